@@ -1,0 +1,1 @@
+"""Tree to program, program to Python: pure functions of texts."""

@@ -1,0 +1,1 @@
+"""Syntax to program: never raises, never reports."""

@@ -1,0 +1,1 @@
+"""Program to diagnostics: one file a rule."""

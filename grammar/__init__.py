@@ -1,0 +1,1 @@
+"""Text to tree and back: knows the syntax of the language and none of its meaning."""

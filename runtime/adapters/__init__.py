@@ -1,0 +1,1 @@
+"""Signatures to messages and answers to values: one file an adapter."""

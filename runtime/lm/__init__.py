@@ -1,0 +1,1 @@
+"""Language models: the client, its cache, its providers."""
