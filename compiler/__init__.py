@@ -1,1 +1,1 @@
-"""Tree to program, program to Python: pure functions of texts."""
+"""The compiler: a syntax tree to a resolved program, a program to diagnostics and to Python."""

@@ -1,1 +1,1 @@
-"""Syntax to program: never raises, never reports."""
+"""Syntax to program: names, imports, types. Never raises, never reports."""

@@ -1,1 +1,1 @@
-"""Program to diagnostics: one file a rule."""
+"""The rules: one file each, each a function from a resolved program to diagnostics."""
