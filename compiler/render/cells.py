@@ -1,0 +1,48 @@
+"""How wide characters are on a terminal, and what is shown of those that must not reach one."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category, east_asian_width
+
+TAB = 4
+"""A tab reaches to the next multiple of this column."""
+
+_JOINERS = "\u200c\u200d"
+_KEY = re.compile(
+    r"""\b(?:sk|pk|rk|gsk|xai|hf|ghp|github_pat|AKIA|AIza)[-_][A-Za-z0-9_-]{12,}
+      | (?<=api_key=")[^"\s]{4,}(?=") | (?<=api_key=')[^'\s]{4,}(?=')""",
+    re.VERBOSE,
+)
+
+
+def glyph(character: str, column: int = 0) -> tuple[str, int]:
+    """What is shown for a character that stands at a column, and how many columns that takes.
+
+    Control characters and those that change the direction of the text are replaced: a source text
+    must not be able to drive the terminal it is shown on.
+    """
+    if " " <= character <= "~":
+        return character, 1
+    if character == "\t":
+        width = TAB - column % TAB
+        return " " * width, width
+    kind = category(character)
+    if kind in {"Mn", "Me"} or character in _JOINERS:
+        return character, 0
+    if kind in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return "\N{REPLACEMENT CHARACTER}", 1
+    return character, 2 if east_asian_width(character) in {"W", "F"} else 1
+
+
+def width(text: str) -> int:
+    """How many columns a text takes when it starts at column 0."""
+    column = 0
+    for character in text:
+        column += glyph(character, column)[1]
+    return column
+
+
+def mask_keys(text: str) -> str:
+    """The text with what looks like an API key replaced by as many stars."""
+    return _KEY.sub(lambda match: "*" * len(match.group()), text)

@@ -1,0 +1,485 @@
+"""The types of the language: one frozen class for each, what fits where, and how they are written.
+
+`Unknown` is the type of what could not be resolved; it fits everywhere, so that one mistake gives one message.
+Records, enumerations, signatures and classes are the same type when their name and their file are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from ..grammar.source import Span
+
+Value: TypeAlias = str | int | float | bool | None
+"""What may stand in a `Literal[…]`."""
+
+# --- what functions, classes and fields are made of -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is declared: a file, and the range of its name there (a line, for Python read by others)."""
+
+    path: str
+    span: Span | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of a number or of a length; None where there is none."""
+
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+
+    def broken_by(self, value: float) -> str | None:
+        """The bound that a number breaks, as one writes it (`>= 1`), or None."""
+        if self.ge is not None and not value >= self.ge:
+            return f">= {_number(self.ge)}"
+        if self.gt is not None and not value > self.gt:
+            return f"> {_number(self.gt)}"
+        if self.le is not None and not value <= self.le:
+            return f"<= {_number(self.le)}"
+        if self.lt is not None and not value < self.lt:
+            return f"< {_number(self.lt)}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a function, a constructor or a module."""
+
+    name: str
+    type: Type
+    required: bool = True
+    default: str = ""
+    """The default as Python writes it, where there is one."""
+    kind: Literal["positional-only", "", "keyword-only", "*", "**"] = ""
+    doc: str = ""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a signature, module or data set, or an attribute of a record."""
+
+    name: str
+    type: Type
+    direction: Literal["input", "output", "attribute"]
+    required: bool = True
+    description: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The fields of a signature or module, in their order."""
+
+    name: str
+    fields: tuple[Field, ...] = ()
+    open: bool = False
+    """Whether there may be further fields, because something could not be resolved."""
+
+    @property
+    def inputs(self) -> tuple[Field, ...]:
+        """The input fields."""
+        return tuple(each for each in self.fields if each.direction == "input")
+
+    @property
+    def outputs(self) -> tuple[Field, ...]:
+        """The output fields."""
+        return tuple(each for each in self.fields if each.direction == "output")
+
+    def field(self, name: str) -> Field | None:
+        """The field of this name; of an input and an output that share it, the output."""
+        found = None
+        for each in self.fields:
+            if each.name == name:
+                found = each
+        return found
+
+
+OPEN = Interface("", (), open=True)
+"""The interface of what could not be resolved."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassDefinition:
+    """A class of the runtime or of a Python file, read without running it."""
+
+    name: str
+    module: str
+    """The dotted name of its Python module, or the path of the file."""
+    bases: tuple[str, ...]
+    """The names of the class and all its bases, the class first."""
+    read_parameters: Callable[[], tuple[Parameter, ...] | None] = field(repr=False)
+    """The constructor's parameters; None when they cannot be known."""
+    read_members: Callable[[], Mapping[str, Type]] = field(repr=False)
+    read_doc: Callable[[], str] = field(default=str, repr=False)
+    read_place: Callable[[], Place | None] = field(default=lambda: None, repr=False)
+    shape: InterfaceShape | None = None
+    complete: bool = True
+    """Whether all bases could be read, so that a name which is not among the members does not exist."""
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...] | None:
+        """The constructor's parameters; None when they cannot be known."""
+        return self.read_parameters()
+
+    @cached_property
+    def members(self) -> Mapping[str, Type]:
+        """Public attributes and methods."""
+        return self.read_members()
+
+    @cached_property
+    def doc(self) -> str:
+        """The docstring."""
+        return self.read_doc()
+
+    @cached_property
+    def place(self) -> Place | None:
+        """Where the class is declared."""
+        return self.read_place()
+
+    def is_a(self, base: str) -> bool:
+        """Whether the class or one of its bases has this name."""
+        return base in self.bases
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceShape:
+    """How the fields of a module come from what it is constructed with; see the runtime's `Interface`."""
+
+    of: str
+    """The parameter that holds the signature or the module."""
+    inputs: tuple[Field, ...] = ()
+    outputs: tuple[Field, ...] = ()
+
+
+# --- the types ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What could not be resolved. Fits everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """`Any`. Fits everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """`None`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A class of Python's own without parameters: `str`, `int`, `date`, `Decimal` …"""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """`list[item]`"""
+
+    item: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """`set[item]`"""
+
+    item: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Dict:
+    """`dict[key, value]`"""
+
+    key: Type
+    value: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """`tuple[a, b]`, or `tuple[rest, ...]` where `rest` is not None."""
+
+    items: tuple[Type, ...]
+    rest: Type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Iterable:
+    """What a `for` may run over."""
+
+    item: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """`Literal["a", "b"]`"""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """`A | B`; made by `union`, so options are never unions themselves."""
+
+    options: tuple[Type, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A type that the arguments of a call decide: `T` in `sorted(xs: Iterable[T]) -> list[T]`."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=True)
+class Record:
+    """A record: `type NAME:`, a pydantic model or a dataclass."""
+
+    name: str
+    path: str
+    read: Callable[[], Interface] = field(compare=False, repr=False)
+    doc: str = field(default="", compare=False)
+    place: Place | None = field(default=None, compare=False)
+
+    @cached_property
+    def interface(self) -> Interface:
+        """The attributes; read late, because records may be recursive."""
+        return self.read()
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """An enumeration."""
+
+    name: str
+    path: str
+    members: tuple[tuple[str, Value], ...] = field(compare=False, default=())
+    doc: str = field(default="", compare=False)
+    place: Place | None = field(default=None, compare=False)
+    open: bool = field(default=False, compare=False)
+    """Whether there may be further members, because its body could not be read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signature:
+    """A signature as a value: what `Predict` takes."""
+
+    interface: Interface
+    doc: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Module:
+    """A module that can be called: a part, a `module NAME = …`, a program."""
+
+    interface: Interface
+    definition: ClassDefinition | None = None
+    """The runtime's or the user's class; None for a module with a body of a `.dspy` file."""
+    declared: ModuleClass | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleClass:
+    """`module NAME(parameters):`, from which modules are constructed."""
+
+    name: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    read: Callable[[], Interface] = field(repr=False)
+    doc: str = ""
+    place: Place | None = None
+
+    @cached_property
+    def interface(self) -> Interface:
+        """The fields; read late, because an output's type may come from `forward`."""
+        return self.read()
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a module's call gives: the outputs."""
+
+    interface: Interface
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """A signature, module, program or data set named as a type: all its fields."""
+
+    interface: Interface
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set; its columns where they are known."""
+
+    columns: Interface
+    definition: ClassDefinition | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function or method; `returns` may hold variables that a call decides."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    returns: Type
+    doc: str = ""
+    place: Place | None = None
+    origin: Literal["declared", "python", "builtin", "runtime"] = "builtin"
+    is_async: bool = False
+    pure: bool = False
+    untyped: bool = False
+    """Whether the parameters cannot be known, so that any arguments fit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Overloaded:
+    """A function with several ways to call it."""
+
+    options: tuple[Function, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A parameter that takes a function, by the shape that is asked for."""
+
+    role: Literal["metric", "reward", "tool", ""]
+    returns: Type
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureLike:
+    """A parameter that takes a signature or a string of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyModule:
+    """A parameter that takes any module."""
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """An object of a class of the runtime or of a Python file."""
+
+    definition: ClassDefinition
+
+
+@dataclass(frozen=True, eq=False)
+class TypeForm:
+    """The name of a type used as a value: a record's or enumeration's constructor, an alias, `int`."""
+
+    type: Type
+
+
+@dataclass(frozen=True, eq=False)
+class Class:
+    """A class of the runtime or of a Python file as a value: its constructor."""
+
+    definition: ClassDefinition
+
+
+@dataclass(frozen=True, eq=False)
+class PythonModule:
+    """An imported Python module as a value."""
+
+    name: str
+    read: Callable[[str], Type | None] = field(repr=False)
+    """The type of a member, Unknown when that cannot be told, None when there is no such member."""
+    names: Callable[[], tuple[str, ...]] = field(repr=False)
+    place: Place | None = None
+
+
+Type: TypeAlias = (
+    Unknown
+    | Anything
+    | Nothing
+    | Builtin
+    | List
+    | Set
+    | Dict
+    | Tuple
+    | Iterable
+    | Literals
+    | Union
+    | Variable
+    | Record
+    | Enum
+    | Signature
+    | Module
+    | ModuleClass
+    | Prediction
+    | Fields
+    | Dataset
+    | Function
+    | Overloaded
+    | Callback
+    | SignatureLike
+    | AnyModule
+    | Instance
+    | TypeForm
+    | Class
+    | PythonModule
+)
+
+UNKNOWN = Unknown()
+ANY = Anything()
+NONE = Nothing()
+STR = Builtin("str")
+INT = Builtin("int")
+FLOAT = Builtin("float")
+BOOL = Builtin("bool")
+OBJECT = Builtin("object")
+
+
+def union(*options: Type) -> Type:
+    """The union of types: flat, without repetition; of a single option, that option."""
+    flat: list[Type] = []
+    for option in options:
+        for each in option.options if isinstance(option, Union) else (option,):
+            if isinstance(each, Unknown):
+                return UNKNOWN
+            if each not in flat:
+                flat.append(each)
+    if any(isinstance(each, Anything) for each in flat):
+        return ANY
+    literals = [each for each in flat if isinstance(each, Literals)]
+    if len(literals) > 1:
+        values = tuple(dict.fromkeys((type(value), value) for each in literals for value in each.values))
+        merged = Literals(tuple(value for _, value in values))
+        flat[flat.index(literals[0])] = merged
+        flat = [each for each in flat if each is merged or not isinstance(each, Literals)]
+    return flat[0] if len(flat) == 1 else Union(tuple(flat)) if flat else UNKNOWN
+
+
+def options(kind: Type) -> Iterator[Type]:
+    """The options of a union, or the type itself."""
+    if isinstance(kind, Union):
+        yield from kind.options
+    else:
+        yield kind
+
+
+def known(kind: Type) -> bool:
+    """Whether something is known of a type, so that a rule may speak about it."""
+    return not isinstance(kind, Unknown | Anything)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else str(value)
