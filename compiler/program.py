@@ -4,9 +4,9 @@ Made by `resolve`, read by the rules, by `emit` and by the editor's queries. Wha
 type `Unknown` and no symbol; nothing is ever absent because of a mistake.
 
     item = program.items[3]
-    item.symbol(node)      # what a Name, an Identifier or an Attribute's name stands for
-    item.type(node)        # the type of an expression
-    item.binding(call)     # which argument is which parameter
+    item.symbol_of(node)   # what a Name, an Identifier or an Attribute's name stands for
+    item.type_of(node)     # the type of an expression
+    item.binding_of(call)  # which argument is which parameter
     program.call_kind(item, call)
 """
 
@@ -124,23 +124,26 @@ class Item:
     """Where it stands in the file; node spans count from here."""
     text: str
     declaration: syntax.Declaration | None
-    symbols: dict[int, Symbol] = field(default_factory=dict, repr=False)
-    types: dict[int, types.Type] = field(default_factory=dict, repr=False)
-    bindings: dict[int, Binding] = field(default_factory=dict, repr=False)
-    strings: dict[int, SignatureString] = field(default_factory=dict, repr=False)
-    """By the `String` node: the strings that stand where a signature is expected."""
+    symbol_by_node: dict[int, Symbol] = field(default_factory=dict, repr=False)
+    type_by_node: dict[int, types.Type] = field(default_factory=dict, repr=False)
+    binding_by_node: dict[int, Binding] = field(default_factory=dict, repr=False)
+    string_by_node: dict[int, SignatureString] = field(default_factory=dict, repr=False)
 
-    def symbol(self, node: syntax.Node) -> Symbol | None:
+    def symbol_of(self, node: syntax.Node) -> Symbol | None:
         """What a `Name`, an `Identifier` or the name of an `Attribute` stands for."""
-        return self.symbols.get(id(node))
+        return self.symbol_by_node.get(id(node))
 
-    def type(self, node: syntax.Node) -> types.Type:
+    def type_of(self, node: syntax.Node) -> types.Type:
         """The type of an expression; of an annotation, the type it names."""
-        return self.types.get(id(node), types.UNKNOWN)
+        return self.type_by_node.get(id(node), types.UNKNOWN)
 
-    def binding(self, call: syntax.Call) -> Binding | None:
+    def binding_of(self, call: syntax.Call) -> Binding | None:
         """How the arguments of a call fit."""
-        return self.bindings.get(id(call))
+        return self.binding_by_node.get(id(call))
+
+    def signature_string(self, node: syntax.String) -> SignatureString | None:
+        """The fields of a string that stands where a signature is expected."""
+        return self.string_by_node.get(id(node))
 
     def at(self, node: syntax.Node | Span) -> Span:
         """The range of a node in the file."""

@@ -1,4 +1,4 @@
-"""The types of the language: one frozen class for each, what fits where, and how they are written.
+"""The types of the language: one frozen class for each. What fits where stands in `relations`.
 
 `Unknown` is the type of what could not be resolved; it fits everywhere, so that one mistake gives one message.
 Records, enumerations, signatures and classes are the same type when their name and their file are.
@@ -179,6 +179,11 @@ class Anything:
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """`None`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The item of an empty list: fits everywhere, and disappears beside another type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +415,7 @@ Type: TypeAlias = (
     Unknown
     | Anything
     | Nothing
+    | Never
     | Builtin
     | List
     | Set
@@ -441,6 +447,7 @@ Type: TypeAlias = (
 UNKNOWN = Unknown()
 ANY = Anything()
 NONE = Nothing()
+NEVER = Never()
 STR = Builtin("str")
 INT = Builtin("int")
 FLOAT = Builtin("float")
@@ -455,17 +462,27 @@ def union(*options: Type) -> Type:
         for each in option.options if isinstance(option, Union) else (option,):
             if isinstance(each, Unknown):
                 return UNKNOWN
-            if each not in flat:
+            if each not in flat and not isinstance(each, Never):
                 flat.append(each)
+    if not flat:
+        return NEVER if options else UNKNOWN
     if any(isinstance(each, Anything) for each in flat):
         return ANY
+    flat = _merge_literals(flat)
+    lists = [each for each in flat if isinstance(each, List)]
+    if len(lists) > 1 and any(isinstance(each.item, Never) for each in lists):
+        flat = [each for each in flat if not (isinstance(each, List) and isinstance(each.item, Never))]
+    return flat[0] if len(flat) == 1 else Union(tuple(flat))
+
+
+def _merge_literals(flat: list[Type]) -> list[Type]:
     literals = [each for each in flat if isinstance(each, Literals)]
-    if len(literals) > 1:
-        values = tuple(dict.fromkeys((type(value), value) for each in literals for value in each.values))
-        merged = Literals(tuple(value for _, value in values))
-        flat[flat.index(literals[0])] = merged
-        flat = [each for each in flat if each is merged or not isinstance(each, Literals)]
-    return flat[0] if len(flat) == 1 else Union(tuple(flat)) if flat else UNKNOWN
+    if len(literals) < 2:
+        return flat
+    values = dict.fromkeys((type(value), value) for each in literals for value in each.values)
+    merged = Literals(tuple(value for _, value in values))
+    flat[flat.index(literals[0])] = merged
+    return [each for each in flat if each is merged or not isinstance(each, Literals)]
 
 
 def options(kind: Type) -> Iterator[Type]:
@@ -478,7 +495,7 @@ def options(kind: Type) -> Iterator[Type]:
 
 def known(kind: Type) -> bool:
     """Whether something is known of a type, so that a rule may speak about it."""
-    return not isinstance(kind, Unknown | Anything)
+    return not isinstance(kind, Unknown | Anything | Never)
 
 
 def _number(value: float) -> str:

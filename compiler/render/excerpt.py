@@ -36,10 +36,11 @@ class _Underline:
 _Cell = tuple[str, Role | None]
 
 
-def excerpt(source: Source, marks: Sequence[Mark], palette: Palette, columns: int = 100) -> list[str]:
+def excerpt(source: Source, marks: Sequence[Mark], palette: Palette, columns: int, gutter: int) -> list[str]:
     """The lines that the marks stand on, numbered, with the marks drawn under them.
 
-    The first mark may cover several lines; of any other only the first line is underlined.
+    The first mark may cover several lines; of any other only the first line is underlined. `gutter` is the
+    room that line numbers take.
     """
     block = _block(source, marks[0])
     single = [_on_one_line(source, mark) for mark in (marks[1:] if block else marks)]
@@ -47,7 +48,6 @@ def excerpt(source: Source, marks: Sequence[Mark], palette: Palette, columns: in
     for mark in single:
         by_line.setdefault(source.line_of(mark.span.start), []).append(mark)
     lines = _shown_lines(by_line, block)
-    gutter = len(str(max(lines) + 1))
     bar = palette("gutter", "|")
     empty = f"{'':{gutter}} {bar}"
     out = [empty]
@@ -83,7 +83,8 @@ def _block(source: Source, mark: Mark) -> tuple[int, int] | None:
 def _on_one_line(source: Source, mark: Mark) -> Mark:
     """The mark, cut off at the end of the line it starts on."""
     end = source.line_span(source.line_of(mark.span.start)).end
-    return Mark(Span(mark.span.start, max(mark.span.start, min(mark.span.end, end))), mark.message, mark.role, mark.primary)
+    span = Span(mark.span.start, max(mark.span.start, min(mark.span.end, end)))
+    return Mark(span, mark.message, mark.role, mark.primary)
 
 
 def _shown_lines(by_line: Iterable[int], block: tuple[int, int] | None) -> list[int]:
@@ -123,9 +124,9 @@ def _cut(source: Source, line: int, marks: Sequence[Mark], columns: int) -> tupl
     """
     columns = max(columns, 20)
     span = source.line_span(line)
-    first = min((mark.span.start for mark in marks), default=span.start)
+    centre = next((mark.span for mark in marks if mark.primary), marks[0].span if marks else span)
     last = max((mark.span.end for mark in marks), default=span.start)
-    start = span.start if last - span.start < columns else max(span.start, first - columns // 3)
+    start = span.start if last - span.start < columns else max(span.start, centre.start - columns // 3)
     shown = ["…"] if start > span.start else []
     column = len(shown)
     column_of: dict[int, int] = {}
@@ -139,10 +140,12 @@ def _cut(source: Source, line: int, marks: Sequence[Mark], columns: int) -> tupl
         shown.append(drawn)
         column += wide
         offset += 1
+    column_of.setdefault(offset, column)
     underlines = []
     for mark in marks:
-        left = column_of.get(mark.span.start, column)
-        underlines.append(_Underline(left, max(left + 1, column_of.get(mark.span.end, column)), mark))
+        left = column_of.get(mark.span.start)
+        if left is not None:
+            underlines.append(_Underline(left, max(left + 1, column_of.get(mark.span.end, column)), mark))
     return "".join(shown), underlines
 
 

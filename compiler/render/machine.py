@@ -34,11 +34,15 @@ def _record(report: Report, file: CheckedFile, one: Diagnostic) -> dict[str, Any
     for label in one.labels:
         found = (file.path, file.source) if label.path is None else report.look_up(label.path)
         if found is not None:
-            labels.append({"path": found[0], **_range(found[1], label.span), "message": mask_keys(label.message)})
+            labels.append(
+                {"path": found[0], **_range(found[1], label.span), "message": mask_keys(label.message)}
+            )
     fix = one.fix and {
         "title": one.fix.title,
         "safe": one.fix.safe,
-        "edits": [{**_range(file.source, edit.span), "replacement": edit.replacement} for edit in one.fix.edits],
+        "edits": [
+            {**_range(file.source, edit.span), "replacement": edit.replacement} for edit in one.fix.edits
+        ],
     }
     return {
         "path": file.path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from textwrap import wrap
 
 from ...grammar.source import Source
@@ -28,7 +29,9 @@ def concise(report: Report, palette: Palette = plain, columns: int = 100) -> str
     for file in report.files:
         for one in file.diagnostics:
             place = location(file.path, file.source, one.span.start)
-            lines.append(f"{palette('strong', place)}: {palette(one.severity, one.code)} {mask_keys(one.message)}\n")
+            lines.append(
+                f"{palette('strong', place)}: {palette(one.severity, one.code)} {mask_keys(one.message)}\n"
+            )
     return "".join(lines)
 
 
@@ -38,47 +41,38 @@ def location(path: str, source: Source, offset: int) -> str:
     return f"{path}:{line + 1}:{column + 1}"
 
 
-def _block(report: Report, file: CheckedFile, diagnostic: Diagnostic, palette: Palette, columns: int) -> list[str]:
-    severity = diagnostic.severity
-    head = palette(severity, f"{severity}[{diagnostic.code}]")
-    near = [label for label in diagnostic.labels if label.path is None]
-    lines = [
-        head + palette("strong", f": {mask_keys(diagnostic.message)}"),
-        *_piece("-->", file.path, file.source, diagnostic, near, palette, columns),
-    ]
-    for path in dict.fromkeys(label.path for label in diagnostic.labels if label.path is not None):
+def _block(report: Report, file: CheckedFile, one: Diagnostic, palette: Palette, columns: int) -> list[str]:
+    near = [label for label in one.labels if label.path is None]
+    pieces = [(file.path, file.source, [Mark(one.span, "", one.severity, primary=True), *_marks(near)])]
+    for path in dict.fromkeys(label.path for label in one.labels if label.path is not None):
         found = report.look_up(path)
         if found is not None:
-            far = [label for label in diagnostic.labels if label.path == path]
-            lines += _piece(":::", *found, None, far, palette, columns)
-    margin = " " * (len(str(file.source.line_of(diagnostic.span.start) + 1)) + 1)
-    notes = [("help", diagnostic.help), ("fix", diagnostic.fix.title if diagnostic.fix else None)]
+            pieces.append((*found, _marks([label for label in one.labels if label.path == path])))
+    gutter = max(len(str(source.line_of(mark.span.end) + 1)) for _, source, marks in pieces for mark in marks)
+    lines = [
+        palette(one.severity, f"{one.severity}[{one.code}]")
+        + palette("strong", f": {mask_keys(one.message)}")
+    ]
+    arrow = "-->"
+    for path, source, marks in pieces:
+        lines.append(f"{'':{gutter}}{palette('gutter', arrow)} {location(path, source, marks[0].span.start)}")
+        lines += excerpt(source, marks, palette, columns, gutter) if source.text else []
+        arrow = ":::"
+    notes = [("help", one.help), ("fix", one.fix and one.fix.title)]
     for kind, note in notes:
         if note:
-            lines += _note(f"{margin}= ", kind, note, palette, columns)
+            lines += _note(" " * (gutter + 1) + "= ", kind, note, palette, columns)
     return lines
 
 
-def _piece(
-    arrow: str,
-    path: str,
-    source: Source,
-    diagnostic: Diagnostic | None,
-    labels: list[Label],
-    palette: Palette,
-    columns: int,
-) -> list[str]:
-    """A place and the lines around it; without a diagnostic the labels speak alone."""
-    marks = [Mark(label.span, label.message, "gutter", primary=False) for label in labels]
-    if diagnostic is not None:
-        marks.insert(0, Mark(diagnostic.span, "", diagnostic.severity, primary=True))
-    body = excerpt(source, marks, palette, columns)
-    widest = len(str(source.line_of(max(mark.span.end for mark in marks)) + 1))
-    place = location(path, source, marks[0].span.start)
-    return [f"{'':{widest}}{palette('gutter', arrow)} {place}", *body]
+def _marks(labels: Iterable[Label]) -> list[Mark]:
+    return [Mark(label.span, mask_keys(label.message), "gutter", primary=False) for label in labels]
 
 
 def _note(margin: str, kind: str, note: str, palette: Palette, columns: int) -> list[str]:
     first, *rest = wrap(mask_keys(note), max(40, columns - len(margin) - len(kind) - 2)) or [""]
     indent = " " * (len(margin) + len(kind) + 2)
-    return [f"{palette('gutter', margin)}{palette('help', kind + ':')} {first}", *(indent + line for line in rest)]
+    return [
+        f"{palette('gutter', margin)}{palette('help', kind + ':')} {first}",
+        *(indent + line for line in rest),
+    ]
