@@ -1,1 +1,5 @@
-"""Data sets and examples."""
+"""Labelled rows: `Dataset` and the readers of data files."""
+
+from .dataset import Dataset
+
+__all__ = ["Dataset"]
