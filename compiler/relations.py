@@ -300,3 +300,24 @@ def widened(kind: Type) -> Type:
     if isinstance(kind, types.Union):
         return types.union(*map(widened, kind.options))
     return kind
+
+
+def named(value: Type) -> Type | None:
+    """The type that a name denotes when it stands in an annotation, from its type as a value; None when none."""
+    match value:
+        case types.TypeForm(type=inside):
+            return inside
+        case types.Class(definition=definition):
+            return types.AnyModule() if definition.name == "Module" else types.Instance(definition)
+        case types.Signature(interface=interface) | types.Module(interface=interface):
+            return types.Fields(interface)
+        case types.ModuleClass():
+            return types.Fields(value.interface)
+        case types.Dataset(columns=columns):
+            return types.Fields(columns)
+        case types.Unknown() | types.Anything() | types.Nothing():
+            return value
+        case types.Callback() | types.SignatureLike() | types.AnyModule():
+            return value
+        case _:
+            return None

@@ -62,7 +62,6 @@ class Parameter:
     default: str = ""
     """The default as Python writes it, where there is one."""
     kind: Literal["positional-only", "", "keyword-only", "*", "**"] = ""
-    doc: str = ""
     limits: Limits = Limits()
 
 
@@ -124,6 +123,7 @@ class ClassDefinition:
     read_members: Callable[[], Mapping[str, Type]] = field(repr=False)
     read_doc: Callable[[], str] = field(default=str, repr=False)
     read_place: Callable[[], Place | None] = field(default=lambda: None, repr=False)
+    read_parameter_docs: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
     shape: InterfaceShape | None = None
     complete: bool = True
     """Whether all bases could be read, so that a name which is not among the members does not exist."""
@@ -147,6 +147,11 @@ class ClassDefinition:
     def place(self) -> Place | None:
         """Where the class is declared."""
         return self.read_place()
+
+    @cached_property
+    def parameter_docs(self) -> Mapping[str, str]:
+        """What is written under each parameter."""
+        return self.read_parameter_docs()
 
     def is_a(self, base: str) -> bool:
         """Whether the class or one of its bases has this name."""

@@ -1,0 +1,104 @@
+"""What stands at a place of a file: the item, and the syntax nodes from the outermost to the innermost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+
+from ...grammar import syntax
+from ...grammar.source import Span
+from ..analysis import FileAnalysis
+from ..program import Item, Symbol
+
+
+@dataclass(frozen=True)
+class Found:
+    """The nodes around an offset, outermost first; never empty."""
+
+    item: Item
+    path: tuple[syntax.Node, ...]
+
+    @property
+    def node(self) -> syntax.Node:
+        """The innermost node."""
+        return self.path[-1]
+
+    def span(self, node: syntax.Node) -> Span:
+        """The range of a node in the file."""
+        return self.item.at(node)
+
+    def parent(self, node: syntax.Node) -> syntax.Node | None:
+        """The node around another one of the path."""
+        at = next((index for index, each in enumerate(self.path) if each is node), 0)
+        return self.path[at - 1] if at > 0 else None
+
+
+def item_at(analysis: FileAnalysis, offset: int) -> Item | None:
+    """The declaration or import that an offset is in, the one before it where none is."""
+    found = None
+    for item in analysis.program.items:
+        if item.start > offset:
+            break
+        found = item
+    return found
+
+
+def find(analysis: FileAnalysis, offset: int) -> Found | None:
+    """The nodes at an offset; right behind a node still counts as being on it."""
+    item = item_at(analysis, offset)
+    if item is None or item.declaration is None:
+        return None
+    path: list[syntax.Node] = []
+    node: syntax.Node | None = item.declaration
+    while node is not None:
+        path.append(node)
+        node = _child_at(item, node, offset - item.start)
+    return Found(item, tuple(path))
+
+
+def symbol_at(found: Found) -> Symbol | None:
+    """What the name at a place stands for."""
+    node = found.node
+    return found.item.symbol(node) if isinstance(node, syntax.Name | syntax.Identifier) else None
+
+
+def nodes(item: Item) -> Iterator[syntax.Node]:
+    """All nodes of an item, a node before what is in it."""
+    waiting: list[syntax.Node] = [item.declaration] if item.declaration is not None else []
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(list(children(item, node))))
+
+
+def children(item: Item, node: syntax.Node) -> Iterator[syntax.Node]:
+    """The nodes directly in a node; of a string that is a signature, its fields."""
+    signature = item.strings.get(id(node))
+    if signature is not None:
+        yield from signature.fields
+    for name in _slots(type(node)):
+        yield from _nodes_in(getattr(node, name))
+
+
+@cache
+def _slots(kind: type[syntax.Node]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name != "span")
+
+
+def _nodes_in(value: object) -> Iterator[syntax.Node]:
+    if isinstance(value, syntax.Node):
+        yield value
+    elif isinstance(value, tuple) and not isinstance(value, Span):
+        for each in value:
+            yield from _nodes_in(each)
+
+
+def _child_at(item: Item, node: syntax.Node, offset: int) -> syntax.Node | None:
+    behind = None
+    for child in children(item, node):
+        if child.span.start <= offset < child.span.end:
+            return child
+        if child.span.end == offset and child.span.start <= offset:
+            behind = child
+    return behind

@@ -1,0 +1,87 @@
+"""Types that the arguments of a call decide: what `T` is in `sorted(xs: Iterable[T]) -> list[T]`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .. import types
+from ..relations import iterated
+from ..types import Type
+
+Solution = dict[str, Type]
+
+
+def solve(parameter: Type, argument: Type, solution: Solution) -> None:
+    """Add to the solution what an argument's type says about the variables in its parameter's type."""
+    match parameter:
+        case types.Variable(name=name):
+            solution[name] = types.union(solution[name], argument) if name in solution else argument
+        case types.Iterable(item=item):
+            inside = iterated(argument)
+            solve(item, types.UNKNOWN if inside is None else inside, solution)
+        case types.List(item=item):
+            solve(item, argument.item if isinstance(argument, types.List) else types.UNKNOWN, solution)
+        case types.Set(item=item):
+            solve(item, argument.item if isinstance(argument, types.Set) else types.UNKNOWN, solution)
+        case types.Dict(key=key, value=value):
+            of_dict = isinstance(argument, types.Dict)
+            solve(key, argument.key if of_dict else types.UNKNOWN, solution)
+            solve(value, argument.value if of_dict else types.UNKNOWN, solution)
+        case types.Tuple(items=items):
+            given = argument.items if isinstance(argument, types.Tuple) else ()
+            for index, item in enumerate(items):
+                solve(item, given[index] if index < len(given) else types.UNKNOWN, solution)
+        case types.Union(options=options):
+            for option in options:
+                solve(option, argument, solution)
+        case types.Callback(returns=returns):
+            solve(returns, _result(argument), solution)
+        case _:
+            pass
+
+
+def substitute(kind: Type, solution: Mapping[str, Type]) -> Type:
+    """A type with its variables replaced; one that nothing decided becomes `Unknown`."""
+    match kind:
+        case types.Variable(name=name):
+            return solution.get(name, types.UNKNOWN)
+        case types.List(item=item):
+            return types.List(substitute(item, solution))
+        case types.Set(item=item):
+            return types.Set(substitute(item, solution))
+        case types.Iterable(item=item):
+            return types.Iterable(substitute(item, solution))
+        case types.Dict(key=key, value=value):
+            return types.Dict(substitute(key, solution), substitute(value, solution))
+        case types.Tuple(items=items, rest=rest):
+            inside = tuple(substitute(item, solution) for item in items)
+            return types.Tuple(inside, None if rest is None else substitute(rest, solution))
+        case types.Union(options=options):
+            return types.union(*(substitute(option, solution) for option in options))
+        case types.Callback(role=role, returns=returns):
+            return types.Callback(role, substitute(returns, solution))
+        case _:
+            return kind
+
+
+def bound(function: types.Function, solution: Mapping[str, Type]) -> types.Function:
+    """A method of a container with the container's own variables replaced; others stay for the call."""
+    keep = {name: solution.get(name, types.Variable(name)) for name in ("T", "K", "V", "R", "N")}
+    return replace(
+        function,
+        parameters=tuple(replace(each, type=substitute(each.type, keep)) for each in function.parameters),
+        returns=substitute(function.returns, keep),
+    )
+
+
+def _result(function: Type) -> Type:
+    match function:
+        case types.Function(returns=returns) | types.Callback(returns=returns):
+            return returns
+        case types.Overloaded(options=ways):
+            return ways[-1].returns
+        case types.TypeForm(type=kind):
+            return kind
+        case _:
+            return types.UNKNOWN
