@@ -33,7 +33,7 @@ class Dataset(Sequence[Example]):
     and TSV files are strings. A slice of a dataset is a dataset, and `split` makes several.
 
     Raises:
-        DataError: when rows are asked for: the file is missing, not UTF-8, broken at a line, or lacks a column.
+        DataError: when rows are asked for: the file is missing, not UTF-8 or broken, or lacks a column.
     """
 
     path: Annotated[str, MinLen(1)]
@@ -60,7 +60,7 @@ class Dataset(Sequence[Example]):
     take: Annotated[int, Ge(0)] | None = None
     """How many rows to have at most."""
     base: str | None = None
-    """The folder that a relative path begins in; None is the working directory. A `.dspy` file gives its own."""
+    """The folder that a relative path begins in: the working directory, or that of the `.dspy` file."""
 
     def __post_init__(self) -> None:
         self.path = os.fspath(self.path)

@@ -1,0 +1,52 @@
+"""`majority`: one prediction out of several, by vote."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from ..errors import EvaluationError
+from ..prediction import Completions, Prediction
+from .metrics import normalize_text
+
+
+def normalize_vote(value: Any) -> Hashable | None:
+    """A value as votes compare it: a text normalised, an empty one no vote, anything else as it prints."""
+    return (
+        (normalize_text(value) or None) if isinstance(value, str) else None if value is None else repr(value)
+    )
+
+
+def majority(
+    preds: Prediction | Completions | Sequence[Any],
+    normalize: Callable[[Any], Hashable | None] | None = normalize_vote,
+    field: str | None = None,
+) -> Prediction:
+    """The first of several answers that has the most frequent value of a field.
+
+    Args:
+        preds: a prediction with several completions, its completions, or a list of predictions.
+        normalize: what makes two values the same; where it gives None the answer has no vote.
+        field: the field to vote on; the last output unless given.
+
+    Returns:
+        that answer; of values with as many votes, the one that came first.
+
+    Raises:
+        EvaluationError: there is no answer, or no answer has a vote.
+    """
+    completions: Any = preds.completions or [preds] if isinstance(preds, Prediction) else preds
+    answers = list(completions)
+    if not answers:
+        raise EvaluationError("there is no answer to take the majority of")
+    signature = getattr(completions, "signature", None)
+    if field is None:
+        field = list(answers[0].keys() if signature is None else signature.output_fields)[-1]
+    votes = [answer[field] if normalize is None else normalize(answer[field]) for answer in answers]
+    counted = Counter(vote for vote in votes if vote is not None)
+    if not counted:
+        raise EvaluationError(f"no answer has a value of `{field}` to vote with")
+    # The counter keeps the order in which values first came, and `max` takes the first of equals.
+    winner = max(counted, key=lambda vote: counted[vote])
+    return Prediction.from_completions([dict(answers[votes.index(winner)])], signature=signature)

@@ -1,0 +1,241 @@
+"""`Evaluate`: run a program over labelled examples and score it with a metric."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import KW_ONLY
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
+
+from .. import trace as tracing
+from ..calling import name_of
+from ..errors import ConfigurationError, EvaluationError
+from ..example import Example
+from ..interface import Examples, Metric
+from ..module import Module
+from ..parameters import parameters
+from ..prediction import Prediction
+from ..progress import report, watched
+from ..settings import lookup
+from ..workers import run_all
+from .display import OnRow, print_table, progress_line
+from .result import EvaluatedRow, EvaluationResult
+from .scores import as_number, feedback_of, judge
+
+logger = logging.getLogger("dspyc")
+
+
+@parameters
+class Evaluate:
+    """Measures a program on labelled examples.
+
+        evaluate = Evaluate(devset=dev, metric=answer_exact_match, num_threads=16)
+        result = evaluate(program)
+        result.score      # percent, two decimals
+        result.results    # (example, prediction, score) for every example, in their order
+
+    An example on which the program or the metric raises an error gets `failure_score` and keeps the error.
+    After `max_errors` errors the evaluation breaks off with an `EvaluationError`, whose `result` holds what
+    was done.
+    """
+
+    program: Module | Sequence[Module] | None = None
+    """What to measure; several programs are compared. May be given with the call instead."""
+    _: KW_ONLY
+    devset: Examples
+    """The examples, with their inputs marked."""
+    metric: Metric | None = None
+    """How good a prediction is: a function of the example and the prediction."""
+    num_threads: Annotated[int, Ge(1)] | None = None
+    """How many examples at a time; `settings.num_threads` unless given."""
+    display_progress: bool = False
+    """Show a progress bar, if the error output is a terminal."""
+    display_table: bool | int = False
+    """Print the rows at the end, or so many of them."""
+    max_errors: Annotated[int, Ge(1)] | None = None
+    """After how many errors to break off; `settings.max_errors` unless given."""
+    provide_traceback: bool | None = None
+    """Log errors with their traceback; `settings.provide_traceback` unless given."""
+    failure_score: float = 0.0
+    """The score of an example that ended with an error."""
+    save_as_csv: str | None = None
+    """A file for the rows, as CSV."""
+    save_as_json: str | None = None
+    """A file for the rows, as JSON."""
+    require: Annotated[float, Ge(0), Le(100)] | None = None
+    """The score, in percent, that the program must reach: a gate for `dspyc eval`."""
+
+    def __call__(
+        self,
+        program: Module | None = None,
+        metric: Metric | None = None,
+        devset: Examples | None = None,
+        num_threads: int | None = None,
+        display_progress: bool | None = None,
+        display_table: bool | int | None = None,
+        save_as_csv: str | None = None,
+        save_as_json: str | None = None,
+    ) -> EvaluationResult:
+        """Measure one program: the one given here, or the evaluation's own.
+
+        The other arguments stand in for the parameters of the same names.
+
+        Returns:
+            the score and every row.
+
+        Raises:
+            ConfigurationError: no program, no metric, no examples, or examples whose inputs are not marked.
+            EvaluationError: `max_errors` examples failed.
+        """
+        chosen = program if program is not None else self._only_program()
+        judged_by = metric if metric is not None else self.metric
+        examples = self.devset if devset is None else devset
+        if judged_by is None:
+            raise ConfigurationError("the evaluation has no metric; write Evaluate(…, metric=…)")
+        _verify_examples(examples)
+        show = self.display_progress if display_progress is None else display_progress
+        began = time.perf_counter()
+        rows = self._run(chosen, judged_by, examples, num_threads, show)
+        result = EvaluationResult(
+            tuple(row for row in rows if row is not None),
+            metric=name_of(judged_by),
+            program=name_of(chosen),
+            require=self.require,
+            seconds=time.perf_counter() - began,
+            total=len(rows),
+        )
+        if len(result.rows) < result.total:
+            raise self._broken_off(result)
+        table = self.display_table if display_table is None else display_table
+        if table is not False:
+            print_table(result, None if table is True else table)
+        if path := save_as_csv or self.save_as_csv:
+            result.save_csv(os.fspath(path))
+        if path := save_as_json or self.save_as_json:
+            result.save_json(os.fspath(path))
+        return result
+
+    def compare(self) -> list[EvaluationResult]:
+        """Measure every program of the evaluation, in order; the same as one call where there is only one.
+
+        Raises:
+            ConfigurationError: there is no program.
+            EvaluationError: `max_errors` examples failed.
+        """
+        return [self(program) for program in self.programs]
+
+    @property
+    def programs(self) -> list[Module]:
+        """The programs that the evaluation was made with."""
+        if self.program is None:
+            return []
+        return [self.program] if isinstance(self.program, Module) else list(self.program)
+
+    def _only_program(self) -> Module:
+        programs = self.programs
+        if len(programs) != 1:
+            raise ConfigurationError(
+                f"the evaluation has {len(programs)} programs: use compare() to measure them all"
+                if programs
+                else "there is no program to evaluate; write Evaluate(program, …) or evaluate(program)"
+            )
+        return programs[0]
+
+    def _run(
+        self, program: Module, metric: Metric, examples: Examples, num_threads: int | None, show: bool
+    ) -> list[EvaluatedRow | None]:
+        defaults = program._defaults
+        threads = num_threads or self.num_threads or lookup("num_threads", defaults)
+        max_errors = self.max_errors or lookup("max_errors", defaults)
+        items = list(examples)
+
+        def run(advance: OnRow) -> list[EvaluatedRow | None]:
+            tally = _Tally(advance)
+            outcomes = run_all(
+                lambda example: self._row(program, metric, example),
+                items,
+                num_threads=threads,
+                on_done=lambda index, outcome: tally.add(outcome.get()),
+                stop=lambda: tally.errors >= max_errors,
+            )
+            return [None if outcome is None else outcome.get() for outcome in outcomes]
+
+        if show and not watched():
+            with progress_line(len(items)) as advance:
+                return run(advance)
+        return run(lambda done, score, errors: report("evaluate", done, len(items), score=score))
+
+    def _row(self, program: Module, metric: Metric, example: Example) -> EvaluatedRow:
+        began = time.perf_counter()
+        prediction: Any = Prediction()
+        # A trace that is being recorded around the evaluation must not get the steps of all these calls.
+        token = tracing.start(None)
+        try:
+            prediction = program(**example.inputs())
+            score = judge(metric, example, prediction)
+            value, feedback, failure = as_number(metric, score), feedback_of(score), None
+        except Exception as error:  # noqa: BLE001  the failure belongs to its row
+            self._log(error)
+            score, value, feedback, failure = self.failure_score, float(self.failure_score), None, error
+        finally:
+            tracing.stop(token)
+        seconds = time.perf_counter() - began
+        return EvaluatedRow(example, prediction, score, value, feedback, failure, seconds)
+
+    def _log(self, error: Exception) -> None:
+        wanted = self.provide_traceback
+        traceback = lookup("provide_traceback") if wanted is None else wanted
+        text = "an example of the evaluation failed: %s"
+        logger.warning(text, _line(error), exc_info=error if traceback else None)
+
+    def _broken_off(self, result: EvaluationResult) -> EvaluationError:
+        errors = list(result.errors.values())
+        broken = EvaluationError(
+            f"the evaluation broke off: {len(errors)} of {len(result.rows)} examples failed, the last with "
+            f"{_line(errors[-1])}; the rows so far are in this error's `result`, "
+            "and a higher `max_errors` goes on for longer"
+        )
+        broken.result = result
+        broken.__cause__ = errors[-1]
+        return broken
+
+
+class _Tally:
+    """The running count of rows, points and errors."""
+
+    def __init__(self, advance: OnRow) -> None:
+        self.done = 0
+        self.errors = 0
+        self._points = 0.0
+        self._advance = advance
+
+    def add(self, row: EvaluatedRow) -> None:
+        """Count a row and say so."""
+        self.done += 1
+        self.errors += row.error is not None
+        self._points += row.value
+        self._advance(self.done, 100 * self._points / self.done, self.errors)
+
+
+def _verify_examples(examples: Examples) -> None:
+    if not len(examples):
+        raise ConfigurationError("there are no examples to evaluate on: `devset` is empty")
+    first = examples[0]
+    if not isinstance(first, Example):
+        raise ConfigurationError(f"`devset` must hold examples, not {type(first).__name__}: use Example(…)")
+    try:
+        first.inputs()
+    except ValueError as error:
+        raise ConfigurationError(
+            "the examples of `devset` do not say which of their fields are inputs: "
+            "use Dataset(…, inputs=[…]) or example.with_inputs(…)"
+        ) from error
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text if len(text) <= 200 else text[:199] + '…'}"

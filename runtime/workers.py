@@ -1,0 +1,121 @@
+"""Doing one thing to many items at once, in threads, losing nothing to errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[Result]):
+    """What became of one item: its result, or the error that it ended with."""
+
+    result: Result | None
+    error: Exception | None
+
+    def get(self) -> Result:
+        """The result; raises the error where there is one."""
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]
+
+
+def run_all(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    num_threads: int,
+    on_done: Callable[[int, Outcome[Result]], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> list[Outcome[Result] | None]:
+    """Call a function on each item, several at a time, and give the outcomes in the order of the items.
+
+    Each call sees the settings that hold here. Ctrl-C stops at once and is raised.
+
+    Args:
+        function: what to do.
+        items: what to do it to.
+        num_threads: how many at a time; with one, all runs in this thread.
+        on_done: told of each outcome as it comes, one call at a time.
+        stop: asked after each outcome whether to begin no further item.
+
+    Returns:
+        the outcomes; None for items that were not begun.
+    """
+    work = _Work(function, items, on_done, stop)
+    workers = min(num_threads, len(items))
+    if workers <= 1:
+        work.run()
+    else:
+        # Daemons, so that a call that hangs cannot keep the process from ending after Ctrl-C.
+        threads = [
+            threading.Thread(target=work.run, name=f"dspyc-worker-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except BaseException:
+            work.stopped = True
+            raise
+    if work.fatal is not None:
+        raise work.fatal
+    return work.outcomes
+
+
+class _Work(Generic[Item, Result]):
+    """The items that the workers share."""
+
+    def __init__(
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        on_done: Callable[[int, Outcome[Result]], None] | None,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self.outcomes: list[Outcome[Result] | None] = [None] * len(items)
+        self.stopped = False
+        self.fatal: BaseException | None = None
+        self._function = function
+        self._items = items
+        self._on_done = on_done
+        self._stop = stop
+        self._next = iter(range(len(items)))
+        self._lock = threading.Lock()
+        self._context: Context = copy_context()
+
+    def run(self) -> None:
+        """Take items until there are none, or until the work is stopped."""
+        while not self.stopped:
+            with self._lock:
+                index = next(self._next, None)
+            if index is None:
+                return
+            try:
+                self._finish(index, self._context.copy().run(self._attempt, self._items[index]))
+            except BaseException as error:  # noqa: BLE001  an interrupt, or a fault of the watcher: it ends the work
+                self.fatal = error
+                self.stopped = True
+                return
+
+    def _attempt(self, item: Item) -> Outcome[Result]:
+        try:
+            return Outcome(self._function(item), None)
+        except Exception as error:  # noqa: BLE001  the item's failure is a value; the caller decides
+            return Outcome(None, error)
+
+    def _finish(self, index: int, outcome: Outcome[Result]) -> None:
+        with self._lock:
+            self.outcomes[index] = outcome
+            if self._on_done is not None:
+                self._context.copy().run(self._on_done, index, outcome)
+            if self._stop is not None and self._stop():
+                self.stopped = True
