@@ -1,0 +1,83 @@
+"""A program on many rows at the same time, with a progress bar, each result written as soon as it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..compiler.render import plural
+from ..runtime import errors
+from ..runtime.workers import Outcome, run_all
+from .console import say, say_error, without_secrets
+from .errors import Refusal, listed
+from .failures import FATAL, one_line, told
+from .files import shown
+from .interface import inputs_of, outputs_of
+from .programs import Loaded, with_lm
+from .progress import rows_bar
+from .rows import Output, Row, read_rows
+from .run import as_json_values
+from .values import Input, convert, describe
+
+
+def run_rows(
+    loaded: Loaded, name: str, source: Path, target: Path, *, lm: str | None, num_threads: int
+) -> int:
+    """Run the rows of a file that the output does not answer yet; exit code 1 when a row failed."""
+    rows = read_rows(source, salt=f"{name} {lm or ''}")
+    inputs = inputs_of(loaded, name)
+    _verify_columns(source, rows, inputs)
+    output = Output(target, rows, outputs_of(loaded, name))
+    waiting = [row for row in rows if row.number not in output.done]
+    if output.done:
+        say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)
+    program = loaded.names[name]
+    known = {one.name for one in inputs}
+    done, failed = 0, 0
+
+    def run(row: Row) -> dict[str, Any]:
+        try:
+            values = convert({key: value for key, value in row.values.items() if key in known}, inputs)
+        except Refusal as problem:
+            raise errors.InputError(problem.message) from None
+        return as_json_values(program(**values))
+
+    try:
+        with told(), with_lm(lm), rows_bar(len(waiting)) as tell:
+
+            def write(index: int, outcome: Outcome[dict[str, Any]]) -> None:
+                nonlocal done, failed
+                if isinstance(outcome.error, FATAL):
+                    raise outcome.error
+                if outcome.error is not None:
+                    failed += 1
+                    output.failed(waiting[index], without_secrets(one_line(outcome.error)))
+                else:
+                    output.succeeded(waiting[index], outcome.get())
+                done += 1
+                tell(done, failed)
+
+            run_all(run, waiting, num_threads=num_threads, on_done=write)
+    finally:
+        output.finish()
+    say(f"{plural(done - failed, 'row')} done, written to {shown(target)}.", error=True)
+    if failed:
+        say_error(
+            f"{plural(failed, 'row')} failed",
+            "the same command tries them again; `error` in the output says what happened",
+        )
+    return int(bool(failed))
+
+
+def _verify_columns(source: Path, rows: Sequence[Row], inputs: Sequence[Input]) -> None:
+    """Refuse a file that lacks an input in all its rows, before anything is paid for."""
+    if not rows:
+        raise Refusal(f"{source} has no rows")
+    columns = {column for row in rows for column in row.values}
+    missing = [one.name for one in inputs if one.required and one.name not in columns]
+    if missing:
+        raise Refusal(
+            f"the rows of {source} have no {listed(missing)}; they have {listed(sorted(columns))}",
+            describe(inputs),
+        )

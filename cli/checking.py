@@ -1,0 +1,118 @@
+"""Checking files for a command: texts from the disk, settings of the project, findings as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+from ..compiler.analysis import FileAnalysis, Project
+from ..compiler.diagnostic import Diagnostic
+from ..compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
+from ..grammar.source import Source, Span
+from .configuration import configuration
+from .console import columns, say
+from .errors import Failure, Refusal
+from .files import Unreadable, read_program, read_text, shown
+
+UNREADABLE = ("E000", "unreadable-file")
+"""The code and name of the finding that a file is no program's text."""
+
+
+class Workspace:
+    """The files that one command looks at; `overlays` are texts that stand for files (standard input)."""
+
+    def __init__(self, overlays: Mapping[Path, str] | None = None) -> None:
+        self._texts: dict[str, str | None] = {str(path): text for path, text in (overlays or {}).items()}
+        self._projects: dict[tuple[str, ...], Project] = {}
+
+    def analyse(self, path: Path) -> FileAnalysis:
+        """The analysis of a file. Raises `Unreadable` or OSError where there is no text to analyse."""
+        absolute = Path.cwd() / path
+        self._texts.setdefault(str(absolute), None)
+        if self._texts[str(absolute)] is None:
+            self._texts[str(absolute)] = read_program(absolute)
+        return self._project(absolute.parent).check(str(absolute))
+
+    def check(self, path: Path) -> CheckedFile:
+        """The findings of a file; a file that is no text is itself a finding."""
+        try:
+            analysis = self.analyse(path)
+        except Unreadable as problem:
+            code, name = UNREADABLE
+            message = f"{shown(path)} {problem.message}"
+            finding = Diagnostic(code, name, "error", Span(0, 0), message, help=problem.hint)
+            return CheckedFile(shown(path), Source(str(path), ""), (finding,))
+        return CheckedFile(shown(path), analysis.source, analysis.diagnostics)
+
+    def report(self, paths: Iterable[Path]) -> Report:
+        """The findings of many files."""
+        return Report(tuple(self.check(path) for path in paths), self.look_up)
+
+    def look_up(self, path: str) -> tuple[str, Source] | None:
+        """A file that a label points into: its path as it is shown, and its text."""
+        text = self._read(path)
+        return None if text is None else (shown(path), Source(path, text))
+
+    def _project(self, folder: Path) -> Project:
+        roots = configuration(folder).roots
+        if roots not in self._projects:
+            self._projects[roots] = Project(self._read, roots, find_package)
+        return self._projects[roots]
+
+    def _read(self, path: str) -> str | None:
+        if path not in self._texts:
+            self._texts[path] = read_text(path)
+        return self._texts[path]
+
+
+@lru_cache
+def find_package(name: str) -> str | None:
+    """Where an installed package has its source: "" where it has none, None where it is not installed."""
+    from importlib.util import find_spec
+
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    return spec.origin if spec.origin and spec.origin.endswith(".py") else ""
+
+
+def print_report(report: Report, output_format: str) -> None:
+    """Write a report to standard output; the formats for people end in a summary."""
+    say(FORMATS[output_format](report, ansi, columns()), newline=False)
+    if output_format in {"full", "concise"}:
+        say(summary(report))
+
+
+class Findings(Failure):
+    """A file that was about to be run has errors; they are shown in place of a message."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(summary(report))
+        self.report = report
+
+    def report_text(self) -> str:
+        """The findings without colours."""
+        return FORMATS["full"](self.report, plain, 100) + self.message
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the findings to standard error."""
+        say(FORMATS["full"](self.report, ansi, columns()), error=True, newline=False)
+        say(f"{self.message} Nothing was run.", error=True)
+
+
+def analyse_without_errors(path: Path) -> FileAnalysis:
+    """The analysis of a file that is about to be run. Raises `Findings` when there is an error in it."""
+    workspace = Workspace()
+    try:
+        analysis = workspace.analyse(path)
+    except Unreadable as problem:
+        raise Refusal(f"{shown(path)} {problem.message}", problem.hint) from None
+    errors = tuple(one for one in analysis.diagnostics if one.severity == "error")
+    if errors:
+        raise Findings(Report((CheckedFile(shown(path), analysis.source, errors),), workspace.look_up))
+    return analysis

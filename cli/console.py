@@ -1,0 +1,77 @@
+"""Writing to the terminal: colours where they are wanted, the width, and nothing secret in a message."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from ..compiler.render.cells import mask_keys
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ColorChoice = Literal["auto", "always", "never"]
+
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_choice: ColorChoice = "auto"
+
+
+def choose_color(choice: ColorChoice) -> None:
+    """Set what `--color` says, for the rest of the process."""
+    global _choice
+    _choice = choice
+
+
+def wants_color(error: bool = False) -> bool:
+    """Whether a stream gets colours: as `--color` says, else NO_COLOR and FORCE_COLOR, else on a terminal."""
+    if _choice != "auto":
+        return _choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    stream = sys.stderr if error else sys.stdout
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int:
+    """How wide the terminal is; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def say(text: str = "", *, error: bool = False, newline: bool = True) -> None:
+    """Write a text, its colours taken out where none are wanted."""
+    click.echo(text, err=error, nl=newline, color=wants_color(error))
+
+
+def say_error(message: str, hint: str | None = None) -> None:
+    """Write `error: message` and the help under it to standard error, without any key."""
+    say(click.style("error", fg="red", bold=True) + ": " + without_secrets(message), error=True)
+    if hint:
+        say(click.style(" help", fg="cyan") + ": " + without_secrets(hint), error=True)
+
+
+def say_warning(message: str) -> None:
+    """Write `warning: message` to standard error, without any key."""
+    say(click.style("warning", fg="yellow", bold=True) + ": " + without_secrets(message), error=True)
+
+
+def without_secrets(text: str) -> str:
+    """The text without what looks like an API key and without the values of secret environment variables."""
+    for name, value in os.environ.items():
+        if len(value) >= 8 and _SECRET_NAME.search(name) and value in text:
+            text = text.replace(value, "*" * 8)
+    return mask_keys(text)
+
+
+def rich_console(*, error: bool = False) -> Console:
+    """A console of rich, for tables and progress; imported here because it takes a tenth of a second."""
+    from rich.console import Console
+
+    color = wants_color(error)
+    return Console(stderr=error, no_color=not color, color_system="auto" if color else None, highlight=False)

@@ -1,0 +1,137 @@
+"""`dspyc eval`: the evaluations of a file, as a gate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .console import rich_console, say, say_warning, without_secrets
+from .errors import Refusal
+from .files import shown
+from .run import LM_HELP
+
+if TYPE_CHECKING:
+    from ..runtime.evaluate.result import EvaluationResult
+
+
+@dataclass(frozen=True)
+class Line:
+    """One program measured by one evaluation."""
+
+    evaluation: str
+    program: str
+    result: EvaluationResult
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The line as JSON has it."""
+        result = self.result
+        return {
+            "evaluation": self.evaluation,
+            "program": self.program,
+            "metric": result.metric,
+            "score": result.score,
+            "examples": len(result),
+            "errors": len(result.errors),
+            "require": result.require,
+            "passed": result.passed,
+            "seconds": round(result.seconds, 3),
+        }
+
+
+@click.command
+@click.argument("target", metavar="FILE[:NAME]")
+@click.option("--lm", metavar="MODEL", help=LM_HELP)
+@click.option("--num-threads", type=click.IntRange(1), help="How many examples run at the same time.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write every row of NAME to a CSV or JSON file.",
+)
+def command(target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None) -> int:
+    """Measure programs: run the evaluations of a file, or the one called NAME.
+
+    The exit code is 1 when a score is below what its evaluation requires (`require=`), or when one breaks off.
+
+    \b
+    Examples:
+      dspyc eval banking.dspy
+      dspyc eval banking.dspy:accuracy --output rows.csv
+      dspyc eval banking.dspy --lm openai/gpt-4o-mini --num-threads 32 --json
+    """
+    from .failures import told
+    from .programs import choose, open_program, split_target, with_lm
+    from .progress import watching
+
+    if output is not None and output.suffix.lower() not in {".csv", ".json"}:
+        raise Refusal(f"{output} is neither CSV nor JSON by its ending", "use .csv or .json")
+    path, name = split_target(target)
+    loaded = open_program(path)
+    chosen = choose(loaded, name, "evaluate", "evaluation")
+    if output is not None and len(chosen) > 1:
+        raise Refusal(
+            "--output takes the rows of one evaluation", f"name one, like {loaded.shown}:{chosen[0]}"
+        )
+    lines = []
+    with told(), with_lm(lm):
+        for one in chosen:
+            evaluation = loaded.names[one]
+            if not evaluation.programs:
+                raise Refusal(
+                    f"the evaluation `{one}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
+                )
+            for program in evaluation.programs:
+                with watching():
+                    result = evaluation(program, num_threads=num_threads)
+                lines.append(Line(one, loaded.name_of(program), result))
+                if output is not None:
+                    (result.save_csv if output.suffix.lower() == ".csv" else result.save_json)(output)
+    if as_json:
+        say(json.dumps([line.record for line in lines], ensure_ascii=False, indent=2))
+    else:
+        _print(lines)
+        if output is not None:
+            say(f"The rows are in {shown(output)}.")
+    return int(any(line.result.passed is False for line in lines))
+
+
+def _print(lines: Sequence[Line]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("evaluation", "program"):
+        table.add_column(title)
+    for title in ("score", "require", "examples", "errors", "seconds"):
+        table.add_column(title, justify="right")
+    for line in lines:
+        result = line.result
+        color = {True: "green", False: "red", None: ""}[result.passed]
+        table.add_row(
+            line.evaluation,
+            line.program,
+            Text(f"{result.score:.1f} %", style=f"bold {color}"),
+            "" if result.require is None else f"{result.require:g} %",
+            f"{len(result):,}",
+            f"{len(result.errors):,}",
+            f"{result.seconds:.2f}",
+        )
+    rich_console().print(table)
+    for line in lines:
+        if line.result.errors:
+            row, error = next(iter(line.result.errors.items()))
+            text = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
+            say_warning(f"{line.evaluation}: row {row + 1} failed with {text}")
+        if line.result.passed is False:
+            say(
+                click.style("failed", fg="red", bold=True)
+                + f": {line.evaluation} is at {line.result.score:g} %, and {line.result.require:g} % is required"
+            )

@@ -1,0 +1,95 @@
+"""`dspyc format`: the one style."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from ..compiler.render import plural
+from .console import say, say_error
+from .errors import Refusal
+from .files import Unreadable, decode_program, find, read_program, shown, write_atomically
+
+
+@click.command
+@click.argument("paths", nargs=-1, metavar="[PATHS]…")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change. Exits as --check does.")
+def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
+    """Format files in the one style; comments stay where they are.
+
+    PATHS are files or folders (the working folder by default); `-` formats standard input to standard output.
+    A declaration with a syntax error is left as it is, and the rest of its file is formatted.
+
+    \b
+    Examples:
+      dspyc format                 all programs below this folder
+      dspyc format --check         in CI
+      dspyc format --diff triage.dspy
+      dspyc format - < triage.dspy
+    """
+    if paths == ("-",):
+        return _standard_input(check=check, diff=diff)
+    changed, failed, seen = 0, 0, 0
+    for path in find(paths):
+        seen += 1
+        try:
+            text = read_program(path)
+        except Unreadable as problem:
+            say_error(f"{shown(path)} {problem.message}", problem.hint)
+            failed += 1
+            continue
+        formatted = _formatted(text)
+        if formatted == text:
+            continue
+        changed += 1
+        if diff:
+            say("".join(_difference(shown(path), text, formatted)), newline=False)
+        elif check:
+            say(f"Would reformat: {click.style(shown(path), bold=True)}")
+        else:
+            write_atomically(path, formatted)
+    say(_summary(changed, seen - changed - failed, written=not (check or diff)), error=diff)
+    return 2 if failed else int(bool(changed and (check or diff)))
+
+
+def _standard_input(*, check: bool, diff: bool) -> int:
+    try:
+        text = decode_program(sys.stdin.buffer.read())
+    except Unreadable as problem:
+        raise Refusal(f"standard input {problem.message}", problem.hint) from None
+    formatted = _formatted(text)
+    if diff:
+        say("".join(_difference("stdin", text, formatted)), newline=False)
+    elif not check:
+        say(formatted, newline=False)
+    return int(formatted != text and (check or diff))
+
+
+def _formatted(text: str) -> str:
+    from ..grammar.format import format_source
+
+    return format_source(text)
+
+
+def _difference(name: str, before: str, after: str) -> Iterator[str]:
+    """A unified diff, coloured as git does."""
+    from difflib import unified_diff
+
+    colors = {"+": "green", "-": "red", "@": "cyan"}
+    lines = unified_diff(before.splitlines(True), after.splitlines(True), name, name)
+    for line in lines:
+        ended = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        head = line.startswith(("---", "+++"))
+        yield click.style(ended, bold=True) if head else click.style(ended, fg=colors.get(line[0]))
+
+
+def _summary(changed: int, unchanged: int, *, written: bool) -> str:
+    did = "reformatted" if written else "would be reformatted"
+    same = "left unchanged" if written else "already formatted"
+    parts = [f"{plural(changed, 'file')} {did}"] if changed else []
+    if unchanged or not changed:
+        parts.append(f"{plural(unchanged, 'file')} {same}")
+    return ", ".join(parts) + "."

@@ -1,0 +1,116 @@
+"""The `dspyc` command: its sub-commands, imported when they are asked for, and what happens when one fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from .console import ColorChoice, choose_color, say, say_error, without_secrets
+from .errors import Refusal
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Write": ("check", "format", "explain"),
+    "Run": ("run", "prompt", "test"),
+    "Improve": ("eval", "optimize"),
+    "Ship": ("init", "build", "lsp", "completion", "version"),
+}
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports one when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """All commands, in the order of the help."""
+        return [name for names in SECTIONS.values() for name in names]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command of a name; each file of this folder that has one calls it `command`."""
+        if name not in self.list_commands(context):
+            return None
+        command: click.Command = import_module(f".{name}", __package__).command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; a file where the command should stand is a common slip."""
+        name = arguments[0]
+        if name.partition(":")[0].endswith(".dspy") and name not in self.list_commands(context):
+            raise Refusal(f"`{name}` is no command", f"to run the program: dspyc run {' '.join(arguments)}")
+        return super().resolve_command(context, arguments)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in sections, each with the first sentence of its help."""
+        for section, names in SECTIONS.items():
+            with formatter.section(section):
+                commands = ((name, self.get_command(context, name)) for name in names)
+                formatter.write_dl([(name, one.get_short_help_str(70)) for name, one in commands if one])
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`dspyc COMMAND --help` shows examples. Exit codes: 0 nothing wrong, 1 findings or a failed gate, "
+    "2 misuse or an internal error.",
+)
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colours."
+)
+@click.version_option(package_name="dspyc", prog_name="dspyc", message="%(prog)s %(version)s")
+def group(color: ColorChoice) -> None:
+    """Programs made of language-model calls: written, checked, run, measured and improved."""
+    choose_color(color)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. Nothing but an exit code leaves here, whatever happens."""
+    try:
+        return group.main(args=arguments, prog_name="dspyc", standalone_mode=False) or 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except Refusal as problem:
+        problem.show()
+        return problem.exit_code
+    except click.UsageError as problem:
+        command = problem.ctx.command_path if problem.ctx else "dspyc"
+        say_error(problem.format_message(), f"`{command} --help` shows how it is used, with examples")
+        return 2
+    except click.ClickException as problem:
+        say_error(problem.format_message())
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        say("\ninterrupted", error=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`dspyc … | head`): leave quietly, and keep Python from complaining.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as problem:
+        if os.environ.get("DSPYC_TRACEBACK"):
+            raise
+        place = f"{problem.filename}: " if problem.filename else ""
+        say_error(f"{place}{problem.strerror or problem}")
+        return 2
+    except Exception as problem:
+        if os.environ.get("DSPYC_TRACEBACK"):
+            raise
+        report_internal(problem)
+        return 2
+
+
+def report_internal(problem: Exception) -> None:
+    """Say that dspyc itself is wrong, where, and how to tell its makers."""
+    frame = problem.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f" ({os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno})" if frame else ""
+    text = without_secrets(" ".join(str(problem).split()))[:300]
+    say_error(
+        f"dspyc itself failed{place}: {type(problem).__name__}: {text}",
+        "this is a mistake in dspyc, not in your program. Please report it with the command, the file and what "
+        "the same command says with DSPYC_TRACEBACK=1 set, which shows where it happened",
+    )

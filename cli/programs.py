@@ -1,0 +1,123 @@
+"""A file given on the command line as a loaded program, and which of its declarations is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import Refusal, listed, near
+from .files import find, shown
+
+if TYPE_CHECKING:
+    from ..compiler.analysis import FileAnalysis
+    from ..runtime.flow import CompiledFile
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A program file, analysed and loaded."""
+
+    path: Path
+    analysis: FileAnalysis
+    names: dict[str, Any]
+    """What the file declares, by name."""
+    compiled: CompiledFile
+
+    @property
+    def shown(self) -> str:
+        """The file's path as the user would write it."""
+        return shown(self.path)
+
+    def of_kind(self, *kinds: str) -> list[str]:
+        """The declared names of some kinds, in the order of the text."""
+        return [name for name, kind in self.compiled.kinds.items() if kind in kinds]
+
+    def name_of(self, value: object) -> str:
+        """The name under which the file declares or imports a value; its class's name where it has none."""
+        return next((name for name, one in self.names.items() if one is value), type(value).__name__)
+
+
+def split_target(target: str) -> tuple[Path, str | None]:
+    """`FILE[:NAME]` as its two parts; a drive letter's colon belongs to the file."""
+    match = re.fullmatch(r"(?s)(.+?\.dspy)(?::(.*))?", target)
+    if match is None:
+        return Path(target), None
+    return Path(match[1]), match[2] or None
+
+
+def open_program(path: Path) -> Loaded:
+    """Check and load a file. With an error in it, its findings are shown and the command ends with exit code 1."""
+    from .checking import analyse_without_errors
+    from .failures import told
+
+    (path,) = find([str(path)]) if not path.is_dir() else (path,)
+    if path.is_dir():
+        raise Refusal(f"{path} is a folder; this command takes one file", f"like {path}/NAME.dspy")
+    analysis = analyse_without_errors(path)
+    from .. import loader
+
+    with told():
+        module = loader.load(path)
+    return Loaded(path, analysis, vars(module), module.__dspyc__)
+
+
+def choose_program(loaded: Loaded, name: str | None) -> str:
+    """The program or module to run: the named one, else the only one that no other declaration uses."""
+    known = loaded.of_kind("program", "module")
+    if name is not None:
+        if name not in known:
+            raise _unknown(loaded, name, known, "program or module")
+        return name
+    used = {used for names in loaded.compiled.uses.values() for used in names}
+    for kind in ("program", "module"):
+        free = [one for one in loaded.of_kind(kind) if one not in used] or loaded.of_kind(kind)
+        if len(free) == 1:
+            return free[0]
+        if free:
+            raise Refusal(f"{loaded.shown} has several programs", f"name one: {_choices(loaded, free)}")
+    raise Refusal(
+        f"{loaded.shown} declares no module and no program", "write `module NAME = Predict(SIGNATURE)`"
+    )
+
+
+def choose(loaded: Loaded, name: str | None, kind: str, noun: str) -> list[str]:
+    """The declarations of a kind: the named one, else all. Raises `Refusal` where there is none."""
+    known = loaded.of_kind(kind)
+    if name is not None:
+        if name not in known:
+            raise _unknown(loaded, name, known, noun)
+        return [name]
+    if not known:
+        raise Refusal(f"{loaded.shown} declares no {noun}", f"write `{kind} NAME = …`")
+    return known
+
+
+def _unknown(loaded: Loaded, name: str, known: Sequence[str], noun: str) -> Refusal:
+    kind = loaded.compiled.kinds.get(name)
+    if kind is not None:
+        article = "an" if kind[0] in "aeio" else "a"
+        return Refusal(
+            f"`{name}` in {loaded.shown} is {article} {kind}, not a {noun}",
+            f"there is {listed(known)}" if known else None,
+        )
+    suggestion = near(name, known) or (
+        f"there is {listed(known)}" if known else f"the file declares no {noun}"
+    )
+    return Refusal(f"{loaded.shown} has no {noun} called `{name}`", suggestion)
+
+
+def _choices(loaded: Loaded, names: Sequence[str]) -> str:
+    return ", ".join(f"{loaded.shown}:{name}" for name in names)
+
+
+def with_lm(model: str | None) -> AbstractContextManager[None]:
+    """The setting that `--lm` makes: nearer than the file's `configure`, further than a part's own."""
+    if model is None:
+        return nullcontext()
+    from ..runtime import LM, context
+
+    return context(lm=LM(model))

@@ -1,0 +1,151 @@
+"""Inputs from the command line: `key=value` texts become values of the types that a program declares."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import Refusal, listed, near
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input that a program takes."""
+
+    name: str
+    annotation: Any
+    """The Python type that a value must have; `Any` takes everything."""
+    shown: str
+    """The type as the program writes it."""
+    required: bool
+
+
+def read_arguments(
+    arguments: Sequence[str], inputs: Sequence[Input], standard_input: str | None
+) -> dict[str, Any]:
+    """The values of `key=value` arguments.
+
+    `key=@path` takes the text of a file, `key=@@…` a text that starts with `@`, and a lone `-` a JSON object from
+    standard input. Raises `Refusal` for what is unknown, missing, or not of its type.
+    """
+    texts: dict[str, Any] = {}
+    for argument in arguments:
+        if argument == "-":
+            texts.update(_from_json(standard_input or ""))
+            continue
+        key, equals, text = argument.partition("=")
+        if not equals:
+            raise Refusal(f"`{argument}` is no input", f"inputs are written key=value; {describe(inputs)}")
+        if key in texts:
+            raise Refusal(f"the input `{key}` is given twice")
+        texts[key] = _text(key, text)
+    return convert(texts, inputs)
+
+
+def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any]:
+    """Values by input name, each of the type that its input declares. Raises `Refusal` as `read_arguments` does."""
+    known = {one.name: one for one in inputs}
+    for key in values:
+        if key not in known:
+            suggestion = near(key, known)
+            raise Refusal(
+                f"there is no input `{key}`",
+                f"{suggestion} {describe(inputs)}" if suggestion else describe(inputs),
+            )
+    missing = [one for one in inputs if one.required and one.name not in values]
+    if missing:
+        noun = "input" if len(missing) == 1 else "inputs"
+        raise Refusal(
+            f"the {noun} {listed(one.name for one in missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            f"give {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
+        )
+    return {key: _value(known[key], value) for key, value in values.items()}
+
+
+def describe(inputs: Sequence[Input]) -> str:
+    """`the inputs are question: str and k: int (optional)`"""
+    if not inputs:
+        return "this program takes no inputs"
+    each = [f"`{one.name}: {one.shown}`{'' if one.required else ' (optional)'}" for one in inputs]
+    joined = " and ".join(filter(None, [", ".join(each[:-1]), each[-1]]))
+    return f"the input is {joined}" if len(each) == 1 else f"the inputs are {joined}"
+
+
+def _text(key: str, text: str) -> str:
+    if text.startswith("@@"):
+        return text[1:]
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(f"the file of `{key}`, {text[1:]}, is not UTF-8 text") from None
+    except OSError as problem:
+        raise Refusal(
+            f"the file of `{key}` cannot be read: {text[1:]}: {problem.strerror}",
+            f"`{key}=@path` reads a file; write {key}=@{text} for a text that starts with `@`",
+        ) from None
+
+
+def _from_json(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as problem:
+        raise Refusal(
+            f"standard input is not JSON: {problem}", 'it must be an object, like {"text": "…"}'
+        ) from None
+    if not isinstance(values, dict):
+        raise Refusal("standard input is not a JSON object", 'it must look like {"text": "…"}')
+    return values
+
+
+def _value(one: Input, given: Any) -> Any:
+    """The given value, or what its text stands for, in the type of its input."""
+    from pydantic import TypeAdapter, ValidationError
+
+    if one.annotation is Any:
+        return given
+    adapter = TypeAdapter(one.annotation)
+    problem = ""
+    for candidate in _readings(given):
+        try:
+            return adapter.validate_python(candidate)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "".join(f"[{step!r}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
+            problem = f"{one.name}{where}: {first['msg']}"
+    raise Refusal(
+        f"the input `{one.name}` takes `{one.shown}`, not {_shortened(given)}",
+        f"{problem}. Lists, dicts and records are written as JSON, like {one.name}='{_example(one.annotation)}'",
+    )
+
+
+def _readings(given: Any) -> list[Any]:
+    """What a text may stand for: itself, JSON, a Python literal. A value that is no text stands for itself."""
+    if not isinstance(given, str):
+        return [given]
+    readings: list[Any] = [given]
+    for read in (json.loads, ast.literal_eval):
+        try:
+            readings.append(read(given))
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        break
+    return readings
+
+
+def _shortened(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}…`"
+
+
+def _example(annotation: Any) -> str:
+    """A value of a container's shape, as one would type it."""
+    origin = getattr(annotation, "__origin__", annotation)
+    if origin in (list, set, tuple, frozenset):
+        return '["a", "b"]'
+    return '{"key": "value"}'
