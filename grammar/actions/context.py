@@ -1,0 +1,42 @@
+"""What an action has at hand besides its children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from .. import syntax
+from ..problems import Fix, Problem, problem
+from ..source import Span
+
+
+@dataclass(slots=True)
+class Context:
+    """The text being parsed and what its actions have to say about it."""
+
+    text: str
+    problems: list[Problem] = field(default_factory=list)
+    lambdas: dict[Span, syntax.Lambda] = field(default_factory=dict)
+    """The lambdas that have not turned out to be arguments."""
+
+    def report(
+        self, code: str, span: Span, message: str, help: str | None = None, fix: Fix | None = None  # noqa: A002
+    ) -> None:
+        """Note a problem."""
+        self.problems.append(problem(code, span, message, help, fix))
+
+
+Children: TypeAlias = Sequence[Any]
+Action: TypeAlias = Callable[[Context, Children, int, int], Any]
+"""Makes the value of a rule from its children; the span is `start` to `end`."""
+
+
+def identifier(token: tuple[int, int, int, str]) -> syntax.Identifier:
+    """A name that is declared."""
+    return syntax.Identifier(Span(token[1], token[2]), token[3])
+
+
+def whole(text: str, node: syntax.Expression) -> str:
+    """A node's source text."""
+    return text[node.span.start : node.span.end]

@@ -1,0 +1,388 @@
+"""Declarations: what each rule of the grammar's upper part becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .. import syntax
+from ..problems import replacement
+from ..source import Span
+from .context import Children, Context, identifier
+from .strings import parts, string_node
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """`forward:` or `fallback:` and its statements, on the way into a module."""
+
+    span: Span
+    word: Literal["forward", "fallback"]
+    body: tuple[syntax.Statement, ...]
+
+
+def plain_string(context: Context, token: tuple[int, int, int, str]) -> syntax.String:
+    """A docstring, description or title, which is never an f-string."""
+    node = string_node(context, token)
+    if isinstance(node, syntax.String):
+        return node
+    prefix = parts(token[3])[0]
+    context.report(
+        "E022",
+        node.span,
+        "this text is fixed, so it is no f-string",
+        fix=replacement("Remove the `f`", token[1], token[1] + len(prefix), prefix.replace("f", "")),
+    )
+    return syntax.String(node.span, "".join(part for part in node.parts if isinstance(part, str)), node.raw)
+
+
+def _optional_string(context: Context, token: tuple[int, int, int, str] | None) -> syntax.String | None:
+    return None if token is None else plain_string(context, token)
+
+
+def check_type(context: Context, node: syntax.Expression | None) -> None:
+    """Report a type that is written as a string."""
+    if isinstance(node, syntax.String):
+        context.report(
+            "E027",
+            node.span,
+            "a type is written without quotes",
+            fix=replacement("Remove the quotes", node.span.start, node.span.end, node.value) if node.value else None,
+        )
+
+
+# --- the head of a file
+
+
+def file_docstring(context: Context, children: Children, start: int, end: int) -> syntax.FileDocstring:
+    """The string at the top of a file."""
+    return syntax.FileDocstring(Span(start, end), plain_string(context, children[0]))
+
+
+def from_import(_: Context, children: Children, start: int, end: int) -> syntax.FromImport:
+    """`from ..a.b import c as d`"""
+    level, module = children[0]
+    return syntax.FromImport(Span(start, end), level, module, tuple(children[1:]))
+
+
+def import_source(_: Context, children: Children, start: int, end: int) -> tuple[int, tuple[syntax.Identifier, ...]]:
+    """`..a.b`: how many dots, and the names."""
+    level = children[0] if isinstance(children[0], int) else 0
+    module = children[-1] if isinstance(children[-1], tuple) else ()
+    return level, module
+
+
+def dots(_: Context, children: Children, start: int, end: int) -> int:
+    """How many leading dots an import has."""
+    return sum(len(token[3]) for token in children)
+
+
+def dotted(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Identifier, ...]:
+    """`a.b.c`"""
+    return tuple(identifier(token) for token in children)
+
+
+def imported_name(_: Context, children: Children, start: int, end: int) -> syntax.ImportedName:
+    """`name as alias`"""
+    alias = None if children[1] is None else identifier(children[1])
+    return syntax.ImportedName(Span(start, end), identifier(children[0]), alias)
+
+
+def plain_import(_: Context, children: Children, start: int, end: int) -> syntax.Import:
+    """`import a.b as c`"""
+    return syntax.Import(Span(start, end), children[0], None if children[1] is None else identifier(children[1]))
+
+
+# --- declarations of one line
+
+
+def value_declaration(context: Context, children: Children, start: int, end: int) -> syntax.ValueDeclaration:
+    """`lm name = value`"""
+    kind, names_ = children[0][3], children[1]
+    if len(names_) > 1 and kind != "dataset":
+        context.report(
+            "E001",
+            Span(names_[1].span.start, names_[-1].span.end),
+            f"`{kind}` declares one name; only `dataset` declares several",
+        )
+    return syntax.ValueDeclaration(Span(start, end), kind, names_, children[2])
+
+
+def names(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Identifier, ...]:
+    """`train, dev, test`"""
+    return tuple(identifier(token) for token in children)
+
+
+def module_value(_: Context, children: Children, start: int, end: int) -> syntax.ValueDeclaration:
+    """`module name = value`"""
+    return syntax.ValueDeclaration(Span(start, end), "module", (identifier(children[0]),), children[1])
+
+
+def signature_value(_: Context, children: Children, start: int, end: int) -> syntax.ValueDeclaration:
+    """`signature name = value`"""
+    return syntax.ValueDeclaration(Span(start, end), "signature", (identifier(children[0]),), children[1])
+
+
+def alias_declaration(context: Context, children: Children, start: int, end: int) -> syntax.TypeAliasDeclaration:
+    """`type name = type`"""
+    check_type(context, children[1])
+    return syntax.TypeAliasDeclaration(Span(start, end), identifier(children[0]), children[1])
+
+
+def constant_declaration(context: Context, children: Children, start: int, end: int) -> syntax.ConstantDeclaration:
+    """`NAME: type = value`"""
+    check_type(context, children[1])
+    return syntax.ConstantDeclaration(Span(start, end), identifier(children[0]), children[1], children[2])
+
+
+def configure_declaration(_: Context, children: Children, start: int, end: int) -> syntax.ConfigureDeclaration:
+    """`configure(…)`"""
+    return syntax.ConfigureDeclaration(Span(start, end), children[0] or ())
+
+
+# --- declarations with a body
+
+
+def type_declaration(context: Context, children: Children, start: int, end: int) -> syntax.TypeDeclaration:
+    """`type name:` and its attributes."""
+    docstring, members = _split_docstring(context, children[1:])
+    attributes = tuple(member for member in members if isinstance(member, syntax.Field))
+    return syntax.TypeDeclaration(Span(start, end), identifier(children[0]), docstring, attributes)
+
+
+def enum_declaration(context: Context, children: Children, start: int, end: int) -> syntax.EnumDeclaration:
+    """`enum name:` and its members."""
+    docstring, members = _split_docstring(context, children[1:])
+    found = tuple(member for member in members if isinstance(member, syntax.Member))
+    return syntax.EnumDeclaration(Span(start, end), identifier(children[0]), docstring, found)
+
+
+def signature_declaration(context: Context, children: Children, start: int, end: int) -> syntax.SignatureDeclaration:
+    """`signature name:` and its fields and demos."""
+    docstring, members = _split_docstring(context, children[1:])
+    fields = tuple(member for member in members if isinstance(member, syntax.Field))
+    demos = tuple(member for member in members if isinstance(member, syntax.Demo))
+    _check_typed(context, fields)
+    return syntax.SignatureDeclaration(Span(start, end), identifier(children[0]), docstring, fields, demos)
+
+
+def module_declaration(context: Context, children: Children, start: int, end: int) -> syntax.ModuleDeclaration:
+    """`module name(parameters):` and its fields, parts, `forward` and `fallback`."""
+    docstring, members = _split_docstring(context, children[2:])
+    fields = tuple(member for member in members if isinstance(member, syntax.Field))
+    parts_ = tuple(member for member in members if isinstance(member, syntax.Part))
+    suites = _check_suites(context, members)
+    forward_ = suites.get("forward")
+    _check_typed(context, fields if forward_ is None else tuple(f for f in fields if f.direction == "input"))
+    fallback_ = suites.get("fallback")
+    return syntax.ModuleDeclaration(
+        Span(start, end),
+        identifier(children[0]),
+        children[1] or (),
+        docstring,
+        fields,
+        parts_,
+        None if forward_ is None else forward_.body,
+        None if fallback_ is None else fallback_.body,
+    )
+
+
+def _check_suites(context: Context, members: Children) -> dict[str, Suite]:
+    """The `forward` and `fallback` of a module; they stand last, each once and in this order."""
+    suites: dict[str, Suite] = {}
+    for member in members:
+        if isinstance(member, Suite):
+            span = Span(member.span.start, member.span.start + len(member.word))
+            if member.word in suites:
+                context.report("E023", span, f"this module has a second `{member.word}:`")
+                continue
+            if member.word == "fallback" and "forward" not in suites:
+                context.report("E023", span, "`fallback:` stands behind `forward:`")
+            suites[member.word] = member
+        elif suites and not isinstance(member, syntax.String):
+            what = "a field" if isinstance(member, syntax.Field) else "a part"
+            span = _first_line(context, member.span)
+            context.report("E023", span, f"{what} stands above `forward:`, not below it")
+    return suites
+
+
+def _check_typed(context: Context, fields: tuple[syntax.Field, ...]) -> None:
+    for field_ in fields:
+        if field_.type is None:
+            _report_untyped(context, field_)
+
+
+def _report_untyped(context: Context, field_: syntax.Field) -> None:
+    name, default = field_.name, field_.default
+    if isinstance(default, syntax.Name | syntax.Subscript | syntax.Binary) and field_.where is None:
+        equal = context.text.index("=", name.span.end)
+        context.report(
+            "E001",
+            Span(equal, equal + 1),
+            f"expected `:` and a type after `{name.text}`, found `=`",
+            "a default follows the type: `name: type = default`",
+            replacement("Write `:`", name.span.end, default.span.start, ": "),
+        )
+        return
+    context.report(
+        "E025",
+        name.span,
+        f"the {field_.direction} `{name.text}` has no type",
+        f"write `{field_.direction} {name.text}: str`, or another type",
+        replacement("Write `: str`", name.span.end, name.span.end, ": str"),
+    )
+
+
+def _split_docstring(context: Context, members: Children) -> tuple[syntax.String | None, Children]:
+    """The docstring, which stands first, and what follows."""
+    for member in members[1:]:
+        if isinstance(member, syntax.String):
+            context.report(
+                "E023",
+                _first_line(context, member.span),
+                "a string alone is the docstring, which stands first in the body and once",
+                "write a description behind the field it belongs to",
+            )
+    if members and isinstance(members[0], syntax.String):
+        return members[0], members[1:]
+    return None, members
+
+
+def _first_line(context: Context, span: Span) -> Span:
+    newline = context.text.find("\n", span.start, span.end)
+    return span if newline < 0 else Span(span.start, newline)
+
+
+def documentation(context: Context, children: Children, start: int, end: int) -> syntax.String:
+    """The docstring in the body of a declaration."""
+    return plain_string(context, children[0])
+
+
+def field(context: Context, children: Children, start: int, end: int) -> syntax.Field:
+    """`input name: type = default where condition "description"`"""
+    direction, name_, type_, default, where, description = children
+    check_type(context, type_)
+    return syntax.Field(
+        Span(start, end),
+        "input" if direction[3] == "input" else "output",
+        identifier(name_),
+        type_,
+        default,
+        where,
+        _optional_string(context, description),
+    )
+
+
+def attribute(context: Context, children: Children, start: int, end: int) -> syntax.Field:
+    """`name: type = default where condition "description"` of a record"""
+    name_, type_, default, where, description = children
+    check_type(context, type_)
+    described = _optional_string(context, description)
+    return syntax.Field(Span(start, end), "attribute", identifier(name_), type_, default, where, described)
+
+
+def demo(_: Context, children: Children, start: int, end: int) -> syntax.Demo:
+    """`demo question="…", answer="…"`"""
+    return syntax.Demo(Span(start, end), tuple(children))
+
+
+def member(context: Context, children: Children, start: int, end: int) -> syntax.Member:
+    """`NAME = value "description"`"""
+    name_, value, description = children
+    return syntax.Member(Span(start, end), identifier(name_), value, _optional_string(context, description))
+
+
+def part(_: Context, children: Children, start: int, end: int) -> syntax.Part:
+    """`name = Constructor(…)`"""
+    return syntax.Part(Span(start, end), identifier(children[0]), children[1])
+
+
+def forward(_: Context, children: Children, start: int, end: int) -> Suite:
+    """`forward:`"""
+    return Suite(Span(start, end), "forward", children[0])
+
+
+def fallback(_: Context, children: Children, start: int, end: int) -> Suite:
+    """`fallback:`"""
+    return Suite(Span(start, end), "fallback", children[0])
+
+
+def function_declaration(context: Context, children: Children, start: int, end: int) -> syntax.FunctionDeclaration:
+    """`def name(parameters) -> type:`"""
+    name_, parameters_, returns, body = children
+    check_type(context, returns)
+    docstring: syntax.String | None = None
+    if body and isinstance(body[0], syntax.ExpressionStatement) and isinstance(body[0].value, syntax.String):
+        docstring, body = body[0].value, body[1:]
+    return syntax.FunctionDeclaration(Span(start, end), identifier(name_), parameters_ or (), returns, docstring, body)
+
+
+def parameters(context: Context, children: Children, start: int, end: int) -> tuple[syntax.Parameter, ...]:
+    """What stands between the brackets of a function's or module's head."""
+    seen: set[str] = set()
+    default_seen = star_seen = False
+    for parameter_ in children:
+        if parameter_.name is None:
+            if star_seen:
+                context.report("E024", parameter_.span, "a second `*`")
+            elif parameter_ is children[-1]:
+                context.report("E024", parameter_.span, "behind `*` at least one parameter is needed")
+            star_seen = True
+            continue
+        name_ = parameter_.name
+        if name_.text and name_.text in seen:
+            context.report("E024", name_.span, f"the parameter `{name_.text}` stands here twice")
+        seen.add(name_.text)
+        if parameter_.default is None and default_seen and not star_seen:
+            context.report("E024", name_.span, f"`{name_.text}` needs a default, because a parameter before it has one")
+        default_seen = default_seen or parameter_.default is not None
+    return tuple(children)
+
+
+def parameter(context: Context, children: Children, start: int, end: int) -> syntax.Parameter:
+    """`name: type = default`"""
+    check_type(context, children[1])
+    return syntax.Parameter(Span(start, end), identifier(children[0]), children[1], children[2])
+
+
+def star_parameter(_: Context, children: Children, start: int, end: int) -> syntax.Parameter:
+    """`*`, behind which parameters are given by name."""
+    return syntax.Parameter(Span(start, end), None, None, None, "*")
+
+
+def test_declaration(context: Context, children: Children, start: int, end: int) -> syntax.TestDeclaration:
+    """`test "title":`"""
+    return syntax.TestDeclaration(Span(start, end), plain_string(context, children[0]), children[1])
+
+
+# --- what stands inside other texts
+
+
+def interpolation(_: Context, children: Children, start: int, end: int) -> syntax.Expression:
+    """The expression of a replacement field."""
+    value: syntax.Expression = children[0]
+    return value
+
+
+def inline_signature(
+    _: Context, children: Children, start: int, end: int
+) -> tuple[tuple[syntax.Field, ...], tuple[syntax.Field, ...]]:
+    """`a, b: T -> c`: the inputs and the outputs."""
+    inputs, outputs = children
+    return _directed(inputs or (), "input"), _directed(outputs or (), "output")
+
+
+def _directed(fields: tuple[syntax.Field, ...], direction: Literal["input", "output"]) -> tuple[syntax.Field, ...]:
+    return tuple(
+        syntax.Field(f.span, direction, f.name, f.type, f.default, f.where, f.description) for f in fields
+    )
+
+
+def inline_fields(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Field, ...]:
+    """`a, b: T`"""
+    return tuple(children)
+
+
+def inline_field(_: Context, children: Children, start: int, end: int) -> syntax.Field:
+    """`a`, `a: T` or `a: T = x`"""
+    return syntax.Field(Span(start, end), "attribute", identifier(children[0]), children[1], children[2], None, None)

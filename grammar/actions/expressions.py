@@ -1,0 +1,280 @@
+"""Expressions: what each rule of the grammar's expression part becomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .. import syntax
+from ..problems import replacement
+from ..source import Span
+from .context import Children, Context, identifier
+from .strings import string_node
+
+_CONSTANTS = {"None": None, "True": True, "False": False, "...": ...}
+
+
+def name(_: Context, children: Children, start: int, end: int) -> syntax.Expression:
+    """`x`"""
+    text = children[0][3]
+    return syntax.Name(Span(start, end), text) if text else syntax.Missing(Span(start, start))
+
+
+def number(context: Context, children: Children, start: int, end: int) -> syntax.Constant:
+    """`1`, `0.5`, `0xff`, `1_000`"""
+    text = children[0][3]
+    value: int | float = 0
+    try:
+        value = int(text, 0)
+    except ValueError:
+        try:
+            value = float(text)
+        except ValueError:
+            context.report("E009", Span(start, end), f"`{text}` is not a number")
+        else:
+            if text.replace("_", "").isdigit():
+                value = int(text) if len(text) < 4000 else 0
+                context.report(
+                    "E009",
+                    Span(start, end),
+                    f"`{text}` starts with a zero; write it without" if len(text) < 40 else "this number is too long",
+                    fix=replacement("Remove the zeros", start, end, str(value)) if len(text) < 40 else None,
+                )
+    return syntax.Constant(Span(start, end), value)
+
+
+def constant(_: Context, children: Children, start: int, end: int) -> syntax.Constant:
+    """`None`, `True`, `False`, `...`"""
+    return syntax.Constant(Span(start, end), _CONSTANTS[children[0][3] or "None"])
+
+
+def string(context: Context, children: Children, start: int, end: int) -> syntax.String | syntax.FString:
+    """A string literal or an f-string."""
+    return string_node(context, children[0])
+
+
+def parenthesised(_: Context, children: Children, start: int, end: int) -> syntax.Expression:
+    """`(x)` is `x`; a tuple's brackets are part of it."""
+    value: syntax.Expression = children[0]
+    return replace(value, span=Span(start, end)) if isinstance(value, syntax.Tuple) else value
+
+
+def tuple_display(_: Context, children: Children, start: int, end: int) -> syntax.Tuple:
+    """`a, b`, `a,` or `()`"""
+    return syntax.Tuple(Span(start, end), tuple(children))
+
+
+def list_display(_: Context, children: Children, start: int, end: int) -> syntax.List:
+    """`[a, b]`"""
+    return syntax.List(Span(start, end), children[0] or ())
+
+
+def list_display_of_targets(_: Context, children: Children, start: int, end: int) -> syntax.List:
+    """`[a, b]` on the left of `in`."""
+    inner = children[0]
+    return syntax.List(Span(start, end), inner.elements if isinstance(inner, syntax.Tuple) else (inner,))
+
+
+def set_display(_: Context, children: Children, start: int, end: int) -> syntax.Set:
+    """`{a, b}`"""
+    return syntax.Set(Span(start, end), children[0])
+
+
+def elements(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Expression, ...]:
+    """What stands between the brackets of a list or set."""
+    return tuple(children)
+
+
+def dict_display(_: Context, children: Children, start: int, end: int) -> syntax.Dict:
+    """`{a: b, **c}`"""
+    return syntax.Dict(Span(start, end), tuple(children))
+
+
+def entry(_: Context, children: Children, start: int, end: int) -> syntax.DictEntry:
+    """`key: value`"""
+    return syntax.DictEntry(Span(start, end), children[0], children[1])
+
+
+def spread_entry(_: Context, children: Children, start: int, end: int) -> syntax.DictEntry:
+    """`**value`"""
+    return syntax.DictEntry(Span(start, end), None, children[0])
+
+
+def starred(_: Context, children: Children, start: int, end: int) -> syntax.Starred:
+    """`*value`"""
+    return syntax.Starred(Span(start, end), children[0])
+
+
+def conditional(_: Context, children: Children, start: int, end: int) -> syntax.Conditional:
+    """`a if b else c`"""
+    return syntax.Conditional(Span(start, end), children[0], children[1], children[2])
+
+
+def lambda_expression(context: Context, children: Children, start: int, end: int) -> syntax.Lambda:
+    """`lambda x: y`; `argument` takes it off the list of misplaced ones."""
+    node = syntax.Lambda(Span(start, end), children[0] or (), children[1])
+    context.lambdas[node.span] = node
+    return node
+
+
+def lambda_parameters(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Parameter, ...]:
+    """`x, y=2`"""
+    return tuple(children)
+
+
+def lambda_parameter(_: Context, children: Children, start: int, end: int) -> syntax.Parameter:
+    """`x` or `x=2`"""
+    return syntax.Parameter(Span(start, end), identifier(children[0]), None, children[1])
+
+
+def or_test(_: Context, children: Children, start: int, end: int) -> syntax.Boolean:
+    """`a or b or c`"""
+    return syntax.Boolean(Span(start, end), "or", tuple(children))
+
+
+def and_test(_: Context, children: Children, start: int, end: int) -> syntax.Boolean:
+    """`a and b and c`"""
+    return syntax.Boolean(Span(start, end), "and", tuple(children))
+
+
+def not_test(_: Context, children: Children, start: int, end: int) -> syntax.Unary:
+    """`not a`"""
+    return syntax.Unary(Span(start, end), "not", children[0])
+
+
+def compare(_: Context, children: Children, start: int, end: int) -> syntax.Comparison:
+    """`a < b in c`"""
+    return syntax.Comparison(Span(start, end), children[0], tuple(children[1::2]), tuple(children[2::2]))
+
+
+def comparator(_: Context, children: Children, start: int, end: int) -> str:
+    """`<`, `not in`, `is not` …"""
+    return " ".join(token[3] for token in children)
+
+
+def binary(_: Context, children: Children, start: int, end: int) -> syntax.Binary:
+    """`a + b`"""
+    return syntax.Binary(Span(start, end), children[0], children[1][3], children[2])
+
+
+def unary(_: Context, children: Children, start: int, end: int) -> syntax.Unary:
+    """`-a`"""
+    return syntax.Unary(Span(start, end), children[0][3], children[1])
+
+
+def attribute_of(_: Context, children: Children, start: int, end: int) -> syntax.Attribute:
+    """`a.b`"""
+    return syntax.Attribute(Span(start, end), children[0], identifier(children[1]))
+
+
+def subscript(_: Context, children: Children, start: int, end: int) -> syntax.Subscript:
+    """`a[b]`"""
+    return syntax.Subscript(Span(start, end), children[0], children[1])
+
+
+def slice_index(_: Context, children: Children, start: int, end: int) -> syntax.Slice:
+    """`a:b:c`"""
+    return syntax.Slice(Span(start, end), children[0], children[1], children[2])
+
+
+def call(_: Context, children: Children, start: int, end: int) -> syntax.Call:
+    """`f(x, y=z)`"""
+    return syntax.Call(Span(start, end), children[0], children[1] or ())
+
+
+def arguments(context: Context, children: Children, start: int, end: int) -> tuple[syntax.Argument, ...]:
+    """What stands between the brackets of a call."""
+    seen_keyword: syntax.Argument | None = None
+    names: set[str] = set()
+    for argument_ in children:
+        label = argument_.name
+        if label is not None or argument_.star == "**":
+            seen_keyword = seen_keyword or argument_
+        elif seen_keyword is not None and argument_.star == "":
+            context.report(
+                "E024",
+                argument_.span,
+                "an argument without a name stands behind one with a name",
+                "write the arguments without names first, or name this one",
+            )
+        if label is not None and label.text:
+            if label.text in names:
+                context.report("E024", label.span, f"the argument `{label.text}` is given twice")
+            names.add(label.text)
+    if len(children) > 1:
+        for argument_ in children:
+            if isinstance(argument_.value, syntax.Comprehension) and argument_.span == argument_.value.span:
+                _check_bare_generator(context, argument_)
+    return tuple(children)
+
+
+def _check_bare_generator(context: Context, argument_: syntax.Argument) -> None:
+    start, end = argument_.span
+    if argument_.value.kind == "generator" and context.text[start : start + 1] != "(":  # type: ignore[union-attr]
+        context.report(
+            "E024",
+            argument_.span,
+            "a generator beside other arguments needs brackets of its own",
+            fix=("Add brackets", ((Span(start, start), "("), (Span(end, end), ")"))),
+        )
+
+
+def argument(context: Context, children: Children, start: int, end: int) -> syntax.Argument:
+    """`x`"""
+    if context.lambdas:
+        context.lambdas.pop(children[0].span, None)
+    return syntax.Argument(Span(start, end), None, children[0])
+
+
+def generator_argument(_: Context, children: Children, start: int, end: int) -> syntax.Argument:
+    """`x for x in xs` as a call's argument."""
+    value = syntax.Comprehension(Span(start, end), "generator", children[0], children[1])
+    return syntax.Argument(value.span, None, value)
+
+
+def keyword(context: Context, children: Children, start: int, end: int) -> syntax.Argument:
+    """`name=x`"""
+    if context.lambdas:
+        context.lambdas.pop(children[1].span, None)
+    return syntax.Argument(Span(start, end), identifier(children[0]), children[1])
+
+
+def star_argument(_: Context, children: Children, start: int, end: int) -> syntax.Argument:
+    """`*x`"""
+    return syntax.Argument(Span(start, end), None, children[0], "*")
+
+
+def double_star_argument(_: Context, children: Children, start: int, end: int) -> syntax.Argument:
+    """`**x`"""
+    return syntax.Argument(Span(start, end), None, children[0], "**")
+
+
+def list_comprehension(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+    """`[x for x in xs]`"""
+    return syntax.Comprehension(Span(start, end), "list", children[0], children[1])
+
+
+def set_comprehension(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+    """`{x for x in xs}`"""
+    return syntax.Comprehension(Span(start, end), "set", children[0], children[1])
+
+
+def dict_comprehension(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+    """`{k: v for k, v in xs}`"""
+    return syntax.Comprehension(Span(start, end), "dict", children[0], children[1])
+
+
+def generator(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+    """`(x for x in xs)`"""
+    return syntax.Comprehension(Span(start, end), "generator", children[0], children[1])
+
+
+def comprehension_clauses(
+    _: Context, children: Children, start: int, end: int
+) -> tuple[syntax.ComprehensionClause, ...]:
+    """`for x in xs if x for y in x`"""
+    return tuple(children)
+
+
+def comprehension_clause(_: Context, children: Children, start: int, end: int) -> syntax.ComprehensionClause:
+    """`for x in xs if x`"""
+    return syntax.ComprehensionClause(Span(start, end), children[0], children[1], tuple(children[2:]))

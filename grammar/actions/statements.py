@@ -1,0 +1,252 @@
+"""Statements and patterns: what each rule of these parts of the grammar becomes."""
+
+from __future__ import annotations
+
+from .. import syntax
+from ..problems import replacement
+from ..source import Span
+from .context import Children, Context, identifier
+from .expressions import constant, number
+from .strings import string_node
+
+
+def block(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Statement, ...]:
+    """The statements of a suite."""
+    return tuple(children)
+
+
+def assign(context: Context, children: Children, start: int, end: int) -> syntax.Assign:
+    """`target = value`"""
+    check_target(context, children[0])
+    return syntax.Assign(Span(start, end), children[0], children[1])
+
+
+def annotated_assign(_: Context, children: Children, start: int, end: int) -> syntax.AnnotatedAssign:
+    """`name: type = value`"""
+    return syntax.AnnotatedAssign(Span(start, end), identifier(children[0]), children[1], children[2])
+
+
+def augmented_assign(context: Context, children: Children, start: int, end: int) -> syntax.AugmentedAssign:
+    """`target += value`"""
+    target = children[0]
+    if isinstance(target, syntax.Tuple | syntax.List):
+        context.report("E020", target.span, f"`{children[1][3]}` changes one variable at a time")
+    else:
+        check_target(context, target)
+    return syntax.AugmentedAssign(Span(start, end), target, children[1][3][:-1], children[2])
+
+
+def check_target(context: Context, target: syntax.Expression) -> None:
+    """Report a target that is not a name, or a tuple or list of such."""
+    match target:
+        case syntax.Name() | syntax.Missing():
+            return
+        case syntax.Tuple(elements=elements) | syntax.List(elements=elements):
+            for element in elements:
+                check_target(context, element)
+        case syntax.Starred(value=value):
+            check_target(context, value)
+        case syntax.Attribute():
+            _report_target(context, target, "an attribute cannot be assigned; values do not change")
+        case syntax.Subscript():
+            _report_target(context, target, "an item cannot be assigned; values do not change")
+        case _:
+            context.report("E020", target.span, "only names stand on the left of `=`", "write `==` to compare")
+
+
+def _report_target(context: Context, target: syntax.Expression, message: str) -> None:
+    context.report("E020", target.span, message, "make a new value, and give it a name")
+
+
+def expression_statement(_: Context, children: Children, start: int, end: int) -> syntax.ExpressionStatement:
+    """An expression that stands alone."""
+    return syntax.ExpressionStatement(Span(start, end), children[0])
+
+
+def return_statement(_: Context, children: Children, start: int, end: int) -> syntax.Return:
+    """`return` or `return value`"""
+    return syntax.Return(Span(start, end), children[0], None)
+
+
+def return_outputs(_: Context, children: Children, start: int, end: int) -> syntax.Return:
+    """`return a=x, **found`"""
+    return syntax.Return(Span(start, end), None, tuple(children))
+
+
+def assert_statement(_: Context, children: Children, start: int, end: int) -> syntax.Assert:
+    """`assert test, message`"""
+    return syntax.Assert(Span(start, end), children[0], children[1], suggest=False)
+
+
+def suggest_statement(_: Context, children: Children, start: int, end: int) -> syntax.Assert:
+    """`suggest test, message`"""
+    return syntax.Assert(Span(start, end), children[0], children[1], suggest=True)
+
+
+def break_statement(_: Context, children: Children, start: int, end: int) -> syntax.Break:
+    """`break`"""
+    return syntax.Break(Span(start, end))
+
+
+def continue_statement(_: Context, children: Children, start: int, end: int) -> syntax.Continue:
+    """`continue`"""
+    return syntax.Continue(Span(start, end))
+
+
+def pass_statement(_: Context, children: Children, start: int, end: int) -> syntax.Pass:
+    """`pass`"""
+    return syntax.Pass(Span(start, end))
+
+
+def if_statement(_: Context, children: Children, start: int, end: int) -> syntax.If:
+    """`if`, its `elif`s and its `else`."""
+    return syntax.If(Span(start, end), tuple(children[:-1]), children[-1] or ())
+
+
+def if_branch(_: Context, children: Children, start: int, end: int) -> syntax.IfBranch:
+    """`if test:` or `elif test:`"""
+    return syntax.IfBranch(Span(start, end), children[0], children[1])
+
+
+def for_statement(_: Context, children: Children, start: int, end: int) -> syntax.For:
+    """`for target in iterable:`"""
+    return syntax.For(Span(start, end), children[0], children[1], children[2])
+
+
+def match_statement(_: Context, children: Children, start: int, end: int) -> syntax.Match:
+    """`match subject:`"""
+    return syntax.Match(Span(start, end), children[0], tuple(children[1:]))
+
+
+def case(_: Context, children: Children, start: int, end: int) -> syntax.Case:
+    """`case pattern if guard:`"""
+    return syntax.Case(Span(start, end), children[0], children[1], children[2])
+
+
+# --- patterns
+
+
+def literal_pattern(context: Context, children: Children, start: int, end: int) -> syntax.ValuePattern:
+    """`"a"`, `1`, `-1`, `None`"""
+    span = Span(start, end)
+    token = children[-1]
+    first = token[3][:1]
+    if first in "NTF.":
+        return syntax.ValuePattern(span, constant(context, children, start, end))
+    if first.isdigit():
+        value: syntax.Expression = number(context, [token], token[1], token[2])
+        if len(children) == 2:
+            value = syntax.Unary(span, children[0][3], value)
+            if children[0][3] == "+":
+                plus = children[0][1]
+                context.report(
+                    "E001",
+                    Span(plus, plus + 1),
+                    "a pattern has no `+`",
+                    fix=replacement("Remove the `+`", plus, plus + 1, ""),
+                )
+        return syntax.ValuePattern(span, value)
+    value = string_node(context, token)
+    if isinstance(value, syntax.FString):
+        context.report("E022", span, "an f-string is no pattern", "compare in a guard: `case x if x == f\"…\":`")
+    return syntax.ValuePattern(span, value)
+
+
+def name_pattern(_: Context, children: Children, start: int, end: int) -> syntax.Pattern:
+    """A name binds; a dotted name is a value."""
+    names: tuple[syntax.Identifier, ...] = children[0]
+    if len(names) == 1:
+        return syntax.CapturePattern(Span(start, end), names[0])
+    return syntax.ValuePattern(Span(start, end), dotted_expression(names))
+
+
+def dotted_expression(names: tuple[syntax.Identifier, ...]) -> syntax.Expression:
+    """`a.b.c` as an expression."""
+    value: syntax.Expression = syntax.Name(names[0].span, names[0].text)
+    for attribute in names[1:]:
+        value = syntax.Attribute(Span(names[0].span.start, attribute.span.end), value, attribute)
+    return value
+
+
+def class_pattern(context: Context, children: Children, start: int, end: int) -> syntax.ClassPattern:
+    """`Entity(name=n)`"""
+    positional: list[syntax.Pattern] = []
+    keywords: list[tuple[syntax.Identifier, syntax.Pattern]] = []
+    for child in children[1] or ():
+        if isinstance(child, tuple):
+            keywords.append(child)
+        else:
+            if keywords:
+                context.report("E024", child.span, "a pattern without a name stands behind one with a name")
+            positional.append(child)
+    return syntax.ClassPattern(Span(start, end), dotted_expression(children[0]), tuple(positional), tuple(keywords))
+
+
+def pattern_arguments(_: Context, children: Children, start: int, end: int) -> Children:
+    """What stands between the brackets of a class pattern."""
+    return children
+
+
+def keyword_pattern(
+    _: Context, children: Children, start: int, end: int
+) -> tuple[syntax.Identifier, syntax.Pattern]:
+    """`name=pattern`"""
+    return identifier(children[0]), children[1]
+
+
+def sequence_pattern(_: Context, children: Children, start: int, end: int) -> syntax.SequencePattern:
+    """`[a, *rest]`"""
+    return syntax.SequencePattern(Span(start, end), tuple(children))
+
+
+def closed_sequence_pattern(_: Context, children: Children, start: int, end: int) -> syntax.SequencePattern:
+    """`(a, b)`"""
+    return syntax.SequencePattern(Span(start, end), children[0].elements)
+
+
+def open_sequence_pattern(_: Context, children: Children, start: int, end: int) -> syntax.SequencePattern:
+    """`a, b`"""
+    return syntax.SequencePattern(Span(start, end), tuple(children))
+
+
+def group_pattern(_: Context, children: Children, start: int, end: int) -> syntax.Pattern:
+    """`(pattern)` is the pattern."""
+    pattern: syntax.Pattern = children[0]
+    return pattern
+
+
+def star_pattern(_: Context, children: Children, start: int, end: int) -> syntax.StarPattern:
+    """`*rest`"""
+    return syntax.StarPattern(Span(start, end), identifier(children[0]))
+
+
+def or_pattern(_: Context, children: Children, start: int, end: int) -> syntax.OrPattern:
+    """`a | b`"""
+    return syntax.OrPattern(Span(start, end), tuple(children))
+
+
+def as_pattern(_: Context, children: Children, start: int, end: int) -> syntax.AsPattern:
+    """`pattern as name`"""
+    return syntax.AsPattern(Span(start, end), children[0], identifier(children[1]))
+
+
+def mapping_pattern(_: Context, children: Children, start: int, end: int) -> syntax.MappingPattern:
+    """`{"key": pattern, **rest}`"""
+    entries = tuple(child for child in children if isinstance(child, tuple))
+    rests = [child for child in children if isinstance(child, syntax.Identifier)]
+    return syntax.MappingPattern(Span(start, end), entries, rests[-1] if rests else None)
+
+
+def mapping_entry(
+    _: Context, children: Children, start: int, end: int
+) -> tuple[syntax.Expression, syntax.Pattern]:
+    """`"key": pattern`"""
+    key = children[0]
+    if isinstance(key, syntax.ValuePattern):
+        return key.value, children[1]
+    return syntax.Name(key.span, key.name.text), children[1]
+
+
+def mapping_rest(_: Context, children: Children, start: int, end: int) -> syntax.Identifier:
+    """`**rest`"""
+    return identifier(children[0])

@@ -1,0 +1,111 @@
+"""A file to its items: what was written, what it means as syntax, and what is wrong with it. Never raises."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from . import syntax
+from .actions.context import Context
+from .driver import parse as parse_tokens
+from .inline import InlineSignature, parse_signature_string
+from .lexer import lex
+from .problems import Problem
+from .recover import recover
+from .source import Source, Span
+from .split import split
+from .tree import Token, tokenize
+
+__all__ = ["File", "InlineSignature", "Item", "Parsed", "Problem", "parse", "parse_item", "parse_signature_string"]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What parsing made of the text of one item; spans count from the item's start."""
+
+    text: str
+    declaration: syntax.Declaration | None
+    """None where the text holds nothing but comments, or nothing that could be understood."""
+    problems: tuple[Problem, ...]
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """Every token, blanks and comments too: their texts joined are the text."""
+        return tokenize(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A piece of a file: a declaration with the comments around it."""
+
+    start: int
+    parsed: Parsed
+
+    @property
+    def declaration(self) -> syntax.Declaration | None:
+        """The syntax of the item."""
+        return self.parsed.declaration
+
+    @property
+    def text(self) -> str:
+        """The text of the item."""
+        return self.parsed.text
+
+    @property
+    def end(self) -> int:
+        """The offset behind the item's last character."""
+        return self.start + len(self.parsed.text)
+
+
+@dataclass(frozen=True)
+class File:
+    """A parsed file."""
+
+    source: Source
+    items: tuple[Item, ...]
+
+    def problems(self) -> Iterator[Problem]:
+        """The syntax problems in the order of the text, with spans that count from the start of the file."""
+        for item in self.items:
+            for found in item.parsed.problems:
+                yield shifted(found, item.start)
+
+    def item_at(self, offset: int) -> Item | None:
+        """The item that holds the character at `offset`; at the file's end the last one."""
+        index = bisect_right(self._starts, offset) - 1
+        return self.items[index] if index >= 0 else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [item.start for item in self.items]
+
+
+def parse(source: Source) -> File:
+    """The items of a source, whatever its text is."""
+    return File(source, tuple(Item(chunk.start, parse_item(chunk.text)) for chunk in split(source.text)))
+
+
+@lru_cache(maxsize=8192)
+def parse_item(text: str) -> Parsed:
+    """What one item's text means; remembered by the text, so an edit parses one item again."""
+    lexed = lex(text)
+    if len(lexed.tokens) == 1:
+        return Parsed(text, None, tuple(lexed.problems))
+    context = Context(text)
+    declaration: Any = parse_tokens(lexed.tokens, context) if lexed.is_balanced else None
+    if declaration is None:
+        return Parsed(text, *recover(text, lexed))
+    return Parsed(text, declaration, tuple(sorted(lexed.problems + context.problems, key=lambda p: p.span)))
+
+
+def shifted(found: Problem, offset: int) -> Problem:
+    """A problem whose spans are `offset` further on."""
+    if offset == 0:
+        return found
+    fix = found.fix
+    if fix is not None:
+        fix = (fix[0], tuple((Span(*span).shifted(offset), text) for span, text in fix[1]))
+    return Problem(found.code, found.name, found.span.shifted(offset), found.message, found.help, fix)

@@ -1,0 +1,103 @@
+"""A file into its items - declarations, imports, the docstring - without parsing them.
+
+Every item starts in column 0. A line there that reads as a declaration's head always starts one, whatever
+stands above it, so a bracket or string that is not closed never hides the declarations below.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from .lexer import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN, TOKEN
+
+_NAME = rf"(?!(?:{'|'.join(sorted(HARD_KEYWORDS))})\b)[^\W\d]\w*"
+_SIMPLE_TYPE = r"[\w.]+(?:\[[^\n=]*\])?(?:[ \t]*\|[ \t]*[\w.]+(?:\[[^\n=]*\])?)*"
+_HEAD = re.compile(
+    rf"""^(?:
+        (?:lm|tools|dataset|optimizer|program|evaluate)[ \t]+{_NAME}[ \t]*(?:=(?!=)|,)
+      | module[ \t]+{_NAME}[ \t]*[=(:]
+      | (?:signature|type|enum)[ \t]+{_NAME}[ \t]*[=:]
+      | def[ \t]+{_NAME}[ \t]*\(
+      | test[ \t]+["']
+      | from[ \t]*[.\w]+[ \t]+import\b
+      | import[ \t]+[.\w]+(?:[ \t]+as[ \t]+\w+)?[ \t]*(?:\#[^\n]*)?$
+      | configure[ \t]*\(
+      | {_NAME}[ \t]*=(?!=)
+      | {_NAME}[ \t]*:[ \t]*{_SIMPLE_TYPE}[ \t]*=(?!=)
+    )""",
+    re.M | re.X,
+)
+_OTHER_LINE = re.compile(r"^(?![ \t\f]|#|[)\]}]|\r?$)", re.M)
+_BODY_LINE = re.compile(
+    r"(?:input|output)[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:|demo[ \t]+[^\W\d]\w*[ \t]*="
+    r"|(?:return|assert|suggest|if|elif|else|for|case|break|continue|pass)\b(?![ \t]*=)"
+)
+_COMMENTS_ABOVE = re.compile(r"(?:^#[^\n]*\n)+\Z", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The text of an item with the comments right above it and the blank lines and comments below it."""
+
+    start: int
+    text: str
+
+
+def split(text: str) -> list[Chunk]:
+    """The items of a file in order; together they are the file. An empty file has none."""
+    if not text:
+        return []
+    heads = [found.start() for found in _HEAD.finditer(text)]
+    starts = _with_other_lines(text, heads)
+    starts = [_above_comments(text, start) for start in starts]
+    if not starts or starts[0] != 0:
+        starts = [0, *starts[1:]]
+    ends = [*starts[1:], len(text)]
+    return [Chunk(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _above_comments(text: str, start: int) -> int:
+    """The start of the comment lines that stand right above an item."""
+    while True:
+        line = text.rfind("\n", 0, max(start - 1, 0)) + 1
+        if line >= start or text[line] != "#":
+            return start
+        start = line
+
+
+def _with_other_lines(text: str, heads: list[int]) -> list[int]:
+    """The heads, and the lines in column 0 that are none but stand outside of brackets and strings."""
+    others = [found.start() for found in _OTHER_LINE.finditer(text)]
+    known = set(heads)
+    others = [line for line in others if line not in known]
+    if not others:
+        return heads
+    starts = list(heads)
+    regions: dict[int, list[int]] = {}
+    for line in others:
+        regions.setdefault(bisect_right(heads, line), []).append(line)
+    for region, lines in regions.items():
+        begin = heads[region - 1] if region else 0
+        end = heads[region] if region < len(heads) else len(text)
+        starts += _outside(text, begin, end, set(lines), has_head=region > 0)
+    return sorted(starts)
+
+
+def _outside(text: str, begin: int, end: int, lines: set[int], has_head: bool) -> list[int]:
+    """Those of `lines` in `text[begin:end]` that begin an item of their own."""
+    found: list[int] = []
+    depth = 0
+    for token in TOKEN.finditer(text, begin, end):
+        kind = token.lastindex
+        assert kind is not None
+        at = token.start(kind)
+        if at in lines and depth == 0 and kind != NEWLINE:
+            if not ((has_head or found) and _BODY_LINE.match(text, at)):
+                found.append(at)
+        if kind == OPEN:
+            depth += 1
+        elif kind == CLOSE:
+            depth = max(0, depth - 1)
+    return found
