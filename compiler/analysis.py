@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..grammar import parse
 from ..grammar.source import Source
-from .diagnostic import Diagnostic
+from . import rules
+from .diagnostic import Diagnostic, Edit, Fix
 from .program import Program
+from .python import PythonFile
+from .resolve.imports import python_importer
+from .resolve.scope import FileScope
 
 Reader: TypeAlias = Callable[[str], str | None]
 """A path to its text, or None when there is no such file. The compiler itself touches no disk."""
@@ -22,7 +26,7 @@ not import anything; `importlib.util.find_spec` of a top-level name does not.
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FileAnalysis:
     """All that is known of one file."""
 
@@ -46,7 +50,73 @@ class Project:
         self.read = read
         self.roots = roots
         self.find = find
+        self._remembered: dict[str, tuple[Mapping[str, str | None], FileAnalysis]] = {}
 
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""
-        raise NotImplementedError
+        remembered = self._remembered.get(path)
+        if remembered is not None:
+            texts, analysis = remembered
+            if all(self.read(each) == text for each, text in texts.items()):
+                return analysis
+        files = _Files(self)
+        if files.text(path) is None:
+            raise FileNotFoundError(path)
+        analysis = _analyse(path, files)
+        self._remembered[path] = (files.texts, analysis)
+        return analysis
+
+
+class _Files:
+    """The files as one check sees them: each read once, so that they cannot change halfway."""
+
+    def __init__(self, project: Project) -> None:
+        self.roots = project.roots
+        self.find = project.find
+        self.texts: dict[str, str | None] = {}
+        self._read = project.read
+        self._scopes: dict[str, FileScope] = {}
+        self._python: dict[str, PythonFile] = {}
+
+    def text(self, path: str) -> str | None:
+        """The text of a file, or None when there is no such file."""
+        if path not in self.texts:
+            self.texts[path] = self._read(path)
+        return self.texts[path]
+
+    def scope(self, path: str) -> FileScope | None:
+        """The names of a `.dspy` file."""
+        if path not in self._scopes:
+            text = self.text(path)
+            if text is None:
+                return None
+            self._scopes[path] = FileScope(path, parse.parse(Source(path, text)), self)
+        return self._scopes[path]
+
+    def python(self, path: str) -> PythonFile | None:
+        """A Python file, read and not run."""
+        if path not in self._python:
+            text = self.text(path)
+            if text is None:
+                return None
+            self._python[path] = PythonFile(path, text, python_importer(self, path))
+        return self._python[path]
+
+
+def _analyse(path: str, files: _Files) -> FileAnalysis:
+    scope = files.scope(path)
+    assert scope is not None
+    program = scope.program
+    found = [*map(_syntax_problem, scope.file.problems()), *rules.check(program)]
+    found.sort(key=lambda each: (each.span, each.code))
+    return FileAnalysis(path, scope.file.source, scope.file, program, tuple(found))
+
+
+def _syntax_problem(problem: parse.Problem) -> Diagnostic:
+    fix = None
+    if problem.fix is not None:
+        title, edits = problem.fix
+        fix = Fix(title, tuple(Edit(span, text) for span, text in edits), safe=True)
+    return Diagnostic(
+        problem.code, problem.name, "error", problem.span, problem.message, help=problem.help, fix=fix
+    )

@@ -35,7 +35,7 @@ _ROLES: Mapping[str, Type] = {
 @cache
 def names() -> tuple[str, ...]:
     """The runtime's public names."""
-    return tuple(_runtime().__all__)
+    return tuple(getattr(_runtime(), "__all__", ()))
 
 
 @cache
@@ -105,7 +105,7 @@ def _class(cls: type) -> types.ClassDefinition:
         lambda: inspect.cleandoc(cls.__doc__ or ""),
         lambda: _place(cls),
         lambda: dict(_parameter_docs(cls)),
-        _shape(shape, cls.__module__) if hasattr(shape, "of") else None,
+        shape=_shape(shape, cls.__module__) if hasattr(shape, "of") else None,
     )
 
 

@@ -12,11 +12,13 @@ type `Unknown` and no symbol; nothing is ever absent because of a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypeVar
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from ..grammar import parse, syntax
+from ..grammar import syntax
+from ..grammar.parse import Problem
 from ..grammar.source import Source, Span
 from . import types
 
@@ -103,16 +105,37 @@ class CallKind:
     awaits: bool
     """Whether it makes model calls (itself or through a `def`) or is an async Python function."""
     effects: bool
-    """Whether it must keep its order among the other calls with effects."""
+    """Whether it must keep its order among the other calls with effects.
+
+    A module's call has none of its own, though its `forward` may call Python functions: those keep their order
+    within one call of the module.
+    """
+
+
+UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)
 
 
 @dataclass(frozen=True)
 class SignatureString:
-    """A signature written as a string: its fields, whose spans count from the start of the item."""
+    """A signature written as a string: its fields and problems, with spans that count from the start of the item."""
 
     interface: types.Interface
     fields: tuple[syntax.Field, ...]
-    problems: tuple[parse.Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportTarget:
+    """Where an import leads."""
+
+    kind: Literal["dspy", "python", "opaque", "missing", "ambiguous", "self"]
+    """A `.dspy` file, a `.py` file, an installed module that is not read, nothing, both files, the file itself."""
+    path: str = ""
+    names: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
+    """What can be imported from it, as far as that is known."""
+    modules: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
+    valid: bool = True
+    """Whether a Python file could be parsed."""
 
 
 @dataclass(eq=False)
@@ -124,10 +147,18 @@ class Item:
     """Where it stands in the file; node spans count from here."""
     text: str
     declaration: syntax.Declaration | None
+    broken: bool = False
+    """Whether it has syntax problems, so that what seems to be missing may only be unfinished."""
     symbol_by_node: dict[int, Symbol] = field(default_factory=dict, repr=False)
     type_by_node: dict[int, types.Type] = field(default_factory=dict, repr=False)
     binding_by_node: dict[int, Binding] = field(default_factory=dict, repr=False)
     string_by_node: dict[int, SignatureString] = field(default_factory=dict, repr=False)
+    annotations: dict[int, syntax.Expression] = field(default_factory=dict, repr=False)
+    """The expressions that stand where a type is expected."""
+    visible: list[tuple[Span, Symbol]] = field(default_factory=list, repr=False)
+    """The names that the item itself brings, each with the range in which it can be used."""
+    target: ImportTarget | None = None
+    """Where an import leads."""
 
     def symbol_of(self, node: syntax.Node) -> Symbol | None:
         """What a `Name`, an `Identifier` or the name of an `Attribute` stands for."""
@@ -137,7 +168,7 @@ class Item:
         """The type of an expression; of an annotation, the type it names."""
         return self.type_by_node.get(id(node), types.UNKNOWN)
 
-    def binding_of(self, call: syntax.Call) -> Binding | None:
+    def binding_of(self, call: syntax.Call | syntax.ConfigureDeclaration) -> Binding | None:
         """How the arguments of a call fit."""
         return self.binding_by_node.get(id(call))
 
@@ -149,9 +180,16 @@ class Item:
         """The range of a node in the file."""
         return (node.span if isinstance(node, syntax.Node) else node).shifted(self.start)
 
-    def nodes(self, kind: type[N]) -> Iterator[N]:
+    def nodes(self, kind: type[N]) -> Sequence[N]:
         """All nodes of a class in this item, in the order of the text."""
-        raise NotImplementedError
+        return self._nodes.get(kind, ())
+
+    @cached_property
+    def _nodes(self) -> Mapping[type, Sequence[Any]]:
+        found: dict[type, list[syntax.Node]] = {}
+        for node in walk(self.declaration) if self.declaration is not None else ():
+            found.setdefault(type(node), []).append(node)
+        return found
 
 
 @dataclass(eq=False)
@@ -164,27 +202,93 @@ class Program:
     """One for each item of the parsed file, in the same order."""
     symbols: Mapping[str, Symbol]
     """What the file declares and imports, by name."""
-
-    def lookup(self, name: str) -> Symbol | None:
-        """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
-        raise NotImplementedError
+    lookup: Callable[[str], Symbol | None] = field(repr=False)
+    """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
+    all_names: Callable[[], Mapping[str, Symbol]] = field(repr=False)
+    """All names that mean something at the top of the file."""
+    members: Callable[[types.Type], Mapping[str, Symbol]] = field(repr=False)
+    """What may follow the dot behind a value of a type."""
+    call_kind: Callable[[Item, syntax.Call], CallKind] = field(repr=False)
+    """What a call runs."""
+    function_kind: Callable[[str], CallKind] = field(repr=False)
+    """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
 
     def names_at(self, offset: int) -> Mapping[str, Symbol]:
         """The names that may be used at a place, nearest first: locals, fields, parts, the file's, the runtime's."""
-        raise NotImplementedError
-
-    def members(self, kind: types.Type) -> Mapping[str, Symbol]:
-        """What may follow the dot behind a value of this type."""
-        raise NotImplementedError
-
-    def call_kind(self, item: Item, call: syntax.Call) -> CallKind:
-        """What a call runs."""
-        raise NotImplementedError
-
-    def function_kind(self, name: str) -> CallKind:
-        """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
-        raise NotImplementedError
+        found: dict[str, Symbol] = {}
+        for item in self.items:
+            if item.start <= offset <= item.start + len(item.text):
+                for span, symbol in reversed(item.visible):
+                    if span.contains(offset - item.start):
+                        found.setdefault(symbol.name, symbol)
+        for name, symbol in self.all_names().items():
+            found.setdefault(name, symbol)
+        return found
 
     def interface(self, name: str) -> types.Interface:
         """The fields of a declared signature, module or program; outputs without a type have the inferred one."""
-        raise NotImplementedError
+        symbol = self.symbols.get(name)
+        match symbol.type if symbol else types.UNKNOWN:
+            case types.Signature(interface=interface) | types.Module(interface=interface):
+                return interface
+            case types.ModuleClass() as declared:
+                return declared.interface
+            case _:
+                return types.OPEN
+
+
+# --- trees ----------------------------------------------------------------------------------------------
+
+
+def walk(node: syntax.Node) -> Iterator[syntax.Node]:
+    """A node and all nodes in it, in the order of the text."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def children(node: syntax.Node) -> Iterator[syntax.Node]:
+    """The nodes right beneath a node."""
+    names = _FIELDS.get(type(node))
+    if names is None:
+        names = _FIELDS[type(node)] = tuple(name for name in node.__dataclass_fields__ if name != "span")
+    for name in names:
+        value = getattr(node, name)
+        if isinstance(value, syntax.Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _inside(value)
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _inside(values: tuple[Any, ...]) -> Iterator[syntax.Node]:
+    for value in values:
+        if isinstance(value, syntax.Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _inside(value)
+
+
+def declared_names(declaration: syntax.Declaration | None) -> tuple[syntax.Identifier, ...]:
+    """The names that a declaration or import gives to the file."""
+    match declaration:
+        case syntax.ValueDeclaration(names=names):
+            return names
+        case syntax.FromImport(names=imported):
+            return tuple(each.alias or each.name for each in imported)
+        case syntax.Import(module=module, alias=alias):
+            return (alias or module[0],) if alias or module else ()
+        case (
+            syntax.TypeAliasDeclaration(name=name)
+            | syntax.TypeDeclaration(name=name)
+            | syntax.EnumDeclaration(name=name)
+            | syntax.SignatureDeclaration(name=name)
+            | syntax.ModuleDeclaration(name=name)
+            | syntax.FunctionDeclaration(name=name)
+            | syntax.ConstantDeclaration(name=name)
+        ):
+            return (name,)
+        case _:
+            return ()

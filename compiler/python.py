@@ -90,7 +90,7 @@ def _subscripted(name: str, index: ast.expr, lookup: Lookup) -> Type:
     last = name.rpartition(".")[2]
     elements = index.elts if isinstance(index, ast.Tuple) else [index]
     if last == "Literal":
-        return types.Literals(tuple(each.value for each in elements if isinstance(each, ast.Constant)))
+        return types.Literals(tuple(_literal_values(elements)))
     if last == "Callable":
         returns = annotation(elements[1], lookup) if len(elements) > 1 else types.UNKNOWN
         return types.Callback("", returns)
@@ -100,6 +100,13 @@ def _subscripted(name: str, index: ast.expr, lookup: Lookup) -> Type:
         return annotation(elements[0], lookup)
     kind = generic(last, [annotation(each, lookup) for each in elements])
     return _named(name, lookup) if kind is None else kind
+
+
+def _literal_values(elements: list[ast.expr]) -> Iterator[types.Value]:
+    for each in elements:
+        match each:
+            case ast.Constant(value=(str() | bool() | int() | None) as value):
+                yield value
 
 
 def _is_ellipsis(node: ast.expr) -> bool:
@@ -130,11 +137,23 @@ def _dotted(node: ast.expr) -> str:
 
 
 def function(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, lookup: Lookup, place: types.Place | None = None, *, skip: int = 0
+    node: ast.FunctionDef | ast.AsyncFunctionDef,
+    lookup: Lookup,
+    place: types.Place | None = None,
+    *,
+    skip: int = 0,
 ) -> types.Function:
     """A function by its annotations; `skip` parameters (`self`) are left out. Without annotations all fits."""
     decorators = {_decorator(each) for each in node.decorator_list}
-    changed = decorators - {"pure", "staticmethod", "classmethod", "cache", "lru_cache", "abstractmethod", "overload"}
+    changed = decorators - {
+        "pure",
+        "staticmethod",
+        "classmethod",
+        "cache",
+        "lru_cache",
+        "abstractmethod",
+        "overload",
+    }
     return types.Function(
         node.name,
         tuple(_parameters(node.args, lookup))[skip:],
@@ -153,7 +172,9 @@ def _parameters(arguments: ast.arguments, lookup: Lookup) -> Iterator[types.Para
     required = len(positional) - len(arguments.defaults)
     for index, each in enumerate(positional):
         default = arguments.defaults[index - required] if index >= required else None
-        yield parameter(each, default, "positional-only" if index < len(arguments.posonlyargs) else "", lookup)
+        yield parameter(
+            each, default, "positional-only" if index < len(arguments.posonlyargs) else "", lookup
+        )
     if arguments.vararg:
         yield parameter(arguments.vararg, None, "*", lookup)
     for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
@@ -236,7 +257,9 @@ class PythonFile:
 
     def module(self, name: str) -> types.PythonModule:
         """The file as the value that `import name` gives."""
-        return types.PythonModule(name, self.type, lambda: tuple(self.definitions), types.Place(self.path, Span(0, 0)))
+        return types.PythonModule(
+            name, self.type, lambda: tuple(self.definitions), types.Place(self.path, Span(0, 0))
+        )
 
     def place(self, node: ast.stmt | ast.alias) -> types.Place:
         """Where a definition's name stands."""
@@ -260,7 +283,9 @@ class PythonFile:
                 return function(node, self.lookup, self.place(node))
             case ast.ClassDef() as node:
                 return self._class(node)
-            case ast.AnnAssign(annotation=ast.Name(id="TypeAlias") | ast.Attribute(attr="TypeAlias"), value=value):
+            case ast.AnnAssign(
+                annotation=ast.Name(id="TypeAlias") | ast.Attribute(attr="TypeAlias"), value=value
+            ):
                 return types.TypeForm(annotation(value, self.lookup))
             case ast.AnnAssign(annotation=written):
                 return annotation(written, self.lookup)
@@ -287,7 +312,12 @@ class PythonFile:
                 case ast.ImportFrom(module=module, names=names, level=level):
                     origins.update({id(each): (level, module or "", each.name) for each in names})
                 case ast.Import(names=names):
-                    origins.update({id(each): (0, each.name if each.asname else each.name.partition(".")[0], None) for each in names})
+                    origins.update(
+                        {
+                            id(each): (0, each.name if each.asname else each.name.partition(".")[0], None)
+                            for each in names
+                        }
+                    )
         return origins
 
     def _class(self, node: ast.ClassDef) -> Type:
@@ -297,10 +327,16 @@ class PythonFile:
         place, doc = self.place(node), ast.get_docstring(node) or ""
         if last & _ENUM_BASES:
             return types.TypeForm(types.Enum(node.name, self.path, tuple(_members(node)), doc, place))
-        records = [each.type for each in found if isinstance(each, types.TypeForm) and isinstance(each.type, types.Record)]
+        records = [
+            each.type
+            for each in found
+            if isinstance(each, types.TypeForm) and isinstance(each.type, types.Record)
+        ]
         decorators = {_decorator(each) for each in node.decorator_list}
         if last & _RECORD_BASES or records or "dataclass" in decorators:
-            return types.TypeForm(types.Record(node.name, self.path, lambda: self._attributes(node, records), doc, place))
+            return types.TypeForm(
+                types.Record(node.name, self.path, lambda: self._attributes(node, records), doc, place)
+            )
         return types.Class(self._definition(node, bases, found, place, doc))
 
     def _attributes(self, node: ast.ClassDef, bases: list[types.Record]) -> types.Interface:
@@ -308,7 +344,9 @@ class PythonFile:
         is_open = any(base.interface.open for base in bases)
         for each in node.body:
             match each:
-                case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if name[0] != "_":
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if (
+                    name[0] != "_"
+                ):
                     kind = annotation(written, self.lookup)
                     required = value is None or _required_field(value)
                     fields[name] = types.Field(name, kind, "attribute", required, place=self.place(each))
@@ -332,8 +370,8 @@ class PythonFile:
             lambda: self._class_members(node, parents),
             lambda: doc,
             lambda: place,
-            next((parent.shape for parent in parents if parent.shape), None),
-            complete and not node.keywords,
+            shape=next((parent.shape for parent in parents if parent.shape), None),
+            complete=complete and not node.keywords,
         )
 
     def _constructor(
@@ -342,7 +380,11 @@ class PythonFile:
         for each in node.body:
             if isinstance(each, ast.FunctionDef) and each.name == "__init__":
                 return function(each, self.lookup, skip=1).parameters
-        if not complete or node.decorator_list and not {_decorator(d) for d in node.decorator_list} <= {"parameters"}:
+        if (
+            not complete
+            or node.decorator_list
+            and not {_decorator(d) for d in node.decorator_list} <= {"parameters"}
+        ):
             return None
         inherited = next((parent.parameters for parent in parents), ())
         if not node.decorator_list or inherited is None:
@@ -352,7 +394,9 @@ class PythonFile:
             match each:
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value):
                     own[name] = parameter(ast.arg(name, written), value, "", self.lookup)
-        ordered = sorted(own.values(), key=lambda each: (each.kind in ("keyword-only", "**"), not each.required))
+        ordered = sorted(
+            own.values(), key=lambda each: (each.kind in ("keyword-only", "**"), not each.required)
+        )
         return tuple(ordered)
 
     def _class_members(self, node: ast.ClassDef, parents: list[types.ClassDefinition]) -> Mapping[str, Type]:
@@ -367,8 +411,8 @@ class PythonFile:
                     members[name] = annotation(written, self.lookup)
                 case ast.Assign(targets=[ast.Name(id=name)]):
                     members[name] = types.UNKNOWN
-        for each in ast.walk(node):
-            match each:
+        for inner in ast.walk(node):
+            match inner:
                 case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                     members.setdefault(name, types.UNKNOWN)
         return members
@@ -407,7 +451,9 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | ast.ali
 def _members(node: ast.ClassDef) -> Iterator[tuple[str, types.Value]]:
     for each in node.body:
         match each:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=(str() | int() | None) as value)):
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Constant(value=(str() | int() | None) as value)
+            ):
                 yield name, value
             case ast.Assign(targets=[ast.Name(id=name)]):
                 yield name, name.lower()
@@ -416,9 +462,15 @@ def _members(node: ast.ClassDef) -> Iterator[tuple[str, types.Value]]:
 def _required_field(value: ast.expr) -> bool:
     """Whether `Field(description=…)` leaves the attribute without a default."""
     match value:
-        case ast.Call(func=ast.Name(id="Field" | "field") | ast.Attribute(attr="Field" | "field"), args=args, keywords=keywords):
+        case ast.Call(
+            func=ast.Name(id="Field" | "field") | ast.Attribute(attr="Field" | "field"),
+            args=args,
+            keywords=keywords,
+        ):
             given = {keyword.arg for keyword in keywords}
-            return not (given & {"default", "default_factory"}) and not [a for a in args if not _is_ellipsis(a)]
+            return not (given & {"default", "default_factory"}) and not [
+                a for a in args if not _is_ellipsis(a)
+            ]
         case _:
             return False
 

@@ -8,9 +8,22 @@ from collections.abc import Sequence
 from . import types
 from .types import Type
 
-_WIDER = {"bool": {"int", "float", "complex"}, "int": {"float", "complex"}, "float": {"complex"}, "datetime": {"date"}}
+_WIDER = {
+    "bool": {"int", "float", "complex"},
+    "int": {"float", "complex"},
+    "float": {"complex"},
+    "datetime": {"date"},
+}
 _SEQUENCES = {"list", "List", "Sequence", "MutableSequence"}
-_ITERABLES = {"Iterable", "Iterator", "Collection", "Generator", "AsyncIterator", "AsyncIterable", "Reversible"}
+_ITERABLES = {
+    "Iterable",
+    "Iterator",
+    "Collection",
+    "Generator",
+    "AsyncIterator",
+    "AsyncIterable",
+    "Reversible",
+}
 _SETS = {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
 _MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"}
 BUILTIN_CLASSES = frozenset(
@@ -82,11 +95,15 @@ def display(kind: Type) -> str:
         case types.Signature(interface=interface) | types.Fields(interface=interface):
             return interface.name or "Signature"
         case types.Module(interface=interface, definition=definition, declared=declared):
-            return declared.name if declared else definition.name if definition else interface.name or "Module"
+            return (
+                declared.name if declared else definition.name if definition else interface.name or "Module"
+            )
         case types.ModuleClass(name=name):
             return f"type[{name}]"
         case types.Prediction(interface=interface):
-            return f"Prediction({', '.join(f'{each.name}: {display(each.type)}' for each in interface.outputs)})"
+            return (
+                f"Prediction({', '.join(f'{each.name}: {display(each.type)}' for each in interface.outputs)})"
+            )
         case types.Dataset():
             return "Dataset"
         case types.Function():
@@ -156,12 +173,19 @@ def assignable(source: Type, target: Type) -> bool:
     if isinstance(source, types.Union):
         return any(assignable(each, target) for each in source.options)
     match target:
-        case types.Unknown() | types.Anything() | types.Never() | types.Variable() | types.Builtin(name="object"):
+        case (
+            types.Unknown()
+            | types.Anything()
+            | types.Never()
+            | types.Variable()
+            | types.Builtin(name="object")
+        ):
             return True
         case types.Union(options=options):
             if isinstance(source, types.Literals):
                 return all(
-                    any(assignable(types.Literals((value,)), each) for each in options) for value in source.values
+                    any(assignable(types.Literals((value,)), each) for each in options)
+                    for value in source.values
                 )
             return any(assignable(source, each) for each in options)
         case types.Nothing():
@@ -176,7 +200,11 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Set(item=item):
             return isinstance(source, types.Set) and assignable(source.item, item)
         case types.Dict(key=key, value=value):
-            return isinstance(source, types.Dict) and assignable(source.key, key) and assignable(source.value, value)
+            return (
+                isinstance(source, types.Dict)
+                and assignable(source.key, key)
+                and assignable(source.value, value)
+            )
         case types.Tuple():
             return isinstance(source, types.Tuple) and _fits_tuple(source, target)
         case types.Iterable(item=item):
@@ -214,7 +242,11 @@ def _fits_builtin(source: Type, name: str) -> bool:
         classes = {type(value).__name__ for value in source.values}
         return all(each == name or name in _WIDER.get(each, ()) for each in classes)
     if isinstance(source, types.Enum):
-        return bool(source.members) and all(isinstance(value, str) for _, value in source.members) and name == "str"
+        return (
+            bool(source.members)
+            and all(isinstance(value, str) for _, value in source.members)
+            and name == "str"
+        )
     if name == "type":
         return isinstance(source, types.TypeForm | types.Class | types.Signature | types.ModuleClass)
     return isinstance(source, types.Instance) and source.definition.is_a(name)
@@ -248,7 +280,9 @@ def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
 
 
 def _instance_of(source: Type, base: str) -> bool:
-    return isinstance(source, types.Instance) and (source.definition.is_a(base) or not source.definition.complete)
+    return isinstance(source, types.Instance) and (
+        source.definition.is_a(base) or not source.definition.complete
+    )
 
 
 def _callable(source: Type) -> bool:
@@ -296,7 +330,9 @@ def iterated(kind: Type) -> Type | None:
 def widened(kind: Type) -> Type:
     """The class of a literal's values; other types as they are."""
     if isinstance(kind, types.Literals):
-        return types.union(*(types.NONE if v is None else types.Builtin(type(v).__name__) for v in kind.values))
+        return types.union(
+            *(types.NONE if v is None else types.Builtin(type(v).__name__) for v in kind.values)
+        )
     if isinstance(kind, types.Union):
         return types.union(*map(widened, kind.options))
     return kind

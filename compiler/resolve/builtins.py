@@ -75,7 +75,7 @@ def Decimal(value: str | int | float | Decimal = "0") -> Decimal: ...
 def object() -> object: ...
 """
 
-_METHODS = '''
+_METHODS = """
 class str:
     def capitalize(self) -> str: ...
     def casefold(self) -> str: ...
@@ -168,7 +168,7 @@ class float:
     def conjugate(self) -> float: ...
     def hex(self) -> str: ...
     def is_integer(self) -> bool: ...
-'''
+"""
 
 MUTATORS: Mapping[str, frozenset[str]] = {
     "list": frozenset("append clear extend insert pop remove reverse sort".split()),
@@ -272,7 +272,9 @@ def _constructors() -> Mapping[str, Type]:
 @cache
 def _methods() -> Mapping[str, Mapping[str, Type]]:
     return {
-        node.name: _read(node.body, skip=1) for node in ast.parse(_METHODS).body if isinstance(node, ast.ClassDef)
+        node.name: _read(node.body, skip=1)
+        for node in ast.parse(_METHODS).body
+        if isinstance(node, ast.ClassDef)
     }
 
 

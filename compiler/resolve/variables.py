@@ -25,13 +25,13 @@ def solve(parameter: Type, argument: Type, solution: Solution) -> None:
         case types.Set(item=item):
             solve(item, argument.item if isinstance(argument, types.Set) else types.UNKNOWN, solution)
         case types.Dict(key=key, value=value):
-            of_dict = isinstance(argument, types.Dict)
-            solve(key, argument.key if of_dict else types.UNKNOWN, solution)
-            solve(value, argument.value if of_dict else types.UNKNOWN, solution)
+            given = argument if isinstance(argument, types.Dict) else types.Dict(types.UNKNOWN, types.UNKNOWN)
+            solve(key, given.key, solution)
+            solve(value, given.value, solution)
         case types.Tuple(items=items):
-            given = argument.items if isinstance(argument, types.Tuple) else ()
+            parts = argument.items if isinstance(argument, types.Tuple) else ()
             for index, item in enumerate(items):
-                solve(item, given[index] if index < len(given) else types.UNKNOWN, solution)
+                solve(item, parts[index] if index < len(parts) else types.UNKNOWN, solution)
         case types.Union(options=options):
             for option in options:
                 solve(option, argument, solution)

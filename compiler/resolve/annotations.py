@@ -1,0 +1,143 @@
+"""Type expressions: what an annotation names."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ...grammar import syntax
+from .. import catalog, types
+from ..program import Symbol
+from ..relations import generic, named
+from ..types import Type
+from .context import Context
+from .members import member
+
+SPECIAL = frozenset({"Literal", "Values"})
+"""Names that mean something only in a type, with brackets behind them."""
+
+_TYPING = frozenset("Optional Union List Dict Tuple Set FrozenSet".split())
+"""What DSPy's signature strings may use besides."""
+
+
+def annotate(node: syntax.Expression, context: Context) -> Type:
+    """The type that an annotation names; Unknown where that cannot be told."""
+    context.item.annotations[id(node)] = node
+    return context.record(node, _annotate(node, context))
+
+
+def _annotate(node: syntax.Expression, context: Context) -> Type:
+    match node:
+        case syntax.Constant(value=None):
+            return types.NONE
+        case syntax.Name(text=name):
+            return _name(node, name, context)
+        case syntax.Attribute():
+            return _attribute(node, context)
+        case syntax.Subscript(value=value, index=index):
+            return _subscript(value, index, context)
+        case syntax.Binary(left=left, operator="|", right=right):
+            return types.union(annotate(left, context), annotate(right, context))
+        case syntax.Call(function=syntax.Name(text="Values"), arguments=arguments):
+            return _values(arguments, context)
+        case _:
+            return types.UNKNOWN
+
+
+def _name(node: syntax.Expression, name: str, context: Context) -> Type:
+    symbol = context.lookup(name)
+    if symbol is None and (name in SPECIAL or (context.in_string and name in _TYPING)):
+        symbol = Symbol(name, "builtin", types.TypeForm(types.ANY))
+    context.refer(node, symbol)
+    if symbol is None:
+        return types.UNKNOWN
+    kind = named(symbol.type)
+    if symbol.kind == "builtin" and name in _TYPING:
+        kind = generic(name, None)
+    return types.UNKNOWN if kind is None else kind
+
+
+def _attribute(node: syntax.Attribute, context: Context) -> Type:
+    if context.in_string and isinstance(node.value, syntax.Name) and context.lookup(node.value.text) is None:
+        # `dspy.Image`, as DSPy's own signatures write it.
+        found = catalog.lookup(node.name.text)
+        symbol = Symbol(node.name.text, "runtime", found) if found else None
+        context.refer(node.name, symbol)
+        context.refer(node.value, Symbol(node.value.text, "python", types.UNKNOWN))
+        return (named(found) or types.UNKNOWN) if found else types.UNKNOWN
+    base = context.lookup(node.value.text) if isinstance(node.value, syntax.Name) else None
+    context.refer(node.value, base)
+    symbol = member(base.type, node.name.text) if base is not None else None
+    context.refer(node.name, symbol)
+    return (named(symbol.type) or types.UNKNOWN) if symbol else types.UNKNOWN
+
+
+def _subscript(value: syntax.Expression, index: syntax.Expression, context: Context) -> Type:
+    elements = index.elements if isinstance(index, syntax.Tuple) else (index,)
+    name = value.text if isinstance(value, syntax.Name) else ""
+    base = annotate(value, context)
+    if name == "Literal":
+        return types.Literals(tuple(_literals(elements, context)))
+    if name in ("tuple", "Tuple") and len(elements) == 2 and _is_ellipsis(elements[1]):
+        return types.Tuple((), annotate(elements[0], context))
+    inside = [annotate(each, context) for each in elements]
+    symbol = context.item.symbol_of(value)
+    found = generic(name, inside) if symbol is not None and symbol.kind == "builtin" else None
+    return base if found is None else found
+
+
+def _is_ellipsis(node: syntax.Expression) -> bool:
+    return isinstance(node, syntax.Constant) and node.value is ...
+
+
+def _literals(elements: tuple[syntax.Expression, ...], context: Context) -> Iterator[types.Value]:
+    for each in elements:
+        match each:
+            case syntax.String(value=text):
+                context.record(each, types.Literals((text,)))
+                yield text
+            case syntax.Constant(value=(bool() | int() | None) as value):
+                context.record(each, types.Literals((value,)))
+                yield value
+            case syntax.Unary(operator="-", operand=syntax.Constant(value=int() as value)):
+                yield -value
+
+
+# --- the values of a data file's column -----------------------------------------------------------------
+
+
+def _values(arguments: tuple[syntax.Argument, ...], context: Context) -> Type:
+    given = [each.value.value for each in arguments if isinstance(each.value, syntax.String)]
+    if len(given) != 2 or len(arguments) != 2:
+        return types.UNKNOWN
+    text = context.scope.read(given[0])
+    if text is None:
+        return types.UNKNOWN
+    found = dict.fromkeys(column_values(given[0], text, given[1]))
+    return types.Literals(tuple(found)) if found else types.UNKNOWN
+
+
+def column_values(path: str, text: str, column: str) -> list[types.Value]:
+    """The values of a column of a CSV, TSV, JSON or JSON Lines text, in order; none when it cannot be read."""
+    ending = path.rpartition(".")[2].lower()
+    try:
+        rows = _rows(ending, text)
+    except (ValueError, csv.Error):
+        return []
+    values = (row.get(column) for row in rows if isinstance(row, dict))
+    return [value for value in values if isinstance(value, str | int)]
+
+
+def _rows(ending: str, text: str) -> list[Any]:
+    match ending:
+        case "csv" | "tsv":
+            return list(csv.DictReader(text.splitlines(), delimiter="\t" if ending == "tsv" else ","))
+        case "json":
+            parsed = json.loads(text)
+            return parsed if isinstance(parsed, list) else []
+        case "jsonl" | "ndjson":
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        case _:
+            return []

@@ -1,0 +1,268 @@
+"""Calls: which argument is which parameter, and what the call gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...grammar import syntax
+from .. import catalog, types
+from ..program import Binding, Item
+from ..relations import assignable
+from ..types import Type
+from . import builtins
+from .context import Context
+from .interfaces import interface_of, module_interface, string_signature
+from .members import member
+from .variables import Solution, solve, substitute
+
+
+def apply(call: syntax.Call, callee: Type, receiver: Type, context: Context) -> Type:
+    """What a call gives; its arguments are resolved already, and `receiver` is what stands before the dot."""
+    binding, result = _call(call.arguments, callee, receiver, context)
+    context.item.binding_by_node[id(call)] = binding
+    return result
+
+
+def _call(
+    arguments: Sequence[syntax.Argument], callee: Type, receiver: Type, context: Context
+) -> tuple[Binding, Type]:
+    match callee:
+        case types.Function():
+            return _function(arguments, callee, receiver, context)
+        case types.Overloaded(options=ways):
+            return _overloaded(arguments, ways, receiver, context)
+        case types.Class(definition=definition):
+            return _construct(arguments, callee, definition, context)
+        case types.ModuleClass(parameters=parameters):
+            binding = bind(arguments, callee, (*parameters, *_settings(parameters)), context)
+            return binding, types.Module(callee.interface, declared=callee)
+        case types.Module(interface=interface):
+            return _module(arguments, callee, interface, context), types.Prediction(interface)
+        case types.TypeForm(type=types.Record() as record):
+            return _record(arguments, callee, record, context), record
+        case types.TypeForm(type=types.Enum() as enum):
+            held = types.union(*(types.Literals((value,)) for _, value in enum.members))
+            return bind(arguments, callee, (types.Parameter("value", held),), context), enum
+        case types.TypeForm(type=inside):
+            constructor = builtins.constructor(inside)
+            if constructor is None:
+                return Binding(callee, None), inside
+            binding, result = _call(arguments, constructor, receiver, context)
+            return replace(binding, callee=callee), result
+        case types.Instance():
+            method = member(callee, "__call__")
+            if method is None:
+                return Binding(callee, None), types.UNKNOWN
+            binding, result = _call(arguments, method.type, callee, context)
+            return replace(binding, callee=callee), result
+        case types.Callback(returns=returns):
+            return Binding(callee, None), returns
+        case types.AnyModule():
+            return Binding(callee, None), types.Prediction(types.OPEN)
+        case _:
+            return Binding(callee, None), types.UNKNOWN
+
+
+# --- functions ------------------------------------------------------------------------------------------
+
+
+def _function(
+    arguments: Sequence[syntax.Argument], function: types.Function, receiver: Type, context: Context
+) -> tuple[Binding, Type]:
+    if function.untyped:
+        return Binding(function, None), function.returns
+    binding = bind(arguments, function, function.parameters, context)
+    solution: Solution = {}
+    for argument, parameter in binding.matched:
+        solve(parameter.type, context.item.type_of(argument.value), solution)
+    result = substitute(function.returns, solution)
+    return binding, _specialised(
+        result, _subject(binding, receiver, context)
+    ) if function.origin == "runtime" else result
+
+
+def _overloaded(
+    arguments: Sequence[syntax.Argument], ways: tuple[types.Function, ...], receiver: Type, context: Context
+) -> tuple[Binding, Type]:
+    tried = [_function(arguments, way, receiver, context) for way in ways]
+    for binding, result in tried:
+        if _structure_fits(binding) and _types_fit(binding, context.item):
+            return binding, result
+    for binding, result in tried:
+        if _structure_fits(binding):
+            return binding, result
+    return tried[-1]
+
+
+def _structure_fits(binding: Binding) -> bool:
+    return not (binding.missing or binding.unknown or binding.repeated or binding.surplus)
+
+
+def _types_fit(binding: Binding, item: Item) -> bool:
+    return all(
+        assignable(item.type_of(argument.value), substitute(parameter.type, {}))
+        for argument, parameter in binding.matched
+        if not argument.star
+    )
+
+
+def _subject(binding: Binding, receiver: Type, context: Context) -> types.Interface | None:
+    """The fields of the module that a method of the runtime works on: its first module argument, or its object."""
+    for argument, _ in binding.matched:
+        kind = context.item.type_of(argument.value)
+        inside = kind.item if isinstance(kind, types.List) else kind
+        if isinstance(inside, types.Module):
+            return inside.interface
+    return interface_of(receiver) if isinstance(receiver, types.Module | types.Dataset) else None
+
+
+def _specialised(result: Type, subject: types.Interface | None) -> Type:
+    """A result that is said to be some module or data set, as the one with these fields."""
+    match result:
+        case types.AnyModule():
+            return types.Module(subject or types.OPEN, catalog.definition("Module"))
+        case types.Instance(definition=definition) if definition.is_a("Module"):
+            return types.Module(subject or types.OPEN, definition)
+        case types.Instance(definition=definition) if definition.is_a("Dataset"):
+            return types.Dataset(types.OPEN, definition)
+        case types.List(item=item):
+            return types.List(_specialised(item, subject))
+        case types.Tuple(items=items, rest=rest):
+            inside = tuple(_specialised(each, subject) for each in items)
+            return types.Tuple(inside, None if rest is None else _specialised(rest, subject))
+        case types.Union(options=options):
+            return types.union(*(_specialised(each, subject) for each in options))
+        case _:
+            return result
+
+
+# --- constructors and modules ---------------------------------------------------------------------------
+
+
+def _construct(
+    arguments: Sequence[syntax.Argument], callee: Type, definition: types.ClassDefinition, context: Context
+) -> tuple[Binding, Type]:
+    binding = bind(arguments, callee, definition.parameters, context)
+    if definition.is_a("Module"):
+        return binding, types.Module(module_interface(definition, binding, context), definition)
+    if definition.is_a("Dataset"):
+        return binding, types.Dataset(_columns(binding), definition)
+    if definition.name == "Signature" and arguments and isinstance(arguments[0].value, syntax.String):
+        return binding, string_signature(arguments[0].value, context)
+    return binding, types.Instance(definition)
+
+
+def _module(
+    arguments: Sequence[syntax.Argument], callee: Type, interface: types.Interface, context: Context
+) -> Binding:
+    if interface.open:
+        return Binding(callee, None)
+    inputs = tuple(
+        types.Parameter(each.name, each.type, each.required, "" if each.required else "None", "keyword-only")
+        for each in interface.inputs
+    )
+    names = {each.name for each in inputs}
+    further = tuple(each for each in catalog.call_settings() if each.name not in names)
+    return bind(arguments, callee, (*inputs, *further), context)
+
+
+def _record(
+    arguments: Sequence[syntax.Argument], callee: Type, record: types.Record, context: Context
+) -> Binding:
+    if record.interface.open:
+        return Binding(callee, None)
+    attributes = tuple(
+        types.Parameter(each.name, each.type, each.required, "" if each.required else "...", "keyword-only")
+        for each in record.interface.fields
+    )
+    return bind(arguments, callee, attributes, context)
+
+
+def _settings(own: tuple[types.Parameter, ...]) -> tuple[types.Parameter, ...]:
+    names = {each.name for each in own}
+    module = catalog.definition("Module")
+    common = module.parameters if module and module.parameters else ()
+    return tuple(each for each in common if each.name not in names and each.kind == "keyword-only")
+
+
+def _columns(binding: Binding) -> types.Interface:
+    """The columns that a data set's arguments name; there may be more in the file."""
+    fields: dict[str, types.Field] = {}
+    inputs = _strings(binding, "inputs")
+    for name in (
+        *inputs,
+        *_strings(binding, "columns"),
+        *_strings(binding, "rename"),
+        *_strings(binding, "copy"),
+    ):
+        fields[name] = types.Field(name, types.UNKNOWN, "input" if name in inputs else "output")
+    return types.Interface("Dataset", tuple(fields.values()), open=True)
+
+
+def _strings(binding: Binding, parameter: str) -> list[str]:
+    argument = binding.argument(parameter)
+    match argument.value if argument else None:
+        case syntax.List(elements=elements):
+            return [each.value for each in elements if isinstance(each, syntax.String)]
+        case syntax.Dict(entries=entries):
+            return [each.value.value for each in entries if isinstance(each.value, syntax.String)]
+        case _:
+            return []
+
+
+# --- binding --------------------------------------------------------------------------------------------
+
+
+def bind(
+    arguments: Sequence[syntax.Argument],
+    callee: Type,
+    parameters: tuple[types.Parameter, ...] | None,
+    context: Context,
+) -> Binding:
+    """Which argument is which parameter. Strings that stand where a signature is expected are read as such."""
+    if parameters is None:
+        return Binding(callee, None)
+    matched: list[tuple[syntax.Argument, types.Parameter]] = []
+    unknown: list[syntax.Argument] = []
+    repeated: list[syntax.Argument] = []
+    surplus: list[syntax.Argument] = []
+    positional = [each for each in parameters if each.kind in ("", "positional-only")]
+    by_name = {each.name: each for each in parameters if each.kind in ("", "keyword-only")}
+    rest = next((each for each in parameters if each.kind == "*"), None)
+    further = next((each for each in parameters if each.kind == "**"), None)
+    taken: set[str] = set()
+    index = 0
+    spread = any(argument.star for argument in arguments)
+    for argument in arguments:
+        if argument.star:
+            continue
+        if argument.name is None:
+            parameter = positional[index] if index < len(positional) else rest
+            index += 1
+        else:
+            parameter = by_name.get(argument.name.text, further)
+        if parameter is None:
+            (surplus if argument.name is None else unknown).append(argument)
+        elif parameter.name in taken and parameter.kind not in ("*", "**"):
+            repeated.append(argument)
+        else:
+            taken.add(parameter.name)
+            matched.append((argument, parameter))
+            _read_signature(argument, parameter, context)
+    missing = [each for each in parameters if each.required and each.name not in taken]
+    return Binding(
+        callee,
+        parameters,
+        tuple(matched),
+        () if spread else tuple(missing),
+        tuple(unknown),
+        tuple(repeated),
+        tuple(surplus),
+    )
+
+
+def _read_signature(argument: syntax.Argument, parameter: types.Parameter, context: Context) -> None:
+    takes = any(isinstance(each, types.SignatureLike) for each in types.options(parameter.type))
+    if takes and isinstance(argument.value, syntax.String):
+        context.record(argument.value, string_signature(argument.value, context))

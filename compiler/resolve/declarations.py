@@ -1,0 +1,334 @@
+"""Declarations: what each gives to its file, and what is inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import assert_never
+
+from ...grammar import syntax
+from ...grammar.source import Span
+from .. import catalog, types
+from ..program import Binding, Item, Symbol, SymbolKind
+from ..types import Type
+from . import fields
+from .annotations import annotate
+from .calls import bind
+from .context import Context, Names, Scope
+from .expressions import infer
+from .interfaces import interface_of, string_signature
+from .statements import run
+
+_KINDS: dict[str, SymbolKind] = {
+    "lm": "lm",
+    "module": "module",
+    "signature": "signature",
+    "dataset": "dataset",
+    "optimizer": "optimizer",
+    "program": "program",
+    "evaluate": "evaluate",
+    "tools": "tools",
+}
+
+
+def declare(scope: Scope, item: Item, name: syntax.Identifier) -> Symbol:
+    """What a declaration gives under one of its names. Imports are resolved by the file's scope."""
+    context = Context(scope, item)
+    declaration = item.declaration
+
+    def symbol(kind: SymbolKind, of: Type, doc: str = "") -> Symbol:
+        return Symbol(name.text, kind, of, context.place(name.span), item.index, declaration, doc)
+
+    match declaration:
+        case syntax.ValueDeclaration(kind=kind, names=names, value=value):
+            of = _value(declaration, context)
+            return symbol(_KINDS.get(kind, "unresolved"), _one_of(of, names, name))
+        case syntax.TypeAliasDeclaration(value=value):
+            return symbol("alias", types.TypeForm(annotate(value, context)))
+        case syntax.TypeDeclaration(docstring=docstring):
+            doc = fields.text_of(docstring)
+            record = types.Record(
+                name.text, scope.path, _attributes(declaration, context), doc, context.place(name.span)
+            )
+            return symbol("type", types.TypeForm(record), doc)
+        case syntax.EnumDeclaration(docstring=docstring):
+            doc = fields.text_of(docstring)
+            members = tuple((each.name.text, _member_value(each)) for each in declaration.members)
+            enum = types.Enum(name.text, scope.path, members, doc, context.place(name.span), item.broken)
+            return symbol("enum", types.TypeForm(enum), doc)
+        case syntax.SignatureDeclaration(docstring=docstring):
+            doc = fields.text_of(docstring)
+            found = _closed(fields.interface(name.text, declaration.fields, context), item)
+            return symbol("signature", types.Signature(found, doc, context.place(name.span)), doc)
+        case syntax.ModuleDeclaration(docstring=docstring):
+            doc = fields.text_of(docstring)
+            parameters = _parameters(declaration.parameters, context)
+            made = types.ModuleClass(
+                name.text,
+                scope.path,
+                parameters,
+                _module_fields(declaration, context),
+                doc,
+                context.place(name.span),
+            )
+            return symbol("module class", made, doc)
+        case syntax.FunctionDeclaration(docstring=docstring, returns=returns):
+            doc = fields.text_of(docstring)
+            result = annotate(returns, context) if returns is not None else types.UNKNOWN
+            parameters = _parameters(declaration.parameters, context)
+            function = types.Function(
+                name.text, parameters, result, doc, context.place(name.span), "declared"
+            )
+            return symbol("function", function, doc)
+        case syntax.ConstantDeclaration(annotation=annotation, value=value):
+            inferred = infer(value, context)
+            return symbol("constant", annotate(annotation, context) if annotation is not None else inferred)
+        case _:
+            return symbol("unresolved", types.UNKNOWN)
+
+
+def complete(scope: Scope, item: Item) -> None:
+    """Resolve all that is inside an item."""
+    context = Context(scope, item)
+    declaration = item.declaration
+    match declaration:
+        case None | syntax.FileDocstring() | syntax.FromImport() | syntax.Import():
+            pass
+        case syntax.ValueDeclaration():
+            _value(declaration, context)
+        case syntax.TypeAliasDeclaration(value=value):
+            annotate(value, context)
+        case syntax.TypeDeclaration(name=name):
+            fields.complete(
+                declaration.attributes, fields.interface(name.text, declaration.attributes, context), context
+            )
+        case syntax.EnumDeclaration(members=members):
+            for each in members:
+                context.refer(
+                    each.name, Symbol(each.name.text, "member", types.UNKNOWN, context.place(each.name.span))
+                )
+                if each.value is not None:
+                    infer(each.value, context)
+        case syntax.SignatureDeclaration(name=name, demos=demos):
+            resolved = fields.interface(name.text, declaration.fields, context)
+            names = fields.complete(declaration.fields, resolved, context)
+            for demo in demos:
+                _arguments(demo.arguments, names, context)
+        case syntax.ModuleDeclaration():
+            _module(declaration, context)
+        case syntax.FunctionDeclaration():
+            _function(declaration, context)
+        case syntax.TestDeclaration(body=body):
+            run(body, context, len(item.text))
+        case syntax.ConstantDeclaration(annotation=annotation, value=value):
+            infer(value, context)
+            if annotation is not None:
+                annotate(annotation, context)
+        case syntax.ConfigureDeclaration():
+            _configure(declaration, context)
+        case _:
+            assert_never(declaration)
+
+
+def _arguments(arguments: Sequence[syntax.Argument], names: Names, context: Context) -> None:
+    for argument in arguments:
+        infer(argument.value, context)
+        if argument.name is not None:
+            context.refer(argument.name, names.get(argument.name.text))
+
+
+def _closed(interface: types.Interface, item: Item) -> types.Interface:
+    """The fields of a declaration that could not be parsed whole may be more than were found."""
+    return types.Interface(interface.name, interface.fields, open=True) if item.broken else interface
+
+
+# --- values ---------------------------------------------------------------------------------------------
+
+
+def _value(declaration: syntax.ValueDeclaration, context: Context) -> Type:
+    value = declaration.value
+    if declaration.kind == "signature" and isinstance(value, syntax.String):
+        return context.record(value, string_signature(value, context))
+    found = infer(value, context)
+    if declaration.kind != "program":
+        return found
+    return types.Module(_optimised(value, found, context), _program_class(found))
+
+
+def _optimised(value: syntax.Expression, found: Type, context: Context) -> types.Interface:
+    """The fields of a program: those of the module that is compiled."""
+    if isinstance(found, types.Module):
+        return found.interface
+    if isinstance(value, syntax.Call) and value.arguments:
+        return interface_of(context.item.type_of(value.arguments[0].value))
+    return types.OPEN
+
+
+def _program_class(found: Type) -> types.ClassDefinition | None:
+    return catalog.definition("Program") or (found.definition if isinstance(found, types.Module) else None)
+
+
+def _one_of(of: Type, names: tuple[syntax.Identifier, ...], name: syntax.Identifier) -> Type:
+    if len(names) == 1:
+        return of
+    index = next(at for at, each in enumerate(names) if each is name)
+    if isinstance(of, types.Tuple):
+        return of.rest if of.rest is not None else of.items[index] if index < len(of.items) else types.UNKNOWN
+    return of.item if isinstance(of, types.List) else types.UNKNOWN
+
+
+def _member_value(member: syntax.Member) -> types.Value:
+    match member.value:
+        case syntax.String(value=text):
+            return text
+        case syntax.Constant(value=(bool() | int() | float()) as value):
+            return value
+        case _:
+            return member.name.text
+
+
+def _configure(declaration: syntax.ConfigureDeclaration, context: Context) -> None:
+    for argument in declaration.arguments:
+        infer(argument.value, context)
+    settings = catalog.lookup("configure")
+    parameters = (
+        settings.parameters if isinstance(settings, types.Function) and not settings.untyped else None
+    )
+    binding = bind(declaration.arguments, settings or types.UNKNOWN, parameters, context)
+    context.item.binding_by_node[id(declaration)] = binding if settings else Binding(types.UNKNOWN, None)
+
+
+# --- parameters -----------------------------------------------------------------------------------------
+
+
+def _parameters(parameters: Sequence[syntax.Parameter], context: Context) -> tuple[types.Parameter, ...]:
+    found: list[types.Parameter] = []
+    starred = False
+    for each in parameters:
+        if each.name is None:
+            starred = True
+            continue
+        kind = annotate(each.annotation, context) if each.annotation is not None else types.UNKNOWN
+        default = _written(each.default, context)
+        found.append(
+            types.Parameter(
+                each.name.text, kind, each.default is None, default, "keyword-only" if starred else ""
+            )
+        )
+    return tuple(found)
+
+
+def _written(node: syntax.Node | None, context: Context) -> str:
+    return context.item.text[node.span.start : node.span.end] if node is not None else ""
+
+
+def _parameter_names(parameters: Sequence[syntax.Parameter], context: Context) -> Names:
+    names: Names = {}
+    whole = Span(0, len(context.item.text))
+    for each in parameters:
+        if each.name is None:
+            continue
+        kind = annotate(each.annotation, context) if each.annotation is not None else types.UNKNOWN
+        if each.default is not None:
+            infer(each.default, context)
+        names[each.name.text] = context.declare("parameter", each.name, kind, whole)
+    return names
+
+
+def _function(declaration: syntax.FunctionDeclaration, context: Context) -> None:
+    if declaration.returns is not None:
+        annotate(declaration.returns, context)
+    names = _parameter_names(declaration.parameters, context)
+    run(declaration.body, context.inside(names), len(context.item.text))
+
+
+# --- records and modules --------------------------------------------------------------------------------
+
+
+def _attributes(declaration: syntax.TypeDeclaration, context: Context) -> Callable[[], types.Interface]:
+    name = declaration.name.text
+    return lambda: _closed(fields.interface(name, declaration.attributes, context), context.item)
+
+
+def _module_fields(declaration: syntax.ModuleDeclaration, context: Context) -> Callable[[], types.Interface]:
+    reading = False
+
+    def read() -> types.Interface:
+        nonlocal reading
+        name = declaration.name.text
+        untyped = [each for each in declaration.fields if each.type is None]
+        if not untyped or declaration.forward is None:
+            return _closed(fields.interface(name, declaration.fields, context), context.item)
+        if reading:
+            return types.Interface(name, open=True)
+        reading = True
+        try:
+            inferred = _inferred(declaration, context)
+        finally:
+            reading = False
+        return _closed(fields.interface(name, declaration.fields, context, inferred), context.item)
+
+    return read
+
+
+def _inferred(declaration: syntax.ModuleDeclaration, context: Context) -> dict[str, Type]:
+    """The types that `forward` gives to outputs."""
+    found: dict[str, list[Type]] = {}
+    typed = fields.interface(declaration.name.text, declaration.fields, context)
+    for node, kind in _forward(declaration, typed, context):
+        for argument in node.outputs or ():
+            if argument.name is not None:
+                found.setdefault(argument.name.text, []).append(context.item.type_of(argument.value))
+            else:
+                _collect(context.item.type_of(argument.value), found)
+        _collect(kind, found)
+    return {name: types.union(*kinds) for name, kinds in found.items()}
+
+
+def _collect(kind: Type, found: dict[str, list[Type]]) -> None:
+    if isinstance(kind, types.Prediction):
+        for field in kind.interface.outputs:
+            found.setdefault(field.name, []).append(field.type)
+
+
+def _forward(
+    declaration: syntax.ModuleDeclaration, resolved: types.Interface, context: Context
+) -> list[tuple[syntax.Return, Type]]:
+    """Resolve parts, `forward` and `fallback`. Returns the `return`s of `forward`."""
+    end = len(context.item.text)
+    names = _parameter_names(declaration.parameters, context)
+    bodies = Span(declaration.parts[0].span.start, end) if declaration.parts else Span(end, end)
+    for part in declaration.parts:
+        kind = infer(part.value, context.inside(names))
+        names[part.name.text] = context.declare(
+            "part", part.name, kind, Span(part.span.end, max(end, bodies.end))
+        )
+    given = fields.complete(declaration.fields, resolved, context.inside(names))
+    inputs = {name: symbol for name, symbol in given.items() if symbol.kind == "input"}
+    for body in (declaration.forward, declaration.fallback):
+        if body:
+            visible = Span(body[0].span.start, body[-1].span.end)
+            context.item.visible.extend((visible, symbol) for symbol in inputs.values())
+    inside = Context(context.scope, context.item, {**names, **inputs})
+    run(declaration.forward or (), inside, end)
+    if declaration.fallback is not None:
+        error = {"error": Symbol("error", "local", types.UNKNOWN)}
+        run(declaration.fallback, Context(context.scope, context.item, {**names, **inputs, **error}), end)
+    return inside.returns
+
+
+def _module(declaration: syntax.ModuleDeclaration, context: Context) -> None:
+    symbol = context.scope.symbol(declaration.name.text)
+    made = symbol.type if symbol is not None and symbol.node is declaration else None
+    resolved = (
+        made.interface
+        if isinstance(made, types.ModuleClass)
+        else fields.interface(declaration.name.text, declaration.fields, context)
+    )
+    outputs = {each.name: each for each in resolved.outputs}
+    for node, _ in _forward(declaration, resolved, context):
+        for argument in node.outputs or ():
+            field = outputs.get(argument.name.text) if argument.name is not None else None
+            if field is not None and argument.name is not None:
+                context.refer(
+                    argument.name, Symbol(field.name, "output", field.type, field.place, context.item.index)
+                )

@@ -1,0 +1,235 @@
+"""Expressions: the type of each, and what each name in it stands for."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ...grammar import syntax
+from .. import types
+from ..program import Symbol
+from ..relations import iterated, widened
+from ..types import Type
+from . import calls
+from .annotations import SPECIAL, annotate
+from .context import Context, Names
+from .members import member
+from .operators import binary, subscript, unary
+
+
+def infer(node: syntax.Expression, context: Context) -> Type:
+    """The type of an expression; Unknown where that cannot be told. All that it holds is resolved on the way."""
+    return context.record(node, _infer(node, context))
+
+
+def _infer(node: syntax.Expression, context: Context) -> Type:
+    match node:
+        case syntax.Missing():
+            return types.UNKNOWN
+        case syntax.Name():
+            return _name(node, context)
+        case syntax.Constant(value=value):
+            return _constant(value)
+        case syntax.String(value=text):
+            return types.Literals((text,))
+        case syntax.FString(parts=parts):
+            _interpolations(parts, context)
+            return types.STR
+        case syntax.Attribute():
+            return _attribute(node, context)
+        case syntax.Call():
+            return _call(node, context)
+        case syntax.Subscript():
+            return _subscript(node, context)
+        case syntax.Slice(lower=lower, upper=upper, step=step):
+            for bound in (lower, upper, step):
+                if bound is not None:
+                    infer(bound, context)
+            return types.UNKNOWN
+        case syntax.Unary(operator=operator, operand=operand):
+            return unary(operator, infer(operand, context))
+        case syntax.Binary(left=left, operator=operator, right=right):
+            return binary(infer(left, context), operator, infer(right, context))
+        case syntax.Boolean(values=values):
+            return types.union(*(infer(each, context) for each in values))
+        case syntax.Comparison(left=left, rights=rights):
+            infer(left, context)
+            for each in rights:
+                infer(each, context)
+            return types.BOOL
+        case syntax.Conditional(body=body, test=test, otherwise=otherwise):
+            infer(test, context)
+            return types.union(infer(body, context), infer(otherwise, context))
+        case syntax.Lambda():
+            return _lambda(node, context)
+        case syntax.Starred(value=value):
+            return iterated(infer(value, context)) or types.UNKNOWN
+        case syntax.Tuple(elements=elements):
+            return _tuple(elements, context)
+        case syntax.List(elements=elements):
+            return types.List(_joined(elements, context))
+        case syntax.Set(elements=elements):
+            return types.Set(_joined(elements, context))
+        case syntax.Dict(entries=entries):
+            return _dict(entries, context)
+        case syntax.Comprehension():
+            return _comprehension(node, context)
+        case _:
+            assert_never(node)
+
+
+def _name(node: syntax.Name, context: Context) -> Type:
+    symbol = context.lookup(node.text)
+    if symbol is None and node.text in SPECIAL:
+        symbol = Symbol(node.text, "builtin", types.UNKNOWN)
+    context.refer(node, symbol)
+    return symbol.type if symbol is not None else types.UNKNOWN
+
+
+def _constant(value: object) -> Type:
+    match value:
+        case None:
+            return types.NONE
+        case bool() | int():
+            return types.Literals((value,))
+        case float():
+            return types.FLOAT
+        case _:
+            return types.UNKNOWN
+
+
+def _interpolations(parts: tuple[str | syntax.Interpolation, ...], context: Context) -> None:
+    for part in parts:
+        if isinstance(part, syntax.Interpolation):
+            infer(part.value, context)
+            _interpolations(part.format, context)
+
+
+def _attribute(node: syntax.Attribute, context: Context) -> Type:
+    symbol = member(infer(node.value, context), node.name.text)
+    context.refer(node.name, symbol)
+    return symbol.type if symbol is not None else types.UNKNOWN
+
+
+def _call(node: syntax.Call, context: Context) -> Type:
+    callee = infer(node.function, context)
+    receiver = (
+        context.item.type_of(node.function.value)
+        if isinstance(node.function, syntax.Attribute)
+        else types.UNKNOWN
+    )
+    for argument in node.arguments:
+        infer(argument.value, context)
+    return calls.apply(node, callee, receiver, context)
+
+
+def _subscript(node: syntax.Subscript, context: Context) -> Type:
+    value = infer(node.value, context)
+    if isinstance(value, types.TypeForm | types.Class) or (
+        isinstance(node.value, syntax.Name) and node.value.text in SPECIAL and not types.known(value)
+    ):
+        # A type where a value may stand: `isinstance(x, list[str])`, an alias of a constant.
+        return types.TypeForm(annotate(node, context))
+    infer(node.index, context)
+    return subscript(value, node.index, context.item.type_of(node.index))
+
+
+def _lambda(node: syntax.Lambda, context: Context) -> Type:
+    names: Names = {}
+    parameters: list[types.Parameter] = []
+    for each in node.parameters:
+        if each.default is not None:
+            infer(each.default, context)
+        if each.name is not None:
+            kind = types.UNKNOWN if each.annotation is None else annotate(each.annotation, context)
+            names[each.name.text] = context.declare("local", each.name, kind, node.span)
+            parameters.append(types.Parameter(each.name.text, kind, each.default is None))
+    returns = infer(node.body, context.inside(names))
+    return types.Function("lambda", tuple(parameters), returns, origin="builtin", pure=True)
+
+
+def _tuple(elements: tuple[syntax.Expression, ...], context: Context) -> Type:
+    found = [infer(each, context) for each in elements]
+    if any(isinstance(each, syntax.Starred) for each in elements):
+        return types.Tuple((), types.union(*found))
+    return types.Tuple(tuple(found))
+
+
+def _joined(elements: tuple[syntax.Expression, ...], context: Context) -> Type:
+    return types.union(*(infer(each, context) for each in elements)) if elements else types.NEVER
+
+
+def _dict(entries: tuple[syntax.DictEntry, ...], context: Context) -> Type:
+    keys: list[Type] = []
+    values: list[Type] = []
+    for entry in entries:
+        value = infer(entry.value, context)
+        if entry.key is not None:
+            keys.append(infer(entry.key, context))
+            values.append(value)
+        else:
+            keys.append(value.key if isinstance(value, types.Dict) else types.UNKNOWN)
+            values.append(value.value if isinstance(value, types.Dict) else types.UNKNOWN)
+    if not entries:
+        return types.Dict(types.NEVER, types.NEVER)
+    return types.Dict(types.union(*keys), types.union(*values))
+
+
+# --- comprehensions and targets -------------------------------------------------------------------------
+
+
+def _comprehension(node: syntax.Comprehension, context: Context) -> Type:
+    inside = context
+    for clause in node.clauses:
+        item = iterated(infer(clause.iterable, inside))
+        names: Names = {}
+        bind_target(clause.target, types.UNKNOWN if item is None else item, inside, names, node)
+        inside = inside.inside(names)
+        for condition in clause.conditions:
+            infer(condition, inside)
+    if isinstance(node.element, syntax.DictEntry):
+        key = types.UNKNOWN if node.element.key is None else infer(node.element.key, inside)
+        return types.Dict(key, infer(node.element.value, inside))
+    element = infer(node.element, inside)
+    match node.kind:
+        case "set":
+            return types.Set(element)
+        case "generator":
+            return types.Iterable(element)
+        case _:
+            return types.List(element)
+
+
+def bind_target(
+    target: syntax.Expression, kind: Type, context: Context, names: Names, within: syntax.Node
+) -> None:
+    """Give the names of a target their types; they can be used in the range of `within`."""
+    context.record(target, kind)
+    match target:
+        case syntax.Name(text=text):
+            before = context.names.get(text)
+            if before is not None and before.kind == "local":
+                names[text] = Symbol(text, "local", kind, before.place, before.item, before.node)
+                context.refer(target, names[text])
+            else:
+                names[text] = context.declare("local", target, kind, within.span)
+        case syntax.Tuple(elements=elements) | syntax.List(elements=elements):
+            for element, inside in zip(elements, _unpacked(kind, elements), strict=True):
+                bind_target(element, inside, context, names, within)
+        case syntax.Starred(value=value):
+            bind_target(value, kind, context, names, within)
+        case _:
+            infer(target, context)
+
+
+def _unpacked(kind: Type, targets: tuple[syntax.Expression, ...]) -> list[Type]:
+    item = iterated(kind)
+    item = types.UNKNOWN if item is None else item
+    starred = [index for index, each in enumerate(targets) if isinstance(each, syntax.Starred)]
+    if (
+        isinstance(kind, types.Tuple)
+        and kind.rest is None
+        and not starred
+        and len(kind.items) == len(targets)
+    ):
+        return list(kind.items)
+    return [types.List(widened(item)) if index in starred else item for index in range(len(targets))]

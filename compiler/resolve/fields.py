@@ -1,0 +1,65 @@
+"""The fields of records, signatures and modules with a body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from inspect import cleandoc
+
+from ...grammar import syntax
+from .. import types
+from ..program import Symbol
+from ..types import Type
+from .annotations import annotate
+from .context import Context, Names
+from .expressions import infer
+
+
+def interface(
+    name: str, fields: Sequence[syntax.Field], context: Context, inferred: Mapping[str, Type] | None = None
+) -> types.Interface:
+    """The fields with their types; those without a written type have the inferred one."""
+    return types.Interface(name, tuple(_field(each, context, inferred or {}) for each in fields))
+
+
+def _field(field: syntax.Field, context: Context, inferred: Mapping[str, Type]) -> types.Field:
+    name = field.name.text
+    kind = annotate(field.type, context) if field.type is not None else inferred.get(name, types.UNKNOWN)
+    return types.Field(
+        name,
+        kind,
+        field.direction,
+        field.default is None,
+        text_of(field.description),
+        context.place(field.name.span),
+    )
+
+
+def complete(fields: Sequence[syntax.Field], resolved: types.Interface, context: Context) -> Names:
+    """Resolve defaults and conditions. Returns the fields as names, as conditions and `forward` see them."""
+    names: Names = {}
+    for field in fields:
+        found = resolved.field(field.name.text)
+        kind = found.type if found else types.UNKNOWN
+        direction = "field" if field.direction == "attribute" else field.direction
+        symbol = Symbol(
+            field.name.text,
+            direction,
+            kind,
+            context.place(field.name.span),
+            context.item.index,
+            field,
+            text_of(field.description),
+        )
+        context.refer(field.name, symbol)
+        names[field.name.text] = symbol
+        if field.default is not None:
+            infer(field.default, context)
+        if field.where is not None:
+            context.item.visible.extend((field.where.span, each) for each in names.values())
+            infer(field.where, context.inside(names))
+    return names
+
+
+def text_of(string: syntax.String | None) -> str:
+    """A docstring or description as it is read."""
+    return cleandoc(string.value) if string is not None else ""

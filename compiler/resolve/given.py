@@ -1,0 +1,55 @@
+"""The names that need no declaration: the runtime's, and Python's pure built-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+from .. import catalog, types
+from ..program import Symbol
+from ..types import Type
+from . import builtins
+
+
+@cache
+def given(name: str) -> Symbol | None:
+    """What a name means that no file declares: the runtime's comes before a built-in."""
+    found = catalog.lookup(name)
+    if found is not None:
+        return Symbol(name, "runtime", found, doc=_doc(found))
+    built = builtins.builtin(name)
+    return Symbol(name, "builtin", built, doc=_doc(built)) if built is not None else None
+
+
+def all_given() -> Mapping[str, Symbol]:
+    """All names that no file declares."""
+    names = dict.fromkeys((*catalog.names(), *builtins.builtin_names()))
+    return {name: symbol for name in names if (symbol := given(name)) is not None}
+
+
+def describe(symbol: Symbol) -> Symbol:
+    """A symbol with the place and the documentation that its type holds."""
+    return replace(symbol, place=_place(symbol.type), doc=_doc(symbol.type))
+
+
+def _place(kind: Type) -> types.Place | None:
+    match kind:
+        case types.Function(place=place) | types.PythonModule(place=place):
+            return place
+        case types.Class(definition=definition):
+            return definition.place
+        case types.TypeForm(type=types.Record(place=place) | types.Enum(place=place)):
+            return place
+        case _:
+            return None
+
+
+def _doc(kind: Type) -> str:
+    match kind:
+        case types.Function(doc=doc) | types.TypeForm(type=types.Record(doc=doc) | types.Enum(doc=doc)):
+            return doc
+        case types.Class(definition=definition):
+            return definition.doc
+        case _:
+            return ""

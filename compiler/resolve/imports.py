@@ -1,0 +1,205 @@
+"""Where an import leads, to a `.dspy` file, a `.py` file that is read, or an installed package, and what it brings."""
+
+from __future__ import annotations
+
+import os.path
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from .. import catalog, types
+from ..program import ImportTarget, Symbol
+from ..python import Importer, PythonFile
+from ..types import Type
+from .given import describe, given
+
+RUNTIME_MODULES = frozenset({"dspyc", "dspyc.runtime"})
+"""The modules whose names are those that every `.dspy` file has anyway."""
+
+
+class Names(Protocol):
+    """The names of a `.dspy` file."""
+
+    def symbol(self, name: str) -> Symbol | None:
+        """What the file declares or imports under a name."""
+
+    def names(self) -> Sequence[str]:
+        """What the file declares and imports."""
+
+
+class Workspace(Protocol):
+    """The files around a file."""
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The folders in which imports are looked for after the file's own."""
+
+    @property
+    def find(self) -> Callable[[str], str | None] | None:
+        """The source of an installed package by its top-level name; see `analysis.Finder`."""
+
+    def text(self, path: str) -> str | None:
+        """The text of a file, or None when there is no such file."""
+
+    def scope(self, path: str) -> Names | None:
+        """The names of a `.dspy` file."""
+
+    def python(self, path: str) -> PythonFile | None:
+        """A Python file, read and not run."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where an import leads."""
+
+    kind: Literal["dspy", "python", "opaque", "runtime", "missing", "ambiguous"]
+    path: str = ""
+
+
+def locate(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> Found:
+    """Where `from <level dots>a.b import …` in the file at `path` leads."""
+    folder = os.path.dirname(path)
+    if level:
+        for _ in range(level - 1):
+            folder = (
+                os.path.join(folder, "..")
+                if os.path.basename(folder) in ("", "..", ".")
+                else os.path.dirname(folder)
+            )
+        return _in_folder(files, folder, module) or Found("missing")
+    if ".".join(module) in RUNTIME_MODULES:
+        return Found("runtime")
+    for base in dict.fromkeys((folder, *files.roots)):
+        found = _in_folder(files, base, module)
+        if found is not None:
+            return found
+    return _installed(files, module)
+
+
+def _in_folder(files: Workspace, folder: str, module: tuple[str, ...]) -> Found | None:
+    stem = os.path.join(folder, *module)
+    own = f"{stem}.dspy" if module else ""
+    package = os.path.join(stem, "__init__.py")
+    python = next(
+        (each for each in ([f"{stem}.py"] if module else []) + [package] if _is_file(files, each)), None
+    )
+    if own and _is_file(files, own):
+        return Found("ambiguous", own) if python else Found("dspy", own)
+    if python:
+        return Found("python", python)
+    # `from . import common` names files of the folder itself, which needs no `__init__.py`.
+    return None if module else Found("python", package)
+
+
+def _is_file(files: Workspace, path: str) -> bool:
+    return files.text(path) is not None
+
+
+def _installed(files: Workspace, module: tuple[str, ...]) -> Found:
+    if module[0] in sys.stdlib_module_names:
+        return Found("opaque")
+    source = files.find(module[0]) if files.find is not None else None
+    if source is None:
+        return Found("missing")
+    if os.path.basename(source) == "__init__.py" and len(module) > 1:
+        found = _in_folder(files, os.path.dirname(source), module[1:])
+        return found or Found("opaque")
+    return Found("python", source) if source and _is_file(files, source) else Found("opaque")
+
+
+# --- what an import brings ------------------------------------------------------------------------------
+
+
+def target(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> ImportTarget:
+    """Where an import of the file at `path` leads, and what can be imported from there."""
+    found = locate(files, path, level, module)
+    match found.kind:
+        case "dspy" if same_file(found.path, path):
+            return ImportTarget("self", found.path)
+        case "dspy":
+            scope = files.scope(found.path)
+            return ImportTarget("dspy", found.path, scope.names if scope is not None else tuple)
+        case "python":
+            read = files.python(found.path)
+            if read is None:
+                return ImportTarget("python", found.path)
+            return ImportTarget(
+                "python", found.path, lambda: tuple(read.definitions), valid=read.tree is not None
+            )
+        case "runtime":
+            return ImportTarget("opaque", names=catalog.names)
+        case "opaque" | "missing" | "ambiguous":
+            return ImportTarget(found.kind, found.path)
+
+
+def imported(files: Workspace, path: str, level: int, module: tuple[str, ...], name: str) -> Symbol | None:
+    """What `from <level dots>a.b import name` brings to the file at `path`; None when there is no such thing."""
+    found = locate(files, path, level, module)
+    symbol = _member(files, path, found, name)
+    if symbol is not None or found.kind not in ("python", "missing"):
+        return symbol
+    submodule = module_type(files, path, level, (*module, name))
+    return Symbol(name, "python", submodule) if submodule is not None else None
+
+
+def _member(files: Workspace, path: str, found: Found, name: str) -> Symbol | None:
+    match found.kind:
+        case "dspy" if not same_file(found.path, path):
+            scope = files.scope(found.path)
+            return scope.symbol(name) if scope is not None else None
+        case "python":
+            read = files.python(found.path)
+            kind = read.type(name) if read is not None else None
+            return None if kind is None else describe(Symbol(name, "imported", kind))
+        case "runtime":
+            return given(name)
+        case "opaque":
+            return Symbol(name, "imported", types.UNKNOWN)
+        case _:
+            return None
+
+
+def module_type(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> Type | None:
+    """What `import a.b` brings; None when there is no such module."""
+    name = ".".join(module)
+    found = locate(files, path, level, module)
+    match found.kind:
+        case "dspy":
+            scope = files.scope(found.path)
+            if scope is None:
+                return None
+            names = scope
+            return types.PythonModule(
+                name, lambda each: _type(names.symbol(each)), lambda: tuple(names.names())
+            )
+        case "python":
+            read = files.python(found.path)
+            return read.module(name) if read is not None else None
+        case "runtime":
+            return types.PythonModule(name, catalog.lookup, catalog.names)
+        case "opaque":
+            return types.PythonModule(name, lambda _: types.UNKNOWN, tuple)
+        case _:
+            return None
+
+
+def python_importer(files: Workspace, path: str) -> Importer:
+    """What the imports of the Python file at `path` bring."""
+
+    def find(level: int, module: str, name: str | None) -> Type | None:
+        parts = tuple(part for part in module.split(".") if part)
+        if name is None:
+            return module_type(files, path, level, parts)
+        return _type(imported(files, path, level, parts, name))
+
+    return find
+
+
+def same_file(first: str, second: str) -> bool:
+    """Whether two paths are written for the same file."""
+    return os.path.normpath(first) == os.path.normpath(second)
+
+
+def _type(symbol: Symbol | None) -> Type | None:
+    return symbol.type if symbol is not None else None

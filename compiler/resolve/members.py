@@ -1,0 +1,134 @@
+"""What may follow the dot behind a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .. import catalog, types
+from ..program import Symbol
+from ..types import Type
+from . import builtins
+
+_UNRESOLVED = Symbol("", "unresolved", types.UNKNOWN)
+_RECORD_METHODS = ("model_dump", "model_dump_json", "model_copy")
+"""What pydantic gives each record, and what does not change it."""
+
+
+def member(kind: Type, name: str) -> Symbol | None:
+    """What `.name` is behind a value of a type: of type Unknown when that cannot be told, None when there is none."""
+    if not types.known(kind):
+        return _UNRESOLVED
+    if isinstance(kind, types.Union):
+        found = [each for each in (member(option, name) for option in kind.options) if each is not None]
+        if not found:
+            return None
+        return (
+            found[0]
+            if len(found) == 1
+            else Symbol(name, found[0].kind, types.union(*(each.type for each in found)))
+        )
+    for owned, symbol in _members(kind, name):
+        if owned == name:
+            return symbol
+    return _UNRESOLVED if is_open(kind) else None
+
+
+def members(kind: Type) -> Mapping[str, Symbol]:
+    """All that may follow the dot behind a value of a type, as far as it is known."""
+    found: dict[str, Symbol] = {}
+    for option in types.options(kind):
+        for name, symbol in _members(option, None):
+            if not name.startswith("__"):
+                found.setdefault(name, symbol)
+    return found
+
+
+def is_open(kind: Type) -> bool:
+    """Whether a value may have attributes that are not known."""
+    match kind:
+        case types.Prediction(interface=interface) | types.Fields(interface=interface):
+            return interface.open
+        case types.Record(interface=interface):
+            return interface.open
+        case types.Enum(open=is_open):
+            return is_open
+        case types.Instance(definition=definition) | types.Class(definition=definition):
+            return not definition.complete
+        case types.Module(definition=definition, declared=declared):
+            return (definition is None and declared is None) or (
+                definition is not None and not definition.complete
+            )
+        case types.Dataset(definition=definition):
+            return definition is None
+        case types.Builtin(name=name):
+            return builtins.class_name(kind) not in ("str", "int", "float") and name != "object"
+        case types.List() | types.Set() | types.Dict() | types.Tuple() | types.Literals() | types.Nothing():
+            return False
+        case types.TypeForm(type=types.Enum(open=is_open)):
+            return is_open
+        case types.PythonModule():
+            return False
+        case _:
+            return True
+
+
+def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
+    """Members by name; with `wanted`, those of other names may be left out."""
+    match kind:
+        case types.Prediction(interface=interface):
+            yield from _fields(interface.outputs)
+            yield from _of_class(catalog.definition("Prediction"), wanted)
+        case types.Fields(interface=interface):
+            yield from _fields(interface.fields)
+            yield from _of_class(catalog.definition("Prediction"), wanted)
+            yield from _of_class(catalog.definition("Example"), wanted)
+        case types.Record():
+            yield from _fields(kind.interface.fields)
+            yield from ((name, Symbol(name, "member", types.UNKNOWN)) for name in _RECORD_METHODS)
+        case types.Enum(members=values):
+            held = types.Literals(tuple(value for _, value in values))
+            yield "value", Symbol("value", "member", held)
+            yield "name", Symbol("name", "member", types.STR)
+            if values and all(isinstance(value, str) for _, value in values):
+                yield from _typed(builtins.members(types.STR))
+        case types.TypeForm(type=types.Enum(members=values, place=place) as enum):
+            yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
+        case types.Module(definition=definition, declared=declared):
+            yield from _of_class(definition if declared is None else catalog.definition("Module"), wanted)
+        case types.AnyModule():
+            yield from _of_class(catalog.definition("Module"), wanted)
+        case types.Dataset(definition=definition):
+            yield from _of_class(definition, wanted)
+        case types.Signature():
+            yield from _of_class(catalog.definition("Signature"), wanted)
+        case types.Instance(definition=definition) | types.Class(definition=definition):
+            yield from _of_class(definition, wanted)
+        case types.PythonModule(read=read, names=names):
+            for name in (wanted,) if wanted is not None else names():
+                found = read(name)
+                if found is not None:
+                    yield name, Symbol(name, "imported", found, getattr(found, "place", None))
+        case _:
+            yield from _typed(builtins.members(kind))
+
+
+def _fields(fields: tuple[types.Field, ...]) -> Iterator[tuple[str, Symbol]]:
+    for each in fields:
+        yield each.name, Symbol(each.name, "field", each.type, each.place, doc=each.description)
+
+
+def _typed(members: Mapping[str, Type]) -> Iterator[tuple[str, Symbol]]:
+    for name, kind in members.items():
+        yield name, Symbol(name, "member", kind)
+
+
+def _of_class(definition: types.ClassDefinition | None, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
+    if definition is None:
+        return
+    for name in (wanted,) if wanted is not None else tuple(definition.members):
+        found = definition.members.get(name)
+        if found is not None:
+            yield (
+                name,
+                Symbol(name, "member", found, getattr(found, "place", None), doc=getattr(found, "doc", "")),
+            )
