@@ -1,0 +1,250 @@
+"""Every error that the runtime raises, in one tree.
+
+    DspycError
+    ├── ConfigurationError (ValueError)     a parameter or setting that cannot be
+    │   └── NotConfiguredError              a module was called and no LM is set
+    ├── SignatureError (ValueError)         a signature that cannot be read or built
+    ├── InputError (ValueError)             a call whose inputs do not fit the signature
+    ├── AdapterParseError (ValueError)      an answer that cannot be read, after its follow-up turns
+    │   └── ConditionError                  an answer that reads, and breaks a `where` condition
+    ├── ProgramAssertionError (AssertionError)   an `assert` in a program that failed to the end
+    ├── ToolError (ValueError)              a tool called with arguments that it cannot take
+    ├── StateError (ValueError)             a saved state that does not fit the program
+    ├── DataError (ValueError)              a data set that cannot be read
+    ├── EvaluationError                     too many rows failed; `result` has the others
+    ├── OptimizerError                      an optimizer that cannot do its work
+    └── LMError                             a model call that failed
+        ├── LMRateLimitError        429     tried again
+        ├── LMTimeoutError          408     tried again
+        ├── LMServerError           5xx     tried again
+        ├── LMTransportError                no connection, or it broke; tried again
+        ├── LMAuthError             401, 403
+        ├── LMUnknownModelError     404
+        ├── LMInvalidRequestError   400
+        │   └── ContextWindowExceededError
+        ├── LMConfigurationError (ConfigurationError)
+        └── LMUnexpectedError               a reply that no rule covers
+
+Messages say what to do next, and never hold a key: whoever raises an `LMError` redacts its text first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .signature import Signature
+
+
+class DspycError(Exception):
+    """The root: `except DspycError` catches all that the runtime raises on purpose."""
+
+
+class ConfigurationError(DspycError, ValueError):
+    """A constructor parameter or a setting that does not exist or has a value that cannot be."""
+
+
+class NotConfiguredError(ConfigurationError):
+    """A module was called, and neither it, nor its surroundings, nor the call name an LM."""
+
+
+class SignatureError(DspycError, ValueError):
+    """A signature string or class that cannot be a signature."""
+
+
+class InputError(DspycError, ValueError):
+    """A call whose inputs do not fit the signature: unknown, missing, or against a condition."""
+
+
+class ToolError(DspycError, ValueError):
+    """A tool that cannot be made of a function, or arguments that a tool cannot take."""
+
+
+class StateError(DspycError, ValueError):
+    """A saved state that does not fit the program it is loaded into."""
+
+
+class DataError(DspycError, ValueError):
+    """A data file that cannot be read, or rows that lack what the program needs."""
+
+
+class EvaluationError(DspycError):
+    """An evaluation that could not be finished, or a metric that returned no score.
+
+    `result` is the `EvaluationResult` of the rows that were done, where there are any.
+    """
+
+    result: Any = None
+
+
+class OptimizerError(DspycError):
+    """An optimizer that cannot do its work with what it was given."""
+
+
+class ProgramAssertionError(DspycError, AssertionError):
+    """An `assert` in a program that still failed after its last try; `values` are what its condition read."""
+
+    def __init__(self, message: str, values: dict[str, Any] | None = None) -> None:
+        self.message = message
+        self.values = values or {}
+        shown = ", ".join(f"{name} = {_clip(repr(value), 200)}" for name, value in self.values.items())
+        super().__init__(f"{message} ({shown})" if shown else message)
+
+
+class AdapterParseError(DspycError, ValueError):
+    """An answer that could not be read as the signature's outputs.
+
+    Attributes:
+        adapter_name: the adapter that tried.
+        signature: the signature whose outputs were asked for.
+        lm_response: the raw answer.
+        messages: what was sent, when known.
+        parsed_result: the fields that could be read.
+        field: the field at fault, where there is one.
+        reason: what is wrong, in the words that the follow-up turn shows to the model.
+        attempts: the errors of the earlier tries, first to last.
+    """
+
+    def __init__(
+        self,
+        adapter_name: str,
+        signature: type[Signature],
+        lm_response: str,
+        message: str | None = None,
+        *,
+        parsed_result: dict[str, Any] | None = None,
+        field: str | None = None,
+        messages: list[dict[str, Any]] | None = None,
+    ) -> None:
+        self.adapter_name = adapter_name
+        self.signature = signature
+        self.lm_response = lm_response
+        self.parsed_result = parsed_result or {}
+        self.field = field
+        self.messages = messages
+        self.attempts: tuple[AdapterParseError, ...] = ()
+        self.note: str | None = None
+        if message is None:
+            missing = [name for name in signature.output_fields if name not in self.parsed_result]
+            message = f"the answer has no {list_names(missing)}"
+        self.reason = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        lines = [f"{self.adapter_name} could not read the model's answer: {self.reason}"]
+        if self.note:
+            lines.append(self.note)
+        for number, earlier in enumerate(self.attempts, 1):
+            lines.append(f"  try {number}: {earlier.reason}")
+        lines.append(f"expected the fields {list_names(list(self.signature.output_fields))}; the answer was:")
+        lines.append(_clip(self.lm_response, 2000))
+        return "\n".join(lines)
+
+
+class ConditionError(AdapterParseError):
+    """An answer that was read, and broke a condition of the signature to the end.
+
+    `condition` is its text and `value` the value that broke it.
+    """
+
+    condition: str = ""
+    value: Any = None
+
+
+class LMError(DspycError):
+    """A model call that failed.
+
+    Attributes:
+        model: the model's name as given to `LM`.
+        status: the HTTP status, where there was one.
+        retry_after: the seconds that the server asked to wait, where it did.
+        request_id: the provider's name for the request, where it gave one.
+    """
+
+    retryable = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        model: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.message = message
+        self.model = model
+        self.status = status
+        self.retry_after = retry_after
+        self.request_id = request_id
+        super().__init__(message)
+
+
+class LMRateLimitError(LMError):
+    """The provider says that there were too many requests."""
+
+    retryable = True
+
+
+class LMTimeoutError(LMError):
+    """No answer came in time."""
+
+    retryable = True
+
+
+class LMServerError(LMError):
+    """The provider failed on its side."""
+
+    retryable = True
+
+
+class LMTransportError(LMError):
+    """The connection could not be made, or broke."""
+
+    retryable = True
+
+
+class LMAuthError(LMError):
+    """The provider does not accept the key, or the key may not use the model."""
+
+
+class LMUnknownModelError(LMError):
+    """The provider, or its name, is unknown, or the provider has no such model."""
+
+
+class LMInvalidRequestError(LMError):
+    """The provider refuses the request as it stands."""
+
+
+class ContextWindowExceededError(LMInvalidRequestError):
+    """The messages are longer than the model can read."""
+
+
+class LMConfigurationError(LMError, ConfigurationError):
+    """Parameters of an LM that its model or this machine cannot work with."""
+
+
+class LMUnexpectedError(LMError):
+    """A failure that fits no other class; its cause is chained."""
+
+
+def list_names(names: Iterable[str]) -> str:
+    """Names in backticks, joined as in a sentence: "`a`", "`a` and `b`", "`a`, `b` and `c`"."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) < 2:
+        return "".join(quoted) or "nothing"
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message: "; did you mean `x`?" when a known name is close, else nothing."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def _clip(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit // 2]}\n… {len(text) - limit} characters left out …\n{text[-limit // 2 :]}"

@@ -1,0 +1,55 @@
+"""What a module class says about its own calls, and the shapes of functions that parameters take.
+
+The compiler's catalog reads these off the classes, so that no module's name stands in the compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from .example import Example
+    from .prediction import Prediction, Score
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The inputs and outputs of a module class's calls, told by one of its parameters.
+
+    `ChainOfThought` has `Interface(of="signature", outputs={"reasoning": str})`: its calls take the inputs of the
+    signature given as the parameter `signature`, and return `reasoning` and then the signature's outputs.
+    """
+
+    of: str
+    """The parameter that holds the signature or module whose fields the calls have."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """Further inputs, all optional."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """Further outputs, before the signature's own."""
+
+
+class Metric(Protocol):
+    """How good a prediction is: `(example, pred)` and, if it names them, `trace`, `pred_name`, `pred_trace`."""
+
+    def __call__(self, example: Any, pred: Any, /) -> bool | float | Score:
+        """Return a bool, a number, or a `Score` with feedback."""
+        ...
+
+
+class Reward(Protocol):
+    """How good a prediction is for the inputs it was made from: `(args, pred) -> float`."""
+
+    def __call__(self, args: Any, pred: Any, /) -> float:
+        """Return the reward; higher is better."""
+        ...
+
+
+ToolFunction: TypeAlias = Callable[..., Any]
+"""A function that an agent may call; its name, annotations and docstring are what the model sees."""
+
+Examples: TypeAlias = "Sequence[Example]"
+"""A data set, or any list of examples."""
+
+Predictions: TypeAlias = "Sequence[Prediction]"

@@ -1,0 +1,156 @@
+"""`LM`: a language model by its name, over litellm or inside this process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from annotated_types import Ge, Le
+
+from ..errors import LMConfigurationError
+from ..parameters import Setting, parameters
+from .base import BaseLM
+from .provider import Provider, TrainDataFormat, TrainingJob, provider_for, start_job
+from .request import Request, Response
+from .retry import send
+from .transport import Transport, transport_for
+
+_REASONING = re.compile(r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE)
+REASONING_MAX_TOKENS = 5000
+
+
+@parameters(extra="kwargs")
+class LM(BaseLM):
+    """A language model: `LM("openai/gpt-4o-mini")`, `LM("anthropic/claude-…")`, `LM("ollama_chat/llama3.2", api_base=…)`.
+
+    Models named `gguf/PATH` are GGUF files that run in this process, `embedded/NAME` those that are shipped; all
+    others are reached through litellm, with the key in the provider's usual environment variable or as `api_key=`.
+    Further keyword arguments (`top_p`, `stop`, `seed`, `n`, `api_base`, …) go with every request.
+    """
+
+    model: str
+    """The model, as `provider/name`."""
+    model_type: Literal["chat", "text"] = "chat"
+    """Whether it takes a conversation or one text."""
+    temperature: Annotated[float | None, Setting(), Ge(0), Le(2)] = 0.0
+    """How freely it writes; 0 for the likeliest answer, None for the provider's default."""
+    max_tokens: Annotated[int | None, Setting(), Ge(1)] = 1000
+    """How long an answer may be, in tokens; None for the provider's default."""
+    cache: bool = True
+    """Whether answers are kept, and taken from those kept."""
+    num_retries: Annotated[int, Ge(0)] = 8
+    """How often a request that failed in passing (rate limit, timeout, server error) is sent again."""
+    provider: Provider | None = None
+    """Who starts, stops and trains the model; found by its name when None."""
+    finetuning_model: str | None = None
+    """The model to train instead, where the provider trains under another name."""
+    launch_kwargs: dict[str, Any] = {}
+    """Settings for starting the model."""
+    train_kwargs: dict[str, Any] = {}
+    """Settings for training it."""
+
+    def __post_init__(self) -> None:
+        """Gather the settings that go with every request.
+
+        Raises:
+            LMConfigurationError: a reasoning model with settings that it refuses.
+        """
+        if complaint := reasoning_complaint(self.model, self.temperature, self.max_tokens):
+            raise LMConfigurationError(complaint, model=self.model)
+        limit = "max_completion_tokens" if is_reasoning_model(self.model) else "max_tokens"
+        self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
+
+    @property
+    def transport(self) -> Transport:
+        """What carries requests to the model."""
+        return transport_for(self.model)
+
+    @property
+    def takes_grammar(self) -> bool:  # type: ignore[override]
+        """Whether requests may hold a GBNF grammar of the answer."""
+        return self.transport.takes_grammar
+
+    def identity(self, request: Request) -> str:
+        """Which endpoint or file answers."""
+        return self.transport.identity(request)
+
+    async def send(self, request: Request) -> Response:
+        """One request past the cache, tried again where that may help."""
+        return await send(self.transport, request, self.num_retries)
+
+    def copy(self, **changes: Any) -> Self:
+        """The same model with some settings changed (None removes one) and a history of its own."""
+        if "max_tokens" in changes and "max_completion_tokens" in self.kwargs:
+            changes["max_completion_tokens"] = changes.pop("max_tokens")
+        return super().copy(**changes)
+
+    def dump_state(self) -> dict[str, Any]:
+        """What makes the same model again, `LM(**state)`, without keys."""
+        state = super().dump_state()
+        state |= {name: getattr(self, name) for name in ("num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")}
+        if "max_completion_tokens" in state:
+            state["max_tokens"] = state.pop("max_completion_tokens")
+        return state
+
+    # --- starting, stopping, training -------------------------------------------------------------------
+
+    def infer_provider(self) -> Provider:
+        """The provider given, or the one that the model's name tells."""
+        return self.provider or provider_for(self.model)
+
+    def launch(self, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Start serving the model, where its provider does that."""
+        self.infer_provider().launch(self, launch_kwargs or self.launch_kwargs)
+
+    def kill(self, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Stop serving the model, where its provider does that."""
+        self.infer_provider().kill(self, launch_kwargs or self.launch_kwargs)
+
+    def finetune(
+        self,
+        train_data: list[dict[str, Any]],
+        train_data_format: TrainDataFormat | None = "chat",
+        train_kwargs: Mapping[str, Any] | None = None,
+    ) -> TrainingJob:
+        """Train the model on examples; the job runs in a thread, and `job.result()` is the trained model.
+
+        Args:
+            train_data: for `chat` dicts with `messages`, for `completion` dicts with `prompt` and `completion`.
+            train_data_format: which of the two.
+            train_kwargs: the provider's settings, instead of those given at construction.
+
+        Raises:
+            LMConfigurationError: the model's provider does not train.
+        """
+        provider = self.infer_provider()
+        if not provider.finetunable:
+            raise LMConfigurationError(
+                f"`{self.model}` cannot be trained: its provider does not; models in GGUF files (`gguf/PATH`) can be",
+                model=self.model,
+            )
+        job = provider.TrainingJob(
+            model=self.finetuning_model or self.model,
+            train_data=train_data,
+            train_data_format=train_data_format,
+            train_kwargs=dict(train_kwargs or self.train_kwargs),
+        )
+        start_job(self, provider, job)
+        return job
+
+
+def is_reasoning_model(model: str) -> bool:
+    """Whether the model is one of OpenAI's reasoning models, which take few of the usual settings."""
+    return _REASONING.fullmatch(model.rpartition("/")[2]) is not None
+
+
+def reasoning_complaint(model: str, temperature: float | None, max_tokens: int | None) -> str | None:
+    """What is wrong with these settings for this model, or None; the compiler asks too."""
+    if not is_reasoning_model(model):
+        return None
+    if temperature in (1.0, None) and (max_tokens is None or max_tokens >= REASONING_MAX_TOKENS):
+        return None
+    return (
+        f"`{model}` is a reasoning model: it needs temperature=1.0 and max_tokens of at least {REASONING_MAX_TOKENS} "
+        f"(or None for either), not temperature={temperature} and max_tokens={max_tokens}"
+    )

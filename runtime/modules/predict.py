@@ -1,0 +1,239 @@
+"""`Predict`: one call of a model for one signature; every other module is made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY
+from typing import Any, ClassVar
+
+from .. import trace
+from ..adapters.base import Adapter
+from ..adapters.chat import ChatAdapter
+from ..adapters.checking import check_inputs
+from ..errors import ConfigurationError, InputError, NotConfiguredError, did_you_mean, list_names
+from ..example import Example
+from ..fields import UNDEFINED
+from ..interface import Interface
+from ..lm.base import BaseLM
+from ..module import Module, Parameter
+from ..parameters import parameters
+from ..prediction import Prediction
+from ..settings import lookup
+from ..signature import Signature, ensure_signature
+from ..typenames import allows_none
+
+_CALL_SETTINGS = ("signature", "lm", "config", "demos", "max_retries")
+_DEFAULT_ADAPTER = ChatAdapter()
+_SETTLED_TEMPERATURE = 0.15
+
+
+@parameters(extra="config")
+class Predict(Module, Parameter):
+    """Calls the model once: the signature's inputs go out as messages, the outputs are read from its answer.
+
+        predict = Predict("question -> answer: float")
+        predict(question="How much is 2 + 2?").answer
+
+    Further keyword arguments (`temperature`, `max_tokens`, `n`, …) are settings of the LM for this predictor's calls.
+    A call takes the inputs, and `lm`, `config`, `demos` and `max_retries` for that call alone.
+    """
+
+    interface: ClassVar[Interface | None] = Interface(of="signature")
+    concurrent: ClassVar[bool] = False
+
+    signature: Any
+    """The inputs, outputs and instructions: a Signature class or a string."""
+    _: KW_ONLY
+    lm: BaseLM | None = None
+    """The language model of this predictor, before any that is configured."""
+    demos: list[Any] | None = None
+    """Few-shot examples; those of the signature when None."""
+    max_retries: int | None = None
+    """How often an answer that cannot be read, or breaks a condition, is shown to the model again."""
+
+    def __post_init__(self) -> None:
+        """Read the signature and take its demos.
+
+        Raises:
+            SignatureError: it is no signature.
+        """
+        self.signature: type[Signature] = ensure_signature(self.signature)
+        if self.demos is None:
+            self.reset_demos()
+        else:
+            self.demos = list(self.demos)
+        self.traces: list[Any] = []
+        self.train: list[Any] = []
+        self.original: Predict = self
+
+    # --- calls ------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **inputs: Any) -> Any:
+        """Predict from the inputs, given by name.
+
+        Raises:
+            InputError: an input is unknown or missing, or against a condition.
+            NotConfiguredError: there is no language model.
+            AdapterParseError: the model's answer could not be read.
+            LMError: the model could not be asked.
+        """
+        if args:
+            raise InputError(_no_positional(self.signature))
+        return super().__call__(**inputs)
+
+    async def acall(self, *args: Any, **inputs: Any) -> Any:
+        """Predict from asynchronous code."""
+        if args:
+            raise InputError(_no_positional(self.signature))
+        return await super().acall(**inputs)
+
+    async def aforward(self, **inputs: Any) -> Any:
+        """Predict, without the bookkeeping around it."""
+        call = _Call(self, inputs)
+        completions = await call.adapter.acall(
+            call.lm, call.config, call.signature, call.demos, call.inputs, call.max_retries
+        )
+        prediction = Prediction.from_completions(completions, call.signature)
+        trace.record(self.original, call.inputs, prediction)
+        return prediction
+
+    def messages(self, **inputs: Any) -> list[dict[str, Any]]:
+        """The exact messages that a call with these inputs would send; sends nothing and needs no LM."""
+        call = _Call(self, inputs, needs_lm=False)
+        return call.adapter.format(call.signature, call.demos, call.inputs)
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether synchronous calls need the event loop; for subclasses that say so."""
+        return type(self) is not Predict and super().needs_loop
+
+    # --- what is learned --------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Forget the language model and the demos that were learned, and what was traced."""
+        self.lm = None
+        self.traces, self.train = [], []
+        self.reset_demos()
+
+    def reset_demos(self) -> None:
+        """Go back to the demos that the signature has."""
+        self.demos = [Example(demo) for demo in self.signature.demos]
+
+    def dump_state(self) -> dict[str, Any]:
+        """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls."""
+        from ..adapters.rendering import to_json_types
+
+        return {
+            "traces": to_json_types([dict(step) for step in self.traces]),
+            "train": to_json_types([dict(row) for row in self.train]),
+            "demos": [to_json_types(dict(demo)) for demo in self.demos or []],
+            "signature": self.signature.dump_state(),
+            "config": to_json_types(self.config),
+            "lm": self.lm.dump_state() if self.lm is not None else None,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> Predict:
+        """Take over what `dump_state` gave; values of demos get their fields' types again.
+
+        Raises:
+            StateError: the state is for another signature.
+        """
+        from .predict_state import load
+
+        load(self, state)
+        return self
+
+    def update_config(self, **config: Any) -> None:
+        """Change settings of the LM for this predictor's calls."""
+        self.config = {**self.config, **config}
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings of the LM for this predictor's calls."""
+        return self.config
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.signature.signature})"
+
+
+class _Call:
+    """One call, with everything decided: which LM, adapter, settings and demos, and the complete inputs."""
+
+    __slots__ = ("adapter", "config", "demos", "inputs", "lm", "max_retries", "signature")
+
+    def __init__(self, predictor: Predict, given: dict[str, Any], needs_lm: bool = True) -> None:
+        signature = predictor.signature
+        defaults = predictor._defaults
+        expected = _expected(signature)
+        lm, demos, config, retries = predictor.lm, predictor.demos, predictor.config, predictor.max_retries
+        if not given.keys() <= expected.keys():
+            settings = {name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected}
+            if "signature" in settings:
+                signature = ensure_signature(settings["signature"])
+                expected = _expected(signature)
+            lm = settings.get("lm") or lm
+            demos = settings.get("demos", demos)
+            config = {**config, **(settings.get("config") or {})}
+            retries = settings.get("max_retries", retries)
+        if needs_lm:
+            lm = lm or lookup("lm", defaults)
+            if lm is None:
+                raise NotConfiguredError(
+                    f"no language model is set for `{predictor!r}`: configure(lm=LM('openai/gpt-4o-mini')), "
+                    "or give `lm=` to the module or the call"
+                )
+            if isinstance(lm, str):
+                raise ConfigurationError(f'`lm` takes a model object, not a name: write lm=LM("{lm}")')
+            config = _with_randomness(config, lm)
+        self.lm: Any = lm
+        self.signature = signature
+        self.demos: Sequence[Any] = demos or ()
+        self.config: Mapping[str, Any] = config
+        self.max_retries = lookup("max_retries", defaults) if retries is None else retries
+        self.adapter: Adapter = lookup("adapter", defaults) or _DEFAULT_ADAPTER
+        self.inputs = given if given.keys() == expected.keys() else _completed(signature, expected, given)
+        check_inputs(signature, self.inputs)
+
+
+def _expected(signature: type[Signature]) -> dict[str, Any]:
+    """The inputs by name with what stands for a missing one: UNDEFINED where it must be given."""
+    found: dict[str, Any] | None = signature.__compiled__.get("expected")
+    if found is None:
+        found = {
+            name: UNDEFINED if field.is_required() and not allows_none(field.annotation) else field
+            for name, field in signature.input_fields.items()
+        }
+        signature.__compiled__["expected"] = found
+    return found
+
+
+def _completed(signature: type[Signature], expected: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    if unknown := [name for name in given if name not in expected]:
+        name = unknown[0]
+        raise InputError(
+            f"`{signature.__name__}` has no input `{name}`"
+            + (did_you_mean(name, expected) or f"; it has {list_names(expected)}")
+        )
+    if missing := [name for name, default in expected.items() if default is UNDEFINED and name not in given]:
+        raise InputError(f"the call lacks the input{'s' * (len(missing) > 1)} {list_names(missing)}")
+    # In the order of the signature; an optional input without a default is left out of the prompt.
+    return {
+        name: given[name] if name in given else default.get_default()
+        for name, default in expected.items()
+        if name in given or not default.is_required()
+    }
+
+
+def _with_randomness(config: Mapping[str, Any], lm: Any) -> Mapping[str, Any]:
+    """The settings; several answers at a temperature that makes them all alike get one that does not."""
+    count = config.get("n") or lm.kwargs.get("n") or 1
+    if count > 1:
+        temperature = config.get("temperature", lm.kwargs.get("temperature"))
+        if temperature is None or temperature <= _SETTLED_TEMPERATURE:
+            return {**config, "temperature": 0.7}
+    return config
+
+
+def _no_positional(signature: type[Signature]) -> str:
+    names = list(signature.input_fields)
+    example = ", ".join(f"{name}=…" for name in names)
+    return f"inputs are given by name: ({example})"

@@ -1,0 +1,249 @@
+"""`@parameters`: a class whose annotated fields are its constructor's parameters.
+
+The catalog, completion, hover and the reference read the same facts that construction uses:
+
+    @parameters
+    class Refine(Module):
+        '''Runs a module again with advice until a reward is reached.'''
+
+        module: Module
+        '''What to run.'''
+        N: Annotated[int, Ge(1)]
+        '''How often at most.'''
+        threshold: float | None = None
+        '''The reward that is good enough.'''
+
+        def __post_init__(self) -> None: ...
+
+Fields of base classes come first. `_: KW_ONLY` makes what follows keyword-only. A default that is a list, dict or
+set is copied for each use. `extra="config"` keeps keyword arguments that no field names in a dict of that name.
+Limits (`Ge`, `Gt`, `Le`, `Lt`, `MinLen`) and `Literal` choices are checked when an object is made.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
+
+from .errors import ConfigurationError, did_you_mean
+
+T = TypeVar("T")
+
+MISSING: Any = inspect.Parameter.empty
+
+_LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
+    ("ge", "at least", lambda value, limit: value >= limit),
+    ("gt", "more than", lambda value, limit: value > limit),
+    ("le", "at most", lambda value, limit: value <= limit),
+    ("lt", "less than", lambda value, limit: value < limit),
+    ("min_length", "of at least that many items:", lambda value, limit: len(value) >= limit),
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Marks a parameter of `LM` that every module also takes, for the LM of its parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConstructorParameter:
+    """One parameter of a class: its name, default (`MISSING` when there is none) and whether it may be positional."""
+
+    name: str
+    default: Any
+    keyword_only: bool
+
+
+@overload
+def parameters(cls: type[T]) -> type[T]: ...
+@overload
+def parameters(*, extra: str | None = None) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(eq_default=False, order_default=False)
+def parameters(
+    cls: type[T] | None = None, *, extra: str | None = None
+) -> type[T] | Callable[[type[T]], type[T]]:
+    """Give a class the constructor that its annotated fields describe; `__post_init__` runs at its end.
+
+    Args:
+        cls: the class, when used without arguments.
+        extra: the attribute that takes keyword arguments which no field names; without it they are errors.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        _equip(cls, extra)
+        return cls
+
+    return decorate if cls is None else decorate(cls)
+
+
+def parameters_of(cls: type) -> tuple[ConstructorParameter, ...]:
+    """The parameters of a class made by `@parameters`, in the order of its constructor."""
+    found: tuple[ConstructorParameter, ...] = getattr(cls, "__parameters__", ())
+    return found
+
+
+def _equip(cls: type, extra: str | None) -> None:
+    fields = {parameter.name: parameter for parameter in parameters_of(cls)}
+    fields.update(_own_parameters(cls))
+    ordered = tuple(fields.values())
+    extra = extra or getattr(cls, "__parameters_extra__", None)
+    cls.__parameters__ = ordered  # type: ignore[attr-defined]
+    cls.__parameters_extra__ = extra  # type: ignore[attr-defined]
+    cls.__init__ = _initializer(cls, ordered, extra)  # type: ignore[misc]
+
+
+def _own_parameters(cls: type) -> dict[str, ConstructorParameter]:
+    own: dict[str, ConstructorParameter] = {}
+    keyword_only = False
+    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+        if _is(annotation, KW_ONLY, "KW_ONLY"):
+            keyword_only = True
+        elif not _is(annotation, ClassVar, "ClassVar"):
+            own[name] = ConstructorParameter(name, cls.__dict__.get(name, MISSING), keyword_only)
+    return own
+
+
+def _is(annotation: Any, marker: Any, name: str) -> bool:
+    if isinstance(annotation, str):
+        return annotation.partition("[")[0].rpartition(".")[2] == name
+    return annotation is marker or get_origin(annotation) is marker
+
+
+def _initializer(cls: type, fields: tuple[ConstructorParameter, ...], extra: str | None) -> Callable[..., None]:
+    positional = [field.name for field in fields if not field.keyword_only]
+    known = frozenset(field.name for field in fields)
+    checks: list[tuple[str, Callable[[Any], str | None]]] | None = None
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        nonlocal checks
+        if len(args) > len(positional):
+            raise ConfigurationError(
+                f"`{cls.__name__}` takes at most {len(positional)} positional arguments, not {len(args)}"
+            )
+        for name, value in zip(positional, args, strict=False):
+            if name in kwargs:
+                raise ConfigurationError(f"`{cls.__name__}` got the parameter `{name}` twice")
+            kwargs[name] = value
+        values = self.__dict__
+        for field in fields:
+            if field.name in kwargs:
+                values[field.name] = kwargs.pop(field.name)
+            elif field.default is MISSING:
+                raise ConfigurationError(f"`{cls.__name__}` needs the parameter `{field.name}`")
+            else:
+                values[field.name] = _fresh(field.default)
+        if extra is not None:
+            values[extra] = kwargs
+        elif kwargs:
+            name = next(iter(kwargs))
+            raise ConfigurationError(
+                f"`{cls.__name__}` has no parameter `{name}`" + (did_you_mean(name, known) or _has(fields))
+            )
+        if checks is None:
+            checks = _checks(cls, fields)
+        for name, check in checks:
+            if (complaint := check(values[name])) is not None:
+                raise ConfigurationError(f"`{name}` of `{cls.__name__}` {complaint}")
+        post_init = getattr(self, "__post_init__", None)
+        if post_init is not None:
+            post_init()
+
+    __init__.__signature__ = _signature(cls, fields, extra)  # type: ignore[attr-defined]
+    __init__.__qualname__ = f"{cls.__qualname__}.__init__"
+    return __init__
+
+
+def _has(fields: tuple[ConstructorParameter, ...]) -> str:
+    return f"; it has {', '.join(f'`{field.name}`' for field in fields)}" if fields else "; it takes none"
+
+
+def _fresh(default: Any) -> Any:
+    return copy.copy(default) if isinstance(default, (list, dict, set)) else default
+
+
+def _signature(cls: type, fields: tuple[ConstructorParameter, ...], extra: str | None) -> inspect.Signature:
+    kinds = inspect.Parameter
+    annotations: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        annotations.update(base.__dict__.get("__annotations__", {}))
+    listed = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
+    seen_default = False
+    for field in fields:
+        # A required parameter after one with a default can only be given by name.
+        seen_default |= field.default is not MISSING
+        by_name = field.keyword_only or (seen_default and field.default is MISSING)
+        kind = kinds.KEYWORD_ONLY if by_name else kinds.POSITIONAL_OR_KEYWORD
+        listed.append(kinds(field.name, kind, default=field.default, annotation=annotations[field.name]))
+    listed.sort(key=lambda parameter: parameter.kind)
+    if extra is not None:
+        listed.append(kinds(extra, kinds.VAR_KEYWORD, annotation=Any))
+    return inspect.Signature(listed)
+
+
+def _checks(cls: type, fields: tuple[ConstructorParameter, ...]) -> list[tuple[str, Callable[[Any], str | None]]]:
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except NameError:
+        # A class made inside a function may name types that only its function knows; it goes unchecked.
+        return []
+    found = [(field.name, _check(hints[field.name])) for field in fields if field.name in hints]
+    return [(name, check) for name, check in found if check is not None]
+
+
+def _check(hint: Any) -> Callable[[Any], str | None] | None:
+    limits, choices, optional = _facts(hint)
+    if not limits and choices is None:
+        return None
+
+    def check(value: Any) -> str | None:
+        if value is None and optional:
+            return None
+        if choices is not None and value not in choices:
+            options = " or ".join(repr(choice) for choice in choices)
+            return f"must be {options}, not {value!r}"
+        for words, limit, holds in limits:
+            try:
+                good = holds(value, limit)
+            except TypeError:
+                good = False
+            if not good:
+                return f"must be {words} {limit}, not {value!r}"
+        return None
+
+    return check
+
+
+def _facts(hint: Any) -> tuple[list[tuple[str, Any, Callable[[Any, Any], bool]]], tuple[Any, ...] | None, bool]:
+    """The limits, the choices (or None) and whether None is allowed, read through Annotated and unions."""
+    if get_origin(hint) is Annotated:
+        base, *notes = get_args(hint)
+        limits, choices, optional = _facts(base)
+        for note in notes:
+            for attribute, words, holds in _LIMITS:
+                if (limit := getattr(note, attribute, None)) is not None:
+                    limits.append((words, limit, holds))
+        return limits, choices, optional
+    if get_origin(hint) in (Union, UnionType):
+        arms = get_args(hint)
+        others = [arm for arm in arms if arm is not type(None)]
+        if len(others) == 1:
+            limits, choices, _ = _facts(others[0])
+            return limits, choices, len(others) < len(arms)
+        return [], None, True
+    return [], (get_args(hint) if get_origin(hint) is Literal else None), False

@@ -1,0 +1,176 @@
+"""`Prediction`: what a module's call returns; `Completions`: all of its answers; `Score`: a number with feedback."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
+from typing import Any, Self
+
+from .example import Example
+
+
+class Prediction(Example):
+    """The outputs of a call, by name: `pred.answer` or `pred["answer"]`.
+
+    With `n` answers asked for, the fields are the first's and `completions` holds all. A prediction with a field
+    `score` compares and calculates as that number.
+    """
+
+    __slots__ = ("_completions", "_lm_usage")
+
+    _completions: Completions | None
+    _lm_usage: dict[str, Any] | None
+
+    def __init__(self, base: Mapping[str, Any] | Example | None = None, /, **fields: Any) -> None:
+        super().__init__(base, **fields)
+        object.__setattr__(self, "_completions", None)
+        object.__setattr__(self, "_lm_usage", None)
+
+    @classmethod
+    def from_completions(
+        cls, completions: Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], signature: Any = None
+    ) -> Self:
+        """The prediction whose fields are the first of these answers'."""
+        prediction = cls.__new__(cls)
+        set_slot = object.__setattr__
+        if isinstance(completions, Mapping):
+            first = {name: values[0] for name, values in completions.items()}
+        else:
+            first = dict(completions[0])
+        set_slot(prediction, "_store", first)
+        set_slot(prediction, "_input_keys", None)
+        set_slot(prediction, "_lm_usage", None)
+        set_slot(prediction, "_completions", Completions(completions, signature))
+        return prediction
+
+    @property
+    def completions(self) -> Completions | None:
+        """All answers, when the call asked a model for them."""
+        return self._completions
+
+    def get_lm_usage(self) -> dict[str, Any] | None:
+        """Tokens by model, when `track_usage` was set."""
+        return self._lm_usage
+
+    def set_lm_usage(self, usage: dict[str, Any]) -> None:
+        """Keep the tokens that the call used, by model."""
+        object.__setattr__(self, "_lm_usage", usage)
+
+    def __copy__(self) -> Self:
+        twin = super().__copy__()
+        object.__setattr__(twin, "_completions", self._completions)
+        object.__setattr__(twin, "_lm_usage", self._lm_usage)
+        return twin
+
+    def __repr__(self) -> str:
+        shown = ",\n    ".join(f"{name}={value!r}" for name, value in self._store.items())
+        more = 0 if self._completions is None else len(self._completions) - 1
+        if more < 1:
+            return f"{type(self).__name__}(\n    {shown}\n)"
+        return f"{type(self).__name__}(\n    {shown},\n    completions=Completions(...)\n) ({more} completions omitted)"
+
+    def __float__(self) -> float:
+        if "score" not in self._store:
+            raise ValueError(f"this {type(self).__name__} has no field `score` to be a number by; it has {list(self._store)}")
+        return float(self._store["score"])
+
+    def __add__(self, other: float | Prediction) -> float:
+        return float(self) + float(other)
+
+    def __radd__(self, other: float | Prediction) -> float:
+        return float(other) + float(self)
+
+    def __truediv__(self, other: float | Prediction) -> float:
+        return float(self) / float(other)
+
+    def __rtruediv__(self, other: float | Prediction) -> float:
+        return float(other) / float(self)
+
+    def __lt__(self, other: float | Prediction) -> bool:
+        return float(self) < float(other)
+
+    def __le__(self, other: float | Prediction) -> bool:
+        return float(self) <= float(other)
+
+    def __gt__(self, other: float | Prediction) -> bool:
+        return float(self) > float(other)
+
+    def __ge__(self, other: float | Prediction) -> bool:
+        return float(self) >= float(other)
+
+
+class Score(Prediction):
+    """What a metric may return: a number and, for optimizers that read it, feedback in words.
+
+        return Score(0.5, feedback="the year is right, the city is not")
+    """
+
+    __slots__ = ()
+
+    def __init__(self, score: float = 0.0, feedback: str | None = None, **fields: Any) -> None:
+        super().__init__(score=score, feedback=feedback, **fields)
+
+    def __bool__(self) -> bool:
+        return bool(self._store["score"])
+
+
+class Completions:
+    """All answers of one call: `completions.answer` is a list, `completions[1]` the second as a `Prediction`."""
+
+    __slots__ = ("_answers", "_columns", "signature")
+
+    def __init__(
+        self, completions: Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], signature: Any = None
+    ) -> None:
+        self.signature = signature
+        self._columns: dict[str, list[Any]] | None = None
+        self._answers: Sequence[Mapping[str, Any]] = ()
+        if isinstance(completions, Mapping):
+            lengths = {len(values) for values in completions.values()}
+            if len(lengths) > 1:
+                raise ValueError(f"completions need lists of one length, not of {sorted(lengths)}")
+            self._columns = dict(completions)
+        else:
+            self._answers = completions
+
+    def _table(self) -> dict[str, list[Any]]:
+        if self._columns is None:
+            columns: dict[str, list[Any]] = {}
+            for answer in self._answers:
+                for name, value in answer.items():
+                    columns.setdefault(name, []).append(value)
+            self._columns = columns
+        return self._columns
+
+    def __len__(self) -> int:
+        if self._columns is None:
+            return len(self._answers)
+        return len(next(iter(self._columns.values()), ()))
+
+    def __getitem__(self, key: int | str) -> Any:
+        if isinstance(key, str):
+            return self._table()[key]
+        if not -len(self) <= key < len(self):
+            raise IndexError(f"there are {len(self)} completions, no number {key}")
+        return Prediction({name: values[key] for name, values in self._table().items()})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._table()[name]
+        except KeyError:
+            raise AttributeError(f"the completions have no field `{name}`") from None
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return (self[index] for index in range(len(self)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._table()
+
+    def items(self) -> ItemsView[str, list[Any]]:
+        """Each field's name with the list of its values."""
+        return self._table().items()
+
+    def __repr__(self) -> str:
+        shown = ",\n    ".join(f"{name}={values!r}" for name, values in self._table().items())
+        return f"Completions(\n    {shown}\n)"
