@@ -1,1 +1,1 @@
-"""What an editor asks of an analysed file: pure functions of an analysis and an offset, which return plain data."""
+"""What an editor asks of an analysed file: functions of an analysis and an offset that return plain data."""

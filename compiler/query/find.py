@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass
 
 from ...grammar import syntax
 from ...grammar.source import Span
+from .. import program
 from ..analysis import FileAnalysis
 from ..program import Item, Symbol
 
@@ -60,7 +60,7 @@ def find(analysis: FileAnalysis, offset: int) -> Found | None:
 def symbol_at(found: Found) -> Symbol | None:
     """What the name at a place stands for."""
     node = found.node
-    return found.item.symbol(node) if isinstance(node, syntax.Name | syntax.Identifier) else None
+    return found.item.symbol_of(node) if isinstance(node, syntax.Name | syntax.Identifier) else None
 
 
 def nodes(item: Item) -> Iterator[syntax.Node]:
@@ -74,24 +74,10 @@ def nodes(item: Item) -> Iterator[syntax.Node]:
 
 def children(item: Item, node: syntax.Node) -> Iterator[syntax.Node]:
     """The nodes directly in a node; of a string that is a signature, its fields."""
-    signature = item.strings.get(id(node))
+    signature = item.signature_string(node) if isinstance(node, syntax.String) else None
     if signature is not None:
         yield from signature.fields
-    for name in _slots(type(node)):
-        yield from _nodes_in(getattr(node, name))
-
-
-@cache
-def _slots(kind: type[syntax.Node]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name != "span")
-
-
-def _nodes_in(value: object) -> Iterator[syntax.Node]:
-    if isinstance(value, syntax.Node):
-        yield value
-    elif isinstance(value, tuple) and not isinstance(value, Span):
-        for each in value:
-            yield from _nodes_in(each)
+    yield from program.children(node)
 
 
 def _child_at(item: Item, node: syntax.Node, offset: int) -> syntax.Node | None:

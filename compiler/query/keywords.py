@@ -15,39 +15,53 @@ class Keyword:
 
 
 DECLARATIONS = (
-    Keyword("signature", "Declares what goes in and what comes out of a model call.",
-            'signature ${1:Name}:\n    """${2:Instructions.}"""\n    input ${3:text}: ${4:str}\n    output ${5:answer}: ${6:str}\n'),
-    Keyword("module", "Declares a module: constructed, or with fields, parts and `forward:`.", "module ${1:name} = $0"),
-    Keyword("lm", "Declares a language model.", 'lm ${1:name} = LM("${2:provider/model}")'),
-    Keyword("type", "Declares a record (`type Name:`) or gives a type a name (`type Name = …`).", "type ${1:Name}$0"),
+    Keyword(
+        "signature",
+        "Declares what goes in and what comes out of a model call.",
+        "signature ${1:Name}:\n"
+        '    """${2:Instructions.}"""\n'
+        "    input ${3:text}: ${4:str}\n"
+        "    output ${5:answer}: ${6:str}\n",
+    ),
+    Keyword("module", "Declares a module: made by a constructor, or with a body.", "module ${1:name} = $0"),
+    Keyword("lm", "Declares a language model.", "lm ${1:name} = $0"),
+    Keyword("type", "Declares a record, or gives a type a name.", "type ${1:Name}$0"),
     Keyword("enum", "Declares an enumeration.", 'enum ${1:Name}:\n    ${2:FIRST} = "${3:first}"\n'),
-    Keyword("def", "Declares a function: a metric, a reward, a tool or a helper.",
-            "def ${1:name}(${2}) -> ${3:str}:\n    return $0"),
-    Keyword("dataset", "Declares a data set, read when it is used.",
-            'dataset ${1:name} = Dataset("${2:data.csv}", inputs=["${3:text}"])'),
+    Keyword(
+        "def",
+        "Declares a function: a metric, a reward, a tool or a helper.",
+        "def ${1:name}(${2}) -> ${3:str}:\n    return $0",
+    ),
+    Keyword("dataset", "Declares a data set, read when it is used.", "dataset ${1:name} = $0"),
     Keyword("optimizer", "Declares an optimizer.", "optimizer ${1:name} = $0"),
-    Keyword("program", "Declares a module with what an optimizer learned for it.",
-            "program ${1:name} = ${2:optimizer}.compile(${3:module}, trainset=${4:train})"),
-    Keyword("evaluate", "Declares an evaluation; `require=` makes it a gate.",
-            "evaluate ${1:name} = Evaluate(${2:program}, devset=${3:dev}, metric=${4:metric})"),
+    Keyword(
+        "program",
+        "Declares a module with what an optimizer learned for it.",
+        "program ${1:name} = ${2:optimizer}.compile(${3:module}, trainset=${4:train})",
+    ),
+    Keyword("evaluate", "Declares an evaluation; `require=` makes it a gate.", "evaluate ${1:name} = $0"),
     Keyword("tools", "Declares the tools of a server.", "tools ${1:name} = $0"),
     Keyword("test", "Declares a test; `dspyc test` and pytest run it.", 'test "${1:what holds}":\n    $0'),
     Keyword("configure", "Sets the defaults of this file's programs.", "configure(lm=$0)"),
     Keyword("from", "Imports names of a `.dspy` or Python file.", "from ${1:module} import $0"),
     Keyword("import", "Imports a Python module.", "import $0"),
-)  # fmt: skip
+)
 """What may begin a line in column 0."""
 
 SIGNATURE_LINES = (
-    Keyword("input", "Declares an input field.", 'input ${1:name}: ${2:str}'),
-    Keyword("output", "Declares an output field.", 'output ${1:name}: ${2:str}'),
+    Keyword("input", "Declares an input field.", "input ${1:name}: ${2:str}"),
+    Keyword("output", "Declares an output field.", "output ${1:name}: ${2:str}"),
     Keyword("demo", "Gives an example, shown to the model.", "demo $0"),
 )
 
 MODULE_LINES = (
     *SIGNATURE_LINES[:2],
     Keyword("forward", "Begins what the module does with its inputs.", "forward:\n    $0"),
-    Keyword("fallback", "Begins what gives the outputs when `forward` failed; sees the inputs and `error`.", "fallback:\n    $0"),
+    Keyword(
+        "fallback",
+        "Begins what gives the outputs when `forward` failed.",
+        "fallback:\n    $0",
+    ),
 )
 
 STATEMENTS = (
@@ -56,16 +70,26 @@ STATEMENTS = (
     Keyword("elif", "The next condition of an `if`.", "elif ${1:condition}:\n    $0"),
     Keyword("else", "What runs when no condition held.", "else:\n    $0"),
     Keyword("for", "Runs a block for each item, in order.", "for ${1:item} in ${2:items}:\n    $0"),
-    Keyword("match", "Chooses a block by the shape of a value.", "match ${1:value}:\n    case ${2:pattern}:\n        $0"),
+    Keyword(
+        "match",
+        "Chooses a block by the shape of a value.",
+        "match ${1:value}:\n    case ${2:pattern}:\n        $0",
+    ),
     Keyword("case", "A shape of a `match` and its block.", "case ${1:pattern}:\n    $0"),
-    Keyword("assert", "Demands a condition; in `forward` a failure is handed back for another try.", 'assert ${1:condition}, "${2:message}"'),
-    Keyword("suggest", "Asks for a condition, and goes on when the last try failed too.", 'suggest ${1:condition}, "${2:message}"'),
+    Keyword("assert", "Demands a condition; `forward` tries again.", 'assert ${1:condition}, "${2:message}"'),
+    Keyword(
+        "suggest",
+        "Asks for a condition; goes on without it in the end.",
+        'suggest ${1:condition}, "${2:message}"',
+    ),
     Keyword("break", "Ends a `for`.", "break"),
     Keyword("continue", "Goes on with the next item of a `for`.", "continue"),
     Keyword("pass", "Does nothing.", "pass"),
-)  # fmt: skip
+)
 
-WHERE = Keyword("where", "Demands a condition of a field; an answer that breaks it is asked for again.", "where $0")
+WHERE = Keyword(
+    "where", "Demands a condition of a field; an answer that breaks it is asked for again.", "where $0"
+)
 
 OPERATORS = tuple(
     Keyword(word, doc, word)
@@ -93,4 +117,6 @@ VALUES = tuple(
 )
 """What may begin a value, besides names."""
 
-DOCUMENTED = {each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, WHERE, *DECLARATIONS)}
+DOCUMENTED = {
+    each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, WHERE, *DECLARATIONS)
+}

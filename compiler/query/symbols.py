@@ -11,10 +11,30 @@ from ...grammar.source import Span
 from ..analysis import FileAnalysis
 
 OutlineKind: TypeAlias = Literal[
-    "lm", "record", "alias", "enum", "signature", "module", "function", "tools", "dataset", "optimizer", "program",
-    "evaluate", "test", "constant", "configure", "input", "output", "attribute", "member", "part", "parameter",
-    "forward", "fallback",
-]  # fmt: skip
+    "lm",
+    "record",
+    "alias",
+    "enum",
+    "signature",
+    "module",
+    "function",
+    "tools",
+    "dataset",
+    "optimizer",
+    "program",
+    "evaluate",
+    "test",
+    "constant",
+    "configure",
+    "input",
+    "output",
+    "attribute",
+    "member",
+    "part",
+    "parameter",
+    "forward",
+    "fallback",
+]
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,12 @@ class _Text:
     ) -> OutlineEntry:
         inside = Span(min(node.span.start, name.span.start), max(node.span.end, name.span.end))
         return OutlineEntry(
-            name.text, kind, detail, inside.shifted(self.start), name.span.shifted(self.start), tuple(children)
+            name.text,
+            kind,
+            detail,
+            inside.shifted(self.start),
+            name.span.shifted(self.start),
+            tuple(children),
         )
 
     def quote(self, node: syntax.Node | None) -> str:
@@ -68,7 +93,9 @@ def _declaration(node: syntax.Declaration, text: _Text) -> Iterator[OutlineEntry
         case syntax.ValueDeclaration(kind=kind, names=names, value=value):
             for name in names:
                 if name.text:
-                    yield text.entry(node, name, _VALUE_KINDS.get(kind, "constant"), _constructor(value, text))
+                    yield text.entry(
+                        node, name, _VALUE_KINDS.get(kind, "constant"), _constructor(value, text)
+                    )
         case syntax.TypeAliasDeclaration(name=name, value=value):
             yield text.entry(node, name, "alias", text.quote(value))
         case syntax.TypeDeclaration(name=name, attributes=attributes):
@@ -82,10 +109,16 @@ def _declaration(node: syntax.Declaration, text: _Text) -> Iterator[OutlineEntry
             yield text.entry(node, name, "module", "", _module(node, text))
         case syntax.FunctionDeclaration(name=name, parameters=parameters, returns=returns):
             written = ", ".join(text.quote(each) for each in parameters)
-            yield text.entry(node, name, "function", f"({written}) -> {text.quote(returns)}" if returns else f"({written})")
+            yield text.entry(
+                node, name, "function", f"({written}) -> {text.quote(returns)}" if returns else f"({written})"
+            )
         case syntax.TestDeclaration(title=title):
             yield OutlineEntry(
-                title.value or "test", "test", "test", node.span.shifted(text.start), title.span.shifted(text.start)
+                title.value or "test",
+                "test",
+                "test",
+                node.span.shifted(text.start),
+                title.span.shifted(text.start),
             )
         case syntax.ConstantDeclaration(name=name, annotation=annotation):
             yield text.entry(node, name, "constant", text.quote(annotation))
@@ -99,9 +132,15 @@ def _declaration(node: syntax.Declaration, text: _Text) -> Iterator[OutlineEntry
 
 
 _VALUE_KINDS: dict[str, OutlineKind] = {
-    "lm": "lm", "module": "module", "signature": "signature", "dataset": "dataset", "optimizer": "optimizer",
-    "program": "program", "evaluate": "evaluate", "tools": "tools",
-}  # fmt: skip
+    "lm": "lm",
+    "module": "module",
+    "signature": "signature",
+    "dataset": "dataset",
+    "optimizer": "optimizer",
+    "program": "program",
+    "evaluate": "evaluate",
+    "tools": "tools",
+}
 
 
 def _module(node: syntax.ModuleDeclaration, text: _Text) -> Iterator[OutlineEntry]:

@@ -1,0 +1,105 @@
+"""Hover: what the name or word under the pointer means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ...grammar import syntax
+from ...grammar.source import Span
+from .. import types
+from ..analysis import FileAnalysis
+from ..program import Symbol
+from ..relations import display
+from .describe import Description, describe, describe_field, describe_parameter
+from .find import Found, find, symbol_at
+from .keywords import DOCUMENTED
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True)
+class Hover:
+    """What to show, and for which part of the text."""
+
+    span: Span
+    code: str
+    """In the language's own notation; empty for a keyword."""
+    doc: str
+    """Markdown."""
+
+
+def hover(analysis: FileAnalysis, offset: int) -> Hover | None:
+    """What stands at an offset; None where there is nothing to say."""
+    found = find(analysis, offset)
+    if found is not None and isinstance(found.node, syntax.Name | syntax.Identifier) and found.node.text:
+        description = describe_name(found)
+        if description is not None:
+            return Hover(found.span(found.node), description.code, description.doc)
+    return _keyword(analysis, offset, found)
+
+
+def describe_name(found: Found) -> Description | None:
+    """What a name means: what its symbol says, or else what the node around it makes of it."""
+    parent = found.parent(found.node)
+    if isinstance(parent, syntax.Argument) and parent.name is found.node:
+        described = _argument(found, parent)
+        if described is not None:
+            return described
+    symbol = symbol_at(found)
+    if symbol is not None:
+        return _with_own_type(found, symbol)
+    if isinstance(parent, syntax.Attribute) and parent.name is found.node:
+        kind = found.item.type_of(parent)
+        return Description(f"(attribute) {parent.name.text}: {display(kind)}") if types.known(kind) else None
+    if isinstance(parent, syntax.Field):
+        kind = found.item.type_of(parent.type) if parent.type is not None else types.UNKNOWN
+        description = parent.description.value if parent.description is not None else ""
+        return describe_field(types.Field(parent.name.text, kind, parent.direction, description=description))
+    return None
+
+
+def _with_own_type(found: Found, symbol: Symbol) -> Description:
+    """A symbol's description; the type of a name at this very place may be narrower than its symbol's."""
+    node = found.node
+    kind = found.item.type_of(node) if isinstance(node, syntax.Name) else types.UNKNOWN
+    if symbol.kind in ("local", "input", "parameter") and types.known(kind) and kind != symbol.type:
+        symbol = Symbol(symbol.name, symbol.kind, kind, symbol.place, symbol.item, symbol.node, symbol.doc)
+    return describe(symbol)
+
+
+def _argument(found: Found, argument: syntax.Argument) -> Description | None:
+    call = found.parent(argument)
+    if not isinstance(call, syntax.Call):
+        return None
+    binding = found.item.binding_of(call)
+    if binding is None:
+        return None
+    parameter = next((parameter for given, parameter in binding.matched if given is argument), None)
+    if parameter is None:
+        return None
+    match binding.callee:
+        case types.Module(interface=interface) | types.ModuleClass(interface=interface):
+            field = next((each for each in interface.inputs if each.name == parameter.name), None)
+            if field is not None and isinstance(binding.callee, types.Module):
+                return describe_field(field, interface.name)
+        case types.Class(definition=definition):
+            return describe_parameter(parameter, definition)
+    return describe_parameter(parameter)
+
+
+def _keyword(analysis: FileAnalysis, offset: int, found: Found | None) -> Hover | None:
+    """The documentation of a keyword, where a word is one and no name, string or comment."""
+    if found is not None and isinstance(
+        found.node, syntax.Name | syntax.Identifier | syntax.String | syntax.FString
+    ):
+        return None
+    source = analysis.source
+    start, end = source.line_span(source.line_of(offset))
+    for word in _WORD.finditer(source.text, start, end):
+        if word.start() <= offset <= word.end():
+            before = source.text[start : word.start()]
+            if "#" in before or word[0] not in DOCUMENTED:
+                return None
+            return Hover(Span(word.start(), word.end()), "", f"`{word[0]}`: {DOCUMENTED[word[0]]}")
+    return None

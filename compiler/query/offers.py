@@ -1,0 +1,200 @@
+"""The entries of a completion list: one function for each sort of thing that can be offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ...grammar.source import Span
+from .. import types
+from ..program import Symbol
+from ..relations import display, display_value
+from .describe import describe_limits, documentation, parameter_doc
+from .keywords import Keyword
+
+CompletionKind: TypeAlias = Literal[
+    "keyword",
+    "class",
+    "function",
+    "field",
+    "parameter",
+    "variable",
+    "value",
+    "module",
+    "type",
+    "member",
+    "constant",
+]
+
+EXPECTED, NEAR, DECLARED, RUNTIME, BUILTIN, WORD = range(6)
+"""What is offered first: what fits the place, then what is near, and the language's words last."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One thing that may stand at the cursor."""
+
+    label: str
+    kind: CompletionKind
+    replaced: Span
+    """The part of a word that is there already."""
+    detail: str = ""
+    doc: str = ""
+    """Markdown."""
+    rank: int = DECLARED
+    """Lower comes first."""
+    text: str = ""
+    """What is inserted; empty for the label."""
+    snippet: str = ""
+    """The same with places to type in (`$1`, `${1:text}`), for an editor that has these; empty for none."""
+
+    @property
+    def inserted(self) -> str:
+        """The plain text to insert."""
+        return self.text or self.label
+
+
+def keyword(word: Keyword, replaced: Span, rank: int = WORD) -> Completion:
+    """A word of the language, with what usually follows it."""
+    snippet = word.snippet if word.snippet != word.word else ""
+    return Completion(word.word, "keyword", replaced, "keyword", word.doc, rank, snippet=snippet)
+
+
+def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion:
+    """A name in scope."""
+    kind = _KINDS.get(found.kind, "variable")
+    if isinstance(found.type, types.Class | types.ModuleClass):
+        kind = "class"
+    elif isinstance(found.type, types.Function | types.Overloaded):
+        kind = "function"
+    elif isinstance(found.type, types.TypeForm):
+        kind = "type"
+    doc = found.doc or documentation(found.type)
+    return Completion(
+        found.name,
+        kind,
+        replaced,
+        _detail(found),
+        _first_paragraph(doc),
+        _rank(found) if rank is None else rank,
+    )
+
+
+def member(found: Symbol, replaced: Span) -> Completion:
+    """What may stand behind a dot; fields before methods."""
+    is_field = found.kind in ("input", "output", "field")
+    offered = symbol(found, replaced, EXPECTED if is_field else NEAR)
+    return offered
+
+
+def parameter(
+    found: types.Parameter, replaced: Span, definition: types.ClassDefinition | None, rank: int
+) -> Completion:
+    """A parameter as a named argument, those that must be given first."""
+    limits = describe_limits(found.limits)
+    default = f" = {found.default}" if found.default else ""
+    detail = f"{display(found.type)}{default}{f'  # {limits}' if limits else ''}"
+    rank = rank if found.required else rank + 1
+    return Completion(f"{found.name}=", "parameter", replaced, detail, parameter_doc(found, definition), rank)
+
+
+def field_argument(found: types.Field, replaced: Span) -> Completion:
+    """A field as a named argument: an input of a call, an attribute of a record, an output of `return`."""
+    rank = EXPECTED if found.required else NEAR
+    return Completion(f"{found.name}=", "field", replaced, display(found.type), found.description, rank)
+
+
+def values(expected: types.Type, replaced: Span) -> Iterator[Completion]:
+    """The values that a type has, where they can be counted."""
+    for option in types.options(expected):
+        match option:
+            case types.Literals(values=literals):
+                for value in literals:
+                    yield Completion(display_value(value), "value", replaced, display(option), rank=EXPECTED)
+            case types.Enum(name=name, members=members):
+                for each, value in members:
+                    yield Completion(
+                        f"{name}.{each}", "member", replaced, display_value(value), rank=EXPECTED
+                    )
+            case types.Builtin(name="bool"):
+                yield Completion("True", "value", replaced, "bool", rank=EXPECTED)
+                yield Completion("False", "value", replaced, "bool", rank=EXPECTED)
+            case types.Nothing():
+                yield Completion("None", "value", replaced, "None", rank=NEAR)
+
+
+def string_values(expected: types.Type, replaced: Span) -> Iterator[Completion]:
+    """The strings that a type allows, to stand inside quotes that are there already."""
+    for option in types.options(expected):
+        if isinstance(option, types.Literals):
+            for value in option.values:
+                if isinstance(value, str):
+                    yield Completion(value, "value", replaced, display(option), rank=EXPECTED)
+
+
+def named(
+    names: Iterable[str], replaced: Span, kind: CompletionKind, detail: str, rank: int = DECLARED
+) -> Iterator[Completion]:
+    """Bare names of one sort."""
+    for name in names:
+        yield Completion(name, kind, replaced, detail, rank=rank)
+
+
+def unique(offered: Iterable[Completion]) -> tuple[Completion, ...]:
+    """Each label once, by rank."""
+    found: dict[str, Completion] = {}
+    for each in offered:
+        known = found.get(each.label)
+        if known is None or each.rank < known.rank:
+            found[each.label] = each
+    return tuple(sorted(found.values(), key=lambda each: each.rank))
+
+
+_KINDS: Mapping[str, CompletionKind] = {
+    "type": "type",
+    "alias": "type",
+    "enum": "type",
+    "signature": "type",
+    "module": "module",
+    "module class": "class",
+    "function": "function",
+    "program": "module",
+    "constant": "constant",
+    "python": "module",
+    "input": "field",
+    "output": "field",
+    "field": "field",
+    "member": "member",
+    "parameter": "parameter",
+    "part": "module",
+}
+
+
+def _rank(found: Symbol) -> int:
+    match found.kind:
+        case "local" | "input" | "part" | "parameter" | "output" | "field" | "member":
+            return NEAR
+        case "runtime":
+            return RUNTIME
+        case "builtin":
+            return BUILTIN
+        case _:
+            return DECLARED
+
+
+def _detail(found: Symbol) -> str:
+    match found.type:
+        case types.Class(definition=definition):
+            return f"class {definition.name}"
+        case types.TypeForm(type=types.Record()):
+            return "type"
+        case types.TypeForm(type=types.Enum()):
+            return "enum"
+        case types.Signature():
+            return "signature"
+    return display(found.type) if types.known(found.type) else found.kind
+
+
+def _first_paragraph(doc: str) -> str:
+    return doc.strip().partition("\n\n")[0]

@@ -1,0 +1,48 @@
+"""Formatting of a whole document, as edits of the lines that change, so that cursors and breakpoints stay."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from lsprotocol import types as lsp
+
+from ...grammar.format import format_source
+from ...grammar.source import Source, Span
+from .. import convert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..server import Server
+
+METHOD = lsp.TEXT_DOCUMENT_FORMATTING
+OPTIONS = None
+
+
+def handle(server: Server, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+    """The edits that bring a document into the one layout; what does not parse stays as it is."""
+    document = server.files.document(params.text_document.uri)
+    if document is None:
+        return []
+    source = document.source
+    return [
+        lsp.TextEdit(convert.range_of(source, span, server.encoding), replacement)
+        for span, replacement in line_edits(source, format_source(source.text))
+    ]
+
+
+def line_edits(source: Source, text: str) -> Iterator[tuple[Span, str]]:
+    """The fewest replacements of whole lines that turn a text into another, in order."""
+    old, new = _lines(source), _lines(Source(source.uri, text))
+    starts = [*source.line_starts, len(source.text)]
+    for tag, old_start, old_end, new_start, new_end in difflib.SequenceMatcher(
+        None, old, new, False
+    ).get_opcodes():
+        if tag != "equal":
+            yield Span(starts[old_start], starts[old_end]), "".join(new[new_start:new_end])
+
+
+def _lines(source: Source) -> list[str]:
+    ends = [*source.line_starts[1:], len(source.text)]
+    return [source.text[start:end] for start, end in zip(source.line_starts, ends, strict=True)]
