@@ -48,8 +48,8 @@ def snips(folder: Path, split: str) -> list[Example]:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
             text = raw.decode("latin-1")  # three of the files are
-        for row in json.loads(text)[intent]:
-            examples.append(Example("".join(part["text"] for part in row["data"]).strip(), intent))
+        texts = ("".join(part["text"] for part in row["data"]) for row in json.loads(text)[intent])
+        examples += [Example(words.strip(), intent) for words in texts]
     return examples
 
 

@@ -1,4 +1,4 @@
-"""The prompts the shipped models learn: the chat adapter's messages, with instructions and field names varied."""
+"""The prompts the shipped models learn: the chat adapter's messages, instructions and field names varied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from banking_data import SNIPS_INTENTS, Example
 
 Message = dict[str, str]
-ANY_INTENT = "str"
+STRUCTURE = (
+    "All interactions will be structured in the following way, with the appropriate values filled in.\n"
+)
+OBJECTIVE = "In adhering to this structure, your objective is: \n        "
 
 INSTRUCTIONS = (
     "Name the intent of a bank customer's message.",
@@ -39,14 +42,12 @@ class Task:
         """The system message."""
         lines = ["Your input fields are:", _numbered([(name, None) for name in self.inputs])]
         lines += ["Your output fields are:", _numbered(self.outputs)]
-        lines.append(
-            "All interactions will be structured in the following way, with the appropriate values filled in.\n"
-        )
+        lines.append(STRUCTURE)
         sections = [f"[[ ## {name} ## ]]\n{{{name}}}" for name in self.inputs]
         sections += [f"[[ ## {name} ## ]]\n{{{name}}}{_note(kind)}" for name, kind in self.outputs]
         sections.append("[[ ## completed ## ]]")
         lines.append("\n\n".join(sections))
-        lines.append(f"In adhering to this structure, your objective is: \n        {self.instructions}")
+        lines.append(OBJECTIVE + self.instructions)
         return "\n".join(lines)
 
     def user(self, values: dict[str, str]) -> str:
@@ -78,7 +79,7 @@ class Task:
 
 
 def _shown(kind: tuple[str, ...] | None) -> str:
-    return f"Literal[{', '.join(repr(label) for label in kind)}]" if kind else ANY_INTENT
+    return f"Literal[{', '.join(repr(label) for label in kind)}]" if kind else "str"
 
 
 def _numbered(fields: Sequence[tuple[str, tuple[str, ...] | None]]) -> str:
@@ -101,7 +102,7 @@ def example_task(labels: tuple[str, ...]) -> Task:
 
 
 def banking_tasks(labels: tuple[str, ...]) -> list[Task]:
-    """The ways in which a bank customer's message is asked about; about half of the rows ask as the example does."""
+    """The ways to ask about a bank customer's message; half of the rows ask as the example program does."""
     tasks = [Task(("text",), (("label", labels),), INSTRUCTIONS[0], weight=24.0)]
     tasks += [Task(("text",), (("label", labels),), text, weight=1.5) for text in INSTRUCTIONS[1:]]
     tasks += [Task(("text",), (("label", None),), text) for text in INSTRUCTIONS]
@@ -144,16 +145,14 @@ def varied(text: str, chance: random.Random) -> str:
 def boilerplate(labels: tuple[str, ...]) -> list[str]:
     """What the adapter writes in every prompt, as pieces that become one token each.
 
-    The list of the 77 labels is among them, as it stands in the field list, in the note and in the requirement, so
-    that a prompt costs some 80 tokens in place of 1,700.
+    The list of the 77 labels is among them, as it stands in the field list, the note and the requirement, so
+    that a prompt costs some 70 tokens in place of 1,700.
     """
     return [
         "Your input fields are:\n1. `",
         "` (str):\nYour output fields are:\n1. `",
-        "` (str):\nAll interactions will be structured in the following way, with the appropriate values filled in."
-        "\n\n[[ ## ",
-        "):\nAll interactions will be structured in the following way, with the appropriate values filled in."
-        "\n\n[[ ## ",
+        f"` (str):\n{STRUCTURE}\n[[ ## ",
+        f"):\n{STRUCTURE}\n[[ ## ",
         "` (str): \n2. `",
         "` (",
         _shown(labels),
@@ -161,8 +160,8 @@ def boilerplate(labels: tuple[str, ...]) -> list[str]:
         _shown(SNIPS_INTENTS),
         _note(SNIPS_INTENTS),
         "}\n\n[[ ## ",
-        "\n\n[[ ## completed ## ]]\nIn adhering to this structure, your objective is: \n        ",
-        "}\n\n[[ ## completed ## ]]\nIn adhering to this structure, your objective is: \n        ",
+        f"\n\n[[ ## completed ## ]]\n{OBJECTIVE}",
+        f"}}\n\n[[ ## completed ## ]]\n{OBJECTIVE}",
         "[[ ## ",
         "\n\n[[ ## ",
         " ## ]]\n",

@@ -1,4 +1,4 @@
-"""Train the two models that the package ships, from the raw data: `python training/train_banking.py --data FOLDER`."""
+"""Train the two models that the package ships: `python training/train_banking.py --data FOLDER`."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def rows_of_epoch(
     tasks: tuple[list[Task], list[Task]],
     epoch: int,
 ) -> list[Row]:
-    """Every message once, asked about in one of the ways and worded a little differently, and some utterances."""
+    """Every message once, asked about in one of the ways and reworded a little, and some utterances."""
     chance = random.Random(epoch)
     weights = [[task.weight for task in group] for group in tasks]
     chosen = [(example, tasks[0], weights[0]) for example in messages]

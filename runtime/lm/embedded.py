@@ -1,7 +1,8 @@
-"""GGUF models that llama.cpp answers in this process: `LM("gguf/PATH")` and the models that the package ships.
+"""GGUF models that llama.cpp answers in this process: `LM("gguf/PATH")` and those that the package ships.
 
-Nothing is downloaded and no other process is started. The wheel `xllamacpp` is llama.cpp's own server as a library;
-a request goes to it as a function call. A model is loaded at its first request and stays until the process ends.
+Nothing is downloaded and no other process is started. The wheel `xllamacpp` is llama.cpp's own server as a
+library; a request goes to it as a function call. A model is loaded at its first request and stays until the
+process ends.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ class ServerSettings:
 class EmbeddedTransport:
     """Answers requests for `gguf/PATH` and `embedded/NAME`.
 
-    Beside the sampling settings of a request (`temperature`, 0 unless given, `max_tokens`, `seed`, `stop`, `n`,
-    `top_p`, `grammar`, `response_format` and llama.cpp's own), these settings of the LM say how it is served: `n_ctx`,
-    the tokens that one conversation may have (the model's own context, at most 8,192, unless given); `n_parallel`,
-    the conversations at one time (4); `n_threads`; `n_gpu_layers`.
+    Beside the sampling settings of a request (`temperature`, 0 unless given, `max_tokens`, `seed`, `stop`,
+    `n`, `top_p`, `grammar`, `response_format` and llama.cpp's own), these settings of the LM say how it is
+    served: `n_ctx`, the tokens that one conversation may have (the model's own context, at most 8,192, unless
+    given); `n_parallel`, the conversations at one time (4); `n_threads`; `n_gpu_layers`.
     """
 
     takes_grammar = True
@@ -78,7 +79,7 @@ class EmbeddedTransport:
         wanted = body.pop("n", 1)
         if not isinstance(wanted, int) or wanted < 1:
             raise LMInvalidRequestError(f"`n` is a whole number above 0, not {wanted!r}", model=request.model)
-        # One after the other: the prompt is read once, a seed means the same answers, and all tokens are counted.
+        # One after the other: the prompt is read once, a seed means the same answers, all tokens are counted.
         seeds = [{"seed": body["seed"] + index} if "seed" in body else {} for index in range(wanted)]
         return _response([_ask(server, body | seed, request) for seed in seeds], request.model)
 
@@ -100,8 +101,8 @@ def model_path(model: str) -> Path:
         return Path(name).expanduser().absolute()
     if name not in SHIPPED:
         raise LMUnknownModelError(
-            f"the package ships no model `{model}`; it has {list_names(f'embedded/{known}' for known in SHIPPED)}"
-            f"{did_you_mean(name, SHIPPED)}",
+            f"the package ships no model `{model}`; it has "
+            f"{list_names(f'embedded/{known}' for known in SHIPPED)}{did_you_mean(name, SHIPPED)}",
             model=model,
         )
     return SHIPPED[name]
@@ -139,7 +140,7 @@ def _context(wanted: int | None, header: Header, model: str) -> int:
     return wanted
 
 
-# Servers of this process. llama.cpp's own threads do the work, so a server is only ever started and stopped here.
+# Servers of this process. llama.cpp's own threads do the work: here a server is only started and stopped.
 
 _lock = threading.Lock()
 _servers: dict[ServerSettings, Any] = {}
@@ -187,15 +188,15 @@ def _start(settings: ServerSettings, model: str) -> Any:
     params.verbosity = -1
     params.warmup = False
     params.ui = params.endpoint_slots = False
-    # llama.cpp also listens on a free port of this machine, which nobody here uses: a key that nobody knows shuts it.
+    # llama.cpp also listens on a free port of this machine, which nobody uses: a secret key shuts it.
     params.hostnames = ["127.0.0.1"]
     params.api_keys = [secrets.token_hex(32)]
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
         raise LMConfigurationError(
-            f"llama.cpp cannot load `{settings.path}`: the file is cut short or damaged, its architecture is unknown to "
-            "this version, or there is not enough memory",
+            f"llama.cpp cannot load `{settings.path}`: the file is cut short or damaged, its architecture is "
+            "unknown to this version, or there is not enough memory",
             model=model,
         ) from error
 
@@ -252,8 +253,8 @@ def _error(error: Mapping[str, Any], model: str) -> LMError:
     text, status = str(error.get("message")), error.get("code")
     if error.get("type") == "exceed_context_size_error":
         return ContextWindowExceededError(
-            f"the messages have {error.get('n_prompt_tokens')} tokens and `{model}` reads at most {error.get('n_ctx')}; "
-            "send less, or set `n_ctx` higher where the model allows it",
+            f"the messages have {error.get('n_prompt_tokens')} tokens and `{model}` reads at most "
+            f"{error.get('n_ctx')}; send less, or set `n_ctx` higher where the model allows it",
             model=model,
             status=status,
         )

@@ -1,7 +1,7 @@
 """GGUF files of the llama architecture, read into arrays and written from them.
 
-A GGUF file holds everything a model needs: its shape, weights, tokens and chat template. So fine-tuning starts
-from one and ends in one, and no second format is kept beside it. Needs the packages `gguf` and `numpy`.
+A GGUF file holds everything a model needs: its shape, weights, tokens and chat template. So fine-tuning
+starts from one and ends in one, and no second format is kept beside it. Needs the packages `gguf`, `numpy`.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class Checkpoint:
 def read(path: str | Path, model: str | None = None) -> Checkpoint:
     """The whole model in the GGUF file at `path`, its weights as 32-bit numbers.
 
-    Raises `LMUnknownModelError` when there is no file, and `LMConfigurationError` when it holds a model that cannot
-    be read as plain llama weights with a byte-level BPE tokenizer; `model` is the name to use in the message.
+    Raises `LMUnknownModelError` when there is no file, and `LMConfigurationError` when it holds a model that
+    cannot be read as plain llama weights with a byte-level BPE tokenizer; `model` is its name in the message.
     """
     from gguf import GGUFReader
     from gguf.quants import dequantize
@@ -197,7 +197,8 @@ def _vocabulary(facts: dict[str, Any], model: str) -> Vocabulary:
 
 def _untrainable(model: str, reason: str) -> LMConfigurationError:
     return LMConfigurationError(
-        f"`{model}` cannot be fine-tuned here: {reason}; take a model of the llama architecture with a BPE tokenizer",
+        f"`{model}` cannot be fine-tuned here: {reason}; take a model of the llama architecture "
+        "with a byte-level BPE tokenizer",
         model=model,
     )
 

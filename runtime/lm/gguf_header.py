@@ -1,4 +1,4 @@
-"""The first facts of a GGUF file, read with nothing but the standard library: enough to start a model, or to refuse.
+"""The first facts of a GGUF file, read with the standard library alone: enough to start a model or refuse it.
 
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """

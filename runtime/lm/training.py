@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
+import math
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import ConfigurationError, DataError, LMConfigurationError, did_you_mean
+from ..errors import ConfigurationError, DataError, LMConfigurationError
 from . import embedded
 from .provider import Provider, TrainDataFormat, TrainingJob
+from .training_settings import DEFAULT_CPU_SECONDS, FinetuneSettings, Progress, data_folder, read_settings
 
 if TYPE_CHECKING:
     from .client import LM
@@ -24,88 +25,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_CPU_SECONDS = 60.0
-BUDGETS = ("cpu_seconds", "steps", "epochs")
-ALIASES = {
-    "num_train_epochs": "epochs",
-    "max_steps": "steps",
-    "per_device_train_batch_size": "batch_size",
-    "output_dir": "output",
-}
-"""The names that DSPy's and TRL's users know."""
 CHECKS = 10
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is: what `progress=` functions are called with after every step.
-
-    `share` is the part of the budget that is used up, `validation_loss` the latest one, where rows are held out.
-    """
-
-    step: int
-    share: float
-    loss: float
-    validation_loss: float | None
-    cpu_seconds: float
-
-
-@dataclass(frozen=True)
-class FinetuneSettings:
-    """The `train_kwargs` of models in GGUF files.
-
-    At most one of `cpu_seconds`, `steps` and `epochs` says how long to train; 60 CPU seconds when none does. With
-    `steps` or `epochs` the same data, settings and seed give the same model.
-    """
-
-    cpu_seconds: float | None = None
-    """How long to train, in seconds of one processor."""
-    steps: int | None = None
-    """How many batches to train on."""
-    epochs: float | None = None
-    """How often to go through the data."""
-    learning_rate: float = 2e-3
-    """The highest learning rate, reached after the warm-up; take 1e-4 and less for models above 100 million weights."""
-    batch_size: int = 16
-    """Conversations to one step."""
-    warmup_steps: int = 50
-    """Steps over which the learning rate rises."""
-    weight_decay: float = 0.05
-    """How strongly weights are drawn to zero."""
-    dropout: float = 0.0
-    """The share of each layer's numbers left out at random, against learning by heart."""
-    validation: float = 0.0
-    """The share of the rows held out; where there is one, the weights with the lowest loss on it are kept."""
-    seed: int = 0
-    """What makes the order of the rows, and everything else that is random."""
-    threads: int = 1
-    """Processors to use; more than one helps only models far above a million weights."""
-    precision: Literal["q8_0", "f16"] = "q8_0"
-    """How exactly the new file keeps the weights."""
-    output: str | os.PathLike[str] | None = None
-    """The new file, or a folder for it; the user's data folder when not given."""
-    progress: Callable[[Progress], None] | None = None
-    """Called after every step."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be."""
-        if sum(getattr(self, name) is not None for name in BUDGETS) > 1:
-            raise ConfigurationError("give one of `cpu_seconds`, `steps` and `epochs`, not several")
-        for name in (*BUDGETS, "learning_rate", "batch_size", "threads"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigurationError(f"`{name}` is above 0, not {value!r}")
-        for name in ("validation", "dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigurationError(
-                    f"`{name}` is a share from 0 to below 1, not {getattr(self, name)!r}"
-                )
-        if self.precision not in ("q8_0", "f16"):
-            raise ConfigurationError(f"`precision` is `q8_0` or `f16`, not {self.precision!r}")
-
-
 class LocalTrainingJob(TrainingJob):
-    """A training on this machine. `losses` has the loss of every step so far, `validation_losses` of every check."""
+    """A training on this machine: the losses of its steps, and of its checks on rows held out, so far."""
 
     losses: list[float]
     validation_losses: list[float]
@@ -160,25 +84,6 @@ class LocalProvider(Provider):
         return f"gguf/{_finetune(job, model, train_data, settings)}"
 
 
-def read_settings(train_kwargs: Mapping[str, Any]) -> FinetuneSettings:
-    """The settings, under our names or those that DSPy's users know."""
-    known = [field.name for field in fields(FinetuneSettings)]
-    values = {ALIASES.get(name, name): value for name, value in train_kwargs.items()}
-    if unknown := [name for name in values if name not in known]:
-        raise ConfigurationError(
-            f"training has no setting `{unknown[0]}`{did_you_mean(unknown[0], known)}; it has {', '.join(known)}"
-        )
-    return FinetuneSettings(**values)
-
-
-def data_folder() -> Path:
-    """Where new models go unless a setting says otherwise: `$DSPYC_MODELS`, or a folder for the user's data."""
-    if chosen := os.environ.get("DSPYC_MODELS"):
-        return Path(chosen)
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(home) / "dspyc" / "models"
-
-
 def _require_packages(model: str) -> None:
     try:
         import gguf  # noqa: F401
@@ -226,7 +131,7 @@ def _finetune(
 def _train(
     job: TrainingJob, weights: Weights, shape: Shape, rows: list[Row], settings: FinetuneSettings
 ) -> None:
-    """Train the weights in place, tell the job about it, and keep the best weights where rows are held out."""
+    """Train the weights in place, tell the job, and keep the best weights where rows are held out."""
     from .training_loop import measure, train
 
     learned, held_out = _divided(rows, settings)
@@ -282,13 +187,12 @@ def _plan(settings: FinetuneSettings, rows: list[Row]) -> Plan:
 
 
 def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
-    """The new file. A name of our own making tells model, data and settings apart, so nothing is overwritten by
-    something else."""
+    """The new file; a name of our own making tells models, data and settings apart: none overwrites another."""
     given = Path(settings.output).expanduser() if settings.output is not None else data_folder()
     if given.suffix == ".gguf":
         if given.absolute() == source:
             raise ConfigurationError(
-                f"the trained model cannot take the place of the model it starts from, `{given}`"
+                f"the new model cannot take the place of the one it starts from, `{given}`"
             )
         return given
     facts = [model, list(data), str(replace(settings, output=None, progress=None))]
@@ -297,20 +201,18 @@ def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], setting
 
 
 def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, model: str) -> None:
-    """Refuse before hours of swapping: weights, gradients and two moments, and what a step keeps for its way back."""
-    import math
-
+    """Refuse before the machine begins to swap."""
     weights = sum(math.prod(size) for size in shape.tensors(tied=False).values())
     tokens = settings.batch_size * max(len(row.ids) for row in rows)
     answers = settings.batch_size * max(sum(row.answers) for row in rows)
-    kept = (
-        tokens * shape.layers * (16 * shape.width + 4 * shape.feed_forward) + answers * shape.vocabulary * 3
-    )
-    needed, available = 4 * (4 * weights + kept), _available_memory()
+    # In numbers of four bytes: each weight, its gradient, two moments; what layers and scores keep of a step.
+    layers = tokens * shape.layers * (16 * shape.width + 4 * shape.feed_forward)
+    needed = 4 * (4 * weights + layers + 3 * answers * shape.vocabulary)
+    available = _available_memory()
     if available is not None and needed > available:
         raise LMConfigurationError(
-            f"training `{model}` needs about {needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} GiB are free; "
-            "take a smaller `batch_size` or a smaller model",
+            f"training `{model}` needs about {needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} "
+            "GiB are free; take a smaller `batch_size` or a smaller model",
             model=model,
         )
 

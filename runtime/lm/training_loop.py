@@ -80,8 +80,8 @@ def train(
 ) -> Outcome:
     """Train `weights` in place on `rows(epoch)` until the plan's budget is used up.
 
-    The learning rate rises over the warm-up steps and falls along a half cosine to 2 % at the end of the budget.
-    With a plan in steps, the same seed gives the same weights.
+    The learning rate rises over the warm-up steps and falls along a half cosine to 2 % at the end of the
+    budget. With a plan in steps, the same seed gives the same weights.
     """
     chance = random.Random(plan.seed)
     noise = torch.Generator().manual_seed(plan.seed)
@@ -99,7 +99,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = _rate(plan, done, progress)
         loss, tokens = _loss(weights, shape, batch, dropout)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, plan.gradient_limit)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -116,13 +116,13 @@ def train(
     return outcome
 
 
-@torch.no_grad()
 def measure(weights: Weights, shape: Shape, rows: Sequence[Row], batch_size: int = 64) -> float:
     """The mean loss over rows that the model does not learn from."""
     total = count = 0.0
     for batch in batches(rows, batch_size, random.Random(0)):
         marked = sum(sum(row.answers) for row in batch)
-        total += _loss(weights, shape, batch, None)[0].item() * marked
+        with torch.no_grad():
+            total += _loss(weights, shape, batch, None)[0].item() * marked
         count += marked
     return total / count
 
@@ -155,7 +155,7 @@ def _endless(
 def _loss(
     weights: Weights, shape: Shape, batch: Sequence[Row], dropout: Dropout | None
 ) -> tuple[Tensor, int]:
-    """The mean loss over the marked tokens, with logits only there; and how many tokens were worked through."""
+    """The mean loss over the marked tokens, with logits only there; and the tokens worked through."""
     shared = _shared(batch)
     length = max(len(row.ids) for row in batch) - shared - 1
     ids = torch.zeros(len(batch), length, dtype=torch.long)
@@ -187,10 +187,10 @@ def _optimizer(parameters: list[Tensor], plan: Plan) -> torch.optim.AdamW:
     )
 
 
-@torch.no_grad()
 def _average(averages: list[Tensor], parameters: list[Tensor], share: float) -> None:
-    for average, tensor in zip(averages, parameters, strict=True):
-        average.lerp_(tensor, share)
+    with torch.no_grad():
+        for average, tensor in zip(averages, parameters, strict=True):
+            average.lerp_(tensor, share)
 
 
 def _progress(plan: Plan, steps: int, seconds: float) -> float:

@@ -49,10 +49,10 @@ class Dropout:
 def hidden_states(
     weights: Weights, shape: Shape, prefix: Tensor, rows: Tensor, dropout: Dropout | None = None
 ) -> Tensor:
-    """The last layer's normalised states of `rows` (batch, length), each preceded by the same `prefix` (length,).
+    """The last layer's states of `rows` (batch, length), each preceded by the same `prefix` (length,).
 
-    The prefix is worked out once for the whole batch, which is exact because attention only looks back: rows of
-    one task share their system message, so this saves half of the work of a step.
+    The prefix is worked out once for the whole batch, which is exact because attention only looks back: rows
+    of one task share their system message, so this saves half of the work of a step.
     """
     drop = dropout or _keep
     shared, (batch, length) = prefix.shape[0], rows.shape

@@ -1,4 +1,4 @@
-"""Conversations as tokens: a GGUF file's chat template and tokenizer, applied to training data in chat format."""
+"""Conversations as tokens: a GGUF file's chat template and tokenizer, applied to training data."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 Render = Callable[[list[dict[str, str]], bool], str]
 CONTROL, USER_DEFINED = 3, 4  # token types of the GGUF format
 CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Training data as rows of tokens, and the numbers of the conversations too long for the model to read."""
+    """Training data as rows of tokens, and the numbers of the conversations too long for the model."""
 
     rows: list[Row]
     too_long: list[int]
