@@ -1,4 +1,4 @@
-"""A program on many rows at the same time, with a progress bar, each result written as soon as it is there."""
+"""A program on many rows at the same time: a progress bar, each result written as soon as it is there."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FAIL_ON = {
 
 
 @click.command
-@click.argument("paths", nargs=-1, metavar="[PATHS]…")
+@click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
 @click.option(
     "--output-format",
     type=click.Choice(list(FORMATS)),

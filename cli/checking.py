@@ -16,9 +16,6 @@ from .console import columns, say
 from .errors import Failure, Refusal
 from .files import Unreadable, read_program, read_text, shown
 
-UNREADABLE = ("E000", "unreadable-file")
-"""The code and name of the finding that a file is no program's text."""
-
 
 class Workspace:
     """The files that one command looks at; `overlays` are texts that stand for files (standard input)."""
@@ -40,9 +37,8 @@ class Workspace:
         try:
             analysis = self.analyse(path)
         except Unreadable as problem:
-            code, name = UNREADABLE
-            message = f"{shown(path)} {problem.message}"
-            finding = Diagnostic(code, name, "error", Span(0, 0), message, help=problem.hint)
+            message = f"the file {problem.message}"
+            finding = Diagnostic(problem.code, problem.rule, "error", Span(0, 0), message, help=problem.hint)
             return CheckedFile(shown(path), Source(str(path), ""), (finding,))
         return CheckedFile(shown(path), analysis.source, analysis.diagnostics)
 

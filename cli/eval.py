@@ -45,7 +45,7 @@ class Line:
 
 
 @click.command
-@click.argument("target", metavar="FILE[:NAME]")
+@click.argument("target", metavar="FILE[:NAME]", type=click.Path())
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 @click.option("--num-threads", type=click.IntRange(1), help="How many examples run at the same time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
@@ -58,7 +58,7 @@ class Line:
 def command(target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None) -> int:
     """Measure programs: run the evaluations of a file, or the one called NAME.
 
-    The exit code is 1 when a score is below what its evaluation requires (`require=`), or when one breaks off.
+    The exit code is 1 when a score is below what its evaluation requires (`require=`), or one breaks off.
 
     \b
     Examples:
@@ -131,7 +131,6 @@ def _print(lines: Sequence[Line]) -> None:
             text = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
             say_warning(f"{line.evaluation}: row {row + 1} failed with {text}")
         if line.result.passed is False:
-            say(
-                click.style("failed", fg="red", bold=True)
-                + f": {line.evaluation} is at {line.result.score:g} %, and {line.result.require:g} % is required"
-            )
+            failed = click.style("failed", fg="red", bold=True)
+            score, require = line.result.score, line.result.require
+            say(f"{failed}: {line.evaluation} is at {score:g} %, and {require:g} % is required")

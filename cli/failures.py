@@ -1,4 +1,4 @@
-"""What a user is told when a program fails while it runs: the error in one paragraph, and the places in the program."""
+"""What a user is told when a program fails while it runs: the error, and the places in the program."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MISUSE = (*FATAL, errors.InputError, errors.StateError, errors.DataError)
 _HELP: tuple[tuple[type[Exception], str], ...] = (
     (
         errors.NotConfiguredError,
-        'write `configure(lm=LM("provider/model"))` in the file, or pass --lm; `--lm embedded/banking` needs no key',
+        'write `configure(lm=LM("provider/model"))` in the file, or pass --lm',
     ),
 )
 
@@ -44,7 +44,7 @@ def told() -> Iterator[None]:
 
 
 def refusal(problem: Exception) -> Exception:
-    """The `Refusal` or `Failure` that tells a user of an error; the error itself where it is dspyc's own mistake."""
+    """The `Refusal` or `Failure` that tells of an error; the error itself where it is dspyc's own mistake."""
     places = "".join(f"\n  at {place}" for place in user_places(problem.__traceback__))
     if isinstance(problem, errors.DspycError):
         kind = Refusal if isinstance(problem, MISUSE) else Failure

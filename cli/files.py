@@ -27,19 +27,24 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
 
 
 class Unreadable(Exception):
-    """A file that is no program's text; the message is a clause that follows its name."""
+    """A file that is no program's text; the message is a clause that follows its name.
 
-    def __init__(self, message: str, hint: str) -> None:
+    `code` and `rule` are those of the finding that `check` makes of it.
+    """
+
+    def __init__(self, message: str, hint: str, code: str = "E000", rule: str = "unreadable-file") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code
+        self.rule = rule
 
 
 def find(paths: Sequence[str]) -> list[Path]:
     """The `.dspy` files that the paths name: files as they are, folders with all that is below them.
 
-    Hidden folders, `node_modules` and virtual environments are left out. Raises `Refusal` for a path that does
-    not exist, for a file of another ending, and when nothing was found.
+    Hidden folders, `node_modules` and virtual environments are left out. Raises `Refusal` for a path that
+    does not exist, for a file of another ending, and when nothing was found.
     """
     found: dict[Path, None] = {}
     for name in paths or (".",):
@@ -83,7 +88,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def read_program(path: Path) -> str:
-    """The text of a `.dspy` file. Raises `Unreadable` where it cannot be one, OSError where it cannot be read."""
+    """The text of a `.dspy` file. Raises `Unreadable` for what is no text, OSError as `open` does."""
     with open(path, "rb") as file:
         data = file.read(LARGEST + 1)
     return decode_program(data)
@@ -95,7 +100,9 @@ def decode_program(data: bytes) -> str:
         if data.startswith(start):
             raise Unreadable(
                 f"is no dspyc program: it starts like {name}",
-                "other tools write files of this name too; give dspyc the folders of its own programs",
+                "other tools use the ending `.dspy` too; give dspyc the folders of its own programs",
+                "E006",
+                "other-file-format",
             )
     if len(data) > LARGEST:
         raise Unreadable(
@@ -126,11 +133,14 @@ def read_text(path: str) -> str | None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or nothing: to a new file beside it, which then takes its name and its permissions."""
+    """Write a whole file or nothing: a new file beside it, which then takes its name and permissions.
+
+    Half a surrogate pair, which no file can hold, is written as JSON and Python escape it.
+    """
     path = path.resolve()
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             file.write(text)
         mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
         os.chmod(name, mode)

@@ -14,7 +14,7 @@ from .files import Unreadable, decode_program, find, read_program, shown, write_
 
 
 @click.command
-@click.argument("paths", nargs=-1, metavar="[PATHS]…")
+@click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change. Exits as --check does.")
 def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:

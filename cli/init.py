@@ -62,8 +62,8 @@ The top-up was declined,top_up_failed
 _README = """\
 # {name}
 
-A program for [dspyc](https://pypi.org/project/dspyc/): it names what a bank customer's message is about, on a tiny
-model that comes with dspyc, without a key or a network.
+A program for dspyc: it names what a bank customer's message is about, on a tiny model that comes with
+dspyc, without a key or a network.
 
     pip install "dspyc[embedded]"
     dspyc check

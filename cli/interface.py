@@ -1,4 +1,4 @@
-"""The inputs of a declared program: their names and types from the checker, as Python types from the loaded file."""
+"""The inputs of a declared program: names and types from the checker, Python's types from the loaded file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def outputs_of(loaded: Loaded, name: str) -> list[str]:
 
 
 def python_type(kind: types.Type, loaded: Loaded) -> Any:
-    """The Python type of a type of the language; `Any` for what has no counterpart that a text could be read as."""
+    """The Python type of a type of the language; `Any` for what a text could not be read as."""
 
     def inner(kind: types.Type) -> Any:
         return python_type(kind, loaded)
@@ -66,7 +66,7 @@ def python_type(kind: types.Type, loaded: Loaded) -> Any:
 
 
 def _declared(name: str, path: str, loaded: Loaded) -> Any:
-    """The class of a record or enumeration: of this file, or of the loaded module that the checker found it in."""
+    """The class of a record or enumeration, in the loaded module whose file the checker found it in."""
     for module in list(sys.modules.values()):
         if getattr(module, "__file__", None) == path and hasattr(module, name):
             return getattr(module, name)

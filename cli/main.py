@@ -1,4 +1,4 @@
-"""The `dspyc` command: its sub-commands, imported when they are asked for, and what happens when one fails."""
+"""The `dspyc` command: its sub-commands, imported when asked for, and what happens when one fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .console import ColorChoice, choose_color, say, say_error, without_secrets
 from .errors import Refusal
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Write": ("check", "format", "explain"),
+    "Write": ("check", "format"),
     "Run": ("run", "prompt", "test"),
     "Improve": ("eval", "optimize"),
     "Ship": ("init", "build", "lsp", "completion", "version"),
@@ -86,7 +86,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say("\ninterrupted", error=True)
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone (`dspyc … | head`): leave quietly, and keep Python from complaining.
+        # The reader of our output has gone (`dspyc … | head`): leave, and keep Python from complaining.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as problem:
@@ -111,6 +111,6 @@ def report_internal(problem: Exception) -> None:
     text = without_secrets(" ".join(str(problem).split()))[:300]
     say_error(
         f"dspyc itself failed{place}: {type(problem).__name__}: {text}",
-        "this is a mistake in dspyc, not in your program. Please report it with the command, the file and what "
-        "the same command says with DSPYC_TRACEBACK=1 set, which shows where it happened",
+        "this is a mistake in dspyc, not in your program. Please report it with the command, the file, and "
+        "what the command says when DSPYC_TRACEBACK=1 is set",
     )

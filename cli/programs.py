@@ -50,7 +50,7 @@ def split_target(target: str) -> tuple[Path, str | None]:
 
 
 def open_program(path: Path) -> Loaded:
-    """Check and load a file. With an error in it, its findings are shown and the command ends with exit code 1."""
+    """Check and load a file. Raises `Findings` when there is an error in it, `Refusal` when it cannot be."""
     from .checking import analyse_without_errors
     from .failures import told
 

@@ -1,7 +1,8 @@
-"""Collects the `test` declarations of `.dspy` files in pytest. Imports nothing of dspyc until one is there."""
+"""Collects the `test` declarations of `.dspy` files in pytest; imports nothing of ours until there is one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A collector for a `.dspy` file that declares a test."""
-    if file_path.suffix != ".dspy" or b"test" not in file_path.read_bytes():
+    if file_path.suffix != ".dspy" or not re.search(rb"^test\s", file_path.read_bytes(), re.MULTILINE):
         return None
     return DspycFile.from_parent(parent, path=file_path)
 

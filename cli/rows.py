@@ -1,4 +1,4 @@
-"""Many rows through one program: read from a file, run at the same time, written as they finish, resumed after a kill."""
+"""The rows of `dspyc run --inputs`: read from a file, results written one by one, resumed after a kill."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def _key(values: Mapping[str, Any], salt: str) -> str:
 class Output:
     """The file that results go to, a line for each row, written and flushed as they come.
 
-    Opened on the file of an earlier run it keeps the lines that answer rows of this one; `done` are their numbers.
-    Failed rows, lines of other rows and half a last line are dropped, so that they are made again. JSON Lines hold
-    `row`, `key`, `input` and `output` or `error`; tables hold the same in columns.
+    Opened on the file of an earlier run it keeps the lines that answer rows of this one; `done` are their
+    numbers. Failed rows, lines of other rows and half a last line are dropped, so that they are made again.
+    JSON Lines hold `row`, `key`, `input` and `output` or `error`; tables hold the same in columns.
     """
 
     def __init__(self, path: Path, rows: Sequence[Row], outputs: Sequence[str]) -> None:
@@ -103,15 +103,15 @@ class Output:
                 f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}"
             )
         keys = {row.number: row.key for row in rows}
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        data = path.read_bytes() if path.exists() else b""
         try:
-            for number, key, failed, line in self._earlier(text):
+            for number, key, failed, line in self._earlier(data):
                 if keys.get(number) == key and not failed:
                     self._lines[number] = line
         except (ValueError, KeyError, TypeError):
             raise self._foreign() from None
         self.done = frozenset(self._lines)
-        self._rewrite(unless=text)
+        self._rewrite(unless=data)
         self._file = self._open()
 
     def succeeded(self, row: Row, outputs: Mapping[str, Any]) -> None:
@@ -134,10 +134,10 @@ class Output:
         self._file.write(line)
         self._file.flush()
 
-    def _rewrite(self, unless: str | None = None) -> None:
+    def _rewrite(self, unless: bytes | None = None) -> None:
         self._lines = dict(sorted(self._lines.items()))
         text = self._header() + "".join(self._lines.values())
-        if text != unless:
+        if text.encode(errors="backslashreplace") != unless:
             write_atomically(self._path, text)
 
     def _header(self) -> str:
@@ -155,7 +155,7 @@ class Output:
         return self._joined([str(row.number), row.key, *map(_cell, cells)])
 
     def _open(self) -> TextIO:
-        return self._path.open("a", encoding="utf-8", newline="")
+        return self._path.open("a", encoding="utf-8", errors="backslashreplace", newline="")
 
     def _foreign(self) -> Refusal:
         return Refusal(
@@ -165,21 +165,26 @@ class Output:
 
     def _joined(self, cells: Sequence[str]) -> str:
         out = io.StringIO()
-        csv.writer(out, delimiter=self._delimiter or ",", lineterminator="\n").writerow(cells)
+        # The writer does not quote a carriage return by itself, and the reader takes it for a line's end.
+        quoting = csv.QUOTE_ALL if any("\r" in cell for cell in cells) else csv.QUOTE_MINIMAL
+        csv.writer(out, delimiter=self._delimiter or ",", lineterminator="\n", quoting=quoting).writerow(
+            cells
+        )
         return out.getvalue()
 
-    def _earlier(self, text: str) -> Iterator[tuple[int, str, bool, str]]:
+    def _earlier(self, data: bytes) -> Iterator[tuple[int, str, bool, str]]:
         """The whole lines of an earlier run: row number, key, whether it failed, and the line."""
-        whole = text[: text.rfind("\n") + 1]
-        if text and not whole.startswith(self._header() or '{"row": '):
+        start = self._header() or '{"row": '
+        if data[: len(start.encode())] != start.encode()[: len(data)]:
             raise self._foreign()
+        whole = data[: data.rfind(b"\n") + 1].decode()
         if self._delimiter is None:
             # Not `splitlines`: a JSON string may hold the other characters that it takes for line ends.
             for line in whole.split("\n")[:-1]:
                 record = json.loads(line)
                 yield record["row"], record["key"], "error" in record, line + "\n"
         else:
-            for cells in list(csv.reader(io.StringIO(whole), delimiter=self._delimiter))[1:]:
+            for cells in list(csv.reader(io.StringIO(whole, newline=""), delimiter=self._delimiter))[1:]:
                 if len(cells) == 3 + len(self._columns) + len(self._outputs):
                     yield int(cells[0]), cells[1], bool(cells[-1]), self._joined(cells)
 

@@ -16,7 +16,7 @@ LM_HELP = "The model to use instead of the file's, like openai/gpt-4o-mini or em
 
 
 @click.command
-@click.argument("target", metavar="FILE[:NAME]")
+@click.argument("target", metavar="FILE[:NAME]", type=click.Path())
 @click.argument("inputs", nargs=-1, metavar="[KEY=VALUE]…")
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print the outputs as one JSON object.")
@@ -47,12 +47,12 @@ def command(
 ) -> int:
     """Run a program on one input, or on every row of a file.
 
-    NAME is a program or module of the file; it may be left out where only one can be meant. An input is written
-    KEY=VALUE: text as it is, everything else as JSON. KEY=@PATH takes a file's text, and a lone - a JSON object
-    from standard input.
+    NAME is a program or module of the file; it may be left out where only one can be meant. An input is
+    written KEY=VALUE: text as it is, everything else as JSON. KEY=@PATH takes a file's text, and a lone - a
+    JSON object from standard input.
 
-    With --inputs and --output, each result is written as soon as it is there. The same command again goes on where
-    it stopped: rows that are done are skipped, rows that failed are tried again.
+    With --inputs and --output, each result is written as soon as it is there. The same command again goes on
+    where it stopped: rows that are done are skipped, rows that failed are tried again.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -16,15 +17,15 @@ from .run import LM_HELP
 
 
 @click.command
-@click.argument("paths", nargs=-1, metavar="[PATHS]…")
+@click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
 @click.option("-k", "wanted", metavar="TEXT", default="", help="Only tests whose titles contain this text.")
 @click.option("-x", "--exitfirst", is_flag=True, help="Stop at the first failure.")
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 def command(paths: tuple[str, ...], wanted: str, exitfirst: bool, lm: str | None) -> int:
     """Run the tests of files: their `test` declarations.
 
-    PATHS are files or folders (the working folder by default). pytest collects the same tests by itself wherever
-    dspyc is installed.
+    PATHS are files or folders (the working folder by default). pytest collects the same tests by
+    itself wherever dspyc is installed.
 
     \b
     Examples:
@@ -59,7 +60,7 @@ def _results(path: Path, wanted: str, lm: str | None) -> Iterator[bool]:
     from .programs import open_program, with_lm
     from .testing import explain, tests_of
 
-    if b"test" not in path.read_bytes():
+    if not re.search(rb"^test\s", path.read_bytes(), re.MULTILINE):
         return
     loaded = open_program(path)
     for title, function in tests_of(loaded).items():

@@ -29,8 +29,8 @@ def read_arguments(
 ) -> dict[str, Any]:
     """The values of `key=value` arguments.
 
-    `key=@path` takes the text of a file, `key=@@…` a text that starts with `@`, and a lone `-` a JSON object from
-    standard input. Raises `Refusal` for what is unknown, missing, or not of its type.
+    `key=@path` takes the text of a file, `key=@@…` a text that starts with `@`, and a lone `-` a JSON object
+    from standard input. Raises `Refusal` for what is unknown, missing, or not of its type.
     """
     texts: dict[str, Any] = {}
     for argument in arguments:
@@ -47,7 +47,7 @@ def read_arguments(
 
 
 def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any]:
-    """Values by input name, each of the type that its input declares. Raises `Refusal` as `read_arguments` does."""
+    """Values by input name, each of the type that its input declares; raises as `read_arguments` does."""
     known = {one.name: one for one in inputs}
     for key in values:
         if key not in known:
@@ -58,9 +58,9 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
             )
     missing = [one for one in inputs if one.required and one.name not in values]
     if missing:
-        noun = "input" if len(missing) == 1 else "inputs"
+        subject, verb = ("the input", "is") if len(missing) == 1 else ("the inputs", "are")
         raise Refusal(
-            f"the {noun} {listed(one.name for one in missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            f"{subject} {listed(one.name for one in missing)} {verb} missing",
             f"give {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
         )
     return {key: _value(known[key], value) for key, value in values.items()}
@@ -120,12 +120,12 @@ def _value(one: Input, given: Any) -> Any:
             problem = f"{one.name}{where}: {first['msg']}"
     raise Refusal(
         f"the input `{one.name}` takes `{one.shown}`, not {_shortened(given)}",
-        f"{problem}. Lists, dicts and records are written as JSON, like {one.name}='{_example(one.annotation)}'",
+        f"{problem}. What is no text is written as JSON, like {one.name}='{_example(one.annotation)}'",
     )
 
 
 def _readings(given: Any) -> list[Any]:
-    """What a text may stand for: itself, JSON, a Python literal. A value that is no text stands for itself."""
+    """What a text may stand for: itself, JSON, a Python literal. Any other value stands for itself."""
     if not isinstance(given, str):
         return [given]
     readings: list[Any] = [given]

@@ -10,9 +10,9 @@ A case is a text in the manner of Go's txtar:
     -- bad.dspy --
     …the file's text…
 
-`[exit 0]` is left out. `$ cat FILE` shows a file, `$ ls` the names in the folder, `$ NAME=value dspyc …` sets an
-environment variable, and `$ dspyc … < FILE` gives standard input. A file's head may say `escaped` (Python's escapes
-in the text stand for bytes) or `repeated N` (the text N times). `pytest --update` writes what was printed.
+`[exit 0]` is left out. `$ cat FILE` shows a file, `$ ls` the names in the folder, `$ NAME=value dspyc …` sets
+an environment variable, `$ dspyc … < FILE` gives standard input. A file's head may say `escaped` (the text
+has Python's escapes for bytes) or `repeated N` (the text N times). `pytest --update` writes what was printed.
 """
 
 from __future__ import annotations

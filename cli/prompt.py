@@ -1,0 +1,171 @@
+"""`dspyc prompt`: the exact messages that a program would send, sending nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .console import columns, say
+from .errors import Refusal, listed, near
+
+if TYPE_CHECKING:
+    from ..runtime.module import Module
+    from ..runtime.modules.predict import Predict
+    from .programs import Loaded
+    from .values import Input
+
+_BYTES_PER_TOKEN = 4
+_TOKENS_PER_MESSAGE = 4
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What one predictor sends."""
+
+    name: str
+    """As it is written on the command line: `classify`, or `article.outline` for a part."""
+    messages: list[dict[str, Any]]
+    open: tuple[str, ...]
+    """The inputs that only a run would give; they stand as `{name}` in the messages."""
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens the messages are; an estimate, for no tokenizer is asked."""
+        texts = [_text(message) for message in self.messages]
+        return sum(len(text.encode()) // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE for text in texts)
+
+
+@click.command
+@click.argument("target", metavar="FILE[:NAME[.PART]]", type=click.Path())
+@click.argument("inputs", nargs=-1, metavar="[KEY=VALUE]…")
+@click.option("--json", "as_json", is_flag=True, help="Print the messages as JSON.")
+def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
+    """Show the exact messages that a program would send. Nothing is sent.
+
+    Of a program with several predictors each one's messages are shown; what one gets from another step
+    stands as {name}. NAME.PART is one predictor of a program, whose inputs can then be given. The file is
+    loaded, so Python modules that it imports are imported.
+
+    \b
+    Examples:
+      dspyc prompt banking.dspy text="My card still has not arrived"
+      dspyc prompt article.dspy
+      dspyc prompt article.dspy:draft_article.build_outline topic=Glaciers --json
+    """
+    from .failures import told
+    from .programs import choose_program, open_program, split_target
+
+    path, name = split_target(target)
+    loaded = open_program(path)
+    name, _, part = (name or "").partition(".")
+    chosen = choose_program(loaded, name or None)
+    standard_input = sys.stdin.read() if "-" in inputs else None
+    with told():
+        prompts = _prompts(loaded, chosen, part, inputs, standard_input)
+    if as_json:
+        records = [
+            {
+                "predictor": one.name,
+                "messages": one.messages,
+                "open": one.open,
+                "estimated_tokens": one.tokens,
+            }
+            for one in prompts
+        ]
+        say(json.dumps(records, ensure_ascii=False, indent=2, default=str))
+    else:
+        say("\n\n".join(_for_reading(one) for one in prompts))
+    return 0
+
+
+def _prompts(
+    loaded: Loaded, name: str, part: str, arguments: Sequence[str], standard_input: str | None
+) -> list[Prompt]:
+    from .interface import inputs_of
+    from .values import read_arguments
+
+    module = loaded.names[name]
+    parts = {path.removeprefix("self").removeprefix("."): one for path, one in _predictors(module)}
+    if not parts:
+        raise Refusal(f"`{name}` has no predictor, so it sends no messages")
+    if part:
+        if part not in parts:
+            hint = near(part, parts) or f"it has {listed(parts)}"
+            raise Refusal(f"`{name}` has no predictor `{part}`", hint)
+        parts = {part: parts[part]}
+        inputs = _inputs_of(parts[part])
+    else:
+        inputs = inputs_of(loaded, name)
+        if arguments and not _is_made_of_built_ins(module):
+            raise Refusal(
+                f"what the predictors of `{name}` are given is worked out in a run",
+                f"leave the inputs out, or name one predictor: {loaded.shown}:{name}.{next(iter(parts))}",
+            )
+    values = read_arguments(arguments, inputs, standard_input) if arguments else {}
+    alone = len(parts) == 1 and not part
+    return [_prompt(name if alone else f"{name}.{path}", one, values) for path, one in parts.items()]
+
+
+def _predictors(module: Module) -> list[tuple[str, Predict]]:
+    from ..runtime import Predict
+
+    return list(module.named_sub_modules(Predict))
+
+
+def _is_made_of_built_ins(module: Module) -> bool:
+    """Whether inputs reach the predictors under their own names, as the runtime's modules hand them on."""
+    runtime = __name__.split(".")[0] + ".runtime."
+    return all(type(one).__module__.startswith(runtime) for _, one in module.named_sub_modules())
+
+
+def _inputs_of(predictor: Predict) -> list[Input]:
+    """What a predictor takes, read off its signature."""
+    from ..runtime.typenames import type_name
+    from .values import Input
+
+    fields = predictor.signature.input_fields.values()
+    return [Input(one.name, one.annotation, type_name(one.annotation), one.is_required()) for one in fields]
+
+
+def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
+    """The messages of a predictor; an input without a value stands as `{name}`."""
+    from ..runtime import ChatAdapter
+    from ..runtime.settings import lookup
+
+    fields = predictor.signature.input_fields
+    given = {name: value for name, value in values.items() if name in fields}
+    missing = tuple(one for one, field in fields.items() if one not in given and field.is_required())
+    if not missing:
+        return Prompt(name, predictor.messages(**given), ())
+    adapter = lookup("adapter", predictor._defaults) or ChatAdapter()
+    shown = {one: given.get(one, f"{{{one}}}") for one in fields if one in given or one in missing}
+    return Prompt(name, adapter.format(predictor.signature, predictor.demos or (), shown), missing)
+
+
+def _for_reading(prompt: Prompt) -> str:
+    """A prompt with a line above each message that names its role."""
+    width = min(columns(), 80)
+    lines = [click.style(prompt.name, bold=True)]
+    for message in prompt.messages:
+        lines += [click.style(f"── {message['role']} ".ljust(width, "─"), fg="cyan"), _text(message)]
+    lines.append(click.style("─" * width, fg="cyan"))
+    unknown = f"; without the values of {listed(prompt.open)}" if prompt.open else ""
+    lines.append(f"about {prompt.tokens:,} tokens (estimated by length, not counted{unknown})")
+    return "\n".join(lines)
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    """A message's text; parts that are no text (images, audio) stand as JSON."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [content]
+    return "\n".join(
+        part["text"] if isinstance(part, dict) and "text" in part else json.dumps(part, default=str)
+        for part in parts
+    )

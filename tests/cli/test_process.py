@@ -1,0 +1,262 @@
+"""What only a process of its own shows: what gets imported, signals, pipes, pytest's plugin."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+HEAVY = (
+    "litellm",
+    "openai",
+    "httpx",
+    "aiohttp",
+    "requests",
+    "torch",
+    "numpy",
+    "xllamacpp",
+    "rich",
+    "pygls",
+    "pytest",
+)
+
+QA = 'module qa = Predict("question -> answer")\n'
+
+ECHO = '''\
+"""A program without a model: a Python module that answers with what it was asked."""
+
+from slow import Echo
+
+module echo = Echo()
+'''
+
+SLOW = '''\
+"""A module that takes its time and counts its calls in a file."""
+
+import time
+from pathlib import Path
+
+from dspyc.runtime import Module, Prediction
+
+
+class Echo(Module):
+    """Answers with the question."""
+
+    def forward(self, question: str) -> Prediction:
+        with Path("calls.txt").open("a") as calls:
+            calls.write(question + "\\n")
+        time.sleep(0.05)
+        if question == "bad" and not Path("cured").exists():
+            raise ValueError("no answer to this")
+        return Prediction(answer=question.upper())
+'''
+
+
+def dspyc(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dspyc", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_check_imports_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
+    code = textwrap.dedent(f"""
+        import sys
+        from dspyc.cli.main import run
+        assert run(["check", "qa.dspy"]) == 0
+        print(*sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "All checks passed.\n"
+    assert done.stderr.split() == []
+
+
+def test_help_imports_nothing_of_the_runtime() -> None:
+    code = """
+        import sys
+        from dspyc.cli.main import run
+        assert run(["--help"]) == 0
+        print(*(name for name in sys.modules if name.startswith("dspyc.runtime")), file=sys.stderr)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert "Examples" not in done.stderr
+    assert done.stderr.split() == []
+
+
+def test_the_plugin_imports_nothing_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "test_x.py").write_text(
+        "import sys\n\ndef test_x():\n    ours = {n for n in sys.modules if n.startswith('dspyc.')}\n"
+        "    assert ours == {'dspyc.cli', 'dspyc.cli.pytest_plugin'}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_pytest_collects_the_tests_of_programs(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    program = ECHO + textwrap.dedent("""
+        test "a shout":
+            pred = echo(question="ha")
+            assert pred.answer == "HA"
+
+        test "a whisper":
+            pred = echo(question="ha")
+            assert pred.answer == "ha"
+    """)
+    (tmp_path / "echo.dspy").write_text(program, encoding="utf-8")
+    (tmp_path / "broken.dspy").write_text('test "never":\n    assert nothing\n', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "1 failed, 1 passed, 1 error" in done.stdout
+    assert '13 |     assert pred.answer == "ha"' in done.stdout
+    assert "pred.answer = 'HA'" in done.stdout
+    assert "there is no `nothing`" in done.stdout or "`nothing`" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.fixture
+def echo(tmp_path: Path) -> Path:
+    """A folder with the program that echoes, and forty rows for it."""
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    (tmp_path / "echo.dspy").write_text(ECHO, encoding="utf-8")
+    rows = "".join(json.dumps({"question": f"q{number}"}) + "\n" for number in range(40))
+    (tmp_path / "rows.jsonl").write_text(rows, encoding="utf-8")
+    return tmp_path
+
+
+ROWS = ("run", "echo.dspy", "--inputs", "rows.jsonl", "--output", "out.jsonl")
+
+
+def until_written(process: subprocess.Popen[bytes], path: Path, lines: int) -> None:
+    for _ in range(600):
+        if process.poll() is not None or (path.exists() and path.read_bytes().count(b"\n") >= lines):
+            return
+        time.sleep(0.02)
+
+
+def test_a_run_killed_in_the_middle_loses_nothing_and_repeats_nothing(echo: Path) -> None:
+    command = [sys.executable, "-m", "dspyc", *ROWS, "--num-threads", "2"]
+    process = subprocess.Popen(command, cwd=echo, stderr=subprocess.DEVNULL)
+    until_written(process, echo / "out.jsonl", 5)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    written = (echo / "out.jsonl").read_bytes().count(b"\n")
+    assert 5 <= written < 40
+    again = dspyc(*ROWS, folder=echo)
+    assert again.returncode == 0, again.stderr
+    assert f"{written} rows of 40 are in out.jsonl already." in again.stderr
+    records = [json.loads(line) for line in (echo / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [record["row"] for record in records] == list(range(40))
+    assert [record["output"]["answer"] for record in records] == [f"Q{number}" for number in range(40)]
+    calls = (echo / "calls.txt").read_text(encoding="utf-8").split()
+    # Only what was under way when it was killed, one call a thread, is asked twice.
+    assert len(calls) <= 42
+    assert set(calls) == {f"q{number}" for number in range(40)}
+
+
+def test_ctrl_c_stops_at_once_and_says_so(echo: Path) -> None:
+    command = [sys.executable, "-m", "dspyc", *ROWS, "--num-threads", "2"]
+    process = subprocess.Popen(command, cwd=echo, stderr=subprocess.PIPE)
+    until_written(process, echo / "out.jsonl", 3)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert error.decode().strip().endswith("interrupted")
+    assert "Traceback" not in error.decode()
+
+
+def test_failed_rows_are_told_of_and_tried_again(echo: Path) -> None:
+    (echo / "rows.jsonl").write_text(
+        '{"question": "a"}\n{"question": "bad"}\n{"question": 1}\n', encoding="utf-8"
+    )
+    first = dspyc(*ROWS, folder=echo)
+    assert first.returncode == 1
+    assert "1 row done, written to out.jsonl." in first.stderr
+    assert "2 rows failed" in first.stderr
+    errors = [json.loads(line).get("error") for line in (echo / "out.jsonl").read_text().splitlines()]
+    assert errors[0] is None
+    assert errors[1] == "ValueError: no answer to this"
+    assert errors[2].startswith("InputError: the input `question` takes `str`, not `1`")
+    (echo / "cured").touch()
+    second = dspyc(*ROWS, folder=echo)
+    assert "1 row done" in second.stderr
+    assert (echo / "calls.txt").read_text().split() == ["a", "bad", "bad"]
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m dspyc --help | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_an_internal_error_is_short_and_says_how_to_report(tmp_path: Path) -> None:
+    (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
+    code = """
+        import sys
+        from dspyc.cli import files
+        from dspyc.cli.main import run
+        def broken(path): raise RuntimeError("a key: sk-abcdefghijklmnopqrstuv, a token: " + "canary-canary")
+        files.read_program = broken
+        sys.exit(run(["check", "qa.dspy"]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        env={**os.environ, "MY_TOKEN": "canary-canary"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: dspyc itself failed (<string>:5): RuntimeError: a key: ****")
+    assert "DSPYC_TRACEBACK=1" in done.stderr
+    for secret in ("sk-abc", "canary-canary", "Traceback"):
+        assert secret not in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, tmp_path: Path) -> None:
+    script = dspyc("completion", shell, folder=tmp_path)
+    assert script.returncode == 0
+    assert "_DSPYC_COMPLETE" in script.stdout
+    words = {"bash": {"COMP_WORDS": "dspyc ch", "COMP_CWORD": "1"}}.get(
+        shell, {"COMP_WORDS": "dspyc ch", "COMP_CWORD": "ch"}
+    )
+    if shell == "zsh":
+        words = {"COMP_WORDS": "dspyc ch", "COMP_CWORD": "1"}
+    done = dspyc(folder=tmp_path, _DSPYC_COMPLETE=f"{shell}_complete", **words)
+    assert "check" in done.stdout

@@ -1,0 +1,132 @@
+"""The rows of `dspyc run --inputs`: read, written one by one, and resumed from whatever a killed run left."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from dspyc.cli.errors import Refusal
+from dspyc.cli.rows import Output, Row, read_rows
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+READABLE = {
+    "rows.jsonl": '{"text": "a"}\n\n{"text": "b\u2028c"}\n',
+    "rows.json": '[{"text": "a"}, {"text": "b\u2028c"}]',
+    "rows.csv": 'text\na\n"b\u2028c"\n',
+    "rows.tsv": "text\na\nb\u2028c\n",
+}
+UNREADABLE = {
+    "rows.txt": ("a", "is neither JSON Lines nor JSON, CSV or TSV by its ending"),
+    "rows.jsonl": ('{"text": "a"}\n{"text"\n', "line 2 is not JSON"),
+    "rows.json": ('{"text": "a"}', "the file is not a JSON list of objects"),
+    "list.jsonl": ("[1]\n", "row 1 is no object"),
+    "rows.csv": ("a,b\n1\n", "has not as many columns as the header"),
+    "latin.csv": ("\udce9", "is not UTF-8 text"),
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_formats(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(READABLE[name], encoding="utf-8")
+    rows = read_rows(tmp_path / name, "salt")
+    assert [(row.number, dict(row.values)) for row in rows] == [(0, {"text": "a"}), (1, {"text": "b\u2028c"})]
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_bad_files(name: str, tmp_path: Path) -> None:
+    text, message = UNREADABLE[name]
+    (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(Refusal, match=message):
+        read_rows(tmp_path / name, "salt")
+
+
+def test_a_key_says_what_was_asked_of_what(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n{"text": "a"}\n{"text": "b"}\n', encoding="utf-8")
+    first, same, other = (row.key for row in read_rows(tmp_path / "rows.jsonl", "classify"))
+    assert first == same != other
+    assert read_rows(tmp_path / "rows.jsonl", "summarise")[0].key != first
+
+
+TEXTS = st.text(st.sampled_from('ab",\n\r\t \u2028é'), max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(
+    texts=st.lists(TEXTS, min_size=1, max_size=5),
+    data=st.data(),
+    ending=st.sampled_from(["jsonl", "csv", "tsv"]),
+)
+def test_a_run_that_is_killed_anywhere_loses_no_whole_line(
+    texts: list[str], data: st.DataObject, ending: str, tmp_path: Path
+) -> None:
+    """Cut the output off at any byte, go on, and it is what the undisturbed run wrote."""
+    rows = [Row(number, {"text": text}, f"key{number}") for number, text in enumerate(texts)]
+    path = tmp_path / f"out.{ending}"
+    path.unlink(missing_ok=True)
+
+    def run() -> int:
+        output = Output(path, rows, ["text", "label"])
+        for row in reversed(rows):
+            if row.number not in output.done:
+                output.succeeded(row, {"text": row.values["text"] + "!", "label": ["x", None]})
+        output.finish()
+        return len(output.done)
+
+    assert run() == 0
+    whole = path.read_bytes()
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    run()
+    assert path.read_bytes() == whole
+    assert run() == len(rows)
+    assert path.read_bytes() == whole
+
+
+def test_failed_and_foreign_rows_are_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    rows = [Row(number, {"text": "a"}, f"key{number}") for number in range(3)]
+    first = Output(path, rows, ["label"])
+    first.succeeded(rows[0], {"label": "x"})
+    first.failed(rows[1], "LMError: no answer")
+    first.succeeded(rows[2], {"label": "y"})
+    first.finish()
+    changed = [*rows[:2], Row(2, {"text": "b"}, "another key")]
+    second = Output(path, changed, ["label"])
+    assert second.done == {0}
+    for row in changed[1:]:
+        second.succeeded(row, {"label": "z"})
+    second.finish()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line["output"]["label"] for line in lines] == ["x", "z", "z"]
+    assert not any("error" in line for line in lines)
+
+
+def test_a_table_names_an_output_apart_from_a_column_of_the_same_name(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    row = Row(0, {"text": "a", "label": "gold"}, "key")
+    output = Output(path, [row], ["label", "tags"])
+    output.succeeded(row, {"label": "x", "tags": ["é"]})
+    output.finish()
+    with path.open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == [
+            {
+                "row": "0",
+                "key": "key",
+                "text": "a",
+                "label": "gold",
+                "output_label": "x",
+                "tags": '["é"]',
+                "error": "",
+            }
+        ]
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
+def test_a_file_of_something_else_is_not_touched(name: str, tmp_path: Path) -> None:
+    for text in ("precious\n", '{"row": 1}\n', '{"row": \n'):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        with pytest.raises(Refusal, match="holds something else than the results of these rows"):
+            Output(tmp_path / name, [Row(0, {"text": "a"}, "key")], ["label"])
+        assert (tmp_path / name).read_text(encoding="utf-8") == text
