@@ -53,8 +53,8 @@ def reporting_to(watcher: OnProgress | None) -> Iterator[None]:
 
 @contextmanager
 def within(label: str) -> Iterator[None]:
-    """Put a label, such as "candidate 3 of 19", before the details that are reported inside."""
-    token = _within.set(f"{_within.get()}, {label}" if _within.get() else label)
+    """Put a label, such as "candidate 3 of 19", before the details that are reported inside; "" puts none."""
+    token = _within.set(", ".join(part for part in (_within.get(), label) if part))
     try:
         yield
     finally:

@@ -1,1 +1,21 @@
-"""One file an optimizer."""
+"""Optimizers: what makes a program better by looking at data."""
+
+from .base import Candidates, Optimizer, Teleprompter
+from .bootstrap_few_shot import BootstrapFewShot
+from .bootstrap_finetune import BootstrapFinetune
+from .labeled_few_shot import LabeledFewShot
+from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
+from .rollouts import TraceData, bootstrap_trace_data
+
+__all__ = [
+    "BootstrapFewShot",
+    "BootstrapFewShotWithRandomSearch",
+    "BootstrapFinetune",
+    "BootstrapRS",
+    "Candidates",
+    "LabeledFewShot",
+    "Optimizer",
+    "Teleprompter",
+    "TraceData",
+    "bootstrap_trace_data",
+]

@@ -1,0 +1,137 @@
+"""`Optimizer`: the base of everything that makes a program better by looking at data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+from ..errors import OptimizerError, list_names
+from ..example import Example
+from ..module import Module
+from ..parameters import parameters_of
+
+
+class Optimizer:
+    """Makes a better program of a program: `optimizer.compile(student, trainset=train)`.
+
+    A subclass declares its parameters as fields (`@parameters`) and defines `compile`, which returns the
+    better program and leaves the student as it is.
+    """
+
+    def compile(self, student: Module, *args: Any, **kwargs: Any) -> Module:
+        """Return the better program.
+
+        Args:
+            student: the program to make better; it stays as it is.
+            args: the optimizer's own, such as the trainset.
+            kwargs: the optimizer's own, such as `teacher` and `valset`.
+
+        Raises:
+            OptimizerError: the optimizer cannot do its work with these.
+        """
+        raise NotImplementedError(f"`{type(self).__name__}` does not define `compile`")
+
+    def get_params(self) -> dict[str, Any]:
+        """The parameters that the optimizer was made with."""
+        return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
+
+
+Teleprompter = Optimizer
+"""DSPy's name for `Optimizer`."""
+
+
+class Candidates(Sequence[dict[str, Any]]):
+    """The programs that an optimizer tried, best first.
+
+    Each is a dict with `score`, `subscores`, `seed` and `program`. Kept on the winner as
+    `candidate_programs`. They are no parts of it, which is why this is not a list: a program's parts are
+    found in its lists.
+    """
+
+    def __init__(self, candidates: Sequence[dict[str, Any]]) -> None:
+        self._candidates = sorted(candidates, key=lambda candidate: -candidate["score"])
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._candidates[index]
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._candidates)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Candidates:
+        return self
+
+    def __repr__(self) -> str:
+        return f"Candidates({[candidate['score'] for candidate in self._candidates]})"
+
+
+def as_examples(name: str, examples: Any) -> list[Example]:
+    """The examples of a trainset or valset, as a list.
+
+    Raises:
+        OptimizerError: they are none, or nothing says which of their fields are inputs.
+    """
+    rows = list(examples)
+    if not rows:
+        raise OptimizerError(f"`{name}` is empty; an optimizer needs examples to learn from")
+    for index, row in enumerate(rows):
+        if not isinstance(row, Example):
+            raise OptimizerError(f"`{name}` must hold examples; number {index} is {type(row).__name__}")
+        if row._input_keys is None:
+            raise OptimizerError(
+                f"nothing says which fields of example {index} of `{name}` are inputs: "
+                "use Dataset(…, inputs=[…]) or example.with_inputs(…)"
+            )
+    return rows
+
+
+def fresh_copy(student: Module) -> Module:
+    """A copy that has learned no demos. Unlike in `reset_copy`, parts keep language models of their own."""
+    twin = student.deepcopy()
+    for parameter in twin.parameters():
+        lm = getattr(parameter, "lm", None)
+        parameter.reset()
+        if lm is not None:
+            parameter.lm = lm
+    return twin
+
+
+def verify_structure(student: Module, teacher: Module) -> None:
+    """Complain about a teacher whose predictors are not the student's, with the same fields.
+
+    Instructions and demos may differ: a teacher may well have better ones.
+
+    Raises:
+        OptimizerError: naming the first difference.
+    """
+    of_student, of_teacher = dict(student.named_predictors()), dict(teacher.named_predictors())
+    if not of_student:
+        raise OptimizerError(f"{type(student).__name__} has no predictor that an optimizer could change")
+    if missing := [name for name in of_student if name not in of_teacher]:
+        raise OptimizerError(
+            f"student and teacher must have the same predictors; the teacher has no {list_names(missing)}, "
+            f"it has {list_names(of_teacher)}"
+        )
+    if extra := [name for name in of_teacher if name not in of_student]:
+        raise OptimizerError(
+            f"student and teacher must have the same predictors; the student has no {list_names(extra)}"
+        )
+    for name, predictor in of_student.items():
+        theirs = of_teacher[name]
+        if predictor is theirs:
+            raise OptimizerError(f"student and teacher share the predictor `{name}`; they must not share any")
+        if (wanted := _fields(predictor)) != (found := _fields(theirs)):
+            raise OptimizerError(
+                f"the predictor `{name}` has the fields {wanted} in the student and {found} in the teacher"
+            )
+
+
+def _fields(predictor: Any) -> str:
+    signature = predictor.signature
+    return f"`{', '.join(signature.input_fields)} -> {', '.join(signature.output_fields)}`"

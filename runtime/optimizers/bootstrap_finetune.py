@@ -1,0 +1,241 @@
+"""`BootstrapFinetune`: a model trained on the teacher's successful runs."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from annotated_types import Ge
+
+from ..adapters.base import Adapter
+from ..errors import OptimizerError, list_names
+from ..example import Example
+from ..interface import Examples, Metric
+from ..lm.base import BaseLM
+from ..module import Module
+from ..parameters import parameters
+from ..progress import report, watched, within
+from ..settings import lookup
+from .base import Optimizer, as_examples, verify_structure
+from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of, model_of
+
+logger = logging.getLogger("dspyc")
+
+
+@parameters
+class BootstrapFinetune(Optimizer):
+    """Trains the student's language models on the runs of a teacher that the metric accepts.
+
+    The teacher runs on every training example; each call of a predictor in an accepted run becomes a
+    conversation: the prompt as the student will send it, with the outputs as the answer. Each model is
+    trained on the conversations of the predictors that use it, and takes its place in them. The program that
+    comes back has the trained models.
+
+    The setup is that of distillation with prompts (Khattab et al., 2023, arXiv:2310.03714; Soylu et al.,
+    2024, arXiv:2407.10930).
+    """
+
+    metric: Metric | None = None
+    """Whether a run is good enough to learn from; without one all are."""
+    multitask: bool = True
+    """Train one model for all predictors that use the same one, instead of one for each predictor."""
+    train_kwargs: dict[Any, Any] | None = None
+    """Settings of the training, or a dict of them for each language model."""
+    adapter: Adapter | dict[Any, Adapter] | None = None
+    """The format of the conversations, or one for each language model; the program's own when None."""
+    exclude_demos: bool = False
+    """Leave the demos out of the conversations, and out of the program that comes back."""
+    num_threads: Annotated[int, Ge(1)] = 6
+    """How many examples to run at a time; there must be as many threads as models to train."""
+
+    def compile(
+        self,
+        student: Module,
+        trainset: Examples,
+        teacher: Module | Sequence[Module] | None = None,
+    ) -> Module:
+        """Return a copy of the student with trained models.
+
+        Args:
+            student: the program; it stays as it is.
+            trainset: the examples, with their inputs marked.
+            teacher: the program whose runs are learned from, or several; of the student's structure. The
+                student itself when None.
+
+        Raises:
+            OptimizerError: found before any call: a model is missing or cannot be trained, structures differ,
+            there
+                are more models than threads; after the runs: none was good enough; after the training: it
+                failed.
+        """
+        examples = as_examples("trainset", trainset)
+        program = student.deepcopy()
+        teachers = self._teachers(student, teacher)
+        for guide in teachers:
+            verify_structure(program, guide)
+        jobs = self._plan(program)
+        runs = self._runs(teachers, examples)
+        for job in jobs:
+            self._fill(job, program, runs, len(examples) * len(teachers))
+        for job, model in zip(jobs, _train(jobs), strict=True):
+            for name, predictor in program.named_predictors():
+                if name in job.predictors:
+                    predictor.lm = model
+                    predictor.demos = [] if self.exclude_demos else predictor.demos
+        program._compiled = True
+        return program
+
+    def _teachers(self, student: Module, teacher: Module | Sequence[Module] | None) -> list[Module]:
+        given = [teacher] if teacher is None or isinstance(teacher, Module) else list(teacher)
+        if not given:
+            raise OptimizerError("`teacher` is an empty list; leave it out to learn from the student itself")
+        return [student.deepcopy() if one is None else one.deepcopy() for one in given]
+
+    def _plan(self, program: Module) -> list[_Job]:
+        """What is to be trained, verified as far as that goes before the first call."""
+        jobs: dict[tuple[int, str | None], _Job] = {}
+        without = [name for name, predictor in program.named_predictors() if model_of(predictor) is None]
+        if without:
+            raise OptimizerError(
+                f"no language model is set for {list_names(without)}; BootstrapFinetune trains the models "
+                "that the student's predictors use"
+            )
+        for name, predictor in program.named_predictors():
+            lm = model_of(predictor)
+            key = (id(lm), None if self.multitask else name)
+            if key not in jobs:
+                adapter = _for_model(self.adapter, lm) or _adapter_of(predictor)
+                jobs[key] = _Job(lm, adapter, self._train_kwargs(lm))
+            jobs[key].predictors.append(name)
+        for job in jobs.values():
+            _verify_trainable(job)
+        if len(jobs) > self.num_threads:
+            raise OptimizerError(
+                f"there are {len(jobs)} models to train and `num_threads` is {self.num_threads}; it must be "
+                f"at least {len(jobs)}"
+                + ("" if self.multitask else ", or `multitask` true to train one for all predictors")
+            )
+        return list(jobs.values())
+
+    def _train_kwargs(self, lm: Any) -> dict[str, Any]:
+        given = self.train_kwargs or {}
+        if any(isinstance(key, BaseLM) for key in given):
+            given = given.get(lm) or {}
+        return {**getattr(lm, "train_kwargs", {}), **given}
+
+    def _runs(self, teachers: list[Module], examples: list[Example]) -> list[TraceData]:
+        runs: list[TraceData] = []
+        for number, guide in enumerate(teachers, 1):
+            with within(f"teacher {number} of {len(teachers)}" if len(teachers) > 1 else ""):
+                runs += bootstrap_trace_data(guide, examples, self.metric, self.num_threads)
+        return runs if self.metric is None else [run for run in runs if run["score"]]
+
+    def _fill(self, job: _Job, program: Module, runs: list[TraceData], attempts: int) -> None:
+        predictors = dict(program.named_predictors())
+        for run in runs:
+            for call in calls_of(run["trace"]):
+                if call.predictor in job.predictors:
+                    job.data.append(self._conversation(job.adapter, predictors[call.predictor], call))
+        if not job.data:
+            reason = "the metric accepted none of the teacher's" if not runs else "none of them called it in"
+            raise OptimizerError(
+                f"there is nothing to train {list_names(job.predictors)} on: {reason} {attempts} runs"
+            )
+        random.Random(0).shuffle(job.data)
+
+    def _conversation(self, adapter: Adapter, predictor: Any, call: Call) -> dict[str, Any]:
+        signature = predictor.signature
+        inputs = {name: value for name, value in call.inputs.items() if name in signature.input_fields}
+        outputs = {name: call.outputs[name] for name in signature.output_fields if name in call.outputs}
+        demos = [] if self.exclude_demos else [demo for demo in predictor.demos if not _is_of(demo, inputs)]
+        return adapter.format_finetune_data(signature, demos, inputs, outputs)
+
+
+@dataclass
+class _Job:
+    """A model to train: for which predictors, on what."""
+
+    lm: Any
+    adapter: Adapter
+    train_kwargs: dict[str, Any]
+    predictors: list[str] = field(default_factory=list)
+    data: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _train(jobs: list[_Job]) -> list[Any]:
+    """Start all trainings, wait for all, and give the trained models; the first failure stops the others."""
+    running: list[Any] = []
+    try:
+        for job in jobs:
+            logger.info("training %s on %d conversations", job.lm.model, len(job.data))
+            # A model that is being served may need the memory that its training wants.
+            getattr(job.lm, "kill", lambda: None)()
+            data_format = job.adapter.finetune_format
+            running.append(job.lm.finetune(job.data, data_format, job.train_kwargs or None))
+        models: list[Any] = []
+        for number, (job, training) in enumerate(zip(jobs, running, strict=True)):
+            models.append(_wait(job, training, number, len(jobs)))
+        report("train", len(jobs), len(jobs))
+        return models
+    except BaseException as error:
+        for training in running:
+            training.cancel()
+        if isinstance(error, Exception) and not isinstance(error, OptimizerError):
+            raise OptimizerError(f"the training failed: {error}") from error
+        raise
+
+
+def _wait(job: _Job, training: Any, number: int, total: int) -> Any:
+    """The trained model; while it is not there, say how far it is."""
+    if not watched():
+        return training.result()
+    while True:
+        try:
+            return training.result(timeout=_POLL_SECONDS)
+        except NotYet:
+            if training.done():
+                raise
+            losses = getattr(training, "losses", None)
+            step = f", step {len(losses)}, loss {losses[-1]:.3f}" if losses else ""
+            report("train", number, total, f"{job.lm.model} on {len(job.data)} conversations{step}")
+
+
+_POLL_SECONDS = 0.25
+
+
+def _verify_trainable(job: _Job) -> None:
+    lm, adapter = job.lm, job.adapter
+    if not callable(getattr(lm, "finetune", None)):
+        raise OptimizerError(
+            f"{lm!r}, which {list_names(job.predictors)} uses, cannot be trained: it has no `finetune`"
+        )
+    provider = lm.infer_provider() if hasattr(lm, "infer_provider") else None
+    if provider is not None and not provider.finetunable:
+        raise OptimizerError(
+            f"`{lm.model}`, which {list_names(job.predictors)} uses, cannot be trained: its provider does "
+            "not; models in GGUF files (`gguf/PATH`) can be"
+        )
+    if type(adapter).format_finetune_data is Adapter.format_finetune_data:
+        raise OptimizerError(f"`{type(adapter).__name__}` makes no training data; ChatAdapter does")
+
+
+def _for_model(given: Any, lm: Any) -> Any:
+    return given.get(lm) if isinstance(given, Mapping) else given
+
+
+def _adapter_of(predictor: Any) -> Adapter:
+    chosen: Adapter | None = lookup("adapter", predictor._defaults)
+    if chosen is None:
+        from ..adapters.chat import ChatAdapter
+
+        return ChatAdapter()
+    return chosen
+
+
+def _is_of(demo: Any, inputs: Mapping[str, Any]) -> bool:
+    """Whether a demo shows the answer to these very inputs."""
+    return all(demo.get(name) == value for name, value in inputs.items())
