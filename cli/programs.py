@@ -59,7 +59,9 @@ def open_program(path: Path) -> Loaded:
         raise Refusal(f"{path} is a folder; this command takes one file", f"like {path}/NAME.dspy")
     analysis = analyse_without_errors(path)
     from .. import loader
+    from .logs import say_logs
 
+    say_logs()
     with told():
         module = loader.load(path)
     return Loaded(path, analysis, vars(module), module.__dspyc__)

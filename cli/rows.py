@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from .errors import Refusal, listed
 from .files import write_atomically
@@ -166,7 +166,7 @@ class Output:
     def _joined(self, cells: Sequence[str]) -> str:
         out = io.StringIO()
         # The writer does not quote a carriage return by itself, and the reader takes it for a line's end.
-        quoting = csv.QUOTE_ALL if any("\r" in cell for cell in cells) else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if any("\r" in cell for cell in cells) else csv.QUOTE_MINIMAL
         csv.writer(out, delimiter=self._delimiter or ",", lineterminator="\n", quoting=quoting).writerow(
             cells
         )

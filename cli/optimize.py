@@ -1,0 +1,97 @@
+"""`dspyc optimize`: run a program's optimizer and keep what it learned."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .console import say, say_warning
+from .errors import Refusal
+from .files import shown
+from .run import LM_HELP
+
+if TYPE_CHECKING:
+    from ..runtime.evaluate import Evaluate
+    from ..runtime.program import OptimizeResult, Program
+    from .programs import Loaded
+
+
+@click.command
+@click.argument("target", metavar="FILE[:PROGRAM]", type=click.Path())
+@click.option("--lm", metavar="MODEL", help=LM_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
+def command(target: str, lm: str | None, as_json: bool) -> int:
+    """Make a program better: run its optimizer and write what it learned.
+
+    What was learned goes to a readable file beside the source, FILE.PROGRAM.state.json, which is meant to be
+    committed; from then on the program uses it. An evaluation of the program in the same file measures it
+    before and after. PROGRAM may be left out where the file declares only one.
+
+    \b
+    Examples:
+      dspyc optimize distil.dspy
+      dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
+    """
+    from .failures import told
+    from .programs import choose, open_program, split_target, with_lm
+    from .progress import watching
+
+    path, name = split_target(target)
+    loaded = open_program(path)
+    programs = choose(loaded, name, "program", "program")
+    if len(programs) > 1:
+        choices = ", ".join(f"{loaded.shown}:{one}" for one in programs)
+        raise Refusal(f"{loaded.shown} has several programs", f"name one: {choices}")
+    program: Program = loaded.names[programs[0]]
+    measured_by = _evaluation_of(loaded, program)
+    evaluation: Evaluate | None = loaded.names[measured_by] if measured_by else None
+    with told(), with_lm(lm), watching(log=True):
+        result = program.optimize(evaluation=evaluation)
+    if as_json:
+        say(json.dumps(_record(programs[0], measured_by, result), ensure_ascii=False, indent=2))
+    else:
+        _tell(loaded, programs[0], measured_by, result)
+    return 0
+
+
+def _evaluation_of(loaded: Loaded, program: Program) -> str | None:
+    """The first evaluation of the file that measures the program."""
+    for name in loaded.of_kind("evaluate"):
+        evaluation: Evaluate = loaded.names[name]
+        if any(one is program for one in evaluation.programs):
+            return name
+    return None
+
+
+def _record(program: str, evaluation: str | None, result: OptimizeResult) -> dict[str, Any]:
+    return {
+        "program": program,
+        "evaluation": evaluation,
+        "before": result.score_before,
+        "after": result.score_after,
+        "candidates": list(result.candidates),
+        "seconds": round(result.seconds, 3),
+        "state": str(result.state),
+    }
+
+
+def _tell(loaded: Loaded, program: str, evaluation: str | None, result: OptimizeResult) -> None:
+    before, after = result.score_before, result.score_after
+    if before is None or after is None:
+        say(f"`{program}` is optimised in {result.seconds:.1f} s.")
+        say_warning(
+            f"no evaluation in {loaded.shown} measures `{program}`, so it is not known whether it is better; "
+            f"write `evaluate NAME = Evaluate({program}, devset=…, metric=…)`"
+        )
+    else:
+        color = "green" if after > before else "red" if after < before else "yellow"
+        change = click.style(f"{after - before:+.1f}", fg=color, bold=True)
+        say(
+            f"{evaluation}: {before:.1f} % before, {click.style(f'{after:.1f} %', bold=True)} after ({change})"
+        )
+        say(f"`{program}` was optimised in {result.seconds:.1f} s.")
+        if after < before:
+            say_warning(f"the optimised program is worse; delete {shown(result.state)} to go back")
+    say(f"What it learned is in {click.style(shown(result.state), bold=True)}; commit it with the program.")
