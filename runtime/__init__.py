@@ -16,17 +16,29 @@ from .settings import settings as settings
 if TYPE_CHECKING:
     from .adapters.base import Adapter as Adapter
     from .adapters.chat import ChatAdapter as ChatAdapter
+    from .data.dataset import Dataset as Dataset
     from .errors import AdapterParseError as AdapterParseError
     from .errors import ConditionError as ConditionError
     from .errors import ConfigurationError as ConfigurationError
     from .errors import ContextWindowExceededError as ContextWindowExceededError
+    from .errors import DataError as DataError
     from .errors import DspycError as DspycError
+    from .errors import EvaluationError as EvaluationError
     from .errors import InputError as InputError
     from .errors import LMError as LMError
     from .errors import NotConfiguredError as NotConfiguredError
+    from .errors import OptimizerError as OptimizerError
     from .errors import ProgramAssertionError as ProgramAssertionError
     from .errors import SignatureError as SignatureError
     from .errors import StateError as StateError
+    from .evaluate.aggregation import majority as majority
+    from .evaluate.evaluate import Evaluate as Evaluate
+    from .evaluate.metrics import EM as EM
+    from .evaluate.metrics import F1 as F1
+    from .evaluate.metrics import answer_exact_match as answer_exact_match
+    from .evaluate.metrics import answer_passage_match as answer_passage_match
+    from .evaluate.metrics import normalize_text as normalize_text
+    from .evaluate.result import EvaluationResult as EvaluationResult
     from .example import Example as Example
     from .fields import InputField as InputField
     from .fields import OutputField as OutputField
@@ -41,9 +53,18 @@ if TYPE_CHECKING:
     from .module import Module as Module
     from .modules.chain_of_thought import ChainOfThought as ChainOfThought
     from .modules.predict import Predict as Predict
+    from .optimizers.base import Optimizer as Optimizer
+    from .optimizers.base import Teleprompter as Teleprompter
+    from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
+    from .optimizers.bootstrap_finetune import BootstrapFinetune as BootstrapFinetune
+    from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
+    from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
+    from .optimizers.random_search import BootstrapRS as BootstrapRS
+    from .optimizers.rollouts import bootstrap_trace_data as bootstrap_trace_data
     from .prediction import Completions as Completions
     from .prediction import Prediction as Prediction
     from .prediction import Score as Score
+    from .program import Program as Program
     from .settings import apply_defaults as apply_defaults
     from .settings import configure as configure
     from .settings import context as context
@@ -57,46 +78,67 @@ _HOMES = {
     "Adapter": ".adapters.base",
     "AdapterParseError": ".errors",
     "BaseLM": ".lm.base",
+    "BootstrapFewShot": ".optimizers.bootstrap_few_shot",
+    "BootstrapFewShotWithRandomSearch": ".optimizers.random_search",
+    "BootstrapFinetune": ".optimizers.bootstrap_finetune",
+    "BootstrapRS": ".optimizers.random_search",
     "ChainOfThought": ".modules.chain_of_thought",
     "ChatAdapter": ".adapters.chat",
     "Completions": ".prediction",
     "ConditionError": ".errors",
     "ConfigurationError": ".errors",
     "ContextWindowExceededError": ".errors",
+    "DataError": ".errors",
+    "Dataset": ".data.dataset",
     "DspycError": ".errors",
     "DummyLM": ".lm.dummy",
+    "EM": ".evaluate.metrics",
+    "Evaluate": ".evaluate.evaluate",
+    "EvaluationError": ".errors",
+    "EvaluationResult": ".evaluate.result",
     "Example": ".example",
+    "F1": ".evaluate.metrics",
     "History": ".types.history",
     "InputError": ".errors",
     "InputField": ".fields",
     "Interface": ".interface",
     "LM": ".lm.client",
     "LMError": ".errors",
+    "LabeledFewShot": ".optimizers.labeled_few_shot",
     "Module": ".module",
     "NotConfiguredError": ".errors",
+    "Optimizer": ".optimizers.base",
+    "OptimizerError": ".errors",
     "OutputField": ".fields",
     "Predict": ".modules.predict",
     "Prediction": ".prediction",
+    "Program": ".program",
     "ProgramAssertionError": ".errors",
     "Provider": ".lm.provider",
     "Score": ".prediction",
     "Signature": ".signature",
     "SignatureError": ".errors",
     "StateError": ".errors",
+    "Teleprompter": ".optimizers.base",
     "TrainingJob": ".lm.provider",
+    "answer_exact_match": ".evaluate.metrics",
+    "answer_passage_match": ".evaluate.metrics",
     "apply_defaults": ".settings",
+    "bootstrap_trace_data": ".optimizers.rollouts",
     "configure": ".settings",
     "configure_cache": ".lm.cache",
     "context": ".settings",
     "ensure_signature": ".signature",
     "inspect_history": ".history",
+    "majority": ".evaluate.aggregation",
     "make_signature": ".signature",
+    "normalize_text": ".evaluate.metrics",
     "parameters": ".parameters",
     "settings": ".settings",
     "track_usage": ".usage",
 }
 
-__all__ = sorted(_HOMES)  # type: ignore[reportUnsupportedDunderAll]  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
