@@ -30,7 +30,24 @@ from functools import partial, wraps
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import execute, trace
+from .assertions import attempts, failed, suggest
 from .settings import lookup
+
+__all__ = [
+    "Call",
+    "Step",
+    "attempts",
+    "call",
+    "call_pure",
+    "failed",
+    "flatten",
+    "gather",
+    "matches",
+    "pick",
+    "scope",
+    "start",
+    "suggest",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -176,6 +193,11 @@ async def call_pure(function: Callable[..., Any], /, *args: Any, **kwargs: Any) 
 def matches(value: str, pattern: str) -> bool:
     """Whether a regular expression is found in a text: `matches(x, r"…")` of a `.dspy` file."""
     return re.search(pattern, value) is not None
+
+
+def pick(prediction: Any, *names: str) -> dict[str, Any]:
+    """The fields of these names that a prediction has: what `return **found` takes from it."""
+    return {name: prediction[name] for name in names if name in prediction}
 
 
 # --- groups of tasks ------------------------------------------------------------------------------------

@@ -1,0 +1,152 @@
+"""What a compiled file is made of: its facts, its modules with a body, its functions that call modules."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
+
+from . import module, settings
+from .adapters.checking import check_inputs
+from .errors import InputError, did_you_mean, list_names
+from .execute import run_on_loop
+from .signature import Signature
+from .typenames import allows_none
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CALL_SETTINGS = ("lm", "adapter", "max_retries")
+
+
+@dataclass(frozen=True)
+class CompiledFile:
+    """What tools know of a compiled file; its module has it as `__dspyc__`.
+
+    Attributes:
+        path: the `.dspy` file.
+        kinds: what each declared name is: `module`, `program`, `evaluate`, `lm`, `dataset`, …
+        tests: the test functions by their titles.
+        uses: which of the file's names each declared name is made of.
+        docs: the docstrings by name; the file's own under the empty name.
+    """
+
+    path: str
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    tests: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    docs: Mapping[str, str] = field(default_factory=dict)
+
+    def names(self, kind: str) -> list[str]:
+        """The declared names of a kind, in the order of the file."""
+        return [name for name, each in self.kinds.items() if each == kind]
+
+    def main(self) -> str | None:
+        """The name to run where none is given: the only program that nothing uses, else the only such module."""
+        used = {name for users in self.uses.values() for name in users}
+        for kind in ("program", "module"):
+            free = [name for name in self.names(kind) if name not in used]
+            if free:
+                return free[0] if len(free) == 1 else None
+        return None
+
+
+class Module(module.Module):
+    """A `module` of a `.dspy` file that has a body; its fields are those of `signature`."""
+
+    signature: ClassVar[type[Signature]]
+
+    async def acall(self, *args: Any, **inputs: Any) -> Any:
+        """Run the module from asynchronous code.
+
+        Raises:
+            InputError: an input is unknown or missing, or against a condition.
+        """
+        if args:
+            names = ", ".join(f"{name}=…" for name in self._expected())
+            raise InputError(f"inputs are given by name: ({names})")
+        given = dict(inputs)
+        own = {
+            name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in self._expected()
+        }
+        complete = self._completed(given)
+        if not own:
+            return await super().acall(**complete)
+        with settings.context(**own):
+            return await super().acall(**complete)
+
+    def configure_parts(self, **own: Any) -> None:
+        """Give the parts the settings that this module was made with, where they have none of their own.
+
+        Args:
+            own: `lm`, `max_retries`, and settings of the LM such as `temperature`.
+        """
+        given = {name: own.pop(name) for name in ("lm", "max_retries") if name in own}
+        for predictor in self.predictors():
+            for name, value in given.items():
+                if getattr(predictor, name) is None:
+                    setattr(predictor, name, value)
+            predictor.config = {**own, **predictor.config}
+
+    def __repr__(self) -> str:
+        parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]
+        return "\n".join(parts) or f"{type(self).__name__}({self.signature.signature})"
+
+    @classmethod
+    def _expected(cls) -> dict[str, Any]:
+        return cls.signature.input_fields
+
+    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        fields = self._expected()
+        name = type(self).__name__
+        for unknown in given:
+            if unknown not in fields:
+                hint = did_you_mean(unknown, fields) or f"; it has {list_names(fields)}"
+                raise InputError(f"`{name}` has no input `{unknown}`{hint}")
+        missing = [
+            each
+            for each, spec in fields.items()
+            if each not in given and spec.is_required() and not allows_none(spec.annotation)
+        ]
+        if missing:
+            raise InputError(f"the call lacks the input{'s' * (len(missing) > 1)} {list_names(missing)}")
+        complete = {
+            each: given[each] if each in given else None if spec.is_required() else spec.get_default()
+            for each, spec in fields.items()
+        }
+        check_inputs(self.signature, complete)
+        return complete
+
+
+class Function(Generic[P, T]):
+    """A `def` or test that calls modules: called as it is, or awaited by `acall`."""
+
+    def __init__(self, function: Callable[P, Awaitable[T]]) -> None:
+        self._function = function
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the function and wait for what it returns."""
+        return run_on_loop(self.acall(*args, **kwargs))
+
+    async def acall(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the function from asynchronous code."""
+        return await self._function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<function {getattr(self, '__qualname__', '')}>"
+
+
+def function(function: Callable[P, Awaitable[T]]) -> Function[P, T]:
+    """Let an async function be called from synchronous code too."""
+    return Function(function)
+
+
+def folder(source: str) -> str:
+    """The folder of a compiled file, in which the paths of its data begin."""
+    return str(Path(source).resolve().parent)
+
+
+__all__ = ["CompiledFile", "Function", "Module", "folder", "function"]
