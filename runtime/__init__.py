@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from .lm.dummy import DummyLM as DummyLM
     from .lm.provider import Provider as Provider
     from .lm.provider import TrainingJob as TrainingJob
+    from .lm.request import Request as Request
+    from .lm.request import Response as Response
     from .module import Module as Module
     from .modules.chain_of_thought import ChainOfThought as ChainOfThought
     from .modules.predict import Predict as Predict
@@ -115,6 +117,8 @@ _HOMES = {
     "Program": ".program",
     "ProgramAssertionError": ".errors",
     "Provider": ".lm.provider",
+    "Request": ".lm.request",
+    "Response": ".lm.request",
     "Score": ".prediction",
     "Signature": ".signature",
     "SignatureError": ".errors",
