@@ -88,9 +88,8 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
     else:
         color = "green" if after > before else "red" if after < before else "yellow"
         change = click.style(f"{after - before:+.1f}", fg=color, bold=True)
-        say(
-            f"{evaluation}: {before:.1f} % before, {click.style(f'{after:.1f} %', bold=True)} after ({change})"
-        )
+        reached = click.style(f"{after:.1f} %", bold=True)
+        say(f"{evaluation}: {before:.1f} % before, {reached} after ({change})")
         say(f"`{program}` was optimised in {result.seconds:.1f} s.")
         if after < before:
             say_warning(f"the optimised program is worse; delete {shown(result.state)} to go back")
