@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Annotated, Any, Self, overload
 
-from annotated_types import Ge, MinLen
+from annotated_types import Ge
 
 from ..calling import call
 from ..errors import ConfigurationError, DataError, did_you_mean, list_names
@@ -36,7 +36,7 @@ class Dataset(Sequence[Example]):
         DataError: when rows are asked for: the file is missing, not UTF-8 or broken, or lacks a column.
     """
 
-    path: Annotated[str, MinLen(1)]
+    path: str | os.PathLike[str]
     """The data file: `.csv`, `.tsv`, `.json` (a list of objects), `.jsonl` or `.ndjson`."""
     _: KW_ONLY
     inputs: list[str] | None = None
@@ -64,6 +64,8 @@ class Dataset(Sequence[Example]):
 
     def __post_init__(self) -> None:
         self.path = os.fspath(self.path)
+        if not self.path:
+            raise ConfigurationError("`path` of `Dataset` is empty; it names the data file")
         for name in ("inputs", "columns"):
             if isinstance(getattr(self, name), str):
                 raise ConfigurationError(
@@ -141,7 +143,7 @@ class Dataset(Sequence[Example]):
 
     def _read(self) -> list[Example]:
         path = self.file
-        table = read(Path(self.path) if self.path.startswith("hf:") else path)
+        table = read(Path(self.path) if os.fspath(self.path).startswith("hf:") else path)
         columns = _Columns(path.name, self.rename or {}, self.copy or {}, self.columns)
         if table.columns is not None:
             shaped = columns.shape(dict.fromkeys(table.columns))

@@ -123,7 +123,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
         try:
             for number, text in enumerate(file, 1):
                 if text.strip():
-                    yield number, _object(path, number, text)
+                    yield number, _object(path, number, text.rstrip("\r\n"))
         except UnicodeDecodeError as error:
             raise _not_utf8(path, error) from error
 
