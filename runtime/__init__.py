@@ -25,12 +25,21 @@ if TYPE_CHECKING:
     from .errors import DspycError as DspycError
     from .errors import EvaluationError as EvaluationError
     from .errors import InputError as InputError
+    from .errors import LMAuthError as LMAuthError
+    from .errors import LMConfigurationError as LMConfigurationError
     from .errors import LMError as LMError
+    from .errors import LMInvalidRequestError as LMInvalidRequestError
+    from .errors import LMRateLimitError as LMRateLimitError
+    from .errors import LMServerError as LMServerError
+    from .errors import LMTimeoutError as LMTimeoutError
+    from .errors import LMTransportError as LMTransportError
+    from .errors import LMUnknownModelError as LMUnknownModelError
     from .errors import NotConfiguredError as NotConfiguredError
     from .errors import OptimizerError as OptimizerError
     from .errors import ProgramAssertionError as ProgramAssertionError
     from .errors import SignatureError as SignatureError
     from .errors import StateError as StateError
+    from .errors import ToolError as ToolError
     from .evaluate.aggregation import majority as majority
     from .evaluate.evaluate import Evaluate as Evaluate
     from .evaluate.metrics import EM as EM
@@ -44,6 +53,9 @@ if TYPE_CHECKING:
     from .fields import OutputField as OutputField
     from .history import inspect_history as inspect_history
     from .interface import Interface as Interface
+    from .interface import Metric as Metric
+    from .interface import Reward as Reward
+    from .interface import ToolFunction as ToolFunction
     from .lm.base import BaseLM as BaseLM
     from .lm.cache import configure_cache as configure_cache
     from .lm.client import LM as LM
@@ -53,8 +65,12 @@ if TYPE_CHECKING:
     from .lm.request import Request as Request
     from .lm.request import Response as Response
     from .module import Module as Module
+    from .modules.best_of_n import BestOfN as BestOfN
     from .modules.chain_of_thought import ChainOfThought as ChainOfThought
+    from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
     from .modules.predict import Predict as Predict
+    from .modules.react import ReAct as ReAct
+    from .modules.refine import Refine as Refine
     from .optimizers.base import Optimizer as Optimizer
     from .optimizers.base import Teleprompter as Teleprompter
     from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
@@ -71,20 +87,24 @@ if TYPE_CHECKING:
     from .settings import configure as configure
     from .settings import context as context
     from .signature import Signature as Signature
+    from .signature import SignatureLike as SignatureLike
     from .signature import ensure_signature as ensure_signature
     from .signature import make_signature as make_signature
     from .types.history import History as History
+    from .types.tool import Tool as Tool
     from .usage import track_usage as track_usage
 
 _HOMES = {
     "Adapter": ".adapters.base",
     "AdapterParseError": ".errors",
     "BaseLM": ".lm.base",
+    "BestOfN": ".modules.best_of_n",
     "BootstrapFewShot": ".optimizers.bootstrap_few_shot",
     "BootstrapFewShotWithRandomSearch": ".optimizers.random_search",
     "BootstrapFinetune": ".optimizers.bootstrap_finetune",
     "BootstrapRS": ".optimizers.random_search",
     "ChainOfThought": ".modules.chain_of_thought",
+    "ChainOfThoughtWithHint": ".modules.chain_of_thought_with_hint",
     "ChatAdapter": ".adapters.chat",
     "Completions": ".prediction",
     "ConditionError": ".errors",
@@ -105,8 +125,17 @@ _HOMES = {
     "InputField": ".fields",
     "Interface": ".interface",
     "LM": ".lm.client",
+    "LMAuthError": ".errors",
+    "LMConfigurationError": ".errors",
     "LMError": ".errors",
+    "LMInvalidRequestError": ".errors",
+    "LMRateLimitError": ".errors",
+    "LMServerError": ".errors",
+    "LMTimeoutError": ".errors",
+    "LMTransportError": ".errors",
+    "LMUnknownModelError": ".errors",
     "LabeledFewShot": ".optimizers.labeled_few_shot",
+    "Metric": ".interface",
     "Module": ".module",
     "NotConfiguredError": ".errors",
     "Optimizer": ".optimizers.base",
@@ -117,13 +146,20 @@ _HOMES = {
     "Program": ".program",
     "ProgramAssertionError": ".errors",
     "Provider": ".lm.provider",
+    "ReAct": ".modules.react",
+    "Refine": ".modules.refine",
     "Request": ".lm.request",
     "Response": ".lm.request",
+    "Reward": ".interface",
     "Score": ".prediction",
     "Signature": ".signature",
     "SignatureError": ".errors",
+    "SignatureLike": ".signature",
     "StateError": ".errors",
     "Teleprompter": ".optimizers.base",
+    "Tool": ".types.tool",
+    "ToolError": ".errors",
+    "ToolFunction": ".interface",
     "TrainingJob": ".lm.provider",
     "answer_exact_match": ".evaluate.metrics",
     "answer_passage_match": ".evaluate.metrics",

@@ -212,8 +212,8 @@ class Module:
         """What was learned, by the path of each parameter, as JSON's types."""
         return {name: parameter.dump_state() for name, parameter in self.named_parameters()}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what `dump_state` gave; nothing changes when it does not fit.
+    def load_state(self, state: Mapping[str, Any]) -> Self:
+        """Take over what `dump_state` gave, and return the module; nothing changes when it does not fit.
 
         Raises:
             StateError: the state lacks a parameter of this module, or has one that it lacks.
@@ -229,6 +229,7 @@ class Module:
             parameter.load_state(state[name])
         for name, parameter in parameters.items():
             parameter.load_state(state[name])
+        return self
 
     def save(self, path: str | Path) -> None:
         """Write the state to a JSON file; a file that is there already is replaced as a whole.

@@ -12,7 +12,7 @@ import keyword
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
 
 from .errors import SignatureError, did_you_mean
 from .fields import Field
@@ -294,7 +294,11 @@ class Signature(metaclass=SignatureMeta):
         return make(list(fields.values()), state["instructions"], name=cls.__name__, demos=cls.demos)
 
 
-SignatureLike: TypeAlias = "type[Signature] | str"
+if TYPE_CHECKING:
+    # A module's attribute `signature` is a class, whatever its parameter `signature` was given.
+    SignatureLike: TypeAlias = Any
+else:
+    SignatureLike = type[Signature] | str
 """A signature class, or its string form."""
 
 
@@ -328,7 +332,7 @@ def make_signature(
     custom_types: Mapping[str, Any] | None = None,
 ) -> type[Signature]:
     """See `Signature(...)`; DSPy's name for it."""
-    return Signature(signature, instructions, signature_name, custom_types=custom_types)  # type: ignore[call-arg,arg-type,return-value]
+    return Signature(signature, instructions, signature_name, custom_types=custom_types)  # type: ignore[call-arg,return-value]
 
 
 def ensure_signature(signature: SignatureLike, instructions: str | None = None) -> type[Signature]:
@@ -343,7 +347,7 @@ def ensure_signature(signature: SignatureLike, instructions: str | None = None) 
         raise SignatureError(f"a signature is a Signature class or a string such as 'question -> answer', not {signature!r}")
     if instructions is not None:
         raise SignatureError(f"`{signature.__name__}` has its instructions; use with_instructions(…) to change them")
-    return signature  # type: ignore[return-value]
+    return cast("type[Signature]", signature)
 
 
 def default_instructions(inputs: Sequence[str], outputs: Sequence[str]) -> str:

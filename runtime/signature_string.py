@@ -19,17 +19,15 @@ def parse_signature_string(text: str, custom_types: Mapping[str, Any] | None = N
         SignatureError: the text is no signature; the message shows where.
     """
     reader = TypeReader(text, custom_types)
-    if reader.at_end:
+    if reader.ended():
         raise SignatureError('a signature needs fields: "question -> answer"')
     fields = _fields(reader, "input")
     if not reader.at("->"):
         raise reader.error("a signature needs `->` between its inputs and outputs")
     reader.advance()
     fields += _fields(reader, "output")
-    if not reader.at_end:
-        if reader.at("->"):
-            raise reader.error("a signature has one `->` only")
-        raise reader.error("`,` is missing")
+    if not reader.ended():
+        raise reader.error("a signature has one `->` only" if reader.at("->") else "`,` is missing")
     if all(field.kind == "input" for field in fields):
         raise reader.error("a signature needs at least one output after `->`")
     return fields
@@ -37,7 +35,7 @@ def parse_signature_string(text: str, custom_types: Mapping[str, Any] | None = N
 
 def _fields(reader: TypeReader, kind: Kind) -> list[Field]:
     fields: list[Field] = []
-    while not (reader.at("->") or reader.at_end):
+    while not (reader.at("->") or reader.ended()):
         name = reader.name()
         annotation: Any = str
         untyped = not reader.at(":")

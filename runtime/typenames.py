@@ -74,8 +74,7 @@ class TypeReader:
         """Whether one of these marks comes next."""
         return self._kind == "mark" and self._token in marks
 
-    @property
-    def at_end(self) -> bool:
+    def ended(self) -> bool:
         """Whether all is read."""
         return self._kind == "end"
 
@@ -208,7 +207,7 @@ def read_type(text: str, custom_types: Mapping[str, Any] | None = None) -> Any:
     """
     reader = TypeReader(text, custom_types)
     found = reader.type()
-    if not reader.at_end:
+    if not reader.ended():
         raise reader.error("more stands after the type")
     return found
 

@@ -144,6 +144,10 @@ class Adapter:
         """Fields and values as an answer in this adapter's format."""
         raise NotImplementedError
 
+    def format_untyped(self, values: Mapping[str, Any]) -> str:
+        """Names and values of any kind as this adapter writes fields of text, such as an agent's trajectory."""
+        raise NotImplementedError
+
     def format_finetune_data(
         self,
         signature: type[Signature],

@@ -208,6 +208,11 @@ class ChatAdapter(Adapter):
         """Fields and values as sections, without the end marker."""
         return "\n\n".join(f"[[ ## {name} ## ]]\n{rendering.render(value)}" for name, value in values.items())
 
+    def format_untyped(self, values: Mapping[str, Any]) -> str:
+        """Names and values of any kind as sections."""
+        sections = [f"[[ ## {name} ## ]]\n{rendering.render_text(value)}" for name, value in values.items()]
+        return "\n\n".join(sections).strip()
+
     def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
         """The follow-up turn: what is wrong with the answer, and the reminder of the format."""
         return (

@@ -61,7 +61,7 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
             if field.init
         }
     if is_typeddict(annotation):
-        required = annotation.__required_keys__
+        required: frozenset[str] = annotation.__required_keys__  # type: ignore[attr-defined]
         return {name: (hint, name in required) for name, hint in get_type_hints(annotation).items()}
     return None
 

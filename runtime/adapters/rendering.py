@@ -14,6 +14,9 @@ from ..typenames import type_name
 
 Render: TypeAlias = "Callable[[Any], str]"
 
+FORMATTED = "formatted"
+"""The option of a field whose values were written by an adapter already, markers and all: `InputField(formatted=True)`."""
+
 _MARKER = re.compile(r"\[(\\*)\[(\s*##\s*\w+\s*##\s*)\](\\*)\]")
 _ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
 
@@ -30,7 +33,9 @@ def unescape_markers(text: str) -> str:
 
 def renderer(field: Field) -> Render:
     """What writes this field's values."""
-    return _render_text if field.annotation is str else render
+    if dict(field.extra).get(FORMATTED):
+        return str
+    return render_text if field.annotation is str else render
 
 
 def render(value: Any) -> str:
@@ -45,7 +50,8 @@ def render(value: Any) -> str:
     return escape_markers(str(plain))
 
 
-def _render_text(value: Any) -> str:
+def render_text(value: Any) -> str:
+    """A value of a field that is text: a list becomes numbered pieces, all else is as `render` writes it."""
     return _numbered(value) if isinstance(value, list) else render(value)
 
 

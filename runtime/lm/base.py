@@ -64,7 +64,7 @@ class BaseLM:
         kwargs = {**self.kwargs, **settings} if settings else self.kwargs
         request = Request(self.model, messages, kwargs, self.model_type, prompt)
         key = request_key(request, self.identity(request)) if kwargs.get("cache", self.cache) else None
-        response = caching.get(key) if key is not None else None
+        response: Response | None = caching.get(key) if key is not None else None
         if response is None:
             response = await self.send(request)
             if key is not None and not response.truncated:
@@ -84,7 +84,8 @@ class BaseLM:
 
     async def acomplete(self, request: Request) -> Response:
         """Answer a request on the event loop; by `complete` in a thread unless overridden."""
-        return await _in_thread(self.complete, request)
+        response: Response = await _in_thread(self.complete, request)
+        return response
 
     def identity(self, request: Request) -> str:
         """Who answers; part of a request's name in the cache."""
@@ -141,7 +142,7 @@ class BaseLM:
             model_type=request.model_type,
             prompt=request.prompt,
             messages=request.messages,
-            kwargs=request.kwargs,
+            kwargs=dict(request.kwargs),
             response=response,
         )
         history.ALL.add(entry)

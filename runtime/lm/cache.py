@@ -93,14 +93,14 @@ class Cache:
             self._memory.popitem(last=False)
 
     def _read(self, key: str) -> Response | None:
+        found: Response | None = None
         with self._guard() as connection:
             if connection is None:
                 return None
             row = connection.execute("SELECT value, sum FROM answers WHERE key = ?", (key,)).fetchone()
-            if row is None or _checksum(key, row[0]) != row[1]:
-                return None
-            return _from_json(row[0])
-        return None
+            if row is not None and _checksum(key, row[0]) == row[1]:
+                found = _from_json(row[0])
+        return found
 
     def _write(self, key: str, response: Response) -> None:
         with self._guard() as connection:

@@ -129,7 +129,7 @@ class LM(BaseLM):
                 f"`{self.model}` cannot be trained: its provider does not; models in GGUF files (`gguf/PATH`) can be",
                 model=self.model,
             )
-        job = provider.TrainingJob(
+        job = provider.new_job(
             model=self.finetuning_model or self.model,
             train_data=train_data,
             train_data_format=train_data_format,

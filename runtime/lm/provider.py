@@ -52,10 +52,9 @@ class Provider:
     finetunable: ClassVar[bool] = False
     training_job: ClassVar[type[TrainingJob]] = TrainingJob
 
-    @property
-    def TrainingJob(self) -> type[TrainingJob]:  # noqa: N802
-        """The class of the jobs; DSPy's name for it."""
-        return self.training_job
+    def new_job(self, **facts: Any) -> TrainingJob:
+        """A job of this provider's class, not started."""
+        return self.training_job(**facts)
 
     @staticmethod
     def launch(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:

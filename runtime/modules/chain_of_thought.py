@@ -10,7 +10,7 @@ from ..interface import Interface
 from ..lm.base import BaseLM
 from ..module import Module
 from ..parameters import parameters
-from ..signature import Signature, ensure_signature
+from ..signature import Signature, SignatureLike, ensure_signature
 from .predict import Predict
 
 
@@ -24,7 +24,7 @@ class ChainOfThought(Module):
     interface: ClassVar[Interface | None] = Interface(of="signature", outputs={"reasoning": str})
     concurrent: ClassVar[bool] = False
 
-    signature: Any
+    signature: SignatureLike
     """The inputs, outputs and instructions: a Signature class or a string."""
     _: KW_ONLY
     rationale_field: Field | None = None
@@ -43,7 +43,7 @@ class ChainOfThought(Module):
             SignatureError: it is no signature.
         """
         extended = with_reasoning(ensure_signature(self.signature), self.rationale_field, self.rationale_field_type)
-        self.predict = Predict(extended, lm=self.lm, max_retries=self.max_retries, **self.config)
+        self.predict = Predict(extended, lm=self.lm, max_retries=self.max_retries, **self.__dict__["config"])
         # The predictor holds what these said; two places would come to say different things.
         for name in ("signature", "rationale_field", "rationale_field_type", "lm", "max_retries", "config"):
             del self.__dict__[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from .. import trace
 from ..adapters.base import Adapter
@@ -12,16 +12,18 @@ from ..adapters.chat import ChatAdapter
 from ..adapters.checking import check_inputs
 from ..errors import ConfigurationError, InputError, NotConfiguredError, did_you_mean, list_names
 from ..example import Example
-from ..fields import UNDEFINED
+from ..fields import UNDEFINED, InputField
 from ..interface import Interface
 from ..lm.base import BaseLM
 from ..module import Module, Parameter
 from ..parameters import parameters
 from ..prediction import Prediction
 from ..settings import lookup
-from ..signature import Signature, ensure_signature
+from ..signature import Signature, SignatureLike, ensure_signature
 from ..typenames import allows_none
 
+HINT = "hint_"
+"""The input by which a predictor is told what to do better than in an earlier attempt; see `Refine`."""
 _CALL_SETTINGS = ("signature", "lm", "config", "demos", "max_retries")
 _DEFAULT_ADAPTER = ChatAdapter()
 _SETTLED_TEMPERATURE = 0.15
@@ -41,13 +43,14 @@ class Predict(Module, Parameter):
     interface: ClassVar[Interface | None] = Interface(of="signature")
     concurrent: ClassVar[bool] = False
 
-    signature: Any
+
+    signature: SignatureLike
     """The inputs, outputs and instructions: a Signature class or a string."""
     _: KW_ONLY
     lm: BaseLM | None = None
     """The language model of this predictor, before any that is configured."""
-    demos: list[Any] | None = None
-    """Few-shot examples; those of the signature when None."""
+    demos: list[Any] = []
+    """Few-shot examples, instead of those of the signature."""
     max_retries: int | None = None
     """How often an answer that cannot be read, or breaks a condition, is shown to the model again."""
 
@@ -57,14 +60,14 @@ class Predict(Module, Parameter):
         Raises:
             SignatureError: it is no signature.
         """
-        self.signature: type[Signature] = ensure_signature(self.signature)
-        if self.demos is None:
+        self.signature = ensure_signature(self.signature)
+        self.config: dict[str, Any] = self.__dict__["config"]
+        self.demos = list(self.demos)
+        if not self.demos:
             self.reset_demos()
-        else:
-            self.demos = list(self.demos)
+        self.hint: str | None = None
         self.traces: list[Any] = []
         self.train: list[Any] = []
-        self.original: Predict = self
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -91,16 +94,16 @@ class Predict(Module, Parameter):
         """Predict, without the bookkeeping around it."""
         call = _Call(self, inputs)
         completions = await call.adapter.acall(
-            call.lm, call.config, call.signature, call.demos, call.inputs, call.max_retries
+            call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
         )
         prediction = Prediction.from_completions(completions, call.signature)
-        trace.record(self.original, call.inputs, prediction)
+        trace.record(self, call.inputs, prediction)
         return prediction
 
     def messages(self, **inputs: Any) -> list[dict[str, Any]]:
         """The exact messages that a call with these inputs would send; sends nothing and needs no LM."""
         call = _Call(self, inputs, needs_lm=False)
-        return call.adapter.format(call.signature, call.demos, call.inputs)
+        return call.adapter.format(call.signature, call.demos, call.sent)
 
     @property
     def needs_loop(self) -> bool:
@@ -126,13 +129,13 @@ class Predict(Module, Parameter):
         return {
             "traces": to_json_types([dict(step) for step in self.traces]),
             "train": to_json_types([dict(row) for row in self.train]),
-            "demos": [to_json_types(dict(demo)) for demo in self.demos or []],
+            "demos": [to_json_types(dict(demo)) for demo in self.demos],
             "signature": self.signature.dump_state(),
             "config": to_json_types(self.config),
             "lm": self.lm.dump_state() if self.lm is not None else None,
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> Predict:
+    def load_state(self, state: Mapping[str, Any]) -> Self:
         """Take over what `dump_state` gave; values of demos get their fields' types again.
 
         Raises:
@@ -156,15 +159,19 @@ class Predict(Module, Parameter):
 
 
 class _Call:
-    """One call, with everything decided: which LM, adapter, settings and demos, and the complete inputs."""
+    """One call, with everything decided: which LM, adapter, settings and demos, and the complete inputs.
 
-    __slots__ = ("adapter", "config", "demos", "inputs", "lm", "max_retries", "signature")
+    `inputs` are the caller's, `sent` what the prompt shows, which may hold a hint from an earlier attempt too.
+    """
+
+    __slots__ = ("adapter", "config", "demos", "inputs", "lm", "max_retries", "sent", "signature")
 
     def __init__(self, predictor: Predict, given: dict[str, Any], needs_lm: bool = True) -> None:
         signature = predictor.signature
         defaults = predictor._defaults
         expected = _expected(signature)
-        lm, demos, config, retries = predictor.lm, predictor.demos, predictor.config, predictor.max_retries
+        lm, demos, retries = predictor.lm, predictor.demos, predictor.max_retries
+        config: Mapping[str, Any] = predictor.config
         if not given.keys() <= expected.keys():
             settings = {name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected}
             if "signature" in settings:
@@ -192,6 +199,10 @@ class _Call:
         self.adapter: Adapter = lookup("adapter", defaults) or _DEFAULT_ADAPTER
         self.inputs = given if given.keys() == expected.keys() else _completed(signature, expected, given)
         check_inputs(signature, self.inputs)
+        self.sent = self.inputs
+        if predictor.hint is not None:
+            self.signature = _hinted(signature)
+            self.sent = {**self.inputs, HINT: predictor.hint}
 
 
 def _expected(signature: type[Signature]) -> dict[str, Any]:
@@ -203,6 +214,14 @@ def _expected(signature: type[Signature]) -> dict[str, Any]:
             for name, field in signature.input_fields.items()
         }
         signature.__compiled__["expected"] = found
+    return found
+
+
+def _hinted(signature: type[Signature]) -> type[Signature]:
+    found: type[Signature] | None = signature.__compiled__.get(HINT)
+    if found is None:
+        found = signature.append(HINT, InputField(desc="A hint to the module from an earlier run"), str)
+        signature.__compiled__[HINT] = found
     return found
 
 

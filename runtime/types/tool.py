@@ -45,8 +45,9 @@ class Tool:
             raise ToolError(f"a tool is a function, not {func!r}")
         self.func = func
         function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]
-        self.name: str = name or getattr(func, "__name__", type(func).__name__)
-        self.desc: str = desc if desc is not None else inspect.cleandoc(func.__doc__ or function.__doc__ or "")
+        self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
+        doc: str = func.__doc__ or function.__doc__ or ""
+        self.desc: str = desc if desc is not None else inspect.cleandoc(doc)
         self.is_async = execute.is_async(func)
         try:
             signature = inspect.signature(function)

@@ -1,0 +1,74 @@
+"""`BestOfN`: several attempts, of which the best is returned."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from ..interface import Interface, Reward
+from ..module import Module
+from ..parameters import parameters
+from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep
+
+logger = logging.getLogger("dspyc")
+
+
+@parameters
+class BestOfN(Module):
+    """Runs a module up to `N` times and returns the prediction with the highest reward.
+
+    It stops at the first attempt that reaches the threshold. The first attempt is the module as it is; the others run
+    at temperature 1.0, past the cache. Of equal rewards the earlier attempt counts.
+    """
+
+    interface: ClassVar[Interface | None] = Interface(of="module")
+    concurrent: ClassVar[bool] = False
+
+    module: Module
+    """What to run."""
+    N: Annotated[int, Ge(1)]
+    """How often at most."""
+    reward_fn: Reward
+    """How good a prediction is: `(args, pred) -> float`, higher is better."""
+    threshold: float | None = None
+    """The reward that is good enough to stop; None to try all `N`."""
+    fail_count: Annotated[int, Ge(0)] | None = None
+    """How many attempts may raise in one call before their error is raised; `N` when None."""
+
+    def __post_init__(self) -> None:
+        """Keep the reward from being taken for a part.
+
+        Raises:
+            ConfigurationError: the reward is no function.
+        """
+        self.reward_fn = as_function(self.reward_fn)
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether the module or the reward waits for something else than model calls."""
+        return is_async_call(self.module, self.reward_fn)
+
+    async def aforward(self, **inputs: Any) -> Any:
+        """Try, and choose."""
+        best: Attempt | None = None
+        failures = Failures(self.N if self.fail_count is None else self.fail_count)
+        for number in range(self.N):
+            try:
+                tried = await attempt(
+                    self.module, inputs, self.reward_fn, number=number, temperature=1.0 if number else None
+                )
+            except Exception as error:  # noqa: BLE001 a failed attempt is counted; too many are raised
+                logger.warning("attempt %d of %d failed: %s", number + 1, self.N, error)
+                failures.add(error)
+                continue
+            if best is None or tried.reward > best.reward:
+                best = tried
+            if self.threshold is not None and tried.reward >= self.threshold:
+                break
+        if best is None:
+            assert failures.last is not None
+            raise failures.last
+        keep(best.steps)
+        return best.prediction

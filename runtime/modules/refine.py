@@ -1,0 +1,188 @@
+"""`Refine`: attempts that learn from each other: after each that is not good enough, advice for the next."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from .. import trace
+from ..adapters.rendering import describe_fields, to_json_types
+from ..errors import DspycError
+from ..fields import InputField, OutputField
+from ..interface import Interface, Reward
+from ..module import Module
+from ..parameters import parameters
+from ..signature import Signature
+from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep, temperature_of
+from .predict import Predict
+
+logger = logging.getLogger("dspyc")
+
+
+class OfferFeedback(Signature):
+    """
+    In the discussion, assign blame to each module that contributed to the final reward being below the threshold, if
+    any. Then, prescribe concrete advice of how the module should act on its future input when we retry the process, if
+    it were to receive the same or similar inputs. If a module is not to blame, the advice should be N/A.
+    The module will not see its own history, so it needs to rely on entirely concrete and actionable advice from you
+    to avoid the same mistake on the same or similar inputs.
+    """
+
+    program_code: str = InputField(desc="The code of the program that we are analyzing")
+    modules_defn: str = InputField(desc="The definition of each module in the program, including its I/O")
+    program_inputs: str = InputField(desc="The inputs to the program that we are analyzing")
+    program_trajectory: str = InputField(desc="The trajectory of the program's execution, showing each module's I/O")
+    program_outputs: str = InputField(desc="The outputs of the program that we are analyzing")
+    reward_code: str = InputField(desc="The code of the reward function that we are analyzing")
+    target_threshold: float | None = InputField(desc="The target threshold for the reward function")
+    reward_value: float = InputField(desc="The reward value assigned to the program's outputs")
+    module_names: list[str] = InputField(desc="The names of the modules in the program, for which we seek advice")
+    discussion: str = OutputField(desc="Discussing blame of where each module went wrong, if it did")
+    advice: dict[str, str] = OutputField(
+        desc="For each module, describe very concretely, in this order: the specific scenarios in which it has made "
+        "mistakes in the past and what each mistake was, followed by what it should do differently in that kind of "
+        "scenario in the future. If the module is not to blame, write N/A."
+    )
+
+
+@parameters
+class Refine(Module):
+    """Runs a module up to `N` times, with advice from the second time on, and returns the best prediction.
+
+        refine = Refine(ChainOfThought("question -> answer"), N=3, reward_fn=one_word, threshold=1.0)
+
+    It stops at the first attempt that reaches the threshold. After one that does not, the model is asked which part
+    is to blame and what it should do better; each part's advice goes into its next prompt as the input `hint_`. When
+    that question fails, the next attempt goes without advice. Temperatures are a ladder: the module's own, then 0.5
+    and up to 1.0 in steps of 0.5 / N. Of equal rewards the earlier attempt counts.
+    """
+
+    interface: ClassVar[Interface | None] = Interface(of="module")
+    concurrent: ClassVar[bool] = False
+
+    module: Module
+    """What to run."""
+    N: Annotated[int, Ge(1)]
+    """How often at most."""
+    reward_fn: Reward
+    """How good a prediction is: `(args, pred) -> float`, higher is better."""
+    threshold: float | None = None
+    """The reward that is good enough to stop; None to try all `N`."""
+    fail_count: Annotated[int, Ge(0)] | None = None
+    """How many attempts may raise in one call before their error is raised; `N` when None."""
+
+    def __post_init__(self) -> None:
+        """Keep the sources that the question for advice shows, and the reward from being taken for a part.
+
+        Raises:
+            ConfigurationError: the reward is no function.
+        """
+        self.reward_fn_code = source_of(self.reward_fn)
+        self.module_code = source_of(type(self.module))
+        self.reward_fn = as_function(self.reward_fn)
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether the module or the reward waits for something else than model calls."""
+        return is_async_call(self.module, self.reward_fn)
+
+    async def aforward(self, **inputs: Any) -> Any:
+        """Try, ask for advice, try again, and choose."""
+        best: Attempt | None = None
+        advice: Mapping[str, str] | None = None
+        failures = Failures(self.N if self.fail_count is None else self.fail_count)
+        for number, temperature in enumerate(self._temperatures()):
+            try:
+                tried = await attempt(
+                    self.module, inputs, self.reward_fn, number=number, temperature=temperature, advice=advice
+                )
+            except Exception as error:  # noqa: BLE001 a failed attempt is counted; too many are raised
+                logger.warning("attempt %d of %d failed: %s", number + 1, self.N, error)
+                failures.add(error)
+                continue
+            if best is None or tried.reward > best.reward:
+                best = tried
+            if self.threshold is not None and tried.reward >= self.threshold:
+                break
+            if number < self.N - 1:
+                advice = await self._advice(inputs, tried)
+        if best is None:
+            assert failures.last is not None
+            raise failures.last
+        keep(best.steps)
+        return best.prediction
+
+    def _temperatures(self) -> list[float | None]:
+        own = temperature_of(self.module)
+        ladder = [0.5 + step * (0.5 / self.N) for step in range(self.N)]
+        others = [temperature for temperature in ladder if temperature != own]
+        return [None, *others][: self.N]
+
+    async def _advice(self, inputs: Mapping[str, Any], tried: Attempt) -> Mapping[str, str] | None:
+        names = {id(predictor): name for name, predictor in self.module.named_predictors()}
+        steps = [
+            {"module_name": names[id(predictor)], "inputs": given, "outputs": dict(made)}
+            for predictor, given, made in tried.steps
+            if id(predictor) in names
+        ]
+        token = trace.start(None)
+        try:
+            feedback = Predict(OfferFeedback)
+            feedback._defaults = self._defaults
+            answer = await feedback.acall(
+                program_code=self.module_code,
+                modules_defn=describe_modules(self.module),
+                program_inputs=_as_json(dict(inputs)),
+                program_trajectory=_as_json(steps),
+                program_outputs=_as_json(dict(tried.prediction)),
+                reward_code=self.reward_fn_code,
+                target_threshold=self.threshold,
+                reward_value=tried.reward,
+                module_names=list(names.values()),
+            )
+        except DspycError as error:
+            logger.warning("no advice for the next attempt: %s", error)
+            return None
+        finally:
+            trace.stop(token)
+        advice: Mapping[str, str] = answer["advice"]
+        return advice
+
+
+def describe_modules(program: Module) -> str:
+    """What the predictors of a program are: their fields and instructions."""
+    line = "-" * 80
+    parts = [line]
+    for name, predictor in program.named_predictors():
+        signature = predictor.signature
+        parts += [
+            f"Module {name}",
+            "\tInput Fields:" + _indented(describe_fields(signature.input_fields)),
+            "\tOutput Fields:" + _indented(describe_fields(signature.output_fields)),
+            "\tOriginal Instructions:" + _indented(textwrap.dedent(signature.instructions)),
+            line,
+        ]
+    return "\n".join(parts)
+
+
+def source_of(thing: Callable[..., Any] | type) -> str:
+    """The source of a class or function, or its name and docstring where there is none, as in a notebook's shell."""
+    target: Any = thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
+    try:
+        return textwrap.dedent(inspect.getsource(target))
+    except (OSError, TypeError):
+        return f"{target.__qualname__}: {inspect.getdoc(target) or 'no source at hand'}"
+
+
+def _indented(text: str) -> str:
+    return "".join(f"\n\t\t{line}" for line in text.splitlines())
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(to_json_types(value), indent=2, ensure_ascii=False)
