@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.render import FORMATS, Report
+from ..compiler.render import FORMATS, Report, plural
+from .console import say
 from .errors import Refusal
-from .files import Unreadable, decode_program, find
+from .files import Unreadable, decode_program, find, shown, write_atomically
 
-FAIL_ON = {
+if TYPE_CHECKING:
+    from ..compiler.diagnostic import Severity
+    from .checking import Workspace
+
+FAIL_ON: dict[str, tuple[Severity, ...]] = {
     "error": ("error",),
     "warning": ("error", "warning"),
     "info": ("error", "warning", "info"),
@@ -21,6 +28,9 @@ FAIL_ON = {
 
 @click.command
 @click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
+@click.option("--fix", is_flag=True, help="Apply the fixes that cannot change what a program does.")
+@click.option("--unsafe-fixes", is_flag=True, help="Apply the other fixes too.")
+@click.option("--diff", is_flag=True, help="Show what the fixes would change, and write nothing.")
 @click.option(
     "--output-format",
     type=click.Choice(list(FORMATS)),
@@ -36,10 +46,16 @@ FAIL_ON = {
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
-@click.option(
-    "--stdin-filename", metavar="PATH", help="What the text of standard input (`-`) is the text of."
-)
-def command(paths: tuple[str, ...], output_format: str, fail_on: str, stdin_filename: str | None) -> int:
+@click.option("--stdin-filename", metavar="PATH", help="The file that standard input (`-`) is the text of.")
+def command(
+    paths: tuple[str, ...],
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
+    output_format: str,
+    fail_on: str,
+    stdin_filename: str | None,
+) -> int:
     """Check files for mistakes: syntax, names, types, lints.
 
     PATHS are files or folders (the working folder by default); `-` reads standard input. Nothing of a program
@@ -49,20 +65,24 @@ def command(paths: tuple[str, ...], output_format: str, fail_on: str, stdin_file
     Examples:
       dspyc check                          all programs below this folder
       dspyc check triage.dspy --output-format concise
+      dspyc check --fix
       dspyc check --output-format github   in a GitHub workflow
       cat x.dspy | dspyc check - --stdin-filename triage/x.dspy
     """
-    from .checking import print_report
+    from .checking import Workspace, print_report
 
-    report = _from_stdin(stdin_filename) if paths == ("-",) else _from_disk(paths)
+    fixing = fix or unsafe_fixes or diff
+    if paths == ("-",):
+        if fixing:
+            raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
+        report = _from_stdin(stdin_filename)
+    else:
+        files = find(paths)
+        if fixing and _fix(Workspace(), files, unsafe=unsafe_fixes, write=not diff) and diff:
+            return 1
+        report = Workspace().report(files)
     print_report(report, output_format)
-    return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))  # type: ignore[arg-type]
-
-
-def _from_disk(paths: tuple[str, ...]) -> Report:
-    from .checking import Workspace
-
-    return Workspace().report(find(paths))
+    return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))
 
 
 def _from_stdin(name: str | None) -> Report:
@@ -74,3 +94,22 @@ def _from_stdin(name: str | None) -> Report:
     except Unreadable as problem:
         raise Refusal(f"standard input {problem.message}", problem.hint) from None
     return Workspace({path: text}).report([path])
+
+
+def _fix(workspace: Workspace, files: list[Path], *, unsafe: bool, write: bool) -> int:
+    """Fix files, or show how they would be; how many fixes there were."""
+    from .fixing import fix
+    from .format import difference
+
+    count = 0
+    for path in files:
+        file = workspace.check(path)
+        fixed = fix(file.source.text, partial(workspace.findings, path), unsafe=unsafe)
+        count += fixed.count
+        if fixed.count and write:
+            write_atomically(path, fixed.text)
+        elif fixed.count:
+            say("".join(difference(shown(path), file.source.text, fixed.text)), newline=False)
+    if count:
+        say(f"{'Fixed' if write else 'Would fix'} {plural(count, 'finding')}.", error=True)
+    return count

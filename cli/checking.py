@@ -42,6 +42,11 @@ class Workspace:
             return CheckedFile(shown(path), Source(str(path), ""), (finding,))
         return CheckedFile(shown(path), analysis.source, analysis.diagnostics)
 
+    def findings(self, path: Path, text: str) -> tuple[Diagnostic, ...]:
+        """The findings of a file, were this its text."""
+        self._texts[str(Path.cwd() / path)] = text
+        return self.analyse(path).diagnostics
+
     def report(self, paths: Iterable[Path]) -> Report:
         """The findings of many files."""
         return Report(tuple(self.check(path) for path in paths), self.look_up)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Refusal, listed, near
+from .files import shown
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,17 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise Refusal(f"{path} is not TOML: {problem}") from None
+        raise Refusal(f"{shown(path)} is not TOML: {problem}") from None
 
 
 def _settings(path: Path, table: Any) -> Configuration:
     if not isinstance(table, dict):
-        raise Refusal(f"{path}: `tool.dspyc` is {type(table).__name__}, not a table")
+        raise Refusal(f"{shown(path)}: `tool.dspyc` is {type(table).__name__}, not a table")
     known = ("src", "pure")
     for key, value in table.items():
         if key not in known:
             raise Refusal(
-                f"{path}: unknown setting `{key}`", near(key, known) or f"there are {listed(known)}"
+                f"{shown(path)}: unknown setting `{key}`", near(key, known) or f"there are {listed(known)}"
             )
         if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
             raise Refusal(f'{path}: `{key}` must be a list of strings, like {key} = ["a", "b"]')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from typing import TYPE_CHECKING, Literal
 
@@ -40,8 +39,14 @@ def wants_color(error: bool = False) -> bool:
 
 
 def columns() -> int:
-    """How wide the terminal is; 100 where there is none."""
-    return shutil.get_terminal_size((100, 24)).columns
+    """How wide the terminal is, or as wide as COLUMNS says; 100 where there is none."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 100
+    except (OSError, ValueError):
+        return 100
 
 
 def say(text: str = "", *, error: bool = False, newline: bool = True) -> None:

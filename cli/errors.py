@@ -8,7 +8,6 @@ click.ClickException
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import IO, Any
 
 import click
@@ -42,6 +41,8 @@ class Failure(Refusal):
 
 def near(name: str, names: Iterable[str]) -> str | None:
     """`did you mean …?` for a name that is close to a known one."""
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(names), n=2, cutoff=0.6)
     return f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
 

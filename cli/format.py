@@ -46,12 +46,13 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
             continue
         changed += 1
         if diff:
-            say("".join(_difference(shown(path), text, formatted)), newline=False)
+            say("".join(difference(shown(path), text, formatted)), newline=False)
         elif check:
             say(f"Would reformat: {click.style(shown(path), bold=True)}")
         else:
             write_atomically(path, formatted)
-    say(_summary(changed, seen - changed - failed, written=not (check or diff)), error=diff)
+    if seen > failed:
+        say(_summary(changed, seen - changed - failed, written=not (check or diff)), error=diff)
     return 2 if failed else int(bool(changed and (check or diff)))
 
 
@@ -62,7 +63,7 @@ def _standard_input(*, check: bool, diff: bool) -> int:
         raise Refusal(f"standard input {problem.message}", problem.hint) from None
     formatted = _formatted(text)
     if diff:
-        say("".join(_difference("stdin", text, formatted)), newline=False)
+        say("".join(difference("stdin", text, formatted)), newline=False)
     elif not check:
         say(formatted, newline=False)
     return int(formatted != text and (check or diff))
@@ -74,7 +75,7 @@ def _formatted(text: str) -> str:
     return format_source(text)
 
 
-def _difference(name: str, before: str, after: str) -> Iterator[str]:
+def difference(name: str, before: str, after: str) -> Iterator[str]:
     """A unified diff, coloured as git does."""
     from difflib import unified_diff
 

@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 from .console import ColorChoice, choose_color, say, say_error, without_secrets
-from .errors import Refusal
+from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format"),
@@ -39,8 +39,11 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; a file where the command should stand is a common slip."""
         name = arguments[0]
-        if name.partition(":")[0].endswith(".dspy") and name not in self.list_commands(context):
+        known = self.list_commands(context)
+        if name.partition(":")[0].endswith(".dspy"):
             raise Refusal(f"`{name}` is no command", f"to run the program: dspyc run {' '.join(arguments)}")
+        if name not in known and not name.startswith("-"):
+            raise Refusal(f"`{name}` is no command", near(name, known) or "`dspyc --help` lists them")
         return super().resolve_command(context, arguments)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -77,10 +80,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return problem.exit_code
     except click.UsageError as problem:
         command = problem.ctx.command_path if problem.ctx else "dspyc"
-        say_error(problem.format_message(), f"`{command} --help` shows how it is used, with examples")
+        say_error(_in_our_words(problem), f"`{command} --help` shows how it is used, with examples")
         return 2
     except click.ClickException as problem:
-        say_error(problem.format_message())
+        say_error(_in_our_words(problem))
         return 2
     except (click.Abort, KeyboardInterrupt):
         say("\ninterrupted", error=True)
@@ -100,6 +103,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         report_internal(problem)
         return 2
+
+
+def _in_our_words(problem: click.ClickException) -> str:
+    """A message of click's without the capital and the full stop, as all others are."""
+    message = problem.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]
 
 
 def report_internal(problem: Exception) -> None:
