@@ -12,10 +12,16 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-ANSWER = (
-    "[[ ## label ## ]]\nbilling\n\n[[ ## urgency ## ]]\n3\n\n[[ ## summary ## ]]\nThe customer wants a refund.\n\n"
-    "[[ ## completed ## ]]"
-)
+ANSWER = """[[ ## label ## ]]
+billing
+
+[[ ## urgency ## ]]
+3
+
+[[ ## summary ## ]]
+The customer wants a refund.
+
+[[ ## completed ## ]]"""
 ROUNDS = 7
 CALLS = 300
 
