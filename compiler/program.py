@@ -133,9 +133,10 @@ class ImportTarget:
     path: str = ""
     names: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
     """What can be imported from it, as far as that is known."""
-    modules: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
     valid: bool = True
     """Whether a Python file could be parsed."""
+    circle: tuple[str, ...] = ()
+    """The files through which values are imported in a circle, this file first and last."""
 
 
 @dataclass(eq=False)
@@ -155,6 +156,8 @@ class Item:
     string_by_node: dict[int, SignatureString] = field(default_factory=dict, repr=False)
     annotations: dict[int, syntax.Expression] = field(default_factory=dict, repr=False)
     """The expressions that stand where a type is expected."""
+    unresolved: dict[int, syntax.Name] = field(default_factory=dict, repr=False)
+    """The names in expressions that mean nothing where they stand."""
     visible: list[tuple[Span, Symbol]] = field(default_factory=list, repr=False)
     """The names that the item itself brings, each with the range in which it can be used."""
     target: ImportTarget | None = None

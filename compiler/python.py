@@ -380,10 +380,8 @@ class PythonFile:
         for each in node.body:
             if isinstance(each, ast.FunctionDef) and each.name == "__init__":
                 return function(each, self.lookup, skip=1).parameters
-        if (
-            not complete
-            or node.decorator_list
-            and not {_decorator(d) for d in node.decorator_list} <= {"parameters"}
+        if not complete or (
+            node.decorator_list and not {_decorator(d) for d in node.decorator_list} <= {"parameters"}
         ):
             return None
         inherited = next((parent.parameters for parent in parents), ())

@@ -27,7 +27,25 @@ _ITERABLES = {
 _SETS = {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
 _MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"}
 BUILTIN_CLASSES = frozenset(
-    "str int float bool complex object bytes date datetime time timedelta Decimal Path UUID type range slice".split()
+    [
+        "str",
+        "int",
+        "float",
+        "bool",
+        "complex",
+        "object",
+        "bytes",
+        "date",
+        "datetime",
+        "time",
+        "timedelta",
+        "Decimal",
+        "Path",
+        "UUID",
+        "type",
+        "range",
+        "slice",
+    ]
 )
 """Classes without parameters that a type may name."""
 

@@ -18,7 +18,7 @@ from .members import member
 SPECIAL = frozenset({"Literal", "Values"})
 """Names that mean something only in a type, with brackets behind them."""
 
-_TYPING = frozenset("Optional Union List Dict Tuple Set FrozenSet".split())
+_TYPING = frozenset(["Optional", "Union", "List", "Dict", "Tuple", "Set", "FrozenSet"])
 """What DSPy's signature strings may use besides."""
 
 

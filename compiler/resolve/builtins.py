@@ -171,17 +171,56 @@ class float:
 """
 
 MUTATORS: Mapping[str, frozenset[str]] = {
-    "list": frozenset("append clear extend insert pop remove reverse sort".split()),
-    "dict": frozenset("clear pop popitem setdefault update".split()),
+    "list": frozenset(["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"]),
+    "dict": frozenset(["clear", "pop", "popitem", "setdefault", "update"]),
     "set": frozenset(
-        "add clear difference_update discard intersection_update pop remove symmetric_difference_update update".split()
+        [
+            "add",
+            "clear",
+            "difference_update",
+            "discard",
+            "intersection_update",
+            "pop",
+            "remove",
+            "symmetric_difference_update",
+            "update",
+        ]
     ),
 }
 """The methods that a class has in Python and not here, because they change their object."""
 
 FORBIDDEN = frozenset(
-    "open eval exec print input compile breakpoint exit quit help globals locals vars dir setattr delattr getattr "
-    "hasattr __import__ id iter next super property staticmethod classmethod memoryview bytearray callable".split()
+    [
+        "open",
+        "eval",
+        "exec",
+        "print",
+        "input",
+        "compile",
+        "breakpoint",
+        "exit",
+        "quit",
+        "help",
+        "globals",
+        "locals",
+        "vars",
+        "dir",
+        "setattr",
+        "delattr",
+        "getattr",
+        "hasattr",
+        "__import__",
+        "id",
+        "iter",
+        "next",
+        "super",
+        "property",
+        "staticmethod",
+        "classmethod",
+        "memoryview",
+        "bytearray",
+        "callable",
+    ]
 )
 """Python's built-ins that the language leaves out."""
 

@@ -82,7 +82,10 @@ def _name(node: syntax.Name, context: Context) -> Type:
     if symbol is None and node.text in SPECIAL:
         symbol = Symbol(node.text, "builtin", types.UNKNOWN)
     context.refer(node, symbol)
-    return symbol.type if symbol is not None else types.UNKNOWN
+    if symbol is None:
+        context.item.unresolved[id(node)] = node
+        return types.UNKNOWN
+    return symbol.type
 
 
 def _constant(value: object) -> Type:

@@ -27,6 +27,9 @@ class Names(Protocol):
     def names(self) -> Sequence[str]:
         """What the file declares and imports."""
 
+    def value_imports(self) -> Sequence[str]:
+        """The `.dspy` files from which the file imports more than types and signatures."""
+
 
 class Workspace(Protocol):
     """The files around a file."""
@@ -106,6 +109,21 @@ def _installed(files: Workspace, module: tuple[str, ...]) -> Found:
         found = _in_folder(files, os.path.dirname(source), module[1:])
         return found or Found("opaque")
     return Found("python", source) if source and _is_file(files, source) else Found("opaque")
+
+
+def circle(files: Workspace, path: str, first: str) -> tuple[str, ...]:
+    """The shortest way from a file over the imported file `first` back to it by imports of values; empty if none."""
+    ways: list[tuple[str, ...]] = [(path, first)]
+    seen = {os.path.normpath(first)}
+    for way in ways:
+        scope = files.scope(way[-1])
+        for imported in scope.value_imports() if scope is not None else ():
+            if same_file(imported, path):
+                return (*way, path)
+            if os.path.normpath(imported) not in seen:
+                seen.add(os.path.normpath(imported))
+                ways.append((*way, imported))
+    return ()
 
 
 # --- what an import brings ------------------------------------------------------------------------------

@@ -113,6 +113,26 @@ class FileScope:
 
     # --- imports ----------------------------------------------------------------------------------------
 
+    def value_imports(self) -> Sequence[str]:
+        """The `.dspy` files from which the file imports more than types and signatures."""
+        found: dict[str, None] = {}
+        for item in self.items:
+            node = item.declaration
+            if isinstance(node, syntax.FromImport | syntax.Import) and self._brings_values(item):
+                level = node.level if isinstance(node, syntax.FromImport) else 0
+                located = imports.locate(
+                    self.workspace, self.path, level, tuple(each.text for each in node.module)
+                )
+                if located.kind == "dspy":
+                    found[located.path] = None
+        return tuple(found)
+
+    def _brings_values(self, item: Item) -> bool:
+        symbols = [self.symbol(name.text) for name in declared_names(item.declaration)]
+        return any(
+            each is None or each.kind not in ("type", "alias", "enum", "signature") for each in symbols
+        )
+
     def _refer_imported(self, item: Item) -> None:
         if isinstance(item.declaration, syntax.FromImport):
             for each in item.declaration.names:

@@ -1,13 +1,97 @@
-"""The rules: one file each, each a function from a resolved program to diagnostics."""
+"""The rules: one file for each family, each rule a function from an item of a program to findings.
+
+To add one: write it, with its page as the docstring, and name it in `RULES`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
 from ..program import Program
+from .argument_types import out_of_limits, wrong_choice, wrong_type
+from .arguments import (
+    missing_argument,
+    positional_input,
+    repeated_argument,
+    spread_inputs,
+    surplus_argument,
+    unknown_argument,
+)
+from .constants import default_not_constant, wrong_default
+from .duplicate_declaration import duplicate_declaration
+from .duplicate_field import duplicate_field
+from .imports import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
+from .mutation import mutation
+from .not_a_type import not_a_type
+from .returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
+from .rule import Rule
+from .unbound_name import unbound_name
+from .unknown_field import unknown_field
+from .unknown_name import unknown_name
+from .unknown_type import unknown_type
+from .unused_import import unused_import
+
+RULES: tuple[Rule, ...] = (
+    unknown_name,
+    duplicate_declaration,
+    duplicate_field,
+    unknown_module,
+    ambiguous_import,
+    unknown_import,
+    invalid_python,
+    import_cycle,
+    unknown_type,
+    not_a_type,
+    unbound_name,
+    unknown_field,
+    unknown_argument,
+    missing_argument,
+    positional_input,
+    surplus_argument,
+    repeated_argument,
+    spread_inputs,
+    wrong_type,
+    out_of_limits,
+    wrong_choice,
+    default_not_constant,
+    wrong_default,
+    incomplete_return,
+    unknown_output,
+    missing_return,
+    wrong_return,
+    repeated_output,
+    mutation,
+    unused_import,
+)
+"""All rules, by their codes."""
+
+_IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
 
 
 def check(program: Program) -> Iterator[Diagnostic]:
-    """What the rules find in a program."""
-    yield from ()
+    """What the rules find in a program, without what `# dspyc: ignore[CODE]` on the line leaves out.
+
+    A declaration that could not be parsed whole is passed over: what seems wrong in it may only be unfinished.
+    """
+    ignored = _ignored(program)
+    for item in program.items:
+        if item.broken or item.declaration is None:
+            continue
+        for rule in RULES:
+            for found in rule.check(program, item):
+                if ignored and {found.code, found.name} & ignored.get(
+                    program.source.line_of(found.span.start), set()
+                ):
+                    continue
+                yield found
+
+
+def _ignored(program: Program) -> dict[int, set[str]]:
+    """The codes and names that are left out, by line."""
+    found: dict[int, set[str]] = {}
+    for match in _IGNORE.finditer(program.source.text):
+        codes = {each.strip() for each in match[1].split(",")}
+        found.setdefault(program.source.line_of(match.start()), set()).update(codes)
+    return found

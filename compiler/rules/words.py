@@ -1,0 +1,87 @@
+"""How the rules put names into sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .. import types
+from ..relations import display, display_value
+from ..types import Type
+
+
+def near(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that somebody who wrote `name` most likely meant; None when none is close."""
+    from difflib import get_close_matches
+
+    known = [each for each in dict.fromkeys(candidates) if each != name]
+    for each in known:
+        if each.lower().replace("_", "") == name.lower().replace("_", ""):
+            return each
+    found = get_close_matches(name, known, n=1, cutoff=0.7)
+    return found[0] if found else None
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """``a`, `b` and `c``"""
+    quoted = [f"`{name}`" for name in names]
+    return f"{', '.join(quoted[:-1])} {word} {quoted[-1]}" if len(quoted) > 1 else "".join(quoted)
+
+
+def meant(name: str, candidates: Iterable[str]) -> str:
+    """`; did you mean `x`?` where a candidate is close, else nothing."""
+    found = near(name, candidates)
+    return f"; did you mean `{found}`?" if found else ""
+
+
+def meant_or_has(name: str, candidates: Sequence[str]) -> str:
+    """`; did you mean `x`?` where one is close, else the few there are."""
+    close = meant(name, candidates)
+    if close or not candidates:
+        return close
+    return f"; it has {listed(candidates)}" if len(candidates) <= 6 else ""
+
+
+def choices(values: Sequence[types.Value]) -> str:
+    """``"a"`, `"b"` or `"c"``"""
+    return listed([display_value(value) for value in values], "or")
+
+
+def described(kind: Type) -> str:
+    """A type as a part of a sentence: what somebody has, or what is asked for."""
+    match kind:
+        case types.Signature(interface=interface):
+            return f"the signature `{interface.name}`" if interface.name else "a signature"
+        case types.ModuleClass(name=name):
+            return f"`{name}`, which is not constructed yet"
+        case types.Module():
+            return "a module"
+        case types.AnyModule():
+            return "a module"
+        case types.SignatureLike():
+            return "a signature"
+        case types.Callback(role="metric"):
+            return "a metric, `(example, pred)`"
+        case types.Callback(role="reward"):
+            return "a reward, `(args, pred)`"
+        case types.Callback():
+            return "a function"
+        case types.Function() | types.Overloaded():
+            return "a function"
+        case types.Class(definition=definition):
+            return f"the class `{definition.name}`"
+        case types.Dataset():
+            return "a dataset"
+        case types.PythonModule(name=name):
+            return f"the Python module `{name}`"
+        case types.Union(options=options):
+            return listed_types(options)
+        case _:
+            return f"`{display(kind)}`"
+
+
+def listed_types(options: Sequence[Type]) -> str:
+    """Several types as a part of a sentence."""
+    words = list(dict.fromkeys(described(each) for each in options if not isinstance(each, types.Nothing)))
+    if any(isinstance(each, types.Nothing) for each in options):
+        words.append("`None`")
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
