@@ -6,7 +6,7 @@ Nothing here keeps state between calls, so texts can be read in several threads 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
@@ -65,6 +65,7 @@ _BEFORE_A_STRING = re.compile(r"[ \t]*[rRfF]{0,2}[\"']")
 _BEFORE_ARGUMENTS = re.compile(r"[ \t]+[^\W\d]|[ \t]*\(")
 _BEFORE_A_VALUE = re.compile(r"(?![ \t]*(?:[=.,:)\]]|[-+*/%@&|^<>]=|$))", re.M)
 _BEFORE_A_CONDITION = re.compile(r"[ \t]+(?!(?:in|is|if|and|or|as|for|else)\b)[\w\"'(\[{~-]")
+_CASE = re.compile(r"case\b(?![ \t]*[=.])")
 _SOFT_KEYWORDS = {
     **dict.fromkeys(
         ["lm", "tools", "dataset", "optimizer", "program", "evaluate", "module", "signature", "type", "enum"],
@@ -81,6 +82,19 @@ _SOFT_KEYWORDS = {
     "case": _BEFORE_A_VALUE,
     "suggest": _BEFORE_A_CONDITION,
 }
+_IN_A_FILE = frozenset(_SOFT_KEYWORDS) - {"match", "case", "suggest"}
+_IN_A_MATCH = frozenset({"case"})
+_IN_STATEMENTS = frozenset({"match", "suggest"})
+_IN_A_BODY = {
+    "signature": frozenset({"input", "output", "demo"}),
+    "module": frozenset({"input", "output", "forward", "fallback"}),
+    "type": frozenset[str](),
+    "enum": frozenset[str](),
+    "def": _IN_STATEMENTS,
+    "test": _IN_STATEMENTS,
+}
+"""The soft keywords of a body, by the first word of the declaration."""
+_IN_ANY_BODY = frozenset({"input", "output", "demo", "forward", "fallback"})
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 UNKNOWN = -1
 """The number of a token that the language does not have, like `while` or `:=`."""
@@ -93,7 +107,22 @@ class Lexed:
     tokens: list[Token]
     problems: list[Problem]
     is_balanced: bool = True
-    """Whether every bracket has its partner; where not, `brackets.repair` has to look."""
+    """Whether every bracket has its partner; where not, `brackets.find_repairs` has to look."""
+    quiet: list[tuple[int, int]] = field(default_factory=list)
+    """Ranges of lines that are too deep: what does not fit there follows from that."""
+
+
+@dataclass(slots=True)
+class Repairs:
+    """What to read differently so that brackets match; keys are offsets. Made by `brackets.find_repairs`."""
+
+    closers: dict[int, str] = field(default_factory=dict)
+    """Closing brackets to read before what stands at the offset."""
+    dropped: set[int] = field(default_factory=set)
+    """Closing brackets that close nothing."""
+    replaced: dict[int, str] = field(default_factory=dict)
+    """Closing brackets of the wrong shape, and the right one."""
+    problems: list[Problem] = field(default_factory=list)
 
 
 class Vocabulary(NamedTuple):
@@ -139,8 +168,18 @@ def vocabulary() -> Vocabulary:
     )
 
 
-def lex(text: str, start: int = 0, end: int | None = None, inside_brackets: bool = False) -> Lexed:
-    """The tokens of `text[start:end]`; `inside_brackets` means that line ends do not count."""
+def lex(
+    text: str,
+    start: int = 0,
+    end: int | None = None,
+    inside_brackets: bool = False,
+    repairs: Repairs | None = None,
+) -> Lexed:
+    """The tokens of `text[start:end]`.
+
+    `inside_brackets` means that line ends do not count; `repairs` is what to read differently so that
+    brackets match.
+    """
     known = vocabulary()
     name_kind, colon, newline_kind = known.name, known.colon, known.newline
     words, soft, operators = known.words.get, known.soft, known.operators
@@ -149,16 +188,21 @@ def lex(text: str, start: int = 0, end: int | None = None, inside_brackets: bool
     tokens = lexed.tokens
     append = tokens.append
     brackets: list[str] = []
-    levels: list[tuple[int, bool]] = [(0, False)]
+    levels = [_Level(0, False, start, 0, _IN_A_FILE)]
     begins_line = not inside_brackets
     pending_match = -1
     for found in TOKEN.finditer(text, start, stop):
         kind = found.lastindex
+        if repairs is not None and kind is not None:
+            kind = _repair(lexed, brackets, repairs, found, kind)
         if kind == NAME:
             word = found[1]
             at, to = found.span(1)
             terminal = words(word, name_kind)
-            if word in soft and (begins_line or (word == "suggest" and tokens and tokens[-1][0] == colon)):
+            if word in soft and (
+                (begins_line and word in levels[-1].words)
+                or (word == "suggest" and tokens and tokens[-1][0] == colon)
+            ):
                 soft_terminal, follows = soft[word]
                 if follows.match(text, to, stop):
                     if soft_terminal == known.match:
@@ -176,7 +220,7 @@ def lex(text: str, start: int = 0, end: int | None = None, inside_brackets: bool
             at, to = found.span(7)
             if not begins_line:
                 if pending_match >= 0:
-                    if tokens[-1][0] == colon:
+                    if tokens[-1][0] == colon or _CASE.match(text, to, stop):
                         tokens[pending_match] = (known.match, *tokens[pending_match][1:])
                     pending_match = -1
                 append((newline_kind, at, at, ""))
@@ -201,27 +245,65 @@ def lex(text: str, start: int = 0, end: int | None = None, inside_brackets: bool
         elif kind == NUMBER:
             at, to = found.span(2)
             append((known.number, at, to, found[2]))
-        elif kind != COMMENT:
+        elif kind is not None and kind != COMMENT:
             at, to = found.span(kind)
             _unusual(lexed, brackets, kind, text, at, to)
         begins_line = False
+    if repairs is not None:
+        _add_closers(lexed, brackets, repairs, stop)
     if brackets:
         lexed.is_balanced = False
     if not inside_brackets:
         if not begins_line and tokens:
             append((newline_kind, stop, stop, ""))
-        for _, is_block in levels:
-            if is_block:
+        for level in levels:
+            if level.is_block:
                 append((known.dedent, stop, stop, ""))
+            elif level.column:
+                lexed.quiet.append((level.line, stop))
     append((known.end, stop, stop, ""))
     return lexed
 
 
-def _indent(lexed: Lexed, levels: list[tuple[int, bool]], text: str, start: int, end: int) -> None:
-    """Add the layout tokens of a line that begins at `end`; `text[start:end]` is what separates it.
+def _repair(lexed: Lexed, brackets: list[str], repairs: Repairs, found: re.Match[str], kind: int) -> int | None:
+    """Do what `repairs` says before a token; the kind to go on with, or None where the token is dealt with."""
+    at, _ = found.span(kind)
+    end = lexed.tokens[-1][2] if lexed.tokens else at
+    for offset in [offset for offset in repairs.closers if end <= offset <= at]:
+        _add_closers(lexed, brackets, repairs, offset)
+    if at in repairs.dropped:
+        return None
+    wanted = repairs.replaced.get(at)
+    if wanted is not None:
+        lexed.tokens.append((vocabulary().operators[wanted], at, at + 1, wanted))
+        brackets.pop()
+        return None
+    return kind
 
-    A level is a column and whether it is a block; a line that is too deep has a level that is none.
-    """
+
+def _add_closers(lexed: Lexed, brackets: list[str], repairs: Repairs, offset: int) -> None:
+    """Add the closing brackets that are missing at an offset."""
+    for closer in repairs.closers.pop(offset, ""):
+        lexed.tokens.append((vocabulary().operators[closer], offset, offset, closer))
+        brackets.pop()
+
+
+@dataclass(slots=True)
+class _Level:
+    """How far a block is indented; where its lines do not agree, from `column` to `highest`."""
+
+    column: int
+    is_block: bool
+    """False for lines that are too deep without a block."""
+    line: int
+    """Where its first line starts."""
+    highest: int
+    words: frozenset[str]
+    """The soft keywords that can begin its lines."""
+
+
+def _indent(lexed: Lexed, levels: list[_Level], text: str, start: int, end: int) -> None:
+    """Add the layout tokens of a line that begins at `end`; `text[start:end]` is what separates it."""
     known = vocabulary()
     tokens = lexed.tokens
     line = max(text.rfind("\n", start, end), text.rfind("\r", start, end)) + 1
@@ -229,37 +311,42 @@ def _indent(lexed: Lexed, levels: list[tuple[int, bool]], text: str, start: int,
     if "\t" in blanks:
         _report_tab(lexed, text, line, end)
     column = len(blanks.expandtabs(4))
-    if column > levels[-1][0]:
-        opens_block = len(tokens) > 1 and tokens[-2][0] == known.colon and tokens[-1][0] == known.newline
-        levels.append((column, opens_block))
+    if column > levels[-1].highest:
+        opens_block = len(tokens) > 1 and tokens[-1][0] == known.newline and _opens_block(tokens)
         if opens_block:
             tokens.append((known.indent, end, end, ""))
-        else:
+        elif not (lexed.problems and tokens and lexed.problems[-1].span.start >= tokens[_line_start(tokens, len(tokens) - 2)][1]):
             _report_indent(lexed, levels, line, end)
+        words = _words(tokens, len(levels)) if opens_block else levels[-1].words
+        levels.append(_Level(column, opens_block, line, column, words))
         return
-    while column < levels[-1][0]:
-        if column > levels[-2][0]:
-            nearest = _nearest(levels, column)
-            spaces = " " * nearest
-            lexed.problems.append(
-                problem(
-                    "E005",
-                    (line, end) if end > line else (line, line + 1),
-                    "this line is indented like no line above it",
-                    f"indent it by {nearest} spaces, as a line above",
-                    replacement(f"Indent by {nearest} spaces", line, end, spaces),
-                )
-            )
-            if nearest == levels[-1][0]:
+    while column < levels[-1].column:
+        top, below = levels[-1], levels[-2]
+        if column > below.highest:
+            if top.column - column <= column - below.highest:
+                _report_dedent(lexed, top, line, end, column)
+                top.column = column
                 return
-        _, is_block = levels.pop()
-        if is_block:
+            _report_dedent(lexed, below, line, end, column)
+            column = below.column
+        levels.pop()
+        if top.is_block:
             tokens.append((known.dedent, end, end, ""))
+        else:
+            lexed.quiet.append((top.line, line))
 
 
-def _nearest(levels: list[tuple[int, bool]], column: int) -> int:
-    above, below = levels[-1][0], levels[-2][0]
-    return above if above - column <= column - below else below
+def _report_dedent(lexed: Lexed, level: _Level, line: int, end: int, column: int) -> None:
+    """A line that stands between two levels; the block's first line is at fault if only that one is uneven."""
+    wanted = level.column
+    if column % 4 == 0 and wanted % 4:
+        line, end, wanted = level.line, level.line + wanted, column
+        message = f"this line is {level.column} deep, the ones below it {column}"
+    else:
+        message = "this line is indented like no line above it"
+    spaces = " " * wanted
+    fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces)
+    lexed.problems.append(problem("E005", (line, max(end, line + 1)), message, f"indent it by {wanted} spaces", fix))
 
 
 def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
@@ -267,19 +354,24 @@ def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
     if any(found.code == "E004" for found in lexed.problems):
         return
     edits = tuple(
-        (Span(found.start(1), found.end(1)), found[1].expandtabs(4))
-        for found in _TABBED.finditer(text, line)
+        (Span(found.start(1), found.end(1)), found[1].expandtabs(4)) for found in _TABBED.finditer(text, line)
     )
     lexed.problems.append(
-        problem("E004", (line, end), "indentation is made of spaces, not tabs", None, ("Replace the tabs by spaces", edits))
+        problem(
+            "E004",
+            (line, end),
+            "indentation is made of spaces, not tabs",
+            "a tab counts as four spaces here",
+            ("Replace the tabs by spaces", edits),
+        )
     )
 
 
 _TABBED = re.compile(r"^([ \f]*\t[ \t\f]*)", re.M)
 
 
-def _report_indent(lexed: Lexed, levels: list[tuple[int, bool]], line: int, end: int) -> None:
-    wanted = levels[-2][0]
+def _report_indent(lexed: Lexed, levels: list[_Level], line: int, end: int) -> None:
+    wanted = levels[-1].column
     lexed.problems.append(
         problem(
             "E005",
@@ -291,9 +383,46 @@ def _report_indent(lexed: Lexed, levels: list[tuple[int, bool]], line: int, end:
     )
 
 
-_TRAILING_CLOSERS = re.compile(r"[)\]}]+(?=[ \t]*[:,]?[ \t]*$)|[:,][ \t]*$")
+_BLOCK_WORDS = frozenset(
+    "signature module type enum def test forward fallback if elif else for match case while with try except "
+    "finally class async".split()
+)
+
+
+def _opens_block(tokens: list[Token]) -> bool:
+    """Whether the line that just ended wants a block: it ends in a colon, or begins like one that should."""
+    known = vocabulary()
+    if tokens[-2][0] == known.colon:
+        return True
+    first = _line_start(tokens, len(tokens) - 2)
+    if tokens[first][3] not in _BLOCK_WORDS or tokens[first + 1][3] in {"=", "."}:
+        return False
+    depth = 0
+    for kind, _, _, text in tokens[first:]:
+        depth += (text in CLOSERS) - (text in {")", "]", "}"})
+        if kind == known.colon and depth == 0:
+            return False
+    return True
+
+
+def _words(tokens: list[Token], depth: int) -> frozenset[str]:
+    """The soft keywords of the block that has just begun at a depth."""
+    head = tokens[_line_start(tokens, len(tokens) - 3)]
+    if depth == 1:
+        return _IN_A_BODY.get(head[3], _IN_ANY_BODY)
+    return _IN_A_MATCH if head[0] == vocabulary().match else _IN_STATEMENTS
+
+
+def _line_start(tokens: list[Token], at: int) -> int:
+    """The index of the first token of the line that holds `tokens[at]`."""
+    known = vocabulary()
+    first = max(at, 0)
+    while first > 0 and tokens[first - 1][0] not in {known.newline, known.indent, known.dedent}:
+        first -= 1
+    return first
+
+
 _TYPOGRAPHIC_QUOTES = "“”„‘’"
-_FOREIGN_OPERATORS = {"!": ("not", "not ")}
 
 
 def _unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, start: int, end: int) -> None:
@@ -360,19 +489,39 @@ def _open_string(lexed: Lexed, brackets: list[str], written: str, start: int, en
     known = vocabulary()
     quote = '"' if written.lstrip("rRfFbBuU").startswith('"') else "'"
     is_long = quote * 3 in written
-    trailing = None if is_long else _TRAILING_CLOSERS.search(written, 2)
-    cut = trailing.start() if trailing and (brackets or trailing[0][0] == ":") else len(written)
+    trailing = "" if is_long else swallowed(written, brackets)
+    cut = len(written) - len(trailing)
     quotes = quote * 3 if is_long else quote
-    fix = None if is_long else replacement(f"Add `{quotes}`", start + cut, start + cut, quotes)
     lexed.problems.append(
-        problem("E003", (start, start + cut if not is_long else start + 3), f"this string is never closed; expected `{quotes}`", None, fix)
+        problem(
+            "E003",
+            (start, start + (3 if is_long else cut)),
+            f"this string is never closed; expected `{quotes}`",
+            None,
+            None if is_long else replacement(f"Add `{quotes}`", start + cut, start + cut, quotes),
+        )
     )
     lexed.tokens.append((known.string, start, start + cut, written[:cut]))
-    for at in range(cut, len(written)):
-        character = written[at]
+    for at, character in enumerate(trailing, start + cut):
         if character in ")]}":
-            if not brackets or CLOSERS[brackets[-1]] != character:
-                return
             brackets.pop()
-        if character in ")]}:,":
-            lexed.tokens.append((known.operators[character], start + at, start + at + 1, character))
+        if not character.isspace():
+            lexed.tokens.append((known.operators[character], at, at + 1, character))
+
+
+def swallowed(written: str, brackets: list[str]) -> str:
+    """The end of an unclosed string that was rather code: brackets that close what is open, and what follows."""
+    found = _TRAILING.search(written, 1)
+    if found is None:
+        return ""
+    closers = [character for character in found[0] if character in ")]}"]
+    wanted = [CLOSERS[bracket] for bracket in reversed(brackets[-len(closers) :])] if closers else []
+    return found[0] if closers == wanted and (closers or found[0].strip() == ":") else ""
+
+
+def swallowed_brackets(written: str, brackets: list[str]) -> str:
+    """The brackets among what an unclosed string has swallowed."""
+    return "".join(character for character in swallowed(written, brackets) if character in ")]}")
+
+
+_TRAILING = re.compile(r"[)\]}]*[ \t]*[:,]?[ \t]*\Z")

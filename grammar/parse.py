@@ -98,7 +98,7 @@ def parse_item(text: str) -> Parsed:
     declaration: Any = parse_tokens(lexed.tokens, context) if lexed.is_balanced else None
     if declaration is None:
         return Parsed(text, *recover(text, lexed))
-    return Parsed(text, declaration, tuple(sorted(lexed.problems + context.problems, key=lambda p: p.span)))
+    return Parsed(text, declaration, tuple(sorted(lexed.problems + context.closing_problems(), key=lambda p: p.span)))
 
 
 def shifted(found: Problem, offset: int) -> Problem:

@@ -26,6 +26,18 @@ class Context:
         """Note a problem."""
         self.problems.append(problem(code, span, message, help, fix))
 
+    def closing_problems(self) -> list[Problem]:
+        """All problems, once everything is parsed."""
+        for node in self.lambdas.values():
+            self.report(
+                "E014",
+                Span(node.span.start, node.span.start + len("lambda")),
+                "a `lambda` stands only as an argument of a call",
+                "declare a function with `def` in the first column, and use its name",
+            )
+        self.lambdas.clear()
+        return self.problems
+
 
 Children: TypeAlias = Sequence[Any]
 Action: TypeAlias = Callable[[Context, Children, int, int], Any]

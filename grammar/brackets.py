@@ -1,0 +1,117 @@
+"""Brackets without a partner: which one is at fault, and where its partner should stand."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from .lexer import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, TOKEN, Repairs, swallowed_brackets
+from .problems import problem, replacement
+
+_LAST_LINE = re.compile(r"[^\r\n]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    bracket: str
+    start: int
+    margin: int
+    """The indentation of the line that the bracket stands on."""
+    line: int
+    """Where that line starts."""
+
+
+def find_repairs(text: str) -> Repairs:
+    """How to make the brackets of an item match.
+
+    A bracket counts as not closed where a later line stands no deeper than the line that opened it.
+    """
+    repairs = Repairs()
+    stack: list[_Opened] = []
+    line = margin = last_end = 0
+    quiet_lines: set[int] = set()
+    counts = Counter(found[found.lastindex or 0] for found in TOKEN.finditer(text) if found.lastindex in {OPEN, CLOSE})
+    for found in TOKEN.finditer(text):
+        kind = found.lastindex
+        assert kind is not None
+        at, end = found.span(kind)
+        if kind == OPEN:
+            stack.append(_Opened(found[kind], at, margin, line))
+        elif kind == CLOSE:
+            _close(repairs, stack, found[kind], at, quiet_lines, counts)
+        elif kind == NEWLINE:
+            blanks = _LAST_LINE.search(text, at, end)
+            line = end - len(blanks[0]) if blanks else end
+            margin = end - line
+            if text[end : end + 1] not in {")", "]", "}"} or not stack:
+                _end_line(repairs, stack, margin, last_end, quiet_lines)
+            continue
+        elif kind == OPEN_STRING:
+            quiet_lines.add(line)
+            closers = swallowed_brackets(found[kind], [opened.bracket for opened in stack])
+            for _ in closers:
+                stack.pop()
+        last_end = end
+    _end_line(repairs, stack, -1, last_end, quiet_lines)
+    return repairs
+
+
+def _close(repairs: Repairs, stack: list[_Opened], bracket: str, at: int, quiet_lines: set[int], counts: Counter[str]) -> None:
+    shapes = [CLOSERS[opened.bracket] for opened in stack]
+    if not stack:
+        _drop(repairs, bracket, at)
+    elif shapes[-1] == bracket:
+        stack.pop()
+    elif bracket in shapes:
+        partner = len(shapes) - 1 - shapes[::-1].index(bracket)
+        _give_up(repairs, stack[partner + 1 :], at, quiet_lines)
+        del stack[partner:]
+    elif counts[stack[-1].bracket] <= counts[shapes[-1]]:
+        _drop(repairs, bracket, at)
+    else:
+        wanted = shapes[-1]
+        opened = stack.pop()
+        repairs.replaced[at] = wanted
+        repairs.problems.append(
+            problem(
+                "E002",
+                (at, at + 1),
+                f"`{bracket}` does not close `{opened.bracket}`; expected `{wanted}`",
+                None,
+                replacement(f"Write `{wanted}`", at, at + 1, wanted),
+            )
+        )
+
+
+def _drop(repairs: Repairs, bracket: str, at: int) -> None:
+    repairs.dropped.add(at)
+    fix = replacement("Remove it", at, at + 1, "")
+    repairs.problems.append(problem("E002", (at, at + 1), f"`{bracket}` closes nothing", None, fix))
+
+
+def _end_line(repairs: Repairs, stack: list[_Opened], margin: int, at: int, quiet_lines: set[int]) -> None:
+    """A line begins `margin` deep: what was opened on a line no less deep has not been closed at `at`."""
+    keep = len(stack)
+    while keep and stack[keep - 1].margin >= margin:
+        keep -= 1
+    if keep < len(stack):
+        _give_up(repairs, stack[keep:], at, quiet_lines)
+        del stack[keep:]
+
+
+def _give_up(repairs: Repairs, opened: list[_Opened], at: int, quiet_lines: set[int]) -> None:
+    closers = "".join(CLOSERS[each.bracket] for each in reversed(opened))
+    repairs.closers[at] = repairs.closers.get(at, "") + closers
+    first = opened[0]
+    if all(each.line in quiet_lines for each in opened):
+        return
+    repairs.problems.append(
+        problem(
+            "E002",
+            (first.start, first.start + 1),
+            f"`{first.bracket}` is never closed",
+            None,
+            replacement(f"Add `{closers}`", at, at, closers),
+        )
+    )

@@ -1,0 +1,161 @@
+"""The words for what one token too many, too few or wrong means to whoever wrote it."""
+
+from __future__ import annotations
+
+from .automaton import expected
+from .lexer import Token, vocabulary
+from .problems import Fix, Problem, problem, replacement
+from .tables import tables
+
+_PLACES = {
+    "signature": "the signature's name",
+    "type": "the type's name",
+    "enum": "the enumeration's name",
+    "module": "the module's name",
+    "test": "the test's title",
+    "def": "the function's head",
+    "if": "the condition",
+    "elif": "the condition",
+    "for": "what `for` runs over",
+    "match": "the value to match",
+    "case": "the pattern",
+    "input": "the field's name",
+    "output": "the field's name",
+}
+_KINDS = {
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "STRING": "a string",
+    "SIGN": "an operator",
+    "COMPARE": "a comparison",
+    "CONSTANT": "a value",
+    "DIRECTION": "`input` or `output`",
+    "KIND": "a declaration",
+    "AUGMENTED": "`=`",
+    "_NEWLINE": "the end of the line",
+    "_INDENT": "an indented block",
+    "_DEDENT": "the end of the block",
+}
+_SPACED = {",": ", ", "=": " = ", ":": ":", "->": " -> ", "in": " in "}
+
+
+def describe_insertion(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Problem:
+    """Something is missing before `tokens[at]`."""
+    wanted = name_of(kind, states)
+    before, found = _before(tokens, at), tokens[at]
+    literal = _literal(kind)
+    fix: Fix | None = None
+    place = before[2] if before else found[1]
+    if literal in {":", ",", ")", "]", "}"}:
+        fix = replacement(f"Add `{literal}`", place, place, literal if place == found[1] else _SPACED.get(literal, literal))
+        if _is_layout(found):
+            fix = replacement(f"Add `{literal}`", place, place, literal)
+    where = _place(tokens, at, literal)
+    if _is_layout(found):
+        return problem("E001", (place, place), f"expected {wanted}{where}", None, fix)
+    if kind == vocabulary().newline:
+        return problem("E001", (found[1], found[2]), f"expected the end of the line{where}, found {shown(found)}")
+    return problem("E001", (found[1], found[2]), f"expected {wanted}{where}, found {shown(found)}", None, fix)
+
+
+def describe_replacement(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Problem:
+    """Something else should stand where `tokens[at]` stands."""
+    found = tokens[at]
+    literal = _literal(kind)
+    fix = None if not literal else replacement(f"Write `{literal}`", found[1], found[2], literal)
+    where = _place(tokens, at, literal)
+    return problem("E001", (found[1], found[2]), f"expected {name_of(kind, states)}{where}, found {shown(found)}", None, fix)
+
+
+def describe_deletion(text: str, tokens: list[Token], at: int, states: list[int]) -> Problem:
+    """`tokens[at]` is one too many."""
+    found = tokens[at]
+    before = _before(tokens, at)
+    after = "" if before is None or _is_layout(tokens[at - 1]) else f" after {shown(before)}"
+    fix = replacement("Remove it", found[1], found[2], "")
+    return problem("E001", (found[1], found[2]), f"{shown(found)} does not belong here{after}", None, fix)
+
+
+def describe_panic(text: str, tokens: list[Token], at: int, states: list[int]) -> Problem:
+    """`tokens[at]` does not fit, and no small change helps."""
+    found = tokens[at]
+    before = _before(tokens, at)
+    wanted = _summary(states)
+    if at == 0 or _is_layout(tokens[at - 1]):
+        what = f"expected {wanted}, found {shown(found)}" if wanted else f"{shown(found)} does not begin a line here"
+        return problem("E001", (found[1], found[2]), what)
+    after = f" after {shown(before)}" if before else ""
+    if _is_layout(found):
+        place = before[2] if before else found[1]
+        return problem("E001", (place, place), f"the line ends too early: expected {wanted}{after}" if wanted else f"the line ends too early{after}")
+    if wanted:
+        return problem("E001", (found[1], found[2]), f"expected {wanted}{after}, found {shown(found)}")
+    return problem("E001", (found[1], found[2]), f"{shown(found)} does not belong here{after}")
+
+
+def name_of(kind: int, states: list[int]) -> str:
+    """What a user calls a terminal, in the place that `states` stand for."""
+    literal = _literal(kind)
+    if literal:
+        return f"`{literal}`"
+    known = vocabulary()
+    row = tables().rows[states[-1]]
+    if kind in {known.name, known.string} and known.name in row and known.number in row:
+        return "a value"
+    return _KINDS.get(tables().terminals[kind], "something else")
+
+
+def shown(token: Token) -> str:
+    """A token as it is quoted in a message."""
+    if _is_layout(token):
+        return "the end of the line"
+    first, *more = token[3].splitlines() or [""]
+    return f"`{first[:40]}…`" if more or len(first) > 40 else f"`{first}`"
+
+
+def _summary(states: list[int]) -> str:
+    """What could come, if that is short to say; "" if it is not."""
+    known = vocabulary()
+    kinds = expected(states)
+    if known.name in kinds and known.number in kinds:
+        return "a value"
+    kinds = [kind for kind in kinds if kind != known.dedent]
+    names = list(dict.fromkeys(name_of(kind, states) for kind in kinds))
+    if "the end of the line" in names and len(names) > 2:
+        return "the end of the line"
+    return ", ".join(names[:-1]) + " or " * (len(names) > 1) + names[-1] if 0 < len(names) <= 5 else ""
+
+
+def _literal(kind: int) -> str:
+    texts = [text for text, number in tables().literals.items() if number == kind]
+    return texts[0] if len(texts) == 1 else ""
+
+
+def _before(tokens: list[Token], at: int) -> Token | None:
+    """The last token before `at` that the user wrote."""
+    for index in range(at - 1, -1, -1):
+        if tokens[index][2] > tokens[index][1]:
+            return tokens[index]
+    return None
+
+
+def _is_layout(token: Token) -> bool:
+    known = vocabulary()
+    return token[0] in {known.newline, known.indent, known.dedent, known.end}
+
+
+def _place(tokens: list[Token], at: int, literal: str) -> str:
+    before = _before(tokens, at)
+    if before is None or _is_layout(tokens[at - 1]):
+        return ""
+    if literal == ":":
+        first = at
+        while first > 0 and not _is_layout(tokens[first - 1]):
+            first -= 1
+        word = tokens[first][3]
+        is_name_next = at - first == 2 and tokens[first + 1][0] == vocabulary().name
+        if word in _PLACES and (is_name_next or word in {"def", "if", "elif", "for", "match", "case", "test"}):
+            depth = sum((token[3] in {"(", "[", "{"}) - (token[3] in {")", "]", "}"}) for token in tokens[first:at])
+            if depth == 0:
+                return f" after {_PLACES[word]}"
+    return f" after {shown(before)}"
