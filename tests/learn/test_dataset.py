@@ -215,14 +215,16 @@ def test_columns_that_are_not_there(rows: str, ending: str, steps: dict[str, Any
 
 def test_a_row_without_an_input_is_named_by_its_line(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text('{"q": 1}\n{"p": 1}\n', encoding="utf-8")
-    with pytest.raises(DataError, match="`r.jsonl`, line 2: the row has no column `q`, which `inputs` names"):
+    with pytest.raises(
+        DataError, match=r"`r\.jsonl`, line 2: the row has no column `q`, which `inputs` names"
+    ):
         len(Dataset(tmp_path / "r.jsonl", inputs=["q"]))
 
 
 def test_wrong_parameters() -> None:
     with pytest.raises(ConfigurationError, match=r"write inputs=\['text'\]"):
         Dataset("x.csv", inputs="text")  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="`take` of `Dataset` must be at least 0"):
+    with pytest.raises(ConfigurationError, match=r"`take` of `Dataset` must be at least 0"):
         Dataset("x.csv", take=-1)
     with pytest.raises(ConfigurationError, match="no parameter `limit`"):
         Dataset("x.csv", limit=3)  # type: ignore[call-arg]

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from itertools import pairwise
 from typing import Any
 
 from dspyc.runtime.lm.base import BaseLM
@@ -19,8 +20,8 @@ Fields = dict[str, str]
 class Neighbour(BaseLM):
     """Answers as the nearest demo in the prompt, or the nearest conversation it was trained on, was answered.
 
-    Near is whose inputs share words with the question. Where nothing shares a word the answer is `otherwise`. It
-    counts its calls, and can be told to fail on inputs.
+    Near is whose inputs share words with the question. Where nothing shares a word the answer is `otherwise`.
+    It keeps what it was asked, and can be told to fail on inputs.
     """
 
     model = "test/neighbour"
@@ -96,10 +97,9 @@ def written(fields: Mapping[str, str]) -> str:
 
 
 def _pairs(messages: Sequence[Message]) -> list[tuple[Fields, Fields]]:
-    turns = list(zip(messages[:-1], messages[1:], strict=True))
     return [
         (sections(asked["content"]), sections(answer["content"]))
-        for asked, answer in turns
+        for asked, answer in pairwise(messages)
         if asked["role"] == "user" and answer["role"] == "assistant"
     ]
 
