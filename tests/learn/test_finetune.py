@@ -1,0 +1,238 @@
+"""`BootstrapFinetune`, on models that learn conversations by heart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dspyc.runtime import (
+    Adapter,
+    BootstrapFinetune,
+    ChatAdapter,
+    Dataset,
+    DummyLM,
+    Evaluate,
+    Example,
+    LabeledFewShot,
+    Module,
+    OptimizerError,
+    Predict,
+    Prediction,
+    bootstrap_trace_data,
+    context,
+)
+from dspyc.runtime.progress import Progress, reporting_to
+from support.neighbour import Neighbour
+
+BANKING = Path(__file__).parents[2] / "examples" / "banking"
+INTENTS = ("card_swallowed", "change_pin", "exchange_rate", "terminate_account")
+
+
+def messages(name: str) -> list[Example]:
+    return list(Dataset(BANKING / name, inputs=["text"], filter=lambda row: row.label in INTENTS, shuffle=0))
+
+
+TRAIN, DEV = messages("train.csv"), messages("dev.csv")
+
+
+def same_label(example: Any, pred: Any) -> bool:
+    return bool(example.label == pred.label)
+
+
+def knowing() -> Neighbour:
+    """A model that has seen all training messages."""
+    return Neighbour(known=[({"text": row.text}, {"label": row.label, "topic": row.label}) for row in TRAIN])
+
+
+class Two(Module):
+    """Two steps; the second runs twice where the first says so."""
+
+    def __init__(self) -> None:
+        self.topic = Predict("text -> topic")
+        self.label = Predict("text, topic -> label")
+
+    def forward(self, text: str) -> Prediction:
+        topic = self.topic(text=text).topic
+        label = self.label(text=text, topic=topic).label
+        if "PIN" in text:
+            label = self.label(text=text, topic="again").label
+        return Prediction(label=label)
+
+
+def test_a_weak_model_learns_from_a_strong_one() -> None:
+    weak, strong = Neighbour({"label": "change_pin"}), knowing()
+    student, teacher = Predict("text -> label", lm=weak), Predict("text -> label", lm=strong)
+    evaluate = Evaluate(devset=DEV, metric=same_label)
+    before = evaluate(student).score
+    program = BootstrapFinetune(metric=same_label, train_kwargs={"epochs": 2}).compile(
+        student, trainset=TRAIN, teacher=teacher
+    )
+    assert evaluate(program).score > before + 30
+    trained = program.predictors()[0].lm
+    assert trained is not None
+    assert trained.model == "test/neighbour-trained-1"
+    assert program._compiled
+    assert student.lm is weak
+    [(data, data_format, settings)] = weak.trained
+    assert (len(data), data_format, settings) == (len(TRAIN), "chat", {"epochs": 2})
+    assert weak.killed == 1
+    assert strong.trained == []
+
+
+def test_conversations_are_what_the_student_will_send() -> None:
+    weak = Neighbour()
+    student = Predict("text -> label", lm=weak)
+    teacher = Predict("text -> label", lm=knowing())
+    teacher.signature = teacher.signature.with_instructions("Take great care.")
+    teacher.demos = [Example(text="t", label="l")]
+    BootstrapFinetune().compile(student, trainset=TRAIN[:1], teacher=teacher)
+    [conversation] = weak.trained[0][0]
+    expected = student.messages(text=TRAIN[0].text)
+    assert conversation["messages"][:-1] == expected
+    assert conversation["messages"][-1]["content"].startswith(f"[[ ## label ## ]]\n{TRAIN[0].label}")
+
+
+def test_only_accepted_runs_are_learned_from_and_in_an_order_that_is_always_the_same() -> None:
+    orders = []
+    for threads in (1, 6):
+        weak = Neighbour()
+        student = Predict("text -> label", lm=weak)
+        teacher = Predict("text -> label", lm=Neighbour({"label": "change_pin"}))
+        BootstrapFinetune(metric=same_label, num_threads=threads).compile(student, TRAIN, teacher)
+        orders.append([row["messages"][1]["content"] for row in weak.trained[0][0]])
+    assert orders[0] == orders[1]
+    accepted = [row.text for row in TRAIN if row.label == "change_pin"]
+    assert sorted(accepted) != accepted
+    assert {text.split("\n")[1] for text in orders[0]} == set(accepted)
+
+
+def test_demos_stay_unless_excluded_and_never_show_the_answer() -> None:
+    for exclude in (False, True):
+        lm = knowing()
+        student = LabeledFewShot(k=2).compile(Predict("text -> label", lm=lm), trainset=TRAIN, sample=False)
+        program = BootstrapFinetune(metric=same_label, exclude_demos=exclude).compile(student, trainset=TRAIN)
+        lengths = [len(row["messages"]) for row in lm.trained[0][0]]
+        assert set(lengths) == ({3} if exclude else {5, 7})
+        assert lengths.count(5) == (0 if exclude else 2)
+        assert len(program.predictors()[0].demos or ()) == (0 if exclude else 2)
+
+
+def test_one_model_for_all_predictors_or_one_for_each() -> None:
+    pins = sum("PIN" in row.text for row in TRAIN)
+    for multitask, sizes in ((True, [2 * len(TRAIN) + pins]), (False, [len(TRAIN), len(TRAIN) + pins])):
+        lm = knowing()
+        with context(lm=lm):
+            program = BootstrapFinetune(multitask=multitask).compile(Two(), trainset=TRAIN)
+        # By predictor, not by position in the trace: the second predictor's third step is its own.
+        assert [len(data) for data, _, _ in lm.trained] == sizes
+        models = [predictor.lm for predictor in program.predictors()]
+        assert (models[0] is models[1]) is multitask
+        for data, _, _ in lm.trained[:1] if not multitask else []:
+            assert all("`topic` (str)" in row["messages"][0]["content"] for row in data)
+            assert all("[[ ## topic ## ]]\n" in row["messages"][-1]["content"] for row in data)
+
+
+def test_each_model_is_trained_on_the_calls_of_its_predictors() -> None:
+    student = Two()
+    first, second = knowing(), knowing()
+    student.topic.lm, student.label.lm = first, second
+    program = BootstrapFinetune(
+        train_kwargs={first: {"epochs": 1}, second: {"epochs": 9}},
+        adapter={first: ChatAdapter(), second: ChatAdapter()},
+    ).compile(student, trainset=TRAIN)
+    assert [len(lm.trained) for lm in (first, second)] == [1, 1]
+    assert (first.trained[0][2], second.trained[0][2]) == ({"epochs": 1}, {"epochs": 9})
+    assert all("-trained-1" in str(predictor.lm and predictor.lm.model) for predictor in program.predictors())
+    assert (student.topic.lm, student.label.lm) == (first, second)
+
+
+def test_several_teachers() -> None:
+    weak = Neighbour()
+    teachers = [
+        Predict("text -> label", lm=Neighbour({"label": label})) for label in ("change_pin", "exchange_rate")
+    ]
+    told: list[Progress] = []
+    with reporting_to(told.append):
+        BootstrapFinetune(metric=same_label).compile(Predict("text -> label", lm=weak), TRAIN, list(teachers))
+    answers = {row["messages"][-1]["content"].split("\n")[1] for row in weak.trained[0][0]}
+    assert answers == {"change_pin", "exchange_rate"}
+    details = [step.detail for step in told if step.stage == "bootstrap"]
+    assert details[0].startswith("teacher 1 of 2: ")
+    assert details[-1] == "teacher 2 of 2: 8 kept"
+    assert told[-1] == Progress("train", 1, 1)
+
+
+class Silent(Adapter):
+    """An adapter that makes no training data."""
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "student", "message"),
+    [
+        (BootstrapFinetune(), Predict("text -> label"), "no language model is set for `self`"),
+        (
+            BootstrapFinetune(multitask=False, num_threads=1),
+            Two(),
+            "there are 2 models to train and `num_threads` is 1; it must be at least 2, or `multitask` true",
+        ),
+        (BootstrapFinetune(adapter=Silent()), Predict("text -> label"), "`Silent` makes no training data"),
+        (
+            BootstrapFinetune(),
+            Predict("text -> label", lm=DummyLM([])),
+            "uses, cannot be trained: it has no `finetune`",
+        ),
+    ],
+)
+def test_what_is_wrong_is_found_before_the_first_call(
+    optimizer: BootstrapFinetune, student: Module, message: str
+) -> None:
+    lm = knowing()
+    with pytest.raises(OptimizerError) as raised, context(lm=None if "no language" in message else lm):
+        optimizer.compile(student, trainset=TRAIN)
+    assert message in str(raised.value)
+    assert lm.asked == []
+
+
+def test_teachers_of_another_structure_or_none() -> None:
+    with context(lm=knowing()):
+        with pytest.raises(OptimizerError, match="the teacher has no `self`, it has `topic` and `label`"):
+            BootstrapFinetune().compile(Predict("text -> label"), TRAIN, Two())
+        with pytest.raises(OptimizerError, match="`teacher` is an empty list"):
+            BootstrapFinetune().compile(Predict("text -> label"), TRAIN, [])
+
+
+def test_nothing_good_enough_to_learn_from() -> None:
+    with (
+        context(lm=Neighbour({"label": "never"})),
+        pytest.raises(
+            OptimizerError, match=r"nothing to train `self` on: the metric accepted none of the teacher's 32"
+        ),
+    ):
+        BootstrapFinetune(metric=same_label).compile(Predict("text -> label"), trainset=TRAIN)
+
+
+def test_a_training_that_fails() -> None:
+    with (
+        context(lm=knowing()),
+        pytest.raises(OptimizerError, match="the training failed: the training ran out of memory"),
+    ):
+        BootstrapFinetune(train_kwargs={"breaks": True}).compile(Predict("text -> label"), trainset=TRAIN)
+
+
+def test_traces_of_the_examples_that_worked() -> None:
+    lm = Neighbour({"label": "change_pin", "topic": "t"}, fails=lambda inputs: "rate" in inputs["text"])
+    with context(lm=lm):
+        data = bootstrap_trace_data(Two(), TRAIN, metric=same_label, num_threads=4)
+    worked = [index for index, row in enumerate(TRAIN) if "rate" not in row.text]
+    assert [one["example_ind"] for one in data] == worked
+    assert all(one["example"] is TRAIN[one["example_ind"]] for one in data)
+    assert {len(one["trace"]) for one in data} == {2, 3}
+    assert [one["score"] for one in data] == [same_label(one["example"], one["prediction"]) for one in data]
+    with (
+        context(lm=Neighbour(fails=lambda inputs: True)),
+        pytest.raises(
+            OptimizerError, match="failed on all 32 examples, first with: the model is out of order"
+        ),
+    ):
+        bootstrap_trace_data(Predict("text -> label"), TRAIN)
