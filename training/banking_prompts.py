@@ -1,19 +1,17 @@
-"""The prompts the shipped models learn: the chat adapter's messages, instructions and field names varied."""
+"""The conversations the shipped models learn from, written by the chat adapter, with what is asked varied."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from banking_data import SNIPS_INTENTS, Example
+from dspyc.runtime import ChatAdapter, InputField, OutputField, Signature
 
 Message = dict[str, str]
-STRUCTURE = (
-    "All interactions will be structured in the following way, with the appropriate values filled in.\n"
-)
-OBJECTIVE = "In adhering to this structure, your objective is: \n        "
+ADAPTER = ChatAdapter()
 
 INSTRUCTIONS = (
     "Name the intent of a bank customer's message.",
@@ -31,69 +29,30 @@ SNIPS_INSTRUCTIONS = ("Choose the intent of the utterance.", "Say which skill of
 
 @dataclass(frozen=True)
 class Task:
-    """A signature as the chat adapter shows it: fields with their types, and instructions."""
+    """A signature and how often it is used. Inputs are texts; so are outputs without labels to choose from."""
 
     inputs: tuple[str, ...]
     outputs: tuple[tuple[str, tuple[str, ...] | None], ...]
     instructions: str
     weight: float = 1.0
+    signature: type[Signature] = field(init=False)
 
-    def system(self) -> str:
-        """The system message."""
-        lines = ["Your input fields are:", _numbered([(name, None) for name in self.inputs])]
-        lines += ["Your output fields are:", _numbered(self.outputs)]
-        lines.append(STRUCTURE)
-        sections = [f"[[ ## {name} ## ]]\n{{{name}}}" for name in self.inputs]
-        sections += [f"[[ ## {name} ## ]]\n{{{name}}}{_note(kind)}" for name, kind in self.outputs]
-        sections.append("[[ ## completed ## ]]")
-        lines.append("\n\n".join(sections))
-        lines.append(OBJECTIVE + self.instructions)
-        return "\n".join(lines)
+    def __post_init__(self) -> None:
+        """Make the signature once."""
+        fields: dict[str, Any] = {name: (str, InputField()) for name in self.inputs}
+        fields |= {name: (Literal[labels] if labels else str, OutputField()) for name, labels in self.outputs}
+        object.__setattr__(self, "signature", Signature(fields, self.instructions))
 
-    def user(self, values: dict[str, str]) -> str:
-        """The user message with the requirement that ends it."""
-        sections = [f"[[ ## {name} ## ]]\n{values[name]}" for name in self.inputs]
-        fields = ", then ".join(
-            f"`[[ ## {name} ## ]]`"
-            + (f" (must be formatted as a valid Python {_shown(kind)})" if kind else "")
-            for name, kind in self.outputs
-        )
-        sections.append(
-            f"Respond with the corresponding output fields, starting with the field {fields}, "
-            "and then ending with the marker for `[[ ## completed ## ]]`."
-        )
-        return "\n\n".join(sections)
-
-    def assistant(self, values: dict[str, str]) -> str:
-        """The answer."""
-        sections = [f"[[ ## {name} ## ]]\n{values[name]}" for name, _ in self.outputs]
-        return "\n\n".join([*sections, "[[ ## completed ## ]]\n"])
-
-    def chat(self, values: dict[str, str]) -> list[Message]:
-        """The whole conversation, answer included."""
-        return [
-            {"role": "system", "content": self.system()},
-            {"role": "user", "content": self.user(values)},
-            {"role": "assistant", "content": self.assistant(values)},
-        ]
-
-
-def _shown(kind: tuple[str, ...] | None) -> str:
-    return f"Literal[{', '.join(repr(label) for label in kind)}]" if kind else "str"
-
-
-def _numbered(fields: Sequence[tuple[str, tuple[str, ...] | None]]) -> str:
-    lines = [f"{number}. `{name}` ({_shown(kind)}): " for number, (name, kind) in enumerate(fields, 1)]
-    return "\n".join(lines).rstrip()
-
-
-def _note(kind: tuple[str, ...] | None) -> str:
-    if not kind:
-        return ""
-    return (
-        "        # note: the value you produce must exactly match (no extra characters) one of: "
-        + "; ".join(kind)
-    )
+    def conversation(self, example: Example) -> list[Message]:
+        """The example as messages, the last of which is the right answer."""
+        words = re.sub(r"[_?]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", example.label)).strip().lower()
+        inputs = dict.fromkeys(self.inputs, example.text)
+        outputs = {name: example.label for name, _ in self.outputs}
+        if "hint" in inputs:
+            inputs["hint"] = example.label
+        if "reasoning" in outputs:
+            outputs["reasoning"] = f"The message is about {words}."
+        return ADAPTER.format_finetune_data(self.signature, [], inputs, outputs)["messages"]
 
 
 def example_task(labels: tuple[str, ...]) -> Task:
@@ -122,14 +81,6 @@ def snips_tasks() -> list[Task]:
     return tasks
 
 
-def conversation(task: Task, example: Example) -> list[Message]:
-    """The example as a conversation in which the assistant answers rightly."""
-    words = re.sub(r"[_?]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", example.label)).strip().lower()
-    values = dict.fromkeys(task.inputs, example.text) | {name: example.label for name, _ in task.outputs}
-    values |= {"reasoning": f"The message is about {words}.", "hint": example.label}
-    return task.chat(values)
-
-
 def varied(text: str, chance: random.Random) -> str:
     """The message as another customer could have typed it: words left out, no capitals, no full stop."""
     if chance.random() < 0.5:
@@ -148,20 +99,22 @@ def boilerplate(labels: tuple[str, ...]) -> list[str]:
     The list of the 77 labels is among them, as it stands in the field list, the note and the requirement, so
     that a prompt costs some 70 tokens in place of 1,700.
     """
+    structure = (
+        "All interactions will be structured in the following way, with the appropriate values filled in."
+    )
+    objective = "[[ ## completed ## ]]\nIn adhering to this structure, your objective is: \n        "
+    lists = [piece for choices in (labels, SNIPS_INTENTS) for piece in _lists(choices)]
     return [
         "Your input fields are:\n1. `",
         "` (str):\nYour output fields are:\n1. `",
-        f"` (str):\n{STRUCTURE}\n[[ ## ",
-        f"):\n{STRUCTURE}\n[[ ## ",
+        f"` (str):\n{structure}\n\n[[ ## ",
+        f"):\n{structure}\n\n[[ ## ",
         "` (str): \n2. `",
         "` (",
-        _shown(labels),
-        _note(labels),
-        _shown(SNIPS_INTENTS),
-        _note(SNIPS_INTENTS),
+        *lists,
         "}\n\n[[ ## ",
-        f"\n\n[[ ## completed ## ]]\n{OBJECTIVE}",
-        f"}}\n\n[[ ## completed ## ]]\n{OBJECTIVE}",
+        f"\n\n{objective}",
+        f"}}\n\n{objective}",
         "[[ ## ",
         "\n\n[[ ## ",
         " ## ]]\n",
@@ -174,3 +127,12 @@ def boilerplate(labels: tuple[str, ...]) -> list[str]:
         "\n\n[[ ## completed ## ]]\n",
         "[[ ## completed ## ]]",
     ]
+
+
+def _lists(labels: tuple[str, ...]) -> tuple[str, str]:
+    """The labels as the adapter shows them: as a type, and as a note."""
+    system = example_task(labels).conversation(Example("", labels[0]))[0]["content"]
+    kind, note = re.search(r"`label` \((.*)\):\n", system), re.search(r"\{label\}(.*)\n", system)
+    assert kind is not None
+    assert note is not None
+    return kind[1], note[1]

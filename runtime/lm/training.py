@@ -153,6 +153,8 @@ def _train(
             latest = validation_losses[-1] if validation_losses else None
             settings.progress(Progress(step.number, step.progress, step.loss, latest, step.cpu_seconds))
 
+    if held_out:
+        check()
     train(weights, shape, lambda epoch: learned, _plan(settings, learned), report)
     if held_out:
         check()
@@ -187,13 +189,11 @@ def _plan(settings: FinetuneSettings, rows: list[Row]) -> Plan:
 
 
 def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
-    """The new file; a name of our own making tells models, data and settings apart: none overwrites another."""
+    """The new file; a name of our own making tells models, data and settings apart."""
     given = Path(settings.output).expanduser() if settings.output is not None else data_folder()
     if given.suffix == ".gguf":
         if given.absolute() == source:
-            raise ConfigurationError(
-                f"the new model cannot take the place of the one it starts from, `{given}`"
-            )
+            raise ConfigurationError(f"the new model cannot take the place of its base, `{given}`")
         return given
     facts = [model, list(data), str(replace(settings, output=None, progress=None))]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
@@ -208,7 +208,7 @@ def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, m
     # In numbers of four bytes: each weight, its gradient, two moments; what layers and scores keep of a step.
     layers = tokens * shape.layers * (16 * shape.width + 4 * shape.feed_forward)
     needed = 4 * (4 * weights + layers + 3 * answers * shape.vocabulary)
-    available = _available_memory()
+    available = available_memory()
     if available is not None and needed > available:
         raise LMConfigurationError(
             f"training `{model}` needs about {needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} "
@@ -217,7 +217,8 @@ def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, m
         )
 
 
-def _available_memory() -> int | None:
+def available_memory() -> int | None:
+    """The bytes that programs may still take without swapping, where the system says so."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:

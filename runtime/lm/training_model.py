@@ -129,5 +129,5 @@ def _rotation(shape: Shape, length: int) -> Tensor:
 
 
 def _rotate(heads: Tensor, turns: Tensor) -> Tensor:
-    pairs = torch.view_as_complex(heads.reshape(*heads.shape[:-1], -1, 2))
+    pairs = torch.view_as_complex(heads.reshape(*heads.shape[:-1], heads.shape[-1] // 2, 2))
     return torch.view_as_real(pairs * turns).flatten(-2)

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
 from dspyc.runtime.errors import (
     ContextWindowExceededError,
     LMConfigurationError,
@@ -35,13 +34,13 @@ All interactions will be structured in the following way, with the appropriate v
 {label}
 
 [[ ## completed ## ]]
-In adhering to this structure, your objective is: 
+In adhering to this structure, your objective is: \n\
         Name the intent of a bank customer's message."""
 USER = """[[ ## text ## ]]
 %s
 
-Respond with the corresponding output fields, starting with the field `[[ ## label ## ]]`, and then ending with \
-the marker for `[[ ## completed ## ]]`."""
+Respond with the corresponding output fields, starting with the field `[[ ## label ## ]]`, and then \
+ending with the marker for `[[ ## completed ## ]]`."""
 MESSAGES = {
     "My card still has not arrived, and it is two weeks now": "card_arrival",
     "someone stole my wallet with the card in it": "lost_or_stolen_card",
@@ -124,7 +123,8 @@ def test_a_grammar_is_kept() -> None:
     text = "The machine swallowed my card!"
     assert ask(text).text == answer("card_swallowed")
     assert ask(text, grammar='root ::= "yes" | "no"').text in ("yes", "no")
-    grammar = r'root ::= "[[ ## label ## ]]\n" ("exchange_rate" | "terminate_account") "\n\n[[ ## completed ## ]]\n"'
+    choices = '("exchange_rate" | "terminate_account")'
+    grammar = rf'root ::= "[[ ## label ## ]]\n" {choices} "\n\n[[ ## completed ## ]]\n"'
     assert ask(text, grammar=grammar).text in (answer("exchange_rate"), answer("terminate_account"))
 
 
@@ -135,7 +135,8 @@ def test_a_json_schema_is_kept() -> None:
 
 
 def test_a_text_model_goes_on_from_the_prompt() -> None:
-    prompt = f"<|system|>{SYSTEM}<|end|><|user|>{USER % 'I forgot my passcode'}<|end|><|assistant|>[[ ## label ## ]]\n"
+    user = USER % "I forgot my passcode"
+    prompt = f"<|system|>{SYSTEM}<|end|><|user|>{user}<|end|><|assistant|>[[ ## label ## ]]\n"
     response = EmbeddedTransport().complete(Request("embedded/banking", [], {}, "text", prompt))
     assert response.text.startswith("passcode_forgotten")
 
