@@ -87,6 +87,17 @@ def print_report(report: Report, output_format: str) -> None:
     say(FORMATS[output_format](report, ansi, columns()), newline=False)
     if output_format in {"full", "concise"}:
         say(summary(report))
+        say(_fixable(report), newline=False)
+
+
+def _fixable(report: Report) -> str:
+    """How many findings can be removed without editing, and by which option."""
+    fixes = [one.fix for file in report.files for one in file.diagnostics if one.fix is not None]
+    safe = sum(fix.safe for fix in fixes)
+    options = [f"{safe} fixable with `--fix`" if safe else ""]
+    if len(fixes) > safe:
+        options.append(f"{len(fixes) - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")
+    return ", ".join(filter(None, options)) + "\n" if fixes else ""
 
 
 class Findings(Failure):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,16 +14,14 @@ LARGEST = 4 * 2**20
 """A larger `.dspy` file is data by its size, not a program."""
 
 _SKIPPED = {"node_modules", "__pycache__", "venv", "site-packages"}
-_FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"\x80\x02", "a pickle"),
-    (b"\x80\x03", "a pickle"),
-    (b"\x80\x04", "a pickle"),
-    (b"\x80\x05", "a pickle"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a gzip file"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"\xff\xfe", "text in UTF-16"),
-    (b"\xfe\xff", "text in UTF-16"),
+_FOREIGN: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\x80[\x02-\x05]"), "a pickle"),
+    (re.compile(rb"PK\x03\x04"), "a ZIP archive"),
+    (re.compile(rb"\x1f\x8b"), "a gzip file"),
+    (re.compile(rb"SQLite format 3"), "an SQLite database"),
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "text in UTF-16"),
+    (re.compile(rb'\s*[\[{]\s*["\[\]{}\d-]'), "JSON"),
+    (re.compile(rb"\s*<[!?a-zA-Z]"), "HTML or XML"),
 )
 
 
@@ -97,7 +96,7 @@ def read_program(path: Path) -> str:
 def decode_program(data: bytes) -> str:
     """The text of a program's bytes; raises `Unreadable` where they cannot be one."""
     for start, name in _FOREIGN:
-        if data.startswith(start):
+        if start.match(data):
             raise Unreadable(
                 f"is no dspyc program: it starts like {name}",
                 "other tools use the ending `.dspy` too; give dspyc the folders of its own programs",

@@ -13,7 +13,7 @@ from .console import ColorChoice, choose_color, say, say_error, without_secrets
 from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Write": ("check", "format"),
+    "Write": ("check", "format", "explain"),
     "Run": ("run", "prompt", "test"),
     "Improve": ("eval", "optimize"),
     "Ship": ("init", "build", "lsp", "completion", "version"),
