@@ -178,6 +178,16 @@ class Program(Module):
         """Whether a call of this program, made from synchronous code, has to run on the event loop."""
         return self.module.needs_loop
 
+    def __call__(self, *args: Any, **inputs: Any) -> Any:
+        """Run the module and wait for its prediction.
+
+        Raises:
+            StateError: the state file is broken, or does not fit and `stale` is `error`.
+        """
+        # Before the call begins, because what is wrong with the state is no matter of the call.
+        _ = self.module
+        return super().__call__(*args, **inputs)
+
     async def aforward(self, *args: Any, **inputs: Any) -> Any:
         """Call the module."""
         return await self.module.acall(*args, **inputs)
