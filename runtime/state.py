@@ -32,9 +32,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
-from pydantic_core import to_jsonable_python
-
 from .adapters.reading import ReadError, reader_for
 from .adapters.rendering import to_json_types
 from .calling import name_of
@@ -120,6 +117,8 @@ def differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[st
 
 def _definition(annotation: Any) -> Any:
     """What a type's name does not tell: the fields of a record, the members of an enumeration."""
+    from pydantic import TypeAdapter
+
     try:
         schema = TypeAdapter(annotation).json_schema()
     except Exception:  # noqa: BLE001  a type that has no schema is told by its name alone
@@ -190,6 +189,8 @@ def _typed_demo(signature: Any, plain: Mapping[str, Any]) -> Example:
 
 
 def _plain_lm(lm: Any) -> dict[str, Any]:
+    from pydantic_core import to_jsonable_python
+
     saved = {name: value for name, value in lm.dump_state().items() if value not in (None, {}, [])}
     plain: dict[str, Any] = to_jsonable_python(saved, fallback=name_of)
     return plain
@@ -225,8 +226,8 @@ def describe(value: Any) -> Any:
             return value
         case Mapping():
             return {_key(key): describe(item) for key, item in value.items()}
-        case BaseModel():
-            return value.model_dump(mode="json")
+    if callable(dump := getattr(value, "model_dump", None)):
+        return dump(mode="json")
     if hasattr(value, "path") and hasattr(value, "split"):
         return f"{value.path}, {len(value)} rows"
     if isinstance(value, (list, tuple)):
