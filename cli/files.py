@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -136,6 +135,8 @@ def write_atomically(path: Path, text: str) -> None:
 
     Half a surrogate pair, which no file can hold, is written as JSON and Python escape it.
     """
+    import tempfile
+
     path = path.resolve()
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
