@@ -1,7 +1,7 @@
 """What compiled programs run on; usable by hand: `import dspyc.runtime as dspy`.
 
-Names are loaded on first use, so that importing this costs next to nothing. A public name stands in two places
-here: the import that type checkers read, and the table of where it lives. A test compares them.
+Names are loaded on first use, so that importing this costs next to nothing. A public name stands in two
+places here: the import that type checkers read, and the table of where it lives. A test compares them.
 """
 
 from __future__ import annotations

@@ -159,7 +159,9 @@ class Example:
         return {name: _plain(value) for name, value in self._store.items()}
 
     def _shown(self, include_dspy: bool) -> dict[str, Any]:
-        return {name: value for name, value in self._store.items() if include_dspy or not name.startswith("dspy_")}
+        return {
+            name: value for name, value in self._store.items() if include_dspy or not name.startswith("dspy_")
+        }
 
     def _names_of_inputs(self) -> frozenset[str]:
         if self._input_keys is None:

@@ -1,10 +1,10 @@
 """How calls run: one asynchronous implementation, driven two ways.
 
-Everything that calls a model is written once, as a coroutine. Called from synchronous code, most of it needs no event
-loop: with `blocking` set, the model client waits in place, so nothing ever suspends and `drive` runs the coroutine
-to its end in this thread, for a few microseconds. What does suspend (a module that runs its calls concurrently, a
-tool that is `async`) goes to one background event loop, which also works below a loop that is already running, as
-in a notebook.
+Everything that calls a model is written once, as a coroutine. Called from synchronous code, most of it needs
+no event loop: with `blocking` set, the model client waits in place, so nothing ever suspends and `drive` runs
+the coroutine to its end in this thread, for a few microseconds. What does suspend (a module that runs its
+calls concurrently, a tool that is `async`) goes to one background event loop, which also works below a loop
+that is already running, as in a notebook.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
 def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the background event loop and wait for it; Ctrl-C cancels it.
 
-    From the background loop's own thread (a synchronous reward that calls a concurrent module) it gets a loop of its
-    own in another thread, because waiting for the loop inside the loop would wait for ever.
+    From the background loop's own thread (a synchronous reward that calls a concurrent module) it gets a loop
+    of its own in another thread, because waiting for the loop inside the loop would wait for ever.
     """
     import asyncio
     import concurrent.futures
@@ -94,7 +94,8 @@ def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 async def call_function(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a user's function from a coroutine: awaited when it is async, in a thread when an event loop runs us.
+    """Call a user's function from a coroutine: awaited when it is async, in a thread when an event loop runs
+    us.
 
     The thread sees the settings and the trace of here.
     """

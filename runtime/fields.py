@@ -46,7 +46,8 @@ UNDEFINED: Any = _Undefined()
 class Field:
     """One field of a signature; immutable, so signatures share them.
 
-    `annotation` is None until a class or `Signature.insert` says the type. `untyped` means that no type was written.
+    `annotation` is None until a class or `Signature.insert` says the type. `untyped` means that no type was
+    written.
     """
 
     kind: Kind
@@ -129,10 +130,11 @@ def OutputField(**options: Any) -> Any:  # noqa: N802
     """A field that the model fills.
 
     Args:
-        options: `desc` (what the model is told of it), `default` or `default_factory`, the constraints `ge`, `gt`,
-            `le`, `lt`, `min_length`, `max_length`, `multiple_of`, `pattern` and `allow_inf_nan`, and `where`, pairs
-            of a condition's text and a function of the values that decides it. Constraints and conditions are shown
-            to the model and enforced on its answer.
+        options: `desc` (what the model is told of it), `default` or `default_factory`, the constraints `ge`,
+            `gt`,
+            `le`, `lt`, `min_length`, `max_length`, `multiple_of`, `pattern` and `allow_inf_nan`, and `where`,
+            pairs of a condition's text and a function of the values that decides it. Constraints and
+            conditions are shown to the model and enforced on its answer.
 
     Raises:
         SignatureError: both `default` and `default_factory`, or a `where` that is no sequence of pairs.
@@ -166,7 +168,9 @@ def _field(kind: Kind, options: Mapping[str, Any]) -> Field:
 
 
 def infer_prefix(name: str) -> str:
-    """A field's name in words, as DSPy writes it: `camelCaseText` and `snake_case` to `Camel Case Text`, `Snake Case`."""
+    """A field's name in words, as DSPy writes it: `camelCaseText` and `snake_case` to `Camel Case Text`,
+    `Snake Case`.
+    """
     words = _WORDS.findall(name)
     return " ".join(word if word.isupper() else word.capitalize() for word in words)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TextIO
 
@@ -15,7 +15,9 @@ _numbers = count(1)
 
 
 class Entry(Mapping[str, Any]):
-    """One call of a model, read like DSPy's dict: `entry["messages"]`, `entry["outputs"]`, `entry["usage"]`, …"""
+    """One call of a model, read like DSPy's dict: `entry["messages"]`, `entry["outputs"]`, `entry["usage"]`,
+    …
+    """
 
     __slots__ = ("finished", "kwargs", "messages", "model", "model_type", "number", "prompt", "response")
 
@@ -51,7 +53,7 @@ class Entry(Mapping[str, Any]):
             case "response_model":
                 return self.response.model
             case "timestamp":
-                return datetime.fromtimestamp(self.finished, timezone.utc).isoformat()
+                return datetime.fromtimestamp(self.finished, UTC).isoformat()
             case "uuid":
                 return f"{self.finished:.6f}-{self.number}"
             case "cache_hit":
@@ -75,7 +77,9 @@ _KEYS = (
 
 
 class CallHistory(list[Entry]):
-    """A list of calls that forgets the oldest ones beyond `max_history_size`, in steps, so that adding stays cheap."""
+    """A list of calls that forgets the oldest ones beyond `max_history_size`, in steps, so that adding stays
+    cheap.
+    """
 
     def add(self, entry: Entry) -> None:
         """Append a call."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Interface:
     """The inputs and outputs of a module class's calls, told by one of its parameters.
 
-    `ChainOfThought` has `Interface(of="signature", outputs={"reasoning": str})`: its calls take the inputs of the
-    signature given as the parameter `signature`, and return `reasoning` and then the signature's outputs.
+    `ChainOfThought` has `Interface(of="signature", outputs={"reasoning": str})`: its calls take the inputs of
+    the signature given as the parameter `signature`, and return `reasoning` and then the signature's outputs.
     """
 
     of: str

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
 from . import execute, history, module_tree, usage
 from .errors import DspycError, StateError, list_names
-from .settings import lookup
+from .settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
 
 if TYPE_CHECKING:
     from .interface import Interface
     from .lm.base import BaseLM
     from .modules.predict import Predict
+
+
+def _call_signature() -> inspect.Signature:
+    """What any call takes beside its inputs, for those who read signatures: the compiler, an editor."""
+    kinds = inspect.Parameter
+    options = {
+        "lm": "BaseLM | None",
+        "config": "Mapping[str, Any] | None",
+        "demos": "list[Any] | None",
+        "max_retries": "int | None",
+    }
+    return inspect.Signature(
+        [
+            kinds("self", kinds.POSITIONAL_OR_KEYWORD),
+            *(
+                kinds(name, kinds.KEYWORD_ONLY, default=None, annotation=text)
+                for name, text in options.items()
+            ),
+            kinds("inputs", kinds.VAR_KEYWORD, annotation="Any"),
+        ],
+        return_annotation="Any",
+    )
+
 
 callers: ContextVar[tuple[Module, ...]] = ContextVar("dspyc_callers", default=())
 """The modules whose calls are under way here, outermost first."""
@@ -39,9 +64,9 @@ class Parameter:
 class Module:
     """A program or a part of one.
 
-    Subclasses define `forward(self, **inputs)`, or `async def aforward(self, **inputs)` when they await the calls they
-    make; either way the module can be called (`module(question="…")`) and awaited (`await module.acall(question="…")`).
-    Parts are attributes that hold modules, or lists or dicts of modules:
+    Subclasses define `forward(self, **inputs)`, or `async def aforward(self, **inputs)` when they await the
+    calls they make; either way the module can be called (`module(question="…")`) and awaited (`await
+    module.acall(question="…")`). Parts are attributes that hold modules, or lists or dicts of modules:
 
         class RAG(Module):
             def __init__(self, k):
@@ -55,11 +80,13 @@ class Module:
     interface: ClassVar[Interface | None] = None
     """What the calls of a module class take and return, told by its parameters; see `Interface`."""
     concurrent: ClassVar[bool] = True
-    """Whether `aforward` may wait for an event loop. False for those that wait for nothing but model calls."""
+    """Whether `aforward` may wait for an event loop. False for those that wait for nothing but model calls.
+    """
 
     _compiled: bool = False
     _defaults: Mapping[str, Any] | None = None
     _history: history.CallHistory | None = None
+    _part_settings: Mapping[str, Any] | None = None
     _forward_first: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -72,11 +99,15 @@ class Module:
             return self._watched(self.forward, args, inputs)
         return execute.run(self.acall(*args, **inputs), concurrent=self.needs_loop)
 
+    __call__.__signature__ = _call_signature()  # type: ignore[attr-defined]
+
     async def acall(self, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code."""
         if self._forward_first:
             return await execute.call_function(self._watched, self.forward, args, inputs)
         token = callers.set((*callers.get(), self))
+        call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
+        parts = None if self._part_settings is None else begin_parts(self._part_settings)
         try:
             if lookup("track_usage", self._defaults) and not usage.tracked():
                 with usage.track_usage() as tracker:
@@ -84,6 +115,10 @@ class Module:
             return await self.aforward(*args, **inputs)
         finally:
             callers.reset(token)
+            if parts is not None:
+                end_parts(parts)
+            if call is not None:
+                end_call(call)
 
     def forward(self, *args: Any, **inputs: Any) -> Any:
         """What a call does, without the bookkeeping around it."""
@@ -143,6 +178,14 @@ class Module:
         """Give every predictor inside this language model."""
         for predictor in self.predictors():
             predictor.lm = lm
+
+    def use_for_parts(self, lm: BaseLM | None = None, **config: Any) -> None:
+        """Let a language model and settings of it hold for all predictors inside that have none of their own.
+
+        The predictors are not changed, so a module that is shared with another keeps its ways there.
+        """
+        if lm is not None or config:
+            self._part_settings = {"lm": lm, "config": config}
 
     def get_lm(self) -> BaseLM | None:
         """The one language model that all predictors inside have been given, or None when they have none.
@@ -204,7 +247,9 @@ class Module:
         """
         from .parallel import run_batch
 
-        return run_batch(self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback)
+        return run_batch(
+            self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
+        )
 
     # --- state ------------------------------------------------------------------------------------------
 
@@ -221,7 +266,9 @@ class Module:
         parameters = dict(self.named_parameters())
         given = {name for name in state if name != "metadata"}
         if missing := [name for name in parameters if name not in given]:
-            raise StateError(f"the state has nothing for {list_names(missing)}; it was saved from another program")
+            raise StateError(
+                f"the state has nothing for {list_names(missing)}; it was saved from another program"
+            )
         if unknown := sorted(given - parameters.keys()):
             raise StateError(f"the state is for {list_names(unknown)}, which this program does not have")
         trial = dict(self.deepcopy().named_parameters())
@@ -270,6 +317,8 @@ class Module:
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
         token = callers.set((*callers.get(), self))
+        call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
+        parts = None if self._part_settings is None else begin_parts(self._part_settings)
         try:
             if lookup("track_usage", self._defaults) and not usage.tracked():
                 with usage.track_usage() as tracker:
@@ -277,6 +326,31 @@ class Module:
             return function(*args, **inputs)
         finally:
             callers.reset(token)
+            if parts is not None:
+                end_parts(parts)
+            if call is not None:
+                end_call(call)
+
+    def _take_settings(self, inputs: dict[str, Any]) -> Any:
+        """Take what is not for `forward` out of a call's arguments and let it hold for the predictors
+        beneath.
+        """
+        named = _named_arguments(type(self))
+        if named is None:
+            # It takes all arguments and hands them on, as the modules around one predictor do.
+            return None
+        taken = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in named}
+        return begin_call(taken) if taken else None
+
+
+@cache
+def _named_arguments(cls: Any) -> frozenset[str] | None:
+    """The arguments that `forward` or `aforward` names, or None when it takes any."""
+    function = cls.forward if cls._forward_first else cls.aforward
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)
 
 
 _NOWHERE = 1_000

@@ -22,7 +22,9 @@ _STEP = re.compile(r"\.?([^\W\d]\w*)|\[(\d+)\]|\[('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]
 
 
 def named_parameters(root: Module) -> list[tuple[str, Parameter]]:
-    """Everything that optimizers may change, each once, in the order of the attributes; compiled parts are frozen."""
+    """Everything that optimizers may change, each once, in the order of the attributes; compiled parts are
+    frozen.
+    """
     from .module import Module, Parameter
 
     found: list[tuple[str, Parameter]] = []
@@ -101,7 +103,9 @@ def replace_at(root: Module, name: str, new: Any) -> None:
         else:
             target[key] = new
     except (AttributeError, LookupError, TypeError) as error:
-        raise DspycError(f"`{name}` leads to nothing that could be replaced in {type(root).__name__}") from error
+        raise DspycError(
+            f"`{name}` leads to nothing that could be replaced in {type(root).__name__}"
+        ) from error
 
 
 def _steps(name: str) -> list[tuple[bool, Any]]:
@@ -123,13 +127,15 @@ def _steps(name: str) -> list[tuple[bool, Any]]:
 def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
     """A copy of a module with all that is inside it; what was shared inside stays shared.
 
-    Signatures, language models and functions are not copied: they are immutable, or stand for something outside.
-    What cannot be copied is shared too.
+    Signatures, language models and functions are not copied: they are immutable, or stand for something
+    outside. What cannot be copied is shared too.
     """
     from .lm.base import BaseLM
     from .module import Module
 
-    if isinstance(value, (str, int, float, bool, type, type(None), BaseLM)) or callable(value) and not isinstance(value, Module):
+    if isinstance(value, (str, int, float, bool, type, type(None), BaseLM)) or (
+        callable(value) and not isinstance(value, Module)
+    ):
         return value
     if id(value) in memo:
         return memo[id(value)]
@@ -139,7 +145,9 @@ def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
             twin = type(value).__new__(type(value))
             memo[id(value)] = twin
             for attribute, inner in value.__dict__.items():
-                twin.__dict__[attribute] = copy_tree(inner, memo)
+                # The calls of the one are not those of the other.
+                if attribute != "_history":
+                    twin.__dict__[attribute] = copy_tree(inner, memo)
         case Example():
             memo[id(value)] = twin = copy.copy(value)
         case list() if type(value) is list:

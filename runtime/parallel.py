@@ -37,12 +37,16 @@ def run_batch(
     def note(index: int, outcome: Outcome[Any]) -> None:
         if outcome.error is not None:
             errors[index] = outcome.error
-            logger.error("example %d failed: %s", index, outcome.error, exc_info=outcome.error if traceback else None)
+            logger.error(
+                "example %d failed: %s", index, outcome.error, exc_info=outcome.error if traceback else None
+            )
 
     outcomes = run_all(call, examples, num_threads=threads, on_done=note, stop=lambda: len(errors) > allowed)
     if len(errors) > allowed:
         first = errors[min(errors)]
-        raise DspycError(f"{len(errors)} of {len(examples)} examples failed; the batch was stopped") from first
+        raise DspycError(
+            f"{len(errors)} of {len(examples)} examples failed; the batch was stopped"
+        ) from first
     results = [None if outcome is None else outcome.result for outcome in outcomes]
     if not return_failed_examples:
         return results

@@ -15,9 +15,9 @@ The catalog, completion, hover and the reference read the same facts that constr
 
         def __post_init__(self) -> None: ...
 
-Fields of base classes come first. `_: KW_ONLY` makes what follows keyword-only. A default that is a list, dict or
-set is copied for each use. `extra="config"` keeps keyword arguments that no field names in a dict of that name.
-Limits (`Ge`, `Gt`, `Le`, `Lt`, `MinLen`) and `Literal` choices are checked when an object is made.
+Fields of base classes come first. `_: KW_ONLY` makes what follows keyword-only. A default that is a list,
+dict or set is copied for each use. `extra="config"` keeps keyword arguments that no field names in a dict of
+that name. Limits (`Ge`, `Gt`, `Le`, `Lt`, `MinLen`) and `Literal` choices are checked when an object is made.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class ConstructorParameter:
-    """One parameter of a class: its name, default (`MISSING` when there is none) and whether it may be positional."""
+    """One parameter of a class: its name, default (`MISSING` when there is none) and whether it may be
+    positional.
+    """
 
     name: str
     default: Any
@@ -111,7 +113,7 @@ def _equip(cls: type, extra: str | None) -> None:
 def _own_parameters(cls: type) -> dict[str, ConstructorParameter]:
     own: dict[str, ConstructorParameter] = {}
     keyword_only = False
-    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+    for name, annotation in inspect.get_annotations(cls).items():
         if _is(annotation, KW_ONLY, "KW_ONLY"):
             keyword_only = True
         elif not _is(annotation, ClassVar, "ClassVar"):
@@ -125,7 +127,9 @@ def _is(annotation: Any, marker: Any, name: str) -> bool:
     return annotation is marker or get_origin(annotation) is marker
 
 
-def _initializer(cls: type, fields: tuple[ConstructorParameter, ...], extra: str | None) -> Callable[..., None]:
+def _initializer(
+    cls: type, fields: tuple[ConstructorParameter, ...], extra: str | None
+) -> Callable[..., None]:
     positional = [field.name for field in fields if not field.keyword_only]
     known = frozenset(field.name for field in fields)
     checks: list[tuple[str, Callable[[Any], str | None]]] | None = None
@@ -181,7 +185,7 @@ def _signature(cls: type, fields: tuple[ConstructorParameter, ...], extra: str |
     kinds = inspect.Parameter
     annotations: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        annotations.update(base.__dict__.get("__annotations__", {}))
+        annotations.update(inspect.get_annotations(base))
     listed = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
     seen_default = False
     for field in fields:
@@ -196,7 +200,9 @@ def _signature(cls: type, fields: tuple[ConstructorParameter, ...], extra: str |
     return inspect.Signature(listed)
 
 
-def _checks(cls: type, fields: tuple[ConstructorParameter, ...]) -> list[tuple[str, Callable[[Any], str | None]]]:
+def _checks(
+    cls: type, fields: tuple[ConstructorParameter, ...]
+) -> list[tuple[str, Callable[[Any], str | None]]]:
     try:
         hints = get_type_hints(cls, include_extras=True)
     except NameError:
@@ -229,7 +235,9 @@ def _check(hint: Any) -> Callable[[Any], str | None] | None:
     return check
 
 
-def _facts(hint: Any) -> tuple[list[tuple[str, Any, Callable[[Any, Any], bool]]], tuple[Any, ...] | None, bool]:
+def _facts(
+    hint: Any,
+) -> tuple[list[tuple[str, Any, Callable[[Any, Any], bool]]], tuple[Any, ...] | None, bool]:
     """The limits, the choices (or None) and whether None is allowed, read through Annotated and unions."""
     if get_origin(hint) is Annotated:
         base, *notes = get_args(hint)

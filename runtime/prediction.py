@@ -1,4 +1,6 @@
-"""`Prediction`: what a module's call returns; `Completions`: all of its answers; `Score`: a number with feedback."""
+"""`Prediction`: what a module's call returns; `Completions`: all of its answers; `Score`: a number with
+feedback.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from .example import Example
 class Prediction(Example):
     """The outputs of a call, by name: `pred.answer` or `pred["answer"]`.
 
-    With `n` answers asked for, the fields are the first's and `completions` holds all. A prediction with a field
-    `score` compares and calculates as that number.
+    With `n` answers asked for, the fields are the first's and `completions` holds all. A prediction with a
+    field `score` compares and calculates as that number.
     """
 
     __slots__ = ("_completions", "_lm_usage")
@@ -70,7 +72,9 @@ class Prediction(Example):
 
     def __float__(self) -> float:
         if "score" not in self._store:
-            raise ValueError(f"this {type(self).__name__} has no field `score` to be a number by; it has {list(self._store)}")
+            raise ValueError(
+                f"this {type(self).__name__} has no field `score` to be a number by; it has {list(self._store)}"
+            )
         return float(self._store["score"])
 
     def __add__(self, other: float | Prediction) -> float:
@@ -101,7 +105,7 @@ class Prediction(Example):
 class Score(Prediction):
     """What a metric may return: a number and, for optimizers that read it, feedback in words.
 
-        return Score(0.5, feedback="the year is right, the city is not")
+    return Score(0.5, feedback="the year is right, the city is not")
     """
 
     __slots__ = ()

@@ -3,15 +3,15 @@
 Which value wins, from the nearest to the furthest: the call, the part (a predictor's own `lm` and config),
 `context(...)`, the defaults of the file that the part was made by, `configure(...)`, the built-in default.
 
-The values of `context` live in a context variable, so threads and tasks do not see each other's; `configure` is
-for the whole process and may be called from any thread.
+The values of `context` live in a context variable, so threads and tasks do not see each other's; `configure`
+is for the whole process and may be called from any thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from types import MappingProxyType
 from typing import Any
 
@@ -34,17 +34,22 @@ _BUILT_IN: dict[str, Any] = {
 }
 _NAMES = frozenset(_BUILT_IN) | {"trace"}
 
+CALL_SETTINGS = ("lm", "config", "max_retries")
+"""What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
+
 _process: dict[str, Any] = {}
 _context: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_settings", default=MappingProxyType({}))
+_call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default=MappingProxyType({}))
+_parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=MappingProxyType({}))
 
 
 class Settings:
     """The settings as they hold here: `settings.lm`, `settings.num_threads`, …
 
     Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
-    `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of batches
-    and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record calls in);
-    `experimental`, which gates nothing and is taken so that DSPy's programs run.
+    `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of
+    batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
+    calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -140,9 +145,50 @@ def apply_defaults(defaults: Mapping[str, Any], *modules: Any) -> None:
                 part._defaults = frozen
 
 
+def of_call() -> Mapping[str, Any]:
+    """What the calls of the modules around say: `lm`, `config`, `max_retries`."""
+    return _call.get()
+
+
+def begin_call(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
+    """Let a call's own `lm`, `config` and `max_retries` hold for the predictors beneath; give the token to
+    `end_call`.
+    """
+    return _call.set(_merged(_call.get(), values))
+
+
+def end_call(token: Token[Mapping[str, Any]]) -> None:
+    """Go back to what held before `begin_call`."""
+    _call.reset(token)
+
+
+def of_parts() -> Mapping[str, Any]:
+    """What the modules around were made with, for the predictors beneath that have none of their own."""
+    return _parts.get()
+
+
+def begin_parts(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
+    """Let the settings that a module was made with hold for the predictors beneath it; give the token to
+    `end_parts`.
+    """
+    return _parts.set(_merged(_parts.get(), values))
+
+
+def end_parts(token: Token[Mapping[str, Any]]) -> None:
+    """Go back to what held before `begin_parts`."""
+    _parts.reset(token)
+
+
 def reset() -> None:
     """Forget what `configure` set; for tests."""
     _process.clear()
+
+
+def _merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:
+    merged = {**outer, **{name: value for name, value in inner.items() if value is not None}}
+    if outer.get("config") and inner.get("config"):
+        merged["config"] = {**outer["config"], **inner["config"]}
+    return merged
 
 
 def _verify(values: Mapping[str, Any]) -> None:

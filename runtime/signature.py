@@ -1,8 +1,8 @@
 """Signatures: the inputs and outputs of a module, with instructions.
 
-A signature is a class, and immutable: every change makes a new one. It is not a pydantic model, so making one costs
-microseconds and a field may have any name. What a call needs of it (messages, renderers, validators) is compiled
-once, by `adapters`, and kept in the class.
+A signature is a class, and immutable: every change makes a new one. It is not a pydantic model, so making one
+costs microseconds and a field may have any name. What a call needs of it (messages, renderers, validators) is
+compiled once, by `adapters`, and kept in the class.
 """
 
 from __future__ import annotations
@@ -123,8 +123,13 @@ class SignatureMeta(type):
     def __repr__(cls) -> str:
         if not cls.fields:
             return f"<class {cls.__name__}>"
-        lines = [f"    {name} = {field.kind}: {field.annotation!r} {field.description!r}" for name, field in cls.fields.items()]
-        return "\n".join([f"{cls.__name__}({cls.signature}", f"    instructions={cls.instructions!r}", *lines, ")"])
+        lines = [
+            f"    {name} = {field.kind}: {field.annotation!r} {field.description!r}"
+            for name, field in cls.fields.items()
+        ]
+        return "\n".join(
+            [f"{cls.__name__}({cls.signature}", f"    instructions={cls.instructions!r}", *lines, ")"]
+        )
 
     def _table(cls) -> Mapping[str, Field]:
         if cls.__pending__ is not None:
@@ -227,7 +232,8 @@ class Signature(metaclass=SignatureMeta):
 
     @classmethod
     def insert(cls, index: int, name: str, field: Any, type_: Any = None) -> type[Signature]:
-        """The signature with a field at a place among those of its kind; a negative index counts from the end.
+        """The signature with a field at a place among those of its kind; a negative index counts from the
+        end.
 
         A field of the same name is replaced.
 
@@ -269,10 +275,12 @@ class Signature(metaclass=SignatureMeta):
 
     @classmethod
     def load_state(cls, state: Mapping[str, Any]) -> type[Signature]:
-        """The signature with a dumped state applied: by names, or by position for DSPy's files, which have none.
+        """The signature with a dumped state applied: by names, or by position for DSPy's files, which have
+        none.
 
         Raises:
-            SignatureError: the state names a field that is not there, or has another number of fields without names.
+            SignatureError: the state names a field that is not there, or has another number of fields without
+                names.
         """
         fields = cls.fields
         saved = state.get("fields", [])
@@ -289,7 +297,9 @@ class Signature(metaclass=SignatureMeta):
             description = entry.get("description")
             if description is not None and description != fields[name].description:
                 fields[name] = fields[name].updated(desc=description)
-            if (prefix := entry.get("prefix")) is not None and prefix != fields[name].json_schema_extra["prefix"]:
+            if (prefix := entry.get("prefix")) is not None and prefix != fields[name].json_schema_extra[
+                "prefix"
+            ]:
                 fields[name] = fields[name].updated(prefix=prefix)
         return make(list(fields.values()), state["instructions"], name=cls.__name__, demos=cls.demos)
 
@@ -319,7 +329,9 @@ def make(
         if field.name in table:
             raise SignatureError(f"the field `{field.name}` is declared twice")
         table[field.name] = field
-    cls = SignatureMeta(name, (Signature,), {"__module__": __name__, "__doc__": instructions or ""}, demos=demos)
+    cls = SignatureMeta(
+        name, (Signature,), {"__module__": __name__, "__doc__": instructions or ""}, demos=demos
+    )
     cls.__fields__ = MappingProxyType(table)
     _verify(cls, table)
     return cls  # type: ignore[return-value]
@@ -344,9 +356,13 @@ def ensure_signature(signature: SignatureLike, instructions: str | None = None) 
     if isinstance(signature, str):
         return make(parse_signature_string(signature), instructions)
     if not isinstance(signature, SignatureMeta):
-        raise SignatureError(f"a signature is a Signature class or a string such as 'question -> answer', not {signature!r}")
+        raise SignatureError(
+            f"a signature is a Signature class or a string such as 'question -> answer', not {signature!r}"
+        )
     if instructions is not None:
-        raise SignatureError(f"`{signature.__name__}` has its instructions; use with_instructions(…) to change them")
+        raise SignatureError(
+            f"`{signature.__name__}` has its instructions; use with_instructions(…) to change them"
+        )
     return cast("type[Signature]", signature)
 
 
@@ -375,7 +391,9 @@ def _verify(cls: type, fields: Mapping[str, Field]) -> None:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise SignatureError(f"`{name}` cannot be a field's name: it is no name, or a word of Python's")
         if name in _RESERVED and field.kind == "output":
-            raise SignatureError(f"`{name}` marks the end of an answer; give the field of `{cls.__name__}` another name")
+            raise SignatureError(
+                f"`{name}` marks the end of an answer; give the field of `{cls.__name__}` another name"
+            )
 
 
 def _caller_locals() -> Mapping[str, Any]:

@@ -14,7 +14,8 @@ from .errors import StateError
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Write a state with the versions that made it; a reader sees the old file or the new one, never half of one.
+    """Write a state with the versions that made it; a reader sees the old file or the new one, never half of
+    one.
 
     Raises:
         StateError: the path does not end in `.json`, or the state holds what JSON cannot.
@@ -22,7 +23,9 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     _verify_ending(path)
     versions = {"python": ".".join(platform.python_version_tuple()[:2]), "dspyc": _version()}
     try:
-        text = json.dumps({**state, "metadata": {"dependency_versions": versions}}, indent=2, ensure_ascii=False)
+        text = json.dumps(
+            {**state, "metadata": {"dependency_versions": versions}}, indent=2, ensure_ascii=False
+        )
     except (TypeError, ValueError) as error:
         raise StateError(f"the state cannot be written as JSON: {error}") from error
     write_atomically(path, text + "\n")

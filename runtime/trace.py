@@ -1,8 +1,8 @@
 """The trace: which predictors were called, with which inputs, and what they predicted.
 
-There is none unless someone starts one, with `context(trace=[])`. Calls that run at the same time append in the
-order of the text: a concurrent branch gets a list of its own, placed in its parent's list when it is made, and
-reading flattens.
+There is none unless someone starts one, with `context(trace=[])`. Calls that run at the same time append in
+the order of the text: a concurrent branch gets a list of its own, placed in its parent's list when it is
+made, and reading flattens.
 """
 
 from __future__ import annotations

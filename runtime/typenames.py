@@ -1,4 +1,5 @@
-"""Types as text, both ways: `list[str] | None` in a signature's string to the type, and a type to the name the prompt shows.
+"""Types as text, both ways: `list[str] | None` in a signature's string to the type, and a type to the name
+the prompt shows.
 
 Names come from a closed table and from `custom_types`; nothing is imported, looked up in a caller's frame or
 evaluated.
@@ -90,13 +91,19 @@ class TypeReader:
             SignatureError: something else comes next.
         """
         if not self.at(mark):
-            raise self.error(f"`{mark}` is missing before {self._token!r}" if self._token else f"`{mark}` is missing")
+            raise self.error(
+                f"`{mark}` is missing before {self._token!r}" if self._token else f"`{mark}` is missing"
+            )
         self.advance()
 
     def name(self) -> str:
         """Read a field's name."""
         if self._kind != "name" or "." in self._token:
-            raise self.error(f"a field's name is missing before {self._token!r}" if self._token else "a field's name is missing")
+            raise self.error(
+                f"a field's name is missing before {self._token!r}"
+                if self._token
+                else "a field's name is missing"
+            )
         return self.advance()
 
     def type(self) -> Any:
@@ -114,7 +121,9 @@ class TypeReader:
             self.expect(")")
             return inner
         if self._kind != "name":
-            raise self.error(f"a type is missing before {self._token!r}" if self._token else "a type is missing")
+            raise self.error(
+                f"a type is missing before {self._token!r}" if self._token else "a type is missing"
+            )
         start, name = self._start, self.advance().removeprefix("typing.")
         if name == "Literal":
             return Literal[tuple(self._literals())]
@@ -125,7 +134,11 @@ class TypeReader:
         found = self._look_up(name, start)
         if not self.at("["):
             return found
-        if get_origin(found) is None and found not in _CONTAINERS.values() and not hasattr(found, "__class_getitem__"):
+        if (
+            get_origin(found) is None
+            and found not in _CONTAINERS.values()
+            and not hasattr(found, "__class_getitem__")
+        ):
             raise self.error(f"`{name}` takes no types in brackets")
         self.advance()
         arguments = self._arguments()
@@ -148,7 +161,8 @@ class TypeReader:
             return table[name]
         known = [*table, "Literal", "Optional", "Union", *self._custom]
         raise self.error(
-            f"unknown type `{name}`{did_you_mean(name, known)}; a type of your own goes into `custom_types`", start
+            f"unknown type `{name}`{did_you_mean(name, known)}; a type of your own goes into `custom_types`",
+            start,
         )
 
     def _open(self, name: str) -> None:

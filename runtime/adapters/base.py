@@ -1,8 +1,8 @@
 """`Adapter`: from a signature's values to messages, and from the model's answer back to values.
 
-An adapter has hooks for each piece of the messages; `format` puts them together and `parse` reads an answer. The
-call in between is here: an answer that cannot be read, or that breaks a condition, is shown to the model with what
-is wrong, up to `max_retries` times, and then raised with all tries.
+An adapter has hooks for each piece of the messages; `format` puts them together and `parse` reads an answer.
+The call in between is here: an answer that cannot be read, or that breaks a condition, is shown to the model
+with what is wrong, up to `max_retries` times, and then raised with all tries.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class Adapter:
         tries = [error]
         settings = {name: value for name, value in lm_kwargs.items() if name != "n"}
         for _ in range(max_retries):
-            # The follow-up grows from the first request by the last answer only: earlier ones would be bad examples.
+            # The follow-up grows from the first request by the last answer only: earlier ones would be bad
+            # examples.
             turns = [
                 *messages,
                 {"role": "assistant", "content": error.lm_response or "(nothing)"},

@@ -1,4 +1,4 @@
-"""The JSON that a text may hold: as it is, in fences, among prose, repaired; and what people write instead of JSON."""
+"""The JSON that a text may hold: as it is, in fences, among prose; and what people write instead of JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ _FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n`]*\n(.*?)\n?[ \t]*\1[ \t]*$", re.DOTA
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+(.*\S)\s*$")
 _PAIR = re.compile(r"^\s*[\"'*`]*([^\W\d][\w ]*?)[\"'*`]*\s*[:=]\s*(.*?)\s*,?\s*$")
 _ELEMENT = re.compile(r"<([^\W\d][\w-]*)>(.*?)</\1>", re.DOTALL)
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def whole_json(text: str) -> tuple[Any] | None:
@@ -23,12 +22,16 @@ def whole_json(text: str) -> tuple[Any] | None:
 
 
 def fenced(text: str) -> list[str]:
-    """What stands in code fences; a fence that spans all others comes first, because a string may hold a fence itself."""
+    """What stands in code fences; a fence that spans all others comes first, because a string may hold a
+    fence itself.
+    """
     inner = [match[2] for match in _FENCE.finditer(text)]
     opening = re.search(r"^[ \t]*(```|~~~)[^\n`]*\n", text, re.MULTILINE)
     if opening is not None:
         closing = text.rfind(opening[1])
-        if closing > opening.end() and text[opening.end() : closing].strip() not in [part.strip() for part in inner]:
+        if closing > opening.end() and text[opening.end() : closing].strip() not in [
+            part.strip() for part in inner
+        ]:
             inner.insert(0, text[opening.end() : closing])
     return inner
 
@@ -44,17 +47,6 @@ def bracketed(text: str) -> Iterator[tuple[int, str]]:
         end = _closing(text, start)
         yield start, text[start:end]
         offset = max(end, start + 1)
-
-
-def repaired(text: str) -> tuple[Any] | None:
-    """The text read as JSON with its mistakes mended, in a tuple; None when nothing came of it."""
-    import json_repair
-
-    mended = _mended(text)
-    if (found := whole_json(mended)) is not None:
-        return found
-    value = json_repair.loads(mended, skip_json_loads=True)
-    return None if value == "" else (value,)
 
 
 def bullets(text: str) -> list[str] | None:
@@ -80,7 +72,9 @@ def pairs(text: str) -> dict[str, Any] | None:
         if not line.strip():
             continue
         item = _BULLET.match(line)
-        if item is not None and last is not None and found[last] in ("", []) or isinstance(found.get(last or ""), list):
+        if (item is not None and last is not None and found[last] in ("", [])) or isinstance(
+            found.get(last or ""), list
+        ):
             if item is None and _PAIR.match(line) is None:
                 return None
             if item is not None and last is not None:
@@ -137,35 +131,6 @@ def _closing(text: str, start: int) -> int:
                 return offset + 1
         offset += 1
     return len(text)
-
-
-def _mended(text: str) -> str:
-    """Slips that the repair library reads wrongly, mended outside of strings: comments, `;` and `=` as separators, backticks."""
-    text = re.sub(r"`([^`]*)`", lambda match: json.dumps(match[1]), text) if '"' not in _unfenced(text) else text
-    out: list[str] = []
-    for is_string, piece in _pieces(text):
-        if is_string:
-            out.append(piece)
-        else:
-            piece = _COMMENT.sub(" ", piece)
-            piece = re.sub(r";(?=\s*(?:$|[\"'}\n]))", ",", piece)
-            piece = re.sub(r"(?<=[\s\w])=(?=\s)|^\s*=\s*", ":", piece)
-            out.append(re.sub(r",(\s*,)+", ",", piece))
-    return "".join(out)
-
-
-def _unfenced(text: str) -> str:
-    return re.sub(r"`[^`]*`", "", text)
-
-
-def _pieces(text: str) -> Iterator[tuple[bool, str]]:
-    """The text cut into double-quoted strings and what stands between them."""
-    offset = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"', text, re.DOTALL):
-        yield False, text[offset : match.start()]
-        yield True, match[0]
-        offset = match.end()
-    yield False, text[offset:]
 
 
 def _unquoted(text: str) -> str:

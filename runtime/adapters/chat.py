@@ -1,7 +1,7 @@
 """`ChatAdapter`: fields as sections under `[[ ## name ## ]]` markers; the format that every model can write.
 
-What does not change between calls of a signature (the system message, the reminder at the end, how each field is
-written and read) is worked out once and kept in the signature.
+What does not change between calls of a signature (the system message, the reminder at the end, how each field
+is written and read) is worked out once and kept in the signature.
 """
 
 from __future__ import annotations
@@ -92,10 +92,14 @@ class ChatAdapter(Adapter):
 
     def format_field_structure(self, signature: type[Signature]) -> str:
         """The layout of an exchange, with a placeholder for each value."""
-        parts = ["All interactions will be structured in the following way, with the appropriate values filled in."]
+        parts = [
+            "All interactions will be structured in the following way, with the appropriate values filled in."
+        ]
         for fields in (signature.input_fields, signature.output_fields):
             parts.append(
-                "\n\n".join(f"[[ ## {name} ## ]]\n{rendering.placeholder(field)}" for name, field in fields.items())
+                "\n\n".join(
+                    f"[[ ## {name} ## ]]\n{rendering.placeholder(field)}" for name, field in fields.items()
+                )
             )
         parts.append(f"[[ ## {END} ## ]]")
         return "\n\n".join(parts).strip()
@@ -119,14 +123,18 @@ class ChatAdapter(Adapter):
         parts = [prefix] if prefix else []
         parts += [f"{head}{render(inputs[name])}" for name, head, render in plan.inputs if name in inputs]
         if main_request:
-            parts.append(self.user_message_output_requirements(signature) if self._own_user else plan.requirements)
+            parts.append(
+                self.user_message_output_requirements(signature) if self._own_user else plan.requirements
+            )
         if suffix:
             parts.append(suffix)
         return "\n\n".join(parts).strip()
 
     def user_message_output_requirements(self, signature: type[Signature]) -> str:
         """The reminder of the output format at the end of a request."""
-        fields = [f"`[[ ## {name} ## ]]`{_reminder(field)}" for name, field in signature.output_fields.items()]
+        fields = [
+            f"`[[ ## {name} ## ]]`{_reminder(field)}" for name, field in signature.output_fields.items()
+        ]
         return (
             f"Respond with the corresponding output fields, starting with the field {', then '.join(fields)}, "
             f"and then ending with the marker for `[[ ## {END} ## ]]`."
@@ -140,8 +148,7 @@ class ChatAdapter(Adapter):
     ) -> str:
         """An answer with these outputs, as the model should write it."""
         values = {
-            field: outputs[name] if name in outputs else missing_field_message
-            for name, field in signature.output_fields.items()
+            field: outputs.get(name, missing_field_message) for name, field in signature.output_fields.items()
         }
         return f"{self.format_field_with_value(values)}\n\n[[ ## {END} ## ]]\n"
 
@@ -225,8 +232,9 @@ class ChatAdapter(Adapter):
     def parse(self, signature: type[Signature], completion: str) -> dict[str, Any]:
         """The outputs that an answer holds.
 
-        Sections under markers, else one JSON object with the fields, else, for a single output that is not a string,
-        the whole answer. Of several sections of one field the first counts, and nothing behind the end marker does.
+        Sections under markers, else one JSON object with the fields, else, for a single output that is not a
+        string, the whole answer. Of several sections of one field the first counts, and nothing behind the
+        end marker does.
 
         Raises:
             AdapterParseError: a field is missing, or its text is no value of its type.
@@ -292,15 +300,20 @@ class ChatAdapter(Adapter):
 
 def _compile(signature: type[Signature]) -> _Plan:
     plain = ChatAdapter()
-    history = next((name for name, field in signature.input_fields.items() if _is_history(field.annotation)), None)
+    history = next(
+        (name for name, field in signature.input_fields.items() if _is_history(field.annotation)), None
+    )
     return _Plan(
         signature=signature,
         system=plain.format_system_message(signature),
         inputs=tuple(
-            (name, f"[[ ## {name} ## ]]\n", rendering.renderer(field)) for name, field in signature.input_fields.items()
+            (name, f"[[ ## {name} ## ]]\n", rendering.renderer(field))
+            for name, field in signature.input_fields.items()
         ),
         requirements=plain.user_message_output_requirements(signature),
-        outputs=tuple((name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()),
+        outputs=tuple(
+            (name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()
+        ),
         history=history,
         turns=signature if history is None else signature.delete(history),
     )

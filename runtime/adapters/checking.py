@@ -25,7 +25,11 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def check_outputs(
-    adapter_name: str, signature: type[Signature], answer: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+    adapter_name: str,
+    signature: type[Signature],
+    answer: str,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Any],
 ) -> None:
     """Check an answer's values against their constraints, in the order of the fields.
 
@@ -59,7 +63,9 @@ def check_inputs(signature: type[Signature], inputs: Mapping[str, Any]) -> None:
     """
     for field in _constrained(signature, "input"):
         if field.name in inputs and (broken := first_broken(field, inputs)) is not None:
-            raise InputError(f"the input `{field.name}` is {inputs[field.name]!r}, which is against: {broken}")
+            raise InputError(
+                f"the input `{field.name}` is {inputs[field.name]!r}, which is against: {broken}"
+            )
 
 
 def first_broken(field: Field, values: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,5 @@
-"""JSON values bent to a type before pydantic judges them: keys in another case, numbers in strings, one item for a list.
+"""JSON values bent to a type before pydantic judges them: keys in another case, numbers in strings, one item
+for a list.
 
 What is not clearly meant stays as it is, so that validation refuses it.
 """
@@ -48,7 +49,8 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
         return None
     if (model_fields := getattr(annotation, "model_fields", None)) is not None:
         return {
-            (field.alias or name): (field.annotation, field.is_required()) for name, field in model_fields.items()
+            (field.alias or name): (field.annotation, field.is_required())
+            for name, field in model_fields.items()
         }
     if dataclasses.is_dataclass(annotation):
         hints = get_type_hints(annotation)
@@ -123,7 +125,9 @@ def _fit_list(value: Any, annotation: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return value
     if origin is tuple and arguments and arguments[-1] is not ...:
-        return [fit(item, kind) for item, kind in zip(value, arguments, strict=False)] + list(value[len(arguments) :])
+        return [fit(item, kind) for item, kind in zip(value, arguments, strict=False)] + list(
+            value[len(arguments) :]
+        )
     kind = arguments[0] if arguments else Any
     return [fit(item, kind) for item in value]
 
@@ -153,25 +157,37 @@ def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
 
 
 def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
-    if isinstance(value, str) and value.strip()[:1] == "{" and (found := candidates.whole_json(value)) is not None:
+    if (
+        isinstance(value, str)
+        and value.strip()[:1] == "{"
+        and (found := candidates.whole_json(value)) is not None
+    ):
         value = found[0]
     if isinstance(value, list) and value and all(isinstance(item, list) and len(item) == 2 for item in value):
         keys = [item[0] for item in value]
         if all(isinstance(key, (str, int)) for key in keys) and len(set(keys)) == len(keys):
-            value = {key: inner for key, inner in value}
+            value = dict(value)
     if not isinstance(value, dict) or len(arguments) != 2:
         return value
     return {fit(key, arguments[0]): fit(item, arguments[1]) for key, item in value.items()}
 
 
 def _fit_record(value: Any, fields: Mapping[str, tuple[Any, bool]]) -> Any:
-    if isinstance(value, str) and value.strip()[:1] == "{" and (found := candidates.whole_json(value)) is not None:
+    if (
+        isinstance(value, str)
+        and value.strip()[:1] == "{"
+        and (found := candidates.whole_json(value)) is not None
+    ):
         value = found[0]
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
         value = value[0]
     if not isinstance(value, dict):
         return value
-    if not _covers(value, fields) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
+    if (
+        not _covers(value, fields)
+        and len(value) == 1
+        and isinstance(inner := next(iter(value.values())), dict)
+    ):
         # {"person": {…}} where the record itself was asked for.
         value = inner if _covers(inner, fields) else value
     fitted: dict[str, Any] = {}
@@ -232,4 +248,6 @@ def _key(name: str) -> str:
 
 
 def _is_closed(annotation: Any) -> bool:
-    return get_origin(annotation) is Literal or (inspect.isclass(annotation) and issubclass(annotation, enum.Enum))
+    return get_origin(annotation) is Literal or (
+        inspect.isclass(annotation) and issubclass(annotation, enum.Enum)
+    )

@@ -1,4 +1,5 @@
-"""A GBNF grammar (llama.cpp's) of the answers to a signature whose outputs are closed, in the ChatAdapter's format.
+"""A GBNF grammar (llama.cpp's) of the answers to a signature whose outputs are closed, in the ChatAdapter's
+format.
 
 A model that is held to it can only write an answer that parses.
 """

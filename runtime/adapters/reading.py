@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from ..typenames import allows_none
-from . import candidates, scalars
+from . import candidates, repair, scalars
 from .fitting import fit, record_fields
 from .rendering import plain_annotation, unescape_markers
 from .scalars import ReadError
@@ -36,7 +36,9 @@ class Reader:
         self.optional = allows_none(annotation)
         plain = plain_annotation(annotation)
         arms = [arm for arm in get_args(plain) if arm is not type(None)] if self.optional else []
-        self._core = plain_annotation(arms[0]) if len(arms) == 1 and get_origin(plain) is not Literal else plain
+        self._core = (
+            plain_annotation(arms[0]) if len(arms) == 1 and get_origin(plain) is not Literal else plain
+        )
         self._bare = annotation is plain
         self._validator: Any = None
 
@@ -105,7 +107,7 @@ class Reader:
         fences = candidates.fenced(text)
         yield [value for part in fences if (found := candidates.whole_json(part)) for value in found]
         for part in fences:
-            if (found := candidates.repaired(part)) is not None:
+            if (found := repair.repaired(part)) is not None:
                 yield [found[0]]
         spans = list(candidates.bracketed(text))
         yield [value for _, part in spans if (found := candidates.whole_json(part)) for value in found]
@@ -113,20 +115,24 @@ class Reader:
             name, content = element
             yield [{name: content}, content] if isinstance(content, dict) else [{name: content}]
             if isinstance(content, str):
-                yield [value for _, part in candidates.bracketed(content) for value in candidates.repaired(part) or ()]
+                yield [
+                    value
+                    for _, part in candidates.bracketed(content)
+                    for value in repair.repaired(part) or ()
+                ]
         if (rows := candidates.table(text)) is not None:
             yield [rows]
         if (items := candidates.bullets(text)) is not None:
             yield [items]
         if spans:
             if text[:1] in "{[":
-                yield list(candidates.repaired(text) or ())
-            yield [value for _, part in spans for value in candidates.repaired(part) or ()]
-            yield list(candidates.repaired(text[spans[0][0] :]) or ())
+                yield list(repair.repaired(text) or ())
+            yield [value for _, part in spans for value in repair.repaired(part) or ()]
+            yield list(repair.repaired(text[spans[0][0] :]) or ())
         else:
             if (found_pairs := candidates.pairs(text)) is not None:
                 yield [found_pairs]
-            yield list(candidates.repaired("{" + text + "}") or ()) if '":' in text else []
+            yield list(repair.repaired("{" + text + "}") or ()) if '":' in text else []
             # What is plain text may still be a value: a date, a list of one, a type with a reader of its own.
             if not (self._is_collection and _is_prose(text)) and record_fields(self._core) is None:
                 yield [text]
@@ -170,11 +176,13 @@ def reader_for(annotation: Any) -> Reader:
 
 
 def read_object(text: str, readers: Sequence[tuple[str, Reader]]) -> dict[str, Any] | None:
-    """The one JSON object in a text that has all these fields (those that may be None may be absent), or None."""
+    """The one JSON object in a text that has all these fields (those that may be None may be absent), or
+    None.
+    """
     objects: list[dict[str, Any]] = []
     for source in (text, *candidates.fenced(text)):
         for _, part in candidates.bracketed(source):
-            found = candidates.whole_json(part) or candidates.repaired(part)
+            found = candidates.whole_json(part) or repair.repaired(part)
             if found is not None and isinstance(found[0], dict) and found[0] not in objects:
                 objects.append(found[0])
     accepted: list[dict[str, Any]] = []
@@ -215,5 +223,7 @@ def _in_words(error: Any) -> str:
     problems = []
     for problem in error.errors(include_url=False)[:3]:
         place = ".".join(str(step) for step in problem["loc"])
-        problems.append(f"{f'at `{place}`: ' if place else ''}{problem['msg']} (it is {problem['input']!r:.80})")
+        problems.append(
+            f"{f'at `{place}`: ' if place else ''}{problem['msg']} (it is {problem['input']!r:.80})"
+        )
     return "does not fit: " + "; ".join(problems)

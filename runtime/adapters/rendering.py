@@ -1,4 +1,6 @@
-"""Values and types as the text that a prompt shows; byte for byte as DSPy's ChatAdapter, save that markers inside values are escaped."""
+"""Values and types as the text that a prompt shows; byte for byte as DSPy's ChatAdapter, save that markers
+inside values are escaped.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from ..typenames import type_name
 Render: TypeAlias = "Callable[[Any], str]"
 
 FORMATTED = "formatted"
-"""The option of a field whose values were written by an adapter already, markers and all: `InputField(formatted=True)`."""
+"""The option of a field whose values were written by an adapter already, markers and all:
+`InputField(formatted=True)`.
+"""
 
 _MARKER = re.compile(r"\[(\\*)\[(\s*##\s*\w+\s*##\s*)\](\\*)\]")
 _ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
@@ -39,7 +43,9 @@ def renderer(field: Field) -> Render:
 
 
 def render(value: Any) -> str:
-    """A value as text: strings as they are, containers and records as JSON, other scalars as Python prints them."""
+    """A value as text: strings as they are, containers and records as JSON, other scalars as Python prints
+    them.
+    """
     if type(value) is str:
         return escape_markers(value)
     if value is None or type(value) in (int, float, bool):

@@ -1,4 +1,5 @@
-"""Single values as models write them: numbers with units, booleans in words, one choice of several in a sentence.
+"""Single values as models write them: numbers with units, booleans in words, one choice of several in a
+sentence.
 
 Tolerant of form, never of doubt: two different readings are an error, not a guess.
 """
@@ -18,7 +19,10 @@ NONE_WORDS = frozenset({"", "none", "null", "nil", "n/a", "na", "not available",
 _TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on"})
 _FALSE = frozenset({"false", "no", "n", "f", "0", "0.0", "off"})
 _WRAPPING = "*_`\"'“”‘’ \t\r\n"
-_NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|cannot|isn't|wasn't|doesn't|don't|rather than|instead of|un)\b|n't\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|neither|nor|cannot|isn't|wasn't|doesn't|don't|rather than|instead of|un)\b|n't\b",
+    re.I,
+)
 _NUMBER = re.compile(
     r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:[,_ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?![\d]|[.,]\d)"
 )
@@ -120,8 +124,8 @@ def read_decimal(text: str) -> Decimal:
 def read_choice(text: str, choices: Sequence[Any]) -> Any:
     """One of the choices, which may be strings, numbers, booleans or None.
 
-    Tried in this order: as it is; without quotes, emphasis and full stop; in any case and with any of space, hyphen and
-    underscore; before a colon or dash; as the only one that a sentence names.
+    Tried in this order: as it is; without quotes, emphasis and full stop; in any case and with any of space,
+    hyphen and underscore; before a colon or dash; as the only one that a sentence names.
     """
     if text in choices:
         return text

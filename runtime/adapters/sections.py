@@ -22,9 +22,10 @@ class Section:
 def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     """The sections of an answer, in order.
 
-    A marker counts where it begins a line (behind emphasis, a quote mark or the like), as models are asked to write
-    it, in any case and spacing. In the middle of a line it counts only when it names one of the fields, and that field
-    has no marker of its own at the beginning of a line: then it can be nothing else. Any other marker is text.
+    A marker counts where it begins a line (behind emphasis, a quote mark or the like), as models are asked to
+    write it, in any case and spacing. In the middle of a line it counts only when it names one of the fields,
+    and that field has no marker of its own at the beginning of a line: then it can be nothing else. Any other
+    marker is text.
 
     Args:
         answer: what the model wrote.

@@ -16,9 +16,9 @@ from .request import Message, ModelType, Request, Response, request_key
 class BaseLM:
     """A language model. Subclasses implement `complete`, and `acomplete` when they can wait on an event loop.
 
-        class Echo(BaseLM):
-            def complete(self, request):
-                return Response((request.messages[-1]["content"],))
+    class Echo(BaseLM):
+        def complete(self, request):
+            return Response((request.messages[-1]["content"],))
     """
 
     model: str = "custom"
@@ -35,7 +35,9 @@ class BaseLM:
     def __call__(
         self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
     ) -> list[str]:
-        """Ask the model: `lm("prompt")` or `lm(messages=[...])`; the answers' texts, one unless `n` says more."""
+        """Ask the model: `lm("prompt")` or `lm(messages=[...])`; the answers' texts, one unless `n` says
+        more.
+        """
         return list(execute.drive(self.request(prompt, messages, kwargs)).texts)
 
     async def acall(

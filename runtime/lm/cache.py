@@ -1,7 +1,8 @@
 """The cache of answers: a bounded table in memory before an SQLite file, JSON inside, never a pickle.
 
-A cache may lose an answer and must never change one or fail a call: every row has a checksum and a mismatch is a
-miss, a file that is no database is renamed aside, and any other error leaves the memory table alone in charge.
+A cache may lose an answer and must never change one or fail a call: every row has a checksum and a mismatch
+is a miss, a file that is no database is renamed aside, and any other error leaves the memory table alone in
+charge.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Cache:
         disk_bytes: how large the file may grow before its oldest answers go.
     """
 
-    def __init__(self, folder: Path | None, memory_entries: int = 10_000, disk_bytes: int = _DEFAULT_BYTES) -> None:
+    def __init__(
+        self, folder: Path | None, memory_entries: int = 10_000, disk_bytes: int = _DEFAULT_BYTES
+    ) -> None:
         self.path = None if folder is None else folder / "answers.sqlite3"
         self._memory: OrderedDict[str, Response] = OrderedDict()
         self._memory_entries = memory_entries
@@ -115,7 +118,8 @@ class Cache:
 
     def _prune(self, connection: sqlite3.Connection) -> None:
         pages, size, free = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size", "freelist_count")
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "page_size", "freelist_count")
         )
         if (pages - free) * size > self._disk_bytes:
             connection.execute(
@@ -158,7 +162,9 @@ class Cache:
             self.path = None
             return
         aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-        logger.warning("the cache file %s is damaged (%s); it is now %s and a new one is begun", path, error, aside.name)
+        logger.warning(
+            "the cache file %s is damaged (%s); it is now %s and a new one is begun", path, error, aside.name
+        )
         try:
             path.rename(aside)
             for ending in ("-wal", "-shm"):

@@ -16,17 +16,20 @@ from .request import Request, Response
 from .retry import send
 from .transport import Transport, transport_for
 
-_REASONING = re.compile(r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE)
+_REASONING = re.compile(
+    r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE
+)
 REASONING_MAX_TOKENS = 5000
 
 
 @parameters(extra="kwargs")
 class LM(BaseLM):
-    """A language model: `LM("openai/gpt-4o-mini")`, `LM("anthropic/claude-…")`, `LM("ollama_chat/llama3.2", api_base=…)`.
+    """A language model: `LM("openai/gpt-4o-mini")`, `LM("anthropic/claude-…")`, `LM("ollama_chat/llama3.2",
+    api_base=…)`.
 
-    Models named `gguf/PATH` are GGUF files that run in this process, `embedded/NAME` those that are shipped; all
-    others are reached through litellm, with the key in the provider's usual environment variable or as `api_key=`.
-    Further keyword arguments (`top_p`, `stop`, `seed`, `n`, `api_base`, …) go with every request.
+    Models named `gguf/PATH` are GGUF files that run in this process, `embedded/NAME` those that are shipped;
+    all others are reached through litellm, with the key in the provider's usual environment variable or as
+    `api_key=`. Further keyword arguments (`top_p`, `stop`, `seed`, `n`, `api_base`, …) go with every request.
     """
 
     model: str
@@ -88,7 +91,10 @@ class LM(BaseLM):
     def dump_state(self) -> dict[str, Any]:
         """What makes the same model again, `LM(**state)`, without keys."""
         state = super().dump_state()
-        state |= {name: getattr(self, name) for name in ("num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")}
+        state |= {
+            name: getattr(self, name)
+            for name in ("num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
+        }
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
         return state
@@ -116,7 +122,8 @@ class LM(BaseLM):
         """Train the model on examples; the job runs in a thread, and `job.result()` is the trained model.
 
         Args:
-            train_data: for `chat` dicts with `messages`, for `completion` dicts with `prompt` and `completion`.
+            train_data: for `chat` dicts with `messages`, for `completion` dicts with `prompt` and
+                `completion`.
             train_data_format: which of the two.
             train_kwargs: the provider's settings, instead of those given at construction.
 

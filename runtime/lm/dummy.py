@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from .base import BaseLM
@@ -15,9 +16,9 @@ class DummyLM(BaseLM):
 
     Three ways to say what it answers:
 
-        DummyLM([{"answer": "red"}, {"answer": "blue"}])             # one after the other
-        DummyLM({"What color is the sky?": {"answer": "blue"}})      # by a text in the last message
-        DummyLM([{"answer": "red"}], follow_examples=True)           # as a demo with the same input does, else the list
+        DummyLM([{"answer": "red"}, {"answer": "blue"}])             # one after the other DummyLM({"What
+        color is the sky?": {"answer": "blue"}})      # by a text in the last message DummyLM([{"answer":
+        "red"}], follow_examples=True)           # as a demo with the same input does, else the list
 
     When a list is at its end, or no text fits, every further answer is "No more responses".
 
@@ -84,7 +85,7 @@ _NOTHING = {"answer": "No more responses"}
 
 def _answer_of_example(messages: list[Message]) -> str | None:
     wanted = messages[-1]["content"].split("\n\n")[0]
-    pairs = list(zip(messages[:-1], messages[1:], strict=True))
+    pairs = list(pairwise(messages))
     for question, answer in reversed(pairs):
         if question["role"] == "user" and answer["role"] == "assistant" and wanted in question["content"]:
             text: str = answer["content"]

@@ -20,7 +20,9 @@ def is_secret(name: str) -> bool:
 
 
 def redact(text: str, settings: Mapping[str, Any] | None = None) -> str:
-    """The text with every key in it replaced: those among the settings, those in the environment, and what looks like one."""
+    """The text with every key in it replaced: those among the settings, those in the environment, and what
+    looks like one.
+    """
     secrets = {str(value) for name, value in (settings or {}).items() if is_secret(name) and value}
     secrets |= {value for name, value in os.environ.items() if is_secret(name)}
     for secret in sorted(secrets, key=len, reverse=True):

@@ -28,8 +28,8 @@ class Request:
     """One request to a model.
 
     `messages` are OpenAI's; `prompt` is set instead for a text model. `kwargs` are sampling settings, stop
-    sequences and whatever else the provider takes; `grammar` among them is a GBNF grammar of the answer, which
-    transports that cannot use one leave out.
+    sequences and whatever else the provider takes; `grammar` among them is a GBNF grammar of the answer,
+    which transports that cannot use one leave out.
     """
 
     model: str
@@ -41,7 +41,9 @@ class Request:
     @property
     def sent_kwargs(self) -> dict[str, Any]:
         """The settings without those that are only ours, and without those set to None."""
-        return {name: value for name, value in self.kwargs.items() if name not in NOT_SENT and value is not None}
+        return {
+            name: value for name, value in self.kwargs.items() if name not in NOT_SENT and value is not None
+        }
 
     def without(self, *names: str) -> Request:
         """The request without some of its settings."""
@@ -52,8 +54,8 @@ class Request:
 class Response:
     """What a model answered: one text for each answer asked for.
 
-    `usage` has OpenAI's names (`prompt_tokens`, `completion_tokens`, `total_tokens`) and is empty for an answer
-    from the cache; `cost` is in US dollars, None when it is not known.
+    `usage` has OpenAI's names (`prompt_tokens`, `completion_tokens`, `total_tokens`) and is empty for an
+    answer from the cache; `cost` is in US dollars, None when it is not known.
     """
 
     texts: tuple[str, ...]
@@ -85,7 +87,11 @@ def request_key(request: Request, identity: str) -> str | None:
     Returns:
         64 hexadecimal digits, or None for a request that cannot be named, because it holds foreign objects.
     """
-    kwargs = {name: value for name, value in request.kwargs.items() if name not in NOT_IDENTITY and value is not None}
+    kwargs = {
+        name: value
+        for name, value in request.kwargs.items()
+        if name not in NOT_IDENTITY and value is not None
+    }
     facts = [1, identity, request.model, request.model_type, request.prompt, request.messages, kwargs]
     try:
         text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

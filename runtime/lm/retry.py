@@ -41,8 +41,11 @@ async def send(transport: Transport, request: Request, num_retries: int) -> Resp
         await _pause(seconds)
 
 
-def delay(attempt: int, asked: float | None, uniform: Callable[[float, float], float] = random.uniform) -> float:
-    """How long to wait after a failed attempt: exponential with full jitter, never less than the server asked for.
+def delay(
+    attempt: int, asked: float | None, uniform: Callable[[float, float], float] = random.uniform
+) -> float:
+    """How long to wait after a failed attempt: exponential with full jitter, never less than the server asked
+    for.
 
     Args:
         attempt: how many attempts failed before this one.

@@ -1,12 +1,13 @@
 """The transport over litellm: every provider that it knows.
 
-litellm takes seconds and 160 MB to import, reads a `.env` file and fetches a price list unless told not to; so it is
-imported at the first request, with both switched off. It makes one attempt: retries are ours.
+litellm takes seconds and 160 MB to import, reads a `.env` file and fetches a price list unless told not to;
+so it is imported at the first request, with both switched off. It makes one attempt: retries are ours.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,7 @@ from ..errors import (
 from .redact import redact
 from .request import Request, Response
 
+_NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
 _import_lock = threading.Lock()
 
 _BY_NAME: dict[str, type[LMError]] = {
@@ -100,13 +102,21 @@ def _litellm() -> Any:
 def _arguments(request: Request) -> dict[str, Any]:
     kwargs = request.sent_kwargs
     kwargs.pop("grammar", None)
-    return {**kwargs, "model": request.model, "messages": request.messages, "num_retries": 0, "max_retries": 0}
+    return {
+        **kwargs,
+        "model": request.model,
+        "messages": request.messages,
+        "num_retries": 0,
+        "max_retries": 0,
+    }
 
 
 def _text_arguments(request: Request) -> dict[str, Any]:
     arguments = _arguments(request)
     messages = arguments.pop("messages")
-    arguments["prompt"] = request.prompt or "\n\n".join([*(str(message["content"]) for message in messages), "BEGIN RESPONSE:"])
+    arguments["prompt"] = request.prompt or "\n\n".join(
+        [*(str(message["content"]) for message in messages), "BEGIN RESPONSE:"]
+    )
     provider, _, name = request.model.partition("/")
     if provider == "openai":
         arguments["model"] = f"text-completion-openai/{name}"
@@ -123,7 +133,9 @@ def _response(litellm: Any, raw: Any) -> Response:
     hidden = getattr(raw, "_hidden_params", None) or {}
     return Response(
         texts,
-        usage={} if usage is None else _counts(usage.model_dump() if hasattr(usage, "model_dump") else dict(usage)),
+        usage={}
+        if usage is None
+        else _counts(usage.model_dump() if hasattr(usage, "model_dump") else dict(usage)),
         cost=hidden.get("response_cost"),
         # One answer cut short is enough to keep all of them out of the cache.
         finish_reason="length" if "length" in reasons else (reasons[0] if reasons else None),
@@ -149,7 +161,7 @@ def _translated(error: Exception, request: Request) -> LMError:
     status = status if isinstance(status, int) else None
     kind = _kind(error, status)
     words = redact(str(getattr(error, "message", None) or error), request.kwargs).strip()
-    words = words.removeprefix("litellm.").partition("\nTraceback")[0]
+    words = _NOISE.sub("", words.partition("\nTraceback")[0]) or type(error).__name__
     advice = _ADVICE.get(kind)
     headers = _headers(error)
     return kind(
@@ -189,7 +201,13 @@ def _broken_connection(error: BaseException) -> bool:
     # litellm calls a refused connection an internal server error; the chain of causes knows better.
     seen: BaseException | None = error
     while seen is not None:
-        if type(seen).__name__ in ("ConnectError", "RemoteProtocolError", "ReadError", "WriteError", "CloseError"):
+        if type(seen).__name__ in (
+            "ConnectError",
+            "RemoteProtocolError",
+            "ReadError",
+            "WriteError",
+            "CloseError",
+        ):
             return True
         seen = seen.__cause__ or seen.__context__
     return False

@@ -37,7 +37,9 @@ TRANSPORTS: dict[str, str] = {
     "embedded/": ".embedded:EmbeddedTransport",
     "": ".through_litellm:LitellmTransport",
 }
-"""The longest beginning of a model's name that fits decides; classes are named, because most are never needed."""
+"""The longest beginning of a model's name that fits decides; classes are named, because most are never
+needed.
+"""
 
 
 def transport_for(model: str) -> Transport:
@@ -58,6 +60,8 @@ def _make(place: str) -> Transport:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("dspyc"):
             raise
-        raise LMConfigurationError(f"this model needs the package `{error.name}`: pip install {error.name}") from error
+        raise LMConfigurationError(
+            f"this model needs the package `{error.name}`: pip install {error.name}"
+        ) from error
     transport: Transport = getattr(module, class_name)()
     return transport

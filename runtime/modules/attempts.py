@@ -10,8 +10,7 @@ from .. import execute, trace
 from ..errors import ConfigurationError
 from ..lm.client import is_reasoning_model
 from ..module import Module
-from ..settings import lookup
-from .predict import Predict
+from .predict import Predict, in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,10 @@ async def attempt(
         reward = await execute.call_function(reward_fn, dict(inputs), prediction)
     finally:
         trace.stop(token)
-    told = [(originals.get(id(predictor), predictor), given, made) for predictor, given, made in trace.flatten(steps)]
+    told = [
+        (originals.get(id(predictor), predictor), given, made)
+        for predictor, given, made in trace.flatten(steps)
+    ]
     return Attempt(prediction, as_reward(reward), told)
 
 
@@ -93,7 +95,9 @@ def as_reward(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise ConfigurationError(f"a reward is a number, not {value!r}: check what `reward_fn` returns") from None
+        raise ConfigurationError(
+            f"a reward is a number, not {value!r}: check what `reward_fn` returns"
+        ) from None
 
 
 def keep(steps: list[Any]) -> None:
@@ -106,8 +110,8 @@ def keep(steps: list[Any]) -> None:
 def temperature_of(module: Module) -> float | None:
     """The temperature at which the module's first predictor works as it is."""
     for predictor in module.predictors():
-        lm = predictor.lm or lookup("lm", predictor._defaults)
-        settings = {**getattr(lm, "kwargs", {}), **predictor.config}
+        lm, config, _ = in_force(predictor)
+        settings = {**getattr(lm, "kwargs", {}), **config}
         value: float | None = settings.get("temperature")
         return value
     return None
@@ -119,7 +123,9 @@ def is_async_call(module: Module, reward_fn: Callable[..., Any]) -> bool:
 
 
 def as_function(reward_fn: Any) -> Callable[..., Any]:
-    """The reward as a plain function, so that a judge made of predictors is no part of the module that it judges."""
+    """The reward as a plain function, so that a judge made of predictors is no part of the module that it
+    judges.
+    """
     if isinstance(reward_fn, Module):
         return lambda args, pred: reward_fn(args, pred)
     if not callable(reward_fn):
@@ -130,7 +136,7 @@ def as_function(reward_fn: Any) -> Callable[..., Any]:
 
 def _settings(predictor: Predict, number: int, temperature: float | None) -> dict[str, Any]:
     settings: dict[str, Any] = {"rollout_id": number} if number else {}
-    lm = predictor.lm or lookup("lm", predictor._defaults)
+    lm, _, _ = in_force(predictor)
     if temperature is not None and not is_reasoning_model(getattr(lm, "model", "")):
         settings["temperature"] = temperature
     return settings

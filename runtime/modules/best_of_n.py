@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import KW_ONLY
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
 from ..interface import Interface, Reward
+from ..lm.base import BaseLM
 from ..module import Module
 from ..parameters import parameters
 from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep
@@ -15,12 +17,12 @@ from .attempts import Attempt, Failures, as_function, attempt, is_async_call, ke
 logger = logging.getLogger("dspyc")
 
 
-@parameters
+@parameters(extra="config")
 class BestOfN(Module):
     """Runs a module up to `N` times and returns the prediction with the highest reward.
 
-    It stops at the first attempt that reaches the threshold. The first attempt is the module as it is; the others run
-    at temperature 1.0, past the cache. Of equal rewards the earlier attempt counts.
+    It stops at the first attempt that reaches the threshold. The first attempt is the module as it is; the
+    others run at temperature 1.0, past the cache. Of equal rewards the earlier attempt counts.
     """
 
     interface: ClassVar[Interface | None] = Interface(of="module")
@@ -36,6 +38,9 @@ class BestOfN(Module):
     """The reward that is good enough to stop; None to try all `N`."""
     fail_count: Annotated[int, Ge(0)] | None = None
     """How many attempts may raise in one call before their error is raised; `N` when None."""
+    _: KW_ONLY
+    lm: BaseLM | None = None
+    """The language model of the parts that have none of their own."""
 
     def __post_init__(self) -> None:
         """Keep the reward from being taken for a part.
@@ -44,6 +49,7 @@ class BestOfN(Module):
             ConfigurationError: the reward is no function.
         """
         self.reward_fn = as_function(self.reward_fn)
+        self.use_for_parts(self.lm, **self.__dict__.pop("config"))
 
     @property
     def needs_loop(self) -> bool:

@@ -42,7 +42,9 @@ class ChainOfThought(Module):
         Raises:
             SignatureError: it is no signature.
         """
-        extended = with_reasoning(ensure_signature(self.signature), self.rationale_field, self.rationale_field_type)
+        extended = with_reasoning(
+            ensure_signature(self.signature), self.rationale_field, self.rationale_field_type
+        )
         self.predict = Predict(extended, lm=self.lm, max_retries=self.max_retries, **self.__dict__["config"])
         # The predictor holds what these said; two places would come to say different things.
         for name in ("signature", "rationale_field", "rationale_field_type", "lm", "max_retries", "config"):

@@ -1,4 +1,6 @@
-"""`ChainOfThoughtWithHint`: reasoning that may be given a hint, such as the right answer while training data is made."""
+"""`ChainOfThoughtWithHint`: reasoning that may be given a hint, such as the right answer while training data
+is made.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ from .chain_of_thought import ChainOfThought
 class ChainOfThoughtWithHint(ChainOfThought):
     """`ChainOfThought` whose calls take one more, optional input: `hint`.
 
-    With a hint the prompt has a field for it; without, the prompt is ChainOfThought's own. What is traced keeps the
-    hint among the inputs, and training data made of it does not show it, so a model learns to answer without.
+    With a hint the prompt has a field for it; without, the prompt is ChainOfThought's own. What is traced
+    keeps the hint among the inputs, and training data made of it does not show it, so a model learns to
+    answer without.
     """
 
     interface: ClassVar[Interface | None] = Interface(
@@ -38,5 +41,7 @@ def with_hint(signature: type[Signature]) -> type[Signature]:
         return signature
     found: type[Signature] | None = signature.__compiled__.get("with_hint")
     if found is None:
-        found = signature.__compiled__["with_hint"] = signature.append("hint", InputField(desc="${hint}"), str)
+        found = signature.__compiled__["with_hint"] = signature.append(
+            "hint", InputField(desc="${hint}"), str
+        )
     return found

@@ -18,7 +18,7 @@ from ..lm.base import BaseLM
 from ..module import Module, Parameter
 from ..parameters import parameters
 from ..prediction import Prediction
-from ..settings import lookup
+from ..settings import lookup, of_call, of_parts
 from ..signature import Signature, SignatureLike, ensure_signature
 from ..typenames import allows_none
 
@@ -36,13 +36,13 @@ class Predict(Module, Parameter):
         predict = Predict("question -> answer: float")
         predict(question="How much is 2 + 2?").answer
 
-    Further keyword arguments (`temperature`, `max_tokens`, `n`, …) are settings of the LM for this predictor's calls.
-    A call takes the inputs, and `lm`, `config`, `demos` and `max_retries` for that call alone.
+    Further keyword arguments (`temperature`, `max_tokens`, `n`, …) are settings of the LM for this
+    predictor's calls. A call takes the inputs, and `lm`, `config`, `demos` and `max_retries` for that call
+    alone.
     """
 
     interface: ClassVar[Interface | None] = Interface(of="signature")
     concurrent: ClassVar[bool] = False
-
 
     signature: SignatureLike
     """The inputs, outputs and instructions: a Signature class or a string."""
@@ -161,19 +161,21 @@ class Predict(Module, Parameter):
 class _Call:
     """One call, with everything decided: which LM, adapter, settings and demos, and the complete inputs.
 
-    `inputs` are the caller's, `sent` what the prompt shows, which may hold a hint from an earlier attempt too.
+    `inputs` are the caller's, `sent` what the prompt shows, which may hold a hint from an earlier attempt
+    too.
     """
 
     __slots__ = ("adapter", "config", "demos", "inputs", "lm", "max_retries", "sent", "signature")
 
     def __init__(self, predictor: Predict, given: dict[str, Any], needs_lm: bool = True) -> None:
         signature = predictor.signature
-        defaults = predictor._defaults
+        demos = predictor.demos
+        lm, config, retries = in_force(predictor)
         expected = _expected(signature)
-        lm, demos, retries = predictor.lm, predictor.demos, predictor.max_retries
-        config: Mapping[str, Any] = predictor.config
         if not given.keys() <= expected.keys():
-            settings = {name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected}
+            settings = {
+                name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected
+            }
             if "signature" in settings:
                 signature = ensure_signature(settings["signature"])
                 expected = _expected(signature)
@@ -182,7 +184,6 @@ class _Call:
             config = {**config, **(settings.get("config") or {})}
             retries = settings.get("max_retries", retries)
         if needs_lm:
-            lm = lm or lookup("lm", defaults)
             if lm is None:
                 raise NotConfiguredError(
                     f"no language model is set for `{predictor!r}`: configure(lm=LM('openai/gpt-4o-mini')), "
@@ -195,14 +196,37 @@ class _Call:
         self.signature = signature
         self.demos: Sequence[Any] = demos or ()
         self.config: Mapping[str, Any] = config
-        self.max_retries = lookup("max_retries", defaults) if retries is None else retries
-        self.adapter: Adapter = lookup("adapter", defaults) or _DEFAULT_ADAPTER
+        self.max_retries = retries
+        self.adapter: Adapter = lookup("adapter", predictor._defaults) or _DEFAULT_ADAPTER
         self.inputs = given if given.keys() == expected.keys() else _completed(signature, expected, given)
         check_inputs(signature, self.inputs)
         self.sent = self.inputs
         if predictor.hint is not None:
             self.signature = _hinted(signature)
             self.sent = {**self.inputs, HINT: predictor.hint}
+
+
+def in_force(predictor: Predict) -> tuple[Any, Mapping[str, Any], int]:
+    """The LM (None when there is none), its settings and the follow-up turns that a call of this predictor
+    has here.
+
+    From the nearest: the calls of the modules around, the predictor's own, what the modules around were made
+    with, and the settings.
+    """
+    lm: Any = predictor.lm
+    config: Mapping[str, Any] = predictor.config
+    retries = predictor.max_retries
+    if parts := of_parts():
+        lm = lm or parts.get("lm")
+        config = {**parts.get("config", {}), **config}
+    if call := of_call():
+        lm = call.get("lm") or lm
+        config = {**config, **call.get("config", {})}
+        retries = call.get("max_retries", retries)
+    defaults = predictor._defaults
+    if retries is None:
+        retries = lookup("max_retries", defaults)
+    return lm or lookup("lm", defaults), config, retries
 
 
 def _expected(signature: type[Signature]) -> dict[str, Any]:

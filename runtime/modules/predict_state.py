@@ -51,7 +51,9 @@ def _typed(signature: type[Signature], demo: Mapping[str, Any]) -> Example:
         try:
             values[name] = reader_for(field.annotation).from_json(value)
         except ReadError:
-            logger.warning("the saved demo's `%s` is no longer a value of its type; it is kept as it is", name)
+            logger.warning(
+                "the saved demo's `%s` is no longer a value of its type; it is kept as it is", name
+            )
             values[name] = value
     return Example(values)
 
@@ -63,5 +65,7 @@ def _language_model(state: Mapping[str, Any] | None) -> LM | None:
     for name in _REDIRECTING:
         # A state file is data: it must not be able to send prompts, and a key, to another server.
         if kept.pop(name, None) is not None:
-            logger.warning("the saved `%s` of `%s` is not taken over; set the LM in the program", name, kept.get("model"))
+            logger.warning(
+                "the saved `%s` of `%s` is not taken over; set the LM in the program", name, kept.get("model")
+            )
     return LM(**kept)

@@ -36,10 +36,10 @@ class ReAct(Module):
         agent = ReAct("question -> answer: float", tools=[search, calculate])
         agent(question="…").answer
 
-    Each step the model writes a thought, the name of a tool and its arguments; what the tool returns, or the error
-    that it raises, is shown to it in the next step. The tool `finish` ends that, and the outputs are read from the
-    whole trajectory. A call takes the signature's inputs and `max_iters` for that call alone; its prediction has the
-    `trajectory` too.
+    Each step the model writes a thought, the name of a tool and its arguments; what the tool returns, or the
+    error that it raises, is shown to it in the next step. The tool `finish` ends that, and the outputs are
+    read from the whole trajectory. A call takes the signature's inputs and `max_iters` for that call alone;
+    its prediction has the `trajectory` too.
 
     Paper: Yao et al., "ReAct: Synergizing Reasoning and Acting in Language Models" (2022).
     """
@@ -86,7 +86,11 @@ class ReAct(Module):
 
     async def aforward(self, **inputs: Any) -> Any:
         """Work in steps and extract the outputs, without the bookkeeping around it."""
-        max_iters = self.max_iters if "max_iters" in self.signature.input_fields else inputs.pop("max_iters", self.max_iters)
+        max_iters = (
+            self.max_iters
+            if "max_iters" in self.signature.input_fields
+            else inputs.pop("max_iters", self.max_iters)
+        )
         trajectory = _Trajectory()
         for index in range(max_iters):
             try:
@@ -107,7 +111,9 @@ class ReAct(Module):
         adapter = lookup("adapter", self._defaults) or ChatAdapter()
         for attempt in range(_TRUNCATIONS + 1):
             try:
-                return await module.acall(**inputs, trajectory=adapter.format_untyped(trajectory.remembered()))
+                return await module.acall(
+                    **inputs, trajectory=adapter.format_untyped(trajectory.remembered())
+                )
             except ContextWindowExceededError:
                 if attempt == _TRUNCATIONS or not trajectory.forget():
                     raise
@@ -128,7 +134,9 @@ class _Trajectory:
         self.steps: dict[str, Any] = {}
         self._forgotten = 0
 
-    def add(self, index: int, thought: str, name: str, arguments: Mapping[str, Any], observation: Any) -> None:
+    def add(
+        self, index: int, thought: str, name: str, arguments: Mapping[str, Any], observation: Any
+    ) -> None:
         self.steps[f"thought_{index}"] = thought
         self.steps[f"tool_name_{index}"] = name
         self.steps[f"tool_args_{index}"] = arguments
@@ -151,7 +159,8 @@ def _tools(given: Any, signature: type[Signature]) -> dict[str, Tool]:
         tool = each if isinstance(each, Tool) else Tool(each)
         if tool.name in tools or tool.name == _FINISH:
             raise ConfigurationError(
-                f"two tools are called `{tool.name}`" + (" (the agent ends with its own)" if tool.name == _FINISH else "")
+                f"two tools are called `{tool.name}`"
+                + (" (the agent ends with its own)" if tool.name == _FINISH else "")
             )
         tools[tool.name] = tool
     outputs = ", ".join(f"`{name}`" for name in signature.output_fields)

@@ -7,6 +7,7 @@ import json
 import logging
 import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
@@ -16,6 +17,7 @@ from ..adapters.rendering import describe_fields, to_json_types
 from ..errors import DspycError
 from ..fields import InputField, OutputField
 from ..interface import Interface, Reward
+from ..lm.base import BaseLM
 from ..module import Module
 from ..parameters import parameters
 from ..signature import Signature
@@ -26,23 +28,26 @@ logger = logging.getLogger("dspyc")
 
 
 class OfferFeedback(Signature):
-    """
-    In the discussion, assign blame to each module that contributed to the final reward being below the threshold, if
-    any. Then, prescribe concrete advice of how the module should act on its future input when we retry the process, if
-    it were to receive the same or similar inputs. If a module is not to blame, the advice should be N/A.
-    The module will not see its own history, so it needs to rely on entirely concrete and actionable advice from you
-    to avoid the same mistake on the same or similar inputs.
+    """In the discussion, assign blame to each module that contributed to the final reward being below the
+    threshold, if any. Then, prescribe concrete advice of how the module should act on its future input when
+    we retry the process, if it were to receive the same or similar inputs. If a module is not to blame, the
+    advice should be N/A. The module will not see its own history, so it needs to rely on entirely concrete
+    and actionable advice from you to avoid the same mistake on the same or similar inputs.
     """
 
     program_code: str = InputField(desc="The code of the program that we are analyzing")
     modules_defn: str = InputField(desc="The definition of each module in the program, including its I/O")
     program_inputs: str = InputField(desc="The inputs to the program that we are analyzing")
-    program_trajectory: str = InputField(desc="The trajectory of the program's execution, showing each module's I/O")
+    program_trajectory: str = InputField(
+        desc="The trajectory of the program's execution, showing each module's I/O"
+    )
     program_outputs: str = InputField(desc="The outputs of the program that we are analyzing")
     reward_code: str = InputField(desc="The code of the reward function that we are analyzing")
     target_threshold: float | None = InputField(desc="The target threshold for the reward function")
     reward_value: float = InputField(desc="The reward value assigned to the program's outputs")
-    module_names: list[str] = InputField(desc="The names of the modules in the program, for which we seek advice")
+    module_names: list[str] = InputField(
+        desc="The names of the modules in the program, for which we seek advice"
+    )
     discussion: str = OutputField(desc="Discussing blame of where each module went wrong, if it did")
     advice: dict[str, str] = OutputField(
         desc="For each module, describe very concretely, in this order: the specific scenarios in which it has made "
@@ -51,16 +56,16 @@ class OfferFeedback(Signature):
     )
 
 
-@parameters
+@parameters(extra="config")
 class Refine(Module):
     """Runs a module up to `N` times, with advice from the second time on, and returns the best prediction.
 
         refine = Refine(ChainOfThought("question -> answer"), N=3, reward_fn=one_word, threshold=1.0)
 
-    It stops at the first attempt that reaches the threshold. After one that does not, the model is asked which part
-    is to blame and what it should do better; each part's advice goes into its next prompt as the input `hint_`. When
-    that question fails, the next attempt goes without advice. Temperatures are a ladder: the module's own, then 0.5
-    and up to 1.0 in steps of 0.5 / N. Of equal rewards the earlier attempt counts.
+    It stops at the first attempt that reaches the threshold. After one that does not, the model is asked
+    which part is to blame and what it should do better; each part's advice goes into its next prompt as the
+    input `hint_`. When that question fails, the next attempt goes without advice. Temperatures are a ladder:
+    the module's own, then 0.5 and up to 1.0 in steps of 0.5 / N. Of equal rewards the earlier attempt counts.
     """
 
     interface: ClassVar[Interface | None] = Interface(of="module")
@@ -76,6 +81,9 @@ class Refine(Module):
     """The reward that is good enough to stop; None to try all `N`."""
     fail_count: Annotated[int, Ge(0)] | None = None
     """How many attempts may raise in one call before their error is raised; `N` when None."""
+    _: KW_ONLY
+    lm: BaseLM | None = None
+    """The language model of the parts that have none of their own."""
 
     def __post_init__(self) -> None:
         """Keep the sources that the question for advice shows, and the reward from being taken for a part.
@@ -86,6 +94,7 @@ class Refine(Module):
         self.reward_fn_code = source_of(self.reward_fn)
         self.module_code = source_of(type(self.module))
         self.reward_fn = as_function(self.reward_fn)
+        self.use_for_parts(self.lm, **self.__dict__.pop("config"))
 
     @property
     def needs_loop(self) -> bool:
@@ -172,7 +181,9 @@ def describe_modules(program: Module) -> str:
 
 
 def source_of(thing: Callable[..., Any] | type) -> str:
-    """The source of a class or function, or its name and docstring where there is none, as in a notebook's shell."""
+    """The source of a class or function, or its name and docstring where there is none, as in a notebook's
+    shell.
+    """
     target: Any = thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
     try:
         return textwrap.dedent(inspect.getsource(target))

@@ -53,7 +53,9 @@ class Tool:
             signature = inspect.signature(function)
         except (TypeError, ValueError) as error:
             raise ToolError(f"the arguments of `{self.name}` cannot be found out: {error}") from error
-        self.has_kwargs = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
+        self.has_kwargs = any(
+            parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()
+        )
         named = {
             parameter.name: parameter
             for parameter in signature.parameters.values()
@@ -62,7 +64,9 @@ class Tool:
         hints = _hints(function)
         self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
         described = arg_desc or _described_arguments(self.desc)
-        self.required = [name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty]
+        self.required = [
+            name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty
+        ]
         self.args: dict[str, Any] = args if args is not None else self._schemas(named, described)
         self._readers: dict[str, Any] = {}
 
@@ -97,17 +101,25 @@ class Tool:
         for name, value in arguments.items():
             if name not in self.args and not self.has_kwargs:
                 known = ", ".join(self.args) or "none"
-                raise ToolError(f"`{self.name}` has no argument `{name}`{did_you_mean(name, self.args)} (it has: {known})")
+                raise ToolError(
+                    f"`{self.name}` has no argument `{name}`{did_you_mean(name, self.args)} (it has: {known})"
+                )
             annotation = self.arg_types.get(name, Any)
             if annotation is Any or name not in self.args:
                 checked[name] = value
                 continue
             try:
-                checked[name] = value if annotation is str and isinstance(value, str) else reader_for(annotation).from_json(value)
+                checked[name] = (
+                    value
+                    if annotation is str and isinstance(value, str)
+                    else reader_for(annotation).from_json(value)
+                )
             except ReadError as error:
                 raise ToolError(f"the argument `{name}` of `{self.name}` {error}") from error
         if missing := [name for name in self.required if name not in checked]:
-            raise ToolError(f"`{self.name}` needs the argument{'s' * (len(missing) > 1)} {', '.join(missing)}")
+            raise ToolError(
+                f"`{self.name}` needs the argument{'s' * (len(missing) > 1)} {', '.join(missing)}"
+            )
         return checked
 
     def format_as_litellm_function_call(self) -> dict[str, Any]:
@@ -124,7 +136,9 @@ class Tool:
         desc = f", whose description is <desc>{self.desc}</desc>.".replace("\n", "  ") if self.desc else "."
         return f"{self.name}{desc} It takes arguments {self.args}."
 
-    def _schemas(self, named: Mapping[str, inspect.Parameter], described: Mapping[str, str]) -> dict[str, Any]:
+    def _schemas(
+        self, named: Mapping[str, inspect.Parameter], described: Mapping[str, str]
+    ) -> dict[str, Any]:
         from pydantic import PydanticUserError, TypeAdapter
 
         from ..adapters.rendering import to_json_types
@@ -134,7 +148,9 @@ class Tool:
             try:
                 schema = _without_references(TypeAdapter(self.arg_types.get(name, Any)).json_schema())
             except PydanticUserError as error:
-                raise ToolError(f"the argument `{name}` of `{self.name}` has a type without a JSON schema: {error}") from error
+                raise ToolError(
+                    f"the argument `{name}` of `{self.name}` has a type without a JSON schema: {error}"
+                ) from error
             if parameter.default is not inspect.Parameter.empty:
                 schema["default"] = to_json_types(parameter.default)
             if name in described:
@@ -176,7 +192,9 @@ def _without_references(schema: dict[str, Any]) -> dict[str, Any]:
             return part
         name = str(part.get("$ref", "")).rpartition("/")[2]
         if name in definitions and name not in inside:
-            return resolve({**definitions[name], **{k: v for k, v in part.items() if k != "$ref"}}, (*inside, name))
+            return resolve(
+                {**definitions[name], **{k: v for k, v in part.items() if k != "$ref"}}, (*inside, name)
+            )
         return {key: resolve(value, inside) for key, value in part.items()}
 
     resolved: dict[str, Any] = resolve(schema, ())
