@@ -29,7 +29,7 @@ SNIPS_INSTRUCTIONS = ("Choose the intent of the utterance.", "Say which skill of
 
 @dataclass(frozen=True)
 class Task:
-    """A signature and how often it is used. Inputs are texts; so are outputs without labels to choose from."""
+    """A signature and how often it is used. Inputs are texts, and so are outputs without labels."""
 
     inputs: tuple[str, ...]
     outputs: tuple[tuple[str, tuple[str, ...] | None], ...]

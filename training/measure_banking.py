@@ -52,16 +52,13 @@ def main() -> None:
         print(model)
         for grammar in (True, False):
             right, read = accuracy(example, model, test, grammar=grammar)
-            print(
-                f"  example program, {len(test):,} rows, grammar {grammar}: {right:.2%} right, {read:.2%} readable"
-            )
+            print(f"  example, {len(test):,} rows, grammar {grammar}: {right:.2%} right, {read:.2%} readable")
         some = test[::4]
         for task in [*banking_tasks(labels), replace(example, instructions=UNSEEN)]:
             right, read = accuracy(task, model, some)
             types = ", ".join(f"{name}: {'Literal' if kind else 'str'}" for name, kind in task.outputs)
-            print(
-                f"  {', '.join(task.inputs)} -> {types} | {task.instructions} | {right:.1%}, {read:.1%} readable"
-            )
+            way = f"{', '.join(task.inputs)} -> {types} | {task.instructions}"
+            print(f"  {way} | {right:.1%} right, {read:.1%} readable")
         for task in snips_tasks():
             right, _ = accuracy(task, model, snips(options.data, "validate"))
             print(f"  SNIPS {task.inputs[0]}, {'Literal' if task.outputs[0][1] else 'str'}: {right:.1%}")

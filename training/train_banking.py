@@ -138,7 +138,7 @@ def encode(tokenizer: Tokenizer, chats: list[list[Message]]) -> list[Row]:
 def rows_of_epoch(corpus: Corpus, messages: list[Example], epoch: int) -> list[Row]:
     """Every message once, asked about in one of the ways and reworded a little, and some utterances."""
     chance = random.Random(epoch)
-    utterances = chance.sample(corpus.utterances, SNIPS_PER_EPOCH)
+    utterances = chance.sample(corpus.utterances, min(SNIPS_PER_EPOCH, len(corpus.utterances)))
     chats = []
     for examples, tasks in ((messages, banking_tasks(corpus.labels)), (utterances, snips_tasks())):
         chosen = chance.choices(tasks, [task.weight for task in tasks], k=len(examples))

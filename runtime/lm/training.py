@@ -8,6 +8,7 @@ import logging
 import math
 import random
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,7 +30,10 @@ CHECKS = 10
 
 
 class LocalTrainingJob(TrainingJob):
-    """A training on this machine: the losses of its steps, and of its checks on rows held out, so far."""
+    """A training on this machine: the losses of its steps, and of its checks on rows held out, so far.
+
+    Unlike other futures it can be cancelled while it runs: it ends after its step, and no file is written.
+    """
 
     losses: list[float]
     validation_losses: list[float]
@@ -38,6 +42,23 @@ class LocalTrainingJob(TrainingJob):
         super().__init__(*arguments, **keywords)
         self.losses = []
         self.validation_losses = []
+        self._stopping = False
+
+    def cancel(self) -> bool:
+        """Stop the training; False when it is over."""
+        if super().cancel():
+            return True
+        self._stopping = not self.done()
+        return self._stopping
+
+    def status(self) -> str:
+        """Where it stands: `running`, `done`, `failed` or `cancelled`."""
+        return "cancelled" if self._stopping and self.done() and self.exception() else super().status()
+
+    def stop_if_cancelled(self) -> None:
+        """What the training calls after every step."""
+        if self._stopping:
+            raise CancelledError(f"the training of `{self.model}` was cancelled")
 
 
 class LocalProvider(Provider):
@@ -147,6 +168,8 @@ def _train(
 
     def report(step: Step) -> None:
         losses.append(step.loss)
+        if isinstance(job, LocalTrainingJob):
+            job.stop_if_cancelled()
         if held_out and step.progress * CHECKS >= len(validation_losses):
             check()
         if settings.progress is not None:

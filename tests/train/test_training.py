@@ -6,7 +6,9 @@ import math
 import os
 import random
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,20 @@ def test_the_weights_that_do_best_on_rows_held_out_are_kept(tmp_path: Path) -> N
     kept = gguf.read(path)
     held_out = encode(kept.vocabulary, kept.shape.context, rows).rows
     assert measure(tensors(kept.weights), kept.shape, held_out) < 0.5 * min(job.validation_losses[1:])
+
+
+def test_a_running_training_can_be_cancelled(tmp_path: Path) -> None:
+    begun = threading.Event()
+    settings = {"steps": 100_000, "output": tmp_path, "progress": lambda progress: begun.set()}
+    job = LM("embedded/banking-base").finetune(small_task()[0], "chat", settings)
+    assert begun.wait(60)
+    assert job.status() == "running"
+    assert job.cancel()
+    with pytest.raises(CancelledError):
+        job.result(timeout=60)
+    assert job.status() == "cancelled"
+    assert not job.cancel()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_epochs_count_the_rows(tmp_path: Path) -> None:
