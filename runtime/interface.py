@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-if TYPE_CHECKING:
-    from .example import Example
-    from .prediction import Prediction, Score
+from .example import Example
+from .prediction import Prediction, Score
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Reward(Protocol):
 ToolFunction: TypeAlias = Callable[..., Any]
 """A function that an agent may call; its name, annotations and docstring are what the model sees."""
 
-Examples: TypeAlias = "Sequence[Example]"
+Examples: TypeAlias = Sequence[Example]
 """A data set, or any list of examples."""
 
-Predictions: TypeAlias = "Sequence[Prediction]"
+Predictions: TypeAlias = Sequence[Prediction]

@@ -176,7 +176,7 @@ class Evaluate:
         token = tracing.start(None)
         try:
             prediction = program(**example.inputs())
-            score = judge(metric, example, prediction)
+            score = judge(metric, example, prediction, trace=None, pred_name=None, pred_trace=None)
             value, feedback, failure = as_number(metric, score), feedback_of(score), None
         except Exception as error:  # noqa: BLE001  the failure belongs to its row
             self._log(error)
