@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import click
 
-from ..compiler.render import plural
-from .console import say, say_error
+from ..compiler.render import location, plural
+from ..grammar.source import Source
+from .console import say, say_error, say_warning
 from .errors import Refusal
 from .files import Unreadable, decode_program, find, read_program, shown, write_atomically
 
@@ -42,6 +43,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
             failed += 1
             continue
         formatted = _formatted(text)
+        _tell_of_mistakes(path, text)
         if formatted == text:
             continue
         changed += 1
@@ -73,6 +75,16 @@ def _formatted(text: str) -> str:
     from ..grammar.format import format_source
 
     return format_source(text)
+
+
+def _tell_of_mistakes(path: Path, text: str) -> None:
+    """Say where a mistake kept a declaration from being formatted."""
+    from ..grammar.parse import parse
+
+    problem = next(parse(Source(str(path), text)).problems(), None)
+    if problem is not None:
+        place = location(shown(path), Source(str(path), text), problem.span.start)
+        say_warning(f"{place}: {problem.message}; the declaration stays as it is")
 
 
 def difference(name: str, before: str, after: str) -> Iterator[str]:

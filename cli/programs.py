@@ -14,7 +14,7 @@ from .files import find, shown
 
 if TYPE_CHECKING:
     from ..compiler.analysis import FileAnalysis
-    from ..runtime.flow import CompiledFile
+    from ..runtime.compiled import CompiledFile
 
 
 @dataclass(frozen=True)

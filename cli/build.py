@@ -1,0 +1,75 @@
+"""`dspyc build`: Python modules and stubs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..compiler.render import plural
+from .console import say
+from .errors import Refusal
+from .files import find, shown, write_atomically
+
+
+@click.command
+@click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="build",
+    show_default=True,
+    help="The folder that the modules are written to.",
+)
+def command(paths: tuple[str, ...], out: Path) -> int:
+    """Write programs as Python modules, each with a stub for type checkers.
+
+    PATHS are files or folders (the working folder by default); what lies in a folder keeps its place below
+    --out. The modules need dspyc's runtime, and no compiler. Nothing is written when a program has an error, or
+    where a file would be lost that dspyc did not write.
+
+    \b
+    Examples:
+      dspyc build
+      dspyc build triage.dspy --out generated
+    """
+    from ..compiler.emit import build
+    from .checking import analyse_without_errors
+
+    targets = _targets(paths, out)
+    texts: dict[Path, str] = {}
+    for source, target in targets.items():
+        built = build(analyse_without_errors(source))
+        texts[target] = built.module
+        texts[target.with_suffix(".pyi")] = built.stub
+    for target in texts:
+        _verify_ours(target)
+    for target, text in texts.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, text)
+    say(f"{plural(len(targets), 'program')} built into {shown(out)}.")
+    return 0
+
+
+def _targets(paths: tuple[str, ...], out: Path) -> dict[Path, Path]:
+    """Where the module of each source goes."""
+    targets: dict[Path, Path] = {}
+    for name in paths or (".",):
+        folder = Path(name)
+        for source in find([name]):
+            place = source.relative_to(folder) if folder.is_dir() else Path(source.name)
+            targets[source] = (out / place).with_suffix(".py")
+    if len(set(targets.values())) < len(targets):
+        raise Refusal("two programs would be written to the same file", "give the folder that they lie in")
+    return targets
+
+
+def _verify_ours(target: Path) -> None:
+    """Refuse to overwrite a file that another hand, or another tool, has written."""
+    if not target.exists():
+        return
+    text = target.read_text(encoding="utf-8", errors="replace")
+    if "Compiled from " not in text and "__dspyc__" not in text:
+        raise Refusal(
+            f"{shown(target)} exists, and dspyc did not write it", "choose another --out. Nothing was written"
+        )
