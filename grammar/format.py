@@ -1,0 +1,169 @@
+"""The one layout of a file: same meaning, same comments, and formatting it again changes nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from .lines import Line, comment_text, lines_of
+from .parse import Parsed, parse_item
+from .split import split
+from .syntax import FileDocstring, FromImport, Import
+from .tree import Token, tokenize
+
+_COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
+_LINE_END = re.compile(r"[ \t\f]*(?:\r\n?|\n)?")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """Something that stands at the top of a file: an item or a comment, and how many blank lines are above it."""
+
+    lines: list[str]
+    blanks: int
+    is_block: bool = False
+    is_import: bool = False
+    is_docstring: bool = False
+    raw: str | None = None
+    """The text of an item with mistakes, which stays as it is."""
+
+
+def format_source(text: str) -> str:
+    """The text in the one layout; declarations with syntax problems are left as they are, byte for byte."""
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    body = text[len(mark) :]
+    entries: list[_Entry] = []
+    for chunk in split(body):
+        _add_entries(entries, chunk.text)
+    formatted = mark + _assemble(entries, newline)
+    return formatted if formatted.strip("\ufeff \t\r\n") else mark
+
+
+def _add_entries(entries: list[_Entry], text: str) -> None:
+    """Add what one piece of the file holds."""
+    parsed = parse_item(text)
+    if parsed.problems:
+        entries.append(_Entry([], _pending(entries), raw=text))
+        return
+    if parsed.declaration is None:
+        _add_comments(entries, text)
+        return
+    lines, start, end = lines_of(text)
+    written = _written(lines)
+    if not _is_same(parsed, text[start:end], "\n".join(written) + "\n"):
+        entries.append(_Entry([], _pending(entries), raw=text))
+        return
+    above = _add_comments(entries, text[:start])
+    declaration = parsed.declaration
+    entry = _Entry(
+        written,
+        above,
+        is_block=any(line.level for line in lines),
+        is_import=isinstance(declaration, Import | FromImport),
+        is_docstring=isinstance(declaration, FileDocstring),
+    )
+    if above == 0 and entries and not entries[-1].raw and entries[-1].lines[0].startswith("#") and text[:start].strip():
+        comment = entries.pop()
+        entry.lines = comment.lines + entry.lines
+        entry.blanks = comment.blanks
+    entries.append(entry)
+    line_end = _LINE_END.match(text, end)
+    pending = _add_comments(entries, text[line_end.end() if line_end else end :])
+    if pending:
+        entries.append(_Entry([], pending))
+
+
+def _add_comments(entries: list[_Entry], text: str) -> int:
+    """Add the comments of a text that holds nothing else; how many blank lines follow the last."""
+    blanks = _pending(entries)
+    is_new = True
+    at = 0
+    while at < len(text):
+        found = _COMMENT_OR_BLANK.match(text, at)
+        if found is None or found.end() == at:
+            break
+        at = found.end()
+        if found[1] is None:
+            blanks += 1
+            is_new = True
+            continue
+        if is_new:
+            entries.append(_Entry([], blanks))
+        entries[-1].lines.append(comment_text(found[1]))
+        is_new, blanks = False, 0
+    return blanks
+
+
+def _pending(entries: list[_Entry]) -> int:
+    """The blank lines that were left over below the last item."""
+    if entries and not entries[-1].lines and entries[-1].raw is None:
+        return entries.pop().blanks
+    return 0
+
+
+def _written(lines: list[Line]) -> list[str]:
+    written: list[str] = []
+    for line in lines:
+        if line.blank_above and written:
+            written.append("")
+        margin = " " * (4 * line.level)
+        rendered = line.render()
+        written += [margin + rendered[0], *rendered[1:]]
+    return written
+
+
+def _assemble(entries: list[_Entry], newline: str) -> str:
+    """The file: one blank line around blocks, at most one elsewhere."""
+    parts: list[str] = []
+    before: _Entry | None = None
+    for entry in entries:
+        if entry.raw is None and not entry.lines:
+            continue
+        if before is not None and before.raw is None:
+            parts.append(newline * _blanks_between(before, entry))
+        if entry.raw is not None:
+            parts.append(entry.raw)
+        else:
+            parts += [line + newline for line in "\n".join(entry.lines).split("\n")]
+        before = entry
+    return "".join(parts)
+
+
+def _blanks_between(before: _Entry, entry: _Entry) -> int:
+    if entry.raw is not None:
+        return entry.blanks
+    if before.is_block or entry.is_block or before.is_docstring or (before.is_import and not entry.is_import):
+        return 1
+    return min(entry.blanks, 1)
+
+
+def _is_same(parsed: Parsed, code: str, formatted: str) -> bool:
+    """Whether a formatted item means what it meant, and has the comments of its code."""
+    again = parse_item(formatted)
+    if again.problems or not _equal(parsed.declaration, again.declaration):
+        return False
+    return _comments(tokenize(code)) == _comments(again.tokens)
+
+
+def _comments(tokens: tuple[Token, ...]) -> list[str]:
+    return sorted(comment_text(token.text) for token in tokens if token.kind == "comment")
+
+
+def _equal(first: Any, second: Any) -> bool:
+    """Whether two nodes are the same but for their places."""
+    pairs = [(first, second)]
+    while pairs:
+        one, other = pairs.pop()
+        if type(one) is not type(other):
+            return False
+        if isinstance(one, tuple):
+            if len(one) != len(other):
+                return False
+            pairs += zip(one, other, strict=True)
+        elif is_dataclass(one):
+            pairs += [(getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.name != "span"]
+        elif one != other and one == one:  # noqa: PLR0124 - a `nan` is not equal to itself
+            return False
+    return True
