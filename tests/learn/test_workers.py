@@ -1,0 +1,142 @@
+"""Work on many items at once, and the progress that is told of it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from typing import Any
+
+import pytest
+from dspyc.runtime import BootstrapFinetune, Evaluate, Example, Module, Predict, Prediction, context
+from dspyc.runtime.progress import Progress, report, reporting_to, watched, within
+from dspyc.runtime.workers import Outcome, run_all
+from support.neighbour import Neighbour
+
+
+@pytest.mark.parametrize("num_threads", [1, 3, 50])
+def test_outcomes_are_in_the_order_of_the_items(num_threads: int) -> None:
+    def work(item: int) -> int:
+        time.sleep(0.002 * (5 - item))
+        if item == 2:
+            raise ValueError("two")
+        return item * 10
+
+    outcomes = run_all(work, range(5), num_threads=num_threads)
+    results = [outcome and outcome.result for outcome in outcomes]
+    assert results == [0, 10, None, 30, 40]
+    assert isinstance(outcomes[2], Outcome)
+    with pytest.raises(ValueError, match="two"):
+        outcomes[2].get()
+    assert run_all(work, [], num_threads=num_threads) == []
+
+
+def test_it_stops_when_told_to() -> None:
+    done: list[int] = []
+    outcomes = run_all(
+        lambda item: item,
+        range(10),
+        num_threads=1,
+        on_done=lambda index, outcome: done.append(index),
+        stop=lambda: len(done) == 4,
+    )
+    assert done == [0, 1, 2, 3]
+    assert outcomes[4:] == [None] * 6
+
+
+def test_a_fault_of_the_watcher_is_raised_and_ends_the_work() -> None:
+    begun: list[int] = []
+
+    def watch(index: int, outcome: Outcome[None]) -> None:
+        raise RuntimeError("the terminal is gone")
+
+    with pytest.raises(RuntimeError, match="the terminal is gone"):
+        run_all(begun.append, range(1000), num_threads=2, on_done=watch)
+    assert len(begun) < 1000
+
+
+def test_an_interrupt_of_the_waiting_thread_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    release = threading.Event()
+
+    def work(item: int) -> None:
+        begun.append(item)
+        release.wait(5)
+
+    join = threading.Thread.join
+
+    def interrupted(self: threading.Thread, timeout: float | None = None) -> None:
+        if self.name.startswith("dspyc-worker"):
+            raise KeyboardInterrupt
+        join(self, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(work, range(100), num_threads=2)
+    release.set()
+    time.sleep(0.05)
+    assert len(begun) <= 2
+
+
+def test_progress_reaches_the_watcher_with_its_labels() -> None:
+    told: list[Progress] = []
+    report("nobody", 1)
+    assert not watched()
+    with reporting_to(told.append), within("a"), within(""), within("b"):
+        assert watched()
+        report("s", 1, 2, "c", 50.0)
+        report("s", 2)
+        with reporting_to(None):
+            report("s", 3)
+    assert told == [
+        Progress("s", 1, 2, "a, b: c", 50.0),
+        Progress("s", 2, None, "a, b"),
+        Progress("s", 3, None, "a, b"),
+    ]
+
+
+def test_a_training_tells_how_far_it_is() -> None:
+    class Slow(Future[Any]):
+        """A training with losses, whose result is there after a moment."""
+
+        losses = (2.0, 1.5)
+        waited = 0
+
+        def result(self, timeout: float | None = None) -> Any:
+            self.waited += 1
+            if self.waited < 3 and timeout is not None:
+                raise NotYet
+            return Neighbour()
+
+    class Trains(Neighbour):
+        def finetune(self, *args: Any, **kwargs: Any) -> Future[Any]:
+            return Slow()
+
+    told: list[Progress] = []
+    student = Predict("q -> a", lm=Trains({"a": "x"}))
+    with reporting_to(told.append):
+        BootstrapFinetune().compile(student, [Example(q="q").with_inputs("q")])
+    training = Progress("train", 0, 1, "test/neighbour on 1 conversations, step 2, loss 1.500")
+    assert [step for step in told if step.stage == "train"] == [training, training, Progress("train", 1, 1)]
+
+
+class Echo(Module):
+    def forward(self, n: int) -> Prediction:
+        return Prediction(n=n)
+
+
+def test_a_progress_bar_is_drawn_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate = Evaluate(
+        devset=[Example(n=1).with_inputs("n")], metric=lambda e, p: True, display_progress=True
+    )
+    evaluate(Echo())
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with context(max_errors=1):
+        evaluate(Echo())
+    assert "score" in capsys.readouterr().err
