@@ -1,25 +1,25 @@
 """What the runtime offers, read off its own classes: the only place where the compiler knows the runtime.
 
 Nothing is declared twice: a class's fields are its constructor's parameters, `Annotated[int, Ge(1)]` holds their
-limits, the text under a field documents it, and an `Interface` says which fields a module's calls have. Each name
-is looked at when it is first asked for, so that a check pays for what its file uses.
+limits, the text under a field documents it, and an `Interface` says which fields a module's calls have.
+
+The classes are read from their source, as a user's Python is, and not imported: a check would otherwise pay for
+the import of everything that a running program needs (docs/decisions/ says more). A test compares what is read
+with the classes themselves. Each file is read when one of its names is first asked for.
 """
 
 from __future__ import annotations
 
 import ast
-import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping
+import os.path
+from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
-from textwrap import dedent
-from types import ModuleType
-from typing import Any
 
 from . import types
-from .python import Lookup, limits, parse_annotation
+from .python import Imported, PythonFile
 from .types import Type
+
+_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "runtime")
 
 _ROLES: Mapping[str, Type] = {
     "Metric": types.Callback("metric", types.ANY),
@@ -27,15 +27,22 @@ _ROLES: Mapping[str, Type] = {
     "ToolFunction": types.Callback("tool", types.ANY),
     "SignatureLike": types.SignatureLike(),
     "Examples": types.Dataset(types.OPEN),
-    "Predictions": types.List(types.ANY),
+    "Predictions": types.Iterable(types.ANY),
 }
 """The names by which the runtime's annotations say what a parameter takes; see `runtime/interface.py`."""
+
+_CALL_SETTINGS = ("lm", "config", "demos", "max_retries")
+"""The named arguments of a module's call that are no inputs, as the language has them."""
 
 
 @cache
 def names() -> tuple[str, ...]:
     """The runtime's public names."""
-    return tuple(getattr(_runtime(), "__all__", ()))
+    face = _file("__init__.py")
+    found = face.definitions.items() if face is not None else ()
+    return tuple(
+        sorted(name for name, each in found if isinstance(each, Imported) and each.level and name[0] != "_")
+    )
 
 
 @cache
@@ -43,7 +50,10 @@ def lookup(name: str) -> Type | None:
     """The type, as a value, of one of the runtime's public names; None when it has no such name."""
     if name not in _public():
         return None
-    return _value(name, getattr(_runtime(), name))
+    if name in _ROLES:
+        return types.TypeForm(_ROLES[name])
+    face = _file("__init__.py")
+    return face.type(name) if face is not None else None
 
 
 def definition(name: str) -> types.ClassDefinition | None:
@@ -54,28 +64,48 @@ def definition(name: str) -> types.ClassDefinition | None:
 
 @cache
 def settings() -> tuple[types.Parameter, ...]:
-    """The parameters of `LM` that every module takes too, for its parts."""
-    cls = _runtime().LM
-    marked = {name for name, text in _annotations(cls).items() if "Setting(" in text}
-    return tuple(
-        types.Parameter(each.name, each.type, False, each.default, "keyword-only", each.limits)
-        for each in _class(cls).parameters or ()
-        if each.name in marked
+    """What every module takes besides its own parameters: an LM, and an LM's settings, for its parts."""
+    lm = definition("LM")
+    marked = _marked("lm/client.py", "LM", "Setting")
+    found = [each for each in (lm.parameters if lm is not None else None) or () if each.name in marked]
+    common = types.Parameter("lm", _lm(), required=False, default="None", kind="keyword-only")
+    return (
+        common,
+        *(
+            types.Parameter(each.name, each.type, False, each.default, "keyword-only", each.limits)
+            for each in found
+        ),
     )
 
 
 @cache
 def call_settings() -> tuple[types.Parameter, ...]:
     """The named arguments of a module's call that are no inputs: `lm`, `config` …"""
-    parameters = _function("__call__", _runtime().Module.__call__).parameters
-    return tuple(each for each in parameters if each.kind == "keyword-only")
+    kinds = {"lm": _lm(), "config": types.Dict(types.STR, types.ANY), "max_retries": types.INT}
+    return tuple(
+        types.Parameter(name, kinds.get(name, types.ANY), required=False, default="None", kind="keyword-only")
+        for name in _CALL_SETTINGS
+    )
 
 
-# --- classes and functions ------------------------------------------------------------------------------
+@cache
+def configuration() -> tuple[types.Parameter, ...] | None:
+    """What `configure(…)` takes; None when that cannot be told."""
+    file = _file("settings.py")
+    node = file.definitions.get("_BUILT_IN") if file is not None else None
+    if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Dict):
+        return None
+    kinds = {"lm": _lm()}
+    return tuple(
+        types.Parameter(name, kinds.get(name, types.ANY), required=False, default="...", kind="keyword-only")
+        for name in (each.value for each in node.value.keys if isinstance(each, ast.Constant))
+        if isinstance(name, str)
+    )
 
 
-def _runtime() -> ModuleType:
-    return import_module("..runtime", __package__)
+def _lm() -> Type:
+    base = definition("BaseLM") or definition("LM")
+    return types.union(types.Instance(base), types.NONE) if base is not None else types.ANY
 
 
 @cache
@@ -83,206 +113,46 @@ def _public() -> frozenset[str]:
     return frozenset(names())
 
 
-def _value(name: str, value: Any) -> Type:
-    if isinstance(value, type):
-        return types.Class(_class(value))
-    if inspect.isroutine(value):
-        return _function(name, value)
-    if name in _ROLES:
+# --- files ----------------------------------------------------------------------------------------------
+
+
+@cache
+def _file(path: str) -> PythonFile | None:
+    """A file of the runtime, by its path from the runtime's folder with `/`."""
+    full = os.path.join(_FOLDER, *path.split("/"))
+    try:
+        with open(full, encoding="utf-8") as opened:
+            text = opened.read()
+    except OSError:
+        return None
+
+    def importer(level: int, module: str, name: str | None) -> Type | None:
+        return _imported(path, level, module, name)
+
+    return PythonFile(full, text, importer, "runtime")
+
+
+def _imported(path: str, level: int, module: str, name: str | None) -> Type | None:
+    """What an import in a file of the runtime brings; Unknown for what is not the runtime's own."""
+    if name in _ROLES and name is not None:
         return types.TypeForm(_ROLES[name])
-    return types.UNKNOWN
-
-
-@cache
-def _class(cls: type) -> types.ClassDefinition:
-    shape = getattr(cls, "interface", None)
-    return types.ClassDefinition(
-        cls.__name__,
-        cls.__module__,
-        tuple(base.__name__ for base in cls.__mro__ if base is not object),
-        lambda: _parameters(cls),
-        lambda: _Members(cls),
-        lambda: inspect.cleandoc(cls.__doc__ or ""),
-        lambda: _place(cls),
-        lambda: dict(_parameter_docs(cls)),
-        shape=_shape(shape, cls.__module__) if hasattr(shape, "of") else None,
-    )
-
-
-def _shape(interface: Any, module: str) -> types.InterfaceShape:
-    lookup = _lookup_in(module)
-    return types.InterfaceShape(
-        interface.of,
-        tuple(
-            types.Field(name, parse_annotation(_text(kind), lookup), "input", required=False)
-            for name, kind in interface.inputs.items()
-        ),
-        tuple(
-            types.Field(name, parse_annotation(_text(kind), lookup), "output")
-            for name, kind in interface.outputs.items()
-        ),
-    )
-
-
-def _parameters(cls: type) -> tuple[types.Parameter, ...] | None:
-    try:
-        signature = inspect.signature(cls)
-    except (ValueError, TypeError):
-        return None
-    found = _signature(signature, cls.__module__)
-    if any(base.__name__ == "Module" for base in cls.__mro__):
-        own = {each.name for each in found}
-        found = tuple(each for each in found if each.kind != "**")
-        found += tuple(each for each in settings() if each.name not in own)
-    return found
-
-
-def _function(name: str, function: Callable[..., Any], skip: int = 0) -> types.Function:
-    module = getattr(function, "__module__", "")
-    try:
-        signature = inspect.signature(function)
-    except (ValueError, TypeError):
-        return types.Function(name, (), types.UNKNOWN, origin="runtime", untyped=True)
-    parameters = [each for each in _signature(signature, module) if each.name != "self"]
-    return types.Function(
-        name,
-        tuple(parameters[skip:]),
-        parse_annotation(_text(signature.return_annotation), _lookup_in(module)),
-        inspect.cleandoc(function.__doc__ or ""),
-        origin="runtime",
-        is_async=inspect.iscoroutinefunction(function),
-        pure=True,
-    )
-
-
-def _signature(signature: inspect.Signature, module: str) -> tuple[types.Parameter, ...]:
-    lookup = _lookup_in(module)
-    return tuple(_parameter(each, lookup) for each in signature.parameters.values())
-
-
-def _parameter(parameter: inspect.Parameter, lookup: Lookup) -> types.Parameter:
-    text = _text(parameter.annotation)
-    required = parameter.default is inspect.Parameter.empty
-    return types.Parameter(
-        parameter.name,
-        parse_annotation(text, lookup),
-        required and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
-        "" if required else _default(parameter.default),
-        _KINDS[parameter.kind],
-        limits(ast.parse(text, mode="eval").body) if "(" in text else types.Limits(),
-    )
-
-
-_KINDS: Mapping[Any, Any] = {
-    inspect.Parameter.POSITIONAL_ONLY: "positional-only",
-    inspect.Parameter.POSITIONAL_OR_KEYWORD: "",
-    inspect.Parameter.KEYWORD_ONLY: "keyword-only",
-    inspect.Parameter.VAR_POSITIONAL: "*",
-    inspect.Parameter.VAR_KEYWORD: "**",
-}
-
-
-class _Members(Mapping[str, Type]):
-    """The public attributes and methods of a class, each read when it is asked for."""
-
-    def __init__(self, cls: type) -> None:
-        self._cls = cls
-        self._found: dict[str, Type] = {}
-        self._annotations = _annotations(cls)
-        methods = (name for name in dir(cls) if name[0] != "_" or name == "__call__")
-        self._names = dict.fromkeys([*(name for name in self._annotations if name[0] != "_"), *methods])
-
-    def __getitem__(self, name: str) -> Type:
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._found:
-            self._found[name] = self._read(name)
-        return self._found[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def _read(self, name: str) -> Type:
-        value = inspect.getattr_static(self._cls, name, None)
-        if isinstance(value, property):
-            returns = getattr(value.fget, "__annotations__", {}).get("return", "")
-            return parse_annotation(_text(returns), _lookup_in(self._cls.__module__))
-        if inspect.isfunction(value):
-            return _function(name, value)
-        if isinstance(value, classmethod | staticmethod):
-            return _function(name, value.__func__, skip=isinstance(value, classmethod))
-        if name in self._annotations:
-            return parse_annotation(self._annotations[name], _lookup_in(self._cls.__module__))
+    if not level or name is None:
         return types.UNKNOWN
+    parts = [*path.split("/")[:-level], *(module.split(".") if module else ())]
+    stem = "/".join(parts)
+    file = (_file(f"{stem}.py") if stem else None) or _file(f"{stem}/__init__.py" if stem else "__init__.py")
+    return file.type(name) if file is not None else types.UNKNOWN
 
 
-# --- annotations ----------------------------------------------------------------------------------------
-
-
-def _annotations(cls: type) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
-        found.update({name: _text(each) for name, each in base.__dict__.get("__annotations__", {}).items()})
-    return found
-
-
-def _text(annotation: Any) -> str:
-    """An annotation as Python writes it; `""` for none."""
-    if annotation is inspect.Signature.empty:
-        return ""
-    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-
-
-def _default(value: Any) -> str:
-    text = repr(value)
-    return "..." if text.startswith("<") else text
-
-
-@cache
-def _lookup_in(module: str) -> Lookup:
-    namespace = vars(sys.modules[module]) if module in sys.modules else {}
-
-    def find(name: str) -> Type | None:
-        if name in _ROLES:
-            return types.TypeForm(_ROLES[name])
-        if name in _public():
-            return lookup(name)
-        value = namespace.get(name)
-        if isinstance(value, type) and value.__module__.startswith(_runtime().__name__):
-            return types.Class(_class(value))
-        if value is not None and getattr(value, "__module__", "") == "typing" and "[" in repr(value):
-            return types.TypeForm(parse_annotation(_text(value), find))
-        return None
-
-    return find
-
-
-# --- documentation, read from the source ----------------------------------------------------------------
-
-
-def _parameter_docs(cls: type) -> Iterator[tuple[str, str]]:
-    """The string under each annotated field of a class and its bases."""
-    for base in reversed(cls.__mro__):
-        if not base.__module__.startswith(_runtime().__name__):
-            continue
-        try:
-            body = ast.parse(dedent(inspect.getsource(base))).body
-        except (OSError, TypeError, SyntaxError):
-            continue
-        statements = body[0].body if body and isinstance(body[0], ast.ClassDef) else []
-        for field, under in zip(statements, statements[1:], strict=False):
-            match field, under:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    yield name, inspect.cleandoc(text)
-
-
-def _place(cls: type) -> types.Place | None:
-    try:
-        path = inspect.getsourcefile(cls)
-        line = inspect.getsourcelines(cls)[1]
-    except (OSError, TypeError):
-        return None
-    return types.Place(path, line=max(0, line - 1)) if path else None
+def _marked(path: str, cls: str, marker: str) -> frozenset[str]:
+    """The fields of a class whose annotation has a marker: `Annotated[int, Setting()]`."""
+    file = _file(path)
+    node = file.definitions.get(cls) if file is not None else None
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    return frozenset(
+        each.target.id
+        for each in body
+        if isinstance(each, ast.AnnAssign)
+        and isinstance(each.target, ast.Name)
+        and any(isinstance(inner, ast.Name) and inner.id == marker for inner in ast.walk(each.annotation))
+    )

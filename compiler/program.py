@@ -207,7 +207,7 @@ class Program:
     """What the file declares and imports, by name."""
     lookup: Callable[[str], Symbol | None] = field(repr=False)
     """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
-    all_names: Callable[[], Mapping[str, Symbol]] = field(repr=False)
+    names: Callable[[], Sequence[str]] = field(repr=False)
     """All names that mean something at the top of the file."""
     members: Callable[[types.Type], Mapping[str, Symbol]] = field(repr=False)
     """What may follow the dot behind a value of a type."""
@@ -218,14 +218,24 @@ class Program:
 
     def names_at(self, offset: int) -> Mapping[str, Symbol]:
         """The names that may be used at a place, nearest first: locals, fields, parts, the file's, the runtime's."""
+        found = dict(self._locals_at(offset))
+        for name in self.names():
+            symbol = None if name in found else self.lookup(name)
+            if symbol is not None:
+                found[name] = symbol
+        return found
+
+    def spellings_at(self, offset: int) -> Sequence[str]:
+        """The names that may be used at a place, without what they mean, which costs less."""
+        return tuple(dict.fromkeys((*self._locals_at(offset), *self.names())))
+
+    def _locals_at(self, offset: int) -> Mapping[str, Symbol]:
         found: dict[str, Symbol] = {}
         for item in self.items:
             if item.start <= offset <= item.start + len(item.text):
                 for span, symbol in reversed(item.visible):
                     if span.contains(offset - item.start):
                         found.setdefault(symbol.name, symbol)
-        for name, symbol in self.all_names().items():
-            found.setdefault(name, symbol)
         return found
 
     def interface(self, name: str) -> types.Interface:

@@ -1,4 +1,4 @@
-"""Python source read with `ast`, never run: its functions, classes and constants as types of the language."""
+"""Python files read with `ast`, never run: what their top level defines, as types of the language."""
 
 from __future__ import annotations
 
@@ -6,201 +6,23 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from ..grammar.source import Source, Span
-from . import types
-from .relations import BUILTIN_CLASSES, generic, named
+from . import python_classes, types
+from .python_types import annotation, function
 from .types import Type
-
-Lookup: TypeAlias = Callable[[str], Type | None]
-"""A name, dotted perhaps, to its type as a value; None when it means nothing."""
 
 Importer: TypeAlias = Callable[[int, str, str | None], Type | None]
 """The type of what `from <level dots><module> import <name>` brings (the module itself without a name)."""
 
-_RECORD_BASES = {"BaseModel", "NamedTuple", "TypedDict", "RootModel"}
-_ENUM_BASES = {"Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"}
 
+class Imported(NamedTuple):
+    """Where an imported name comes from."""
 
-# --- annotations ----------------------------------------------------------------------------------------
-
-
-def annotation(node: ast.expr | None, lookup: Lookup) -> Type:
-    """The type that an annotation names; Unknown where that cannot be told."""
-    match node:
-        case None:
-            return types.UNKNOWN
-        case ast.Constant(value=None):
-            return types.NONE
-        case ast.Constant(value=str(text)):
-            return parse_annotation(text, lookup)
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return types.union(annotation(left, lookup), annotation(right, lookup))
-        case ast.Name() | ast.Attribute():
-            return _named(_dotted(node), lookup)
-        case ast.Subscript(value=value, slice=index):
-            return _subscripted(_dotted(value), index, lookup)
-        case _:
-            return types.UNKNOWN
-
-
-def parse_annotation(text: str, lookup: Lookup) -> Type:
-    """The type that the text of an annotation names."""
-    try:
-        return annotation(ast.parse(text, mode="eval").body, lookup)
-    except (SyntaxError, ValueError):
-        return types.UNKNOWN
-
-
-def limits(node: ast.expr | None) -> types.Limits:
-    """The bounds that `Annotated[int, Ge(1)]` gives, anywhere in an annotation."""
-    found: dict[str, float] = {}
-    for each in ast.walk(node) if node is not None else ():
-        match each:
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.expr() as bound]):
-                slot = {"Ge": "ge", "Gt": "gt", "Le": "le", "Lt": "lt", "MinLen": "min_length"}.get(name)
-                value = _number(bound)
-                if slot and value is not None:
-                    found[slot] = value
-    return types.Limits(
-        found.get("ge"),
-        found.get("gt"),
-        found.get("le"),
-        found.get("lt"),
-        int(found["min_length"]) if "min_length" in found else None,
-    )
-
-
-def _named(name: str, lookup: Lookup) -> Type:
-    found = lookup(name)
-    if found is None and "." in name:
-        found = lookup(name.rpartition(".")[2])
-    if found is not None:
-        kind = named(found)
-        return types.UNKNOWN if kind is None else kind
-    last = name.rpartition(".")[2]
-    if last in BUILTIN_CLASSES:
-        return types.Builtin(last)
-    kind = generic(last, None)
-    return types.UNKNOWN if kind is None else kind
-
-
-def _subscripted(name: str, index: ast.expr, lookup: Lookup) -> Type:
-    last = name.rpartition(".")[2]
-    elements = index.elts if isinstance(index, ast.Tuple) else [index]
-    if last == "Literal":
-        return types.Literals(tuple(_literal_values(elements)))
-    if last == "Callable":
-        returns = annotation(elements[1], lookup) if len(elements) > 1 else types.UNKNOWN
-        return types.Callback("", returns)
-    if last in ("tuple", "Tuple") and len(elements) == 2 and _is_ellipsis(elements[1]):
-        return types.Tuple((), annotation(elements[0], lookup))
-    if last == "Annotated":
-        return annotation(elements[0], lookup)
-    kind = generic(last, [annotation(each, lookup) for each in elements])
-    return _named(name, lookup) if kind is None else kind
-
-
-def _literal_values(elements: list[ast.expr]) -> Iterator[types.Value]:
-    for each in elements:
-        match each:
-            case ast.Constant(value=(str() | bool() | int() | None) as value):
-                yield value
-
-
-def _is_ellipsis(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is ...
-
-
-def _number(node: ast.expr) -> float | None:
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return value
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return -value
-        case _:
-            return None
-
-
-def _dotted(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=value, attr=name):
-            return f"{_dotted(value)}.{name}"
-        case _:
-            return ""
-
-
-# --- functions ------------------------------------------------------------------------------------------
-
-
-def function(
-    node: ast.FunctionDef | ast.AsyncFunctionDef,
-    lookup: Lookup,
-    place: types.Place | None = None,
-    *,
-    skip: int = 0,
-) -> types.Function:
-    """A function by its annotations; `skip` parameters (`self`) are left out. Without annotations all fits."""
-    decorators = {_decorator(each) for each in node.decorator_list}
-    changed = decorators - {
-        "pure",
-        "staticmethod",
-        "classmethod",
-        "cache",
-        "lru_cache",
-        "abstractmethod",
-        "overload",
-    }
-    return types.Function(
-        node.name,
-        tuple(_parameters(node.args, lookup))[skip:],
-        types.UNKNOWN if changed else annotation(node.returns, lookup),
-        ast.get_docstring(node) or "",
-        place,
-        "python",
-        is_async=isinstance(node, ast.AsyncFunctionDef),
-        pure="pure" in decorators,
-        untyped=bool(changed),
-    )
-
-
-def _parameters(arguments: ast.arguments, lookup: Lookup) -> Iterator[types.Parameter]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    required = len(positional) - len(arguments.defaults)
-    for index, each in enumerate(positional):
-        default = arguments.defaults[index - required] if index >= required else None
-        yield parameter(
-            each, default, "positional-only" if index < len(arguments.posonlyargs) else "", lookup
-        )
-    if arguments.vararg:
-        yield parameter(arguments.vararg, None, "*", lookup)
-    for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        yield parameter(each, default, "keyword-only", lookup)
-    if arguments.kwarg:
-        yield parameter(arguments.kwarg, None, "**", lookup)
-
-
-def parameter(argument: ast.arg, default: ast.expr | None, kind: str, lookup: Lookup) -> types.Parameter:
-    """One parameter of a function or constructor."""
-    assert kind in ("", "positional-only", "keyword-only", "*", "**")
-    return types.Parameter(
-        argument.arg,
-        annotation(argument.annotation, lookup),
-        required=default is None and kind not in ("*", "**"),
-        default="" if default is None else ast.unparse(default),
-        kind=kind,  # type: ignore[arg-type]
-        limits=limits(argument.annotation),
-    )
-
-
-def _decorator(node: ast.expr) -> str:
-    return _dotted(node.func if isinstance(node, ast.Call) else node).rpartition(".")[2]
-
-
-# --- modules --------------------------------------------------------------------------------------------
+    level: int
+    module: str
+    name: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +32,7 @@ class PythonFile:
     path: str
     text: str
     importer: Importer
+    origin: Literal["python", "runtime"] = "python"
 
     @cached_property
     def tree(self) -> ast.Module | None:
@@ -220,7 +43,7 @@ class PythonFile:
             return None
 
     @cached_property
-    def definitions(self) -> Mapping[str, ast.stmt | ast.alias]:
+    def definitions(self) -> Mapping[str, ast.stmt | Imported]:
         """The statement (or the alias of an import) that gives each name, the last one where there are several."""
         return dict(_definitions(self.tree.body)) if self.tree else {}
 
@@ -261,15 +84,27 @@ class PythonFile:
             name, self.type, lambda: tuple(self.definitions), types.Place(self.path, Span(0, 0))
         )
 
-    def place(self, node: ast.stmt | ast.alias) -> types.Place:
+    def place_of(self, name: str) -> types.Place | None:
+        """Where a name of the top level is defined; None for imported ones."""
+        node = self.definitions.get(name)
+        if not isinstance(node, ast.stmt):
+            return None
+        start = self.text.find(name, self._offset(node))
+        return types.Place(self.path, Span(start, start + len(name)), node.lineno - 1)
+
+    def place(self, node: ast.stmt) -> types.Place:
         """Where a definition's name stands."""
+        start = self._offset(node)
+        name = getattr(node, "name", "")
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            name = node.target.id
+        found = self.text.find(name, start)
+        start = found if found >= 0 else start
+        return types.Place(self.path, Span(start, start + len(name)), node.lineno - 1)
+
+    def _offset(self, node: ast.stmt) -> int:
         source = self._source
-        start = source.line_starts[node.lineno - 1] + _code_points(source, node.lineno, node.col_offset)
-        name = getattr(node, "name", None)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and name:
-            found = self.text.find(name, start)
-            start = found if found >= 0 else start
-        return types.Place(self.path, Span(start, start + len(name or "")), node.lineno - 1)
+        return source.line_starts[node.lineno - 1] + _code_points(source, node.lineno, node.col_offset)
 
     @cached_property
     def _source(self) -> Source:
@@ -280,9 +115,9 @@ class PythonFile:
             case None:
                 return types.UNKNOWN if self.open else None
             case (ast.FunctionDef() | ast.AsyncFunctionDef()) as node:
-                return function(node, self.lookup, self.place(node))
+                return function(node, self.lookup, self.place(node), self.origin)
             case ast.ClassDef() as node:
-                return self._class(node)
+                return python_classes.read(node, self)
             case ast.AnnAssign(
                 annotation=ast.Name(id="TypeAlias") | ast.Attribute(attr="TypeAlias"), value=value
             ):
@@ -292,137 +127,18 @@ class PythonFile:
             case ast.Assign(value=ast.Subscript() | ast.BinOp(op=ast.BitOr()) as value):
                 kind = annotation(value, self.lookup)
                 return types.TypeForm(kind) if types.known(kind) else types.UNKNOWN
+            case ast.Assign(value=ast.Name(id=other)):
+                return self.type(other)
             case ast.Assign(value=value):
                 return _value(value)
-            case ast.alias() as alias:
-                return self._imported(alias)
+            case Imported(level, module, wanted):
+                found = self.importer(level, module, wanted)
+                return types.UNKNOWN if found is None else found
             case _:
                 return types.UNKNOWN
 
-    def _imported(self, alias: ast.alias) -> Type | None:
-        level, module, name = self._origin[id(alias)]
-        found = self.importer(level, module, name)
-        return types.UNKNOWN if found is None else found
 
-    @cached_property
-    def _origin(self) -> Mapping[int, tuple[int, str, str | None]]:
-        origins: dict[int, tuple[int, str, str | None]] = {}
-        for node in ast.walk(self.tree) if self.tree else ():
-            match node:
-                case ast.ImportFrom(module=module, names=names, level=level):
-                    origins.update({id(each): (level, module or "", each.name) for each in names})
-                case ast.Import(names=names):
-                    origins.update(
-                        {
-                            id(each): (0, each.name if each.asname else each.name.partition(".")[0], None)
-                            for each in names
-                        }
-                    )
-        return origins
-
-    def _class(self, node: ast.ClassDef) -> Type:
-        bases = [_dotted(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
-        last = {base.rpartition(".")[2] for base in bases}
-        found = [self.lookup(base) for base in bases]
-        place, doc = self.place(node), ast.get_docstring(node) or ""
-        if last & _ENUM_BASES:
-            return types.TypeForm(types.Enum(node.name, self.path, tuple(_members(node)), doc, place))
-        records = [
-            each.type
-            for each in found
-            if isinstance(each, types.TypeForm) and isinstance(each.type, types.Record)
-        ]
-        decorators = {_decorator(each) for each in node.decorator_list}
-        if last & _RECORD_BASES or records or "dataclass" in decorators:
-            return types.TypeForm(
-                types.Record(node.name, self.path, lambda: self._attributes(node, records), doc, place)
-            )
-        return types.Class(self._definition(node, bases, found, place, doc))
-
-    def _attributes(self, node: ast.ClassDef, bases: list[types.Record]) -> types.Interface:
-        fields = {field.name: field for base in bases for field in base.interface.fields}
-        is_open = any(base.interface.open for base in bases)
-        for each in node.body:
-            match each:
-                case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if (
-                    name[0] != "_"
-                ):
-                    kind = annotation(written, self.lookup)
-                    required = value is None or _required_field(value)
-                    fields[name] = types.Field(name, kind, "attribute", required, place=self.place(each))
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name[0] != "_":
-                    is_open = True  # methods and properties are no fields, and may be read
-        return types.Interface(node.name, tuple(fields.values()), open=is_open)
-
-    def _definition(
-        self, node: ast.ClassDef, bases: list[str], found: list[Type | None], place: types.Place, doc: str
-    ) -> types.ClassDefinition:
-        parents = [each.definition for each in found if isinstance(each, types.Class)]
-        complete = len(parents) == len([base for base in bases if base != "object"]) and all(
-            parent.complete for parent in parents
-        )
-        names = [node.name, *(name for parent in parents for name in parent.bases)]
-        return types.ClassDefinition(
-            node.name,
-            self.path,
-            tuple(dict.fromkeys(names)),
-            lambda: self._constructor(node, parents, complete),
-            lambda: self._class_members(node, parents),
-            lambda: doc,
-            lambda: place,
-            shape=next((parent.shape for parent in parents if parent.shape), None),
-            complete=complete and not node.keywords,
-        )
-
-    def _constructor(
-        self, node: ast.ClassDef, parents: list[types.ClassDefinition], complete: bool
-    ) -> tuple[types.Parameter, ...] | None:
-        for each in node.body:
-            if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-                return function(each, self.lookup, skip=1).parameters
-        if not complete or (
-            node.decorator_list and not {_decorator(d) for d in node.decorator_list} <= {"parameters"}
-        ):
-            return None
-        inherited = next((parent.parameters for parent in parents), ())
-        if not node.decorator_list or inherited is None:
-            return inherited
-        own = {each.name: each for each in inherited}
-        for each in node.body:
-            match each:
-                case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value):
-                    own[name] = parameter(ast.arg(name, written), value, "", self.lookup)
-        ordered = sorted(
-            own.values(), key=lambda each: (each.kind in ("keyword-only", "**"), not each.required)
-        )
-        return tuple(ordered)
-
-    def _class_members(self, node: ast.ClassDef, parents: list[types.ClassDefinition]) -> Mapping[str, Type]:
-        members: dict[str, Type] = {}
-        for parent in reversed(parents):
-            members.update(parent.members)
-        for each in node.body:
-            match each:
-                case (ast.FunctionDef() | ast.AsyncFunctionDef()) as method:
-                    members[method.name] = self._method(method)
-                case ast.AnnAssign(target=ast.Name(id=name), annotation=written):
-                    members[name] = annotation(written, self.lookup)
-                case ast.Assign(targets=[ast.Name(id=name)]):
-                    members[name] = types.UNKNOWN
-        for inner in ast.walk(node):
-            match inner:
-                case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
-                    members.setdefault(name, types.UNKNOWN)
-        return members
-
-    def _method(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Type:
-        decorators = {_decorator(each) for each in node.decorator_list}
-        if decorators & {"property", "cached_property"}:
-            return annotation(node.returns, self.lookup)
-        return function(node, self.lookup, self.place(node), skip=0 if "staticmethod" in decorators else 1)
-
-
-def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | ast.alias]]:
+def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | Imported]]:
     for node in body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
@@ -432,8 +148,14 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | ast.ali
                     yield from ((each.id, node) for each in ast.walk(target) if isinstance(each, ast.Name))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name, node
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                yield from ((each.asname or each.name.partition(".")[0], each) for each in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                yield from (
+                    (each.asname or each.name, Imported(level, module or "", each.name)) for each in names
+                )
+            case ast.Import(names=names):
+                for each in names:
+                    top = each.name.partition(".")[0]
+                    yield each.asname or top, Imported(0, each.name if each.asname else top, None)
             case ast.If(body=first, orelse=second):
                 yield from _definitions(second)
                 yield from _definitions(first)
@@ -444,33 +166,6 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | ast.ali
                     yield from _definitions(block)
             case ast.With(body=inside) | ast.For(body=inside) | ast.While(body=inside):
                 yield from _definitions(inside)
-
-
-def _members(node: ast.ClassDef) -> Iterator[tuple[str, types.Value]]:
-    for each in node.body:
-        match each:
-            case ast.Assign(
-                targets=[ast.Name(id=name)], value=ast.Constant(value=(str() | int() | None) as value)
-            ):
-                yield name, value
-            case ast.Assign(targets=[ast.Name(id=name)]):
-                yield name, name.lower()
-
-
-def _required_field(value: ast.expr) -> bool:
-    """Whether `Field(description=…)` leaves the attribute without a default."""
-    match value:
-        case ast.Call(
-            func=ast.Name(id="Field" | "field") | ast.Attribute(attr="Field" | "field"),
-            args=args,
-            keywords=keywords,
-        ):
-            given = {keyword.arg for keyword in keywords}
-            return not (given & {"default", "default_factory"}) and not [
-                a for a in args if not _is_ellipsis(a)
-            ]
-        case _:
-            return False
 
 
 def _value(node: ast.expr) -> Type:

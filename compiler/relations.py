@@ -14,7 +14,7 @@ _WIDER = {
     "float": {"complex"},
     "datetime": {"date"},
 }
-_SEQUENCES = {"list", "List", "Sequence", "MutableSequence"}
+_SEQUENCES = {"list", "List", "MutableSequence"}
 _ITERABLES = {
     "Iterable",
     "Iterator",
@@ -214,7 +214,9 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Builtin(name=name):
             return _fits_builtin(source, name)
         case types.List(item=item):
-            return isinstance(source, types.List) and assignable(source.item, item)
+            return (isinstance(source, types.List) and assignable(source.item, item)) or _is_open_iterable(
+                source
+            )
         case types.Set(item=item):
             return isinstance(source, types.Set) and assignable(source.item, item)
         case types.Dict(key=key, value=value):
@@ -242,7 +244,7 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Instance(definition=definition):
             return _fits_instance(source, definition)
         case types.Dataset():
-            return isinstance(source, types.Dataset | types.List)
+            return isinstance(source, types.Dataset | types.List | types.Tuple) or _is_open_iterable(source)
         case types.Signature() | types.TypeForm() | types.Class():
             return isinstance(source, types.Signature | types.TypeForm | types.Class)
         case types.Module():
@@ -300,6 +302,13 @@ def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
 def _instance_of(source: Type, base: str) -> bool:
     return isinstance(source, types.Instance) and (
         source.definition.is_a(base) or not source.definition.complete
+    )
+
+
+def _is_open_iterable(source: Type) -> bool:
+    """Whether a value of some class may be a list, as far as is known."""
+    return isinstance(source, types.Instance) and (
+        not source.definition.complete or source.definition.is_a("Sequence")
     )
 
 

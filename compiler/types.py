@@ -265,6 +265,8 @@ class Record:
     read: Callable[[], Interface] = field(compare=False, repr=False)
     doc: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False)
+    by_position: bool = field(default=False, compare=False)
+    """Whether the constructor takes attributes by position too, as a dataclass does."""
 
     @cached_property
     def interface(self) -> Interface:

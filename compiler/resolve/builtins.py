@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 
 from .. import types
-from ..python import function
+from ..python_types import function
 from ..relations import BUILTIN_CLASSES, generic
 from ..types import Type
 from .variables import bound
@@ -322,7 +321,7 @@ def _read(body: list[ast.stmt], skip: int = 0) -> Mapping[str, Type]:
     for node in body:
         match node:
             case ast.FunctionDef(name=name):
-                read = replace(function(node, _stub_name, skip=skip), origin="builtin", pure=True)
+                read = function(node, _stub_name, None, "builtin", skip=skip)
                 before = found.get(name)
                 if before is None:
                     found[name] = read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from ...grammar import syntax
 from .. import catalog, types
@@ -143,7 +144,11 @@ def _specialised(result: Type, subject: types.Interface | None) -> Type:
 def _construct(
     arguments: Sequence[syntax.Argument], callee: Type, definition: types.ClassDefinition, context: Context
 ) -> tuple[Binding, Type]:
-    binding = bind(arguments, callee, definition.parameters, context)
+    parameters = definition.parameters
+    if definition.is_a("Module") and parameters is not None:
+        own = tuple(each for each in parameters if each.kind != "**")
+        parameters = (*own, *_settings(own), *(each for each in parameters if each.kind == "**"))
+    binding = bind(arguments, callee, parameters, context)
     if definition.is_a("Module"):
         return binding, types.Module(module_interface(definition, binding, context), definition)
     if definition.is_a("Dataset"):
@@ -172,18 +177,18 @@ def _record(
 ) -> Binding:
     if record.interface.open:
         return Binding(callee, None)
+    kind: Literal["", "keyword-only"] = "" if record.by_position else "keyword-only"
     attributes = tuple(
-        types.Parameter(each.name, each.type, each.required, "" if each.required else "...", "keyword-only")
+        types.Parameter(each.name, each.type, each.required, "" if each.required else "...", kind)
         for each in record.interface.fields
     )
     return bind(arguments, callee, attributes, context)
 
 
 def _settings(own: tuple[types.Parameter, ...]) -> tuple[types.Parameter, ...]:
+    """What every module takes besides its own parameters."""
     names = {each.name for each in own}
-    module = catalog.definition("Module")
-    common = module.parameters if module and module.parameters else ()
-    return tuple(each for each in common if each.name not in names and each.kind == "keyword-only")
+    return tuple(each for each in catalog.settings() if each.name not in names)
 
 
 def _columns(binding: Binding) -> types.Interface:

@@ -8,7 +8,7 @@ from typing import assert_never
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import catalog, types
-from ..program import Binding, Item, Symbol, SymbolKind
+from ..program import Item, Symbol, SymbolKind
 from ..types import Type
 from . import fields
 from .annotations import annotate
@@ -189,12 +189,8 @@ def _member_value(member: syntax.Member) -> types.Value:
 def _configure(declaration: syntax.ConfigureDeclaration, context: Context) -> None:
     for argument in declaration.arguments:
         infer(argument.value, context)
-    settings = catalog.lookup("configure")
-    parameters = (
-        settings.parameters if isinstance(settings, types.Function) and not settings.untyped else None
-    )
-    binding = bind(declaration.arguments, settings or types.UNKNOWN, parameters, context)
-    context.item.binding_by_node[id(declaration)] = binding if settings else Binding(types.UNKNOWN, None)
+    binding = bind(declaration.arguments, types.UNKNOWN, catalog.configuration(), context)
+    context.item.binding_by_node[id(declaration)] = binding
 
 
 # --- parameters -----------------------------------------------------------------------------------------

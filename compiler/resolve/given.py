@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -22,10 +22,9 @@ def given(name: str) -> Symbol | None:
     return Symbol(name, "builtin", built, doc=_doc(built)) if built is not None else None
 
 
-def all_given() -> Mapping[str, Symbol]:
+def given_names() -> Sequence[str]:
     """All names that no file declares."""
-    names = dict.fromkeys((*catalog.names(), *builtins.builtin_names()))
-    return {name: symbol for name in names if (symbol := given(name)) is not None}
+    return (*catalog.names(), *builtins.builtin_names())
 
 
 def describe(symbol: Symbol) -> Symbol:

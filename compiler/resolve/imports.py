@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from .. import catalog, types
@@ -169,7 +169,10 @@ def _member(files: Workspace, path: str, found: Found, name: str) -> Symbol | No
         case "python":
             read = files.python(found.path)
             kind = read.type(name) if read is not None else None
-            return None if kind is None else describe(Symbol(name, "imported", kind))
+            if read is None or kind is None:
+                return None
+            symbol = describe(Symbol(name, "imported", kind))
+            return symbol if symbol.place else replace(symbol, place=read.place_of(name))
         case "runtime":
             return given(name)
         case "opaque":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from ...grammar.parse import File
 from .. import types
 from ..program import UNKNOWN_CALL, CallKind, Item, Program, Symbol, declared_names
 from . import declarations, imports
-from .given import all_given, given
+from .given import given, given_names
 from .imports import Workspace
 from .members import members
 
@@ -98,10 +98,9 @@ class FileScope:
         """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
         return self.symbol(name) or given(name)
 
-    def all_names(self) -> Mapping[str, Symbol]:
+    def all_names(self) -> Sequence[str]:
         """All names that mean something at the top of the file."""
-        own = {name: symbol for name in self._declared if (symbol := self.symbol(name)) is not None}
-        return {**all_given(), **own}
+        return tuple(dict.fromkeys((*self._declared, *given_names())))
 
     def names(self) -> Sequence[str]:
         """What the file declares and imports."""

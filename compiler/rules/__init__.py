@@ -19,10 +19,16 @@ from .arguments import (
     surplus_argument,
     unknown_argument,
 )
+from .called_wrongly import not_callable, not_iterable, wrong_operands
 from .constants import default_not_constant, wrong_default
+from .demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .duplicate_declaration import duplicate_declaration
 from .duplicate_field import duplicate_field
+from .fields import hint_field, missing_annotation, reserved_field
+from .functions import function_shape, metric_field
+from .graph import declaration_cycle, no_lm, recursion
 from .imports import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
+from .kinds import not_a_part, reassigned_part, wrong_kind
 from .mutation import mutation
 from .not_a_type import not_a_type
 from .returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
@@ -42,9 +48,11 @@ RULES: tuple[Rule, ...] = (
     unknown_import,
     invalid_python,
     import_cycle,
+    declaration_cycle,
     unknown_type,
     not_a_type,
     unbound_name,
+    reassigned_part,
     unknown_field,
     unknown_argument,
     missing_argument,
@@ -61,11 +69,29 @@ RULES: tuple[Rule, ...] = (
     unknown_output,
     missing_return,
     wrong_return,
+    reserved_field,
+    hint_field,
     repeated_output,
+    unknown_demo_field,
+    wrong_demo_value,
+    incomplete_demo,
+    function_shape,
+    metric_field,
     mutation,
+    not_callable,
+    not_iterable,
+    wrong_operands,
+    missing_annotation,
+    no_lm,
+    wrong_kind,
+    not_a_part,
+    recursion,
     unused_import,
 )
 """All rules, by their codes."""
+
+BY_CODE = {each.code: each for each in RULES}
+"""The rules by code."""
 
 _IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
 

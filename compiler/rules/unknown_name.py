@@ -72,7 +72,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
                 node, f"`{name}` cannot be read here: a condition reads its own field and those above it"
             )
     own = {each.text for each in declared_names(item.declaration)}
-    candidates = [each for each in program.names_at(item.start + node.span.start) if each not in own]
+    candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
     close = near(name, candidates)
     fix = replace(f"Change to `{close}`", node, close) if close else None
     return Finding(node, f"unknown name `{name}`{meant(name, candidates)}", fix=fix)

@@ -1,0 +1,293 @@
+"""Classes of Python source: records, enumerations, and classes with their parameters and members."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from inspect import cleandoc
+from itertools import pairwise
+from typing import Literal, Protocol
+
+from . import types
+from .python_types import annotation, decorator, dotted, function, is_ellipsis, parameter
+from .types import Type
+
+_RECORD_BASES = frozenset({"BaseModel", "NamedTuple", "TypedDict", "RootModel"})
+_ENUM_BASES = frozenset({"Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"})
+_PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic"})
+"""Bases that bring no attributes that anybody would read."""
+_SEQUENCE_BASES = frozenset({"Sequence", "Mapping", "Iterable", "Collection", "Set"})
+
+
+class File(Protocol):
+    """The file that a class stands in."""
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+
+    @property
+    def origin(self) -> Literal["python", "runtime"]:
+        """Whose file it is."""
+
+    def lookup(self, name: str) -> Type | None:
+        """The type of a dotted name as the file understands it."""
+
+    def place(self, node: ast.stmt) -> types.Place:
+        """Where a definition's name stands."""
+
+
+def read(node: ast.ClassDef, file: File) -> Type:
+    """A class as a value: the form of a record or enumeration, or a class."""
+    bases = [dotted(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
+    last = {base.rpartition(".")[2] for base in bases}
+    found = [file.lookup(base) for base in bases]
+    place, doc = file.place(node), ast.get_docstring(node) or ""
+    if last & _ENUM_BASES:
+        return types.TypeForm(types.Enum(node.name, file.path, tuple(_members(node)), doc, place))
+    records = [
+        each.type
+        for each in found
+        if isinstance(each, types.TypeForm) and isinstance(each.type, types.Record)
+    ]
+    decorators = {decorator(each) for each in node.decorator_list}
+    if last & _RECORD_BASES or records or "dataclass" in decorators:
+        by_position = (
+            "dataclass" in decorators or "NamedTuple" in last or any(each.by_position for each in records)
+        )
+        return types.TypeForm(
+            types.Record(
+                node.name,
+                file.path,
+                lambda: _attributes(node, records, file),
+                doc,
+                place,
+                by_position=by_position,
+            )
+        )
+    return types.Class(_definition(node, bases, found, file, place, doc))
+
+
+# --- records and enumerations ---------------------------------------------------------------------------
+
+
+def _attributes(node: ast.ClassDef, bases: list[types.Record], file: File) -> types.Interface:
+    fields = {field.name: field for base in bases for field in base.interface.fields}
+    is_open = any(base.interface.open for base in bases)
+    for each in node.body:
+        match each:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if name[0] != "_":
+                kind = annotation(written, file.lookup)
+                required = value is None or _is_required(value)
+                fields[name] = types.Field(name, kind, "attribute", required, place=file.place(each))
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name[0] != "_":
+                is_open = True  # methods and properties are no fields, and may be read
+    return types.Interface(node.name, tuple(fields.values()), open=is_open)
+
+
+def _is_required(value: ast.expr) -> bool:
+    """Whether `Field(description=…)` leaves the attribute without a default."""
+    if not isinstance(value, ast.Call) or dotted(value.func).rpartition(".")[2] not in ("Field", "field"):
+        return False
+    given = {keyword.arg for keyword in value.keywords}
+    return not given & {"default", "default_factory"} and all(is_ellipsis(each) for each in value.args)
+
+
+def _members(node: ast.ClassDef) -> Iterator[tuple[str, types.Value]]:
+    for each in node.body:
+        match each:
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Constant(value=(str() | int() | None) as value)
+            ):
+                yield name, value
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                yield name, name.lower()
+
+
+# --- classes --------------------------------------------------------------------------------------------
+
+
+def _definition(
+    node: ast.ClassDef, bases: list[str], found: list[Type | None], file: File, place: types.Place, doc: str
+) -> types.ClassDefinition:
+    parents = [each.definition for each in found if isinstance(each, types.Class)]
+    outside = {
+        base.rpartition(".")[2]
+        for base, each in zip(bases, found, strict=True)
+        if not isinstance(each, types.Class)
+    }
+    complete = outside <= _PLAIN_BASES | _SEQUENCE_BASES and all(parent.complete for parent in parents)
+    names = [node.name, *(name for parent in parents for name in parent.bases), *sorted(outside - {"object"})]
+    return types.ClassDefinition(
+        node.name,
+        file.path,
+        tuple(dict.fromkeys(names)),
+        lambda: _parameters(node, parents, file, complete),
+        lambda: Members(node, parents, file),
+        lambda: doc,
+        lambda: place,
+        lambda: dict(_parameter_docs(node, parents)),
+        shape=_shape(node, file) or next((parent.shape for parent in parents if parent.shape), None),
+        complete=complete and not node.keywords,
+    )
+
+
+def _parameters(
+    node: ast.ClassDef, parents: list[types.ClassDefinition], file: File, complete: bool
+) -> tuple[types.Parameter, ...] | None:
+    """The parameters of `__init__`, or with `@parameters` the annotated fields, those of the bases first."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+            return function(each, file.lookup, skip=1).parameters
+    inherited = next((parent.parameters for parent in parents), ())
+    decorators = {decorator(each) for each in node.decorator_list}
+    if not complete or inherited is None or not decorators <= {"parameters"}:
+        return None
+    if not decorators:
+        return inherited
+    own = {each.name: each for each in inherited if each.kind not in ("*", "**")}
+    by_name = False
+    for each in node.body:
+        match each:
+            case ast.AnnAssign(annotation=ast.Name(id="KW_ONLY")):
+                by_name = True
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if (
+                not _is_class_variable(written)
+            ):
+                kind = "keyword-only" if by_name else ""
+                own[name] = parameter(ast.arg(name, written), value, kind, file.lookup)
+    further = [each for each in inherited if each.kind == "**"] or list(_further(node))
+    return (*_ordered(own.values()), *further)
+
+
+def _is_class_variable(written: ast.expr) -> bool:
+    return (
+        dotted(written.value if isinstance(written, ast.Subscript) else written).rpartition(".")[2]
+        == "ClassVar"
+    )
+
+
+def _further(node: ast.ClassDef) -> Iterator[types.Parameter]:
+    """`@parameters(extra="config")` takes any further keyword arguments."""
+    for each in node.decorator_list:
+        for keyword in each.keywords if isinstance(each, ast.Call) else ():
+            if keyword.arg == "extra" and isinstance(keyword.value, ast.Constant):
+                yield types.Parameter(str(keyword.value.value), types.ANY, required=False, kind="**")
+
+
+def _ordered(parameters: Iterable[types.Parameter]) -> Iterator[types.Parameter]:
+    """A required parameter behind one with a default can only be given by name, and so stands behind."""
+    by_name: list[types.Parameter] = []
+    seen_default = False
+    for each in parameters:
+        seen_default = seen_default or not each.required
+        if each.kind == "keyword-only" or (seen_default and each.required):
+            by_name.append(
+                types.Parameter(
+                    each.name, each.type, each.required, each.default, "keyword-only", each.limits
+                )
+            )
+        else:
+            yield each
+    yield from by_name
+
+
+def _parameter_docs(node: ast.ClassDef, parents: list[types.ClassDefinition]) -> Iterator[tuple[str, str]]:
+    """The string under each annotated field of a class and its bases."""
+    for parent in parents:
+        yield from parent.parameter_docs.items()
+    for field, under in pairwise(node.body):
+        match field, under:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, cleandoc(text)
+
+
+def _shape(node: ast.ClassDef, file: File) -> types.InterfaceShape | None:
+    """`interface = Interface(of="signature", inputs={…}, outputs={…})`"""
+    for each in node.body:
+        match each:
+            case (
+                ast.AnnAssign(target=ast.Name(id="interface"), value=ast.Call(keywords=keywords))
+                | ast.Assign(targets=[ast.Name(id="interface")], value=ast.Call(keywords=keywords))
+            ):
+                given = {keyword.arg: keyword.value for keyword in keywords}
+                of = given.get("of")
+                if isinstance(of, ast.Constant):
+                    inputs = tuple(_shape_fields(given.get("inputs"), "input", file))
+                    outputs = tuple(_shape_fields(given.get("outputs"), "output", file))
+                    return types.InterfaceShape(str(of.value), inputs, outputs)
+    return None
+
+
+def _shape_fields(
+    node: ast.expr | None, direction: Literal["input", "output"], file: File
+) -> Iterator[types.Field]:
+    for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+        if isinstance(key, ast.Constant):
+            kind = annotation(value, file.lookup)
+            yield types.Field(str(key.value), kind, direction, required=direction == "output")
+
+
+# --- members --------------------------------------------------------------------------------------------
+
+
+class Members(Mapping[str, Type]):
+    """The attributes and methods of a class, each read when it is asked for."""
+
+    def __init__(self, node: ast.ClassDef, parents: list[types.ClassDefinition], file: File) -> None:
+        self._file = file
+        self._parents = parents
+        self._found: dict[str, Type] = {}
+        self._nodes: dict[str, ast.stmt] = {}
+        for each in node.body:
+            match each:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    self._nodes[name] = each
+                    self._nodes.update(
+                        (stored, each) for stored in _stored(each) if stored not in self._nodes
+                    )
+                case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]) if (
+                    name != "_"
+                ):
+                    self._nodes[name] = each
+
+    def __getitem__(self, name: str) -> Type:
+        if name not in self._found:
+            self._found[name] = self._read(name)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys([*self._nodes, *(name for parent in self._parents for name in parent.members)])
+        return (name for name in names if name[0] != "_" or name == "__call__")
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _read(self, name: str) -> Type:
+        match self._nodes.get(name):
+            case None:
+                for parent in self._parents:
+                    if name in parent.members:
+                        return parent.members[name]
+                raise KeyError(name)
+            case (ast.FunctionDef() | ast.AsyncFunctionDef()) as node:
+                return self._method(node) if node.name == name else types.UNKNOWN
+            case ast.AnnAssign(annotation=written):
+                return annotation(written, self._file.lookup)
+            case _:
+                return types.UNKNOWN
+
+    def _method(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Type:
+        decorators = {decorator(each) for each in node.decorator_list}
+        if decorators & {"property", "cached_property"}:
+            return annotation(node.returns, self._file.lookup)
+        skip = 0 if "staticmethod" in decorators else 1
+        return function(node, self._file.lookup, self._file.place(node), self._file.origin, skip=skip)
+
+
+def _stored(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
+    """The attributes that a method sets on `self`."""
+    for each in ast.walk(method):
+        match each:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                yield name
