@@ -46,7 +46,7 @@ def read_messages(stream: BinaryIO) -> Message | None:
         try:
             message = json.loads(body)
         except ValueError:
-            logger.exception("The client sent what is not JSON")
+            logger.warning("The client sent what is not JSON")
             continue
         if isinstance(message, dict):
             return message
@@ -157,7 +157,7 @@ def _handle(protocol: Protocol, message: Message, waiting: deque[Message]) -> No
     try:
         structured = protocol.structure_message(message)
     except Exception:
-        logger.warning("The client sent a message of the wrong shape: %.500s", message, exc_info=True)
+        logger.warning("The client sent a message of the wrong shape: %.500s", message)
         if request is not None:
             protocol.refuse(request, lsp.ErrorCodes.InvalidParams, "the parameters have the wrong shape")
         return

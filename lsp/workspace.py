@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import os
 import tomllib
@@ -125,43 +124,6 @@ class Workspace:
         names = {name for folder in folders if os.path.isabs(folder) for name in _modules_in(folder)}
         names.discard(os.path.splitext(os.path.basename(path))[0])
         return tuple(sorted(names))
-
-    def names_in(self, path: str, module: str) -> tuple[str, ...]:
-        """What a module offers that an import in this file names: `tools`, `.common`, `package.part`."""
-        dotted = module.lstrip(".")
-        level = len(module) - len(dotted)
-        own = os.path.dirname(path)
-        folders = (
-            [os.path.normpath(os.path.join(own, *[".."] * (level - 1)))]
-            if level
-            else [own, *self._roots(path)]
-        )
-        for folder in folders:
-            stem = os.path.join(folder, *filter(None, dotted.split(".")))
-            if self.read(stem + SOURCE_SUFFIX) is not None:
-                return tuple(self.project(path).check(stem + SOURCE_SUFFIX).program.symbols)
-            for file in (stem + ".py", os.path.join(stem, "__init__.py")):
-                text = self.read(file)
-                if text is not None:
-                    return _python_names(text)
-        return ()
-
-
-@lru_cache(maxsize=64)
-def _python_names(text: str) -> tuple[str, ...]:
-    """The functions, classes and constants of a Python file, read without running it."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return ()
-    found: dict[str, None] = {}
-    for node in tree.body:
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found[name] = None
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                found[name] = None
-    return tuple(name for name in found if not name.startswith("_"))
 
 
 @lru_cache(maxsize=64)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import types
-from ..relations import BUILTIN_CLASSES, named
+from ..relations import named
 from . import offers
 from .cursor import Cursor
 from .offers import Completion
 from .place import MAKERS, Place, in_field
 
 _GENERICS = ("list", "dict", "tuple", "set", "Literal", "Any")
+_WITH_FIELDS = {"signature", "module", "module class", "program", "dataset"}
+"""What stands for its fields when it is named as a type: mostly in the parameters of a metric."""
 _BLOCK_WORDS = {"else", "forward", "fallback"}
-_RARE = {"object", "type", "range", "slice", "complex"}
+_COMMON = ("str", "int", "float", "bool", "date", "datetime", "Decimal")
 
 
 def in_type(cursor: Cursor) -> bool:
@@ -63,22 +65,25 @@ def _open_type(words: list[str], cursor: Cursor) -> bool:
 def type_offers(place: Place) -> Iterator[Completion]:
     """The types that may be written: the file's own first, then Python's, then the runtime's."""
     replaced = place.cursor.replaced
-    yield from offers.named(sorted(BUILTIN_CLASSES - _RARE), replaced, "type", "built-in", offers.NEAR)
+    yield from offers.named(_COMMON, replaced, "type", "built-in", offers.NEAR)
     for name in _GENERICS:
         snippet = f"{name}[$0]" if name != "Any" else ""
         yield Completion(name, "type", replaced, "built-in", rank=offers.NEAR, snippet=snippet)
     yield Completion("None", "type", replaced, "built-in", rank=offers.BUILTIN)
+    of_parameter = place.cursor.declaration == "def"
     for found in place.names.values():
-        kind = named(found.type)
-        if kind is None or not types.known(kind) or found.kind in ("local", "builtin", "part", "input"):
-            continue
-        if found.kind != "runtime":
+        if (isinstance(found.type, types.TypeForm) and found.kind not in ("local", "builtin", "runtime")) or (
+            found.kind in _WITH_FIELDS and of_parameter and types.known(named(found.type) or types.UNKNOWN)
+        ):
             yield offers.symbol(found, replaced, offers.EXPECTED)
-        elif isinstance(found.type, types.TypeForm) or not _is_maker(found.type):
+        elif found.kind == "runtime" and _is_value(found.type):
             yield offers.symbol(found, replaced, offers.RUNTIME)
 
 
-def _is_maker(kind: types.Type) -> bool:
-    """Whether a class of the runtime constructs modules, optimizers and the like, which are no values."""
-    bases = {base for kinds in MAKERS.values() for base in kinds} - {"LM", "BaseLM"}
-    return isinstance(kind, types.Class) and any(kind.definition.is_a(base) for base in bases)
+def _is_value(kind: types.Type) -> bool:
+    """Whether objects of a class of the runtime are held by fields: an image, a history, a language model."""
+    if isinstance(kind, types.TypeForm):
+        return isinstance(kind.type, types.Record | types.Enum | types.Instance)
+    return isinstance(kind, types.Class) and (
+        ".types" in kind.definition.module or any(kind.definition.is_a(base) for base in MAKERS["lm"])
+    )

@@ -13,7 +13,7 @@ from . import keywords, offers
 from .annotations import in_type, type_offers
 from .cursor import Cursor, Token, cursor_at
 from .offers import Completion
-from .place import Place, callee_at, expected_type, in_field
+from .place import Place, callee_at, expected_type, in_field, parameters_of
 from .receiver import type_before
 from .values import value_offers
 
@@ -26,19 +26,13 @@ _DECLARATION_WORDS = {word.word for word in keywords.DECLARATIONS}
 
 
 def complete(
-    analysis: FileAnalysis,
-    offset: int,
-    modules: Callable[[], Iterable[str]] = tuple,
-    names_in: Callable[[str], Iterable[str]] = lambda module: (),
+    analysis: FileAnalysis, offset: int, modules: Callable[[], Iterable[str]] = tuple
 ) -> tuple[Completion, ...]:
-    """What may stand at an offset, the likeliest first.
-
-    `modules` gives the names that an import may begin with, `names_in` what a module of such a name offers.
-    """
+    """What may stand at an offset, the likeliest first; `modules` gives what an import may begin with."""
     cursor = cursor_at(analysis.source, offset)
     if cursor.comment:
         return ()
-    return offers.unique(_offers(Place(analysis, cursor, modules, names_in)))
+    return offers.unique(_offers(Place(analysis, cursor, modules)))
 
 
 def _offers(place: Place) -> Iterator[Completion]:
@@ -55,7 +49,7 @@ def _offers(place: Place) -> Iterator[Completion]:
                 yield offers.member(found, cursor.replaced)
     elif not cursor.statement:
         yield from _line_start(place)
-    elif _names_something_new(cursor):
+    elif _in_number(cursor) or _names_something_new(cursor):
         return
     elif in_type(cursor):
         yield from type_offers(place)
@@ -83,18 +77,42 @@ def _line_start(place: Place) -> Iterator[Completion]:
     elif kind == "module" and not (cursor.in_block("forward") or cursor.in_block("fallback")):
         words = keywords.MODULE_LINES
     elif kind in ("module", "def", "test"):
-        words = keywords.STATEMENTS
+        words = [word for word in keywords.STATEMENTS if _may_begin(word.word, cursor)]
         yield from (offers.symbol(found, cursor.replaced) for found in place.names.values())
     else:
         words = ()
     yield from (offers.keyword(word, cursor.replaced, offers.EXPECTED) for word in words)
 
 
+def _may_begin(word: str, cursor: Cursor) -> bool:
+    """Whether a statement that begins with this word may stand on the cursor's line."""
+    above = cursor.above[0].text if cursor.above else ""
+    match word:
+        case "elif":
+            return above in ("if", "elif")
+        case "else":
+            return above in ("if", "elif")
+        case "case":
+            return bool(cursor.blocks) and cursor.blocks[-1][0].text == "match"
+        case "break" | "continue":
+            return cursor.in_block("for")
+        case "suggest":
+            return cursor.declaration == "module"
+        case "return":
+            return cursor.declaration != "test"
+        case _:
+            return not (cursor.blocks and cursor.blocks[-1][0].text == "match")
+
+
+def _in_number(cursor: Cursor) -> bool:
+    return cursor.statement[-1].kind == "number" and cursor.statement[-1].end == cursor.offset
+
+
 def _names_something_new(cursor: Cursor) -> bool:
     """Whether the place is for a name that the user makes up."""
     outside = [token.text for token in cursor.outside]
     if not cursor.brackets:
-        if outside[0] in ("input", "output") and len(outside) == 1:
+        if outside in (["input"], ["output"]):
             return True
         declares = cursor.indentation == 0 and cursor.declaration in _DECLARATION_WORDS
         if declares and not {":", "=", "->"} & set(outside):
@@ -119,15 +137,14 @@ def _ends_value(token: Token) -> bool:
 
 def _imports(place: Place) -> Iterator[Completion]:
     cursor = place.cursor
+    target = place.item.target if place.item is not None else None
     words = [token.text for token in cursor.statement]
     if words[0] == "from" and "import" in words:
-        module = "".join(words[1 : words.index("import")])
         given = set(words[words.index("import") + 1 :])
-        if words[-1] != "as":
-            names = (
-                name for name in place.names_in(module) if name not in given and not name.startswith("_")
-            )
-            yield from offers.named(names, cursor.replaced, "variable", f"from {module}", offers.EXPECTED)
+        if words[-1] != "as" and target is not None:
+            names = (name for name in target.names() if name not in given and not name.startswith("_"))
+            detail = f"from {''.join(words[1 : words.index('import')])}"
+            yield from offers.named(names, cursor.replaced, "variable", detail, offers.EXPECTED)
     elif words[-1] in ("from", "import", "."):
         yield from offers.named(place.modules(), cursor.replaced, "module", "module", offers.EXPECTED)
     elif words[0] == "from":
@@ -161,15 +178,13 @@ _INLINE_TYPE = re.compile(r"(?::[^,:]*?|[\[|][^:]*?)(?P<prefix>(?:[^\W\d]\w*)?)\
 def _holds_signature(place: Place) -> bool:
     """Whether the string at the cursor stands where a signature does."""
     cursor = place.cursor
-    if cursor.declaration == "signature" and cursor.last == "=" and not cursor.brackets:
+    if cursor.first == "signature" and cursor.last == "=" and cursor.indentation == 0:
         return True
     if cursor.bracket is None or cursor.bracket.text != "(" or cursor.last not in ("(", "="):
         return False
-    callee, parameters = callee_at(place, cursor.bracket)
-    if isinstance(callee, types.Class):
-        parameters = parameters or callee.definition.parameters
+    parameters = parameters_of(*callee_at(place, cursor.bracket))
     name = cursor.statement[-2].text if cursor.last == "=" else ""
-    wanted = [each for each in parameters or () if each.name == name or not name][:1]
+    wanted = [each for each in parameters if each.name == name or not name][:1]
     return any(
         isinstance(each, types.SignatureLike) for found in wanted for each in types.options(found.type)
     )

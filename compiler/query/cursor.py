@@ -93,6 +93,10 @@ class Cursor:
     comment: bool
     blocks: tuple[tuple[Token, ...], ...]
     """The first lines of the blocks around the line, outermost first, the declaration's own left out."""
+    above: tuple[Token, ...]
+    """The nearest line above that is in the same block."""
+    anchor: int
+    """The end of what is typed before the cursor; on an empty line, a place in the same block."""
 
     @property
     def replaced(self) -> Span:
@@ -185,6 +189,8 @@ def cursor_at(source: Source, offset: int) -> Cursor:
         scan.string,
         scan.comment,
         _blocks(scan.lines, indentation),
+        _above(scan.lines, indentation),
+        tokens[-1].end if tokens else _anchor(scan.lines, indentation, offset),
     )
 
 
@@ -313,6 +319,23 @@ def _blocks(lines: tuple[_Line, ...], indentation: int) -> tuple[tuple[Token, ..
             if line.tokens[-1].text == ":":
                 found.append(line.tokens)
     return tuple(reversed(found))
+
+
+def _above(lines: tuple[_Line, ...], indentation: int) -> tuple[Token, ...]:
+    for line in reversed(lines):
+        if line.indentation <= indentation:
+            return line.tokens if line.indentation == indentation else ()
+    return ()
+
+
+def _anchor(lines: tuple[_Line, ...], indentation: int, offset: int) -> int:
+    """Where the names can be used that a new line of this indentation may use."""
+    if not lines:
+        return offset
+    if lines[-1].indentation <= indentation:
+        return lines[-1].tokens[-1].end
+    above = _above(lines, indentation)
+    return above[0].start if above else offset
 
 
 def primary_before(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -82,10 +82,12 @@ def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion
 
 
 def member(found: Symbol, replaced: Span) -> Completion:
-    """What may stand behind a dot; fields before methods."""
-    is_field = found.kind in ("input", "output", "field")
-    offered = symbol(found, replaced, EXPECTED if is_field else NEAR)
-    return offered
+    """What may stand behind a dot; fields before methods, and these before other attributes."""
+    if found.kind in ("input", "output", "field"):
+        rank = EXPECTED
+    else:
+        rank = NEAR if isinstance(found.type, types.Function | types.Overloaded) else DECLARED
+    return symbol(found, replaced, rank)
 
 
 def parameter(
@@ -105,23 +107,23 @@ def field_argument(found: types.Field, replaced: Span) -> Completion:
     return Completion(f"{found.name}=", "field", replaced, display(found.type), found.description, rank)
 
 
-def values(expected: types.Type, replaced: Span) -> Iterator[Completion]:
+def values(expected: types.Type, replaced: Span, rank: int) -> Iterator[Completion]:
     """The values that a type has, where they can be counted."""
     for option in types.options(expected):
         match option:
             case types.Literals(values=literals):
                 for value in literals:
-                    yield Completion(display_value(value), "value", replaced, display(option), rank=EXPECTED)
+                    yield Completion(display_value(value), "value", replaced, display(option), rank=rank)
             case types.Enum(name=name, members=members):
                 for each, value in members:
                     yield Completion(
                         f"{name}.{each}", "member", replaced, display_value(value), rank=EXPECTED
                     )
             case types.Builtin(name="bool"):
-                yield Completion("True", "value", replaced, "bool", rank=EXPECTED)
-                yield Completion("False", "value", replaced, "bool", rank=EXPECTED)
+                yield Completion("True", "value", replaced, "bool", rank=rank)
+                yield Completion("False", "value", replaced, "bool", rank=rank)
             case types.Nothing():
-                yield Completion("None", "value", replaced, "None", rank=NEAR)
+                yield Completion("None", "value", replaced, "None", rank=max(rank, NEAR))
 
 
 def string_values(expected: types.Type, replaced: Span) -> Iterator[Completion]:

@@ -6,49 +6,80 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from .. import catalog, types
+from ..program import Symbol
+from ..relations import assignable
 from . import keywords, offers
 from .cursor import Bracket, Cursor
 from .offers import Completion
-from .place import MAKERS, Place, callee_at, expected_type, own_fields
+from .place import MAKERS, Place, callee_at, expected_type, parameters_of
 
 
 def value_offers(place: Place) -> Iterator[Completion]:
     """What a value may be: what fits best, then named arguments, then names."""
     cursor = place.cursor
-    yield from offers.values(expected_type(place), cursor.replaced)
-    if cursor.first == "demo":
-        yield from _demo(place)
-        if cursor.last in ("demo", ",", "("):
-            return
+    argument = cursor.bracket is not None and cursor.bracket.text == "(" and cursor.last in ("(", ",")
+    expected = expected_type(place)
+    if cursor.first == "demo" and cursor.last in ("demo", ",", "("):
+        yield from _fields(place, {"input", "output"})
+        return
+    yield from offers.values(expected, cursor.replaced, offers.DECLARED if argument else offers.EXPECTED)
     if cursor.first == "return" and cursor.last in ("return", ",") and not cursor.brackets:
-        yield from _outputs(place)
-    if cursor.bracket is not None and cursor.bracket.text == "(" and cursor.last in ("(", ","):
+        yield from _fields(place, {"output"})
+    if cursor.bracket is not None and argument:
         yield from _arguments(place, cursor.bracket)
-    yield from _names(place)
+    yield from _names(place, types.UNKNOWN if argument else expected)
     yield from (offers.keyword(word, cursor.replaced) for word in keywords.VALUES)
 
 
-def _names(place: Place) -> Iterator[Completion]:
-    """The names in scope; behind `KIND name =` what makes such a thing comes first."""
-    cursor = place.cursor
-    words = [token.text for token in cursor.outside]
-    kind = (
-        words[0]
-        if len(words) == 3 and words[2] == "=" and not cursor.brackets and cursor.indentation == 0
-        else ""
-    )
-    bases = MAKERS.get(kind, ())
+def _names(place: Place, expected: types.Type) -> Iterator[Completion]:
+    """The names in scope; what fits, or behind `KIND name =` what makes such a thing, comes first."""
+    kind = _declared_kind(place.cursor)
     for found in place.names.values():
-        rank = None
-        if kind == "program" and found.kind == "optimizer":
-            rank = offers.EXPECTED
-        elif isinstance(found.type, types.Class) and any(found.type.definition.is_a(base) for base in bases):
-            rank = (
-                offers.EXPECTED
-                if found.name not in ("Module", "BaseLM", "Optimizer", "Teleprompter")
-                else None
-            )
-        yield offers.symbol(found, cursor.replaced, rank)
+        if isinstance(found.type, types.Class) and found.type.definition.is_a("Exception"):
+            continue
+        fits = _makes(found, kind) if kind else _fits(found, expected)
+        yield offers.symbol(found, place.cursor.replaced, offers.EXPECTED if fits else None)
+
+
+def _declared_kind(cursor: Cursor) -> str:
+    """The sort of thing that the line declares with the value at the cursor, `""` for none."""
+    words = [token.text for token in cursor.statement]
+    if cursor.indentation == 0 and len(words) == 3 and words[2] == "=" and words[0] in (*MAKERS, "program"):
+        return words[0]
+    outside_blocks = not (cursor.in_block("forward") or cursor.in_block("fallback"))
+    if cursor.declaration == "module" and cursor.indentation > 0 and outside_blocks and words[1:] == ["="]:
+        return "module"
+    return ""
+
+
+def _makes(found: Symbol, kind: str) -> bool:
+    if kind == "program":
+        return found.kind == "optimizer"
+    if kind == "module" and isinstance(found.type, types.ModuleClass | types.Module):
+        return True
+    bases = MAKERS[kind]
+    return (
+        isinstance(found.type, types.Class)
+        and found.name not in bases
+        and any(found.type.definition.is_a(base) for base in bases)
+    ) or (found.name == bases[0] and kind != "module")
+
+
+def _fits(found: Symbol, expected: types.Type) -> bool:
+    """Whether a name is likely what is asked for: of the user's own making, and of a type that fits."""
+    if not types.known(expected) or not types.known(found.type) or found.kind == "builtin":
+        return False
+    for each in types.options(expected):
+        if isinstance(each, types.Callback):
+            return isinstance(found.type, types.Function) and _takes_part(found.type, each.role)
+    return found.kind != "runtime" and assignable(found.type, expected)
+
+
+def _takes_part(function: types.Function, role: str) -> bool:
+    """Whether a function may be a metric or reward, which take two things, or a tool, which is the user's."""
+    if role in ("metric", "reward"):
+        return sum(each.kind == "" for each in function.parameters) >= 2
+    return function.origin != "runtime"
 
 
 def _arguments(place: Place, opened: Bracket) -> Iterator[Completion]:
@@ -56,28 +87,21 @@ def _arguments(place: Place, opened: Bracket) -> Iterator[Completion]:
     cursor = place.cursor
     given = _given(cursor, opened)
     callee, parameters = callee_at(place, opened)
+    definition = callee.definition if isinstance(callee, types.Class) else None
     match callee:
         case types.Module(interface=interface):
-            for field_ in interface.inputs:
-                if field_.name not in given:
-                    yield offers.field_argument(field_, cursor.replaced)
-            parameters = catalog.call_settings() if parameters is None else parameters
-            inputs = {each.name for each in interface.inputs}
-            rest = [each for each in parameters if each.name not in inputs]
+            inputs = [each for each in interface.inputs if each.name not in given]
+            yield from (offers.field_argument(each, cursor.replaced) for each in inputs)
+            names = {each.name for each in interface.inputs}
+            settings = parameters if parameters is not None else catalog.call_settings()
+            rest = [each for each in settings if each.name not in names]
             yield from _parameters(rest, given, cursor, None, offers.NEAR)
         case types.TypeForm(type=types.Record(interface=interface)):
-            for field_ in interface.fields:
-                if field_.name not in given:
-                    yield offers.field_argument(field_, cursor.replaced)
-        case types.Class(definition=definition):
-            yield from _parameters(
-                parameters or definition.parameters or (), given, cursor, definition, offers.EXPECTED
-            )
-        case types.ModuleClass() | types.Function():
-            yield from _parameters(parameters or callee.parameters, given, cursor, None, offers.EXPECTED)
-        case types.Overloaded(options=ways):
-            every = {each.name: each for way in ways for each in way.parameters}
-            yield from _parameters(every.values(), given, cursor, None, offers.EXPECTED)
+            missing = [each for each in interface.fields if each.name not in given]
+            yield from (offers.field_argument(each, cursor.replaced) for each in missing)
+        case _:
+            known = parameters_of(callee, parameters)
+            yield from _parameters(known, given, cursor, definition, offers.EXPECTED)
 
 
 def _parameters(
@@ -97,24 +121,10 @@ def _given(cursor: Cursor, opened: Bracket) -> set[str]:
     return {name.text for name, sign in pairwise(inside) if sign.text == "=" and name.kind == "name"}
 
 
-def _demo(place: Place) -> Iterator[Completion]:
-    cursor = place.cursor
-    if cursor.last not in ("demo", ",", "("):
-        return
-    tokens = cursor.statement
-    given = {name.text for name, sign in pairwise(tokens) if sign.text == "="}
-    for each in own_fields(place):
-        if each.name.text not in given:
-            yield Completion(
-                f"{each.name.text}=", "field", cursor.replaced, each.direction, rank=offers.EXPECTED
-            )
-
-
-def _outputs(place: Place) -> Iterator[Completion]:
-    cursor = place.cursor
-    if cursor.declaration != "module":
-        return
-    given = {token.text for token in cursor.outside}
-    for each in own_fields(place):
-        if each.direction == "output" and each.name.text not in given:
-            yield Completion(f"{each.name.text}=", "field", cursor.replaced, "output", rank=offers.EXPECTED)
+def _fields(place: Place, directions: set[str]) -> Iterator[Completion]:
+    """The fields of the declaration around the cursor that do not have a value yet, as `name=`."""
+    given = {name.text for name, sign in pairwise(place.cursor.statement) if sign.text == "="}
+    for each in place.fields:
+        if each.direction in directions and each.name.text not in given:
+            label, rank = f"{each.name.text}=", offers.EXPECTED
+            yield Completion(label, "field", place.cursor.replaced, each.direction, rank=rank)

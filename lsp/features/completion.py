@@ -12,8 +12,6 @@ from ...compiler.query.offers import Completion, CompletionKind
 from .. import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ...compiler.analysis import FileAnalysis
     from ..server import Server
 
@@ -43,12 +41,7 @@ def handle(server: Server, params: lsp.CompletionParams) -> lsp.CompletionList |
     if analysis is None:
         return None
     offset = convert.offset(analysis.source, params.position, server.encoding)
-    offered = complete(
-        analysis,
-        offset,
-        partial(server.files.neighbours, analysis.path),
-        partial(_names_in, server, analysis),
-    )
+    offered = complete(analysis, offset, partial(server.files.neighbours, analysis.path))
     context = params.context
     if context is not None and context.trigger_character in _QUIET_TRIGGERS:
         likely = min((each.rank for each in offered), default=0)
@@ -79,8 +72,3 @@ def _takes_snippets(server: Server) -> bool:
     document = server.client_capabilities.text_document
     completion = document.completion if document else None
     return bool(completion and completion.completion_item and completion.completion_item.snippet_support)
-
-
-def _names_in(server: Server, analysis: FileAnalysis, module: str) -> Iterable[str]:
-    """What a file offers to `from … import`."""
-    return server.files.names_in(analysis.path, module)

@@ -28,6 +28,6 @@ def handle(server: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
         return None
     span = place.span
     if span is None:
-        span = source.line_span(min(place.line or 0, source.line_count - 1))
-        span = Span(span.start, span.start)
+        start = source.line_span(min(place.line or 0, source.line_count - 1)).start
+        span = Span(start, start)
     return lsp.Location(convert.uri_of(place.path), convert.range_of(source, span, server.encoding))

@@ -77,7 +77,9 @@ class Client:
             raise ServerError(answer["error"])
         return answer["result"]
 
-    def wait_for(self, method: str, matches: Callable[[Any], bool] = lambda params: True, timeout: float = 20) -> Any:
+    def wait_for(
+        self, method: str, matches: Callable[[Any], bool] = lambda params: True, timeout: float = 20
+    ) -> Any:
         """The parameters of the first notification that matches; those before it are forgotten."""
         found: list[Any] = []
 
