@@ -1,42 +1,28 @@
 """`Program`: a module with the state that an optimizer has made for it.
 
 What `program NAME = OPTIMIZER.compile(MODULE, trainset=…)` in a `.dspy` file becomes. Loading a file never
-optimises: the program uses the state file beside the source where it fits, and runs as its module where it
-    does not.
+optimises: the program uses the state file beside the source where it fits, and elsewhere runs as its module.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, Self, overload
 
 from .errors import ConfigurationError, StateError, list_names
 from .evaluate import Evaluate, EvaluationResult
+from .learned import candidates_of, facts_of, learned, with_models_beside
 from .module import Module
 from .optimizers.base import Optimizer
 from .optimizers.rollouts import model_of
 from .progress import OnProgress, reporting_to, within
-from .state import (
-    CandidateState,
-    PredictorState,
-    ProgramState,
-    apply_state,
-    describe,
-    differences,
-    predictor_state,
-    read,
-    signature_facts,
-    write,
-)
+from .state import PredictorState, ProgramState, apply_state, differences, read, signature_facts, write
 
 logger = logging.getLogger("dspyc")
 
@@ -233,8 +219,13 @@ class Program(Module):
             optimised = self.optimizer.compile(student, **arguments)
             seconds = time.monotonic() - began
             after = _measure(evaluation, optimised, "after")
-        state = self._describe_run(student, optimised, before, after, seconds)
-        write(self.state_path, state)
+        state = ProgramState(
+            program=self.name,
+            predictors=learned(student, optimised),
+            candidates=candidates_of(student, optimised),
+            facts=facts_of(self.optimizer, self.arguments, before, after, seconds),
+        )
+        write(self.state_path, with_models_beside(state, self.state_path))
         with self._recipe.lock:
             # What was written is read again, so that this program is the one that the next process gets.
             self._module = None
@@ -265,16 +256,16 @@ class Program(Module):
         changes = _stale(state, module)
         if changes:
             self._complain(changes)
-        learned = {name: one for name, one in state.predictors.items() if name not in changes}
-        self._apply(module, learned)
+        fitting = {name: one for name, one in state.predictors.items() if name not in changes}
+        self._apply(module, fitting)
         module._compiled = True
         return module
 
-    def _apply(self, module: Module, learned: Mapping[str, PredictorState]) -> None:
+    def _apply(self, module: Module, found: Mapping[str, PredictorState]) -> None:
         for name, predictor in module.named_predictors():
-            if name in learned:
+            if name in found:
                 try:
-                    apply_state(predictor, learned[name], self.state_path.parent, model_of(predictor))
+                    apply_state(predictor, found[name], self.state_path.parent, model_of(predictor))
                 except StateError as error:
                     raise StateError(
                         f"the state of `{self.name}` does not fit `{name}`: {error}; optimise again with: "
@@ -291,74 +282,12 @@ class Program(Module):
             raise StateError(message)
         logger.warning("%s. Until then what has changed runs un-optimised", message)
 
-    # --- writing ----------------------------------------------------------------------------------------
-
     def _verify_writable(self) -> None:
         folder = self.state_path.parent
         if not folder.is_dir():
             raise StateError(f"the state cannot be written: there is no folder `{folder}`")
         if not os.access(folder, os.W_OK):
             raise StateError(f"the state cannot be written: the folder `{folder}` is read-only")
-
-    def _describe_run(
-        self,
-        student: Module,
-        optimised: Module,
-        before: EvaluationResult | None,
-        after: EvaluationResult | None,
-        seconds: float,
-    ) -> ProgramState:
-        learned = _learned(student, optimised)
-        candidates = getattr(optimised, "candidate_programs", ())
-        state = ProgramState(
-            program=self.name,
-            predictors=learned,
-            candidates=tuple(
-                CandidateState(
-                    one["score"], one.get("seed"), _learned(student, one["program"], signature=False)
-                )
-                for one in candidates
-            ),
-            facts={
-                "created": datetime.now(UTC).isoformat(timespec="seconds"),
-                "optimizer": {
-                    "name": type(self.optimizer).__name__,
-                    "parameters": {
-                        name: describe(value)
-                        for name, value in self.optimizer.get_params().items()
-                        if value is not None
-                    },
-                    "seconds": round(seconds, 1),
-                },
-                "arguments": {name: describe(value) for name, value in self.arguments.items()},
-                "score": _scores(before, after),
-            },
-        )
-        return self._with_models_beside(state)
-
-    def _with_models_beside(self, state: ProgramState) -> ProgramState:
-        """The same state with trained models copied to where the state file is, and named relative to it."""
-        copies: dict[str, str] = {}
-        stem = self.state_path.name.removesuffix(".json").removesuffix(".state")
-
-        def beside(learned: PredictorState) -> PredictorState:
-            model = "" if learned.lm is None else learned.lm["model"]
-            if learned.lm is None or not model.startswith("gguf/"):
-                return learned
-            if model not in copies:
-                number = f".{len(copies) + 1}" if copies else ""
-                copies[model] = f"{stem}{number}.gguf"
-                _copy(Path(model.removeprefix("gguf/")), self.state_path.with_name(copies[model]))
-            return replace(learned, lm={**learned.lm, "model": f"gguf/{copies[model]}"})
-
-        return replace(
-            state,
-            predictors={name: beside(one) for name, one in state.predictors.items()},
-            candidates=tuple(
-                replace(one, predictors={name: beside(learned) for name, learned in one.predictors.items()})
-                for one in state.candidates
-            ),
-        )
 
 
 class TopPrograms(Sequence[Module]):
@@ -433,29 +362,6 @@ def _measure(evaluation: Evaluate | None, module: Module, when: str) -> Evaluati
         return evaluation(module)
 
 
-def _scores(before: EvaluationResult | None, after: EvaluationResult | None) -> dict[str, Any] | None:
-    if before is None or after is None:
-        return None
-    return {
-        "before": before.score,
-        "after": after.score,
-        "metric": after.metric,
-        "examples": len(after.rows),
-    }
-
-
-def _learned(student: Module, optimised: Module, signature: bool = True) -> dict[str, PredictorState]:
-    sources = dict(student.named_predictors())
-    predictors = dict(optimised.named_predictors())
-    if sources.keys() != predictors.keys():
-        raise StateError(
-            f"the optimizer returned a program of other predictors: {list_names(predictors)} instead of "
-            f"{list_names(sources)}"
-        )
-    learned = {name: predictor_state(predictor, sources[name]) for name, predictor in predictors.items()}
-    return learned if signature else {name: replace(one, signature={}) for name, one in learned.items()}
-
-
 def _stale(state: ProgramState, module: Module) -> dict[str, list[str]]:
     changes: dict[str, list[str]] = {}
     predictors = dict(module.named_predictors())
@@ -468,19 +374,3 @@ def _stale(state: ProgramState, module: Module) -> dict[str, list[str]]:
         if name not in predictors:
             changes[name] = ["it is gone"]
     return changes
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file, whole or not at all; nothing happens when both are one file."""
-    if target.exists() and source.samefile(target):
-        return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        shutil.copyfile(source, temporary)
-        shutil.copymode(source, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
