@@ -1,16 +1,50 @@
-"""dspyc: a small declarative language for programs made of language-model calls."""
+"""dspyc: a small declarative language for programs made of language-model calls.
+
+    import dspyc
+    triage = dspyc.load("triage.dspy")
+    triage.rag(question="…")
+
+Importing this also lets `import triage` find `triage.dspy`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from .loader import install_import_hook
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .compiler.analysis import FileAnalysis
+    from .grammar.format import format_source as format_source
+    from .loader import CompileError as CompileError
+    from .loader import load as load
+    from .runtime import *
 
 __version__ = "0.1.0"
 
+_HOMES = {
+    "CompileError": ".loader",
+    "format_source": ".grammar.format",
+    "load": ".loader",
+    "pure": ".runtime.flow",
+    "uninstall_import_hook": ".loader",
+}
+
+install_import_hook()
+
+
+def check(path: str) -> FileAnalysis:
+    """Check a `.dspy` file without running it; the findings are the result's `diagnostics`."""
+    import os
+
+    from .loader import analyse
+
+    return analyse(os.path.abspath(path))
+
 
 def __getattr__(name: str) -> Any:
-    """Load the public names on first use, so that importing the package costs nothing."""
     from importlib import import_module
 
-    if name in {"load", "install_import_hook"}:
-        return getattr(import_module(".loader", __name__), name)
-    return getattr(import_module(".runtime", __name__), name)
+    return getattr(import_module(_HOMES.get(name, ".runtime"), __name__), name)

@@ -8,10 +8,12 @@ from functools import update_wrapper
 from pathlib import Path
 from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
 
-from . import module, settings
+from . import module
 from .adapters.checking import check_inputs
 from .errors import InputError, did_you_mean, list_names
 from .execute import run_on_loop
+from .settings import apply_defaults as apply_to_modules
+from .settings import context
 from .signature import Signature
 from .typenames import allows_none
 
@@ -39,24 +41,12 @@ class CompiledFile:
     uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     docs: Mapping[str, str] = field(default_factory=dict)
 
-    def names(self, kind: str) -> list[str]:
-        """The declared names of a kind, in the order of the file."""
-        return [name for name, each in self.kinds.items() if each == kind]
-
-    def main(self) -> str | None:
-        """The name to run where none is given: the only program that nothing uses, else the only such module."""
-        used = {name for users in self.uses.values() for name in users}
-        for kind in ("program", "module"):
-            free = [name for name in self.names(kind) if name not in used]
-            if free:
-                return free[0] if len(free) == 1 else None
-        return None
-
 
 class Module(module.Module):
     """A `module` of a `.dspy` file that has a body; its fields are those of `signature`."""
 
     signature: ClassVar[type[Signature]]
+    _file_defaults: ClassVar[Mapping[str, Any] | None] = None
 
     async def acall(self, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code.
@@ -74,15 +64,19 @@ class Module(module.Module):
         complete = self._completed(given)
         if not own:
             return await super().acall(**complete)
-        with settings.context(**own):
+        with context(**own):
             return await super().acall(**complete)
 
     def configure_parts(self, **own: Any) -> None:
         """Give the parts the settings that this module was made with, where they have none of their own.
 
+        The defaults of the file that the class stands in come after them.
+
         Args:
             own: `lm`, `max_retries`, and settings of the LM such as `temperature`.
         """
+        if self._file_defaults is not None:
+            apply_to_modules(self._file_defaults, self)
         given = {name: own.pop(name) for name in ("lm", "max_retries") if name in own}
         for predictor in self.predictors():
             for name, value in given.items():
@@ -144,9 +138,21 @@ def function(function: Callable[P, Awaitable[T]]) -> Function[P, T]:
     return Function(function)
 
 
+def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
+    """Give the modules of a file its defaults, and its module classes those for what they make from now on.
+
+    Raises:
+        ConfigurationError: a name that is no setting.
+    """
+    apply_to_modules(defaults, *(each for each in declared if isinstance(each, module.Module)))
+    for each in declared:
+        if isinstance(each, type) and issubclass(each, Module):
+            each._file_defaults = dict(defaults)
+
+
 def folder(source: str) -> str:
     """The folder of a compiled file, in which the paths of its data begin."""
     return str(Path(source).resolve().parent)
 
 
-__all__ = ["CompiledFile", "Function", "Module", "folder", "function"]
+__all__ = ["CompiledFile", "Function", "Module", "apply_defaults", "folder", "function"]

@@ -44,6 +44,7 @@ __all__ = [
     "gather",
     "matches",
     "pick",
+    "pure",
     "scope",
     "start",
     "suggest",
@@ -51,6 +52,7 @@ __all__ = [
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 Body: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
 """An async function of no arguments."""
 
@@ -188,6 +190,11 @@ async def call_pure(function: Callable[..., Any], /, *args: Any, **kwargs: Any) 
         return await compiled(*args, **kwargs)
     result = await execute.call_function(function, *args, **kwargs)
     return await result if inspect.isawaitable(result) else result
+
+
+def pure(function: F) -> F:
+    """Say that a Python function has no effects, so that calls of it need not keep their order; a decorator."""
+    return function
 
 
 def matches(value: str, pattern: str) -> bool:

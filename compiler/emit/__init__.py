@@ -1,1 +1,6 @@
-"""Program to Python, as an abstract syntax tree that carries the positions of the `.dspy` file."""
+"""Program to Python: the one backend of loading, importing and building."""
+
+from .build import Built, build
+from .file import emit
+
+__all__ = ["Built", "build", "emit"]

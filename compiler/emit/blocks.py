@@ -1,0 +1,317 @@
+"""Blocks of statements: what needs a call's result waits for it, what does not runs beside it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ...grammar import syntax
+from ..program import walk
+from . import expressions, statements, units, waiting
+from .code import assign, call, constant, function, load, store
+from .retries import Stretch, asserts, stretches
+from .scope import Handle, Scope
+from .units import Unit
+
+
+def block(scope: Scope, body: Sequence[syntax.Statement]) -> list[ast.stmt]:
+    """The Python statements of a block; never none."""
+    if not scope.asynchronous:
+        return [made for each in body for made in simple(scope, each)] or [ast.Pass()]
+    asserted = scope.retried and any(asserts(each) for each in body)
+    found = units.units(scope, body, single=asserted)
+    again = stretches(scope, found) if asserted else []
+    return _run(scope, found, again) or [ast.Pass()]
+
+
+def inner_block(scope: Scope, body: Sequence[syntax.Statement]) -> list[ast.stmt]:
+    """A block inside another: what it starts has ended with it."""
+    inside = replace(scope, pending=dict(scope.pending), prelude=[])
+    made = block(inside, body)
+    if not isinstance(body[-1] if body else None, syntax.Return | syntax.Break | syntax.Continue):
+        made += finish(inside, scope.pending)
+    return made
+
+
+def finish(scope: Scope, before: dict[str, Handle]) -> list[ast.stmt]:
+    """Wait for all that is in flight now and was not before, so that its variables have plain values."""
+    waiting_for = [handle for name, handle in scope.pending.items() if before.get(name) is not handle]
+    return [_resolve(scope, handle) for handle in dict.fromkeys(waiting_for)]
+
+
+def simple(scope: Scope, statement: syntax.Statement) -> list[ast.stmt]:
+    """A statement with the small functions that it needs before it."""
+    made = statements.statement(scope, statement)
+    before = list(scope.prelude)
+    scope.prelude.clear()
+    return [*before, *made]
+
+
+# --- units ----------------------------------------------------------------------------------------------
+
+
+def _run(scope: Scope, found: list[Unit], again: list[Stretch]) -> list[ast.stmt]:
+    """Units in their order; a stretch that is tried again takes the place of its units."""
+    inside = {id(unit): stretch for stretch in again for unit in stretch.units}
+    made: list[ast.stmt] = []
+    begun: set[int] = set()
+    for index, unit in enumerate(found):
+        for stretch in again:
+            if stretch.ready == index and id(stretch) not in begun:
+                begun.add(id(stretch))
+                made += _stretch(scope, found, index, stretch)
+        mine = inside.get(id(unit))
+        if mine is None:
+            made += _unit(scope, found, index)
+        elif unit is found[mine.last]:
+            if id(mine) not in begun:
+                begun.add(id(mine))
+                made += _stretch(scope, found, index, mine)
+            made += _finish_stretch(scope, mine)
+    return made
+
+
+def _unit(scope: Scope, found: Sequence[Unit], index: int) -> list[ast.stmt]:
+    unit = found[index]
+    made = _resolve_shared(scope, unit)
+    waits = unit.calls or any(name in scope.pending for name in unit.reads)
+    if waits and not unit.barrier and units.independent_call_after(found, index):
+        step = _step(scope, unit)
+        if step is not None:
+            return made + step
+    return made + _inline(scope, unit)
+
+
+def _inline(scope: Scope, unit: Unit) -> list[ast.stmt]:
+    made: list[ast.stmt] = []
+    if isinstance(unit.statement, syntax.If | syntax.For | syntax.Match):
+        # What the block may give another value must have a plain one on every way.
+        for name in sorted(unit.writes & scope.pending.keys()):
+            if name in scope.pending:
+                made.append(_resolve(scope, scope.pending[name]))
+    made += _working_out(scope, unit, lambda: simple(scope, unit.statement))
+    _change(scope, unit.writes)
+    return made
+
+
+def _working_out(scope: Scope, unit: Unit, make: Callable[[], list[ast.stmt]]) -> list[ast.stmt]:
+    """Write down a unit that was taken out of a statement: here its expression is the call, not the variable."""
+    if unit.taken_out is None:
+        return make()
+    name = scope.replaced.pop(id(unit.taken_out))
+    try:
+        return make()
+    finally:
+        scope.replaced[id(unit.taken_out)] = name
+
+
+# --- steps ----------------------------------------------------------------------------------------------
+
+
+def _step(scope: Scope, unit: Unit) -> list[ast.stmt] | None:
+    """Start a unit and go on; None when it cannot be told what its variables are afterwards."""
+    match unit.statement:
+        case (
+            syntax.Assign(target=syntax.Name(text=text), value=value)
+            | syntax.AnnotatedAssign(target=syntax.Identifier(text=text), value=value)
+        ):
+            return _started(scope, unit, value, (scope.local(text),))
+        case syntax.ExpressionStatement(value=value):
+            return _started(scope, unit, value, ())
+        case syntax.Assign() | syntax.AugmentedAssign() | syntax.If() | syntax.For() | syntax.Match():
+            names = _results(scope, [unit], unit)
+            if names is None:
+                return None
+            return _function_step(scope, unit, names, lambda inner: _block_with_result(inner, unit, names))
+        case _:
+            return None
+
+
+def _results(scope: Scope, found: Sequence[Unit], whole: Unit) -> tuple[str, ...] | None:
+    """The variables that are read elsewhere after these units; None when one of them may have no value."""
+    inside = {id(node) for unit in found for node in walk(unit.statement)}
+    names = scope.function.names
+    needed = {name for name in whole.writes if names.get(name, frozenset()) - inside or _made_up(scope, name)}
+    surely = {scope.local(name) for unit in found for name in units.surely_written(unit.statement)}
+    return tuple(sorted(needed)) if needed <= surely | whole.reads else None
+
+
+def _made_up(scope: Scope, name: str) -> bool:
+    """Whether a variable is none of the text's: a value that was taken out of a statement."""
+    return name in scope.replaced.values()
+
+
+def _started(scope: Scope, unit: Unit, value: syntax.Expression, names: tuple[str, ...]) -> list[ast.stmt]:
+    if not unit.reads & scope.pending.keys() and not waiting.waits_within(scope, value):
+        made = _working_out(scope, unit, lambda: _direct(scope, unit, value, names))
+        if made:
+            return made
+
+    def body(inner: Scope) -> list[ast.stmt]:
+        result = statements.result(inner, value)
+        return [*inner.prelude, ast.Return(result) if names else ast.Expr(result)]
+
+    return _function_step(scope, unit, names, body)
+
+
+def _direct(scope: Scope, unit: Unit, value: syntax.Expression, names: tuple[str, ...]) -> list[ast.stmt]:
+    """`name = flow.start(part.acall(…))`"""
+    work = waiting.awaitable(scope, value)
+    if work is None:
+        return []
+    before = list(scope.prelude)
+    scope.prelude.clear()
+    name = names[0] if names else scope.function.fresh(units.name_for(value))
+    if unit.reads & scope.function.rebound and any(
+        isinstance(each, ast.GeneratorExp) for each in ast.walk(work)
+    ):
+        # Its items are made while other statements run, which may give a variable another value.
+        return []
+    effects = [] if _says_effects(work) or unit.effects == 0 else [("effects", constant(unit.effects))]
+    started = call(scope.here.names.helper("flow", "start"), [work], effects)
+    made = scope.here.at(unit.statement, assign(store(name), started))
+    scope.function.starts = True
+    _change(scope, {name})
+    scope.pending[name] = Handle(name)
+    return [*before, made]
+
+
+def _says_effects(work: ast.expr) -> bool:
+    """`flow.call(…)` says by itself that it is one call with effects."""
+    return isinstance(work, ast.Call) and isinstance(work.func, ast.Attribute) and work.func.attr == "call"
+
+
+def _function_step(
+    scope: Scope, unit: Unit, names: tuple[str, ...], body: Callable[[Scope], list[ast.stmt]]
+) -> list[ast.stmt]:
+    """`@flow.start` on an async function of no arguments."""
+    inner = scope.nested()
+    name = (
+        names[0]
+        if len(names) == 1
+        else scope.function.fresh("_and_".join(names) or units.name_of(unit.statement))
+    )
+    lines = _working_out(scope, unit, lambda: body(inner))
+    inner.function.bind_closures()
+    flow = scope.here.names.helper
+    start: ast.expr = flow("flow", "start")
+    if unit.effects != 0:
+        start = call(start, [], [("effects", constant(unit.effects))])
+    decorators = [start, *([flow("flow", "scope")] if inner.function.starts else [])]
+    defined = function(name, lines, decorators=decorators, asynchronous=True)
+    # A variable that the function changes begins with the value that it has here.
+    for text in sorted(set(names) & unit.reads):
+        defined.args.kwonlyargs.append(ast.arg(text))
+        defined.args.kw_defaults.append(load(text))
+    scope.here.at(unit.statement, defined)
+    scope.function.closes(defined.args, unit.reads - set(names))
+    scope.function.starts = True
+    _change(scope, {name, *names})
+    for each in names or (name,):
+        scope.pending[each] = Handle(name, names if len(names) > 1 else ())
+    return [defined]
+
+
+def _block_with_result(inner: Scope, unit: Unit, names: tuple[str, ...]) -> list[ast.stmt]:
+    """The statements of a unit in a function of their own, which returns the variables that they give a value."""
+    lines: list[ast.stmt] = []
+    for text in sorted(set(names) & unit.reads & inner.pending.keys()):
+        lines.append(_resolve(inner, inner.pending[text]))
+    lines += simple(inner, unit.statement)
+    return [*lines, *_returning(inner, names)]
+
+
+def _returning(scope: Scope, names: tuple[str, ...]) -> list[ast.stmt]:
+    values = [expressions.variable(scope, name) for name in names]
+    if not values:
+        return []
+    return [ast.Return(values[0] if len(values) == 1 else ast.Tuple(values, ast.Load()))]
+
+
+# --- variables whose values are in flight ---------------------------------------------------------------
+
+
+def _resolve_shared(scope: Scope, unit: Unit) -> list[ast.stmt]:
+    """Wait for a step that has several variables, of which this unit reads one."""
+    shared = [
+        scope.pending[name]
+        for name in sorted(unit.reads & scope.pending.keys())
+        if scope.pending[name].targets
+    ]
+    return [_resolve(scope, handle) for handle in dict.fromkeys(shared)]
+
+
+def _resolve(scope: Scope, handle: Handle) -> ast.stmt:
+    """`name = await name`"""
+    value = ast.Await(load(handle.name))
+    names = handle.targets or (handle.name,)
+    _change(scope, names)
+    if handle.targets:
+        return assign(ast.Tuple([store(name) for name in handle.targets], ast.Store()), value)
+    return assign(store(handle.name), value)
+
+
+def _change(scope: Scope, names: set[str] | frozenset[str] | tuple[str, ...]) -> None:
+    """These variables have other values from here on."""
+    moment = scope.function.tick()
+    for name in names:
+        scope.function.changes.append((name, moment))
+        scope.pending.pop(name, None)
+
+
+# --- stretches that are tried again ---------------------------------------------------------------------
+
+
+def _stretch(scope: Scope, found: Sequence[Unit], index: int, stretch: Stretch) -> list[ast.stmt]:
+    """`for attempt in flow.attempts(self):` around the units; beside what follows, where that can begin already."""
+    unit = _as_unit(stretch)
+    made = _resolve_shared(scope, unit)
+    others = [unit, *(each for each in found[index:] if each not in stretch.units)]
+    names = _results(scope, stretch.units, unit)
+    if names is not None and not unit.barrier and units.independent_call_after(others, 0):
+        return made + _function_step(
+            scope, unit, names, lambda inner: [*_attempts(inner, stretch), *_returning(inner, names)]
+        )
+    made += _attempts(scope, stretch)
+    _change(scope, unit.writes)
+    return made
+
+
+def _as_unit(stretch: Stretch) -> Unit:
+    own: set[str] = set()
+    reads: set[str] = set()
+    for unit in stretch.units:
+        reads |= unit.reads - own
+        own |= unit.writes
+    return Unit(
+        stretch.units[-1].statement,
+        frozenset(reads),
+        frozenset(own),
+        calls=True,
+        barrier=any(unit.barrier and not isinstance(unit.statement, syntax.Assert) for unit in stretch.units),
+        effects=0,
+    )
+
+
+def _attempts(scope: Scope, stretch: Stretch) -> list[ast.stmt]:
+    assert scope.receiver is not None
+    name = scope.function.fresh("attempt")
+    inside = replace(scope, pending=dict(scope.pending), prelude=[], attempt=name, tried=stretch.tried)
+    lines: list[ast.stmt] = []
+    for index, unit in enumerate(stretch.units):
+        if asserts(unit.statement):
+            lines += finish(inside, scope.pending)
+        lines += _unit(inside, stretch.units, index)
+    lines += finish(inside, scope.pending)
+    attempts = call(scope.here.names.helper("flow", "attempts"), [load(scope.receiver)])
+    body: list[ast.stmt] = [ast.With([ast.withitem(load(name), None)], lines)]
+    first = stretch.units[0].statement
+    return [scope.here.at(first, ast.For(store(name), attempts, body, []))]
+
+
+def _finish_stretch(scope: Scope, stretch: Stretch) -> list[ast.stmt]:
+    """At the place of its last `assert`, a stretch that was started is waited for."""
+    own = {name for unit in stretch.units for name in unit.writes}
+    handles = [scope.pending[name] for name in sorted(own & scope.pending.keys())]
+    return [_resolve(scope, handle) for handle in dict.fromkeys(handles)]

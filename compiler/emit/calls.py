@@ -1,0 +1,140 @@
+"""Calls: which are awaited, which go through the runtime, and which are plain Python."""
+
+from __future__ import annotations
+
+import ast
+
+from ...grammar import syntax
+from ..program import CallKind, children, walk
+from . import expressions
+from .code import attribute, call, constant, load
+from .scope import Scope
+
+
+def called(scope: Scope, node: syntax.Call) -> ast.expr:
+    """A call as an expression that has its result."""
+    made = awaitable(scope, node)
+    return plain(scope, node) if made is None else ast.Await(scope.here.at(node, made))
+
+
+def plain(scope: Scope, node: syntax.Call) -> ast.expr:
+    """A call that is not awaited."""
+    arguments, keywords = _arguments(scope, node)
+    return call(expressions.expression(scope, node.function), arguments, keywords)
+
+
+def awaitable(scope: Scope, node: syntax.Call) -> ast.expr | None:
+    """What has to be awaited, or started, for a call; None for a call that just runs."""
+    kind = waiting_kind(scope, node)
+    if kind is None:
+        return None
+    function = expressions.expression(scope, node.function)
+    arguments, keywords = _arguments(scope, node)
+    flow = scope.here.names.helper
+    if kind.target == "module" and id(node) in scope.tried and scope.attempt is not None:
+        return call(attribute(load(scope.attempt), "call"), [function, *arguments], keywords)
+    if kind.target in ("module", "lm") or (kind.target == "function" and kind.awaits):
+        return call(attribute(function, "acall"), arguments, keywords)
+    if kind.effects:
+        return call(flow("flow", "call"), [function, *arguments], keywords)
+    if kind.awaits:
+        return call(function, arguments, keywords)
+    return call(flow("flow", "call_pure"), [function, *arguments], keywords)
+
+
+def waiting_kind(scope: Scope, node: syntax.Call) -> CallKind | None:
+    """What a call runs when that has to be waited for; None for plain calls, and where nothing is awaited."""
+    if not scope.asynchronous:
+        return None
+    kind = scope.here.program.call_kind(scope.here.item, node)
+    match kind.target:
+        case "module" | "lm" | "python":
+            return kind
+        case "function":
+            return kind if kind.awaits or kind.effects else None
+        case "unknown":
+            return kind if _from_outside(scope, node.function) else None
+        case _:
+            return kind if kind.awaits else None
+
+
+def is_part_call(scope: Scope, node: syntax.Call) -> bool:
+    """Whether a call is one of a part of the module: those are made again when an `assert` fails."""
+    function = node.function
+    while isinstance(function, syntax.Subscript | syntax.Attribute):
+        function = function.value
+    symbol = scope.symbol(function) if isinstance(function, syntax.Name) else None
+    if symbol is None or scope.here.program.call_kind(scope.here.item, node).target != "module":
+        return False
+    return symbol.kind == "part" or (symbol.kind == "local" and scope.receiver is not None)
+
+
+def part_calls(scope: Scope, node: syntax.Node) -> list[syntax.Call]:
+    """The calls of parts in an expression or statement."""
+    return [each for each in walk(node) if isinstance(each, syntax.Call) and is_part_call(scope, each)]
+
+
+def values_read(scope: Scope, node: syntax.Expression) -> ast.Dict:
+    """What a condition reads, by its text: `{"draft.text": draft.text}`."""
+    found: dict[str, ast.expr] = {}
+    for each in _paths(scope, node):
+        text = scope.here.item.text[each.span.start : each.span.end]
+        found.setdefault(text, expressions.expression(scope, each))
+    return ast.Dict([constant(text) for text in found], list(found.values()))
+
+
+def _paths(scope: Scope, node: syntax.Node) -> list[syntax.Expression]:
+    """The longest names and dotted names of variables in an expression, in the order of the text."""
+    match node:
+        case syntax.Name():
+            return [node] if scope.is_local(node) else []
+        case syntax.Attribute() if _is_path(scope, node):
+            return [node]
+        case syntax.Call(function=syntax.Attribute(value=value), arguments=arguments):
+            return [
+                *_paths(scope, value),
+                *(path for each in arguments for path in _paths(scope, each.value)),
+            ]
+        case syntax.Call(arguments=arguments):
+            return [path for each in arguments for path in _paths(scope, each.value)]
+        case syntax.Lambda() | syntax.Comprehension():
+            return _outer_paths(scope, node)
+        case _:
+            return [path for child in children(node) for path in _paths(scope, child)]
+
+
+def _outer_paths(scope: Scope, node: syntax.Lambda | syntax.Comprehension) -> list[syntax.Expression]:
+    """What an expression with variables of its own reads from outside: of a comprehension, what it runs over."""
+    return _paths(scope, node.clauses[0].iterable) if isinstance(node, syntax.Comprehension) else []
+
+
+def _is_path(scope: Scope, node: syntax.Expression) -> bool:
+    while isinstance(node, syntax.Attribute):
+        node = node.value
+    return isinstance(node, syntax.Name) and scope.is_local(node)
+
+
+def _arguments(scope: Scope, node: syntax.Call) -> tuple[list[ast.expr], list[tuple[str | None, ast.expr]]]:
+    arguments: list[ast.expr] = []
+    keywords: list[tuple[str | None, ast.expr]] = []
+    for argument in node.arguments:
+        value = expressions.expression(scope, argument.value)
+        if argument.name is not None:
+            keywords.append((argument.name.text, value))
+        elif argument.star == "**":
+            keywords.append((None, value))
+        elif argument.star == "*":
+            arguments.append(scope.here.at(argument, ast.Starred(value, ast.Load())))
+        else:
+            arguments.append(value)
+    return arguments, keywords
+
+
+def _from_outside(scope: Scope, function: syntax.Expression) -> bool:
+    """Whether an unknown function comes from Python: a name, or an attribute of something imported."""
+    if isinstance(function, syntax.Name):
+        return True
+    while isinstance(function, syntax.Attribute | syntax.Subscript):
+        function = function.value
+    symbol = scope.symbol(function) if isinstance(function, syntax.Name) else None
+    return symbol is not None and symbol.kind in ("python", "imported", "unresolved", "constant", "parameter")

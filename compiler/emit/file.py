@@ -1,0 +1,154 @@
+"""A file: its declarations in the order in which Python can evaluate them, and what tools are told of it."""
+
+from __future__ import annotations
+
+import ast
+from typing import assert_never
+
+from ...grammar import syntax
+from ..analysis import FileAnalysis
+from ..program import Item, Program, declared_names
+from . import functions, modules, order, records, signatures, values
+from .code import Here, assign, call, constant, load, store
+from .names import Names, names_of
+
+
+def emit(analysis: FileAnalysis) -> ast.Module:
+    """The Python module for a file without errors; every node has the line and columns of the `.dspy` text."""
+    program = analysis.program
+    names = names_of(program)
+    tests = _test_names(program, names)
+    in_order = order.ordered(program)
+    incomplete = order.missing_before(program, in_order)
+    body: list[ast.stmt] = []
+    imports: list[ast.stmt] = []
+    last: list[ast.stmt] = []
+    done: set[int] = set()
+    for item in in_order:
+        here = Here(program, item, names)
+        match item.declaration:
+            case syntax.FromImport() | syntax.Import():
+                imports.append(values.imported(here, item.declaration))
+            case syntax.ConfigureDeclaration():
+                last.append(values.defaults(here, item.declaration, _configured(program)))
+            case syntax.FileDocstring() | None:
+                pass
+            case declaration:
+                body += _declaration(here, declaration, tests)
+        done.add(item.index)
+        body += _completed(program, incomplete, done)
+    body += [*last, _facts(program, names, tests)]
+    future = ast.ImportFrom("__future__", [ast.alias("annotations", None)], 0)
+    module = ast.Module([*_docstring(program, names), future, *names.imports(), *imports, *body], [])
+    return ast.fix_missing_locations(module)
+
+
+def _declaration(here: Here, node: syntax.Declaration, tests: dict[int, str]) -> list[ast.stmt]:
+    match node:
+        case syntax.ValueDeclaration():
+            return [values.value(here, node)]
+        case syntax.ConstantDeclaration():
+            return [values.constant_value(here, node)]
+        case syntax.TypeAliasDeclaration():
+            return [records.alias(here, node)]
+        case syntax.TypeDeclaration():
+            return records.record(here, node)
+        case syntax.EnumDeclaration():
+            return [records.enumeration(here, node)]
+        case syntax.SignatureDeclaration():
+            return [signatures.signature(here, node)]
+        case syntax.ModuleDeclaration():
+            return modules.module(here, node)
+        case syntax.FunctionDeclaration():
+            return [functions.declared(here, node)]
+        case syntax.TestDeclaration():
+            return [functions.test(here, node, tests[here.item.index])]
+        case syntax.FileDocstring() | syntax.FromImport() | syntax.Import() | syntax.ConfigureDeclaration():
+            return []
+        case _:
+            assert_never(node)
+
+
+def _completed(program: Program, incomplete: dict[int, set[int]], done: set[int]) -> list[ast.stmt]:
+    """Records that named what came behind them can be completed once it is there."""
+    made: list[ast.stmt] = []
+    for index in [index for index, later in incomplete.items() if index in done and later <= done]:
+        del incomplete[index]
+        for name in declared_names(program.items[index].declaration):
+            made.append(ast.Expr(call(ast.Attribute(load(name.text), "model_rebuild", ast.Load()))))
+    return made
+
+
+def _docstring(program: Program, names: Names) -> list[ast.stmt]:
+    for item in program.items:
+        if isinstance(item.declaration, syntax.FileDocstring):
+            here = Here(program, item, names)
+            return [here.at(item.declaration, ast.Expr(constant(item.declaration.value.value)))]
+    return []
+
+
+def _test_names(program: Program, names: Names) -> dict[int, str]:
+    """A function name for each test, from its title."""
+    found: dict[int, str] = {}
+    for item in program.items:
+        if isinstance(item.declaration, syntax.TestDeclaration):
+            words = "".join(each if each.isalnum() else " " for each in item.declaration.title.value).split()
+            found[item.index] = names.fresh("_".join(["test", *words]).lower())
+    return found
+
+
+def _configured(program: Program) -> list[str]:
+    """The modules, programs and module classes of the file, which its `configure` speaks for."""
+    return [
+        name.text
+        for item in program.items
+        for name in declared_names(item.declaration)
+        if _kind(item) in ("module", "program", "module class")
+    ]
+
+
+def _kind(item: Item) -> str:
+    match item.declaration:
+        case syntax.ValueDeclaration(kind=kind):
+            return kind
+        case syntax.TypeAliasDeclaration():
+            return "alias"
+        case syntax.TypeDeclaration():
+            return "type"
+        case syntax.EnumDeclaration():
+            return "enum"
+        case syntax.SignatureDeclaration():
+            return "signature"
+        case syntax.ModuleDeclaration():
+            return "module class"
+        case syntax.FunctionDeclaration():
+            return "function"
+        case syntax.ConstantDeclaration():
+            return "constant"
+        case _:
+            return ""
+
+
+def _facts(program: Program, names: Names, tests: dict[int, str]) -> ast.stmt:
+    """`__dspyc__`: what each name is, what it is made of, and the tests by their titles."""
+    kinds: dict[str, ast.expr] = {}
+    for item in program.items:
+        if kind := _kind(item):
+            kinds |= {name.text: constant(kind) for name in declared_names(item.declaration)}
+    titles: dict[str, ast.expr] = {}
+    for index, function in tests.items():
+        declaration = program.items[index].declaration
+        assert isinstance(declaration, syntax.TestDeclaration)
+        titles[declaration.title.value] = load(function)
+    made_of: dict[str, ast.expr] = {
+        name: ast.Tuple([constant(each) for each in used], ast.Load())
+        for name, used in order.uses(program).items()
+        if used
+    }
+    keywords: list[tuple[str | None, ast.expr]] = [("path", load("__file__")), ("kinds", _table(kinds))]
+    keywords += [(name, _table(table)) for name, table in (("tests", titles), ("uses", made_of)) if table]
+    return assign(store("__dspyc__"), call(names.helper("compiled", "CompiledFile"), [], keywords))
+
+
+def _table(entries: dict[str, ast.expr]) -> ast.Dict:
+    return ast.Dict([constant(name) for name in entries], list(entries.values()))

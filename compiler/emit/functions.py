@@ -1,0 +1,168 @@
+"""Functions: `def`, `test`, and the `forward` and `fallback` of a module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from ...grammar import syntax
+from ..program import walk
+from . import annotations, blocks, expressions
+from .code import Here, Parameters, attribute, call, constant, function, load
+from .scope import Function, Scope, targets, written
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def declared(here: Here, node: syntax.FunctionDeclaration) -> Definition:
+    """A `def`: async, and decorated to be called from both sides, when it calls modules."""
+    asynchronous = here.program.function_kind(node.name.text).awaits
+    scope = _scope(here, node.body, (each.name.text for each in node.parameters if each.name), asynchronous)
+    returns = None if node.returns is None else annotations.annotation(here, node.returns)
+    made = _definition(
+        scope, node.name.text, node.body, parameters(scope, node.parameters), returns, _doc(node.docstring)
+    )
+    return here.at(node, made)
+
+
+def test(here: Here, node: syntax.TestDeclaration, name: str) -> Definition:
+    """A `test`: a function without arguments that raises when it fails."""
+    calls = (each for each in walk(node) if isinstance(each, syntax.Call))
+    asynchronous = any(here.program.call_kind(here.item, each).awaits for each in calls)
+    scope = _scope(here, node.body, (), asynchronous)
+    made = _definition(scope, name, node.body, None, constant(None), [ast.Expr(constant(node.title.value))])
+    return here.at(node, made)
+
+
+def parameters(scope: Scope, found: Sequence[syntax.Parameter]) -> ast.arguments:
+    """The parameters of a `def` or of a module."""
+    made = Parameters()
+    by_name = False
+    for each in found:
+        if each.name is None:
+            by_name = True
+            continue
+        kind = None if each.annotation is None else annotations.annotation(scope.here, each.annotation)
+        argument = scope.here.at(each.name, ast.arg(scope.local(each.name.text), kind))
+        default = None if each.default is None else expressions.expression(scope, each.default)
+        (made.by_name if by_name else made.positional).append((argument, default))
+    return made.build()
+
+
+def forward(
+    here: Here,
+    node: syntax.ModuleDeclaration,
+    name: str,
+    body: Sequence[syntax.Statement],
+    receiver: str,
+    extra: Sequence[ast.stmt] = (),
+) -> Definition:
+    """The method that `forward` or the guarded part of it becomes: its inputs are keyword arguments."""
+    inputs = [field for field in node.fields if field.direction == "input"]
+    scope = module_scope(here, node, body, receiver)
+    scope.retried = True
+    made = _parameters_of_inputs(scope, inputs, receiver)
+    return here.at(
+        node, _definition(scope, name, body, made, _prediction(here), list(extra), decorated=False)
+    )
+
+
+def guarded(here: Here, node: syntax.ModuleDeclaration, receiver: str, inner: str) -> Definition:
+    """`aforward` of a module with a `fallback`: it runs the inner method, and the fallback where that fails."""
+    assert node.fallback is not None
+    inputs = [field for field in node.fields if field.direction == "input"]
+    scope = module_scope(here, node, node.fallback, receiver)
+    scope.asynchronous = True
+    lines = blocks.block(scope, node.fallback)
+    again = call(
+        attribute(load(receiver), inner),
+        [],
+        [(field.name.text, load(scope.local(field.name.text))) for field in inputs],
+    )
+    handler = ast.ExceptHandler(here.names.builtin("Exception"), scope.local("error"), lines)
+    body: list[ast.stmt] = [ast.Try([ast.Return(ast.Await(again))], [handler], [], [])]
+    made = _parameters_of_inputs(scope, inputs, receiver)
+    decorators = _scoped(scope)
+    defined = function(
+        "aforward", body, made, returns=_prediction(here), decorators=decorators, asynchronous=True
+    )
+    scope.function.bind_closures()
+    return here.at(node, defined)
+
+
+def module_scope(
+    here: Here, node: syntax.ModuleDeclaration, body: Sequence[syntax.Statement], receiver: str
+) -> Scope:
+    """The scope of a method of a module: its parts and parameters are attributes."""
+    inputs = [field.name.text for field in node.fields if field.direction == "input"]
+    scope = _scope(here, body, [*inputs, "error"], True)
+    scope.receiver = receiver
+    scope.parameters = frozenset(id(each.name) for each in node.parameters)
+    scope.function.taken.add(receiver)
+    scope.outputs = tuple(field.name.text for field in node.fields if field.direction == "output")
+    return scope
+
+
+def _scope(here: Here, body: Sequence[syntax.Statement], also: Iterable[str], asynchronous: bool) -> Scope:
+    own = {*also}
+    for statement in body:
+        own |= written(statement)
+        for node in walk(statement):
+            if isinstance(node, syntax.ComprehensionClause):
+                own |= targets(node.target)
+    scope = Scope(here, Function(set(), tuple(body)), asynchronous)
+    # A name that means something of the file in one place and a variable in another is two names in Python.
+    for statement in body:
+        for node in walk(statement):
+            if isinstance(node, syntax.Name) and node.text in own and not scope.is_local(node):
+                symbol = here.symbol(node)
+                if symbol is not None and symbol.kind not in ("part", "parameter"):
+                    scope.renamed[node.text] = here.names.fresh(f"{node.text}_")
+    scope.function.taken |= here.names.taken
+    return scope
+
+
+def _definition(
+    scope: Scope,
+    name: str,
+    body: Sequence[syntax.Statement],
+    arguments: ast.arguments | None,
+    returns: ast.expr | None,
+    before: list[ast.stmt],
+    *,
+    decorated: bool = True,
+) -> Definition:
+    lines = blocks.block(scope, body)
+    scope.function.bind_closures()
+    decorators = _scoped(scope)
+    if decorated and scope.asynchronous:
+        decorators.insert(0, scope.here.names.helper("compiled", "function"))
+    return function(
+        name,
+        [*before, *lines],
+        arguments,
+        returns=returns,
+        decorators=decorators,
+        asynchronous=scope.asynchronous,
+    )
+
+
+def _scoped(scope: Scope) -> list[ast.expr]:
+    return [scope.here.names.helper("flow", "scope")] if scope.function.starts else []
+
+
+def _parameters_of_inputs(scope: Scope, inputs: Sequence[syntax.Field], receiver: str) -> ast.arguments:
+    made = Parameters()
+    made.positional.append((ast.arg(receiver), None))
+    for field in inputs:
+        kind = None if field.type is None else annotations.annotation(scope.here, field.type)
+        made.by_name.append((scope.here.at(field.name, ast.arg(scope.local(field.name.text), kind)), None))
+    return made.build()
+
+
+def _prediction(here: Here) -> ast.expr:
+    return here.names.helper("dspy", "Prediction")
+
+
+def _doc(docstring: syntax.String | None) -> list[ast.stmt]:
+    return [] if docstring is None else [ast.Expr(constant(docstring.value))]

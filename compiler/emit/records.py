@@ -1,0 +1,113 @@
+"""Records, enumerations and aliases."""
+
+from __future__ import annotations
+
+import ast
+
+from ...grammar import syntax
+from ..program import walk
+from . import annotations, expressions, where
+from .code import Here, assign, call, class_definition, constant, function, load, store
+from .scope import Function, Scope
+from .signatures import docstring, is_number, options, written_type
+
+
+def alias(here: Here, node: syntax.TypeAliasDeclaration) -> ast.stmt:
+    """`type NAME = type`"""
+    kind = here.names.standard("TypeAlias")
+    target = here.at(node.name, store(node.name.text))
+    return here.at(node, ast.AnnAssign(target, kind, annotations.annotation(here, node.value), 1))
+
+
+def record(here: Here, node: syntax.TypeDeclaration) -> list[ast.stmt]:
+    """A record as a pydantic model, after other names for the types that its own attributes hide."""
+    hidden = _hidden_types(here, node)
+    before: list[ast.stmt] = [assign(store(other), value) for other, value in hidden.values()]
+    body: list[ast.stmt] = docstring(node.docstring)
+    checks: list[tuple[str, syntax.Expression]] = []
+    for field in node.attributes:
+        kind = here.item.type_of(field.type) if field.type is not None else None
+        found = where.conditions(
+            here, field.name.text, field.where, numeric=kind is not None and is_number(kind)
+        )
+        checks += [(field.name.text, part) for part in found.others]
+        written = (
+            found.choices
+            if found.choices is not None
+            else written_type(here, field, here.item.type_of(field))
+        )
+        written = _Renamed({name: other for name, (other, _) in hidden.items()}).visit(written)
+        keywords = options(here, field, found, "description")
+        value = call(here.names.helper("pydantic", "Field"), [], keywords) if keywords else None
+        if value is not None and len(keywords) == 1 and keywords[0][0] == "default":
+            value = keywords[0][1]  # type: ignore[assignment]
+        target = here.at(field.name, store(field.name.text))
+        body.append(here.at(field, ast.AnnAssign(target, written, value, 1)))
+    if checks:
+        body.append(_check(here, [part for _, part in checks]))
+    made = class_definition(
+        node.name.text, [here.names.helper("pydantic", "BaseModel")], body or [ast.Pass()]
+    )
+    return [here.at(node, each) for each in (*before, made)]
+
+
+def enumeration(here: Here, node: syntax.EnumDeclaration) -> ast.stmt:
+    """An enumeration: of strings where all its values are; a bare member's value is its name."""
+    scope = Scope(here, Function(set()))
+    body: list[ast.stmt] = docstring(node.docstring)
+    values: list[ast.expr] = []
+    for member in node.members:
+        value = (
+            constant(member.name.text)
+            if member.value is None
+            else expressions.expression(scope, member.value)
+        )
+        values.append(value)
+        body.append(here.at(member, assign(store(member.name.text), value)))
+        if member.description is not None:
+            body.append(here.at(member.description, ast.Expr(constant(member.description.value))))
+    strings = all(isinstance(value, ast.Constant) and isinstance(value.value, str) for value in values)
+    base = here.names.helper("enum", "StrEnum" if strings else "Enum")
+    return here.at(node, class_definition(node.name.text, [base], body or [ast.Pass()]))
+
+
+def _check(here: Here, parts: list[syntax.Expression]) -> ast.stmt:
+    """The conditions that are no limits of one attribute, as a validator of the whole record."""
+    receiver = here.names.receiver
+    scope = Scope(here, Function(set(), tuple(parts)), record=receiver)
+    lines: list[ast.stmt] = []
+    for part in parts:
+        message = constant(f"it is against the condition: {where.text(here, part)}")
+        failed = ast.Raise(call(here.names.builtin("ValueError"), [message]), None)
+        broken = expressions.negated(expressions.expression(scope, part))
+        lines.append(here.at(part, ast.If(broken, [failed], [])))
+    lines.append(ast.Return(load(receiver)))
+    decorator = call(here.names.helper("pydantic", "model_validator"), [], [("mode", constant("after"))])
+    arguments = ast.arguments([], [ast.arg(receiver)], None, [], [], None, [])
+    returns = here.names.standard("Self")
+    return function("check_conditions", lines, arguments, returns=returns, decorators=[decorator])
+
+
+def _hidden_types(here: Here, node: syntax.TypeDeclaration) -> dict[str, tuple[str, ast.expr]]:
+    """Types whose name an attribute has: in the class's body, the attribute would be found in its place."""
+    own = {field.name.text for field in node.attributes}
+    found: dict[str, tuple[str, ast.expr]] = {}
+    for field in node.attributes:
+        for each in walk(field.type) if field.type is not None else ():
+            if isinstance(each, syntax.Name) and each.text in own and each.text not in found:
+                value = annotations.annotation(here, each)
+                found[each.text] = (here.names.fresh(f"{each.text}_type"), value)
+    return found
+
+
+class _Renamed(ast.NodeTransformer):
+    """An annotation with other names for some types."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+        """Replace a name."""
+        if node.id in self.names:
+            return ast.copy_location(load(self.names[node.id]), node)
+        return node

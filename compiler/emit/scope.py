@@ -1,0 +1,217 @@
+"""The function that is being compiled: what its names are in Python, and which of them are still in flight."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+
+from ...grammar import syntax
+from .. import catalog
+from ..program import Symbol, children, walk
+from .code import Here, attribute, load
+
+_LOCAL = ("local", "input")
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A step in flight: the variable that holds it, and the variables that its result is for."""
+
+    name: str
+    targets: tuple[str, ...] = ()
+    """Empty when the result is the value of the variable that holds the step."""
+
+
+@dataclass
+class Closure:
+    """A nested function whose body runs later, when the variables that it reads may have changed."""
+
+    arguments: ast.arguments
+    reads: frozenset[str]
+    made: int
+
+
+@dataclass
+class Function:
+    """What is shared by all of a Python function: its names, its nested functions, whether it starts steps."""
+
+    taken: set[str]
+    body: tuple[syntax.Node, ...] = ()
+    """What is being compiled, with all nested functions."""
+    starts: bool = False
+    closures: list[Closure] = field(default_factory=list)
+    changes: list[tuple[str, int]] = field(default_factory=list)
+    """Each assignment of a variable, with the time at which it was written down."""
+    time: int = 0
+
+    def tick(self) -> int:
+        """The next moment."""
+        self.time += 1
+        return self.time
+
+    def fresh(self, hint: str) -> str:
+        """A variable that the function does not have yet."""
+        name, number = hint, 1
+        while name in self.taken or hasattr(builtins, name):
+            number += 1
+            name = f"{hint}_{number}"
+        self.taken.add(name)
+        return name
+
+    @cached_property
+    def names(self) -> Mapping[str, frozenset[int]]:
+        """All names in the text of the function: each with the identities of the nodes."""
+        found: dict[str, set[int]] = {}
+        for part in self.body:
+            for node in walk(part):
+                if isinstance(node, syntax.Name):
+                    found.setdefault(node.text, set()).add(id(node))
+        return {name: frozenset(nodes) for name, nodes in found.items()}
+
+    @cached_property
+    def rebound(self) -> frozenset[str]:
+        """The variables that are given a value at several places, or again and again in a loop."""
+        times: Counter[str] = Counter()
+        for part in self.body:
+            for node in walk(part):
+                match node:
+                    case syntax.Assign(target=target) | syntax.AugmentedAssign(target=target):
+                        times.update(targets(target))
+                    case syntax.AnnotatedAssign(target=name):
+                        times[name.text] += 1
+                    case syntax.For():
+                        times.update([*written(node), *written(node)])
+        return frozenset(name for name, number in times.items() if number > 1)
+
+    def closes(self, arguments: ast.arguments, reads: Iterable[str]) -> None:
+        """A nested function has been made that reads these variables when it runs."""
+        self.closures.append(Closure(arguments, frozenset(reads), self.tick()))
+
+    def bind_closures(self) -> None:
+        """Give nested functions the values that their variables have now, where they change later."""
+        for closure in self.closures:
+            later = {name for name, moment in self.changes if moment > closure.made}
+            for name in sorted(closure.reads & later):
+                closure.arguments.kwonlyargs.append(ast.arg(name))
+                closure.arguments.kw_defaults.append(load(name))
+
+
+@dataclass
+class Scope:
+    """A stretch of a function: how expressions are written in it."""
+
+    here: Here
+    function: Function
+    asynchronous: bool = False
+    """Whether calls of modules are awaited: in `forward`, and in a `def` or test that makes such calls."""
+    receiver: str | None = None
+    """What `self` is called; None outside of module classes."""
+    parameters: frozenset[int] = frozenset()
+    """The module's parameters (the identities of their names), which are attributes of the receiver."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """Variables that have another name in Python."""
+    pending: dict[str, Handle] = field(default_factory=dict)
+    """Variables whose value is still in flight."""
+    replaced: dict[int, str] = field(default_factory=dict)
+    """Expressions that were worked out before: the identity of the node to the variable that has the value."""
+    values: str | None = None
+    """In a `where` condition, the dict that holds the fields' values."""
+    record: str | None = None
+    """In a condition of a record, what `self` is called."""
+    attempt: str | None = None
+    """Inside a stretch that is tried again, the variable that holds the attempt."""
+    tried: frozenset[int] = frozenset()
+    """The calls (by identity) that are given the reason when they are made again."""
+    retried: bool = False
+    """Whether a failed `assert` makes calls again: in `forward`."""
+    outside_loop: dict[str, Handle] = field(default_factory=dict)
+    """What was in flight when the loop around began."""
+    outputs: tuple[str, ...] = ()
+    """Of a `forward` or `fallback`: the declared outputs."""
+    prelude: list[ast.stmt] = field(default_factory=list)
+    """Small functions that the expression being written needs defined before its statement."""
+
+    def nested(self) -> Scope:
+        """The same stretch for a nested function: what is in flight outside of it is awaited inside."""
+        return replace(
+            self,
+            function=Function(self.function.taken, self.function.body),
+            pending=dict(self.pending),
+            prelude=[],
+        )
+
+    def local(self, text: str) -> str:
+        """A variable's name in Python."""
+        return self.renamed.get(text, text)
+
+    def part(self, text: str) -> ast.expr:
+        """An attribute of the module: a part or a parameter."""
+        assert self.receiver is not None
+        return attribute(load(self.receiver), attribute_name(text))
+
+    def symbol(self, node: syntax.Node) -> Symbol | None:
+        """What a name stands for."""
+        return self.here.symbol(node)
+
+    def reads(self, *nodes: syntax.Node) -> frozenset[str]:
+        """The variables that expressions or statements read, as they are called in Python."""
+        return frozenset(self._reads(nodes))
+
+    def _reads(self, nodes: Iterable[syntax.Node]) -> Iterable[str]:
+        for node in nodes:
+            if id(node) in self.replaced:
+                yield self.replaced[id(node)]
+            elif isinstance(node, syntax.Name):
+                if self.is_local(node):
+                    yield self.local(node.text)
+            else:
+                yield from self._reads(children(node))
+
+    def is_local(self, node: syntax.Name) -> bool:
+        """Whether a name stands for a variable of this function (or for a value made on the way)."""
+        symbol = self.symbol(node)
+        if symbol is not None and symbol.kind == "parameter":
+            return id(symbol.node) not in self.parameters
+        return symbol is None or symbol.kind in _LOCAL
+
+
+def attribute_name(text: str) -> str:
+    """What a module's part or parameter is called in Python, where the class of modules has names of its own."""
+    return f"{text}_" if text in _own_names() else text
+
+
+@cache
+def _own_names() -> frozenset[str]:
+    definition = catalog.definition("Module")
+    members = frozenset(definition.members) if definition is not None else frozenset()
+    return members | {"signature", "configure_parts"}
+
+
+def written(statement: syntax.Node) -> frozenset[str]:
+    """The variables that a statement, or one inside it, assigns (not those of comprehensions)."""
+    found: set[str] = set()
+    for node in walk(statement):
+        match node:
+            case (
+                syntax.Assign(target=target)
+                | syntax.AugmentedAssign(target=target)
+                | syntax.For(target=target)
+            ):
+                found |= targets(target)
+            case syntax.AnnotatedAssign(target=name) | syntax.CapturePattern(name=name):
+                found.add(name.text)
+            case syntax.StarPattern(name=name) | syntax.AsPattern(name=name):
+                found.add(name.text)
+            case syntax.MappingPattern(rest=syntax.Identifier(text=text)):
+                found.add(text)
+    found.discard("_")
+    return frozenset(found)
+
+
+def targets(target: syntax.Expression) -> frozenset[str]:
+    """The variables of an assignment's target."""
+    return frozenset(node.text for node in walk(target) if isinstance(node, syntax.Name))

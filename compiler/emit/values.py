@@ -1,0 +1,99 @@
+"""Declarations without a body: `KIND NAME = value`, constants, imports, the file's defaults."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from ...grammar import syntax
+from .. import types
+from . import annotations, expressions, strings
+from .code import Here, assign, call, constant, load, store
+from .scope import Function, Scope
+
+Keywords = list[tuple[str | None, ast.expr]]
+
+
+def imported(here: Here, node: syntax.FromImport | syntax.Import) -> ast.stmt:
+    """An import; Python has the same."""
+    if isinstance(node, syntax.Import):
+        name = ".".join(part.text for part in node.module)
+        return here.at(node, ast.Import([ast.alias(name, node.alias.text if node.alias else None)]))
+    names = [ast.alias(each.name.text, each.alias.text if each.alias else None) for each in node.names]
+    module = ".".join(part.text for part in node.module)
+    return here.at(node, ast.ImportFrom(module or None, names, node.level))
+
+
+def value(here: Here, node: syntax.ValueDeclaration) -> ast.stmt:
+    """`KIND NAME = value`"""
+    scope = Scope(here, Function(set(), (node,)))
+    match node.kind, node.value:
+        case "program", syntax.Call(
+            function=syntax.Attribute(value=optimizer, name=syntax.Identifier(text="compile"))
+        ):
+            made = _program(scope, node, node.value, optimizer)
+        case "signature", syntax.String():
+            made = _string_signature(scope, node, node.value)
+        case "dataset", syntax.Call() if _takes(here, node.value, "base"):
+            made = expressions.expression(scope, node.value)
+            assert isinstance(made, ast.Call)
+            folder = call(here.names.helper("compiled", "folder"), [load("__file__")])
+            made.keywords.append(ast.keyword("base", here.at(node.value, folder)))
+        case _:
+            made = expressions.expression(scope, node.value)
+    targets: list[ast.expr] = [here.at(name, store(name.text)) for name in node.names]
+    target = targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store())
+    return here.at(node, assign(target, made))
+
+
+def constant_value(here: Here, node: syntax.ConstantDeclaration) -> ast.stmt:
+    """`NAME = value`"""
+    made = expressions.expression(Scope(here, Function(set(), (node,))), node.value)
+    target = here.at(node.name, store(node.name.text))
+    if node.annotation is None:
+        return here.at(node, assign(target, made))
+    return here.at(node, ast.AnnAssign(target, annotations.annotation(here, node.annotation), made, 1))
+
+
+def defaults(here: Here, node: syntax.ConfigureDeclaration, names: Sequence[str]) -> ast.stmt:
+    """`configure(…)`: the defaults of the file's modules and of what its module classes make."""
+    scope = Scope(here, Function(set(), (node,)))
+    keys: list[ast.expr | None] = [
+        constant(argument.name.text) if argument.name is not None else None for argument in node.arguments
+    ]
+    values = [expressions.expression(scope, argument.value) for argument in node.arguments]
+    apply = here.names.helper("compiled", "apply_defaults")
+    made = call(apply, [ast.Dict(keys, values), *(load(name) for name in names)])
+    return here.at(node, ast.Expr(made))
+
+
+def _string_signature(scope: Scope, node: syntax.ValueDeclaration, text: syntax.String) -> ast.expr:
+    return strings.string(scope, text, node.names[0].text)
+
+
+def _program(
+    scope: Scope, node: syntax.ValueDeclaration, compile_call: syntax.Call, optimizer: syntax.Expression
+) -> ast.expr:
+    """`OPTIMIZER.compile(MODULE, …)`: a program that knows its name and its file, and optimises when told to."""
+    names = scope.here.names
+    positional: list[ast.expr] = [expressions.expression(scope, optimizer)]
+    keywords: Keywords = [("name", constant(node.names[0].text)), ("source", load("__file__"))]
+    for argument in compile_call.arguments:
+        made = expressions.expression(scope, argument.value)
+        if argument.name is not None:
+            keywords.append((argument.name.text, made))
+        elif argument.star == "**":
+            keywords.append((None, made))
+        else:
+            positional.append(made)
+    return scope.here.at(compile_call, call(names.helper("dspy", "Program"), positional, keywords))
+
+
+def _takes(here: Here, node: syntax.Call, parameter: str) -> bool:
+    """Whether the class that is constructed has this parameter, and the call does not give it."""
+    binding = here.item.binding_of(node)
+    if binding is None or binding.argument(parameter) is not None:
+        return False
+    return isinstance(binding.callee, types.Class) and any(
+        each.name == parameter for each in binding.parameters or ()
+    )

@@ -1,0 +1,465 @@
+"""Loading: a `.dspy` file as a Python module, by `load` and through Python's own `import`."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import marshal
+import os
+import sys
+from functools import cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .compiler.analysis import FileAnalysis, Project
+    from .compiler.diagnostic import Diagnostic
+
+# What only compiling needs is imported where it is needed: `import dspyc` brings this file, and must cost nothing.
+
+ENDING = ".dspy"
+
+
+class CompileError(Exception):
+    """A `.dspy` file with errors, which are not run.
+
+    Attributes:
+        path: the file.
+        diagnostics: what was found in it, errors and warnings.
+    """
+
+    def __init__(self, path: str, diagnostics: Sequence[Diagnostic], report: str) -> None:
+        self.path = path
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(report)
+
+
+def load(path: str | os.PathLike[str], *, lm: Any = None) -> ModuleType:
+    """Compile and run a `.dspy` file; what it declares are the attributes of the module returned.
+
+    Args:
+        path: the file.
+        lm: the language model of the file's modules, in place of the one that it configures.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CompileError: the file has errors.
+    """
+    full = os.path.abspath(path)
+    module = execute(analyse(full))
+    if lm is not None:
+        _use(module, lm)
+    return module
+
+
+def analyse(path: str) -> FileAnalysis:
+    """The analysis of a file as the loader sees it: from the disk, with its project's source roots.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    return _project(os.path.dirname(path), _read).check(path)
+
+
+def execute(analysis: FileAnalysis) -> ModuleType:
+    """Run an analysed file, and return it as a module.
+
+    Raises:
+        CompileError: it has errors.
+    """
+    code = compiled(analysis)
+    path = analysis.path
+    name = _own_name(path)
+    module = ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    try:
+        _run(module, code)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+# --- compiling ------------------------------------------------------------------------------------------
+
+
+class Compiled(NamedTuple):
+    """The code of a file, and where its imports lead."""
+
+    code: CodeType
+    imports: Mapping[str, str]
+    """The path of each imported file, by the dots and name in the `import`."""
+
+
+def compiled(analysis: FileAnalysis) -> Compiled:
+    """The code of an analysed file.
+
+    Raises:
+        CompileError: it has errors.
+    """
+    errors = [each for each in analysis.diagnostics if each.severity == "error"]
+    if errors:
+        raise CompileError(analysis.path, analysis.diagnostics, _report(analysis, errors))
+    from .compiler.emit import emit
+
+    code = compile(emit(analysis), analysis.path, "exec", dont_inherit=True)
+    return Compiled(code, _imports(analysis))
+
+
+def _imports(analysis: FileAnalysis) -> dict[str, str]:
+    from .grammar import syntax
+
+    found: dict[str, str] = {}
+    for item in analysis.program.items:
+        node, target = item.declaration, item.target
+        if target is None or target.kind not in ("dspy", "python") or not target.path:
+            continue
+        if isinstance(node, syntax.FromImport):
+            found["." * node.level + ".".join(each.text for each in node.module)] = target.path
+        elif isinstance(node, syntax.Import) and len(node.module) == 1:
+            found[node.module[0].text] = target.path
+    return found
+
+
+def _report(analysis: FileAnalysis, errors: Sequence[Diagnostic]) -> str:
+    from .compiler.render import FORMATS, CheckedFile, Report, plain, summary
+
+    shown = os.path.relpath(analysis.path)
+    report = Report((CheckedFile(shown, analysis.source, tuple(errors)),), _look_up)
+    return f"{summary(report)}\n\n{FORMATS['full'](report, plain, 100).rstrip()}"
+
+
+def _look_up(path: str) -> Any:
+    from .grammar.source import Source
+
+    text = _read(path)
+    return None if text is None else (os.path.relpath(path), Source(path, text))
+
+
+def _read(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, UnicodeDecodeError):
+        return None
+
+
+def _project(folder: str, read: Callable[[str], str | None], also: Sequence[str] = ()) -> Project:
+    from .compiler.analysis import Project
+
+    return Project(read, tuple(dict.fromkeys((*source_roots(folder), *also))), _installed)
+
+
+@cache
+def source_roots(folder: str) -> tuple[str, ...]:
+    """The folders in which a folder's files look for imports: `src` of `[tool.dspyc]`, else the project's root."""
+    import tomllib
+    from pathlib import Path
+
+    for parent in (Path(folder), *Path(folder).parents):
+        for name in ("dspyc.toml", "pyproject.toml"):
+            try:
+                table: Any = tomllib.loads((parent / name).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            if name == "pyproject.toml":
+                table = table.get("tool", {}).get("dspyc", {})
+            return tuple(os.path.normpath(parent / root) for root in table.get("src", ["."]))
+    return (folder,)
+
+
+@cache
+def _installed(name: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    return spec.origin if spec.origin is not None and spec.origin.endswith(".py") else ""
+
+
+# --- running --------------------------------------------------------------------------------------------
+
+
+def _run(module: ModuleType, found: Compiled) -> None:
+    """Execute a file in its module; its imports lead where the checker has seen them lead."""
+    regular = builtins.__import__
+
+    def import_as_checked(
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        path = found.imports.get("." * level + name)
+        if path is None or (level and module.__package__):
+            return regular(name, globals, locals, fromlist, level)
+        return _imported(name, path)
+
+    module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
+    exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
+
+
+_by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}
+"""Files that loaded files import, with what their file was like, so that two that import one share it."""
+
+
+def _imported(name: str, path: str) -> ModuleType:
+    """The module of an imported file: Python's own where that is the same file."""
+    if _is_file(sys.modules.get(name), path):
+        return sys.modules[name]
+    mark = _mark(path)
+    if path in _by_path and _by_path[path][0] == mark:
+        return _by_path[path][1]
+    if path.endswith(ENDING):
+        module = _imported_program(path, mark)
+    else:
+        module = _imported_python(name, path)
+    _by_path[path] = (mark, module)
+    return module
+
+
+def _imported_program(path: str, mark: tuple[int, int]) -> ModuleType:
+    found = compiled(analyse(path))
+    name = _own_name(path)
+    module = ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    # Known before it runs: types may be imported in a circle.
+    _by_path[path] = (mark, module)
+    try:
+        _run(module, found)
+    except BaseException:
+        del _by_path[path], sys.modules[name]
+        raise
+    return module
+
+
+def _imported_python(name: str, path: str) -> ModuleType:
+    folder = os.path.dirname(path)
+    if folder not in sys.path:
+        # The file may import its neighbours.
+        sys.path.append(folder)
+    if name.rpartition(".")[2] not in sys.modules:
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+        else:
+            if _is_file(module, path):
+                return module
+    spec = importlib.util.spec_from_file_location(_own_name(path), path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
+    return module
+
+
+def _own_name(path: str) -> str:
+    """A name for a module that is not imported by its own, because that may be the name of another."""
+    return f"_dspyc_{_stem(path)}_{crc32(path.encode()):08x}"
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _is_file(module: ModuleType | None, path: str) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and os.path.exists(file) and os.path.samefile(file, path)
+
+
+def _mark(path: str) -> tuple[int, int]:
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+def _use(module: ModuleType, lm: Any) -> None:
+    """Set the language model of all modules that a file declares."""
+    from .runtime import Module
+
+    for name in module.__dspyc__.kinds:
+        if isinstance(declared := getattr(module, name), Module):
+            for _, part in declared.named_sub_modules():
+                part._defaults = {**(part._defaults or {}), "lm": lm}
+
+
+# --- Python's import ------------------------------------------------------------------------------------
+
+
+class _Finder(MetaPathFinder):
+    """Finds `NAME.dspy` where Python has found no module called NAME."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Where a `.dspy` file of the name is, if anywhere."""
+        name = fullname.rpartition(".")[2] + ENDING
+        for folder in sys.path if path is None else path:
+            file = os.path.join(folder or os.getcwd(), name)
+            if os.path.isfile(file):
+                return importlib.util.spec_from_file_location(fullname, file, loader=_Loader(file))
+        return None
+
+
+class _Guard(MetaPathFinder):
+    """Refuses `import NAME` where both `NAME.dspy` and `NAME.py` are in one of the user's folders."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Nothing, ever; it only looks."""
+        name = fullname.rpartition(".")[2]
+        for folder in sys.path if path is None else path:
+            if _is_users(folder) and os.path.isfile(
+                file := os.path.join(folder or os.getcwd(), name + ENDING)
+            ):
+                python = file[: -len(ENDING)] + ".py"
+                if os.path.isfile(python) and not _is_built(python):
+                    raise ImportError(
+                        f"`import {fullname}` is ambiguous: both {file} and {python} exist; rename one",
+                        name=fullname,
+                    )
+        return None
+
+
+class _Loader(Loader):
+    """Runs a `.dspy` file as a module; its byte code is kept beside that of Python files."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Python's own way of making the module."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Compile the file, or take the code kept for it, and run it."""
+        _run(module, self._compiled())
+
+    def get_source(self, fullname: str) -> str | None:
+        """The text of the file, for tracebacks and debuggers."""
+        return _read(self.path)
+
+    def get_filename(self, fullname: str) -> str:
+        """The path of the file."""
+        return self.path
+
+    def _compiled(self) -> Compiled:
+        kept = _kept(self.path)
+        if kept is not None:
+            return kept
+        looked_at: dict[str, None] = {}
+
+        def read(path: str) -> str | None:
+            looked_at[path] = None
+            return _read(path)
+
+        folders = [folder for folder in sys.path if os.path.isdir(folder)]
+        found = compiled(_project(os.path.dirname(self.path), read, folders).check(self.path))
+        _keep(self.path, found, list(looked_at))
+        return found
+
+
+_LIBRARY = os.path.dirname(os.__file__)
+
+
+def _is_users(folder: str) -> bool:
+    """Whether a folder of the search path holds a user's files, not Python's or installed ones."""
+    return not folder.startswith(_LIBRARY) and not folder.endswith((".zip", "site-packages", "dist-packages"))
+
+
+def _is_built(path: str) -> bool:
+    """Whether a Python file is what `dspyc build` made of the `.dspy` file beside it."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.readline().startswith(f"# Compiled from {_stem(path)}{ENDING};")
+
+
+# --- byte code ------------------------------------------------------------------------------------------
+
+
+def _cache_path(path: str) -> str:
+    folder, name = os.path.split(importlib.util.cache_from_source(path))
+    stem, rest = name.split(".", 1)
+    return os.path.join(folder, f"{stem}{ENDING}.{rest}")
+
+
+@cache
+def _makers() -> list[str | int]:
+    """What made the code: this Python, and this compiler."""
+    with os.scandir(os.path.join(os.path.dirname(__file__), "compiler", "emit")) as files:
+        return [importlib.util.MAGIC_NUMBER.hex(), max(file.stat().st_mtime_ns for file in files)]
+
+
+def _kept(path: str) -> Compiled | None:
+    """The code that was kept for a file, while all files that it depends on are as they were."""
+    import json
+
+    try:
+        with open(_cache_path(path), "rb") as file:
+            head = json.loads(file.readline())
+            if head["makers"] != _makers() or any(_state(each) != state for each, state in head["files"]):
+                return None
+            return Compiled(marshal.loads(file.read()), head["imports"])  # noqa: S302 as Python's own byte code
+    except (OSError, ValueError, EOFError, TypeError, KeyError):
+        return None
+
+
+def _keep(path: str, found: Compiled, files: Sequence[str]) -> None:
+    import json
+    import tempfile
+
+    if sys.dont_write_bytecode:
+        return
+    target = _cache_path(path)
+    head = {"makers": _makers(), "files": [[each, _state(each)] for each in files], "imports": found.imports}
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target))
+        with os.fdopen(handle, "wb") as file:
+            file.write(json.dumps(head).encode() + b"\n" + marshal.dumps(found.code))
+        os.replace(temporary, target)
+    except OSError:
+        # A folder that cannot be written to only costs time.
+        return
+
+
+def _state(path: str) -> list[int] | None:
+    """What a file was like; None for one that is not there."""
+    try:
+        return list(_mark(path))
+    except OSError:
+        return None
+
+
+_FINDER = _Finder()
+_GUARD = _Guard()
+
+
+def install_import_hook() -> None:
+    """Let `import NAME` find `NAME.dspy`; importing dspyc does it."""
+    if _FINDER not in sys.meta_path:
+        sys.meta_path.insert(0, _GUARD)
+        sys.meta_path.append(_FINDER)
+
+
+def uninstall_import_hook() -> None:
+    """Undo `install_import_hook`."""
+    for finder in (_FINDER, _GUARD):
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
