@@ -1,0 +1,35 @@
+"""Every `dspy` block of the documentation is a whole program that checks without a finding."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dspyc.compiler.analysis import Project
+from dspyc.grammar.format import format_source
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [
+    pytest.param(block.group(1), id=f"{page.relative_to(ROOT)}:{page.read_text()[: block.start()].count(chr(10)) + 2}")
+    for page in PAGES
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8"))
+]
+
+
+def test_there_are_blocks() -> None:
+    assert len(BLOCKS) >= 6
+
+
+@pytest.mark.parametrize("program", BLOCKS)
+def test_checks(program: str) -> None:
+    found = Project({"page.dspy": program}.get).check("page.dspy").diagnostics
+    assert [f"{each.code} {each.message}" for each in found] == []
+
+
+@pytest.mark.parametrize("program", BLOCKS)
+def test_is_formatted(program: str) -> None:
+    assert format_source(program) == program
