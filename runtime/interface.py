@@ -30,7 +30,7 @@ class Interface:
 
 
 class Metric(Protocol):
-    """How good a prediction is: `(example, pred)` and, if it names them, `trace`, `pred_name`, `pred_trace`."""
+    """How good a prediction is: `(example, pred)` and, if named, `trace`, `pred_name`, `pred_trace`."""
 
     def __call__(self, example: Any, pred: Any, /) -> bool | float | Score:
         """Return a bool, a number, or a `Score` with feedback."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
@@ -88,10 +87,12 @@ class Module:
     _history: history.CallHistory | None = None
     _part_settings: Mapping[str, Any] | None = None
     _forward_first: ClassVar[bool] = False
+    _named: ClassVar[frozenset[str] | None] = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._forward_first = _depth(cls, "forward") < _depth(cls, "aforward")
+        cls._named = _named_arguments(cls)
 
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         """Run the module and wait for its prediction."""
@@ -332,10 +333,8 @@ class Module:
                 end_call(call)
 
     def _take_settings(self, inputs: dict[str, Any]) -> Any:
-        """Take what is not for `forward` out of a call's arguments and let it hold for the predictors
-        beneath.
-        """
-        named = _named_arguments(type(self))
+        """Take what is not for `forward` out of a call's arguments, to hold for the predictors beneath."""
+        named = self._named
         if named is None:
             # It takes all arguments and hands them on, as the modules around one predictor do.
             return None
@@ -343,7 +342,6 @@ class Module:
         return begin_call(taken) if taken else None
 
 
-@cache
 def _named_arguments(cls: Any) -> frozenset[str] | None:
     """The arguments that `forward` or `aforward` names, or None when it takes any."""
     function = cls.forward if cls._forward_first else cls.aforward

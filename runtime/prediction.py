@@ -68,12 +68,14 @@ class Prediction(Example):
         more = 0 if self._completions is None else len(self._completions) - 1
         if more < 1:
             return f"{type(self).__name__}(\n    {shown}\n)"
-        return f"{type(self).__name__}(\n    {shown},\n    completions=Completions(...)\n) ({more} completions omitted)"
+        shown += ",\n    completions=Completions(...)"
+        return f"{type(self).__name__}(\n    {shown}\n) ({more} completions omitted)"
 
     def __float__(self) -> float:
         if "score" not in self._store:
             raise ValueError(
-                f"this {type(self).__name__} has no field `score` to be a number by; it has {list(self._store)}"
+                f"this {type(self).__name__} has no field `score` to be a number by; "
+                f"it has {list(self._store)}"
             )
         return float(self._store["score"])
 
@@ -118,7 +120,7 @@ class Score(Prediction):
 
 
 class Completions:
-    """All answers of one call: `completions.answer` is a list, `completions[1]` the second as a `Prediction`."""
+    """All answers of one call: `completions.answer` is a list, `completions[1]` the second `Prediction`."""
 
     __slots__ = ("_answers", "_columns", "signature")
 

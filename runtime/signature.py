@@ -89,6 +89,7 @@ class SignatureMeta(type):
         *,
         custom_types: Mapping[str, Any] | None = None,
         demos: Sequence[Mapping[str, Any]] = (),
+        **inputs: Any,
     ) -> type[Signature]:
         """Make a signature of a string (`Signature("question -> answer")`) or of a table of fields.
 
@@ -102,7 +103,7 @@ class SignatureMeta(type):
         Raises:
             SignatureError: the string is no signature, or the fields cannot stand together.
         """
-        if cls is not Signature:
+        if cls is not Signature or inputs:
             raise SignatureError(
                 f"`{cls.__name__}` is a signature, not a function: call a module made from it, "
                 f"such as Predict({cls.__name__})"
@@ -116,7 +117,8 @@ class SignatureMeta(type):
     def __setattr__(cls, name: str, value: Any) -> None:
         if name in ("instructions", "fields", "input_fields", "output_fields"):
             raise AttributeError(
-                f"a signature does not change: use with_instructions(…) or with_updated_fields(…) instead of `{name} = …`"
+                "a signature does not change: use with_instructions(…) or with_updated_fields(…) "
+                f"instead of `{name} = …`"
             )
         super().__setattr__(name, value)
 

@@ -227,7 +227,7 @@ def read_type(text: str, custom_types: Mapping[str, Any] | None = None) -> Any:
 
 
 def type_name(annotation: Any) -> str:
-    """The name of a type as the prompt shows it: `list[str]`, `Literal['a', "b's"]`, `Union[str, NoneType]`."""
+    """The name of a type as the prompt shows it: `list[str]`, `Literal['a']`, `Union[str, NoneType]`."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
         return getattr(annotation, "__name__", None) or str(annotation)

@@ -146,7 +146,7 @@ class Adapter:
         raise NotImplementedError
 
     def format_untyped(self, values: Mapping[str, Any]) -> str:
-        """Names and values of any kind as this adapter writes fields of text, such as an agent's trajectory."""
+        """Names and values of any kind as this adapter writes fields of text; an agent's trajectory."""
         raise NotImplementedError
 
     def format_finetune_data(

@@ -50,7 +50,7 @@ def bracketed(text: str) -> Iterator[tuple[int, str]]:
 
 
 def bullets(text: str) -> list[str] | None:
-    """The items of a list written with dashes or numbers; lines that are indented below an item belong to it."""
+    """The items of a list written with dashes or numbers; a line indented below an item belongs to it."""
     items: list[str] = []
     for line in text.strip().splitlines():
         if not line.strip():

@@ -62,7 +62,7 @@ class ChatAdapter(Adapter):
     def format(
         self, signature: type[Signature], demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
-        """The messages of a request: system, few-shot examples, earlier turns, the inputs with the reminder."""
+        """The messages of a request: system, few-shot examples, earlier turns, inputs and reminder."""
         plan = self._plan(signature)
         system = self.format_system_message(signature) if self._own_system else plan.system
         messages = [{"role": "system", "content": system}]
@@ -95,12 +95,8 @@ class ChatAdapter(Adapter):
         parts = [
             "All interactions will be structured in the following way, with the appropriate values filled in."
         ]
-        for fields in (signature.input_fields, signature.output_fields):
-            parts.append(
-                "\n\n".join(
-                    f"[[ ## {name} ## ]]\n{rendering.placeholder(field)}" for name, field in fields.items()
-                )
-            )
+        # An empty half leaves its blank lines, as in DSPy.
+        parts += [_placeholders(signature.input_fields), _placeholders(signature.output_fields)]
         parts.append(f"[[ ## {END} ## ]]")
         return "\n\n".join(parts).strip()
 
@@ -136,8 +132,8 @@ class ChatAdapter(Adapter):
             f"`[[ ## {name} ## ]]`{_reminder(field)}" for name, field in signature.output_fields.items()
         ]
         return (
-            f"Respond with the corresponding output fields, starting with the field {', then '.join(fields)}, "
-            f"and then ending with the marker for `[[ ## {END} ## ]]`."
+            "Respond with the corresponding output fields, starting with the field "
+            f"{', then '.join(fields)}, and then ending with the marker for `[[ ## {END} ## ]]`."
         )
 
     def format_assistant_message_content(
@@ -316,6 +312,12 @@ def _compile(signature: type[Signature]) -> _Plan:
         ),
         history=history,
         turns=signature if history is None else signature.delete(history),
+    )
+
+
+def _placeholders(fields: Mapping[str, Field]) -> str:
+    return "\n\n".join(
+        f"[[ ## {name} ## ]]\n{rendering.placeholder(field)}" for name, field in fields.items()
     )
 
 

@@ -44,7 +44,7 @@ def fit(value: Any, annotation: Any) -> Any:
 
 
 def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
-    """The fields of a pydantic model, dataclass or TypedDict, with their types and whether they are required."""
+    """The fields of a pydantic model, dataclass or TypedDict: their types, and whether they are required."""
     if not inspect.isclass(annotation):
         return None
     if (model_fields := getattr(annotation, "model_fields", None)) is not None:

@@ -26,7 +26,7 @@ _ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
 
 
 def escape_markers(text: str) -> str:
-    r"""The text with section markers in it broken, as `[\[ ## answer ## ]\]`, so that they are no structure."""
+    r"""The text with section markers in it broken, as `[\[ ## answer ## ]\]`: they are no structure."""
     return _MARKER.sub(r"[\\\1[\2]\\\3]", text) if "##" in text else text
 
 

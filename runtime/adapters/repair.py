@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n\"']*$", re.DOTALL | re.MULTILINE)
 _SEPARATOR = re.compile(r";(?=\s*(?:$|[}\]\n\w\"']))")
 _EQUALS = re.compile(r"^\s*=>?(?!=)|(?<=[\w\s])=>?(?!=)\s*$")
 _COMMAS = re.compile(r",(\s*,)+")
 _STRING_START = re.compile(r'"""|"|`')
 _VALID_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
 _AFTER_STRING = re.compile(
-    r'\s*(?:$|[}\]:;=]|,\s*(?:["\'`{\[}\]\-\d]|true\b|false\b|null\b|None\b|True\b|False\b|$|\w+"?\s*:)|\n\s*"|/\*)'
+    r'\s*(?:$|[}\]:;=]|,\s*(?:["\'`{\[}\]\-\d]|true\b|false\b|null\b|None\b|True\b|False\b|$|\w+"?\s*:)|\s+"\w|\n\s*"|/\*)'
 )
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 

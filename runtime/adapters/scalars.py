@@ -24,7 +24,8 @@ _NEGATION = re.compile(
     re.I,
 )
 _NUMBER = re.compile(
-    r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:[,_ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?![\d]|[.,]\d)"
+    r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:[,_ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?:[eE][-+]?\d+)?(?![\d]|[.,]\d)"
 )
 _EUROPEAN = re.compile(r"[-+−]?\d{1,3}(?:\.\d{3})+,\d+|[-+−]?\d+,\d{1,2}")
 _FRACTION = re.compile(r"([-+−]?\d+)\s*/\s*(\d+)")
@@ -32,7 +33,7 @@ _AROUND = re.compile(r"^[^\w+\-−.]*|[^\w%]*$")
 
 
 class ReadError(ValueError):
-    """A text that is no value of the type; the message goes on a sentence that begins with the field's name."""
+    """A text that is no value of the type; the message goes on where a field's name stood."""
 
 
 def bare(text: str) -> str:
@@ -220,7 +221,7 @@ def _folded(text: str) -> str:
 
 
 def _mentioned(text: str, named: Iterable[str]) -> list[str]:
-    """The choices that the text names as whole words; one inside a longer one that is named does not count."""
+    """The choices that the text names as whole words; one inside a longer one does not count."""
     spans: list[tuple[int, int, str]] = []
     for name in named:
         words = [re.escape(word) for word in re.split(r"[\s_-]+", name) if word]

@@ -26,7 +26,9 @@ from .request import Response
 logger = logging.getLogger("dspyc")
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value TEXT NOT NULL, sum TEXT NOT NULL, made REAL NOT NULL)
+CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, sum TEXT NOT NULL, made REAL NOT NULL
+)
 """
 _DEFAULT_BYTES = 2 * 1024**3
 _CHECK_EVERY = 500

@@ -48,9 +48,9 @@ class LM(BaseLM):
     """Who starts, stops and trains the model; found by its name when None."""
     finetuning_model: str | None = None
     """The model to train instead, where the provider trains under another name."""
-    launch_kwargs: dict[str, Any] = {}
+    launch_kwargs: dict[str, Any] = {}  # noqa: RUF012 @parameters copies it
     """Settings for starting the model."""
-    train_kwargs: dict[str, Any] = {}
+    train_kwargs: dict[str, Any] = {}  # noqa: RUF012
     """Settings for training it."""
 
     def __post_init__(self) -> None:
@@ -133,7 +133,8 @@ class LM(BaseLM):
         provider = self.infer_provider()
         if not provider.finetunable:
             raise LMConfigurationError(
-                f"`{self.model}` cannot be trained: its provider does not; models in GGUF files (`gguf/PATH`) can be",
+                f"`{self.model}` cannot be trained: its provider does not train; "
+                "models in GGUF files (`gguf/PATH`) can be",
                 model=self.model,
             )
         job = provider.new_job(
@@ -158,6 +159,7 @@ def reasoning_complaint(model: str, temperature: float | None, max_tokens: int |
     if temperature in (1.0, None) and (max_tokens is None or max_tokens >= REASONING_MAX_TOKENS):
         return None
     return (
-        f"`{model}` is a reasoning model: it needs temperature=1.0 and max_tokens of at least {REASONING_MAX_TOKENS} "
-        f"(or None for either), not temperature={temperature} and max_tokens={max_tokens}"
+        f"`{model}` is a reasoning model: it needs temperature=1.0 "
+        f"and max_tokens of at least {REASONING_MAX_TOKENS} (or None for either), "
+        f"not temperature={temperature} and max_tokens={max_tokens}"
     )

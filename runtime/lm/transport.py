@@ -28,7 +28,7 @@ class Transport(Protocol):
         ...
 
     def identity(self, request: Request) -> str:
-        """Which endpoint or file would serve the request; part of its name in the cache, so without any key."""
+        """Which endpoint or file would serve the request; part of its name in the cache, so no key."""
         ...
 
 

@@ -15,7 +15,7 @@ from .predict import Predict, in_force
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one attempt: the prediction, its reward, and the steps, told of the original predictors."""
+    """What came of one attempt: prediction, reward, and the steps, told of the original predictors."""
 
     prediction: Any
     reward: float

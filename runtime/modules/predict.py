@@ -49,7 +49,7 @@ class Predict(Module, Parameter):
     _: KW_ONLY
     lm: BaseLM | None = None
     """The language model of this predictor, before any that is configured."""
-    demos: list[Any] = []
+    demos: list[Any] = []  # noqa: RUF012 @parameters copies it
     """Few-shot examples, instead of those of the signature."""
     max_retries: int | None = None
     """How often an answer that cannot be read, or breaks a condition, is shown to the model again."""

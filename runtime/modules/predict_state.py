@@ -1,4 +1,4 @@
-"""A predictor's saved state put back: by field names, with the values of demos in their fields' types again."""
+"""A predictor's saved state put back: by field names, demos' values in their fields' types again."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class ReAct(Module):
         return Prediction({"trajectory": trajectory.steps, **dict(extracted)})
 
     async def _ask(self, module: Module, trajectory: _Trajectory, inputs: dict[str, Any]) -> Any:
-        """Call a predictor with the trajectory; when it is too long for the model, forget its oldest steps."""
+        """Call a predictor with the trajectory; while it is too long, forget its oldest step."""
         adapter = lookup("adapter", self._defaults) or ChatAdapter()
         for attempt in range(_TRUNCATIONS + 1):
             try:
@@ -180,11 +180,12 @@ def _step_signature(signature: type[Signature], tools: Mapping[str, Tool]) -> ty
         f"{signature.instructions}\n",
         f"You are an Agent. In each episode, you will be given the fields {inputs} as input. "
         "And you can see your past trajectory so far.",
-        "Your goal is to use one or more of the supplied tools to collect any necessary information for producing "
-        f"{outputs}.\n",
+        "Your goal is to use one or more of the supplied tools to collect any necessary information "
+        f"for producing {outputs}.\n",
         "To do this, you will interleave next_thought, next_tool_name, and next_tool_args in each turn, "
         "and also when finishing the task.",
-        "After each tool call, you receive a resulting observation, which gets appended to your trajectory.\n",
+        "After each tool call, you receive a resulting observation, "
+        "which gets appended to your trajectory.\n",
         "When writing next_thought, you may reason about the current situation and plan for future steps.",
         "When selecting the next_tool_name and its next_tool_args, the tool must be one of:\n",
         *(f"({number}) {tool}" for number, tool in enumerate(tools.values(), 1)),

@@ -50,9 +50,9 @@ class OfferFeedback(Signature):
     )
     discussion: str = OutputField(desc="Discussing blame of where each module went wrong, if it did")
     advice: dict[str, str] = OutputField(
-        desc="For each module, describe very concretely, in this order: the specific scenarios in which it has made "
-        "mistakes in the past and what each mistake was, followed by what it should do differently in that kind of "
-        "scenario in the future. If the module is not to blame, write N/A."
+        desc="For each module, describe very concretely, in this order: the specific scenarios in which it "
+        "has made mistakes in the past and what each mistake was, followed by what it should do differently "
+        "in that kind of scenario in the future. If the module is not to blame, write N/A."
     )
 
 

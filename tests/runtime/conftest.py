@@ -1,0 +1,35 @@
+"""Fixtures for the runtime's tests: one server and one import of litellm for all, clean settings for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from dspyc.runtime import history
+from dspyc.runtime.lm import cache
+from support.openai_server import OpenAIServer
+
+
+@pytest.fixture(autouse=True)
+def _clean_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    from dspyc.runtime.settings import reset
+
+    cache.configure_cache(enable_disk_cache=False)
+    reset()
+    history.ALL.clear()
+    yield
+    reset()
+    cache.configure_cache(enable_disk_cache=False)
+
+
+@pytest.fixture(scope="session")
+def _running_server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_running_server: OpenAIServer) -> OpenAIServer:
+    """The loopback server, with no script and nothing seen."""
+    _running_server.reset()
+    return _running_server

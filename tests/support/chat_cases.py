@@ -1,0 +1,99 @@
+"""Programs whose messages are compared with DSPy's own; runs on either library, given as `dspy`.
+
+`goldens/chat_messages.json` was written by DSPy 3.4.1: `python chat_cases.py > goldens/chat_messages.json` with
+that version installed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import json
+import sys
+from typing import Any, Literal, Optional, Union
+
+import pydantic
+
+
+class Kind(enum.Enum):
+    A = "a"
+    B = "b"
+
+
+class Person(pydantic.BaseModel):
+    name: str
+    age: int = pydantic.Field(ge=0, description="years")
+    kind: Kind = Kind.A
+
+
+class Node(pydantic.BaseModel):
+    label: str
+    children: list[Node] = []
+
+
+def messages(dspy: Any) -> dict[str, Any]:
+    adapter = dspy.ChatAdapter()
+    every_type = dspy.Signature(
+        {
+            "question": (str, dspy.InputField(desc="what is asked")),
+            "context": (list[str], dspy.InputField()),
+            "optional": (Optional[int], dspy.InputField(default=3)),  # noqa: UP045
+            "answer": (Literal["yes", "no's", 'q"x', 3], dspy.OutputField()),
+            "score": (float, dspy.OutputField(ge=0, le=1, desc="how good")),
+            "ok": (bool, dspy.OutputField()),
+            "kind": (Kind, dspy.OutputField()),
+            "person": (Person, dspy.OutputField()),
+            "people": (list[Person], dspy.OutputField()),
+            "table": (dict[str, list[int]], dspy.OutputField()),
+            "maybe": (str | None, dspy.OutputField()),
+            "either": (Union[int, str], dspy.OutputField()),  # noqa: UP007
+            "several": (tuple[int, ...], dspy.OutputField()),
+            "day": (datetime.date, dspy.OutputField()),
+            "tree": (Node, dspy.OutputField()),
+            "anything": (Any, dspy.OutputField()),
+        },
+        "Answer the question.\n\n  Indented line.\n\nLast line.",
+    )
+    inputs = {"question": "hi «x»", "context": ["a", "b\nc"], "optional": None}
+    person = Person(name="é", age=3)
+    full = {
+        "question": ["one"], "context": [], "optional": 1, "answer": "yes", "score": 0.5, "ok": True, "kind": Kind.A,
+        "person": person, "people": [person], "table": {"a": [1]}, "maybe": "s", "either": 3, "several": (1, 2),
+        "day": datetime.date(2020, 1, 2), "tree": Node(label="r"), "anything": {"x": None},
+    }  # fmt: skip
+    part = {"question": ["one", "two\nthree"], "score": 0.25, "person": person}
+    plain = dspy.Signature("question, n: int -> answer: float, words: list[str]")
+    talk = dspy.Signature("question, history -> answer").with_updated_fields("history", type_=dspy.History)
+    history = dspy.History(messages=[{"question": "a", "answer": "b"}, {"question": "c"}])
+    changed = (
+        plain.with_instructions("  Do:\n    it\n")
+        .append("extra", dspy.InputField(desc="x"), type_=bool)
+        .prepend("first", dspy.OutputField(), type_=Literal[True, None, "x"])
+        .delete("n")
+        .insert(1, "mid", dspy.OutputField(desc="M"))
+    )
+    chain = dspy.ChainOfThought("question -> answer").predict.signature
+    two = {"question": "q", "n": 1}
+    return {
+        "every type": adapter.format(every_type, [], inputs),
+        "demos": adapter.format(every_type, [full, part, {"question": "only"}, full], inputs),
+        "string": adapter.format(plain, [{**two, "answer": 0.1, "words": ["a"]}], {"question": "", "n": 2}),
+        "chain of thought": adapter.format(chain, [], {"question": "q"}),
+        "history": adapter.format(
+            talk,
+            [{"question": "d", "answer": "e", "history": dspy.History(messages=[])}],
+            {"question": "q", "history": history},
+        ),
+        "training data": adapter.format_finetune_data(plain, [], two, {"answer": 3.0, "words": ["z"]}),
+        "changed": adapter.format(changed, [], {"question": "q", "extra": True}),
+        "appended": adapter.format(
+            plain.append_instructions("More."), [], {"question": {"a": [1, None, True]}, "n": 2}
+        ),
+    }
+
+
+if __name__ == "__main__":
+    import dspy
+
+    json.dump(messages(dspy), sys.stdout, indent=1, ensure_ascii=False)
+    print()

@@ -1,0 +1,224 @@
+"""A loopback server that speaks OpenAI's chat completions: real ASGI on uvicorn, scripted or answering from the prompt.
+
+    with OpenAIServer() as server:
+        server.script(Reply("[[ ## answer ## ]]\\nBlue"), RateLimit(retry_after=0.05), Reply("…"))
+        lm = LM("openai/any", api_base=server.api_base, api_key="canary")
+
+Without a script, or after its end, the server reads the ChatAdapter's field list out of the prompt and fills every
+output with a plausible value of its type.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from .plausible import answer_from_messages
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; several texts are several choices."""
+
+    text: str | tuple[str, ...]
+    finish_reason: str = "stop"
+    delay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An HTTP error in OpenAI's form."""
+
+    status: int
+    message: str = "scripted failure"
+    code: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def RateLimit(retry_after: float | str | None = None) -> Failure:  # noqa: N802
+    """A 429, with Retry-After when given."""
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    return Failure(429, "too many requests", "rate_limit_exceeded", headers)
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A 200 whose body is not what it should be."""
+
+    body: str = "<html>a proxy's page</html>"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A connection that breaks in the middle of the body."""
+
+
+@dataclass(frozen=True)
+class Silent:
+    """No answer for so long."""
+
+    seconds: float = 30.0
+
+
+Step = Reply | Failure | Malformed | Dropped | Silent
+
+
+@dataclass
+class Seen:
+    """One request as the server saw it."""
+
+    path: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+    at: float
+
+
+class OpenAIServer:
+    """The server; a context manager that starts it on a free port of the loopback address."""
+
+    def __init__(self) -> None:
+        self.requests: list[Seen] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.latency = 0.0
+        self._steps: deque[Step] = deque()
+        self._lock = threading.Lock()
+
+    def script(self, *steps: Step | str) -> None:
+        """Answer the next requests like this, in turn."""
+        with self._lock:
+            self._steps.extend(Reply(step) if isinstance(step, str) else step for step in steps)
+
+    def reset(self) -> None:
+        """Forget script and requests."""
+        with self._lock:
+            self._steps.clear()
+            self.requests.clear()
+            self.in_flight = self.most_in_flight = 0
+            self.latency = 0.0
+
+    @property
+    def api_base(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def __enter__(self) -> OpenAIServer:
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        routes = [
+            Route("/v1/chat/completions", self._chat, methods=["POST"]),
+            Route("/v1/completions", self._text, methods=["POST"]),
+            Route("/v1/models", self._models),
+        ]
+        config = uvicorn.Config(Starlette(routes=routes), log_level="critical", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(timeout=10)
+
+    async def _models(self, request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [{"id": "any", "object": "model"}]})
+
+    async def _chat(self, request: Request) -> Response:
+        return await self._answer(request, chat=True)
+
+    async def _text(self, request: Request) -> Response:
+        return await self._answer(request, chat=False)
+
+    async def _answer(self, request: Request, chat: bool) -> Response:
+        body = json.loads(await request.body())
+        with self._lock:
+            self.requests.append(Seen(request.url.path, body, dict(request.headers), time.monotonic()))
+            step = self._steps.popleft() if self._steps else None
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            return await self._respond(step or self._plausible(body), body, chat)
+        finally:
+            with self._lock:
+                self.in_flight -= 1
+
+    def _plausible(self, body: dict[str, Any]) -> Reply:
+        messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]
+        return Reply(tuple(answer_from_messages(messages) for _ in range(body.get("n") or 1)))
+
+    async def _respond(self, step: Step, body: dict[str, Any], chat: bool) -> Response:
+        match step:
+            case Failure():
+                error = {"message": step.message, "type": "error", "code": step.code, "param": None}
+                return JSONResponse({"error": error}, status_code=step.status, headers=step.headers)
+            case Malformed():
+                return Response(step.body, media_type="text/html")
+            case Dropped():
+                return StreamingResponse(
+                    _broken(), headers={"content-length": "5000"}, media_type="application/json"
+                )
+            case Silent():
+                await asyncio.sleep(step.seconds)
+                return JSONResponse({}, status_code=504)
+            case Reply():
+                await asyncio.sleep(step.delay)
+                texts = (step.text,) if isinstance(step.text, str) else step.text
+                if body.get("stream"):
+                    return StreamingResponse(_chunks(texts[0], step, body), media_type="text/event-stream")
+                return JSONResponse(_completion(texts, step, body, chat))
+
+
+def _completion(texts: tuple[str, ...], step: Reply, body: dict[str, Any], chat: bool) -> dict[str, Any]:
+    choices: list[dict[str, Any]] = []
+    for index, text in enumerate(texts):
+        content = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+        choices.append({"index": index, "finish_reason": step.finish_reason, **content})
+    read = len(json.dumps(body.get("messages") or body.get("prompt"))) // 4
+    written = sum(len(text) for text in texts) // 4
+    return {
+        "id": f"chatcmpl-{time.monotonic_ns()}",
+        "object": "chat.completion" if chat else "text_completion",
+        "created": int(time.time()),
+        "model": body["model"],
+        "choices": choices,
+        "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written},
+    }
+
+
+async def _chunks(text: str, step: Reply, body: dict[str, Any]) -> AsyncIterator[str]:
+    head = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": body["model"],
+    }
+    pieces = [text[start : start + 8] for start in range(0, len(text), 8)]
+    for index, piece in enumerate(pieces):
+        delta = {"role": "assistant", "content": piece} if index == 0 else {"content": piece}
+        yield f"data: {json.dumps({**head, 'choices': [{'index': 0, 'delta': delta, 'finish_reason': None}]})}\n\n"
+    last = {"index": 0, "delta": {}, "finish_reason": step.finish_reason}
+    yield f"data: {json.dumps({**head, 'choices': [last]})}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+async def _broken() -> AsyncIterator[bytes]:
+    yield b'{"id": "chatcmpl-'
+    raise ConnectionError("scripted: the connection breaks here")
