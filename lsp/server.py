@@ -90,7 +90,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("pygls").setLevel(logging.ERROR)
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)
     stdin, stdout = _claim_streams()
     server = make_server()
     server.protocol.set_writer(stdio.Writer(stdout))

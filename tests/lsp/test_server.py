@@ -17,6 +17,8 @@ counter = itertools.count()
 PROGRAM = '''\
 """A small program 🦊."""
 
+configure(lm=LM("openai/gpt-4o-mini"))
+
 type Label = Literal["a", "b"]
 
 signature Classify:
@@ -86,7 +88,7 @@ def test_diagnostics_follow_the_typing(client: Client, uri: str) -> None:
     version = client.change(uri, edit(PROGRAM, at, at + len("label"), ""))
     (found,) = client.diagnostics(uri, version)
     assert found["code"].startswith("E0")
-    assert found["range"]["start"]["line"] == 13
+    assert found["range"]["start"]["line"] == 15
     version = client.change(uri, edit(broken, at, at, "label"))
     assert client.diagnostics(uri, version) == []
 
@@ -221,12 +223,13 @@ def test_random_edits_give_what_the_whole_text_gives(client: Client, workspace: 
 def test_the_outline(client: Client, uri: str) -> None:
     client.open(uri, PROGRAM + "\nenum Kind:\n    ONE\n\nlm gpt = LM('openai/gpt')\n")
     found = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
-    assert [each["name"] for each in found] == ["Label", "Classify", "classify", "works", "Kind", "gpt"]
-    classify = found[1]
+    names = [each["name"] for each in found]
+    assert names == ["configure", "Label", "Classify", "classify", "works", "Kind", "gpt"]
+    classify = found[2]
     assert [each["name"] for each in classify["children"]] == ["text", "label"]
     assert classify["children"][0]["detail"] == "input str"
     assert marked(PROGRAM, {"range": classify["selectionRange"]}) == "Classify"
-    assert found[2]["detail"] == "module ChainOfThought"
+    assert found[3]["detail"] == "module ChainOfThought"
     for entry in (*found, *classify["children"]):
         assert inside(entry["selectionRange"], entry["range"])
 
@@ -264,7 +267,7 @@ def test_formatting(client: Client, uri: str) -> None:
 
 
 def test_a_fix_is_offered_where_the_finding_is(client: Client, uri: str) -> None:
-    text = "module m = Predict('a -> b')\n\ntest 'x':\n    pred = m(a='1'\n    assert pred.b\n"
+    text = "def f(a: int) -> int:\n    return abs(a\n"
     client.open(uri, text)
     (found,) = client.diagnostics(uri)
     request = {"textDocument": {"uri": uri}, "range": found["range"], "context": {"diagnostics": [found]}}
@@ -317,7 +320,7 @@ def test_a_flat_outline_for_a_client_that_takes_no_tree(
     new_client.initialize(workspace, capabilities={})
     new_client.open(uri, PROGRAM)
     found = new_client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
-    assert [(each["name"], each.get("containerName")) for each in found][1:4] == [
+    assert [(each["name"], each.get("containerName")) for each in found][2:5] == [
         ("Classify", None),
         ("text", "Classify"),
         ("label", "Classify"),
@@ -328,7 +331,7 @@ def test_requests_that_were_cancelled_in_time_do_not_run(client: Client, uri: st
     client.open(uri, PROGRAM * 40)
     begun = []
     for _ in range(30):
-        params = {"textDocument": {"uri": uri}, "position": {"line": 14, "character": 16}}
+        params = {"textDocument": {"uri": uri}, "position": {"line": 15, "character": 16}}
         begun.append(client.begin("textDocument/completion", params))
     for request in begun[1:]:
         client.notify("$/cancelRequest", {"id": request})
