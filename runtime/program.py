@@ -22,7 +22,16 @@ from .module import Module
 from .optimizers.base import Optimizer
 from .optimizers.rollouts import model_of
 from .progress import OnProgress, reporting_to, within
-from .state import PredictorState, ProgramState, apply_state, differences, read, signature_facts, write
+from .state import (
+    PredictorState,
+    ProgramState,
+    apply_state,
+    differences,
+    missing_model,
+    read,
+    signature_facts,
+    write,
+)
 
 logger = logging.getLogger("dspyc")
 
@@ -189,13 +198,13 @@ class Program(Module):
         return twin
 
     def stale_predictors(self) -> dict[str, list[str]]:
-        """What in the program has changed since the state was made, by predictor; empty when all fits.
+        """Why the state does not fit the program any more, by predictor; empty when all fits.
 
         Raises:
             StateError: the state file is broken.
         """
         state = self.state
-        return {} if state is None else _stale(state, plain_module(self.student))
+        return {} if state is None else self._changes(state, plain_module(self.student))
 
     def optimize(
         self, *, on_progress: OnProgress | None = None, evaluation: Evaluate | None = None
@@ -253,13 +262,31 @@ class Program(Module):
                 self.name,
             )
             return module
-        changes = _stale(state, module)
+        changes = self._changes(state, module)
         if changes:
             self._complain(changes)
         fitting = {name: one for name, one in state.predictors.items() if name not in changes}
         self._apply(module, fitting)
         module._compiled = True
         return module
+
+    def _changes(self, state: ProgramState, module: Module) -> dict[str, list[str]]:
+        changes: dict[str, list[str]] = {}
+        predictors = dict(module.named_predictors())
+        for name, predictor in predictors.items():
+            if name not in state.predictors:
+                changes[name] = ["it is new"]
+                continue
+            saved = state.predictors[name]
+            what = differences(saved.signature, signature_facts(predictor.signature))
+            if missing := missing_model(saved, self.state_path.parent):
+                what.append(f"its trained model `{missing}` is missing")
+            if what:
+                changes[name] = what
+        for name in state.predictors:
+            if name not in predictors:
+                changes[name] = ["it is gone"]
+        return changes
 
     def _apply(self, module: Module, found: Mapping[str, PredictorState]) -> None:
         for name, predictor in module.named_predictors():
@@ -275,12 +302,12 @@ class Program(Module):
     def _complain(self, changes: Mapping[str, list[str]]) -> None:
         told = "; ".join(f"`{name}`: {', '.join(what)}" for name, what in changes.items())
         message = (
-            f"the state of the program `{self.name}` was made for another version of it ({told}); "
+            f"the state of the program `{self.name}` does not fit it any more ({told}); "
             f"optimise again with: dspyc optimize {self.source}:{self.name}"
         )
         if self._recipe.stale == "error":
             raise StateError(message)
-        logger.warning("%s. Until then what has changed runs un-optimised", message)
+        logger.warning("%s. Until then these predictors run un-optimised", message)
 
     def _verify_writable(self) -> None:
         folder = self.state_path.parent
@@ -326,10 +353,10 @@ class TopPrograms(Sequence[Module]):
                 f"the program `{program.name}` has no state, so there are no best programs of it; "
                 f"make one with: dspyc optimize {program.source}:{program.name}"
             )
-        if changes := _stale(state, plain_module(program.student)):
+        if changes := program._changes(state, plain_module(program.student)):
             raise StateError(
-                f"the state of the program `{program.name}` was made for another version of "
-                f"{list_names(changes)}; optimise again with: dspyc optimize {program.source}:{program.name}"
+                f"the state of the program `{program.name}` does not fit {list_names(changes)} any more; "
+                f"optimise again with: dspyc optimize {program.source}:{program.name}"
             )
         if not state.candidates:
             return [program.module]
@@ -360,17 +387,3 @@ def _measure(evaluation: Evaluate | None, module: Module, when: str) -> Evaluati
         return None
     with within(when):
         return evaluation(module)
-
-
-def _stale(state: ProgramState, module: Module) -> dict[str, list[str]]:
-    changes: dict[str, list[str]] = {}
-    predictors = dict(module.named_predictors())
-    for name, predictor in predictors.items():
-        if name not in state.predictors:
-            changes[name] = ["it is new"]
-        elif what := differences(state.predictors[name].signature, signature_facts(predictor.signature)):
-            changes[name] = what
-    for name in state.predictors:
-        if name not in predictors:
-            changes[name] = ["it is gone"]
-    return changes

@@ -25,12 +25,13 @@ its signature is still that one. Nothing in the file is ever executed or unpickl
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints, is_typeddict
 
 from .adapters.reading import ReadError, reader_for
 from .adapters.rendering import to_json_types
@@ -83,7 +84,9 @@ def signature_facts(signature: Any) -> dict[str, Any]:
     """What a state says of a signature: instructions, the fields' types as text, and a fingerprint of all."""
     inputs = {name: type_name(one.annotation) for name, one in signature.input_fields.items()}
     outputs = {name: type_name(one.annotation) for name, one in signature.output_fields.items()}
-    definitions = [_definition(one.annotation) for one in signature.fields.values()]
+    definitions: dict[str, Any] = {}
+    for one in signature.fields.values():
+        _define(one.annotation, definitions)
     content = [signature.instructions, list(inputs.items()), list(outputs.items()), definitions]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return {
@@ -115,15 +118,35 @@ def differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[st
     return found or ["a type of its fields is defined otherwise"]
 
 
-def _definition(annotation: Any) -> Any:
-    """What a type's name does not tell: the fields of a record, the members of an enumeration."""
-    from pydantic import TypeAdapter
+def _define(annotation: Any, found: dict[str, Any]) -> None:
+    """Note what the names of types do not tell: the fields of records, the members of enumerations."""
+    for argument in get_args(annotation):
+        _define(argument, found)
+    if not isinstance(annotation, type) or annotation.__module__ in _PLAIN or annotation.__name__ in found:
+        return
+    if issubclass(annotation, enum.Enum):
+        found[annotation.__name__] = [[member.name, repr(member.value)] for member in annotation]
+        return
+    hints = _hints(annotation)
+    # Noted before its fields are looked at, because a record may hold itself.
+    found[annotation.__name__] = [[name, type_name(hint)] for name, hint in hints.items()]
+    for hint in hints.values():
+        _define(hint, found)
 
+
+def _hints(record: type) -> dict[str, Any]:
+    if isinstance(fields := getattr(record, "model_fields", None), dict):
+        return {name: one.annotation for name, one in fields.items()}
+    if not (is_dataclass(record) or is_typeddict(record)):
+        return {}
     try:
-        schema = TypeAdapter(annotation).json_schema()
-    except Exception:  # noqa: BLE001  a type that has no schema is told by its name alone
-        return None
-    return schema
+        return get_type_hints(record)
+    except NameError:
+        # A type that only its own function knows is told by its name alone.
+        return {}
+
+
+_PLAIN = ("builtins", "datetime", "decimal", "typing")
 
 
 # --- predictors ------------------------------------------------------------------------------------------
@@ -156,13 +179,20 @@ def apply_state(predictor: Any, state: PredictorState, folder: Path, lm: Any) ->
         lm: the language model that the predictor would use otherwise.
 
     Raises:
-        StateError: a demo does not fit the signature, or a model's file is missing.
+        StateError: a demo does not fit the signature.
     """
     if state.instructions != predictor.signature.instructions:
         predictor.signature = predictor.signature.with_instructions(state.instructions)
     predictor.demos = [_typed_demo(predictor.signature, demo) for demo in state.demos]
     if state.lm is not None:
         predictor.lm = _restored_lm(state.lm, folder, lm)
+
+
+def missing_model(state: PredictorState, folder: Path) -> Path | None:
+    """The file of the trained model that a state names, where it should be and is not."""
+    model = "" if state.lm is None else str(state.lm["model"])
+    path = folder / model.removeprefix("gguf/")
+    return path if model.startswith("gguf/") and not path.is_file() else None
 
 
 def _plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
@@ -201,10 +231,7 @@ def _restored_lm(saved: Mapping[str, Any], folder: Path, lm: Any) -> Any:
     settings = {name: value for name, value in saved.items() if name not in _ENDPOINT}
     model = str(settings.pop("model"))
     if model.startswith("gguf/"):
-        path = folder / model.removeprefix("gguf/")
-        if not path.is_file():
-            raise StateError(f"the trained model `{path}` is missing")
-        model = f"gguf/{path}"
+        model = f"gguf/{folder / model.removeprefix('gguf/')}"
     if lm is not None and (type(lm).__name__ != "LM" or _provider(lm.model) == _provider(model)):
         return lm.copy(model=model, **settings)
     from .lm.client import LM
@@ -234,8 +261,10 @@ def describe(value: Any) -> Any:
         if value and all(isinstance(item, Example) for item in value):
             return f"{len(value)} examples"
         return [describe(item) for item in value]
-    model = getattr(value, "model", None)
-    return model if isinstance(model, str) else name_of(value)
+    if isinstance(model := getattr(value, "model", None), str):
+        return model
+    fields = getattr(getattr(value, "signature", None), "signature", None)
+    return f"{name_of(value)}({fields})" if isinstance(fields, str) else name_of(value)
 
 
 def _key(key: Any) -> str:

@@ -62,8 +62,7 @@ class BootstrapFewShot(Optimizer):
             trainset: the examples, with their inputs marked.
 
         Raises:
-            OptimizerError: the student is compiled already, teacher and student differ, or too many runs
-            failed.
+            OptimizerError: the student is compiled already, teacher and student differ, too many runs failed.
         """
         examples = as_examples("trainset", trainset)
         program = fresh_copy(student)
@@ -95,21 +94,19 @@ class BootstrapFewShot(Optimizer):
             needed = self.max_bootstrapped_demos - len(found.examples)
             batch = list(enumerate(examples))[begun : begun + needed]
             begun += len(batch)
-            for (index, _), outcome in zip(
-                batch,
-                run_all(lambda item: self._run(teacher, item[1]), batch, num_threads=threads),
-                strict=True,
-            ):
-                assert outcome is not None
-                if outcome.error is not None:
-                    errors += 1
-                    logger.warning("the teacher failed on example %d: %s", index, outcome.error)
-                    if errors >= allowed:
-                        raise OptimizerError(
-                            f"the teacher failed on {errors} examples, last with: {outcome.error}"
-                        ) from outcome.error
-                elif (calls := outcome.get()) is not None:
-                    found.add(index, calls)
+            outcomes = run_all(lambda item: self._run(teacher, item[1]), batch, num_threads=threads)
+            for (index, _), outcome in zip(batch, outcomes, strict=True):
+                run = outcome.get() if outcome is not None else _Run()
+                errors += len(run.errors)
+                for error in run.errors:
+                    logger.warning("the teacher failed on example %d: %s", index, error)
+                if run.errors and errors >= allowed:
+                    last = run.errors[-1]
+                    raise OptimizerError(
+                        f"{errors} runs of the teacher failed, the last with: {last}"
+                    ) from last
+                if run.calls is not None:
+                    found.add(index, run.calls)
             report("bootstrap", len(found.examples), self.max_bootstrapped_demos, f"{begun} examples tried")
         if self.max_bootstrapped_demos and not found.examples:
             logger.warning(
@@ -117,17 +114,22 @@ class BootstrapFewShot(Optimizer):
             )
         return found
 
-    def _run(self, teacher: Module, example: Example) -> list[Call] | None:
-        """The calls of the first run on an example that the metric accepts, or None."""
+    def _run(self, teacher: Module, example: Example) -> _Run:
+        """Run the teacher on an example until the metric accepts what it did, `max_rounds` times at most."""
+        run = _Run()
         for attempt in range(self.max_rounds):
-            program = _for_attempt(teacher, example, attempt)
-            prediction, trace = run_traced(program, example)
-            if self.metric is None:
-                return calls_of(trace)
-            score = judge(self.metric, example, prediction, trace=trace)
-            if succeeded(self.metric, score, self.metric_threshold):
-                return calls_of(trace)
-        return None
+            try:
+                program = _for_attempt(teacher, example, attempt)
+                prediction, trace = run_traced(program, example)
+                if self.metric is not None:
+                    score = judge(self.metric, example, prediction, trace=trace)
+                    if not succeeded(self.metric, score, self.metric_threshold):
+                        continue
+                run.calls = calls_of(trace)
+                break
+            except Exception as error:  # noqa: BLE001  a failed run is counted, and the next round may do better
+                run.errors.append(error)
+        return run
 
     def _give_demos(self, program: Module, found: _Bootstrapped, examples: list[Example]) -> None:
         rest = [example for index, example in enumerate(examples) if index not in found.examples]
@@ -138,6 +140,14 @@ class BootstrapFewShot(Optimizer):
             fitting = fitting_demos(predictor.signature, rest)
             count = max(0, min(self.max_labeled_demos - len(bootstrapped), len(fitting)))
             predictor.demos = bootstrapped + rng.sample(fitting, count)
+
+
+@dataclass
+class _Run:
+    """The calls of the run on an example that the metric accepted, if it did, and the errors of the others."""
+
+    calls: list[Call] | None = None
+    errors: list[Exception] = field(default_factory=list)
 
 
 @dataclass

@@ -67,10 +67,9 @@ class BootstrapFinetune(Optimizer):
                 student itself when None.
 
         Raises:
-            OptimizerError: found before any call: a model is missing or cannot be trained, structures differ,
-            there
-                are more models than threads; after the runs: none was good enough; after the training: it
-                failed.
+            OptimizerError: before any call, where a model is missing or cannot be trained, structures differ, or
+                there are more models than threads; after the runs, where none was good enough; after the
+                training, where it failed.
         """
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()

@@ -162,6 +162,21 @@ def test_further_rounds_ask_for_fresh_samples() -> None:
             assert len(shown(program)["self"]) == found
 
 
+def test_a_round_that_fails_is_followed_by_the_next() -> None:
+    class Flaky(Neighbour):
+        def complete(self, request: Any) -> Any:
+            if "rollout_id" not in request.kwargs:
+                raise RuntimeError("not yet")
+            return super().complete(request)
+
+    rows = [Example(text=f"{n}", label="right").with_inputs("text") for n in range(2)]
+    with context(lm=Flaky({"label": "right"})):
+        program = BootstrapFewShot(metric=same_label, max_rounds=2, max_labeled_demos=0).compile(
+            Predict("text -> label"), trainset=rows
+        )
+    assert len(shown(program)["self"]) == 2
+
+
 def test_a_threshold_on_a_metric_that_gets_the_trace() -> None:
     lengths: list[int] = []
 
@@ -217,7 +232,7 @@ def test_errors_of_the_teacher_are_counted() -> None:
         )
         assert len(shown(program)["self"]) == 4
         with pytest.raises(
-            OptimizerError, match="failed on 3 examples, last with: the model is out of order"
+            OptimizerError, match="3 runs of the teacher failed, the last with: the model is out of order"
         ):
             BootstrapFewShot(metric=same_label, max_labeled_demos=0, max_errors=3).compile(
                 Predict("text -> label"), trainset=TRAIN

@@ -10,7 +10,7 @@ import logging
 import threading
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import pydantic
 import pytest
@@ -235,9 +235,9 @@ def test_a_state_of_another_signature_is_not_used(
     assert program.stale_predictors()["self"][: len(what)] == what
     assert program.predictors()[0].signature.instructions != "Be exact."
     [message] = caplog.messages
-    assert f"made for another version of it (`self`: {what[0]}" in message
+    assert f"does not fit it any more (`self`: {what[0]}" in message
     assert "dspyc optimize" in message
-    with pytest.raises(StateError, match="made for another version"):
+    with pytest.raises(StateError, match="does not fit it any more"):
         made(now, stale="error").predictors()
 
 
@@ -246,9 +246,40 @@ def test_a_type_that_is_defined_otherwise_is_noticed() -> None:
         record = pydantic.create_model("Record", **fields)
         return states.signature_facts(Signature({"q": (str, InputField()), "a": (record, OutputField())}))
 
-    then, now = facts(x=(int, ...)), facts(x=(str, ...))
+    then = facts(x=(int, ...))
+    changed = ["a type of its fields is defined otherwise"]
     assert states.differences(then, facts(x=(int, ...))) == []
-    assert states.differences(then, now) == ["a type of its fields is defined otherwise"]
+    assert states.differences(then, facts(x=(str, ...))) == changed
+    assert states.differences(then, facts(x=(int, ...), y=(int, 3))) == changed
+
+    def of(annotation: Any) -> dict[str, Any]:
+        return states.signature_facts(Signature({"q": (str, InputField()), "a": (annotation, OutputField())}))
+
+    def made(kind: str, inner: Any) -> Any:
+        match kind:
+            case "enum":
+                return enum.Enum("Thing", {"A": inner.__name__})
+            case "dataclass":
+                return dataclasses.make_dataclass("Thing", [("a", inner)])
+            case _:
+                return TypedDict("Thing", {"a": inner})  # type: ignore[misc]
+
+    for kind in ("enum", "dataclass", "typed dict"):
+        for wrapped in (lambda one: one, lambda one: list[one], lambda one: dict[str, one | None]):
+            assert states.differences(of(wrapped(made(kind, int))), of(wrapped(made(kind, int)))) == []
+            assert states.differences(of(wrapped(made(kind, int))), of(wrapped(made(kind, str)))) == changed
+
+
+class Tree(pydantic.BaseModel):
+    """A record that holds itself."""
+
+    label: str
+    children: list[Tree] = []
+
+
+def test_a_record_may_hold_itself() -> None:
+    facts = states.signature_facts(Signature({"q": (str, InputField()), "a": (Tree, OutputField())}))
+    assert facts["outputs"] == {"a": "Tree"}
 
 
 class Steps(Module):
@@ -322,10 +353,12 @@ def test_a_trained_model_lies_beside_the_state(tmp_path: Path) -> None:
     assert [path.name for path in sorted(moved.glob("*.gguf"))] == ["f.p.2.gguf", "f.p.gguf"]
     assert (moved / "f.p.2.gguf").read_bytes() == b"others"
     (moved / "f.p.2.gguf").unlink()
-    with pytest.raises(
-        StateError, match=r"does not fit `second`: the trained model `.*f\.p\.2\.gguf` is missing; optimise"
-    ):
-        made().predictors()
+    program = made()
+    assert [predictor.lm is None for predictor in program.predictors()] == [False, True]
+    [reason] = program.stale_predictors()["second"]
+    assert reason.endswith("f.p.2.gguf` is missing")
+    with pytest.raises(StateError, match=r"its trained model `.*f\.p\.2\.gguf` is missing"):
+        made(stale="error").predictors()
 
 
 def test_keys_and_endpoints_come_from_the_source_and_never_from_the_state(tmp_path: Path) -> None:
