@@ -144,7 +144,7 @@ class BootstrapFewShot(Optimizer):
 
 @dataclass
 class _Run:
-    """The calls of the run on an example that the metric accepted, if it did, and the errors of the others."""
+    """What became of an example: the calls of the run that the metric accepted, and the errors of others."""
 
     calls: list[Call] | None = None
     errors: list[Exception] = field(default_factory=list)

@@ -67,8 +67,8 @@ class BootstrapFinetune(Optimizer):
                 student itself when None.
 
         Raises:
-            OptimizerError: before any call, where a model is missing or cannot be trained, structures differ, or
-                there are more models than threads; after the runs, where none was good enough; after the
+            OptimizerError: before any call, where a model is missing or cannot be trained, structures differ,
+                or there are more models than threads; after the runs, where none was good enough; after the
                 training, where it failed.
         """
         examples = as_examples("trainset", trainset)
