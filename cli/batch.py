@@ -28,7 +28,10 @@ def run_rows(
     rows = read_rows(source, salt=f"{name} {lm or ''}")
     inputs = inputs_of(loaded, name)
     _verify_columns(source, rows, inputs)
-    output = Output(target, rows, outputs_of(loaded, name))
+    outputs = outputs_of(loaded, name)
+    if not outputs and target.suffix.lower() in {".csv", ".tsv"}:
+        raise Refusal(f"the outputs of `{name}` are known only after a run", "write them to a .jsonl file")
+    output = Output(target, rows, outputs)
     waiting = [row for row in rows if row.number not in output.done]
     if output.done:
         say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)

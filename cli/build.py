@@ -25,8 +25,8 @@ def command(paths: tuple[str, ...], out: Path) -> int:
     """Write programs as Python modules, each with a stub for type checkers.
 
     PATHS are files or folders (the working folder by default); what lies in a folder keeps its place below
-    --out. The modules need dspyc's runtime, and no compiler. Nothing is written when a program has an error, or
-    where a file would be lost that dspyc did not write.
+    --out. The modules need dspyc's runtime, and no compiler. Nothing is written when a program has an error,
+    or where a file would be lost that dspyc did not write.
 
     \b
     Examples:

@@ -107,7 +107,7 @@ def _print(lines: Sequence[Line]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for title in ("evaluation", "program"):
         table.add_column(title)
     for title in ("score", "require", "examples", "errors", "seconds"):
@@ -124,7 +124,10 @@ def _print(lines: Sequence[Line]) -> None:
             f"{len(result.errors):,}",
             f"{result.seconds:.2f}",
         )
-    rich_console().print(table)
+    console = rich_console()
+    with console.capture() as captured:
+        console.print(table)
+    say("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
     for line in lines:
         if line.result.errors:
             row, error = next(iter(line.result.errors.items()))

@@ -7,13 +7,16 @@ import decimal
 import pathlib
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any, Literal, Union
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Literal, Union, get_type_hints
 
 from ..compiler import types
 from ..compiler.relations import display
-from .values import Input
+from ..runtime.typenames import type_name
+from .values import OTHERS, Input
 
 if TYPE_CHECKING:
+    from ..runtime.module import Module
     from .programs import Loaded
 
 _CLASSES: dict[str, Any] = {
@@ -27,8 +30,34 @@ _CLASSES: dict[str, Any] = {
 
 def inputs_of(loaded: Loaded, name: str) -> list[Input]:
     """What a program or module of the file takes."""
-    fields = loaded.analysis.program.interface(name).inputs
-    return [Input(one.name, python_type(one.type, loaded), display(one.type), one.required) for one in fields]
+    interface = loaded.analysis.program.interface(name)
+    if interface.open and not interface.fields:
+        return _inputs_of_python(loaded.names[name])
+    return [
+        Input(one.name, python_type(one.type, loaded), display(one.type), one.required)
+        for one in interface.inputs
+    ]
+
+
+def _inputs_of_python(module: Module) -> list[Input]:
+    """What a module written in Python takes: the parameters of its `forward`."""
+    own = type(module)
+    function = own.aforward if "aforward" in vars(own) and "forward" not in vars(own) else own.forward
+    try:
+        hints = get_type_hints(function)
+    except Exception:  # noqa: BLE001 - annotations of a user's; without them any value will do
+        hints = {}
+    parameters = list(signature(function).parameters.values())[1:]
+    return [
+        Input(
+            OTHERS if one.kind is one.VAR_KEYWORD else one.name,
+            kind := hints.get(one.name, Any),
+            type_name(kind),
+            one.default is one.empty and one.kind is not one.VAR_KEYWORD,
+        )
+        for one in parameters
+        if one.kind is not one.VAR_POSITIONAL
+    ]
 
 
 def outputs_of(loaded: Loaded, name: str) -> list[str]:

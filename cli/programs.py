@@ -63,7 +63,7 @@ def open_program(path: Path) -> Loaded:
 
     say_logs()
     with told():
-        module = loader.load(path)
+        module = loader.execute(analysis)
     return Loaded(path, analysis, vars(module), module.__dspyc__)
 
 

@@ -7,9 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from .errors import Refusal, listed, near
+
+OTHERS = "**"
+"""The name of an input that stands for all that have no other: a Python function's `**inputs`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
     """Values by input name, each of the type that its input declares; raises as `read_arguments` does."""
     known = {one.name: one for one in inputs}
     for key in values:
-        if key not in known:
+        if key not in known and OTHERS not in known:
             suggestion = near(key, known)
             raise Refusal(
                 f"there is no input `{key}`",
@@ -63,14 +66,18 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
             f"{subject} {listed(one.name for one in missing)} {verb} missing",
             f"give {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
         )
-    return {key: _value(known[key], value) for key, value in values.items()}
+    return {key: _value(known.get(key) or known[OTHERS], value) for key, value in values.items()}
 
 
 def describe(inputs: Sequence[Input]) -> str:
     """`the inputs are question: str and k: int (optional)`"""
     if not inputs:
         return "this program takes no inputs"
-    each = [f"`{one.name}: {one.shown}`{'' if one.required else ' (optional)'}" for one in inputs]
+    each = [
+        f"`{one.name}: {one.shown}`{'' if one.required else ' (optional)'}"
+        for one in inputs
+        if one.name != OTHERS
+    ]
     joined = " and ".join(filter(None, [", ".join(each[:-1]), each[-1]]))
     return f"the input is {joined}" if len(each) == 1 else f"the inputs are {joined}"
 
@@ -120,7 +127,7 @@ def _value(one: Input, given: Any) -> Any:
             problem = f"{one.name}{where}: {first['msg']}"
     raise Refusal(
         f"the input `{one.name}` takes `{one.shown}`, not {_shortened(given)}",
-        f"{problem}. What is no text is written as JSON, like {one.name}='{_example(one.annotation)}'",
+        problem + _example(one),
     )
 
 
@@ -143,9 +150,11 @@ def _shortened(value: Any) -> str:
     return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}…`"
 
 
-def _example(annotation: Any) -> str:
-    """A value of a container's shape, as one would type it."""
-    origin = getattr(annotation, "__origin__", annotation)
-    if origin in (list, set, tuple, frozenset):
-        return '["a", "b"]'
-    return '{"key": "value"}'
+def _example(one: Input) -> str:
+    """How a value that has parts is written."""
+    origin = get_origin(one.annotation) or one.annotation
+    if origin in {list, set, tuple, frozenset}:
+        return f'. It is written as JSON, like {one.name}=\'["a", "b"]\''
+    if origin is dict or hasattr(origin, "model_fields"):
+        return f'. It is written as JSON, like {one.name}=\'{{"key": "value"}}\''
+    return ""

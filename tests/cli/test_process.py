@@ -103,7 +103,7 @@ def test_help_imports_nothing_of_the_runtime() -> None:
 def test_the_plugin_imports_nothing_of_ours(tmp_path: Path) -> None:
     (tmp_path / "test_x.py").write_text(
         "import sys\n\ndef test_x():\n    ours = {n for n in sys.modules if n.startswith('dspyc.')}\n"
-        "    assert ours == {'dspyc.cli', 'dspyc.cli.pytest_plugin'}\n",
+        "    assert not ours & {'dspyc.runtime', 'dspyc.compiler', 'dspyc.grammar', 'dspyc.cli.main'}\n",
         encoding="utf-8",
     )
     (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
@@ -211,7 +211,7 @@ def test_failed_rows_are_told_of_and_tried_again(echo: Path) -> None:
     (echo / "cured").touch()
     second = dspyc(*ROWS, folder=echo)
     assert "1 row done" in second.stderr
-    assert (echo / "calls.txt").read_text().split() == ["a", "bad", "bad"]
+    assert sorted((echo / "calls.txt").read_text().split()) == ["a", "bad", "bad"]
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
