@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -107,9 +107,17 @@ def _analyse(path: str, files: _Files) -> FileAnalysis:
     scope = files.scope(path)
     assert scope is not None
     program = scope.program
-    found = [*map(_syntax_problem, scope.file.problems()), *rules.check(program)]
+    problems = [*scope.file.problems(), *_in_strings(program)]
+    found = [*map(_syntax_problem, problems), *rules.check(program)]
     found.sort(key=lambda each: (each.span, each.code))
     return FileAnalysis(path, scope.file.source, scope.file, program, tuple(found))
+
+
+def _in_strings(program: Program) -> Iterator[parse.Problem]:
+    """What is wrong with the form of signatures that are written as strings."""
+    for item in program.items:
+        for string in item.string_by_node.values():
+            yield from (parse.shifted(each, item.start) for each in string.problems)
 
 
 def _syntax_problem(problem: parse.Problem) -> Diagnostic:

@@ -16,6 +16,7 @@ _WIDER = {
 }
 _SEQUENCES = {"list", "List", "MutableSequence"}
 _ITERABLES = {
+    "Sequence",
     "Iterable",
     "Iterator",
     "Collection",
@@ -92,6 +93,10 @@ def display(kind: Type) -> str:
             return "None"
         case types.Builtin(name=name) | types.Variable(name=name):
             return name
+        case types.List(item=types.Never()):
+            return "list"
+        case types.Dict(key=types.Never()):
+            return "dict"
         case types.List(item=item):
             return f"list[{display(item)}]"
         case types.Set(item=item):
@@ -363,6 +368,23 @@ def widened(kind: Type) -> Type:
     if isinstance(kind, types.Union):
         return types.union(*map(widened, kind.options))
     return kind
+
+
+def plain(kind: Type) -> Type:
+    """A type as one says it: constants by their class, in containers too."""
+    match widened(kind):
+        case types.List(item=item):
+            return types.List(plain(item))
+        case types.Set(item=item):
+            return types.Set(plain(item))
+        case types.Iterable(item=item):
+            return types.Iterable(plain(item))
+        case types.Dict(key=key, value=value):
+            return types.Dict(plain(key), plain(value))
+        case types.Tuple(items=items, rest=rest):
+            return types.Tuple(tuple(map(plain, items)), None if rest is None else plain(rest))
+        case other:
+            return other
 
 
 def named(value: Type) -> Type | None:

@@ -82,8 +82,10 @@ def _subscript(value: syntax.Expression, index: syntax.Expression, context: Cont
         return types.Literals(tuple(_literals(elements, context)))
     if name in ("tuple", "Tuple") and len(elements) == 2 and _is_ellipsis(elements[1]):
         return types.Tuple((), annotate(elements[0], context))
-    inside = [annotate(each, context) for each in elements]
     symbol = context.item.symbol_of(value)
+    if symbol is None and isinstance(value, syntax.Name):
+        return types.UNKNOWN  # one message, about the name; what is in the brackets depends on it
+    inside = [annotate(each, context) for each in elements]
     found = generic(name, inside) if symbol is not None and symbol.kind == "builtin" else None
     return base if found is None else found
 

@@ -66,9 +66,11 @@ class FileScope:
         if isinstance(item.declaration, syntax.FromImport | syntax.Import):
             node = item.declaration
             level = node.level if isinstance(node, syntax.FromImport) else 0
-            item.target = imports.target(
-                self.workspace, self.path, level, tuple(each.text for each in node.module)
-            )
+            module = tuple(each.text for each in node.module)
+            target = imports.target(self.workspace, self.path, level, module)
+            if target.kind == "dspy" and self._brings_values(item):
+                target = replace(target, circle=imports.circle(self.workspace, self.path, target.path))
+            item.target = target
             self._refer_imported(item)
         declarations.complete(self, item)
 

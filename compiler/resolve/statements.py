@@ -15,7 +15,7 @@ from .annotations import annotate
 from .context import Context, Names
 from .expressions import bind_target, infer
 from .members import member
-from .operators import binary
+from .operators import binary, fits
 
 _DEEPEST_LOOP = 3
 """Loops are read twice, so that what an iteration binds is known in the next; deeper ones once."""
@@ -50,8 +50,12 @@ def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -
             symbol = context.declare("local", target, kind, Span(node.span.end, end))
             return {**context.names, target.text: symbol}
         case syntax.AugmentedAssign(target=target, operator=operator, value=value):
-            result = binary(infer(target, context), operator, infer(value, context))
-            return _bound(target, result, context, Span(node.span.end, end))
+            before, added = infer(target, context), infer(value, context)
+            # What does not work leaves the type as it was, so that it is told once.
+            result = binary(before, operator, added) if fits(before, operator, added) else before
+            names = _bound(target, result, context, Span(node.span.end, end))
+            context.record(target, before)
+            return names
         case syntax.Return():
             context.returns.append((node, _returned(node, context)))
         case syntax.Assert(test=test, message=message):

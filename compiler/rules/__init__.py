@@ -24,7 +24,7 @@ from .constants import default_not_constant, wrong_default
 from .demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .duplicate_declaration import duplicate_declaration
 from .duplicate_field import duplicate_field
-from .fields import hint_field, missing_annotation, reserved_field
+from .fields import hint_field, missing_annotation, no_outputs, reserved_field
 from .functions import function_shape, metric_field
 from .graph import declaration_cycle, no_lm, recursion
 from .imports import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
@@ -82,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     not_iterable,
     wrong_operands,
     missing_annotation,
+    no_outputs,
     no_lm,
     wrong_kind,
     not_a_part,

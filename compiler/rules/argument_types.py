@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...grammar import syntax
 from .. import types
 from ..program import Item, Program
-from ..relations import assignable
+from ..relations import assignable, plain
 from ..resolve.variables import substitute
 from ..types import Type
 from .arguments import Called, calls
@@ -24,7 +24,7 @@ def wrong_type(program: Program, item: Item) -> Iterator[Finding]:
 
     def ask(text: str) -> str:
         return qa(question=text, limit="three").answer
-    #                                  ^^^^^^^ E208 `limit` of `qa` takes `int`, not `Literal["three"]`
+    #                                  ^^^^^^^ E208 `limit` of `qa` takes `int`, not `"three"`
     ```
 
     ```dspy
@@ -40,7 +40,7 @@ def wrong_type(program: Program, item: Item) -> Iterator[Finding]:
             continue
         yield Finding(
             argument.value,
-            f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(given)}",
+            f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(_said(given))}",
             _help(item, argument.value, given, wanted),
         )
 
@@ -95,6 +95,10 @@ def wrong_choice(program: Program, item: Item) -> Iterator[Finding]:
             fix = replace(f'Change to "{close}"', argument.value, f'"{close}"') if close else None
         message = f"`{parameter.name}` of `{call.name}` takes {choices(allowed)}, not {choices(given.values)}"
         yield Finding(argument.value, message, fix=fix)
+
+
+def _said(given: Type) -> Type:
+    return given if isinstance(given, types.Literals) else plain(given)
 
 
 def _arguments(item: Item) -> Iterator[tuple[Called, syntax.Argument, types.Parameter, Type]]:

@@ -36,6 +36,8 @@ class Called:
                 return "attribute"
             case types.Class() | types.ModuleClass():
                 return "parameter"
+            case types.Unknown():
+                return "setting"
             case _:
                 return "argument"
 
@@ -83,13 +85,10 @@ def unknown_argument(program: Program, item: Item) -> Iterator[Finding]:
     for call in calls(item):
         names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
         free = [name for name in names if call.binding.argument(name) is None]
-        own = (
-            free
-            if not call.is_module
-            else [each.name for each in call.binding.parameters or () if each.required]
-        )
-        for argument in call.binding.unknown:
-            assert argument.name is not None
+        own = _own_names(call, free)
+        for argument in (*call.binding.unknown, *_misspelled(call, names)):
+            if argument.name is None:
+                continue
             name = argument.name.text
             close = near(name, free)
             fix = replace(f"Change to `{close}`", argument.name, close) if close else None
@@ -100,6 +99,25 @@ def unknown_argument(program: Program, item: Item) -> Iterator[Finding]:
                 _construct(call, name),
                 fix,
             )
+
+
+def _own_names(call: Called, names: list[str]) -> list[str]:
+    """The names that a sentence lists: not the settings that every module takes."""
+    match call.binding.callee:
+        case types.Module(interface=interface):
+            return [each.name for each in interface.inputs]
+        case types.ModuleClass(parameters=parameters):
+            return [each.name for each in parameters]
+        case _:
+            return names
+
+
+def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
+    """Further settings of an LM that are very like a parameter: a mistake, though any name would be taken."""
+    for argument, parameter in call.binding.matched:
+        if parameter.kind == "**" and argument.name is not None and isinstance(call.binding.callee, types.Class):
+            if near(argument.name.text, names, cutoff=0.85):
+                yield argument
 
 
 def _construct(call: Called, name: str) -> str | None:
@@ -174,7 +192,8 @@ def positional_input(program: Program, item: Item) -> Iterator[Finding]:
                 (Edit(Span(argument.span.start, argument.span.start), f"{name}="),),
                 safe=False,
             )
-            yield Finding(argument, f"{words}: write `{name}={written(item, argument)}`", fix=fix)
+            text = written(item, argument)
+            yield Finding(argument, f"{words}: write `{name}={text if len(text) <= 30 else '…'}`", fix=fix)
 
 
 @rule("E205", "surplus-argument")
@@ -201,22 +220,22 @@ def surplus_argument(program: Program, item: Item) -> Iterator[Finding]:
 
 @rule("E206", "repeated-argument")
 def repeated_argument(program: Program, item: Item) -> Iterator[Finding]:
-    """A call gives an argument twice.
+    """A call gives an argument by position, and by name once more.
 
     ```dspy
-    limit = sorted([2, 1], reverse=True, reverse=False)
-    #                                    ^^^^^^^ E206 `sorted` is given `reverse` twice
+    words = "a,b".split(",", sep=";")
+    #                        ^^^ E206 `sep` of `"a,b".split` is given already, by its position
     ```
 
     ```dspy
-    limit = sorted([2, 1], reverse=True)
+    words = "a,b".split(",")
     ```
     """
     for call in calls(item):
         for argument in call.binding.repeated:
             name = argument.name
             if name is not None:
-                yield Finding(name, f"`{call.name}` is given `{name.text}` twice")
+                yield Finding(name, f"`{name.text}` of `{call.name}` is given already, by its position")
 
 
 @rule("E207", "spread-inputs")

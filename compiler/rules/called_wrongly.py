@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...grammar import syntax
 from .. import types
 from ..program import Item, Program
-from ..relations import display, iterated, widened
+from ..relations import display, iterated, plain, widened
 from ..resolve.operators import fits
 from .rule import Finding, rule, written
 from .words import described
@@ -63,7 +63,9 @@ def not_callable(program: Program, item: Item) -> Iterator[Finding]:
             case types.Instance(definition=definition) if (
                 definition.complete and "__call__" not in definition.members
             ):
-                yield Finding(node.function, f"`{text}` is a `{definition.name}`, which cannot be called")
+                words = f"`{text}` is a `{definition.name}`, which cannot be called"
+                compiles = "compile" in definition.members
+                yield Finding(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
 
 
 @rule("E227", "not-iterable")
@@ -112,7 +114,7 @@ def wrong_operands(program: Program, item: Item) -> Iterator[Finding]:
             continue
         left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
         if not fits(left, node.operator, right):
-            text = f"`{display(left)} {node.operator} {display(right)}` does not work"
+            text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` does not work"
             hint = (
                 "; did you mean an f-string?" if node.operator == "+" and types.STR in (left, right) else ""
             )
@@ -121,7 +123,7 @@ def wrong_operands(program: Program, item: Item) -> Iterator[Finding]:
         left, right = widened(item.type_of(each.target)), widened(item.type_of(each.value))
         if types.known(left) and not fits(left, each.operator, right):
             yield Finding(
-                each, f"`{display(left)} {each.operator}= {display(right)}` does not work", _wrap(item, each)
+                each, f"`{display(plain(left))} {each.operator}= {display(plain(right))}` does not work", _wrap(item, each)
             )
 
 

@@ -52,7 +52,7 @@ def wrong_default(program: Program, item: Item) -> Iterator[Finding]:
     signature Shorten:
         input text: str
         input words: int = "five"
-    #                      ^^^^^^ E212 the default of `words` is `Literal["five"]`, which is not `int`
+    #                      ^^^^^^ E212 the default of `words` is `"five"`, which is not `int`
         output summary: str
     ```
 

@@ -116,6 +116,29 @@ def missing_annotation(program: Program, item: Item) -> Iterator[Finding]:
             yield Finding(name, f"`{name.text}` needs the type that it returns: `-> …`")
 
 
+@rule("E230", "no-outputs")
+def no_outputs(program: Program, item: Item) -> Iterator[Finding]:
+    """A signature or module has no output, so that there is nothing to ask a model for.
+
+    ```dspy
+    module qa = Predict("question ->")
+    #                   ^^^^^^^^^^^^^ E230 a signature needs at least one output
+    ```
+
+    ```dspy
+    module qa = Predict("question -> answer")
+    ```
+    """
+    match item.declaration:
+        case syntax.SignatureDeclaration(name=name, fields=fields) | syntax.ModuleDeclaration(name=name, fields=fields):
+            if not any(each.direction == "output" for each in fields):
+                yield Finding(name, f"`{name.text}` needs at least one output")
+    for node in item.nodes(syntax.String):
+        string = item.signature_string(node)
+        if string is not None and not string.problems and not string.interface.outputs:
+            yield Finding(node, "a signature needs at least one output")
+
+
 def _is_callback(program: Program, declaration: syntax.FunctionDeclaration) -> bool:
     """Whether a function is handed to something, or may be by another file, because nothing here calls it."""
     symbol = program.symbols.get(declaration.name.text)

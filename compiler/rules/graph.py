@@ -44,7 +44,7 @@ def recursion(program: Program, item: Item) -> Iterator[Finding]:
     ```dspy
     def improve(text: str) -> str:
         return polish(text=text).better
-    #          ^^^^^^ E304 `improve` and `Polish` and `polish` call each other
+    #          ^^^^^^ E304 `improve`, `polish` and `Polish` call each other
 
     module Polish:
         input text: str
@@ -77,11 +77,7 @@ def _cycle(
     if cycle is None or item.index != min(cycle):
         return
     names = [name.text for index in cycle for name in declared_names(program.items[index].declaration)[:1]]
-    words = (
-        f"{' and '.join(f'`{name}`' for name in names)} {several}"
-        if len(names) > 1
-        else f"{listed(names)} {single}"
-    )
+    words = f"{listed(names)} {several if len(names) > 1 else single}"
     yield Finding(edges(program, item)[cycle[1] if len(cycle) > 1 else item.index], words)
 
 

@@ -24,6 +24,7 @@ def unknown_module(program: Program, item: Item) -> Iterator[Finding]:
 
     ```dspy
     from statistics import mean
+    middle = mean([1, 2])
     ```
     """
     if item.target is None or item.target.kind not in ("missing", "self"):
@@ -57,6 +58,7 @@ def unknown_import(program: Program, item: Item) -> Iterator[Finding]:
 
     ```dspy
     from dspyc import Predict
+    module qa = Predict("question -> answer")
     ```
     """
     target, node = item.target, item.declaration
@@ -80,7 +82,8 @@ def invalid_python(program: Program, item: Item) -> Iterator[Finding]:
     """An imported `.py` file is not valid Python, so that running the program would fail at the import."""
     if item.target is not None and not item.target.valid:
         name, span = _module(item)
-        yield Finding(span, f"`{name}` cannot be read: `{item.target.path}` is not valid Python")
+        file = _file_name(item.target.path)
+        yield Finding(span, f"`{name}` cannot be imported: `{file}` is not valid Python")
 
 
 @rule("E108", "import-cycle")
@@ -91,7 +94,7 @@ def import_cycle(program: Program, item: Item) -> Iterator[Finding]:
     have to be loaded before the other. Move what both need into a third file.
     """
     if item.target is not None and item.target.circle:
-        names = [path.replace("\\", "/").rpartition("/")[2] for path in item.target.circle]
+        names = [_file_name(path) for path in item.target.circle]
         yield Finding(
             _module(item)[1],
             f"files import values from each other in a circle: {' → '.join(names)}",
@@ -109,6 +112,10 @@ def _module(item: Item) -> tuple[str, Span]:
         return name, node.span
     start, end = node.module[0].span.start, node.module[-1].span.end
     return name, Span(start - level, end)
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _help(item: Item) -> str | None:

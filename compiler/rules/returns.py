@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ...grammar import syntax
@@ -9,7 +10,7 @@ from ...grammar.source import Span
 from .. import types
 from ..diagnostic import Edit, Fix
 from ..program import Item, Program, walk
-from ..relations import assignable, display
+from ..relations import assignable, display, plain
 from .rule import Finding, replace, rule
 from .words import described, listed, meant_or_has, near
 
@@ -174,7 +175,7 @@ def wrong_return(program: Program, item: Item) -> Iterator[Finding]:
             if not assignable(given, wanted):
                 place = node.value or node
                 yield Finding(
-                    place, f"`{declaration.name.text}` returns {described(wanted)}, not {described(given)}"
+                    place, f"`{declaration.name.text}` returns {described(wanted)}, not {described(plain(given))}"
                 )
     for node, outputs in _module_returns(item):
         declared = {each.name.text: item.type_of(each.type) for each in outputs if each.type is not None}
@@ -187,7 +188,7 @@ def wrong_return(program: Program, item: Item) -> Iterator[Finding]:
                 and not assignable(given, wanted_output)
             ):
                 words = (
-                    f"the output `{argument.name.text}` is {described(wanted_output)}, not {described(given)}"
+                    f"the output `{argument.name.text}` is {described(wanted_output)}, not {described(plain(given))}"
                 )
                 yield Finding(argument.value, words)
         if node.value is not None:
@@ -305,8 +306,8 @@ def _unknown_names(node: syntax.Return, names: list[str]) -> list[syntax.Identif
 
 
 def _head(item: Item, word: str, block: Sequence[syntax.Statement]) -> Span:
-    start = item.text.rfind(word, 0, block[0].span.start)
-    return Span(start, start + len(word)) if start >= 0 else block[0].span
+    heads = list(re.finditer(rf"^[ \t]*({word})\s*:", item.text[: block[0].span.start], re.MULTILINE))
+    return Span(*heads[-1].span(1)) if heads else block[0].span
 
 
 def _s(names: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ def unbound_name(program: Program, item: Item) -> Iterator[Finding]:
     def total(numbers: list[int]) -> int:
         for number in numbers:
             result += number
-    #           ^^^^^^ E112 `result` has no value yet: it is assigned further down
+    #       ^^^^^^ E112 `result` has no value yet: it is assigned further down
         return result
     ```
 

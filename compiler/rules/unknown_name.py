@@ -66,6 +66,9 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
             return Finding(
                 node, f"`{name}` is an output, and outputs are no variables: only `return` sets them"
             )
+    for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
+        if part.span.contains(node.span.start) and any(field.name.text == name for field in fields):
+            return Finding(node, f"`{name}` is an input, and parts are constructed before there are inputs")
     for field in fields:
         if field.name.text == name:
             return Finding(
@@ -73,6 +76,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
             )
     own = {each.text for each in declared_names(item.declaration)}
     candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
+    candidates = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
     close = near(name, candidates)
     fix = replace(f"Change to `{close}`", node, close) if close else None
     return Finding(node, f"unknown name `{name}`{meant(name, candidates)}", fix=fix)

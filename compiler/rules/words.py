@@ -9,7 +9,7 @@ from ..relations import display, display_value
 from ..types import Type
 
 
-def near(name: str, candidates: Iterable[str]) -> str | None:
+def near(name: str, candidates: Iterable[str], cutoff: float = 0.7) -> str | None:
     """The candidate that somebody who wrote `name` most likely meant; None when none is close."""
     from difflib import get_close_matches
 
@@ -17,7 +17,7 @@ def near(name: str, candidates: Iterable[str]) -> str | None:
     for each in known:
         if each.lower().replace("_", "") == name.lower().replace("_", ""):
             return each
-    found = get_close_matches(name, known, n=1, cutoff=0.7)
+    found = get_close_matches(name, known, n=1, cutoff=cutoff)
     return found[0] if found else None
 
 
@@ -73,6 +73,8 @@ def described(kind: Type) -> str:
             return "a dataset"
         case types.PythonModule(name=name):
             return f"the Python module `{name}`"
+        case types.Literals(values=(value,)):
+            return f"`{display_value(value)}`"
         case types.Union(options=options):
             return listed_types(options)
         case _:

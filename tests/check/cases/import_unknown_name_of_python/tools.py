@@ -1,0 +1,2 @@
+def search(text: str) -> str:
+    return text
