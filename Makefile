@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CACHE ?= .cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint typecheck imports format test-editors test-train bench clean
+.PHONY: help demo train-demo test lint typecheck imports format test-editors test-train bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: $(VENV)/.demo ## set up and run the example on the embedded model (no key,
 	$(BIN)/dspyc check examples/banking
 	$(BIN)/dspyc run examples/banking/banking.dspy text="My card still has not arrived"
 	$(BIN)/dspyc eval examples/banking/banking.dspy
+
+train-demo: $(VENV)/.train ## fine-tune a weak model on the CPU and see it score higher (torch)
+	$(BIN)/dspyc optimize examples/banking/distil.dspy
 
 test: $(VENV)/.dev ## set up and pass the tests
 	$(BIN)/python -m pytest -m "not train and not editors" --cov=dspyc --cov-report=term:skip-covered $(ARGS)
