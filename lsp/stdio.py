@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +157,7 @@ def _handle(protocol: Protocol, message: Message, waiting: deque[Message]) -> No
         return  # The request has been answered: requests run one after the other.
     try:
         structured = protocol.structure_message(message)
-    except Exception:
+    except JsonRpcException:
         logger.warning("The client sent a message of the wrong shape: %.500s", message)
         if request is not None:
             protocol.refuse(request, lsp.ErrorCodes.InvalidParams, "the parameters have the wrong shape")

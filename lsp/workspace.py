@@ -103,7 +103,9 @@ class Workspace:
             settings = self._settings(folder)
             if settings is not None:
                 return tuple(os.path.normpath(os.path.join(folder, root)) for root in settings)
-            if folder in self.folders or folder == os.path.dirname(folder):
+            if os.path.exists(os.path.join(folder, ".git")):
+                return (folder,)
+            if folder == os.path.dirname(folder):
                 break
             folder = os.path.dirname(folder)
         around = [each for each in self.folders if path.startswith(each.rstrip(os.sep) + os.sep)]

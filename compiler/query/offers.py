@@ -113,7 +113,7 @@ def values(expected: types.Type, replaced: Span, rank: int) -> Iterator[Completi
         match option:
             case types.Literals(values=literals):
                 for value in literals:
-                    yield Completion(display_value(value), "value", replaced, display(option), rank=rank)
+                    yield Completion(display_value(value), "value", replaced, rank=rank)
             case types.Enum(name=name, members=members):
                 for each, value in members:
                     yield Completion(
@@ -132,7 +132,7 @@ def string_values(expected: types.Type, replaced: Span) -> Iterator[Completion]:
         if isinstance(option, types.Literals):
             for value in option.values:
                 if isinstance(value, str):
-                    yield Completion(value, "value", replaced, display(option), rank=EXPECTED)
+                    yield Completion(value, "value", replaced, rank=EXPECTED)
 
 
 def named(

@@ -27,7 +27,10 @@ async function main() {
     ],
   });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  const picture = (name) => page.screenshot({ path: path.join(output, `${name}.png`) });
+  const picture = async (name) => {
+    await page.waitForTimeout(400); // what fades in has come in then
+    await page.screenshot({ path: path.join(output, `${name}.png`) });
+  };
   try {
     await openFile(page, url, "triage.dspy");
     await seeSquiggle(page, picture);
@@ -113,8 +116,10 @@ async function seeHovers(page, picture) {
   await picture("hover-module");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+b");
+  await page.setViewportSize({ width: 1000, height: 770 });
   await hover(page, MISTAKE, 0, MISTAKE);
   await picture("hover-mistake");
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.keyboard.press("Control+b");
   await page.keyboard.press("Escape");
   await page.mouse.move(1200, 780);
@@ -159,35 +164,27 @@ async function fixIt(page) {
 async function complete(page, picture) {
   await focusEditor(page);
   await page.keyboard.press("Control+End");
-  await page.keyboard.type('\nassert pred.', { delay: 30 });
+  await page.keyboard.type("    assert pred.", { delay: 30 });
   const rows = page.locator(".suggest-widget.visible .monaco-list-row");
   await rows.first().waitFor(SHORT);
   const fields = (await rows.allInnerTexts()).map((each) => each.split("\n")[0].trim());
-  assert.deepEqual(fields.slice(0, 2).sort(), ["answer", "intent"], `the outputs come first: ${fields}`);
+  assert.deepEqual(fields.slice(0, 2), ["intent", "answer"], `the outputs come first: ${fields}`);
   await picture("completion");
   await page.keyboard.type('intent == "', { delay: 30 });
   await rows.filter({ hasText: "top_up_failed" }).first().waitFor(SHORT);
   await picture("completion-values");
   await page.keyboard.press("Escape");
-  for (let line = 0; line < 1; line++) {
-    await page.keyboard.press("Home");
-    await page.keyboard.press("Shift+End");
-    await page.keyboard.press("Delete");
-    await page.keyboard.press("Backspace");
-  }
-  await page.keyboard.press("Home");
-  await page.keyboard.type("optim", { delay: 30 });
-  await page.keyboard.press("Escape");
+  await command(page, "File: Revert File");
+  await page.waitForSelector(".squiggly-error", SHORT);
   say("completion offers fields and values");
 }
 
 async function format(page) {
-  await page.keyboard.press("Control+z");
   await focusEditor(page);
   await page.keyboard.press("Control+End");
-  await page.keyboard.type("\n\nmodule   again=Triage( articles=3 )", { delay: 5 });
+  await page.keyboard.type("\nmodule   again=Triage( articles=3 )", { delay: 5 });
   await page.keyboard.press("Escape");
-  await page.keyboard.press("Shift+Alt+f");
+  await command(page, "Format Document");
   await page.waitForFunction(
     () =>
       [...document.querySelectorAll(".monaco-editor .view-line")].some(
@@ -199,8 +196,18 @@ async function format(page) {
   say("formatting formats");
 }
 
+/** Run a command by its title. */
+async function command(page, title) {
+  await page.keyboard.press("F1");
+  await page.locator(".quick-input-widget").first().waitFor(SHORT);
+  await page.keyboard.type(title, { delay: 5 });
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor(SHORT);
+  await page.keyboard.press("Enter");
+}
+
 async function goToPython(page, picture) {
   await page.keyboard.press("Control+Home");
+  await page.waitForTimeout(400); // it scrolls there
   const box = await wordBox(page, "find_articles", 0);
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await page.keyboard.press("F12");
@@ -213,18 +220,15 @@ async function goToPython(page, picture) {
 
 async function restart(page) {
   await focusEditor(page);
-  await page.keyboard.press("F1");
-  await page.keyboard.type("dspyc: Restart the Language Server");
-  await page.keyboard.press("Enter");
-  await page.keyboard.press("Control+End");
-  await page.keyboard.type("\n\nmodule last = Triage(artcles=3)", { delay: 5 });
-  await page.keyboard.press("Escape");
+  await command(page, "dspyc: Restart the Language Server");
+  await page.waitForSelector(".squiggly-error", { state: "detached", timeout: 20_000 });
   await page.waitForSelector(".squiggly-error", LONG);
   say("a restarted server goes on");
 }
 
 async function focusEditor(page) {
-  await page.locator(".monaco-editor .view-lines").first().click({ position: { x: 300, y: 4 } });
+  await page.keyboard.press("Control+1");
+  await page.waitForSelector(".monaco-editor.focused", SHORT);
 }
 
 main().catch((error) => {
