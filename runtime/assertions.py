@@ -20,16 +20,31 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import ProgramAssertionError
-from .module import Module
 from .settings import lookup
+
+if TYPE_CHECKING:
+    from .module import Module
 
 logger = logging.getLogger("dspyc")
 
 feedback: ContextVar[str | None] = ContextVar("dspyc_feedback", default=None)
 """What was wrong with the last try, for the predictors that are called here; None on a first try."""
+
+
+def with_feedback(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages of a request, the last of which says what was wrong with the last try, where there was one."""
+    reason = feedback.get()
+    if reason is None:
+        return messages
+    *others, last = messages
+    text = f"An earlier answer was not accepted: {reason}\nAnswer again, such that this is put right."
+    content = last["content"]
+    if isinstance(content, list):
+        return [*others, {**last, "content": [*content, {"type": "text", "text": text}]}]
+    return [*others, {**last, "content": f"{content}\n\n{text}"}]
 
 
 @dataclass(frozen=True)
@@ -132,4 +147,4 @@ def attempts(module: Module) -> Iterator[Attempt]:
         reason = attempt.failure
 
 
-__all__ = ["Attempt", "Suggestion", "attempts", "failed", "feedback", "suggest", "suggestions"]
+__all__ = ["Attempt", "Suggestion", "attempts", "failed", "suggest", "suggestions", "with_feedback"]

@@ -24,9 +24,11 @@ import asyncio
 import inspect
 import math
 import re
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import ContextVar, copy_context
 from functools import partial, wraps
+from types import FrameType, TracebackType
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import execute, trace
@@ -109,7 +111,9 @@ def start(work: Any = None, /, *, effects: int | None = 0) -> Any:
     group = _scope.get()
     if group is None:
         raise RuntimeError("flow.start needs a function decorated with flow.scope around it")
-    return Step(group.start(awaitable, 1 if isinstance(awaitable, Call) else effects))
+    return Step(
+        group.start(awaitable, 1 if isinstance(awaitable, Call) else effects, origin=sys._getframe(1))
+    )
 
 
 async def gather(items: Iterable[Awaitable[T]], *, effects: int | None = 0) -> list[T]:
@@ -217,7 +221,7 @@ class _Group:
         self.tasks: dict[float, asyncio.Task[Any]] = {}
         self.started = 0
         self.given_up: set[float] = set()
-        self.failure: tuple[float, BaseException] | None = None
+        self.failure: tuple[float, BaseException, TracebackType | None] | None = None
         self.waiter: asyncio.Future[None] | None = None
         outer = _scope.get()
         self.last_turn: _Turn | None = outer.last_turn if outer is not None else None
@@ -239,11 +243,24 @@ class _Group:
                     continue
             raise
         if self.failure is not None:
-            raise self.failure[1]
+            raise self.failure[1].with_traceback(self.failure[2])
         return task.result()
 
-    def start(self, work: Awaitable[T], effects: int | None, place: _Place | None = None) -> asyncio.Task[T]:
-        """Start a task at the next position; `effects` and `place` as in `start` and `gather`."""
+    def start(
+        self,
+        work: Awaitable[T],
+        effects: int | None,
+        place: _Place | None = None,
+        origin: FrameType | None = None,
+    ) -> asyncio.Task[T]:
+        """Start a task at the next position.
+
+        Args:
+            work: what it runs.
+            effects: as in `start`.
+            place: as in `gather`.
+            origin: the frame that starts it, for the traceback of a failure.
+        """
         context = copy_context()
         context.run(_scope.set, None)
         if place is not None:
@@ -257,19 +274,26 @@ class _Group:
         task = asyncio.get_running_loop().create_task(_coroutine(work), context=context)
         if turn is not None:
             task.add_done_callback(turn.end)
-        self._add(self.started, task)
+        self._add(self.started, task, origin)
         self.started += 1
         return task
 
-    def _add(self, position: float, task: asyncio.Task[Any]) -> None:
+    def _add(self, position: float, task: asyncio.Task[Any], origin: FrameType | None = None) -> None:
         self.tasks[position] = task
-        task.add_done_callback(partial(self._finished, position))
+        where = None if origin is None else (origin, origin.f_lasti, origin.f_lineno)
+        task.add_done_callback(partial(self._finished, position, where))
 
-    def _finished(self, position: float, task: asyncio.Task[Any]) -> None:
+    def _finished(
+        self, position: float, where: tuple[FrameType, int, int] | None, task: asyncio.Task[Any]
+    ) -> None:
         del self.tasks[position]
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and position not in self.given_up:
-            self.failure = (position, error)
+            traceback = error.__traceback__
+            if where is not None:
+                # A task begins with an empty stack; the line that started it belongs to the story.
+                traceback = TracebackType(traceback, *where)
+            self.failure = (position, error, traceback)
             self._give_up(position)
         if not self.tasks and self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...grammar import syntax
-from ..program import walk
 from . import expressions, statements, units, waiting
 from .code import assign, call, constant, function, load, store
 from .retries import Stretch, asserts, stretches
-from .scope import Handle, Scope
+from .scope import Handle, Scope, free_names
 from .units import Unit
 
 
@@ -74,13 +73,25 @@ def _run(scope: Scope, found: list[Unit], again: list[Stretch]) -> list[ast.stmt
 
 def _unit(scope: Scope, found: Sequence[Unit], index: int) -> list[ast.stmt]:
     unit = found[index]
-    made = _resolve_shared(scope, unit)
-    waits = unit.calls or any(name in scope.pending for name in unit.reads)
-    if waits and not unit.barrier and units.independent_call_after(found, index):
-        step = _step(scope, unit)
+    made: list[ast.stmt] = []
+    if _runs_beside(scope, unit, found[index:]):
+        step = None if unit.barrier else _step(scope, unit)
         if step is not None:
-            return made + step
-    return made + _inline(scope, unit)
+            return step
+        # The statement itself has to be waited for; the calls that it begins with need not go through here.
+        for first in units.first_calls(scope, unit.statement) if unit.calls else ():
+            made += _step(scope, first) or []
+    return [*made, *_resolve_shared(scope, unit), *_inline(scope, unit)]
+
+
+def _runs_beside(scope: Scope, unit: Unit, following: Sequence[Unit]) -> bool:
+    """Whether a unit has to wait for something while other calls run: ones before it, or ones behind it."""
+    if not (unit.calls or unit.reads & scope.pending.keys()):
+        return False
+    if not unit.barrier and units.independent_call_after(following, 0):
+        return True
+    # Calls begin in the order of the text: this one must not overtake a step that was only just started.
+    return unit.calls and any(name not in unit.reads for name in scope.pending)
 
 
 def _inline(scope: Scope, unit: Unit) -> list[ast.stmt]:
@@ -130,11 +141,11 @@ def _step(scope: Scope, unit: Unit) -> list[ast.stmt] | None:
 
 def _results(scope: Scope, found: Sequence[Unit], whole: Unit) -> tuple[str, ...] | None:
     """The variables that are read elsewhere after these units; None when one of them may have no value."""
-    inside = {id(node) for unit in found for node in walk(unit.statement)}
+    inside = {id(node) for unit in found for node in free_names(unit.statement)}
     names = scope.function.names
     needed = {name for name in whole.writes if names.get(name, frozenset()) - inside or _made_up(scope, name)}
     surely = {scope.local(name) for unit in found for name in units.surely_written(unit.statement)}
-    return tuple(sorted(needed)) if needed <= surely | whole.reads else None
+    return tuple(sorted(needed)) if needed <= surely | scope.function.assigned else None
 
 
 def _made_up(scope: Scope, name: str) -> bool:
@@ -187,12 +198,13 @@ def _function_step(
 ) -> list[ast.stmt]:
     """`@flow.start` on an async function of no arguments."""
     inner = scope.nested()
+    shared = _resolve_shared(inner, unit)
     name = (
         names[0]
         if len(names) == 1
         else scope.function.fresh("_and_".join(names) or units.name_of(unit.statement))
     )
-    lines = _working_out(scope, unit, lambda: body(inner))
+    lines = [*shared, *_working_out(scope, unit, lambda: body(inner))]
     inner.function.bind_closures()
     flow = scope.here.names.helper
     start: ast.expr = flow("flow", "start")
@@ -201,7 +213,8 @@ def _function_step(
     decorators = [start, *([flow("flow", "scope")] if inner.function.starts else [])]
     defined = function(name, lines, decorators=decorators, asynchronous=True)
     # A variable that the function changes begins with the value that it has here.
-    for text in sorted(set(names) & unit.reads):
+    known = scope.function.assigned - {name for name, handle in scope.pending.items() if handle.targets}
+    for text in sorted(set(names) & unit.reads & known):
         defined.args.kwonlyargs.append(ast.arg(text))
         defined.args.kw_defaults.append(load(text))
     scope.here.at(unit.statement, defined)
@@ -243,13 +256,15 @@ def _resolve_shared(scope: Scope, unit: Unit) -> list[ast.stmt]:
 
 
 def _resolve(scope: Scope, handle: Handle) -> ast.stmt:
-    """`name = await name`"""
+    """`name = await name`, or `a, b = await both` for those of the variables that have no later value."""
     value = ast.Await(load(handle.name))
-    names = handle.targets or (handle.name,)
-    _change(scope, names)
-    if handle.targets:
-        return assign(ast.Tuple([store(name) for name in handle.targets], ast.Store()), value)
-    return assign(store(handle.name), value)
+    if not handle.targets:
+        _change(scope, (handle.name,))
+        return assign(store(handle.name), value)
+    current = [name for name in handle.targets if scope.pending.get(name) is handle]
+    targets: list[ast.expr] = [store(name if name in current else "_") for name in handle.targets]
+    _change(scope, tuple(current))
+    return assign(ast.Tuple(targets, ast.Store()), value)
 
 
 def _change(scope: Scope, names: set[str] | frozenset[str] | tuple[str, ...]) -> None:

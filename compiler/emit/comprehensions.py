@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...grammar import syntax
-from . import expressions, waiting
+from . import blocks, expressions, waiting
 from .code import call, constant, function, load, store
 from .scope import Scope, targets
 
@@ -33,11 +33,10 @@ def awaitable(scope: Scope, node: syntax.Comprehension) -> ast.expr | None:
 
 def gathered(scope: Scope, node: syntax.Comprehension) -> ast.expr:
     """`flow.gather(item for …)`: all items together."""
-    inner = _inside(scope, node.clauses).nested()
-    item = _direct(inner, node)
+    item = _direct(replace(_inside(scope, node.clauses), prelude=[]), node)
     if item is None:
-        body: list[ast.stmt] = [ast.Return(_value(inner, node.element))]
-        item = _item(scope, inner, node.clauses, body, node)
+        inner = _inside(scope, node.clauses)
+        item = _item(scope, inner, node.clauses, [syntax.Return(node.span, _value(node), None)], node)
     return _gather(scope, node.clauses, item, waiting.effects(scope, node.element))
 
 
@@ -104,31 +103,39 @@ def _direct(scope: Scope, node: syntax.Comprehension) -> ast.expr | None:
     later = [part for clause in node.clauses[1:] for part in (clause.iterable, *clause.conditions)]
     if any(name in scope.pending for name in scope.reads(element, *later, *node.clauses[0].conditions)):
         return None
-    return waiting.awaitable(scope, element)
+    made = waiting.awaitable(scope, element)
+    if scope.prelude:
+        # A function for its own items would need the variables of these.
+        scope.prelude.clear()
+        return None
+    return made
 
 
-def _value(scope: Scope, element: syntax.Expression | syntax.DictEntry) -> ast.expr:
-    if not isinstance(element, syntax.DictEntry):
-        return expressions.expression(scope, element)
-    assert element.key is not None
-    pair = [expressions.expression(scope, element.key), expressions.expression(scope, element.value)]
-    return ast.Tuple(pair, ast.Load())
+def _value(node: syntax.Comprehension) -> syntax.Expression:
+    """What an item gives: of a dict, the pair of its key and its value."""
+    if not isinstance(node.element, syntax.DictEntry):
+        return node.element
+    assert node.element.key is not None
+    return syntax.Tuple(node.element.span, (node.element.key, node.element.value))
 
 
 def _item(
     scope: Scope,
-    inner: Scope,
+    inside: Scope,
     clauses: Sequence[syntax.ComprehensionClause],
-    body: list[ast.stmt],
+    body: Sequence[syntax.Statement],
     node: syntax.Node,
 ) -> ast.expr:
     """Define a small async function for an item, and call it with the variables of the clauses."""
-    reads = {each.id for part in body for each in ast.walk(part) if isinstance(each, ast.Name)}
-    bound = [name for name in _bound(scope, clauses) if name in reads]
     name = scope.function.fresh("item")
+    inner = inside.nested()
+    lines = blocks.block(inner, body)
+    inner.function.bind_closures()
+    decorators = [scope.here.names.helper("flow", "scope")] if inner.function.starts else []
+    reads = {each.id for line in lines for each in ast.walk(line) if isinstance(each, ast.Name)}
+    bound = [each for each in _bound(scope, clauses) if each in reads]
     arguments = ast.arguments([], [ast.arg(each) for each in bound], None, [], [], None, [])
-    defined = function(name, [*inner.prelude, *body], arguments, asynchronous=True)
-    inner.prelude.clear()
+    defined = function(name, lines, arguments, decorators=decorators, asynchronous=True)
     scope.prelude.append(scope.here.at(node, defined))
     scope.function.closes(arguments, reads - set(bound))
     return call(load(name), [load(each) for each in bound])
@@ -181,23 +188,26 @@ def _pending(scope: Scope, node: syntax.Expression) -> bool:
 def _split(scope: Scope, node: syntax.Comprehension, index: int, conditions: int) -> ast.expr:
     """Items that are lists: one for each turn of the clauses up to the one that makes calls."""
     outer, rest = node.clauses[: index + 1], node.clauses[index + 1 :]
-    inner = _inside(scope, outer).nested()
-    body: list[ast.stmt] = []
+    body: list[syntax.Statement] = []
     for test in outer[-1].conditions[conditions:]:
-        left_out = expressions.negated(expressions.expression(inner, test))
-        body.append(scope.here.at(test, ast.If(left_out, [ast.Return(ast.List([], ast.Load()))], [])))
-    if rest:
-        kind = "dict" if isinstance(node.element, syntax.DictEntry) else "list"
-        nested = syntax.Comprehension(node.span, "list" if kind == "list" else "dict", node.element, rest)
-        value = comprehension(inner, nested)
-        if kind == "dict":
-            value = call(ast.Attribute(value, "items", ast.Load()))
-    else:
-        value = ast.List([_value(inner, node.element)], ast.Load())
-    body.append(ast.Return(value))
+        nothing = syntax.Return(test.span, syntax.List(test.span, ()), None)
+        branch = syntax.IfBranch(test.span, syntax.Unary(test.span, "not", test), (nothing,))
+        body.append(syntax.If(test.span, (branch,), ()))
+    body.append(syntax.Return(node.span, _items_inside(node, rest), None))
     effects = waiting.effects(scope, *outer[-1].conditions[conditions:], *rest, node.element)
-    item = _item(scope, inner, outer, body, node)
+    item = _item(scope, _inside(scope, outer), outer, body, node)
     return _gather(scope, outer, item, effects, conditions)
+
+
+def _items_inside(
+    node: syntax.Comprehension, rest: tuple[syntax.ComprehensionClause, ...]
+) -> syntax.Expression:
+    """The list of what one turn of the outer clauses gives."""
+    if not rest:
+        return syntax.List(node.span, (_value(node),))
+    if isinstance(node.element, syntax.DictEntry):
+        return syntax.Comprehension(node.span, "list", _value(node), rest)
+    return syntax.Comprehension(node.span, "list", node.element, rest)
 
 
 def _collected(scope: Scope, node: syntax.Comprehension, items: ast.expr) -> ast.expr:

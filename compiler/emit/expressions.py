@@ -71,7 +71,8 @@ def _expression(scope: Scope, node: syntax.Expression) -> ast.expr:
         case syntax.Slice(lower=lower, upper=upper, step=step):
             return ast.Slice(_optional(scope, lower), _optional(scope, upper), _optional(scope, step))  # type: ignore[return-value]
         case syntax.Unary(operator=operator, operand=operand):
-            return ast.UnaryOp(_UNARY[operator](), expression(scope, operand))
+            made = expression(scope, operand)
+            return negated(made) if operator == "not" else ast.UnaryOp(_UNARY[operator](), made)
         case syntax.Binary(left=left, operator=operator, right=right):
             return binary(expression(scope, left), operator, expression(scope, right))
         case syntax.Boolean(operator=operator, values=values):

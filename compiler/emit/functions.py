@@ -104,13 +104,14 @@ def module_scope(
 
 
 def _scope(here: Here, body: Sequence[syntax.Statement], also: Iterable[str], asynchronous: bool) -> Scope:
-    own = {*also}
+    given = frozenset(also)
+    own = set(given)
     for statement in body:
         own |= written(statement)
         for node in walk(statement):
             if isinstance(node, syntax.ComprehensionClause):
                 own |= targets(node.target)
-    scope = Scope(here, Function(set(), tuple(body)), asynchronous)
+    scope = Scope(here, Function(set(), tuple(body), given), asynchronous)
     # A name that means something of the file in one place and a variable in another is two names in Python.
     for statement in body:
         for node in walk(statement):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
@@ -42,11 +42,18 @@ class Function:
     taken: set[str]
     body: tuple[syntax.Node, ...] = ()
     """What is being compiled, with all nested functions."""
+    given: frozenset[str] = frozenset()
+    """The variables that it begins with: its parameters."""
     starts: bool = False
     closures: list[Closure] = field(default_factory=list)
     changes: list[tuple[str, int]] = field(default_factory=list)
     """Each assignment of a variable, with the time at which it was written down."""
     time: int = 0
+
+    @property
+    def assigned(self) -> set[str]:
+        """The variables that have been given a value so far, on some way at least."""
+        return self.given | {name for name, _ in self.changes}
 
     def tick(self) -> int:
         """The next moment."""
@@ -64,12 +71,11 @@ class Function:
 
     @cached_property
     def names(self) -> Mapping[str, frozenset[int]]:
-        """All names in the text of the function: each with the identities of the nodes."""
+        """All names in the text of the function, without the comprehensions' own: each with the nodes' identities."""
         found: dict[str, set[int]] = {}
-        for part in self.body:
-            for node in walk(part):
-                if isinstance(node, syntax.Name):
-                    found.setdefault(node.text, set()).add(id(node))
+        for body in self.body:
+            for name in free_names(body):
+                found.setdefault(name.text, set()).add(id(name))
         return {name: frozenset(nodes) for name, nodes in found.items()}
 
     @cached_property
@@ -161,15 +167,16 @@ class Scope:
         """The variables that expressions or statements read, as they are called in Python."""
         return frozenset(self._reads(nodes))
 
-    def _reads(self, nodes: Iterable[syntax.Node]) -> Iterable[str]:
+    def _reads(self, nodes: Iterable[syntax.Node], own: frozenset[str] = frozenset()) -> Iterator[str]:
         for node in nodes:
             if id(node) in self.replaced:
                 yield self.replaced[id(node)]
             elif isinstance(node, syntax.Name):
-                if self.is_local(node):
+                if self.is_local(node) and node.text not in own:
                     yield self.local(node.text)
             else:
-                yield from self._reads(children(node))
+                for part, names in parts(node, own):
+                    yield from self._reads([part], names)
 
     def is_local(self, node: syntax.Name) -> bool:
         """Whether a name stands for a variable of this function (or for a value made on the way)."""
@@ -189,6 +196,39 @@ def _own_names() -> frozenset[str]:
     definition = catalog.definition("Module")
     members = frozenset(definition.members) if definition is not None else frozenset()
     return members | {"signature", "configure_parts"}
+
+
+def parts(
+    node: syntax.Node, own: frozenset[str] = frozenset()
+) -> Iterator[tuple[syntax.Node, frozenset[str]]]:
+    """The nodes right beneath a node, each with the names that comprehensions and lambdas around it have made."""
+    match node:
+        case syntax.Comprehension(element=element, clauses=clauses):
+            inside = own
+            for clause in clauses:
+                yield clause.iterable, inside
+                inside |= targets(clause.target)
+                for test in clause.conditions:
+                    yield test, inside
+            yield element, inside
+        case syntax.Lambda(parameters=parameters, body=body):
+            for parameter in parameters:
+                if parameter.default is not None:
+                    yield parameter.default, own
+            yield body, own | {each.name.text for each in parameters if each.name is not None}
+        case _:
+            for child in children(node):
+                yield child, own
+
+
+def free_names(node: syntax.Node, own: frozenset[str] = frozenset()) -> Iterator[syntax.Name]:
+    """The names in a node, without those that comprehensions and lambdas inside it have made."""
+    if isinstance(node, syntax.Name):
+        if node.text not in own:
+            yield node
+    else:
+        for part, names in parts(node, own):
+            yield from free_names(part, names)
 
 
 def written(statement: syntax.Node) -> frozenset[str]:

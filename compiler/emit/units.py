@@ -10,7 +10,7 @@ from ..program import children, walk
 from . import waiting
 from .scope import Scope, written
 
-Compound = syntax.If | syntax.For | syntax.Match
+_Compound = syntax.If | syntax.For | syntax.Match
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,11 @@ def units(scope: Scope, statements: Iterable[syntax.Statement], *, single: bool 
 
 
 def _unit(scope: Scope, statement: syntax.Statement) -> Unit:
+    # What a statement may leave as it was has, behind it, the value from before.
+    kept = written(statement) - surely_written(statement)
     return Unit(
         statement,
-        frozenset(_reads(scope, statement)),
+        frozenset(_reads(scope, statement)) | {scope.local(name) for name in kept},
         frozenset(scope.local(name) for name in written(statement)),
         waiting.waits(scope, statement),
         leaves(statement),
@@ -69,7 +71,7 @@ def leaves(statement: syntax.Statement, *, in_loop: bool = False) -> bool:
             return False
 
 
-def blocks(statement: Compound) -> Iterator[tuple[syntax.Statement, ...]]:
+def blocks(statement: syntax.If | syntax.For | syntax.Match) -> Iterator[tuple[syntax.Statement, ...]]:
     """The blocks of a compound statement."""
     match statement:
         case syntax.If(branches=branches, otherwise=otherwise):
@@ -133,51 +135,58 @@ def _surely_in(statements: Iterable[syntax.Statement]) -> frozenset[str]:
     return frozenset(name for statement in statements for name in surely_written(statement))
 
 
+def first_calls(scope: Scope, statement: syntax.Statement) -> list[Unit]:
+    """The calls that a statement begins with, as units of their own."""
+    found = [root for value in _beginning(statement) for root in waiting.roots(scope, value)]
+    hints = _hints(scope, statement)
+    return [_take_out(scope, root, hints.get(id(root))) for root in found]
+
+
 # --- taking calls out of statements ---------------------------------------------------------------------
 
 
-def _taken_out(scope: Scope, statement: syntax.Statement, single: bool) -> Iterator[Unit]:
-    if not scope.asynchronous:
-        return
+def _beginning(statement: syntax.Statement) -> list[syntax.Expression]:
+    """The expressions that a statement works out in any case, before all else."""
     match statement:
         case (
             syntax.Assign(value=value)
             | syntax.AnnotatedAssign(value=value)
             | syntax.AugmentedAssign(value=value)
+            | syntax.ExpressionStatement(value=value)
         ):
-            plain = isinstance(statement, syntax.Assign) and isinstance(statement.target, syntax.Name)
-            yield from _from_expressions(scope, [value], single, keep=plain)
-        case syntax.ExpressionStatement(value=value):
-            yield from _from_expressions(scope, [value], single, keep=True)
+            return [value]
         case syntax.Return(value=value, outputs=outputs):
-            values = [value] if value is not None else [each.value for each in outputs or ()]
-            yield from _from_expressions(scope, values, False, keep=True, within=statement)
-        case syntax.Assert(test=test):
-            yield from _from_expressions(scope, [test], False, keep=True)
-        case syntax.If(branches=(first, *_)):
-            yield from _from_expressions(scope, [first.test], False, keep=True)
+            return [each.value for each in outputs or ()] if value is None else [value]
+        case syntax.Assert(test=test) | syntax.If(branches=(syntax.IfBranch(test=test), *_)):
+            return [test]
         case syntax.For(iterable=iterable):
-            yield from _from_expressions(scope, [iterable], False, keep=True)
+            return [iterable]
         case syntax.Match(subject=subject):
-            yield from _from_expressions(scope, [subject], False, keep=True)
+            return [subject]
+        case _:
+            return []
 
 
-def _from_expressions(
-    scope: Scope,
-    values: Sequence[syntax.Expression],
-    single: bool,
-    *,
-    keep: bool,
-    within: syntax.Node | None = None,
-) -> Iterator[Unit]:
-    """Take out the calls that can run beside each other; `keep` leaves a call that is the whole value in place."""
+def _taken_out(scope: Scope, statement: syntax.Statement, single: bool) -> Iterator[Unit]:
+    """The calls of a statement that can run beside each other; with `single` all but one that is its value."""
+    if not scope.asynchronous:
+        return
+    single = single and not isinstance(statement, syntax.Return | syntax.Assert | _Compound)
+    values = _beginning(statement)
     found = [root for value in values for root in waiting.roots(scope, value)]
-    hints = _hints(scope, within or values[0]) if found else {}
+    hints = _hints(scope, statement) if found else {}
     for root in found:
         yield from _from_inside(scope, root, single)
-        alone = len(found) == 1 and (not single or (keep and any(root is value for value in values)))
-        if not alone:
+        if len(found) > 1 or (single and not _is_value(statement, root)):
             yield _take_out(scope, root, hints.get(id(root)))
+
+
+def _is_value(statement: syntax.Statement, root: syntax.Expression) -> bool:
+    match statement:
+        case syntax.Assign(target=syntax.Name(), value=value) | syntax.ExpressionStatement(value=value):
+            return value is root
+        case _:
+            return False
 
 
 def _from_inside(scope: Scope, root: syntax.Expression, single: bool) -> Iterator[Unit]:

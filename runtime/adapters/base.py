@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from .. import execute
+from ..assertions import with_feedback
 from ..errors import AdapterParseError
 from ..settings import lookup
 from ..signature import Signature
@@ -64,7 +65,7 @@ class Adapter:
             ConditionError: it could be read, and still broke a condition.
             LMError: the model could not be asked.
         """
-        messages = self.format(signature, demos, inputs)
+        messages = with_feedback(self.format(signature, demos, inputs))
         if getattr(lm, "takes_grammar", False) and "grammar" not in lm_kwargs:
             grammar = self.grammar(signature)
             if grammar is not None:
