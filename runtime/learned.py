@@ -48,11 +48,9 @@ def candidates_of(student: Module, optimised: Module) -> tuple[CandidateState, .
 def facts_of(
     optimizer: Optimizer,
     arguments: Mapping[str, Any],
-    before: EvaluationResult | None,
-    after: EvaluationResult | None,
     seconds: float,
 ) -> dict[str, Any]:
-    """What a state says of its making: when, with what, and what it brought."""
+    """What a state says of its making: when, and with what."""
     given = {name: value for name, value in optimizer.get_params().items() if value is not None}
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -62,8 +60,19 @@ def facts_of(
             "seconds": round(seconds, 1),
         },
         "arguments": {name: describe(value) for name, value in arguments.items()},
-        "score": _scores(before, after),
+        "score": None,
     }
+
+
+def with_scores(state: ProgramState, before: EvaluationResult, after: EvaluationResult) -> ProgramState:
+    """The same state with what its making brought."""
+    score = {
+        "before": before.score,
+        "after": after.score,
+        "metric": after.metric,
+        "examples": len(after.rows),
+    }
+    return replace(state, facts={**state.facts, "score": score})
 
 
 def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
@@ -97,17 +106,6 @@ def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
             for one in state.candidates
         ),
     )
-
-
-def _scores(before: EvaluationResult | None, after: EvaluationResult | None) -> dict[str, Any] | None:
-    if before is None or after is None:
-        return None
-    return {
-        "before": before.score,
-        "after": after.score,
-        "metric": after.metric,
-        "examples": len(after.rows),
-    }
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -15,13 +15,14 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, Self, overload
 
-from .errors import ConfigurationError, StateError, list_names
+from .errors import ConfigurationError, EvaluationError, StateError, list_names
 from .evaluate import Evaluate, EvaluationResult
-from .learned import candidates_of, facts_of, learned, with_models_beside
+from .learned import candidates_of, facts_of, learned, with_models_beside, with_scores
 from .module import Module
 from .optimizers.base import Optimizer
 from .optimizers.rollouts import model_of
 from .progress import OnProgress, reporting_to, within
+from .settings import context
 from .state import (
     PredictorState,
     ProgramState,
@@ -213,7 +214,8 @@ class Program(Module):
 
         Args:
             on_progress: told how far it is.
-            evaluation: measures the module before and after; the state keeps both scores.
+            evaluation: measures the module before and after; the state keeps both scores. Rows that fail
+                count as failures, however many there are.
 
         Raises:
             OptimizerError: the optimizer cannot do its work; an earlier state stays.
@@ -227,18 +229,22 @@ class Program(Module):
             began = time.monotonic()
             optimised = self.optimizer.compile(student, **arguments)
             seconds = time.monotonic() - began
-            after = _measure(evaluation, optimised, "after")
-        state = ProgramState(
-            program=self.name,
-            predictors=learned(student, optimised),
-            candidates=candidates_of(student, optimised),
-            facts=facts_of(self.optimizer, self.arguments, before, after, seconds),
-        )
-        write(self.state_path, with_models_beside(state, self.state_path))
-        with self._recipe.lock:
-            # What was written is read again, so that this program is the one that the next process gets.
-            self._module = None
-            program = self.module
+            state = ProgramState(
+                program=self.name,
+                predictors=learned(student, optimised),
+                candidates=candidates_of(student, optimised),
+                facts=facts_of(self.optimizer, self.arguments, seconds),
+            )
+            state = with_models_beside(state, self.state_path)
+            # Written before it is measured, so that what was learned outlives whatever happens meanwhile.
+            write(self.state_path, state)
+            with self._recipe.lock:
+                # What was written is read again: this program is then the one that the next process gets.
+                self._module = None
+                program = self.module
+            after = _measure(evaluation, program, "after")
+        if before is not None and after is not None:
+            write(self.state_path, with_scores(state, before, after))
         scores = tuple(candidate.score for candidate in state.candidates)
         return OptimizeResult(program, self.state_path, before, after, seconds, scores)
 
@@ -385,5 +391,10 @@ def _plain_argument(value: Any) -> Any:
 def _measure(evaluation: Evaluate | None, module: Module, when: str) -> EvaluationResult | None:
     if evaluation is None:
         return None
-    with within(when):
-        return evaluation(module)
+    # A weak model may well fail on many rows; that is no reason not to make it better.
+    with within(when), context(max_errors=len(evaluation.devset) + 1):
+        try:
+            return evaluation(module)
+        except EvaluationError as error:
+            logger.warning("the program is not measured %s: %s", when, error)
+            return None

@@ -134,6 +134,45 @@ def test_the_state_is_readable(tmp_path: Path, lm: Neighbour) -> None:
     assert text.endswith("}\n")
 
 
+def test_what_was_learned_outlives_a_measurement_that_breaks_off(tmp_path: Path, lm: Neighbour) -> None:
+    calls = 0
+
+    def interrupted(example: Any, pred: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls > len(DEV):
+            raise KeyboardInterrupt
+        return same_label(example, pred)
+
+    program = few_shot(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        program.optimize(evaluation=Evaluate(devset=DEV, metric=interrupted))
+    assert demos(few_shot(tmp_path)) == demos(program)
+    assert len(demos(program)["predict"]) == 12
+    assert program.state is not None
+    assert program.state.facts["score"] is None
+
+
+def test_a_program_that_fails_on_many_rows_is_still_optimised(
+    tmp_path: Path, lm: Neighbour, caplog: pytest.LogCaptureFixture
+) -> None:
+    lm.fails = lambda inputs: "card" in inputs["text"]
+    with context(max_errors=1):
+        optimizer = BootstrapFewShot(metric=same_label, max_bootstrapped_demos=2, max_errors=100)
+        program = Program(
+            optimizer, Predict("text -> label"), name="p", source=tmp_path / "f.dspy", trainset=TRAIN
+        )
+        result = program.optimize(evaluation=Evaluate(devset=DEV, metric=same_label))
+        assert result.before is not None
+        assert len(result.before.errors) > 1
+        strict = program.optimize(evaluation=Evaluate(devset=DEV, metric=same_label, max_errors=1))
+    assert strict.before is None
+    assert any(
+        text.startswith("the program is not measured before: the evaluation broke off")
+        for text in caplog.messages
+    )
+
+
 def test_the_same_seed_gives_the_same_state(tmp_path: Path, lm: Neighbour) -> None:
     written = []
     for _ in range(2):

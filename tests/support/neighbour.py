@@ -16,6 +16,8 @@ _SECTION = re.compile(r"\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond 
 
 Fields = dict[str, str]
 
+_LEARNED: dict[str, list[tuple[Fields, Fields]]] = {}
+
 
 class Neighbour(BaseLM):
     """Answers as the nearest demo in the prompt, or the nearest conversation it was trained on, was answered.
@@ -51,7 +53,7 @@ class Neighbour(BaseLM):
         if self.fails(inputs):
             raise RuntimeError("the model is out of order")
         wanted = _wanted(request.messages)
-        pairs = [*_pairs(request.messages[:-1]), *self.known]
+        pairs = [*_pairs(request.messages[:-1]), *self.known, *_LEARNED.get(self.model, ())]
         answer = self._nearest(inputs, pairs)
         return Response((written({name: answer.get(name, "nothing") for name in wanted}),))
 
@@ -69,8 +71,9 @@ class Neighbour(BaseLM):
             job.set_exception(RuntimeError("the training ran out of memory"))
             return job
         trained = self.copy(model=f"{self.model}-trained-{len(self.trained)}")
-        trained.known = [pair for row in train_data for pair in _pairs(row["messages"])]
         trained.asked = []
+        # What was learned goes with the model's name, as weights do with their file.
+        _LEARNED[trained.model] = [pair for row in train_data for pair in _pairs(row["messages"])]
         job.set_result(trained)
         return job
 
