@@ -266,3 +266,10 @@ def test_from_a_standing_start_it_is_quick_and_quiet() -> None:
     assert answered == "True"
     assert float(seconds) < 0.6
     assert loaded == "[]"
+
+
+def test_the_card_tells_the_size_of_both_models() -> None:
+    card = (SHIPPED["banking"].parent / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for name, path in SHIPPED.items():
+        assert f"`embedded/{name}`" in card
+        assert f"{path.stat().st_size:,} bytes" in card

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from dspyc.runtime.lm.embedded import SHIPPED
 
 pytestmark = pytest.mark.train
 
@@ -90,10 +89,3 @@ def test_the_data_is_read_as_it_is(scripts: ModuleType, data: Path) -> None:
     assert snips(data, "validate") == snips(data, "train")
     twice = [Example("a", "x"), Example("b", "x"), Example("c", "y")]
     assert sorted(example.label for example in few_per_label(twice, 1, seed=0)) == ["x", "y"]
-
-
-def test_the_card_tells_the_size_of_both_models() -> None:
-    card = (SHIPPED["banking"].parent / "MODEL_CARD.md").read_text(encoding="utf-8")
-    for name, path in SHIPPED.items():
-        assert f"`embedded/{name}`" in card
-        assert f"{path.stat().st_size:,} bytes" in card
