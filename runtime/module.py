@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
 from . import execute, history, module_tree, usage
 from .errors import DspycError, StateError, list_names
+from .interface import Interface
 from .settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
 
 if TYPE_CHECKING:
-    from .interface import Interface
     from .lm.base import BaseLM
     from .modules.predict import Predict
 

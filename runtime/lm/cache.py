@@ -7,7 +7,6 @@ charge.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -17,11 +16,14 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from .request import Response
+
+T = TypeVar("T")
 
 logger = logging.getLogger("dspyc")
 
@@ -78,9 +80,7 @@ class Cache:
         """Forget everything, in memory and in the file."""
         with self._lock:
             self._memory.clear()
-            with self._guard() as connection:
-                if connection is not None:
-                    connection.execute("DELETE FROM answers")
+            self._try(lambda connection: connection.execute("DELETE FROM answers"))
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -98,19 +98,16 @@ class Cache:
             self._memory.popitem(last=False)
 
     def _read(self, key: str) -> Response | None:
-        found: Response | None = None
-        with self._guard() as connection:
-            if connection is None:
-                return None
+        def read(connection: sqlite3.Connection) -> Response | None:
             row = connection.execute("SELECT value, sum FROM answers WHERE key = ?", (key,)).fetchone()
-            if row is not None and _checksum(key, row[0]) == row[1]:
-                found = _from_json(row[0])
-        return found
+            if row is None or _checksum(key, row[0]) != row[1]:
+                return None
+            return _from_json(row[0])
+
+        return self._try(read)
 
     def _write(self, key: str, response: Response) -> None:
-        with self._guard() as connection:
-            if connection is None:
-                return
+        def write(connection: sqlite3.Connection) -> None:
             value = _to_json(response)
             row = (key, value, _checksum(key, value), time.time())
             connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
@@ -118,29 +115,35 @@ class Cache:
             if self._writes % _CHECK_EVERY == 0:
                 self._prune(connection)
 
+        self._try(write)
+
     def _prune(self, connection: sqlite3.Connection) -> None:
         pages, size, free = (
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "page_size", "freelist_count")
         )
-        if (pages - free) * size > self._disk_bytes:
+        used = (pages - free) * size
+        if used > self._disk_bytes:
+            # Down to four fifths of the limit, so that the next answers fit without pruning again.
+            share = 1 - 0.8 * self._disk_bytes / used
             connection.execute(
-                "DELETE FROM answers WHERE rowid IN "
-                "(SELECT rowid FROM answers ORDER BY made LIMIT (SELECT count(*) / 10 + 1 FROM answers))"
+                "DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers ORDER BY made "
+                "LIMIT (SELECT CAST(count(*) * ? AS INTEGER) + 1 FROM answers))",
+                (share,),
             )
 
-    @contextlib.contextmanager
-    def _guard(self) -> Any:
-        """The connection, or None; whatever goes wrong with it inside the `with` is a miss, not an error."""
+    def _try(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Do something with the file; whatever goes wrong with it is a miss, not an error."""
         try:
-            yield self._open()
+            connection = self._open()
+            return None if connection is None else work(connection)
         except sqlite3.DatabaseError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                return
-            broken = not isinstance(error, sqlite3.OperationalError) or "malformed" in str(error)
-            self._give_up(error, rename=broken)
-        except (OSError, ValueError, TypeError) as error:
+            if "locked" not in str(error) and "busy" not in str(error):
+                broken = not isinstance(error, sqlite3.OperationalError) or "malformed" in str(error)
+                self._give_up(error, rename=broken)
+        except (OSError, ValueError, TypeError, KeyError) as error:
             self._give_up(error, rename=False)
+        return None
 
     def _open(self) -> sqlite3.Connection | None:
         if self.path is None:

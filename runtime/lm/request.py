@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-ModelType: TypeAlias = "Literal['chat', 'text']"
-Message: TypeAlias = "dict[str, Any]"
+ModelType: TypeAlias = Literal["chat", "text"]
+Message: TypeAlias = dict[str, Any]
 
 NOT_SENT = frozenset({"rollout_id", "cache"})
 """Request settings that are for us, never for a provider."""

@@ -30,6 +30,11 @@ from .redact import redact
 from .request import Request, Response
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
+_TOO_LONG = re.compile(
+    r"context_length_exceeded|maximum context length|context window|prompt is too long|input is too long"
+    r"|exceeds? the (?:available|maximum) (?:context|number of tokens)",
+    re.IGNORECASE,
+)
 _import_lock = threading.Lock()
 
 _BY_NAME: dict[str, type[LMError]] = {
@@ -178,6 +183,8 @@ def _kind(error: Exception, status: int | None) -> type[LMError]:
         return LMTransportError
     if "LLM Provider NOT provided" in str(error):
         return LMUnknownModelError
+    if status in (400, 413, None) and _TOO_LONG.search(f"{error} {getattr(error, 'body', '')}"):
+        return ContextWindowExceededError
     for cls in type(error).__mro__:
         if (kind := _BY_NAME.get(cls.__name__)) is not None:
             return kind

@@ -9,13 +9,13 @@ from typing import Any
 
 _FIELD = re.compile(r"^\d+\. `(\w+)` \((.*?)\):", re.MULTILINE)
 _NOTE = re.compile(r"^\{(\w+)\}(?: {8}# note: the value you produce (.*))?$", re.MULTILINE)
-_TOOL = re.compile(r"^\(\d+\) (\w+)[,.].*It takes arguments (\{.*\})\.$", re.MULTILINE)
+_TOOL = re.compile(r"^\s*\(\d+\) (\w+)[,.].*It takes arguments (\{.*\})\.$", re.MULTILINE)
 
 
 def answer_from_messages(messages: list[dict[str, Any]]) -> str:
     """An answer in the ChatAdapter's format to the request that the messages are; a plain text for other prompts."""
     system = "\n".join(str(message["content"]) for message in messages if message["role"] == "system")
-    request = str(messages[-1]["content"])
+    request = str(messages[-1]["content"]).partition("Respond with the corresponding output fields")[0]
     _, found, outputs = system.partition("Your output fields are:\n")
     if not found:
         return "This is a test!"

@@ -1,0 +1,321 @@
+"""What everything stands on: parameters, settings, execution, the trace, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import itertools
+import subprocess
+import sys
+import textwrap
+import threading
+from contextvars import copy_context
+from dataclasses import KW_ONLY
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
+
+import dspyc.runtime as dspy
+import pytest
+from annotated_types import Ge, Lt
+from dspyc.runtime import execute, trace
+from dspyc.runtime.parameters import parameters, parameters_of
+
+# --- parameters -----------------------------------------------------------------------------------------
+
+
+@parameters
+class Base:
+    name: str
+    """What it is called."""
+    limit: Annotated[int, Ge(1), Lt(10)] = 3
+    """How many."""
+    shared: ClassVar[int] = 0
+
+
+@parameters(extra="config")
+class Derived(Base):
+    mode: Literal["fast", "slow"] = "fast"
+    """How."""
+    _: KW_ONLY
+    items: list[int] = []  # noqa: RUF012 @parameters copies it
+    """Which."""
+
+    def __post_init__(self) -> None:
+        self.made = f"{self.name}/{self.mode}"
+
+
+def test_parameters_make_the_constructor() -> None:
+    made = Derived("a", 5, "slow", items=[1], other=2)
+    assert (made.name, made.limit, made.mode, made.items, made.config, made.made) == (
+        "a", 5, "slow", [1], {"other": 2}, "a/slow",
+    )  # fmt: skip
+    first, second = Derived("a"), Derived("b")
+    first.items.append(1)
+    assert second.items == []
+    assert [each.name for each in parameters_of(Derived)] == ["name", "limit", "mode", "items"]
+
+
+def test_the_signature_tells_the_truth() -> None:
+    assert list(inspect.signature(Derived).parameters) == ["name", "limit", "mode", "items", "config"]
+    assert inspect.signature(Derived).parameters["items"].kind is inspect.Parameter.KEYWORD_ONLY
+    hints = get_type_hints(Derived, include_extras=True)
+    assert hints["limit"] == Annotated[int, Ge(1), Lt(10)]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Base(), "`Base` needs the parameter `name`"),
+        (lambda: Base("a", limt=1), "`Base` has no parameter `limt`; did you mean `limit`?"),
+        (lambda: Base("a", zzz=1), "has no parameter `zzz`; it has `name`, `limit`"),
+        (lambda: Base("a", 1, 2), "at most 2 positional arguments, not 3"),
+        (lambda: Base("a", name="b"), "got the parameter `name` twice"),
+        (lambda: Base("a", 0), "`limit` of `Base` must be at least 1, not 0"),
+        (lambda: Base("a", 10), "must be less than 10, not 10"),
+        (lambda: Base("a", "x"), "must be at least 1, not 'x'"),
+        (lambda: Derived("a", mode="odd"), "must be 'fast' or 'slow', not 'odd'"),
+        (
+            lambda: dspy.BestOfN(dspy.Predict("a -> b"), N=0, reward_fn=len),
+            "`N` of `BestOfN` must be at least 1",
+        ),
+        (lambda: dspy.LM("m", temperature=3), "`temperature` of `LM` must be at most 2, not 3"),
+        (lambda: dspy.LM("m", model_type="odd"), "must be 'chat' or 'text'"),
+    ],
+)
+def test_wrong_parameters_are_refused(make: Any, message: str) -> None:
+    with pytest.raises(dspy.ConfigurationError) as caught:
+        make()
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["Predict", "ChainOfThought", "ChainOfThoughtWithHint", "ReAct", "Refine", "BestOfN", "LM"]
+)
+def test_public_classes_have_truthful_documented_parameters(name: str) -> None:
+    cls = getattr(dspy, name)
+    hints = get_type_hints(cls, include_extras=True)
+    documented = {
+        field for base in cls.__mro__ if hasattr(base, "__parameters__") for field in _documented(base)
+    }
+    for each in parameters_of(cls):
+        assert each.name in hints
+        assert each.name in inspect.signature(cls).parameters
+        assert each.name in documented
+    assert cls.__doc__
+
+
+def _documented(cls: type) -> set[str]:
+    """The annotated fields of a class that have a string below them."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0].body  # type: ignore[attr-defined]
+    return {
+        field.target.id
+        for field, doc in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(doc, ast.Expr)
+        and isinstance(field.target, ast.Name)
+    }
+
+
+# --- settings -------------------------------------------------------------------------------------------
+
+
+def test_unknown_settings_are_named() -> None:
+    with pytest.raises(dspy.ConfigurationError, match="no setting `num_thread`; did you mean `num_threads`"):
+        dspy.configure(num_thread=3)
+    with pytest.raises(dspy.ConfigurationError, match="no setting `zzz`"), dspy.context(zzz=1):
+        pass
+    with pytest.raises(AttributeError, match="did you mean `adapter`"):
+        dspy.settings.adaptr  # noqa: B018 the access is what raises
+
+
+def test_context_is_over_configure_and_ends() -> None:
+    dspy.configure(num_threads=2)
+    with dspy.context(num_threads=3):
+        assert dspy.settings.num_threads == 3
+        dspy.configure(num_threads=4, max_errors=7)
+        assert dspy.settings.num_threads == 3
+        assert dspy.settings.max_errors == 7
+        with dspy.context(max_errors=1):
+            assert (dspy.settings.num_threads, dspy.settings.max_errors) == (3, 1)
+    assert dspy.settings.num_threads == 4
+    dspy.settings.configure(num_threads=5)
+    assert dspy.settings.get("num_threads") == 5
+    assert dspy.settings.get("nothing", "none") == "none"
+    assert "lm" in dspy.settings
+
+
+def test_threads_and_tasks_do_not_see_each_others_context() -> None:
+    seen: dict[str, int] = {}
+
+    def look(name: str) -> None:
+        seen[name] = dspy.settings.num_threads
+
+    with dspy.context(num_threads=3):
+        for name, run in (("plain", look), ("copied", copy_context().run)):
+            thread = threading.Thread(target=run, args=(look, name) if name == "copied" else (name,))
+            thread.start()
+            thread.join()
+    assert seen == {"plain": 8, "copied": 3}
+
+    async def task(value: int) -> int:
+        with dspy.context(num_threads=value):
+            await asyncio.sleep(0.001)
+            found: int = dspy.settings.num_threads
+            return found
+
+    async def both() -> list[int]:
+        return await asyncio.gather(task(1), task(2))
+
+    assert asyncio.run(both()) == [1, 2]
+
+
+# --- execution ------------------------------------------------------------------------------------------
+
+
+class Waits(dspy.Module):
+    async def aforward(self, seconds: float) -> str:
+        await asyncio.sleep(seconds)
+        return threading.current_thread().name
+
+
+class Sync(dspy.Module):
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def forward(self, seconds: float) -> Any:
+        return self.inner(seconds=seconds), threading.current_thread().name
+
+
+def test_what_waits_runs_on_the_background_loop() -> None:
+    assert Waits()(seconds=0) == "dspyc-loop"
+
+    async def notebook() -> Any:
+        return Waits()(seconds=0)
+
+    assert asyncio.run(notebook()) == "dspyc-loop"
+    assert asyncio.run(Waits().acall(seconds=0)) == "MainThread"
+
+
+def test_sync_and_async_modules_nest_either_way() -> None:
+    assert Sync(Waits())(seconds=0) == ("dspyc-loop", "MainThread")
+    loop_name, thread_name = asyncio.run(Sync(Waits()).acall(seconds=0))
+    assert loop_name == "dspyc-loop"
+    assert thread_name != "MainThread"
+
+    class Outer(dspy.Module):
+        async def aforward(self, seconds: float) -> Any:
+            # A synchronous call of a concurrent module, made on the loop's own thread.
+            return Waits()(seconds=seconds)
+
+    assert Outer()(seconds=0) not in ("dspyc-loop", "MainThread")
+
+
+def test_a_module_that_waits_though_it_said_it_would_not() -> None:
+    class Lies(Waits):
+        concurrent = False
+
+        async def aforward(self, seconds: float) -> str:
+            await asyncio.sleep(seconds)
+            return ""
+
+    with pytest.raises(RuntimeError, match="no running event loop|concurrent = True"):
+        Lies()(seconds=0.01)
+
+
+def test_ctrl_c_cancels_what_runs() -> None:
+    program = (
+        "import asyncio, signal, os, threading\n"
+        "from dspyc.runtime import execute\n"
+        "async def work():\n"
+        "    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "    try:\n"
+        "        await asyncio.sleep(30)\n"
+        "    except asyncio.CancelledError:\n"
+        "        print('cancelled', flush=True)\n"
+        "        raise\n"
+        "try:\n"
+        "    execute.run(work(), concurrent=True)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    assert done.stdout.split() == ["cancelled", "interrupted"]
+
+
+def test_errors_come_through_with_their_traceback() -> None:
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("here")
+
+    with pytest.raises(ValueError, match="here") as caught:
+        execute.run(fails(), concurrent=True)
+    assert caught.traceback[-1].name == "fails"
+
+
+# --- the trace ------------------------------------------------------------------------------------------
+
+
+def test_there_is_no_trace_unless_asked_for() -> None:
+    predict = dspy.Predict("q -> a")
+    lm = dspy.DummyLM([{"a": "1"}] * 3)
+    predict(q="x", lm=lm)
+    assert dspy.settings.trace is None
+    mine: list[Any] = []
+    with dspy.context(trace=mine):
+        prediction = predict(q="x", lm=lm)
+        with dspy.context(trace=None):
+            predict(q="x", lm=lm)
+        assert dspy.settings.trace is mine
+    assert mine == [(predict, {"q": "x"}, prediction)]
+
+
+def test_branches_keep_the_order_of_the_text() -> None:
+    outer: list[Any] = []
+    token = trace.start(outer)
+    first, second = trace.branch(), trace.branch()
+    trace.record("last", {}, 0)
+    for place, names in ((second, ["c"]), (first, ["a", "b"])):
+        inner = trace.start(place)
+        for name in names:
+            trace.record(name, {}, 0)
+        trace.stop(inner)
+    assert [step[0] for step in trace.read() or []] == ["a", "b", "c", "last"]
+    trace.stop(token)
+    assert trace.branch() is None
+
+
+# --- the face -------------------------------------------------------------------------------------------
+
+
+def test_public_names_are_where_they_are_said_to_be() -> None:
+    tree = inspect.getsource(dspy)
+    assert dspy.__all__ == sorted(set(dspy.__all__))
+    for name in dspy.__all__:
+        assert getattr(dspy, name) is not None
+        assert f"import {name} as {name}\n" in tree
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        dspy.Nonsense  # noqa: B018 the access is what raises
+
+
+HEAVY = ("litellm", "httpx", "openai", "aiohttp", "torch", "numpy", "xllamacpp", "asyncio", "requests")
+
+
+def test_importing_is_cheap_and_loads_nothing_heavy() -> None:
+    program = (
+        "import sys, time\n"
+        "import dspyc.runtime as dspy\n"
+        "cost = time.process_time()\n"
+        f"early = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "for name in ('Predict', 'ReAct', 'Refine', 'LM', 'ChatAdapter', 'Signature'): getattr(dspy, name)\n"
+        "lm = dspy.LM('openai/gpt-4o-mini')\n"
+        "dspy.Predict('question -> answer: float').messages(question='x')\n"
+        f"late = [name for name in {HEAVY!r} if name in sys.modules and name != 'asyncio']\n"
+        "print(cost, early, late)\n"
+    )
+    lines = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        for _ in range(3)
+    ]
+    costs = [float(line.split()[0]) for line in lines]
+    assert min(costs) < 0.2
+    assert lines[0].split(" ", 1)[1] == "[] []\n"
