@@ -116,7 +116,12 @@ def _definition(
         for base, each in zip(bases, found, strict=True)
         if not isinstance(each, types.Class)
     }
-    complete = outside <= _PLAIN_BASES | _SEQUENCE_BASES and all(parent.complete for parent in parents)
+    # A metaclass may make calls and attributes of its own.
+    complete = (
+        outside <= _PLAIN_BASES | _SEQUENCE_BASES
+        and all(parent.complete for parent in parents)
+        and not node.keywords
+    )
     names = [node.name, *(name for parent in parents for name in parent.bases), *sorted(outside - {"object"})]
     return types.ClassDefinition(
         node.name,
@@ -128,7 +133,7 @@ def _definition(
         lambda: place,
         lambda: dict(_parameter_docs(node, parents)),
         shape=_shape(node, file) or next((parent.shape for parent in parents if parent.shape), None),
-        complete=complete and not node.keywords,
+        complete=complete,
     )
 
 

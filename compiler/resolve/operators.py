@@ -28,7 +28,13 @@ def binary(left: Type, operator: str, right: Type) -> Type:
     """The type of `left operator right`; Unknown where the operands decide it at run time."""
     if operator == "|" and isinstance(left, types.TypeForm | types.Class):
         return types.UNKNOWN
+    if operator == "**" and isinstance(right, types.Literals) and _are_natural(right.values):
+        return binary(left, "*", left)
     left, right = widened(left), widened(right)
+    if isinstance(left, types.Union) or isinstance(right, types.Union):
+        return types.union(
+            *(binary(first, operator, second) for first in types.options(left) for second in types.options(right))
+        )
     match left, right:
         case types.Builtin(name="str"), _ if operator == "%":
             return types.STR
@@ -52,6 +58,10 @@ def binary(left: Type, operator: str, right: Type) -> Type:
             return _number(first, operator, second)
         case _:
             return types.UNKNOWN
+
+
+def _are_natural(values: tuple[types.Value, ...]) -> bool:
+    return all(isinstance(value, int) and value >= 0 for value in values)
 
 
 def _number(first: str, operator: str, second: str) -> Type:

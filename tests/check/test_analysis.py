@@ -1,0 +1,249 @@
+"""The query API: memory, suppression, what calls run, and that checking runs nothing."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from dspyc.compiler.analysis import FileAnalysis, Project
+from dspyc.compiler.program import CallKind
+from dspyc.compiler.relations import display
+from dspyc.grammar import syntax
+
+
+class Files:
+    """Files that can change, and how often each was read."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = {name.replace("__", "."): text for name, text in texts.items()}
+
+    def read(self, path: str) -> str | None:
+        return self.texts.get(path)
+
+
+def analyse(text: str, **others: str) -> FileAnalysis:
+    return Project(Files(main__dspy=text, **others).read).check("main.dspy")
+
+
+def codes(analysis: FileAnalysis) -> list[str]:
+    return [each.code for each in analysis.diagnostics]
+
+
+# --- memory ---------------------------------------------------------------------------------------------
+
+
+def test_an_unchanged_file_is_not_checked_again() -> None:
+    files = Files(a__dspy="from b import limit\nx = limit\n", b__dspy="limit = 5\n")
+    project = Project(files.read)
+    assert project.check("a.dspy") is project.check("a.dspy")
+
+
+def test_a_changed_import_is_seen() -> None:
+    files = Files(a__dspy="from b import limit\nx = limit\n", b__dspy="limit = 5\n")
+    project = Project(files.read)
+    assert codes(project.check("a.dspy")) == []
+    files.texts["b.dspy"] = "limits = 5\n"
+    assert codes(project.check("a.dspy")) == ["E106"]
+
+
+def test_a_file_that_appears_is_seen() -> None:
+    files = Files(a__dspy="from b import limit\nx = limit\n")
+    project = Project(files.read)
+    assert codes(project.check("a.dspy")) == ["E104"]
+    files.texts["b.py"] = "limit = 5\n"
+    assert codes(project.check("a.dspy")) == []
+    files.texts["b.dspy"] = "limit = 5\n"
+    assert codes(project.check("a.dspy")) == ["E105"]
+
+
+def test_a_missing_file() -> None:
+    with pytest.raises(FileNotFoundError):
+        Project(Files().read).check("a.dspy")
+
+
+# --- where imports are looked for -----------------------------------------------------------------------
+
+
+def test_roots_come_after_the_files_own_folder() -> None:
+    files = {
+        "app/main.dspy": "from shared import limit\nfrom own import width\nx = limit + width\n",
+        "app/own.py": "width = 1\n",
+        "lib/shared.py": "limit = 5\n",
+        "lib/own.py": "",
+    }
+    assert not Project(files.get, roots=("lib",)).check("app/main.dspy").diagnostics
+
+
+def test_installed_packages_are_found_by_the_finder() -> None:
+    files = {
+        "main.dspy": "import numpy\nfrom shop.cart import total\nimport nowhere\nx = total(numpy.pi)\ny = nowhere.z\n",
+        "site/shop/__init__.py": "",
+        "site/shop/cart.py": "def total(price: float) -> float: ...\n",
+    }
+    installed = {"numpy": "", "shop": "site/shop/__init__.py"}
+    analysis = Project(files.get, find=installed.get).check("main.dspy")
+    assert [each.message for each in analysis.diagnostics] == ["there is no module `nowhere`"]
+    assert display(analysis.program.symbols["total"].type) == "(price: float) -> float"
+
+
+# --- suppression ----------------------------------------------------------------------------------------
+
+
+def test_a_finding_is_left_out_by_code_or_name_on_its_line_only() -> None:
+    text = "a = x  # dspyc: ignore[E101]\nb = y  # dspyc: ignore[unknown-name, W101]\nc = z  # dspyc: ignore[E102]\n"
+    assert [each.message for each in analyse(text).diagnostics] == ["unknown name `z`"]
+
+
+def test_syntax_problems_come_first_and_hide_nothing_else() -> None:
+    analysis = analyse("signature S:\n    input a:\n    output b: str\n\nmodule m = Predict(Ss)\nx = m(a=1)\n")
+    assert [each.code for each in analysis.diagnostics] == ["E001", "E101"]
+    spans = [each.span for each in analysis.diagnostics]
+    assert spans == sorted(spans)
+
+
+# --- what calls run -------------------------------------------------------------------------------------
+
+CALLS = """
+from tools import fetch, search, clean
+
+lm strong = LM("openai/gpt-4o")
+module qa = Predict("question -> answer")
+
+type Entity:
+    name: str
+
+def pure(text: str) -> str:
+    return text.upper()
+
+def impure(text: str) -> str:
+    return search(text)
+
+def asks(text: str) -> str:
+    return qa(question=pure(text)).answer
+
+def asks_deeply(text: str) -> str:
+    return asks(impure(text))
+
+module Parts:
+    input question: str
+    output answer: str
+    steps = [Predict("question -> answer") for _ in range(2)]
+    forward:
+        return steps[0](question=question)
+
+test "calls":
+    qa(question="x")
+    strong("x")
+    pure("x")
+    impure("x")
+    asks("x")
+    asks_deeply("x")
+    search("x")
+    fetch("x")
+    clean("x")
+    len("x")
+    "x".split()
+    int("5")
+    Entity(name="x")
+    Parts()
+    Predict("question -> answer")
+    qa.deepcopy()
+    nothing("x")
+"""
+TOOLS = """
+import dspyc
+def search(text: str) -> str: ...
+async def fetch(text: str) -> str: ...
+@dspyc.pure
+def clean(text: str) -> str: ...
+"""
+EXPECTED = {
+    "qa": CallKind("module", awaits=True, effects=False),
+    "strong": CallKind("lm", awaits=True, effects=False),
+    "pure": CallKind("function", awaits=False, effects=False),
+    "impure": CallKind("function", awaits=False, effects=True),
+    "asks": CallKind("function", awaits=True, effects=False),
+    "asks_deeply": CallKind("function", awaits=True, effects=True),
+    "search": CallKind("python", awaits=False, effects=True),
+    "fetch": CallKind("python", awaits=True, effects=False),
+    "clean": CallKind("python", awaits=False, effects=False),
+    "len": CallKind("builtin", awaits=False, effects=False),
+    '"x".split': CallKind("builtin", awaits=False, effects=False),
+    "int": CallKind("builtin", awaits=False, effects=False),
+    "Entity": CallKind("constructor", awaits=False, effects=False),
+    "Parts": CallKind("constructor", awaits=False, effects=False),
+    "Predict": CallKind("constructor", awaits=False, effects=False),
+    "qa.deepcopy": CallKind("builtin", awaits=False, effects=False),
+    "nothing": CallKind("unknown", awaits=False, effects=True),
+}
+
+
+def test_what_calls_run() -> None:
+    program = analyse(CALLS, tools__py=TOOLS).program
+    item = next(each for each in program.items if isinstance(each.declaration, syntax.TestDeclaration))
+    found = {}
+    for statement in item.nodes(syntax.ExpressionStatement):
+        call = statement.value
+        assert isinstance(call, syntax.Call)
+        name = item.text[call.function.span.start : call.function.span.end]
+        found[name] = program.call_kind(item, call)
+    assert found == EXPECTED
+    assert program.function_kind("asks_deeply") == EXPECTED["asks_deeply"]
+
+
+def test_functions_of_other_files_are_looked_into() -> None:
+    other = 'module qa = Predict("question -> answer")\ndef ask(text: str) -> str:\n    return qa(question=text).answer\n'
+    program = analyse("from other import ask\ndef again(text: str) -> str:\n    return ask(text)\n", other__dspy=other).program
+    assert program.function_kind("again") == CallKind("function", awaits=True, effects=False)
+
+
+# --- types ----------------------------------------------------------------------------------------------
+
+
+def test_an_output_without_a_type_has_the_inferred_one() -> None:
+    text = (
+        "module Count:\n    input text: str\n    output words\n    output label\n"
+        "    classify = Predict(\"text -> label: Literal['a', 'b']\")\n"
+        "    forward:\n        found = classify(text=text)\n        return words=len(text.split()), **found\n"
+    )
+    program = analyse(text).program
+    fields = {each.name: display(each.type) for each in program.interface("Count").fields}
+    assert fields == {"text": "str", "words": "int", "label": 'Literal["a", "b"]'}
+
+
+def test_names_at_a_place() -> None:
+    text = "limit = 5\ndef f(a: str) -> str:\n    b = a\n    return b\n"
+    names = analyse(text).program.names_at(text.index("return"))
+    assert names["b"].kind == "local"
+    assert names["a"].kind == "parameter"
+    assert names["limit"].kind == "constant"
+    assert names["Predict"].kind == "runtime"
+    assert names["len"].kind == "builtin"
+    assert "b" not in analyse(text).program.names_at(text.index("def"))
+
+
+# --- nothing runs ---------------------------------------------------------------------------------------
+
+
+def test_no_code_of_the_user_runs() -> None:
+    tools = "raise SystemExit(1)\ndef search(text: str) -> str: ...\n"
+    analysis = analyse("from tools import search\nfound = search(5)\n", tools__py=tools)
+    assert codes(analysis) == ["E208"]
+    assert "tools" not in sys.modules
+
+
+def test_checking_opens_nothing_but_what_the_reader_gives() -> None:
+    seen: list[str] = []
+    watching = True
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event in ("exec", "socket.connect", "subprocess.Popen", "os.system"):
+            seen.append(event)
+
+    analyse("module warm = Predict(\"a -> b\")\n")
+    sys.addaudithook(hook)
+    try:
+        analyse(CALLS, tools__py=TOOLS)
+    finally:
+        watching = False
+    assert not seen

@@ -1,0 +1,107 @@
+"""What the catalog reads from the runtime's source is what its classes say when they are imported."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import dspyc.runtime as runtime
+import pytest
+from dspyc.compiler import catalog, types
+
+KINDS = {
+    inspect.Parameter.POSITIONAL_ONLY: "positional-only",
+    inspect.Parameter.POSITIONAL_OR_KEYWORD: "",
+    inspect.Parameter.KEYWORD_ONLY: "keyword-only",
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
+CLASSES = [name for name in runtime.__all__ if isinstance(catalog.lookup(name), types.Class)]
+FUNCTIONS = [name for name in runtime.__all__ if isinstance(catalog.lookup(name), types.Function)]
+
+
+def parameters(signature: inspect.Signature) -> list[tuple[str, str, bool]]:
+    empty = inspect.Parameter.empty
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        (each.name, KINDS[each.kind], each.default is empty and each.kind not in variadic)
+        for each in signature.parameters.values()
+        if each.name != "self"
+    ]
+
+
+def read(found: tuple[types.Parameter, ...]) -> list[tuple[str, str, bool]]:
+    return [(each.name, each.kind, each.required) for each in found]
+
+
+def test_names_are_the_public_ones() -> None:
+    assert set(catalog.names()) == set(runtime.__all__)
+
+
+def test_most_names_are_classes_and_functions() -> None:
+    assert len(CLASSES) > 30
+    assert len(FUNCTIONS) > 5
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_class(name: str) -> None:
+    cls = getattr(runtime, name)
+    definition = catalog.definition(name)
+    assert definition is not None
+    bases = [base.__name__ for base in cls.__mro__ if base.__module__.startswith(runtime.__name__)]
+    assert definition.bases[0] == name or bases[0] == definition.name
+    assert {base for base in definition.bases if base in bases} == set(bases)
+    assert definition.doc == inspect.cleandoc(cls.__doc__ or "")
+    if definition.parameters is not None:
+        assert read(definition.parameters) == parameters(inspect.signature(cls))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function(name: str) -> None:
+    found = catalog.lookup(name)
+    assert isinstance(found, types.Function)
+    function = inspect.unwrap(getattr(runtime, name))
+    assert found.untyped or read(found.parameters) == parameters(inspect.signature(function))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_members_and_parameters_are_documented_where_the_class_does(name: str) -> None:
+    cls, definition = getattr(runtime, name), catalog.definition(name)
+    assert definition is not None
+    missing = {
+        each for each, value in inspect.getmembers(cls, inspect.isfunction) if each[0] != "_" and value.__module__.startswith("dspyc")
+    } - set(definition.members)
+    assert not missing
+    own = {each.name for each in definition.parameters or ()}
+    if hasattr(cls, "__parameters__"):
+        assert own - {"config", "kwargs"} <= set(definition.parameter_docs)
+
+
+def test_the_interface_of_a_module() -> None:
+    definition = catalog.definition("ChainOfThought")
+    assert definition is not None
+    assert definition.shape is not None
+    assert definition.shape.of == "signature"
+    assert [(each.name, each.type) for each in definition.shape.outputs] == [("reasoning", types.STR)]
+
+
+def test_limits_and_settings() -> None:
+    definition = catalog.definition("Refine")
+    assert definition is not None
+    limits = {each.name: each.limits for each in definition.parameters or ()}
+    assert limits["N"].ge == 1
+    assert {"lm", "temperature", "max_tokens"} <= {each.name for each in catalog.settings()}
+    assert {"lm", "max_retries"} <= {each.name for each in catalog.configuration() or ()}
+
+
+def test_checking_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from dspyc.compiler.analysis import Project\n"
+        "text = 'module qa = ChainOfThought(\"question -> answer\")\\nlm a = LM(\"x\")\\n'\n"
+        "assert not Project({'a.dspy': text}.get).check('a.dspy').diagnostics\n"
+        "heavy = {'litellm', 'httpx', 'torch', 'pydantic', 'dspyc.runtime.module', 'asyncio'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
