@@ -118,7 +118,7 @@ def test_a_training_tells_how_far_it_is() -> None:
     student = Predict("q -> a", lm=Trains({"a": "x"}))
     with reporting_to(told.append):
         BootstrapFinetune().compile(student, [Example(q="q").with_inputs("q")])
-    training = Progress("train", 0, 1, "test/neighbour on 1 conversations, step 2, loss 1.500")
+    training = Progress("train", 0, 1, "step 2, loss 1.50")
     assert [step for step in told if step.stage == "train"] == [training, training, Progress("train", 1, 1)]
 
 
