@@ -199,9 +199,9 @@ def _wait(job: _Job, training: Any, number: int, total: int) -> Any:
             if training.done():
                 raise
             losses = getattr(training, "losses", None)
-            step = f"step {len(losses)}, loss {losses[-1]:.2f}" if losses else f"{len(job.data)} conversations"
+            told = f"step {len(losses)}, loss {losses[-1]:.2f}" if losses else f"{len(job.data)} rows"
             with within(job.lm.model if total > 1 else ""):
-                report("train", number, total, step)
+                report("train", number, total, told)
 
 
 _POLL_SECONDS = 0.25
