@@ -22,7 +22,7 @@ from .files import find, shown, write_atomically
     help="The folder that the modules are written to.",
 )
 def command(paths: tuple[str, ...], out: Path) -> int:
-    """Write programs as Python modules, each with a stub for type checkers.
+    """Write programs as Python modules, with stubs.
 
     PATHS are files or folders (the working folder by default); what lies in a folder keeps its place below
     --out. The modules need dspyc's runtime, and no compiler. Nothing is written when a program has an error,

@@ -56,9 +56,10 @@ def command(
     fail_on: str,
     stdin_filename: str | None,
 ) -> int:
-    """Check files for mistakes: syntax, names, types, lints.
+    """Check files for mistakes.
 
-    PATHS are files or folders (the working folder by default); `-` reads standard input. Nothing of a program
+    Syntax, names, types and lints. PATHS are files or folders (the working folder by default); `-` reads
+    standard input. Nothing of a program
     is executed, and no model is contacted.
 
     \b

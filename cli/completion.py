@@ -10,7 +10,7 @@ from .console import say
 @click.command
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print a script that makes a shell complete dspyc's commands and options.
+    """Print what makes a shell complete dspyc's commands.
 
     \b
     Examples:

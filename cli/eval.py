@@ -56,7 +56,9 @@ class Line:
     help="Write every row of NAME to a CSV or JSON file.",
 )
 def command(target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None) -> int:
-    """Measure programs: run the evaluations of a file, or the one called NAME.
+    """Measure programs by the evaluations of a file.
+
+    Runs all of them, or the one called NAME.
 
     The exit code is 1 when a score is below what its evaluation requires (`require=`), or one breaks off.
 

@@ -14,7 +14,9 @@ from .errors import Refusal, near
 @click.command
 @click.argument("rule", required=False, metavar="[CODE]")
 def command(rule: str | None) -> int:
-    """Explain a finding, by its code or its name; without one, list them all.
+    """Explain a finding, by its code or its name.
+
+    Without one, all are listed.
 
     \b
     Examples:

@@ -102,7 +102,7 @@ src = ["."]
 @click.command
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 def command(folder: Path) -> int:
-    """Make a new project: a program, its data, a test and an evaluation.
+    """Make a new project: program, data, test, evaluation.
 
     FOLDER is made where it does not exist. A file that is there already is never changed.
 

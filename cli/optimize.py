@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .console import say, say_warning
-from .errors import Refusal
+from .errors import Refusal, listed
 from .files import shown
 from .run import LM_HELP
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def command(target: str, lm: str | None, as_json: bool) -> int:
-    """Make a program better: run its optimizer and write what it learned.
+    """Run a program's optimizer, and keep what it learned.
 
     What was learned goes to a readable file beside the source, FILE.PROGRAM.state.json, which is meant to be
     committed; from then on the program uses it. An evaluation of the program in the same file measures it
@@ -65,6 +66,12 @@ def _evaluation_of(loaded: Loaded, program: Program) -> str | None:
     return None
 
 
+def _written(state: Path) -> list[Path]:
+    """The state file, and the models that it names, which lie beside it."""
+    text = state.read_text(encoding="utf-8")
+    return [state, *(model for model in sorted(state.parent.glob("*.gguf")) if f"gguf/{model.name}" in text)]
+
+
 def _record(program: str, evaluation: str | None, result: OptimizeResult) -> dict[str, Any]:
     return {
         "program": program,
@@ -93,4 +100,5 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         say(f"`{program}` was optimised in {result.seconds:.1f} s.")
         if after < before:
             say_warning(f"the optimised program is worse; delete {shown(result.state)} to go back")
-    say(f"What it learned is in {click.style(shown(result.state), bold=True)}; commit it with the program.")
+    files = listed(shown(file) for file in _written(result.state))
+    say(f"What it learned is in {files}; commit that with the program.")

@@ -89,16 +89,23 @@ def _prompts(
     from .interface import inputs_of
     from .values import read_arguments
 
-    module = loaded.names[name]
+    module = _module_of(loaded.names[name])
     parts = {path.removeprefix("self").removeprefix("."): one for path, one in _predictors(module)}
     if not parts:
         raise Refusal(f"`{name}` has no predictor, so it sends no messages")
     if part:
-        if part not in parts:
+        chosen = {
+            path: one
+            for path, one in parts.items()
+            if path == part or path.startswith((f"{part}.", f"{part}["))
+        }
+        if not chosen:
             hint = near(part, parts) or f"it has {listed(parts)}"
             raise Refusal(f"`{name}` has no predictor `{part}`", hint)
-        parts = {part: parts[part]}
-        inputs = _inputs_of(parts[part])
+        if len(chosen) > 1:
+            raise Refusal(f"`{part}` of `{name}` has several predictors", f"name one: {listed(chosen)}")
+        parts = chosen
+        inputs = _inputs_of(next(iter(parts.values())))
     else:
         inputs = inputs_of(loaded, name)
         if arguments and not _is_made_of_built_ins(module):
@@ -109,6 +116,13 @@ def _prompts(
     values = read_arguments(arguments, inputs, standard_input) if arguments else {}
     alone = len(parts) == 1 and not part
     return [_prompt(name if alone else f"{name}.{path}", one, values) for path, one in parts.items()]
+
+
+def _module_of(module: Module) -> Module:
+    """The module that calls go to: of a program, the one with what was learned."""
+    from ..runtime.program import Program
+
+    return module.module if isinstance(module, Program) else module
 
 
 def _predictors(module: Module) -> list[tuple[str, Predict]]:

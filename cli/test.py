@@ -22,7 +22,7 @@ from .run import LM_HELP
 @click.option("-x", "--exitfirst", is_flag=True, help="Stop at the first failure.")
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 def command(paths: tuple[str, ...], wanted: str, exitfirst: bool, lm: str | None) -> int:
-    """Run the tests of files: their `test` declarations.
+    """Run the `test` declarations of files.
 
     PATHS are files or folders (the working folder by default). pytest collects the same tests by
     itself wherever dspyc is installed.

@@ -11,7 +11,7 @@ _EXTRAS = {"embedded": "xllamacpp", "train": "torch", "providers": "litellm"}
 
 @click.command
 def command() -> None:
-    """Show the version of dspyc, of Python, and which optional parts are installed.
+    """Show what is installed: dspyc, Python, optional parts.
 
     \b
     Example:
