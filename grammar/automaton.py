@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .lexer import UNKNOWN, vocabulary
 from .tables import tables
+from .tokens import UNKNOWN, vocabulary
 
 
 def feed(states: list[int], kind: int) -> bool:

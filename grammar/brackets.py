@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from .lexer import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, TOKEN, Repairs, swallowed_brackets
+from .mistakes import swallowed_brackets
 from .problems import problem, replacement
+from .tokens import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, TOKEN, Repairs
 
 _LAST_LINE = re.compile(r"[^\r\n]*\Z")
 
@@ -31,7 +32,9 @@ def find_repairs(text: str) -> Repairs:
     stack: list[_Opened] = []
     line = margin = last_end = 0
     quiet_lines: set[int] = set()
-    counts = Counter(found[found.lastindex or 0] for found in TOKEN.finditer(text) if found.lastindex in {OPEN, CLOSE})
+    counts = Counter(
+        found[found.lastindex or 0] for found in TOKEN.finditer(text) if found.lastindex in {OPEN, CLOSE}
+    )
     for found in TOKEN.finditer(text):
         kind = found.lastindex
         assert kind is not None
@@ -57,7 +60,9 @@ def find_repairs(text: str) -> Repairs:
     return repairs
 
 
-def _close(repairs: Repairs, stack: list[_Opened], bracket: str, at: int, quiet_lines: set[int], counts: Counter[str]) -> None:
+def _close(
+    repairs: Repairs, stack: list[_Opened], bracket: str, at: int, quiet_lines: set[int], counts: Counter[str]
+) -> None:
     shapes = [CLOSERS[opened.bracket] for opened in stack]
     if not stack:
         _drop(repairs, bracket, at)
@@ -102,7 +107,7 @@ def _end_line(repairs: Repairs, stack: list[_Opened], margin: int, at: int, quie
 
 def _give_up(repairs: Repairs, opened: list[_Opened], at: int, quiet_lines: set[int]) -> None:
     closers = "".join(CLOSERS[each.bracket] for each in reversed(opened))
-    repairs.closers[at] = repairs.closers.get(at, "") + closers
+    repairs.closers.append((at, closers))
     first = opened[0]
     if all(each.line in quiet_lines for each in opened):
         return

@@ -26,7 +26,9 @@ _STATEMENT_COST = {"BREAK": 500, "CONTINUE": 500, "PASS": 500, "RETURN": 500}
 def build() -> str:
     """The text of `_tables.json` for the grammar as it stands."""
     grammar = GRAMMAR.read_text(encoding="utf-8")
-    lark = Lark(grammar, parser="lalr", start=list(STARTS), lexer="basic", maybe_placeholders=True, debug=True)
+    lark = Lark(
+        grammar, parser="lalr", start=list(STARTS), lexer="basic", maybe_placeholders=True, debug=True
+    )
     table = lark.parser.parser._parse_table
     symbols = {symbol for rule in lark.rules for symbol in rule.expansion}
     terminals = [*sorted(symbol.name for symbol in symbols if symbol.is_term), "$END"]
@@ -57,7 +59,9 @@ def build() -> str:
         "starts": {start: states[table.start_states[start]] for start in STARTS},
         "ends": {start: states[table.end_states[start]] for start in STARTS},
     }
-    lines = [f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in content.items()]
+    lines = [
+        f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in content.items()
+    ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -71,14 +75,16 @@ def _rule_key(rule: Any) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _number_states(table: Any) -> dict[Any, int]:
-    """Numbers in the order of a walk from the start states, so that the same grammar gives the same numbers."""
+    """Numbers in the order of a walk from the start states: the same grammar gives the same numbers."""
     numbers: dict[Any, int] = {}
     queue = [table.start_states[start] for start in STARTS]
     for state in queue:
         if state in numbers:
             continue
         numbers[state] = len(numbers)
-        queue += [argument for _, (action, argument) in sorted(table.states[state].items()) if action is Shift]
+        queue += [
+            argument for _, (action, argument) in sorted(table.states[state].items()) if action is Shift
+        ]
     return numbers
 
 
@@ -118,7 +124,9 @@ def _rule(rule: Any, nonterminal_numbers: dict[str, int]) -> list[Any]:
         position += 1
     if name.startswith("_"):
         action = "[]"
-    elif rule.options.expand1 and not rule.alias and len(shape) == 1 and shape[0] is not None and shape[0] >= 0:
+    elif (
+        rule.options.expand1 and not rule.alias and len(shape) == 1 and shape[0] is not None and shape[0] >= 0
+    ):
         action = ""
     else:
         action = rule.alias or name
@@ -146,7 +154,9 @@ def _completions(
         )
         rest = item.rule.expansion[item.index :]
         if not rest:
-            steps[number] = ~rule_numbers[item.rule] if item.rule in rule_numbers else terminal_numbers["$END"]
+            steps[number] = (
+                ~rule_numbers[item.rule] if item.rule in rule_numbers else terminal_numbers["$END"]
+            )
             continue
         symbol = rest[0]
         while not symbol.is_term:

@@ -9,20 +9,20 @@ from typing import Any, TypeAlias
 
 from .actions import ACTIONS
 from .actions.context import Action, Context
-from .lexer import Token, vocabulary
 from .tables import Rule, Start, Tables, tables
+from .tokens import Token, vocabulary
 
 Reduction: TypeAlias = tuple[int, int, Action | None, Callable[[Any], Any] | None]
-"""The length, the left side, what makes the value (None: the picked children are it), what picks the children."""
+"""The length, the left side, what makes the value (None: what is picked is the value), what picks the children."""
 
-MAX_STACK = 400
+MAX_STACK = 1_000
 """How many things may be begun and not ended; only an expression nested beyond reason needs more."""
 
 
 def parse(tokens: list[Token], context: Context, start: Start = "start") -> Any:
     """The value of a list of tokens that ends in `$END`, or None where the grammar does not fit."""
     table, known = tables(), vocabulary()
-    rows, gotos, jumps, reductions_ = table.rows, table.gotos, table.jumps, reductions()
+    rows, jumps, reductions_ = table.rows, table.jumps, reductions()
     kinds = len(table.terminals)
     sides = len(table.nonterminals)
     fallbacks, name = known.fallbacks, known.name
@@ -75,7 +75,7 @@ def parse(tokens: list[Token], context: Context, start: Start = "start") -> Any:
 
 
 def _jump(table: Tables, top: int, left: int, kind: int) -> int:
-    """The state behind `top` after a reduction to `left`, with all the renamings that `kind` asks for done."""
+    """The state behind `top` after a reduction to `left`, with the renamings done that `kind` asks for."""
     target = table.gotos[top][left]
     while True:
         step = table.rows[target].get(kind, 0)
@@ -100,7 +100,12 @@ def _picker(rule: Rule) -> Callable[[Any], Any] | None:
     shape = rule.shape
     if rule.action == "":
         return itemgetter(*[index for index in shape if index is not None])
-    if rule.action == "[]" and len(shape) > 1 and shape[0] == -1 and all(i is not None and i > 0 for i in shape[1:]):
+    if (
+        rule.action == "[]"
+        and len(shape) > 1
+        and shape[0] == -1
+        and all(i is not None and i > 0 for i in shape[1:])
+    ):
         return _appender([index for index in shape[1:] if index is not None])
     if rule.action != "[]" and shape == tuple(range(rule.length)):
         return None

@@ -18,7 +18,7 @@ _LINE_END = re.compile(r"[ \t\f]*(?:\r\n?|\n)?")
 
 @dataclass(slots=True)
 class _Entry:
-    """Something that stands at the top of a file: an item or a comment, and how many blank lines are above it."""
+    """An item or a comment at the top of a file, and how many blank lines are above it."""
 
     lines: list[str]
     blanks: int
@@ -64,7 +64,13 @@ def _add_entries(entries: list[_Entry], text: str) -> None:
         is_import=isinstance(declaration, Import | FromImport),
         is_docstring=isinstance(declaration, FileDocstring),
     )
-    if above == 0 and entries and not entries[-1].raw and entries[-1].lines[0].startswith("#") and text[:start].strip():
+    if (
+        above == 0
+        and entries
+        and not entries[-1].raw
+        and entries[-1].lines[0].startswith("#")
+        and text[:start].strip()
+    ):
         comment = entries.pop()
         entry.lines = comment.lines + entry.lines
         entry.blanks = comment.blanks
@@ -164,6 +170,6 @@ def _equal(first: Any, second: Any) -> bool:
             pairs += zip(one, other, strict=True)
         elif is_dataclass(one):
             pairs += [(getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.name != "span"]
-        elif one != other and one == one:  # noqa: PLR0124 - a `nan` is not equal to itself
+        elif one != other and one == one:
             return False
     return True

@@ -7,9 +7,12 @@ from functools import lru_cache
 
 from . import syntax
 from .actions.context import Context
+from .brackets import find_repairs
 from .driver import parse
 from .lexer import lex
+from .mistakes import too_deep
 from .problems import Problem, problem
+from .recover import mend
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,21 @@ def parse_signature_string(text: str) -> InlineSignature:
     lexed = lex(text, inside_brackets=True)
     context = Context(text)
     value = parse(lexed.tokens, context, "inline_signature") if lexed.is_balanced else None
-    if value is None:
-        return InlineSignature((), (), (problem("E001", (0, len(text)), "syntax error"),))
-    inputs, outputs = value
-    return InlineSignature(inputs, outputs, tuple(lexed.problems + context.problems))
+    if value is not None:
+        return InlineSignature(*value, (*lexed.problems, *context.closing_problems()))
+    if "->" not in text:
+        found = problem(
+            "E001", (0, len(text)), "a signature's text has the form `inputs -> outputs`; the `->` is missing"
+        )
+        return InlineSignature((), (), (found,))
+    if not lexed.is_balanced:
+        repairs = find_repairs(text)
+        problems = repairs.problems
+        lexed = lex(text, inside_brackets=True, repairs=repairs)
+        lexed.problems += problems
+    mended = mend(text, lexed, "inline_signature")
+    context = Context(text)
+    value = parse(mended.tokens, context, "inline_signature") if mended.is_complete else None
+    inputs, outputs = value or ((), ())
+    problems = [*lexed.problems, *mended.problems] or context.closing_problems()
+    return InlineSignature(inputs, outputs, tuple(problems) or (too_deep((0, len(text))),))

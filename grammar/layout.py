@@ -1,9 +1,10 @@
-"""One logical line to the lines it is laid out on: spaces between tokens, and brackets broken where they must be."""
+"""One logical line to the lines it is laid out on: spaces between tokens, brackets broken where they must be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 LINE_LENGTH = 100
@@ -11,10 +12,21 @@ DECLARATION_LENGTH = 160
 """How long a declaration may be that was written on one line; see `docs/decisions/004-line-length.md`."""
 
 Kind: TypeAlias = Literal[
-    "word", "keyword", "operator", "prefix", "string", "comma", "colon", "slice", "dot", "dots", "equal", "argument"
+    "word",
+    "keyword",
+    "operator",
+    "prefix",
+    "string",
+    "comma",
+    "colon",
+    "slice",
+    "dot",
+    "dots",
+    "equal",
+    "argument",
 ]
-"""How a token is spaced: `prefix` is an operator with nothing on its left, `argument` the `=` of an argument's name,
-`slice` the colon of a slice, `dots` those before the name of an import."""
+"""How a token is spaced: `prefix` is an operator with nothing on its left, `argument` the `=` behind an
+argument's name, `slice` the colon of a slice, `dots` those before the name of an import."""
 
 
 class Piece(NamedTuple):
@@ -110,7 +122,9 @@ def _lay_out(elements: list[Element], indent: int, tail: int, limit: int = LINE_
     """The lines of some elements, the last of which `tail` more characters follow."""
     text = flat(elements)
     if contains_break(elements):
-        broken = {index for index, each in enumerate(elements) if isinstance(each, Bracket) and each.must_break}
+        broken = {
+            index for index, each in enumerate(elements) if isinstance(each, Bracket) and each.must_break
+        }
     elif _fits(text, indent, tail, limit):
         return [text]
     else:
@@ -142,7 +156,11 @@ def _best_to_break(elements: list[Element], indent: int, tail: int) -> int | Non
         length = len(flat_element(element))
         head = flat(elements[:index]) + element.opening
         rest = element.closing + flat(elements[index + 1 :])
-        if length >= best_length and _fits(head, indent, 1, LINE_LENGTH) and _fits(rest, indent, tail, LINE_LENGTH):
+        if (
+            length >= best_length
+            and _fits(head, indent, 1, LINE_LENGTH)
+            and _fits(rest, indent, tail, LINE_LENGTH)
+        ):
             best, best_length = index, length
     return best
 
@@ -166,7 +184,7 @@ def _broken(bracket: Bracket, indent: int) -> Iterator[str]:
 
 
 def _relative(lines: list[str], indent: int, ending: str) -> Iterator[str]:
-    """Lines of a nested layout, the first of which has no indentation and the others have at least `indent`."""
+    """Lines of a nested layout, of which the first has no indentation and the others have too much."""
     lines = [*lines[:-1], lines[-1] + ending]
     for index, line in enumerate(lines):
         yield line if index == 0 else line[indent:]
@@ -183,12 +201,16 @@ def _takes_comma(bracket: Bracket) -> bool:
     if not bracket.items:
         return False
     item = bracket.items[0]
-    if any(isinstance(each, Piece) and each.text == "for" and each.kind == "keyword" for each in item.elements):
+    if any(
+        isinstance(each, Piece) and each.text == "for" and each.kind == "keyword" for each in item.elements
+    ):
         return False
     if bracket.is_tuple_of_one:
         return True
     if bracket.opening == "(" and not bracket.is_call:
-        return bracket.ends_in_comma or any(isinstance(e, Piece) and e.kind == "argument" for e in item.elements)
+        return bracket.ends_in_comma or any(
+            isinstance(e, Piece) and e.kind == "argument" for e in item.elements
+        )
     return not (bracket.opening == "[" and bracket.is_call)
 
 
@@ -211,7 +233,7 @@ def _parts(elements: list[Element]) -> list[list[Element]]:
             if isinstance(each, Piece) and each.kind == "operator" and each.text in {"+", "|"}
         ]  # fmt: skip
     bounds = [0, *cuts, len(elements)]
-    return [elements[start:end] for start, end in zip(bounds, bounds[1:], strict=False) if start < end]
+    return [elements[start:end] for start, end in pairwise(bounds) if start < end]
 
 
 def flat(elements: list[Element]) -> str:

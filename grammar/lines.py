@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .layout import Bracket, Element, Item, Kind, Piece, lay_out
-from .lexer import Token, lex, vocabulary
+from .lexer import lex
 from .tables import tables
+from .tokens import Token, vocabulary
 from .tree import Token as Written
 from .tree import tokenize
 
@@ -82,7 +83,9 @@ def lines_of(text: str) -> tuple[list[Line], int, int]:
             if is_behind:
                 lines[-1].comment = comment_text(comment.text)
             else:
-                column = comment.start - (max(text.rfind("\n", 0, comment.start), text.rfind("\r", 0, comment.start)) + 1)
+                column = comment.start - (
+                    max(text.rfind("\n", 0, comment.start), text.rfind("\r", 0, comment.start)) + 1
+                )
                 if following is None and (column == 0 or len(each.columns) == 1):
                     break
                 level = _comment_level(each, following, column)
@@ -146,7 +149,7 @@ def _split_suite(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
 
 
 def _comment_level(before: _Logical, following: _Logical | None, column: int) -> int:
-    """How deep a comment between two lines stands: as deep as it is written, but no less than the next line."""
+    """How deep a comment between two lines stands: as written, but no less deep than the next line."""
     least = following.level if following else 1
     level = least
     for candidate in range(least, len(before.columns)):
@@ -222,7 +225,7 @@ def _elements(text: str, tokens: list[Token], comments: list[Written]) -> list[E
 
 
 def _separates(elements: list[Element]) -> bool:
-    """Whether a comma ends an item; those of a comprehension's targets and of a lambda's parameters do not."""
+    """Whether a comma ends an item; one among a comprehension's targets or a lambda's parameters does not."""
     for element in reversed(elements):
         if isinstance(element, Piece) and element.text in {"in", ":"}:
             return True
@@ -237,7 +240,9 @@ def _can_be_called(element: Element, bracket: str) -> bool:
     return (element.kind == "word" or (element.kind == "string" and bracket == "[")) and bracket != "{"
 
 
-def _place_comment(text: str, bracket: Bracket, comment: Written, end: int, after_comma: bool, next_text: str) -> None:
+def _place_comment(
+    text: str, bracket: Bracket, comment: Written, end: int, after_comma: bool, next_text: str
+) -> None:
     """Put a comment where it belongs in a bracket; `end` is where what stands before it ends."""
     written = comment_text(comment.text)
     item = bracket.items[-1]
@@ -265,7 +270,9 @@ def _close(bracket: Bracket) -> None:
     bracket.below = last.above + bracket.below
 
 
-def _kind(token: Token, index: int, tokens: list[Token], elements: list[Element], bracket: Bracket | None) -> Kind:
+def _kind(
+    token: Token, index: int, tokens: list[Token], elements: list[Element], bracket: Bracket | None
+) -> Kind:
     """How a token is spaced, given what stands before it in its bracket."""
     known = vocabulary()
     kind, _, _, text = token
@@ -309,4 +316,6 @@ def _names_argument(elements: list[Element], bracket: Bracket | None) -> bool:
 
 
 def _is_import_source(tokens: list[Token], index: int) -> bool:
-    return tokens[0][0] == tables().literals["from"] and all(each[3] in {".", "..."} for each in tokens[1:index])
+    return tokens[0][0] == tables().literals["from"] and all(
+        each[3] in {".", "..."} for each in tokens[1:index]
+    )

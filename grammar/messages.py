@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .automaton import expected
-from .lexer import Token, vocabulary
 from .problems import Fix, Problem, problem, replacement
 from .tables import tables
+from .tokens import Token, vocabulary
 
 _PLACES = {
     "signature": "the signature's name",
@@ -47,14 +47,18 @@ def describe_insertion(text: str, tokens: list[Token], at: int, states: list[int
     fix: Fix | None = None
     place = before[2] if before else found[1]
     if literal in {":", ",", ")", "]", "}"}:
-        fix = replacement(f"Add `{literal}`", place, place, literal if place == found[1] else _SPACED.get(literal, literal))
+        fix = replacement(
+            f"Add `{literal}`", place, place, literal if place == found[1] else _SPACED.get(literal, literal)
+        )
         if _is_layout(found):
             fix = replacement(f"Add `{literal}`", place, place, literal)
     where = _place(tokens, at, literal)
     if _is_layout(found):
         return problem("E001", (place, place), f"expected {wanted}{where}", None, fix)
     if kind == vocabulary().newline:
-        return problem("E001", (found[1], found[2]), f"expected the end of the line{where}, found {shown(found)}")
+        return problem(
+            "E001", (found[1], found[2]), f"expected the end of the line{where}, found {shown(found)}"
+        )
     return problem("E001", (found[1], found[2]), f"expected {wanted}{where}, found {shown(found)}", None, fix)
 
 
@@ -64,7 +68,13 @@ def describe_replacement(text: str, tokens: list[Token], at: int, states: list[i
     literal = _literal(kind)
     fix = None if not literal else replacement(f"Write `{literal}`", found[1], found[2], literal)
     where = _place(tokens, at, literal)
-    return problem("E001", (found[1], found[2]), f"expected {name_of(kind, states)}{where}, found {shown(found)}", None, fix)
+    return problem(
+        "E001",
+        (found[1], found[2]),
+        f"expected {name_of(kind, states)}{where}, found {shown(found)}",
+        None,
+        fix,
+    )
 
 
 def describe_deletion(text: str, tokens: list[Token], at: int, states: list[int]) -> Problem:
@@ -82,12 +92,22 @@ def describe_panic(text: str, tokens: list[Token], at: int, states: list[int]) -
     before = _before(tokens, at)
     wanted = _summary(states)
     if at == 0 or _is_layout(tokens[at - 1]):
-        what = f"expected {wanted}, found {shown(found)}" if wanted else f"{shown(found)} does not begin a line here"
+        what = (
+            f"expected {wanted}, found {shown(found)}"
+            if wanted
+            else f"{shown(found)} does not begin a line here"
+        )
         return problem("E001", (found[1], found[2]), what)
     after = f" after {shown(before)}" if before else ""
     if _is_layout(found):
         place = before[2] if before else found[1]
-        return problem("E001", (place, place), f"the line ends too early: expected {wanted}{after}" if wanted else f"the line ends too early{after}")
+        return problem(
+            "E001",
+            (place, place),
+            f"the line ends too early: expected {wanted}{after}"
+            if wanted
+            else f"the line ends too early{after}",
+        )
     if wanted:
         return problem("E001", (found[1], found[2]), f"expected {wanted}{after}, found {shown(found)}")
     return problem("E001", (found[1], found[2]), f"{shown(found)} does not belong here{after}")
@@ -154,8 +174,12 @@ def _place(tokens: list[Token], at: int, literal: str) -> str:
             first -= 1
         word = tokens[first][3]
         is_name_next = at - first == 2 and tokens[first + 1][0] == vocabulary().name
-        if word in _PLACES and (is_name_next or word in {"def", "if", "elif", "for", "match", "case", "test"}):
-            depth = sum((token[3] in {"(", "[", "{"}) - (token[3] in {")", "]", "}"}) for token in tokens[first:at])
+        if word in _PLACES and (
+            is_name_next or word in {"def", "if", "elif", "for", "match", "case", "test"}
+        ):
+            depth = sum(
+                (token[3] in {"(", "[", "{"}) - (token[3] in {")", "]", "}"}) for token in tokens[first:at]
+            )
             if depth == 0:
                 return f" after {_PLACES[word]}"
     return f" after {shown(before)}"

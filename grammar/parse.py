@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
 
 from . import syntax
 from .actions.context import Context
 from .driver import parse as parse_tokens
+from .foreign_files import other_format
 from .inline import InlineSignature, parse_signature_string
 from .lexer import lex
-from .problems import Problem
-from .recover import recover
+from .mistakes import too_deep
+from .problems import Problem, problem
+from .recover import MAX_PROBLEMS, recover
 from .source import Source, Span
 from .split import split
 from .tree import Token, tokenize
 
-__all__ = ["File", "InlineSignature", "Item", "Parsed", "Problem", "parse", "parse_item", "parse_signature_string"]
+__all__ = [
+    "File",
+    "InlineSignature",
+    "Item",
+    "Parsed",
+    "Problem",
+    "parse",
+    "parse_item",
+    "parse_signature_string",
+]
+
+MAX_BROKEN = 300
+"""After so many items with mistakes a file is taken for something else, and the rest is not read."""
+MAX_DEPTH = 150
+"""How deep syntax nodes may be nested."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,26 @@ class File:
 
 def parse(source: Source) -> File:
     """The items of a source, whatever its text is."""
-    return File(source, tuple(Item(chunk.start, parse_item(chunk.text)) for chunk in split(source.text)))
+    text = source.text
+    other = other_format(text)
+    if other is not None:
+        return File(source, (Item(0, Parsed(text, None, (other,))),))
+    items: list[Item] = []
+    broken = 0
+    for chunk in split(text):
+        if broken >= MAX_BROKEN:
+            rest = text[chunk.start :]
+            found = problem(
+                "E001",
+                (0, rest.find("\n") % (len(rest) + 1)),
+                f"{broken} declarations above have mistakes; the rest is not read",
+            )
+            items.append(Item(chunk.start, Parsed(rest, None, (found,))))
+            break
+        parsed = parse_item(chunk.text)
+        broken += bool(parsed.problems)
+        items.append(Item(chunk.start, parsed))
+    return File(source, tuple(items))
 
 
 @lru_cache(maxsize=8192)
@@ -97,8 +132,28 @@ def parse_item(text: str) -> Parsed:
     context = Context(text)
     declaration: Any = parse_tokens(lexed.tokens, context) if lexed.is_balanced else None
     if declaration is None:
-        return Parsed(text, *recover(text, lexed))
-    return Parsed(text, declaration, tuple(sorted(lexed.problems + context.closing_problems(), key=lambda p: p.span)))
+        declaration, found = recover(text, lexed)
+        if declaration is not None and lexed.has_long_line and is_too_deep(declaration):
+            return Parsed(text, None, found)
+        return Parsed(text, declaration, found)
+    problems = [*lexed.problems, *context.closing_problems()]
+    if lexed.has_long_line and is_too_deep(declaration):
+        return Parsed(text, None, (*problems, too_deep(declaration.span)))
+    return Parsed(text, declaration, tuple(sorted(problems, key=lambda found: found.span)[:MAX_PROBLEMS]))
+
+
+def is_too_deep(declaration: Any) -> bool:
+    """Whether nodes are nested deeper than what is read recursively may be."""
+    pending = [(declaration, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if isinstance(node, tuple):
+            pending += [(each, depth) for each in node if not isinstance(each, str)]
+        elif isinstance(node, syntax.Node):
+            if depth > MAX_DEPTH:
+                return True
+            pending += [(getattr(node, each.name), depth + 1) for each in fields(node) if each.name != "span"]
+    return False
 
 
 def shifted(found: Problem, offset: int) -> Problem:

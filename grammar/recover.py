@@ -12,7 +12,8 @@ One mistake should give one problem: a second one in the same line is taken for 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -24,10 +25,12 @@ from .automaton import count_accepted, expected, feed, is_done, next_to_complete
 from .brackets import find_repairs
 from .driver import parse
 from .foreign import mend_foreign
-from .lexer import Lexed, Token, lex, vocabulary
+from .lexer import lex
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
-from .problems import Problem
+from .mistakes import too_deep
+from .problems import Problem, problem
 from .tables import Start, tables
+from .tokens import Lexed, Token, vocabulary
 
 LOOKAHEAD = 4
 """How many tokens behind a repair are tried."""
@@ -36,6 +39,8 @@ ENOUGH = 3
 MAX_CAREFUL = 25
 """After so many problems in one item the repairs are no longer compared; the text is something else."""
 MAX_PROBLEMS = 100
+MAX_TOKENS = 50_000
+"""A declaration longer than this is data, not a program; its first mistake is enough."""
 
 
 def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[Problem, ...]]:
@@ -44,15 +49,29 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[P
         repairs = find_repairs(text)
         found = repairs.problems
         lexed = lex(text, repairs=repairs)
-        lexed.problems.extend(found)
+        lexed.problems = sorted([*found, *lexed.problems], key=lambda each: each.span)[:MAX_PROBLEMS]
+    if len(lexed.tokens) > MAX_TOKENS:
+        first = lexed.problems[:MAX_PROBLEMS] or [
+            problem("E001", (0, _first_line(text)), "there is a mistake in this long declaration")
+        ]
+        return None, tuple(first)
     mended = mend(text, lexed)
     context = Context(text)
     declaration = parse(mended.tokens, context) if mended.is_complete else None
     problems = [*lexed.problems, *mended.problems]
+    if not problems:
+        problems.append(too_deep((0, _first_line(text))))
     if not any(found.code in {"E002", "E003"} for found in lexed.problems):
         lines = {_line(text, found.span.start) for found in problems}
-        problems += [found for found in context.closing_problems() if _line(text, found.span.start) not in lines]
-    return declaration, tuple(sorted(problems, key=lambda found: found.span))
+        problems += [
+            found for found in context.closing_problems() if _line(text, found.span.start) not in lines
+        ]
+    return declaration, tuple(sorted(problems, key=lambda found: found.span)[:MAX_PROBLEMS])
+
+
+def _first_line(text: str) -> int:
+    found = re.search(r"[\r\n]", text)
+    return found.start() if found else len(text)
 
 
 def _line(text: str, offset: int) -> int:
@@ -69,7 +88,7 @@ class Mended:
 
 
 class Repair(NamedTuple):
-    """Replace `tokens[start:stop]` by others; a repair without a problem is a consequence of an earlier one."""
+    """Replace `tokens[start:stop]` by others; without a problem it is a consequence of an earlier repair."""
 
     start: int
     stop: int
@@ -94,7 +113,8 @@ def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
             mended.is_complete = False
             return mended
         line = _line_start(tokens, at)
-        repair = _repair(text, tokens, at, states, is_careful=len(mended.problems) < MAX_CAREFUL)
+        is_item = start == "start"
+        repair = _repair(text, tokens, at, states, is_item, is_careful=len(mended.problems) < MAX_CAREFUL)
         if repair is None:
             mended.is_complete = False
             if not mended.problems and not lexed.problems:
@@ -121,7 +141,9 @@ def _lines_of(lexed: Lexed) -> set[int]:
     for before, token in pairwise([(known.newline, 0, 0, ""), *lexed.tokens]):
         if token[0] not in layout and before[0] in layout:
             starts.append(token[1])
-    found = {start for start in starts if any(first <= start < last for first, last in lexed.quiet)}
+    found: set[int] = set()
+    for first, last in lexed.quiet:
+        found.update(starts[bisect_left(starts, first) : bisect_left(starts, last)])
     if starts:
         found |= {starts[max(bisect_right(starts, each.span.start) - 1, 0)] for each in lexed.problems}
     return found
@@ -139,10 +161,12 @@ def _line_start(tokens: list[Token], at: int) -> int:
     return first
 
 
-def _repair(text: str, tokens: list[Token], at: int, states: list[int], *, is_careful: bool) -> Repair | None:
+def _repair(
+    text: str, tokens: list[Token], at: int, states: list[int], is_item: bool, *, is_careful: bool
+) -> Repair | None:
     if is_careful:
         line = _line_start(tokens, at)
-        foreign = mend_foreign(text, tokens, at, line, states)
+        foreign = mend_foreign(text, tokens, at, line, states) if is_item else None
         if foreign is not None:
             return Repair(*foreign)
         single = _one_token(text, tokens, at, states)
@@ -211,7 +235,14 @@ def _text_of(kind: int) -> str:
     return texts[0] if len(texts) == 1 else _ANY_TEXT.get(tables().terminals[kind], "")
 
 
-_ANY_TEXT = {"SIGN": "+", "COMPARE": "==", "NUMBER": "0", "CONSTANT": "None", "DIRECTION": "output", "AUGMENTED": "+="}
+_ANY_TEXT = {
+    "SIGN": "+",
+    "COMPARE": "==",
+    "NUMBER": "0",
+    "CONSTANT": "None",
+    "DIRECTION": "output",
+    "AUGMENTED": "+=",
+}
 
 
 def _give_up_line(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
@@ -253,14 +284,16 @@ def _completion(states: list[int], following: list[int]) -> list[int] | None:
 
 
 def _drop_layout(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
-    """A block where none can be: read its lines as if they stood further left. Or the end of one too early."""
+    """A block where none can be: read its lines as if they stood further left. Or one that ends too early."""
     known = vocabulary()
     if tokens[at][0] == known.dedent:
         inserted = _completion(states, [known.dedent])
         if inserted is None:
             return Repair(at, at + 1, [], None)
         place = tokens[at - 1][2] if at else 0
-        return Repair(at, at, [made(kind, place) for kind in inserted], describe_panic(text, tokens, at, states))
+        return Repair(
+            at, at, [made(kind, place) for kind in inserted], describe_panic(text, tokens, at, states)
+        )
     depth = 0
     for index in range(at, len(tokens)):
         depth += (tokens[index][0] == known.indent) - (tokens[index][0] == known.dedent)

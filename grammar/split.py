@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from .lexer import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN, TOKEN
+from .tokens import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN, TOKEN
 
 _NAME = rf"(?!(?:{'|'.join(sorted(HARD_KEYWORDS))})\b)[^\W\d]\w*"
 _SIMPLE_TYPE = r"[\w.]+(?:\[[^\n=]*\])?(?:[ \t]*\|[ \t]*[\w.]+(?:\[[^\n=]*\])?)*"
@@ -94,8 +94,8 @@ def _outside(text: str, begin: int, end: int, lines: set[int], has_head: bool) -
         assert kind is not None
         at = token.start(kind)
         if at in lines and depth == 0 and kind != NEWLINE:
-            if not ((has_head or found) and _BODY_LINE.match(text, at)):
-                found.append(at)
+            continues = (has_head or found) and _BODY_LINE.match(text, at)
+            found += [] if continues else [at]
         if kind == OPEN:
             depth += 1
         elif kind == CLOSE:

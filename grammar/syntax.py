@@ -4,7 +4,8 @@ Spans count code points from the start of the *item* (the top-level declaration 
 belongs to, never from the start of the file: an item's text alone decides its nodes, so they are shared
 between edits. `Item.start` places them; see `grammar.parse`.
 
-A place where something is missing holds a `Missing` node, so no attribute is ever absent because of a mistake.
+A place where something is missing holds a `Missing` node, a missing name is an `Identifier` with an empty text,
+so no attribute is ever absent because of a mistake.
 """
 
 from __future__ import annotations
@@ -465,7 +466,7 @@ Pattern: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Node):
-    """A parameter of a function, a lambda or a module; `kind` `*` is the bare star that ends the positional ones."""
+    """A parameter of a function, a lambda or a module; the bare star has the kind `*` and no name."""
 
     name: Identifier | None
     annotation: Expression | None
@@ -547,7 +548,10 @@ class Import(Node):
 
 @dataclass(frozen=True, slots=True)
 class ValueDeclaration(Node):
-    """`KIND name = value`: `lm`, `module`, `signature`, `dataset`, `optimizer`, `program`, `evaluate`, `tools`."""
+    """`KIND name = value`.
+
+    The kinds: `lm`, `module`, `signature`, `dataset`, `optimizer`, `program`, `evaluate`, `tools`.
+    """
 
     kind: str
     names: tuple[Identifier, ...]

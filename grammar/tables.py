@@ -19,7 +19,7 @@ class Rule(NamedTuple):
     action: str
     """The name of a function in `actions`; "" hands the only child on, "[]" makes a list."""
     shape: tuple[int | None, ...]
-    """The children: an index, `~index` of a list whose elements are taken in, or None for what is left out."""
+    """The children: an index, `~index` of a list to take in, or None for what is left out."""
 
     @property
     def is_unit(self) -> bool:
@@ -58,7 +58,9 @@ def tables() -> Tables:
         nonterminals=tuple(content["nonterminals"]),
         numbers={name: number for number, name in enumerate(terminals)},
         literals=content["literals"],
-        rules=tuple(Rule(left, length, action, tuple(shape)) for left, length, action, shape in content["rules"]),
+        rules=tuple(
+            Rule(left, length, action, tuple(shape)) for left, length, action, shape in content["rules"]
+        ),
         rows=tuple(dict(zip(row[::2], row[1::2], strict=True)) for row in content["rows"]),
         gotos=tuple(dict(zip(row[::2], row[1::2], strict=True)) for row in content["gotos"]),
         completions=tuple(content["completions"]),

@@ -6,9 +6,25 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from .lexer import BACKSLASH, CLOSE, COMMENT, HARD_KEYWORDS, NAME, NEWLINE, NUMBER, OPEN, OPEN_STRING, OPERATOR, STRING, TOKEN
+from .tokens import (
+    BACKSLASH,
+    CLOSE,
+    COMMENT,
+    END,
+    HARD_KEYWORDS,
+    NAME,
+    NEWLINE,
+    NUMBER,
+    OPEN,
+    OPEN_STRING,
+    OPERATOR,
+    STRING,
+    TOKEN,
+)
 
-Kind: TypeAlias = Literal["name", "keyword", "number", "string", "operator", "open", "close", "comment", "newline", "space", "error"]
+Kind: TypeAlias = Literal[
+    "name", "keyword", "number", "string", "operator", "open", "close", "comment", "newline", "space", "error"
+]
 """What a token is by its form alone. `keyword` is one of Python's; the soft ones are names."""
 
 _KINDS: dict[int, Kind] = {
@@ -50,6 +66,8 @@ def _tokens(text: str) -> Iterator[Token]:
         assert kind is not None
         start, end = found.span(kind)
         yield from _trivia(text, done, start)
+        if kind == END:
+            break
         if kind in {NEWLINE, COMMENT}:
             yield from _trivia(text, start, end)
         else:

@@ -21,7 +21,12 @@ class Context:
     """The lambdas that have not turned out to be arguments."""
 
     def report(
-        self, code: str, span: Span, message: str, help: str | None = None, fix: Fix | None = None  # noqa: A002
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        help: str | None = None,  # noqa: A002 - the word that a reader of `Problem` knows
+        fix: Fix | None = None,
     ) -> None:
         """Note a problem."""
         self.problems.append(problem(code, span, message, help, fix))

@@ -47,7 +47,9 @@ def check_type(context: Context, node: syntax.Expression | None) -> None:
             "E027",
             node.span,
             "a type is written without quotes",
-            fix=replacement("Remove the quotes", node.span.start, node.span.end, node.value) if node.value else None,
+            fix=replacement("Remove the quotes", node.span.start, node.span.end, node.value)
+            if node.value
+            else None,
         )
 
 
@@ -65,7 +67,9 @@ def from_import(_: Context, children: Children, start: int, end: int) -> syntax.
     return syntax.FromImport(Span(start, end), level, module, tuple(children[1:]))
 
 
-def import_source(_: Context, children: Children, start: int, end: int) -> tuple[int, tuple[syntax.Identifier, ...]]:
+def import_source(
+    _: Context, children: Children, start: int, end: int
+) -> tuple[int, tuple[syntax.Identifier, ...]]:
     """`..a.b`: how many dots, and the names."""
     level = children[0] if isinstance(children[0], int) else 0
     module = children[-1] if isinstance(children[-1], tuple) else ()
@@ -90,7 +94,9 @@ def imported_name(_: Context, children: Children, start: int, end: int) -> synta
 
 def plain_import(_: Context, children: Children, start: int, end: int) -> syntax.Import:
     """`import a.b as c`"""
-    return syntax.Import(Span(start, end), children[0], None if children[1] is None else identifier(children[1]))
+    return syntax.Import(
+        Span(start, end), children[0], None if children[1] is None else identifier(children[1])
+    )
 
 
 # --- declarations of one line
@@ -123,19 +129,25 @@ def signature_value(_: Context, children: Children, start: int, end: int) -> syn
     return syntax.ValueDeclaration(Span(start, end), "signature", (identifier(children[0]),), children[1])
 
 
-def alias_declaration(context: Context, children: Children, start: int, end: int) -> syntax.TypeAliasDeclaration:
+def alias_declaration(
+    context: Context, children: Children, start: int, end: int
+) -> syntax.TypeAliasDeclaration:
     """`type name = type`"""
     check_type(context, children[1])
     return syntax.TypeAliasDeclaration(Span(start, end), identifier(children[0]), children[1])
 
 
-def constant_declaration(context: Context, children: Children, start: int, end: int) -> syntax.ConstantDeclaration:
+def constant_declaration(
+    context: Context, children: Children, start: int, end: int
+) -> syntax.ConstantDeclaration:
     """`NAME: type = value`"""
     check_type(context, children[1])
     return syntax.ConstantDeclaration(Span(start, end), identifier(children[0]), children[1], children[2])
 
 
-def configure_declaration(_: Context, children: Children, start: int, end: int) -> syntax.ConfigureDeclaration:
+def configure_declaration(
+    _: Context, children: Children, start: int, end: int
+) -> syntax.ConfigureDeclaration:
     """`configure(…)`"""
     return syntax.ConfigureDeclaration(Span(start, end), children[0] or ())
 
@@ -157,7 +169,9 @@ def enum_declaration(context: Context, children: Children, start: int, end: int)
     return syntax.EnumDeclaration(Span(start, end), identifier(children[0]), docstring, found)
 
 
-def signature_declaration(context: Context, children: Children, start: int, end: int) -> syntax.SignatureDeclaration:
+def signature_declaration(
+    context: Context, children: Children, start: int, end: int
+) -> syntax.SignatureDeclaration:
     """`signature name:` and its fields and demos."""
     docstring, members = _split_docstring(context, children[1:])
     fields = tuple(member for member in members if isinstance(member, syntax.Field))
@@ -166,7 +180,9 @@ def signature_declaration(context: Context, children: Children, start: int, end:
     return syntax.SignatureDeclaration(Span(start, end), identifier(children[0]), docstring, fields, demos)
 
 
-def module_declaration(context: Context, children: Children, start: int, end: int) -> syntax.ModuleDeclaration:
+def module_declaration(
+    context: Context, children: Children, start: int, end: int
+) -> syntax.ModuleDeclaration:
     """`module name(parameters):` and its fields, parts, `forward` and `fallback`."""
     docstring, members = _split_docstring(context, children[2:])
     fields = tuple(member for member in members if isinstance(member, syntax.Field))
@@ -307,14 +323,18 @@ def fallback(_: Context, children: Children, start: int, end: int) -> Suite:
     return Suite(Span(start, end), "fallback", children[0])
 
 
-def function_declaration(context: Context, children: Children, start: int, end: int) -> syntax.FunctionDeclaration:
+def function_declaration(
+    context: Context, children: Children, start: int, end: int
+) -> syntax.FunctionDeclaration:
     """`def name(parameters) -> type:`"""
     name_, parameters_, returns, body = children
     check_type(context, returns)
     docstring: syntax.String | None = None
     if body and isinstance(body[0], syntax.ExpressionStatement) and isinstance(body[0].value, syntax.String):
         docstring, body = body[0].value, body[1:]
-    return syntax.FunctionDeclaration(Span(start, end), identifier(name_), parameters_ or (), returns, docstring, body)
+    return syntax.FunctionDeclaration(
+        Span(start, end), identifier(name_), parameters_ or (), returns, docstring, body
+    )
 
 
 def parameters(context: Context, children: Children, start: int, end: int) -> tuple[syntax.Parameter, ...]:
@@ -334,7 +354,9 @@ def parameters(context: Context, children: Children, start: int, end: int) -> tu
             context.report("E024", name_.span, f"the parameter `{name_.text}` stands here twice")
         seen.add(name_.text)
         if parameter_.default is None and default_seen and not star_seen:
-            context.report("E024", name_.span, f"`{name_.text}` needs a default, because a parameter before it has one")
+            context.report(
+                "E024", name_.span, f"`{name_.text}` needs a default, because a parameter before it has one"
+            )
         default_seen = default_seen or parameter_.default is not None
     return tuple(children)
 
@@ -372,7 +394,9 @@ def inline_signature(
     return _directed(inputs or (), "input"), _directed(outputs or (), "output")
 
 
-def _directed(fields: tuple[syntax.Field, ...], direction: Literal["input", "output"]) -> tuple[syntax.Field, ...]:
+def _directed(
+    fields: tuple[syntax.Field, ...], direction: Literal["input", "output"]
+) -> tuple[syntax.Field, ...]:
     return tuple(
         syntax.Field(f.span, direction, f.name, f.type, f.default, f.where, f.description) for f in fields
     )
@@ -385,4 +409,6 @@ def inline_fields(_: Context, children: Children, start: int, end: int) -> tuple
 
 def inline_field(_: Context, children: Children, start: int, end: int) -> syntax.Field:
     """`a`, `a: T` or `a: T = x`"""
-    return syntax.Field(Span(start, end), "attribute", identifier(children[0]), children[1], children[2], None, None)
+    return syntax.Field(
+        Span(start, end), "attribute", identifier(children[0]), children[1], children[2], None, None
+    )

@@ -36,7 +36,9 @@ def number(context: Context, children: Children, start: int, end: int) -> syntax
                 context.report(
                     "E009",
                     Span(start, end),
-                    f"`{text}` starts with a zero; write it without" if len(text) < 40 else "this number is too long",
+                    f"`{text}` starts with a zero; write it without"
+                    if len(text) < 40
+                    else "this number is too long",
                     fix=replacement("Remove the zeros", start, end, str(value)) if len(text) < 40 else None,
                 )
     return syntax.Constant(Span(start, end), value)

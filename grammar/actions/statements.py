@@ -51,7 +51,9 @@ def check_target(context: Context, target: syntax.Expression) -> None:
         case syntax.Subscript():
             _report_target(context, target, "an item cannot be assigned; values do not change")
         case _:
-            context.report("E020", target.span, "only names stand on the left of `=`", "write `==` to compare")
+            context.report(
+                "E020", target.span, "only names stand on the left of `=`", "write `==` to compare"
+            )
 
 
 def _report_target(context: Context, target: syntax.Expression, message: str) -> None:
@@ -148,7 +150,9 @@ def literal_pattern(context: Context, children: Children, start: int, end: int) 
         return syntax.ValuePattern(span, value)
     value = string_node(context, token)
     if isinstance(value, syntax.FString):
-        context.report("E022", span, "an f-string is no pattern", "compare in a guard: `case x if x == f\"…\":`")
+        context.report(
+            "E022", span, "an f-string is no pattern", 'compare in a guard: `case x if x == f"…":`'
+        )
     return syntax.ValuePattern(span, value)
 
 
@@ -179,7 +183,9 @@ def class_pattern(context: Context, children: Children, start: int, end: int) ->
             if keywords:
                 context.report("E024", child.span, "a pattern without a name stands behind one with a name")
             positional.append(child)
-    return syntax.ClassPattern(Span(start, end), dotted_expression(children[0]), tuple(positional), tuple(keywords))
+    return syntax.ClassPattern(
+        Span(start, end), dotted_expression(children[0]), tuple(positional), tuple(keywords)
+    )
 
 
 def pattern_arguments(_: Context, children: Children, start: int, end: int) -> Children:

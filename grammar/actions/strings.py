@@ -16,7 +16,18 @@ _ESCAPE = re.compile(
     r"\\(?:(\r\n|\r|\n)|([\\'\"abfnrtv])|([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})"
     r"|U([\da-fA-F]{8})|N\{([^{}]*)\}|([\s\S]?))"
 )
-_SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_SIMPLE = {
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+}
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _QUOTED = re.compile(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"[^\"\r\n]*\"|'[^'\r\n]*'")
 MAX_FORMAT_DEPTH = 2
@@ -45,7 +56,9 @@ def parts(raw: str) -> tuple[str, int, int]:
     if quote not in {'"""', "'''"}:
         quote = quote[:1]
     start = len(prefix) + len(quote)
-    is_closed = len(raw) >= start + len(quote) and raw.endswith(quote) and not _ends_escaped(raw, quote, start)
+    is_closed = (
+        len(raw) >= start + len(quote) and raw.endswith(quote) and not _ends_escaped(raw, quote, start)
+    )
     return prefix.lower(), start, len(raw) - len(quote) if is_closed else len(raw)
 
 
@@ -103,7 +116,11 @@ def unescape(context: Context, raw: str, start: int, end: int, offset: int, is_r
         )
         return found[0]
 
-    return _ESCAPE.sub(resolve, content).replace("\r\n", "\n").replace("\r", "\n") if "\\" in content else content
+    return (
+        _ESCAPE.sub(resolve, content).replace("\r\n", "\n").replace("\r", "\n")
+        if "\\" in content
+        else content
+    )
 
 
 class _FString:
@@ -114,7 +131,9 @@ class _FString:
 
     def report(self, start: int, end: int, message: str, help_text: str | None = None) -> None:
         """Note a problem at `raw[start:end]`."""
-        self.context.report("E022", Span(self.offset + start, self.offset + max(end, start + 1)), message, help_text)
+        self.context.report(
+            "E022", Span(self.offset + start, self.offset + max(end, start + 1)), message, help_text
+        )
 
     def text(self, start: int, end: int) -> str:
         """Literal text between replacement fields."""
@@ -143,7 +162,9 @@ class _FString:
                 found.append(field)
                 begin = at
             elif character == "}":
-                self.report(at, at + 1, "`}` closes nothing in this f-string", "write `}}` for a brace in the text")
+                self.report(
+                    at, at + 1, "`}` closes nothing in this f-string", "write `}}` for a brace in the text"
+                )
                 at += 1
             else:
                 at += 1
@@ -180,12 +201,14 @@ class _FString:
         if raw[at : min(at + 1, end)] == "}":
             at += 1
         elif at >= end:
-            self.report(start, start + 1, "`{` is never closed in this f-string", "write `{{` for a brace in the text")
+            self.report(
+                start, start + 1, "`{` is never closed in this f-string", "write `{{` for a brace in the text"
+            )
         else:
             close = raw.find("}", at, end)
             self.report(at, at + 1, f"expected `}}` before `{raw[at]}`")
             at = close + 1 if close >= 0 else end
-        known = cast(Literal["", "s", "r", "a"], conversion if conversion in {"s", "r", "a"} else "")
+        known = cast("Literal['', 's', 'r', 'a']", conversion if conversion in {"s", "r", "a"} else "")
         return syntax.Interpolation(Span(offset + start, offset + at), value, known, format_parts, debug), at
 
     def expression_end(self, start: int, end: int) -> int:
@@ -233,11 +256,18 @@ class _FString:
         written = raw[start:end]
         here = Span(offset + start, offset + max(start, end))
         if not written.strip():
-            self.report(start - 1, end + 1, "nothing stands between the braces", "write `{{}}` for braces in the text")
+            self.report(
+                start - 1, end + 1, "nothing stands between the braces", "write `{{}}` for braces in the text"
+            )
             return syntax.Missing(here)
         backslash = written.find("\\")
         if backslash >= 0:
-            self.report(start + backslash, start + backslash + 1, "an f-string's expression has no backslash", "give the value a name above")
+            self.report(
+                start + backslash,
+                start + backslash + 1,
+                "an f-string's expression has no backslash",
+                "give the value a name above",
+            )
             return syntax.Missing(here)
         if "#" in _QUOTED.sub("", written):
             self.report(start, end, "an f-string's expression has no comment")

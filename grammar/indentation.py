@@ -1,0 +1,190 @@
+"""Indentation: which lines begin and end a block, and what is wrong with those that fit nowhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .problems import problem, replacement
+from .source import Span
+from .tokens import CLOSERS, SOFT_KEYWORDS, Lexed, Token, vocabulary
+
+_IN_A_FILE = frozenset(SOFT_KEYWORDS) - {"match", "case", "suggest"}
+_IN_A_MATCH = frozenset({"case"})
+_IN_STATEMENTS = frozenset({"match", "suggest"})
+_IN_A_BODY = {
+    "signature": frozenset({"input", "output", "demo"}),
+    "module": frozenset({"input", "output", "forward", "fallback"}),
+    "type": frozenset[str](),
+    "enum": frozenset[str](),
+    "def": _IN_STATEMENTS,
+    "test": _IN_STATEMENTS,
+}
+"""The soft keywords of a body, by the first word of the declaration."""
+_IN_ANY_BODY = frozenset({"input", "output", "demo", "forward", "fallback"})
+
+
+@dataclass(slots=True)
+class Level:
+    """How far a block is indented; where its lines do not agree, from `column` to `highest`."""
+
+    column: int
+    is_block: bool
+    """False for lines that are too deep without a block."""
+    line: int
+    """Where its first line starts."""
+    highest: int
+    words: frozenset[str]
+    """The soft keywords that can begin its lines."""
+
+
+def outermost(start: int) -> Level:
+    """The level of the lines in the first column."""
+    return Level(0, False, start, 0, _IN_A_FILE)
+
+
+def indent(lexed: Lexed, levels: list[Level], text: str, start: int, end: int) -> None:
+    """Add the layout tokens of a line that begins at `end`; `text[start:end]` is what separates it."""
+    known = vocabulary()
+    tokens = lexed.tokens
+    line = max(text.rfind("\n", start, end), text.rfind("\r", start, end)) + 1
+    blanks = text[line:end]
+    if "\t" in blanks:
+        _report_tab(lexed, text, line, end)
+    column = len(blanks.expandtabs(4))
+    if column > levels[-1].highest:
+        opens_block = len(tokens) > 1 and tokens[-1][0] == known.newline and _opens_block(tokens)
+        if opens_block:
+            tokens.append((known.indent, end, end, ""))
+        elif not (
+            lexed.problems
+            and tokens
+            and lexed.problems[-1].span.start >= tokens[line_start(tokens, len(tokens) - 2)][1]
+        ):
+            _report_indent(lexed, levels, line, end)
+        words = _words(tokens, len(levels)) if opens_block else levels[-1].words
+        levels.append(Level(column, opens_block, line, column, words))
+        return
+    while column < levels[-1].column:
+        top, below = levels[-1], levels[-2]
+        if column > below.highest:
+            if top.column - column <= column - below.highest:
+                _report_dedent(lexed, top, line, end, column)
+                top.column = column
+                return
+            _report_dedent(lexed, below, line, end, column)
+            column = below.column
+        levels.pop()
+        if top.is_block:
+            tokens.append((known.dedent, end, end, ""))
+        else:
+            lexed.quiet.append((top.line, line))
+
+
+def _report_dedent(lexed: Lexed, level: Level, line: int, end: int, column: int) -> None:
+    """A line between two levels; the block's first line is at fault if only that one is uneven."""
+    wanted = level.column
+    if column % 4 == 0 and wanted % 4:
+        line, end, wanted = level.line, level.line + wanted, column
+        message = f"this line is {level.column} deep, the ones below it {column}"
+    else:
+        message = "this line is indented like no line above it"
+    spaces = " " * wanted
+    fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces)
+    lexed.problems.append(
+        problem("E005", (line, max(end, line + 1)), message, f"indent it by {wanted} spaces", fix)
+    )
+
+
+def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
+    """Report the tabs of an item once, with a fix for all of its lines."""
+    if any(found.code == "E004" for found in lexed.problems):
+        return
+    edits = tuple(
+        (Span(found.start(1), found.end(1)), found[1].expandtabs(4)) for found in _TABBED.finditer(text, line)
+    )
+    lexed.problems.append(
+        problem(
+            "E004",
+            (line, end),
+            "indentation is made of spaces, not tabs",
+            "a tab counts as four spaces here",
+            ("Replace the tabs by spaces", edits),
+        )
+    )
+
+
+_TABBED = re.compile(r"^([ \f]*\t[ \t\f]*)", re.M)
+
+
+def _report_indent(lexed: Lexed, levels: list[Level], line: int, end: int) -> None:
+    wanted = levels[-1].column
+    lexed.problems.append(
+        problem(
+            "E005",
+            (line, end),
+            "this line is indented more than the one above, which opens no block",
+            "indent it like the line above" if wanted else "start it in the first column",
+            replacement("Indent it like the line above", line, end, " " * wanted),
+        )
+    )
+
+
+_BLOCK_WORDS = frozenset(
+    [
+        "signature",
+        "module",
+        "type",
+        "enum",
+        "def",
+        "test",
+        "forward",
+        "fallback",
+        "if",
+        "elif",
+        "else",
+        "for",
+        "match",
+        "case",
+        "while",
+        "with",
+        "try",
+        "except",
+        "finally",
+        "class",
+        "async",
+    ]
+)
+
+
+def _opens_block(tokens: list[Token]) -> bool:
+    """Whether the line that just ended wants a block: it ends in a colon, or begins like one that should."""
+    known = vocabulary()
+    if tokens[-2][0] == known.colon:
+        return True
+    first = line_start(tokens, len(tokens) - 2)
+    if tokens[first][3] not in _BLOCK_WORDS or tokens[first + 1][3] in {"=", "."}:
+        return False
+    depth = 0
+    for kind, _, _, text in tokens[first:]:
+        depth += (text in CLOSERS) - (text in {")", "]", "}"})
+        if kind == known.colon and depth == 0:
+            return False
+    return True
+
+
+def _words(tokens: list[Token], depth: int) -> frozenset[str]:
+    """The soft keywords of the block that has just begun at a depth."""
+    head = tokens[line_start(tokens, len(tokens) - 3)]
+    if depth == 1:
+        return _IN_A_BODY.get(head[3], _IN_ANY_BODY)
+    return _IN_A_MATCH if head[0] == vocabulary().match else _IN_STATEMENTS
+
+
+def line_start(tokens: list[Token], at: int) -> int:
+    """The index of the first token of the line that holds `tokens[at]`."""
+    known = vocabulary()
+    first = max(at, 0)
+    while first > 0 and tokens[first - 1][0] not in {known.newline, known.indent, known.dedent}:
+        first -= 1
+    return first

@@ -1,0 +1,133 @@
+"""Tokens that are wrong by themselves: strings without an end, characters without a meaning."""
+
+from __future__ import annotations
+
+import re
+
+from .problems import Problem, problem, replacement
+from .tokens import BACKSLASH, CLOSERS, OPEN_STRING, Lexed, vocabulary
+
+_TYPOGRAPHIC_QUOTES = "“”„‘’"
+
+
+def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, start: int, end: int) -> None:
+    """Report a token that is wrong by itself, and add what was probably meant."""
+    known = vocabulary()
+    written = text[start:end]
+    if kind == OPEN_STRING:
+        _open_string(lexed, brackets, written, start, end)
+    elif kind == BACKSLASH:
+        lexed.problems.append(
+            problem(
+                "E015",
+                (start, start + 1),
+                "a backslash does not join lines",
+                "put the expression in brackets; inside them lines are joined",
+            )
+        )
+    elif written == ";":
+        _semicolon(lexed, brackets, text, start)
+    elif written[0].isdigit() or (written[0] == "." and len(written) > 1):
+        lexed.tokens.append((known.number, start, end, written))
+    elif written[0] in _TYPOGRAPHIC_QUOTES:
+        content = written.strip(_TYPOGRAPHIC_QUOTES)
+        lexed.problems.append(
+            problem(
+                "E008",
+                (start, end),
+                f'`{written[0]}` is no quote here; strings stand between `"`',
+                None,
+                replacement('Use `"`', start, end, f'"{content}"'),
+            )
+        )
+        lexed.tokens.append((known.string, start, end, f'"{content}"'))
+    elif written == "!":
+        lexed.problems.append(
+            problem(
+                "E008",
+                (start, end),
+                "`!` is written `not` here",
+                None,
+                replacement("Write `not`", start, end, "not "),
+            )
+        )
+        lexed.tokens.append((known.words["not"], start, end, written))
+    else:
+        shown = f"`{written}`" if written.isprintable() else f"U+{ord(written):04X}"
+        lexed.problems.append(problem("E008", (start, end), f"the character {shown} has no meaning here"))
+
+
+def _semicolon(lexed: Lexed, brackets: list[str], text: str, start: int) -> None:
+    rest = _REST_OF_LINE.match(text, start + 1)
+    is_last = rest is None or not rest[1]
+    begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    margin = text[begin : begin + len(text[begin:start]) - len(text[begin:start].lstrip())]
+    stop = start + 1 if rest is None else rest.start(1)
+    fix = (
+        replacement("Remove it", start, start + 1, "")
+        if is_last
+        else replacement("Start a new line", start, stop, f"\n{margin}")
+    )
+    lexed.problems.append(
+        problem(
+            "E016",
+            (start, start + 1),
+            "`;` does not separate statements; a line holds one",
+            "start a new line",
+            fix,
+        )
+    )
+    tokens, known = lexed.tokens, vocabulary()
+    if not is_last and not brackets and tokens and tokens[-1][0] != known.newline:
+        tokens.append((known.newline, start, start, ""))
+
+
+_REST_OF_LINE = re.compile(r"[ \t]*([^#\r\n]?)")
+
+
+def _open_string(lexed: Lexed, brackets: list[str], written: str, start: int, end: int) -> None:
+    """A string that is not closed; brackets that it has swallowed at the end of its line are given back."""
+    known = vocabulary()
+    quote = '"' if written.lstrip("rRfFbBuU").startswith('"') else "'"
+    is_long = quote * 3 in written
+    trailing = "" if is_long else swallowed(written, brackets)
+    cut = len(written) - len(trailing)
+    quotes = quote * 3 if is_long else quote
+    lexed.problems.append(
+        problem(
+            "E003",
+            (start, start + (3 if is_long else cut)),
+            f"this string is never closed; expected `{quotes}`",
+            None,
+            None if is_long else replacement(f"Add `{quotes}`", start + cut, start + cut, quotes),
+        )
+    )
+    lexed.tokens.append((known.string, start, start + cut, written[:cut]))
+    for at, character in enumerate(trailing, start + cut):
+        if character in ")]}":
+            brackets.pop()
+        if not character.isspace():
+            lexed.tokens.append((known.operators[character], at, at + 1, character))
+
+
+def swallowed(written: str, brackets: list[str]) -> str:
+    """The end of an unclosed string that was rather code: brackets that close what is open."""
+    found = _TRAILING.search(written, 1)
+    if found is None:
+        return ""
+    closers = [character for character in found[0] if character in ")]}"]
+    wanted = [CLOSERS[bracket] for bracket in reversed(brackets[-len(closers) :])] if closers else []
+    return found[0] if closers == wanted and (closers or found[0].strip() == ":") else ""
+
+
+def swallowed_brackets(written: str, brackets: list[str]) -> str:
+    """The brackets among what an unclosed string has swallowed."""
+    return "".join(character for character in swallowed(written, brackets) if character in ")]}")
+
+
+_TRAILING = re.compile(r"[)\]}]*[ \t]*[:,]?[ \t]*\Z")
+
+
+def too_deep(span: tuple[int, int]) -> Problem:
+    """The problem of an expression that is nested beyond reason."""
+    return problem("E026", span, "this is nested too deeply", "give the parts names, on lines of their own")

@@ -1,0 +1,193 @@
+"""What tokens are: the one regular expression, the keywords, and the numbers of the terminals."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple, TypeAlias
+
+from .problems import Problem
+from .tables import tables
+
+Token: TypeAlias = tuple[int, int, int, str]
+"""The number of a terminal, the span, the text; layout tokens have an empty text."""
+
+MAX_NESTING = 50
+"""How deep brackets may be nested; what is read recursively later needs a bound."""
+LONG_LINE = 200
+"""From how many tokens on a logical line may be nested too deeply without brackets."""
+
+_SPACE = r"[ \t\f\ufeff]*+"
+_NEWLINES = rf"(?:#[^\r\n]*)?(?:\r\n?|\n)(?:{_SPACE}(?:#[^\r\n]*)?(?:\r\n?|\n))*+{_SPACE}(?:#[^\r\n]*\Z)?"
+_PREFIX = r"(?:[rR][fFbB]?|[fFbB][rR]?|[uU])?"
+_LONG_DOUBLE = r'"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+'
+_LONG_SINGLE = r"'''(?:[^'\\]++|\\[\s\S]|'(?!''))*+"
+_SHORT_DOUBLE = r'(?!""")"(?:[^"\\\r\n]++|\\[^\r\n])*+'
+_SHORT_SINGLE = r"(?!''')'(?:[^'\\\r\n]++|\\[^\r\n])*+"
+_NUMBER = (
+    r"(?:0[xX](?:_?[\da-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+"
+    r"|(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)(?!\w)"
+)
+_OPERATOR = r"->|\.\.\.|\*\*=|//=|<<=|>>=|\*\*|//|<<|>>|&&|\|\||:=|[-+*/%@&|^<>=!]=|[-+*/%@&|^<>=:.,~]"
+
+NAME, NUMBER, OPERATOR, OPEN, CLOSE, STRING, NEWLINE, OPEN_STRING, BACKSLASH, COMMENT, OTHER, END = range(
+    1, 13
+)
+
+TOKEN = re.compile(
+    _SPACE
+    + r"(?:([^\W\d]\w*+(?:(?![\"'])|(?<!\b[rRfFbBuU])(?<!\b[rRfFbB][rRfFbB])))"
+    + rf"|({_NUMBER})"
+    + rf"|({_OPERATOR})"
+    + r"|([(\[{])"
+    + r"|([)\]}])"
+    + rf"|({_PREFIX}(?:{_LONG_DOUBLE}\"\"\"|{_LONG_SINGLE}'''|{_SHORT_DOUBLE}\"|{_SHORT_SINGLE}'))"
+    + rf"|({_NEWLINES})"
+    + rf"|({_PREFIX}(?:{_LONG_DOUBLE}|{_LONG_SINGLE}|{_SHORT_DOUBLE}|{_SHORT_SINGLE}))"
+    + r"|(\\(?:\r\n?|\n))"
+    + r"|(#[^\r\n]*)"
+    + r"|([\d.][\w.]+|[“”„‘’][^“”‘’\"'\r\n]*[“”‘’]?|[\s\S])|(\Z))"
+)
+"""Leading blanks and one token; the number of the group that matched is the kind above."""
+
+HARD_KEYWORDS = frozenset(
+    [
+        "False",
+        "None",
+        "True",
+        "and",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "not",
+        "or",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+    ]
+)
+"""Python's reserved words, which are no names here either."""
+
+# A soft keyword is one only at the start of a logical line, and only before what its pattern says.
+_BEFORE_A_NAME = re.compile(r"[ \t]+[^\W\d]")
+_BEFORE_A_COLON = re.compile(r"[ \t]*:")
+_BEFORE_A_BRACKET = re.compile(r"[ \t]*\(")
+_BEFORE_A_STRING = re.compile(r"[ \t]*[rRfF]{0,2}[\"']")
+_BEFORE_ARGUMENTS = re.compile(r"[ \t]+[^\W\d]|[ \t]*\(")
+_BEFORE_A_VALUE = re.compile(r"(?![ \t]*(?:[=.,:)\]]|[-+*/%@&|^<>]=|$))", re.M)
+_BEFORE_A_CONDITION = re.compile(r"[ \t]+(?!(?:in|is|if|and|or|as|for|else)\b)[\w\"'(\[{~-]")
+CASE = re.compile(r"case\b(?![ \t]*[=.])")
+"""A line that begins like the `case` of a `match`."""
+SOFT_KEYWORDS = {
+    **dict.fromkeys(
+        ["lm", "tools", "dataset", "optimizer", "program", "evaluate", "module", "signature", "type", "enum"],
+        _BEFORE_A_NAME,
+    ),
+    "input": _BEFORE_A_NAME,
+    "output": _BEFORE_A_NAME,
+    "test": _BEFORE_A_STRING,
+    "configure": _BEFORE_A_BRACKET,
+    "demo": _BEFORE_ARGUMENTS,
+    "forward": _BEFORE_A_COLON,
+    "fallback": _BEFORE_A_COLON,
+    "match": _BEFORE_A_VALUE,
+    "case": _BEFORE_A_VALUE,
+    "suggest": _BEFORE_A_CONDITION,
+}
+CLOSERS = {"(": ")", "[": "]", "{": "}"}
+UNKNOWN = -1
+"""The number of a token that the language does not have, like `while` or `:=`."""
+
+
+@dataclass(slots=True)
+class Lexed:
+    """The tokens of an item, ending in `$END`, and what was wrong with characters, strings and layout."""
+
+    tokens: list[Token]
+    problems: list[Problem]
+    is_balanced: bool = True
+    """Whether every bracket has its partner; where not, `brackets.find_repairs` has to look."""
+    has_long_line: bool = False
+    quiet: list[tuple[int, int]] = field(default_factory=list)
+    """Ranges of lines that are too deep: what does not fit there follows from that."""
+
+
+@dataclass(slots=True)
+class Repairs:
+    """What to read differently so that brackets match; keys are offsets. Made by `brackets.find_repairs`."""
+
+    closers: deque[tuple[int, str]] = field(default_factory=deque)
+    """Closing brackets to read before what stands at an offset, in the order of the text."""
+    dropped: set[int] = field(default_factory=set)
+    """Closing brackets that close nothing."""
+    replaced: dict[int, str] = field(default_factory=dict)
+    """Closing brackets of the wrong shape, and the right one."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Vocabulary(NamedTuple):
+    """The numbers of the terminals that the lexer and the parser name."""
+
+    words: dict[str, int]
+    """Keywords that are always keywords, and `where`."""
+    soft: dict[str, tuple[int, re.Pattern[str]]]
+    operators: dict[str, int]
+    name: int
+    number: int
+    string: int
+    colon: int
+    newline: int
+    indent: int
+    dedent: int
+    end: int
+    match: int
+    fallbacks: frozenset[int]
+    """Soft keywords, which are names where the grammar has no place for the keyword."""
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary of the tables."""
+    numbers, literals = tables().numbers, tables().literals
+    words = {text: literals.get(text, UNKNOWN) for text in HARD_KEYWORDS}
+    soft = {text: (literals[text], pattern) for text, pattern in SOFT_KEYWORDS.items()}
+    return Vocabulary(
+        words=words | {"where": literals["where"]},
+        soft=soft,
+        operators={text: number for text, number in literals.items() if not text[:1].isalpha()},
+        name=numbers["NAME"],
+        number=numbers["NUMBER"],
+        string=numbers["STRING"],
+        colon=literals[":"],
+        newline=numbers["_NEWLINE"],
+        indent=numbers["_INDENT"],
+        dedent=numbers["_DEDENT"],
+        end=numbers["$END"],
+        match=literals["match"],
+        fallbacks=frozenset({number for number, _ in soft.values()} | {literals["where"]}),
+    )
