@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ...compiler.analysis import FileAnalysis
     from ...grammar.source import Span
-    from ..server import Server
+    from ..session import Server
 
 METHOD = lsp.TEXT_DOCUMENT_CODE_ACTION
 OPTIONS = lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix])

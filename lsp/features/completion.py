@@ -13,7 +13,7 @@ from .. import convert
 
 if TYPE_CHECKING:
     from ...compiler.analysis import FileAnalysis
-    from ..server import Server
+    from ..session import Server
 
 METHOD = lsp.TEXT_DOCUMENT_COMPLETION
 OPTIONS = lsp.CompletionOptions(trigger_characters=[".", '"', "'", "(", "[", " ", ":", "=", "@"])

@@ -11,7 +11,7 @@ from ...grammar.source import Span
 from .. import convert
 
 if TYPE_CHECKING:
-    from ..server import Server
+    from ..session import Server
 
 METHOD = lsp.TEXT_DOCUMENT_DEFINITION
 OPTIONS = None

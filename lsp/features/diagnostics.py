@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...compiler.analysis import FileAnalysis
     from ...compiler.diagnostic import Diagnostic
     from ...grammar.source import Encoding
-    from ..server import Server
+    from ..session import Server
 
 OWN_DELAY = 0.02
 """Seconds without a keystroke before the file itself is checked."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...grammar.source import Source
-    from ..server import Server
+    from ..session import Server
 
 METHOD = lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL
 OPTIONS = None

@@ -14,7 +14,7 @@ from .. import convert
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..server import Server
+    from ..session import Server
 
 METHOD = lsp.TEXT_DOCUMENT_FORMATTING
 OPTIONS = None

@@ -10,7 +10,7 @@ from ...compiler.query.hover import hover
 from .. import convert
 
 if TYPE_CHECKING:
-    from ..server import Server
+    from ..session import Server
 
 METHOD = lsp.TEXT_DOCUMENT_HOVER
 OPTIONS = None

@@ -115,8 +115,9 @@ async function seeHovers(page, picture) {
   await hover(page, "ChainOfThought", 0, "class ChainOfThought");
   await picture("hover-module");
   await page.keyboard.press("Escape");
+  await page.mouse.move(900, 700);
   await page.keyboard.press("Control+b");
-  await page.setViewportSize({ width: 1000, height: 770 });
+  await page.setViewportSize({ width: 1000, height: 800 });
   await hover(page, MISTAKE, 0, MISTAKE);
   await picture("hover-mistake");
   await page.setViewportSize({ width: 1280, height: 800 });

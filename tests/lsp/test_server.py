@@ -411,7 +411,7 @@ def test_a_project_names_its_source_roots(new_client: Client, tmp_path: Path) ->
 
 def test_importing_the_server_imports_no_client_of_models() -> None:
     program = (
-        "import sys, dspyc.lsp.server, dspyc.runtime\n"
+        "import sys, dspyc.lsp.session, dspyc.runtime\n"
         "print(sorted({'litellm', 'torch', 'httpx', 'aiohttp', 'requests', 'openai'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -70,7 +70,6 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
   const options: LanguageClientOptions = {
     documentSelector: SELECTOR,
     outputChannel: output,
-    synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/*.{dspy,py,toml}") },
   };
   const started = new LanguageClient("dspyc", "dspyc", server, options);
   started.onDidChangeState(({ newState }) =>
