@@ -78,7 +78,8 @@ def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
 
     def finish(task: asyncio.Task[T]) -> None:
         if task.cancelled():
-            done.cancel()
+            # Not done.cancel(): who waits for a cancelled future is told only when it is marked as noticed.
+            done.set_exception(asyncio.CancelledError())
         elif (error := task.exception()) is not None:
             done.set_exception(error)
         else:

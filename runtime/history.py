@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TextIO
 
-from .settings import lookup
-
 _numbers = count(1)
 
 
@@ -81,10 +79,9 @@ class CallHistory(list[Entry]):
     cheap.
     """
 
-    def add(self, entry: Entry) -> None:
-        """Append a call."""
+    def add(self, entry: Entry, limit: int) -> None:
+        """Append a call, and forget the oldest ones when there are more than the limit."""
         self.append(entry)
-        limit = lookup("max_history_size")
         if len(self) > limit + limit // 8:
             del self[: len(self) - limit]
 

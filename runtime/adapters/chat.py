@@ -38,6 +38,7 @@ class _Plan:
     inputs: tuple[tuple[str, str, rendering.Render], ...]
     requirements: str
     outputs: tuple[tuple[str, Field, Reader], ...]
+    names: frozenset[str]
     history: str | None
     turns: type[Signature]
     """The signature of the messages: without the history field."""
@@ -235,9 +236,10 @@ class ChatAdapter(Adapter):
         Raises:
             AdapterParseError: a field is missing, or its text is no value of its type.
         """
-        outputs = self._plan(signature).outputs
-        texts = _field_texts(split_sections(completion, [name for name, _, _ in outputs]))
-        if not any(name in texts for name, _, _ in outputs):
+        plan = self._plan(signature)
+        outputs = plan.outputs
+        texts = _field_texts(split_sections(completion, plan.names))
+        if plan.names.isdisjoint(texts):
             return self._parse_without_markers(signature, completion)
         values: dict[str, Any] = {}
         for name, field, read in outputs:
@@ -310,6 +312,7 @@ def _compile(signature: type[Signature]) -> _Plan:
         outputs=tuple(
             (name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()
         ),
+        names=frozenset(signature.output_fields),
         history=history,
         turns=signature if history is None else signature.delete(history),
     )

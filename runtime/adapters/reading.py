@@ -40,12 +40,17 @@ class Reader:
             plain_annotation(arms[0]) if len(arms) == 1 and get_origin(plain) is not Literal else plain
         )
         self._bare = annotation is plain
+        self._is_scalar = self._core in _SCALARS or get_origin(self._core) is Literal or _is_enum(self._core)
+        # What the reader of a scalar gives needs no second look, unless notes in `Annotated` say more.
+        self._direct = _SCALARS.get(plain) if self._bare else None
         self._validator: Any = None
 
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
         if self.annotation is str:
             return unescape_markers(text)
+        if self._direct is not None:
+            return self._direct(text)
         if self.optional and scalars.is_none(text):
             return None
         if self._core is str or self._core is Any:
@@ -62,11 +67,6 @@ class Reader:
         if isinstance(value, str) and self._is_scalar:
             return self(value)
         return self._validated(fit(value, self.annotation))
-
-    @property
-    def _is_scalar(self) -> bool:
-        core = self._core
-        return core in _SCALARS or get_origin(core) is Literal or _is_enum(core)
 
     def _scalar(self, text: str) -> Any:
         core = self._core

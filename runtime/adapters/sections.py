@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MARKER = re.compile(r"\[\[[ \t]*#{2,}[ \t]*([^\W\d]\w*)[ \t]*#{2,}[ \t]*\]\]")
 _DECORATION = " \t*_`:"
 END = "completed"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One marker with the text below it, up to the next marker."""
 
     name: str
@@ -33,32 +32,41 @@ def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     """
     if "[[" not in answer:
         return []
-    names = {name.lower(): name for name in fields}
     found: list[tuple[int, int, str, bool]] = []
+    all_lead = True
     for match in _MARKER.finditer(answer):
-        name = match[1] if match[1] in fields else names.get(match[1].lower(), match[1])
-        leading = _line_start(answer, match.start())
-        found.append((match.start() if leading is None else leading, match.end(), name, leading is not None))
-    at_line_start = {name for _, _, name, leads in found if leads}
-    marks = [
-        (start, end, name)
-        for start, end, name, leads in found
-        if leads or (name not in at_line_start and (name in fields or name == END))
-    ]
+        start, end = match.span()
+        name = match[1]
+        if name not in fields and name != END:
+            name = _spelled(name, fields)
+        line = answer.rfind("\n", 0, start) + 1
+        leads = line == start or not answer[line:start].strip(" \t>#*_`-")
+        all_lead &= leads
+        found.append((line if leads else start, end, name, leads))
+    if not all_lead:
+        leading = {name for _, _, name, leads in found if leads}
+        found = [
+            mark
+            for mark in found
+            if mark[3] or (mark[2] not in leading and (mark[2] in fields or mark[2] == END))
+        ]
     sections: list[Section] = []
-    for index, (_, end, name) in enumerate(marks):
-        stop = marks[index + 1][0] if index + 1 < len(marks) else len(answer)
-        sections.append(Section(name.lower() if name.lower() == END else name, _body(answer[end:stop])))
+    stops = [mark[0] for mark in found[1:]]
+    stops.append(len(answer))
+    for (_, end, name, _), stop in zip(found, stops, strict=True):
+        sections.append(Section(name, _body(answer[end:stop])))
     return sections
 
 
-def _line_start(answer: str, offset: int) -> int | None:
-    """Where the line's decoration before a marker begins, or None when other text stands before it."""
-    line = answer.rfind("\n", 0, offset) + 1
-    return line if not answer[line:offset].strip(" \t>#*_`-") else None
+def _spelled(name: str, fields: Collection[str]) -> str:
+    """The field that a marker in another case names, or its own spelling when there is none."""
+    lowered = name.lower()
+    return END if lowered == END else next((field for field in fields if field.lower() == lowered), name)
 
 
 def _body(text: str) -> str:
+    if text[:1] == "\n":
+        return text.strip()
     first, newline, rest = text.partition("\n")
     # `**[[ ## answer ## ]]**` and `[[ ## answer ## ]]: 5` leave decoration on the marker's own line.
     if first.strip(_DECORATION) == "":

@@ -147,10 +147,11 @@ class BaseLM:
             kwargs=dict(request.kwargs),
             response=response,
         )
-        history.ALL.add(entry)
-        self.history.add(entry)
+        limit = lookup("max_history_size")
+        history.ALL.add(entry, limit)
+        self.history.add(entry, limit)
         for module in callers.get():
-            module.history.add(entry)
+            module.history.add(entry, limit)
 
 
 async def _in_thread(function: Any, *args: Any) -> Any:

@@ -29,7 +29,7 @@ def test_inputs_must_be_marked() -> None:
     with pytest.raises(ValueError, match="with_inputs"):
         dspy.Example(a=1).inputs()
     with pytest.raises(AttributeError, match="no field `b`; it has a"):
-        dspy.Example(a=1).b
+        dspy.Example(a=1).b  # noqa: B018 the access is what raises
 
 
 def test_examples_compare_and_hash_by_their_fields() -> None:

@@ -218,7 +218,7 @@ def test_a_module_that_waits_though_it_said_it_would_not() -> None:
             await asyncio.sleep(seconds)
             return ""
 
-    with pytest.raises(RuntimeError, match="no running event loop|concurrent = True"):
+    with pytest.raises(RuntimeError, match=r"no running event loop|concurrent = True"):
         Lies()(seconds=0.01)
 
 

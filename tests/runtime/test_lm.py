@@ -295,7 +295,8 @@ def test_copies_and_states() -> None:
     assert lm.kwargs["top_p"] == 0.5
     state = lm.dump_state()
     assert state == {
-        "model": "openai/x", "model_type": "chat", "cache": True, "temperature": 0.2, "max_tokens": 1000, "top_p": 0.5,
+        "model": "openai/x", "model_type": "chat", "cache": True,
+        "temperature": 0.2, "max_tokens": 1000, "top_p": 0.5,
         "num_retries": 8, "finetuning_model": None, "launch_kwargs": {}, "train_kwargs": {},
     }  # fmt: skip
     assert dspy.LM(**state).kwargs == {"temperature": 0.2, "max_tokens": 1000, "top_p": 0.5}

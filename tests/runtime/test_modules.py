@@ -72,7 +72,8 @@ def test_react_uses_tools_until_it_finishes() -> None:
     prediction = agent(question="q", lm=lm)
     assert prediction.answer == 42
     assert prediction.trajectory == {
-        "thought_0": "look", "tool_name_0": "search", "tool_args_0": {"query": "x", "k": "2"}, "observation_0": ["x 0", "x 1"],
+        "thought_0": "look", "tool_name_0": "search", "tool_args_0": {"query": "x", "k": "2"},
+        "observation_0": ["x 0", "x 1"],
         "thought_1": "enough", "tool_name_1": "finish", "tool_args_1": {}, "observation_1": "Completed.",
     }  # fmt: skip
     second = lm.history[1]["messages"][-1]["content"]
@@ -322,11 +323,12 @@ def test_parts_have_names() -> None:
     assert names == ["cot.predict", "steps[0]", "steps[1]", "by['x']", "by['y'][0]"]
     assert dspy.Predict("a -> b").named_predictors()[0][0] == "self"
     assert [name for name, _ in nested.named_sub_modules()] == [
-        "self", "self.cot", "self.again", "self.cot.predict", "self.steps[1]", "self.by['x']", "self.by['y'][0]",
+        "self", "self.cot", "self.again", "self.cot.predict", "self.steps[1]",
+        "self.by['x']", "self.by['y'][0]",
     ]  # fmt: skip
     assert {name for name, _ in nested.named_sub_modules(dspy.ChainOfThought)} == {"self.cot"}
     nested.cot._compiled = True
-    assert [name for name, _ in nested.named_predictors()][0] == "steps[0]"
+    assert nested.named_predictors()[0][0] == "steps[0]"
 
 
 def test_predictors_are_replaced_by_name() -> None:

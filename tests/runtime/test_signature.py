@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any, Literal
@@ -32,17 +33,15 @@ def test_strings_are_read(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("text", "message"), STRINGS["refused"])
 def test_wrong_strings_are_refused_with_the_place(text: str, message: str) -> None:
-    with pytest.raises(dspy.SignatureError, match=".") as caught:
+    with pytest.raises(dspy.SignatureError) as caught:
         dspy.Signature(text)
     assert message in str(caught.value)
 
 
 @given(st.text(alphabet="ab,:->[]|' Litera", max_size=24))
 def test_no_string_does_anything_but_read_or_refuse(text: str) -> None:
-    try:
+    with contextlib.suppress(dspy.SignatureError):
         dspy.Signature(text)
-    except dspy.SignatureError:
-        pass
 
 
 def test_the_error_points_at_the_place() -> None:

@@ -1,7 +1,7 @@
 """Programs whose messages are compared with DSPy's own; runs on either library, given as `dspy`.
 
-`goldens/chat_messages.json` was written by DSPy 3.4.1: `python chat_cases.py > goldens/chat_messages.json` with
-that version installed.
+`tests/runtime/goldens/chat_messages.json` was written by DSPy 3.4.1, by running this file where that version is
+installed.
 """
 
 from __future__ import annotations
@@ -57,8 +57,10 @@ def messages(dspy: Any) -> dict[str, Any]:
     inputs = {"question": "hi «x»", "context": ["a", "b\nc"], "optional": None}
     person = Person(name="é", age=3)
     full = {
-        "question": ["one"], "context": [], "optional": 1, "answer": "yes", "score": 0.5, "ok": True, "kind": Kind.A,
-        "person": person, "people": [person], "table": {"a": [1]}, "maybe": "s", "either": 3, "several": (1, 2),
+        "question": ["one"], "context": [], "optional": 1, "answer": "yes", "score": 0.5, "ok": True,
+        "kind": Kind.A,
+        "person": person, "people": [person], "table": {"a": [1]}, "maybe": "s", "either": 3,
+        "several": (1, 2),
         "day": datetime.date(2020, 1, 2), "tree": Node(label="r"), "anything": {"x": None},
     }  # fmt: skip
     part = {"question": ["one", "two\nthree"], "score": 0.25, "person": person}

@@ -1,11 +1,11 @@
-"""A loopback server that speaks OpenAI's chat completions: real ASGI on uvicorn, scripted or answering from the prompt.
+"""A loopback server that speaks OpenAI's chat completions: real ASGI, scripted or answering from the prompt.
 
     with OpenAIServer() as server:
         server.script(Reply("[[ ## answer ## ]]\\nBlue"), RateLimit(retry_after=0.05), Reply("…"))
         lm = LM("openai/any", api_base=server.api_base, api_key="canary")
 
-Without a script, or after its end, the server reads the ChatAdapter's field list out of the prompt and fills every
-output with a plausible value of its type.
+Without a script, or after its end, the server reads the ChatAdapter's field list out of the prompt and fills
+every output with a plausible value of its type.
 """
 
 from __future__ import annotations

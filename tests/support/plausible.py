@@ -13,14 +13,14 @@ _TOOL = re.compile(r"^\s*\(\d+\) (\w+)[,.].*It takes arguments (\{.*\})\.$", re.
 
 
 def answer_from_messages(messages: list[dict[str, Any]]) -> str:
-    """An answer in the ChatAdapter's format to the request that the messages are; a plain text for other prompts."""
+    """An answer in the ChatAdapter's format to these messages; a plain text to other prompts."""
     system = "\n".join(str(message["content"]) for message in messages if message["role"] == "system")
     request = str(messages[-1]["content"]).partition("Respond with the corresponding output fields")[0]
     _, found, outputs = system.partition("Your output fields are:\n")
     if not found:
         return "This is a test!"
     listed, _, rest = outputs.partition("All interactions will be structured")
-    notes = {name: note for name, note in _NOTE.findall(rest)}
+    notes = dict(_NOTE.findall(rest))
     parts: list[str] = []
     chosen: dict[str, str] = {}
     for match in _FIELD.finditer(listed):
