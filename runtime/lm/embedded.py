@@ -33,7 +33,6 @@ from .request import NOT_IDENTITY, Request, Response
 
 SHIPPED = {name: Path(__file__).parent / "models" / f"{name}.gguf" for name in ("banking", "banking-base")}
 LONGEST_CONTEXT = 8_192
-SLOTS = 4
 SMALL_FILE = 64 << 20
 SERVER_SETTINGS = frozenset({"n_ctx", "n_parallel", "n_threads", "n_gpu_layers"})
 
@@ -59,7 +58,8 @@ class EmbeddedTransport:
     Beside the sampling settings of a request (`temperature`, 0 unless given, `max_tokens`, `seed`, `stop`,
     `n`, `top_p`, `grammar`, `response_format` and llama.cpp's own), these settings of the LM say how it is
     served: `n_ctx`, the tokens that one conversation may have (the model's own context, at most 8,192, unless
-    given); `n_parallel`, the conversations at one time (4); `n_threads`; `n_gpu_layers`.
+    given); `n_parallel`, the conversations at one time (4, or 1 for files above 64 MiB, whose conversations
+    take much memory); `n_threads`; `n_gpu_layers`.
     """
 
     takes_grammar = True
@@ -76,12 +76,10 @@ class EmbeddedTransport:
         settings = server_settings(request.model, request.kwargs)
         server = _server(settings, request.model)
         body = _body(request)
-        wanted = body.pop("n", 1)
-        if not isinstance(wanted, int) or wanted < 1:
-            raise LMInvalidRequestError(f"`n` is a whole number above 0, not {wanted!r}", model=request.model)
+        wanted, seed = _whole_number(body, "n", request.model), _whole_number(body, "seed", request.model)
         # One after the other: the prompt is read once, a seed means the same answers, all tokens are counted.
-        seeds = [{"seed": body["seed"] + index} if "seed" in body else {} for index in range(wanted)]
-        return _response([_ask(server, body | seed, request) for seed in seeds], request.model)
+        seeds = [{} if seed is None else {"seed": seed + index} for index in range(wanted or 1)]
+        return _response([_ask(server, body | part, request) for part in seeds], request.model)
 
     async def acomplete(self, request: Request) -> Response:
         """Answer in a thread of its own."""
@@ -113,20 +111,26 @@ def server_settings(model: str, settings: Mapping[str, Any]) -> ServerSettings:
     path = model_path(model)
     header = read_header(path, model)
     facts = path.stat()
-    for name in SERVER_SETTINGS & settings.keys():
-        value = settings[name]
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            if name == "n_gpu_layers" and value in (0, -1):
-                continue
-            raise LMConfigurationError(f"`{name}` is a whole number above 0, not {value!r}", model=model)
-    small = facts.st_size < SMALL_FILE  # threads cost a tiny model more time than they save
+    small = facts.st_size < SMALL_FILE
+
+    def whole(name: str, default: int | None, lowest: int = 1) -> Any:
+        value = settings.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+            raise LMConfigurationError(
+                f"`{name}` is a whole number from {lowest} on, not {value!r}", model=model
+            )
+        return value
+
     return ServerSettings(
         path=path,
         changed=facts.st_mtime_ns,
-        context=_context(settings.get("n_ctx"), header, model),
-        slots=settings.get("n_parallel") or SLOTS,
-        threads=settings.get("n_threads") or (1 if small else max(1, (os.cpu_count() or 2) // 2)),
-        gpu_layers=settings.get("n_gpu_layers"),
+        context=_context(whole("n_ctx", None), header, model),
+        # Threads cost a tiny model more time than they save; slots cost a large one memory.
+        slots=whole("n_parallel", 4 if small else 1),
+        threads=whole("n_threads", 1 if small else max(1, (os.cpu_count() or 2) // 2)),
+        gpu_layers=whole("n_gpu_layers", None, lowest=-1),
     )
 
 
@@ -234,6 +238,14 @@ def _body(request: Request) -> dict[str, Any]:
     else:
         body["messages"] = request.messages
     return body
+
+
+def _whole_number(body: dict[str, Any], name: str, model: str) -> int | None:
+    """Take a number out of the request."""
+    value = body.pop(name, None)
+    if value is None or (isinstance(value, int) and value >= 0):
+        return value
+    raise LMInvalidRequestError(f"`{name}` is a whole number, not {value!r}", model=model)
 
 
 def _ask(server: Any, body: dict[str, Any], request: Request) -> dict[str, Any]:
