@@ -178,10 +178,15 @@ _HOMES = {
     "track_usage": ".usage",
 }
 
+_FOLDERS = ("evaluate",)
+"""Sub-packages that DSPy's users reach without importing them: `dspy.evaluate.answer_exact_match`."""
+
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _FOLDERS:
+        return import_module(f".{name}", __name__)
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -40,7 +40,7 @@ class EvaluatedRow:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """The outcome of `Evaluate`; as a number it is its score.
+    """The outcome of `Evaluate`; as a number, and in comparisons, it is its score.
 
     Attributes:
         rows: every example with what became of it, in the order of the devset.
@@ -80,6 +80,18 @@ class EvaluationResult:
 
     def __float__(self) -> float:
         return self.score
+
+    def __lt__(self, other: float | EvaluationResult) -> bool:
+        return self.score < float(other)
+
+    def __le__(self, other: float | EvaluationResult) -> bool:
+        return self.score <= float(other)
+
+    def __gt__(self, other: float | EvaluationResult) -> bool:
+        return self.score > float(other)
+
+    def __ge__(self, other: float | EvaluationResult) -> bool:
+        return self.score >= float(other)
 
     def __iter__(self) -> Iterator[EvaluatedRow]:
         return iter(self.rows)

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import dspyc.runtime as runtime
 import pytest
 from dspyc.runtime import (
     ConfigurationError,
@@ -62,11 +63,21 @@ def test_the_score_is_the_mean_in_percent(program: Module, num_threads: int) -> 
     result = Evaluate(devset=rows(6), metric=right, num_threads=num_threads)(program)
     assert result.score == 83.33
     assert float(result) == 83.33
+    assert result > 83
+    assert result >= 83.33
+    assert result < 84
+    assert result <= result
+    assert (len(result), [row.value for row in result]) == (6, [1, 1, 1, 0, 1, 1])
     assert [score for _, _, score in result.results] == [True, True, True, False, True, True]
     assert [example.n for example, _, _ in result.results] == [0, 1, 2, 3, 4, 5]
     assert [prediction.twice for _, prediction, _ in result.results] == [0, 2, 4, 6, 8, 10]
     assert result.errors == {}
     assert (result.metric, result.program, result.passed) == ("right", type(program).__name__, None)
+
+
+def test_the_names_are_where_dspys_users_look_for_them() -> None:
+    assert runtime.evaluate.answer_exact_match is runtime.answer_exact_match
+    assert runtime.evaluate.Evaluate is Evaluate
 
 
 def test_a_predictor_with_a_model() -> None:
