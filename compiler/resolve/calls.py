@@ -126,7 +126,7 @@ def _specialised(result: Type, subject: types.Interface | None) -> Type:
         case types.Instance(definition=definition) if definition.is_a("Module"):
             return types.Module(subject or types.OPEN, definition)
         case types.Instance(definition=definition) if definition.is_a("Dataset"):
-            return types.Dataset(types.OPEN, definition)
+            return types.Dataset(subject or types.OPEN, definition)
         case types.List(item=item):
             return types.List(_specialised(item, subject))
         case types.Tuple(items=items, rest=rest):

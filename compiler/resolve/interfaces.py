@@ -95,7 +95,7 @@ def interface_of(kind: Type) -> types.Interface:
     match kind:
         case types.Signature(interface=interface) | types.Module(interface=interface):
             return interface
-        case types.Fields(interface=interface):
+        case types.Fields(interface=interface) | types.Dataset(columns=interface):
             return interface
         case types.List(item=item):
             return interface_of(item)

@@ -30,6 +30,8 @@ def member(kind: Type, name: str) -> Symbol | None:
     for owned, symbol in _members(kind, name):
         if owned == name:
             return symbol
+    if isinstance(kind, types.Module) and kind.interface.field(name) is not None:
+        return None  # a field of what a call gives, not of the module
     return _UNRESOLVED if is_open(kind) else None
 
 
@@ -54,10 +56,9 @@ def is_open(kind: Type) -> bool:
             return is_open
         case types.Instance(definition=definition) | types.Class(definition=definition):
             return not definition.complete
-        case types.Module(definition=definition, declared=declared):
-            return (definition is None and declared is None) or (
-                definition is not None and not definition.complete
-            )
+        case types.Module(definition=definition):
+            # A module with a body has its parts as attributes.
+            return definition is None or not definition.complete
         case types.Dataset(definition=definition):
             return definition is None
         case types.Builtin(name=name):

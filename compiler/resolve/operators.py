@@ -33,7 +33,11 @@ def binary(left: Type, operator: str, right: Type) -> Type:
     left, right = widened(left), widened(right)
     if isinstance(left, types.Union) or isinstance(right, types.Union):
         return types.union(
-            *(binary(first, operator, second) for first in types.options(left) for second in types.options(right))
+            *(
+                binary(first, operator, second)
+                for first in types.options(left)
+                for second in types.options(right)
+            )
         )
     match left, right:
         case types.Builtin(name="str"), _ if operator == "%":

@@ -21,6 +21,7 @@ from .arguments import (
 )
 from .called_wrongly import not_callable, not_iterable, wrong_operands
 from .constants import default_not_constant, wrong_default
+from .data import dataset_inputs
 from .demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .duplicate_declaration import duplicate_declaration
 from .duplicate_field import duplicate_field
@@ -33,6 +34,8 @@ from .mutation import mutation
 from .not_a_type import not_a_type
 from .returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
 from .rule import Rule
+from .statements import outside_loop
+from .type_arguments import literal_value, type_arguments
 from .unbound_name import unbound_name
 from .unknown_field import unknown_field
 from .unknown_name import unknown_name
@@ -53,6 +56,9 @@ RULES: tuple[Rule, ...] = (
     not_a_type,
     unbound_name,
     reassigned_part,
+    literal_value,
+    type_arguments,
+    outside_loop,
     unknown_field,
     unknown_argument,
     missing_argument,
@@ -87,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     wrong_kind,
     not_a_part,
     recursion,
+    dataset_inputs,
     unused_import,
 )
 """All rules, by their codes."""

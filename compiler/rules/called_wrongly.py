@@ -123,7 +123,9 @@ def wrong_operands(program: Program, item: Item) -> Iterator[Finding]:
         left, right = widened(item.type_of(each.target)), widened(item.type_of(each.value))
         if types.known(left) and not fits(left, each.operator, right):
             yield Finding(
-                each, f"`{display(plain(left))} {each.operator}= {display(plain(right))}` does not work", _wrap(item, each)
+                each,
+                f"`{display(plain(left))} {each.operator}= {display(plain(right))}` does not work",
+                _wrap(item, each),
             )
 
 

@@ -130,7 +130,10 @@ def no_outputs(program: Program, item: Item) -> Iterator[Finding]:
     ```
     """
     match item.declaration:
-        case syntax.SignatureDeclaration(name=name, fields=fields) | syntax.ModuleDeclaration(name=name, fields=fields):
+        case (
+            syntax.SignatureDeclaration(name=name, fields=fields)
+            | syntax.ModuleDeclaration(name=name, fields=fields)
+        ):
             if not any(each.direction == "output" for each in fields):
                 yield Finding(name, f"`{name.text}` needs at least one output")
     for node in item.nodes(syntax.String):

@@ -175,7 +175,8 @@ def wrong_return(program: Program, item: Item) -> Iterator[Finding]:
             if not assignable(given, wanted):
                 place = node.value or node
                 yield Finding(
-                    place, f"`{declaration.name.text}` returns {described(wanted)}, not {described(plain(given))}"
+                    place,
+                    f"`{declaration.name.text}` returns {described(wanted)}, not {described(plain(given))}",
                 )
     for node, outputs in _module_returns(item):
         declared = {each.name.text: item.type_of(each.type) for each in outputs if each.type is not None}
@@ -187,9 +188,7 @@ def wrong_return(program: Program, item: Item) -> Iterator[Finding]:
                 and wanted_output is not None
                 and not assignable(given, wanted_output)
             ):
-                words = (
-                    f"the output `{argument.name.text}` is {described(wanted_output)}, not {described(plain(given))}"
-                )
+                words = f"the output `{argument.name.text}` is {described(wanted_output)}, not {described(plain(given))}"
                 yield Finding(argument.value, words)
         if node.value is not None:
             yield from _passed_on(item, node.value, declared)

@@ -32,7 +32,12 @@ def unused_import(program: Program, item: Item) -> Iterator[Finding]:
         return
     for name in declared_names(item.declaration):
         symbol = program.symbols.get(name.text)
-        if symbol is None or symbol.kind == "unresolved" or symbol.item != item.index or _is_used(program, item, name.text):
+        if (
+            symbol is None
+            or symbol.kind == "unresolved"
+            or symbol.item != item.index
+            or _is_used(program, item, name.text)
+        ):
             continue
         yield Finding(name, f"`{name.text}` is imported and not used", fix=_fix(item, name))
 

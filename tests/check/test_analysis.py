@@ -95,7 +95,9 @@ def test_a_finding_is_left_out_by_code_or_name_on_its_line_only() -> None:
 
 
 def test_syntax_problems_come_first_and_hide_nothing_else() -> None:
-    analysis = analyse("signature S:\n    input a:\n    output b: str\n\nmodule m = Predict(Ss)\nx = m(a=1)\n")
+    analysis = analyse(
+        "signature S:\n    input a:\n    output b: str\n\nmodule m = Predict(Ss)\nx = m(a=1)\n"
+    )
     assert [each.code for each in analysis.diagnostics] == ["E001", "E101"]
     spans = [each.span for each in analysis.diagnostics]
     assert spans == sorted(spans)
@@ -193,7 +195,9 @@ def test_what_calls_run() -> None:
 
 def test_functions_of_other_files_are_looked_into() -> None:
     other = 'module qa = Predict("question -> answer")\ndef ask(text: str) -> str:\n    return qa(question=text).answer\n'
-    program = analyse("from other import ask\ndef again(text: str) -> str:\n    return ask(text)\n", other__dspy=other).program
+    program = analyse(
+        "from other import ask\ndef again(text: str) -> str:\n    return ask(text)\n", other__dspy=other
+    ).program
     assert program.function_kind("again") == CallKind("function", awaits=True, effects=False)
 
 
@@ -240,7 +244,7 @@ def test_checking_opens_nothing_but_what_the_reader_gives() -> None:
         if watching and event in ("exec", "socket.connect", "subprocess.Popen", "os.system"):
             seen.append(event)
 
-    analyse("module warm = Predict(\"a -> b\")\n")
+    analyse('module warm = Predict("a -> b")\n')
     sys.addaudithook(hook)
     try:
         analyse(CALLS, tools__py=TOOLS)

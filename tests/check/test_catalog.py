@@ -70,7 +70,9 @@ def test_members_and_parameters_are_documented_where_the_class_does(name: str) -
     cls, definition = getattr(runtime, name), catalog.definition(name)
     assert definition is not None
     missing = {
-        each for each, value in inspect.getmembers(cls, inspect.isfunction) if each[0] != "_" and value.__module__.startswith("dspyc")
+        each
+        for each, value in inspect.getmembers(cls, inspect.isfunction)
+        if each[0] != "_" and value.__module__.startswith("dspyc")
     } - set(definition.members)
     assert not missing
     own = {each.name for each in definition.parameters or ()}
@@ -99,7 +101,7 @@ def test_checking_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from dspyc.compiler.analysis import Project\n"
-        "text = 'module qa = ChainOfThought(\"question -> answer\")\\nlm a = LM(\"x\")\\n'\n"
+        'text = \'module qa = ChainOfThought("question -> answer")\\nlm a = LM("x")\\n\'\n'
         "assert not Project({'a.dspy': text}.get).check('a.dspy').diagnostics\n"
         "heavy = {'litellm', 'httpx', 'torch', 'pydantic', 'dspyc.runtime.module', 'asyncio'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

@@ -64,6 +64,10 @@ def with_carets(text: str, findings: list[Expected]) -> str:
         for each in findings:
             if each.line == number:
                 width = max(1, each.end - each.start)
-                carets = "#" + "^" * max(1, width - 1) if each.start == 0 else "#" + " " * (each.start - 1) + "^" * width
+                carets = (
+                    "#" + "^" * max(1, width - 1)
+                    if each.start == 0
+                    else "#" + " " * (each.start - 1) + "^" * width
+                )
                 written.append(f"{carets} {each.code} {each.message}")
     return "\n".join(written) + "\n"
