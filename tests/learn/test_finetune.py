@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from dspyc.runtime import (
     Adapter,
     BootstrapFinetune,
+    ChainOfThoughtWithHint,
     ChatAdapter,
     Dataset,
     DummyLM,
@@ -19,11 +20,12 @@ from dspyc.runtime import (
     OptimizerError,
     Predict,
     Prediction,
+    Signature,
     bootstrap_trace_data,
     context,
 )
 from dspyc.runtime.progress import Progress, reporting_to
-from support.neighbour import Neighbour
+from support.neighbour import Neighbour, sections
 
 BANKING = Path(__file__).parents[2] / "examples" / "banking"
 INTENTS = ("card_swallowed", "change_pin", "exchange_rate", "terminate_account")
@@ -91,6 +93,32 @@ def test_conversations_are_what_the_student_will_send() -> None:
     expected = student.messages(text=TRAIN[0].text)
     assert conversation["messages"][:-1] == expected
     assert conversation["messages"][-1]["content"].startswith(f"[[ ## label ## ]]\n{TRAIN[0].label}")
+
+
+def test_a_hint_at_training_time_is_not_learned() -> None:
+    """DSPy's front page: the label is given as a hint, and the model learns to answer without."""
+
+    class TakesHints(Neighbour):
+        def complete(self, request: Any) -> Any:
+            hint = sections(request.messages[-1]["content"]).get("hint", "change_pin")
+            self.otherwise = {"reasoning": "It is clear.", "label": hint}
+            return super().complete(request)
+
+    lm = TakesHints()
+    signature = Signature("text -> label").with_updated_fields("label", type_=Literal[INTENTS])
+    classify = ChainOfThoughtWithHint(signature)
+    hinted = [row.copy(hint=row.label).with_inputs("text", "hint") for row in TRAIN]
+    with context(lm=lm, num_threads=1):
+        optimizer = BootstrapFinetune(metric=lambda x, y, trace=None: x.label == y.label, num_threads=1)
+        program = optimizer.compile(classify, trainset=hinted)
+        assert Evaluate(devset=DEV, metric=same_label)(program).score > 50
+    data = lm.trained[0][0]
+    assert len(data) == len(TRAIN)
+    assert all("hint" not in row["messages"][0]["content"] for row in data)
+    assert {frozenset(sections(row["messages"][1]["content"])) for row in data} == {frozenset({"text"})}
+    assert {frozenset(sections(row["messages"][2]["content"])) for row in data} == {
+        frozenset({"reasoning", "label"})
+    }
 
 
 def test_only_accepted_runs_are_learned_from_and_in_an_order_that_is_always_the_same() -> None:
