@@ -13,7 +13,7 @@ from .tables import Rule, Start, Tables, tables
 from .tokens import Token, vocabulary
 
 Reduction: TypeAlias = tuple[int, int, Action | None, Callable[[Any], Any] | None]
-"""The length, the left side, what makes the value (None: what is picked is the value), what picks the children."""
+"""The length, the left side, what makes the value (None: what is picked is it), what picks the children."""
 
 MAX_STACK = 1_000
 """How many things may be begun and not ended; only an expression nested beyond reason needs more."""

@@ -28,17 +28,16 @@ _STATEMENTS = {
     "class": "there are no classes; write `type NAME:` for a record or `enum NAME:` for a choice",
     "def": "a function is declared in the first column, not inside another declaration",
 }
-_NO_WHILE = (
-    "there is no `while`, so that a program's cost is bounded; write `for _ in range(n):` with `break`"
-)
-_NO_ASYNC = (
-    "a function is not marked `async`; calls that do not depend on each other run at the same time anyway"
+_NO_WHILE = "there is no `while`, so a program's cost is bounded; write `for _ in range(n):` with `break`"
+_NO_ASYNC = "a function is not marked `async`; independent calls run at the same time anyway"
+_HEAD_WORDS = frozenset(
+    {"lm", "tools", "dataset", "optimizer", "program", "evaluate", "module", "signature", "type", "enum"}
 )
 _OPERATORS = {"&&": "and", "||": "or"}
 
 
 def mend_foreign(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
-    """What to do about a construct that is known here or a known slip; None for others. See `mending.Mender`."""
+    """What to do about a known construct or slip, None for others; see `mending.Mender`."""
     for case in _CASES:
         found = case(text, tokens, at, line, states)
         if found is not None:
@@ -115,8 +114,11 @@ def _decorator(text: str, tokens: list[Token], at: int, line: int, states: list[
 
 def _outside(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
     """A first line that begins no declaration."""
-    if line != 0 or at > 1 or (at == 1 and tokens[0][0] != vocabulary().name):
+    known = vocabulary()
+    if line != 0 or at > 1 or (at == 1 and tokens[0][0] not in {known.name, *known.fallbacks}):
         return None
+    if at == 1 and count_accepted([tables().starts["start"]], [tokens[0][0], known.name]) == 2:
+        return None  # it begins like a declaration, so what is missing can be said
     token, word = tokens[at], tokens[0][3]
     if word == "async" and tokens[1][3] == "def":
         found = problem(
@@ -163,6 +165,10 @@ def _outside(text: str, tokens: list[Token], at: int, line: int, states: list[in
         found = problem(
             "E023", span, f"`{word}` stands inside a declaration, not in the first column", "indent it"
         )
+    elif word == "test":
+        found = problem("E001", span, 'the title of a test stands in quotes: `test "…":`')
+    elif word in _HEAD_WORDS and (len(tokens) < 2 or tokens[1][0] == known.newline):
+        found = problem("E001", (first[2], first[2]), f"expected a name after `{word}`")
     elif word == "adapter":
         found = problem(
             "E001",
@@ -218,9 +224,7 @@ def _yield(text: str, tokens: list[Token], at: int, line: int, states: list[int]
     if token[3] == "yield":
         message, fix = "there is no `yield`; collect the values in a list and `return` it", None
     else:
-        message = (
-            f"there is no `{token[3]}`; calls that do not depend on each other run at the same time anyway"
-        )
+        message = f"there is no `{token[3]}`; independent calls run at the same time anyway"
         fix = replacement("Remove it", token[1], max(tokens[at + 1][1], token[2]), "")
     if at + 1 < len(tokens) and token[3] == "yield" and tokens[at + 1][3] == "from":
         return at, at + 2, [], problem("E013", (token[1], tokens[at + 1][2]), message)

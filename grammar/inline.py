@@ -31,7 +31,8 @@ def parse_signature_string(text: str) -> InlineSignature:
     context = Context(text)
     value = parse(lexed.tokens, context, "inline_signature") if lexed.is_balanced else None
     if value is not None:
-        return InlineSignature(*value, (*lexed.problems, *context.closing_problems()))
+        inputs, outputs = value
+        return InlineSignature(inputs, outputs, (*lexed.problems, *context.closing_problems()))
     if "->" not in text:
         found = problem(
             "E001", (0, len(text)), "a signature's text has the form `inputs -> outputs`; the `->` is missing"

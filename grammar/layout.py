@@ -1,4 +1,4 @@
-"""One logical line to the lines it is laid out on: spaces between tokens, brackets broken where they must be."""
+"""One logical line to the lines it is laid out on: spaces between tokens, broken brackets."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ Its parameters: the text, the tokens, `at`, `line`, and the states of the automa
 
 
 def fits(states: list[int], literal: str) -> bool:
+    """Whether a keyword or an operator can come here."""
     return count_accepted(states, [tables().literals[literal]]) == 1
 
 
@@ -63,6 +64,7 @@ def line_before(tokens: list[Token], at: int) -> int:
 
 
 def states_before(tokens: list[Token], at: int) -> list[int]:
+    """The states of the automaton before `tokens[at]`."""
     states = [tables().starts["start"]]
     for token in tokens[:at]:
         if not feed(states, token[0]):

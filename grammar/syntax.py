@@ -4,8 +4,8 @@ Spans count code points from the start of the *item* (the top-level declaration 
 belongs to, never from the start of the file: an item's text alone decides its nodes, so they are shared
 between edits. `Item.start` places them; see `grammar.parse`.
 
-A place where something is missing holds a `Missing` node, a missing name is an `Identifier` with an empty text,
-so no attribute is ever absent because of a mistake.
+A place where something is missing holds a `Missing` node, a missing name is an `Identifier` with an empty
+text, so no attribute is ever absent because of a mistake.
 """
 
 from __future__ import annotations

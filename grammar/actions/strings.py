@@ -177,6 +177,12 @@ class _FString:
         """The replacement field that begins at the brace `raw[start]`, and where it ends."""
         raw, offset = self.raw, self.offset
         at = self.expression_end(start + 1, end)
+        if at >= end:
+            self.report(
+                start, start + 1, "`{` is never closed in this f-string", "write `{{` for a brace in the text"
+            )
+            here = Span(offset + start, offset + at)
+            return syntax.Interpolation(here, syntax.Missing(here), "", ()), at
         value = self.expression(start + 1, at)
         debug = ""
         conversion = ""
