@@ -19,10 +19,10 @@ def definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
             place = _argument(found, parent)
             if place is not None:
                 return place
+        if isinstance(parent, syntax.FromImport) and found.item.target is not None and found.item.target.path:
+            return types.Place(found.item.target.path, line=0)
     symbol = symbol_at(found)
-    if symbol is not None:
-        return symbol.place or place_of(symbol.type)
-    return None
+    return None if symbol is None else symbol.place or place_of(symbol.type)
 
 
 def place_of(kind: types.Type) -> types.Place | None:

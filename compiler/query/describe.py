@@ -76,7 +76,12 @@ def describe_field(field: types.Field, owner: str = "") -> Description:
     """A field of a signature, module or record."""
     word = "field" if field.direction == "attribute" else field.direction
     name = f"{owner}.{field.name}" if owner else field.name
-    return Description(f"({word}) {name}: {display(field.type)}", field.description)
+    return Description(f"({word}) {name}{_annotation(field.type)}", field.description)
+
+
+def _annotation(kind: types.Type) -> str:
+    """The type behind a name, where something is known of it."""
+    return f": {display(kind)}" if types.known(kind) else ""
 
 
 def _code(symbol: Symbol) -> str:
@@ -93,7 +98,7 @@ def _code(symbol: Symbol) -> str:
         case "module class" if isinstance(kind, types.ModuleClass):
             return f"{_call(f'module {name}', kind.parameters)}:\n{_fields(kind.interface)}"
         case "input" | "output" | "field":
-            return f"({symbol.kind}) {name}: {display(kind)}"
+            return f"({symbol.kind}) {name}{_annotation(kind)}"
         case "part" if isinstance(kind, types.Module):
             return _with_fields("(part)", name, kind)
         case "dataset" if isinstance(kind, types.Dataset) and kind.columns.fields:
@@ -120,13 +125,13 @@ def _value(kind: SymbolKind, name: str, value: types.Type) -> str:
             return _record(name, record)
         case types.TypeForm(type=types.Enum() as enum):
             return _enum(name, enum)
-        case types.TypeForm(type=inside):
+        case types.TypeForm(type=inside) if kind != "builtin":
             written = display(inside)
             return f"type {name}" if written == name else f"type {name} = {written}"
         case types.Module() | types.Signature():
             return _with_fields("(module)" if isinstance(value, types.Module) else "(signature)", name, value)
     word = kind if kind in _DECLARED else f"({_WORDS.get(kind, kind)})"
-    return f"{word} {name}: {display(value)}" if types.known(value) else f"{word} {name}"
+    return f"{word} {name}" if kind == "builtin" else f"{word} {name}{_annotation(value)}"
 
 
 _DECLARED = {"lm", "tools", "dataset", "optimizer", "program", "evaluate", "signature", "module"}
@@ -147,7 +152,7 @@ def _fields(interface: types.Interface) -> str:
     for each in interface.fields:
         word = "" if each.direction == "attribute" else f"{each.direction} "
         description = f" {display_value(each.description)}" if each.description else ""
-        lines.append(f"    {word}{each.name}: {display(each.type)}{description}")
+        lines.append(f"    {word}{each.name}{_annotation(each.type)}{description}")
     return "\n".join(lines)
 
 

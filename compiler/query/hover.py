@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from dataclasses import dataclass
 
@@ -52,11 +53,23 @@ def describe_name(found: Found) -> Description | None:
     if isinstance(parent, syntax.Attribute) and parent.name is found.node:
         kind = found.item.type_of(parent)
         return Description(f"(attribute) {parent.name.text}: {display(kind)}") if types.known(kind) else None
+    if isinstance(parent, syntax.FromImport) and found.item.target is not None and found.item.target.path:
+        return Description(f"import {os.path.basename(found.item.target.path)}")
     if isinstance(parent, syntax.Field):
-        kind = found.item.type_of(parent.type) if parent.type is not None else types.UNKNOWN
-        description = parent.description.value if parent.description is not None else ""
-        return describe_field(types.Field(parent.name.text, kind, parent.direction, description=description))
+        return _field(found, parent)
     return None
+
+
+def _field(found: Found, parent: syntax.Field) -> Description:
+    """A field where it is declared; in a signature that is a string it has a type even without one written."""
+    for node in found.path:
+        signature = found.item.signature_string(node) if isinstance(node, syntax.String) else None
+        field = signature.interface.field(parent.name.text) if signature is not None else None
+        if field is not None:
+            return describe_field(field)
+    kind = found.item.type_of(parent.type) if parent.type is not None else types.UNKNOWN
+    description = parent.description.value if parent.description is not None else ""
+    return describe_field(types.Field(parent.name.text, kind, parent.direction, description=description))
 
 
 def _with_own_type(found: Found, symbol: Symbol) -> Description:

@@ -37,7 +37,7 @@ async function main() {
     await seeHovers(page, picture);
     await seeProblems(page, picture);
     await seeOutline(page, picture);
-    await fixIt(page);
+    await fixIt(page, picture);
     await complete(page, picture);
     await format(page);
     await goToPython(page, picture);
@@ -153,13 +153,15 @@ async function seeOutline(page, picture) {
   say("the outline lists the declarations");
 }
 
-async function fixIt(page) {
+async function fixIt(page, picture) {
   const box = await wordBox(page, MISTAKE);
-  await page.mouse.dblclick(box.x + box.width / 2, box.y + box.height / 2);
-  await page.keyboard.type("urgency");
-  await page.keyboard.press("Escape");
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await page.keyboard.press("Control+.");
+  await page.locator(".action-widget .monaco-list-row", { hasText: "urgency" }).first().waitFor(SHORT);
+  await picture("quick-fix");
+  await page.keyboard.press("Enter");
   await page.waitForSelector(".squiggly-error", { state: "detached", timeout: 20_000 });
-  say("with the mistake mended the underline goes");
+  say("the quick fix mends the mistake, and the underline goes");
 }
 
 async function complete(page, picture) {

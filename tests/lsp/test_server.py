@@ -285,6 +285,15 @@ def test_a_fix_is_offered_where_the_finding_is(client: Client, uri: str) -> None
 # --- the protocol
 
 
+def test_the_command_starts_the_server(workspace: Path) -> None:
+    client = Client((sys.executable, "-m", "dspyc", "lsp", "--stdio"))
+    try:
+        assert client.initialize(workspace)["serverInfo"]["name"] == "dspyc"
+        assert client.shut_down() == 0
+    finally:
+        client.kill()
+
+
 def test_capabilities(new_client: Client, workspace: Path) -> None:
     result = new_client.initialize(workspace)
     capabilities = result["capabilities"]
