@@ -38,12 +38,11 @@ def command(paths: tuple[str, ...], out: Path) -> int:
 
     targets = _targets(paths, out)
     texts: dict[Path, str] = {}
-    for source, target in targets.items():
-        built = build(analyse_without_errors(source))
+    for target, analysis in zip(targets.values(), analyse_without_errors(targets), strict=True):
+        _verify_ours(target)
+        built = build(analysis)
         texts[target] = built.module
         texts[target.with_suffix(".pyi")] = built.stub
-    for target in texts:
-        _verify_ours(target)
     for target, text in texts.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, text)

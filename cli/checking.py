@@ -101,7 +101,7 @@ def _fixable(report: Report) -> str:
 
 
 class Findings(Failure):
-    """A file that was about to be run has errors; they are shown in place of a message."""
+    """Files that were about to be compiled have errors; they are shown in place of a message."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(summary(report))
@@ -114,17 +114,26 @@ class Findings(Failure):
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the findings to standard error."""
         say(FORMATS["full"](self.report, ansi, columns()), error=True, newline=False)
-        say(f"{self.message} Nothing was run.", error=True)
+        result = "nothing was compiled" if len(self.report.files) > 1 else "it was not compiled"
+        say(f"{self.message.removesuffix('.')}, so {result}.", error=True)
 
 
-def analyse_without_errors(path: Path) -> FileAnalysis:
-    """The analysis of a file that is about to be run. Raises `Findings` when there is an error in it."""
+def analyse_without_errors(paths: Iterable[Path]) -> list[FileAnalysis]:
+    """The analyses of files that are about to be compiled.
+
+    Raises `Findings` when there is an error in one of them, `Refusal` when one is no text.
+    """
     workspace = Workspace()
-    try:
-        analysis = workspace.analyse(path)
-    except Unreadable as problem:
-        raise Refusal(f"{shown(path)} {problem.message}", problem.hint) from None
-    errors = tuple(one for one in analysis.diagnostics if one.severity == "error")
-    if errors:
-        raise Findings(Report((CheckedFile(shown(path), analysis.source, errors),), workspace.look_up))
-    return analysis
+    analyses, wrong = [], []
+    for path in paths:
+        try:
+            analysis = workspace.analyse(path)
+        except Unreadable as problem:
+            raise Refusal(f"{shown(path)} {problem.message}", problem.hint) from None
+        analyses.append(analysis)
+        errors = tuple(one for one in analysis.diagnostics if one.severity == "error")
+        if errors:
+            wrong.append(CheckedFile(shown(path), analysis.source, errors))
+    if wrong:
+        raise Findings(Report(tuple(wrong), workspace.look_up))
+    return analyses

@@ -112,7 +112,7 @@ def _print(lines: Sequence[Line]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for title in ("evaluation", "program"):
         table.add_column(title)
-    for title in ("score", "require", "examples", "errors", "seconds"):
+    for title in ("score", "require", "examples", "errors", "time"):
         table.add_column(title, justify="right")
     for line in lines:
         result = line.result
@@ -124,7 +124,7 @@ def _print(lines: Sequence[Line]) -> None:
             "" if result.require is None else f"{result.require:g} %",
             f"{len(result):,}",
             f"{len(result.errors):,}",
-            f"{result.seconds:.2f}",
+            f"{result.seconds:.1f} s",
         )
     console = rich_console()
     with console.capture() as captured:

@@ -64,12 +64,14 @@ def one_line(problem: BaseException) -> str:
 
 
 def user_places(traceback: TracebackType | None) -> list[str]:
-    """`rag.dspy:15 in forward`, the innermost first: the frames that are neither dspyc's nor Python's."""
+    """`rag.dspy:15 in RAG.forward`, the innermost first: the frames that are neither dspyc's nor Python's."""
     places = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if is_users(code.co_filename):
-            places.append(f"{shown(code.co_filename)}:{traceback.tb_lineno} in {code.co_name}")
+            name = code.co_qualname.replace("aforward", "forward")
+            inside = "" if name == "<module>" else f" in {name}"
+            places.append(f"{shown(code.co_filename)}:{traceback.tb_lineno}{inside}")
         traceback = traceback.tb_next
     return places[::-1]
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..grammar import syntax
 from .errors import Refusal, listed, near
 from .files import find, shown
 
 if TYPE_CHECKING:
     from ..compiler.analysis import FileAnalysis
+    from ..compiler.program import Program
     from ..runtime.compiled import CompiledFile
 
 
@@ -57,7 +59,7 @@ def open_program(path: Path) -> Loaded:
     (path,) = find([str(path)]) if not path.is_dir() else (path,)
     if path.is_dir():
         raise Refusal(f"{path} is a folder; this command takes one file", f"like {path}/NAME.dspy")
-    analysis = analyse_without_errors(path)
+    (analysis,) = analyse_without_errors([path])
     from .. import loader
     from .logs import say_logs
 
@@ -74,7 +76,7 @@ def choose_program(loaded: Loaded, name: str | None) -> str:
         if name not in known:
             raise _unknown(loaded, name, known, "program or module")
         return name
-    used = {used for names in loaded.compiled.uses.values() for used in names}
+    used = _used(loaded.analysis.program)
     for kind in ("program", "module"):
         free = [one for one in loaded.of_kind(kind) if one not in used] or loaded.of_kind(kind)
         if len(free) == 1:
@@ -84,6 +86,24 @@ def choose_program(loaded: Loaded, name: str | None) -> str:
     raise Refusal(
         f"{loaded.shown} declares no module and no program", "write `module NAME = Predict(SIGNATURE)`"
     )
+
+
+def _used(program: Program) -> set[str]:
+    """The names that modules, programs and functions of a file are made of, or call.
+
+    Tests, evaluations and the types of parameters do not count: they speak of a program.
+    """
+    names = set()
+    for item in program.items:
+        node = item.declaration
+        if isinstance(node, (syntax.ModuleDeclaration, syntax.FunctionDeclaration)) or (
+            isinstance(node, syntax.ValueDeclaration) and node.kind in {"module", "program"}
+        ):
+            for name in item.nodes(syntax.Name):
+                symbol = item.symbol_of(name)
+                if symbol is not None and symbol.item != item.index and id(name) not in item.annotations:
+                    names.add(symbol.name)
+    return names
 
 
 def choose(loaded: Loaded, name: str | None, kind: str, noun: str) -> list[str]:

@@ -10,6 +10,7 @@ from ..compiler.render.excerpt import Mark, excerpt
 from ..compiler.render.palette import Palette
 from ..grammar.source import Source, Span
 from .failures import is_users, one_line, user_places
+from .files import shown
 
 if TYPE_CHECKING:
     from .programs import Loaded
@@ -38,7 +39,9 @@ def explain(problem: BaseException, palette: Palette, columns: int) -> str:
     )
     margin = f"{'':{gutter}} {palette('gutter', '=')} "
     lines += [f"{margin}{part}" for said in _said(problem, text) for part in said.splitlines()]
-    lines += [f"{margin}at {place}" for place in user_places(problem.__traceback__)[1:]]
+    here = f"{shown(path)}:{line}"
+    others = (one for one in user_places(problem.__traceback__) if one.split(" ")[0] != here)
+    lines += [f"{margin}at {one}" for one in others]
     return "\n".join(lines)
 
 

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from .errors import Refusal, listed, near
 
@@ -152,9 +153,23 @@ def _shortened(value: Any) -> str:
 
 def _example(one: Input) -> str:
     """How a value that has parts is written."""
-    origin = get_origin(one.annotation) or one.annotation
-    if origin in {list, set, tuple, frozenset}:
-        return f'. It is written as JSON, like {one.name}=\'["a", "b"]\''
-    if origin is dict or hasattr(origin, "model_fields"):
-        return f'. It is written as JSON, like {one.name}=\'{{"key": "value"}}\''
-    return ""
+    text = _shape(one.annotation)
+    return f". It is written as JSON, like {one.name}='{text}'" if text[:1] in {"[", "{"} else ""
+
+
+def _shape(annotation: Any) -> str:
+    """A JSON value of a type, to show what one looks like."""
+    options = [one for one in get_args(annotation) if one is not type(None)]
+    origin = get_origin(annotation) or annotation
+    if origin in {Union, UnionType}:
+        return _shape(options[0])
+    if origin in {list, set, frozenset, tuple}:
+        return f"[{_shape(options[0]) if options else '…'}]"
+    if origin is dict:
+        return f'{{"key": {_shape(options[1]) if options else "…"}}}'
+    if isinstance(fields := getattr(origin, "model_fields", None), dict):
+        parts = (
+            f'"{name}": {_shape(field.annotation)}' for name, field in fields.items() if field.is_required()
+        )
+        return "{" + ", ".join(parts) + "}"
+    return {str: '"text"', int: "1", float: "0.5", bool: "true"}.get(origin, "…")

@@ -91,6 +91,11 @@ def perform(command: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return printed + (f"[exit {code}]\n" if code else "")
 
 
+def _steady(printed: str, folder: Path) -> str:
+    """What was printed, without what differs from run to run: the folder, and how long things took."""
+    return re.sub(r"\b\d+\.\d+ s\b", "0.0 s", printed.replace(str(folder), "FOLDER"))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_case(
     case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -102,7 +107,7 @@ def test_case(
     for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "DSPYC_OUTPUT_FORMAT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DSPYC_CACHEDIR", str(tmp_path / ".cache"))
-    printed = [perform(step.command, monkeypatch).replace(str(tmp_path), "FOLDER") for step in steps]
+    printed = [_steady(perform(step.command, monkeypatch), tmp_path) for step in steps]
     # The blank line before the next command, or before the files, is layout and not output.
     got = "".join(f"$ {step.command}\n{output}\n" for step, output in zip(steps, printed, strict=True))
     actual = introduction + got.rstrip("\n") + ("\n\n" if files else "\n") + files
