@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 from .loader import install_import_hook
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from .compiler.analysis import FileAnalysis
     from .grammar.format import format_source as format_source
     from .loader import CompileError as CompileError
     from .loader import load as load
-    from .runtime import *
+    from .runtime import *  # noqa: F403 the runtime's public names are ours
 
 __version__ = "0.1.0"
 

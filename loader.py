@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .compiler.analysis import FileAnalysis, Project
     from .compiler.diagnostic import Diagnostic
 
-# What only compiling needs is imported where it is needed: `import dspyc` brings this file, and must cost nothing.
+# What only compiling needs is imported where it is needed: `import dspyc` brings this file, at no cost.
 
 ENDING = ".dspy"
 
@@ -74,16 +74,14 @@ def execute(analysis: FileAnalysis) -> ModuleType:
     """
     code = compiled(analysis)
     path = analysis.path
-    name = _own_name(path)
-    module = ModuleType(name)
-    module.__file__ = path
-    sys.modules[name] = module
+    before = _by_path.get(path)
     try:
-        _run(module, code)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+        return _imported_program(path, code)
+    finally:
+        # Only while it runs, and for the files that it imports, is it what an import of the file gives.
+        _by_path.pop(path, None)
+        if before is not None:
+            _by_path[path] = before
 
 
 # --- compiling ------------------------------------------------------------------------------------------
@@ -158,7 +156,7 @@ def _project(folder: str, read: Callable[[str], str | None], also: Sequence[str]
 
 @cache
 def source_roots(folder: str) -> tuple[str, ...]:
-    """The folders in which a folder's files look for imports: `src` of `[tool.dspyc]`, else the project's root."""
+    """Where a folder's files look for imports: `src` of `[tool.dspyc]`, else the project's root."""
     import tomllib
     from pathlib import Path
 
@@ -194,15 +192,15 @@ def _run(module: ModuleType, found: Compiled) -> None:
 
     def import_as_checked(
         name: str,
-        globals: Mapping[str, object] | None = None,
-        locals: Mapping[str, object] | None = None,
+        scope: Mapping[str, object] | None = None,
+        inner: Mapping[str, object] | None = None,
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
         path = found.imports.get("." * level + name)
         if path is None or (level and module.__package__):
-            return regular(name, globals, locals, fromlist, level)
-        return _imported(name, path)
+            return regular(name, scope, inner, fromlist, level)
+        return _imported(name, path, module.__spec__ is not None)
 
     module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
     exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
@@ -212,33 +210,39 @@ _by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}
 """Files that loaded files import, with what their file was like, so that two that import one share it."""
 
 
-def _imported(name: str, path: str) -> ModuleType:
+def _imported(name: str, path: str, by_name: bool) -> ModuleType:
     """The module of an imported file: Python's own where that is the same file."""
     if _is_file(sys.modules.get(name), path):
         return sys.modules[name]
-    mark = _mark(path)
-    if path in _by_path and _by_path[path][0] == mark:
+    if path in _by_path and _by_path[path][0] == _mark(path):
         return _by_path[path][1]
-    if path.endswith(ENDING):
-        module = _imported_program(path, mark)
+    if not path.endswith(ENDING):
+        _by_path[path] = (_mark(path), _imported_python(name, path))
+    elif by_name and _is_found(name, path):
+        return importlib.import_module(name)
     else:
-        module = _imported_python(name, path)
-    _by_path[path] = (mark, module)
-    return module
+        _imported_program(path, _kept(path) or _compile_and_keep(path))
+    return _by_path[path][1]
 
 
-def _imported_program(path: str, mark: tuple[int, int]) -> ModuleType:
-    found = compiled(analyse(path))
+def _is_found(name: str, path: str) -> bool:
+    """Whether `import name` leads to this file."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None and os.path.samefile(spec.origin, path)
+
+
+def _imported_program(path: str, found: Compiled) -> ModuleType:
     name = _own_name(path)
     module = ModuleType(name)
     module.__file__ = path
     sys.modules[name] = module
     # Known before it runs: types may be imported in a circle.
-    _by_path[path] = (mark, module)
+    _by_path[path] = (_mark(path), module)
     try:
         _run(module, found)
     except BaseException:
-        del _by_path[path], sys.modules[name]
+        _by_path.pop(path, None)
+        sys.modules.pop(name, None)
         raise
     return module
 
@@ -330,7 +334,7 @@ class _Guard(MetaPathFinder):
                 file := os.path.join(folder or os.getcwd(), name + ENDING)
             ):
                 python = file[: -len(ENDING)] + ".py"
-                if os.path.isfile(python) and not _is_built(python):
+                if os.path.isfile(python):
                     raise ImportError(
                         f"`import {fullname}` is ambiguous: both {file} and {python} exist; rename one",
                         name=fullname,
@@ -350,7 +354,7 @@ class _Loader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Compile the file, or take the code kept for it, and run it."""
-        _run(module, self._compiled())
+        _run(module, _kept(self.path) or _compile_and_keep(self.path))
 
     def get_source(self, fullname: str) -> str | None:
         """The text of the file, for tracebacks and debuggers."""
@@ -360,21 +364,6 @@ class _Loader(Loader):
         """The path of the file."""
         return self.path
 
-    def _compiled(self) -> Compiled:
-        kept = _kept(self.path)
-        if kept is not None:
-            return kept
-        looked_at: dict[str, None] = {}
-
-        def read(path: str) -> str | None:
-            looked_at[path] = None
-            return _read(path)
-
-        folders = [folder for folder in sys.path if os.path.isdir(folder)]
-        found = compiled(_project(os.path.dirname(self.path), read, folders).check(self.path))
-        _keep(self.path, found, list(looked_at))
-        return found
-
 
 _LIBRARY = os.path.dirname(os.__file__)
 
@@ -382,12 +371,6 @@ _LIBRARY = os.path.dirname(os.__file__)
 def _is_users(folder: str) -> bool:
     """Whether a folder of the search path holds a user's files, not Python's or installed ones."""
     return not folder.startswith(_LIBRARY) and not folder.endswith((".zip", "site-packages", "dist-packages"))
-
-
-def _is_built(path: str) -> bool:
-    """Whether a Python file is what `dspyc build` made of the `.dspy` file beside it."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.readline().startswith(f"# Compiled from {_stem(path)}{ENDING};")
 
 
 # --- byte code ------------------------------------------------------------------------------------------
@@ -437,6 +420,19 @@ def _keep(path: str, found: Compiled, files: Sequence[str]) -> None:
     except OSError:
         # A folder that cannot be written to only costs time.
         return
+
+
+def _compile_and_keep(path: str) -> Compiled:
+    looked_at: dict[str, None] = {}
+
+    def read(file: str) -> str | None:
+        looked_at[file] = None
+        return _read(file)
+
+    folders = [folder for folder in sys.path if os.path.isdir(folder)]
+    found = compiled(_project(os.path.dirname(path), read, folders).check(path))
+    _keep(path, found, list(looked_at))
+    return found
 
 
 def _state(path: str) -> list[int] | None:

@@ -1,7 +1,7 @@
 """The resolved program of one file: what each name means and what type each expression has.
 
-Made by `resolve`, read by the rules, by `emit` and by the editor's queries. What could not be resolved has the
-type `Unknown` and no symbol; nothing is ever absent because of a mistake.
+Made by `resolve`, read by the rules, by `emit` and by the editor's queries. What could not be resolved has
+the type `Unknown` and no symbol; nothing is ever absent because of a mistake.
 
     item = program.items[3]
     item.symbol_of(node)   # what a Name, an Identifier or an Attribute's name stands for
@@ -107,8 +107,8 @@ class CallKind:
     effects: bool
     """Whether it must keep its order among the other calls with effects.
 
-    A module's call has none of its own, though its `forward` may call Python functions: those keep their order
-    within one call of the module.
+    A module's call has none of its own, though its `forward` may call Python functions: those keep their
+    order within one call of the module.
     """
 
 
@@ -117,7 +117,7 @@ UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)
 
 @dataclass(frozen=True)
 class SignatureString:
-    """A signature written as a string: its fields and problems, with spans that count from the start of the item."""
+    """A signature written as a string: its fields and problems; spans count from the start of the item."""
 
     interface: types.Interface
     fields: tuple[syntax.Field, ...]
@@ -129,7 +129,7 @@ class ImportTarget:
     """Where an import leads."""
 
     kind: Literal["dspy", "python", "opaque", "missing", "ambiguous", "self"]
-    """A `.dspy` file, a `.py` file, an installed module that is not read, nothing, both files, the file itself."""
+    """To a `.dspy` or `.py` file, a module that is not read, nothing, two files at once, the file itself."""
     path: str = ""
     names: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
     """What can be imported from it, as far as that is known."""
@@ -137,6 +137,8 @@ class ImportTarget:
     """Whether a Python file could be parsed."""
     circle: tuple[str, ...] = ()
     """The files through which values are imported in a circle, this file first and last."""
+    circular: bool = False
+    """Whether the imported file imports this one, itself or through others, be it types or values."""
 
 
 @dataclass(eq=False)
@@ -217,7 +219,7 @@ class Program:
     """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
 
     def names_at(self, offset: int) -> Mapping[str, Symbol]:
-        """The names that may be used at a place, nearest first: locals, fields, parts, the file's, the runtime's."""
+        """The names that may be used at a place, nearest first; what `lookup` finds comes last."""
         found = dict(self._locals_at(offset))
         for name in self.names():
             symbol = None if name in found else self.lookup(name)
@@ -239,7 +241,7 @@ class Program:
         return found
 
     def interface(self, name: str) -> types.Interface:
-        """The fields of a declared signature, module or program; outputs without a type have the inferred one."""
+        """The fields of a signature, module or program; an output without a type has the inferred one."""
         symbol = self.symbols.get(name)
         match symbol.type if symbol else types.UNKNOWN:
             case types.Signature(interface=interface) | types.Module(interface=interface):

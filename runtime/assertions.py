@@ -35,7 +35,7 @@ feedback: ContextVar[str | None] = ContextVar("dspyc_feedback", default=None)
 
 
 def with_feedback(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages of a request, the last of which says what was wrong with the last try, where there was one."""
+    """The messages of a request; the last one says what was wrong with the last try, where there was one."""
     reason = feedback.get()
     if reason is None:
         return messages

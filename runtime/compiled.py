@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
 from . import module
 from .adapters.checking import check_inputs
@@ -114,6 +114,45 @@ class Module(module.Module):
         return complete
 
 
+class Predicted:
+    """What type checkers know of every prediction of a module; its stub adds the outputs with their types.
+
+    Only stubs name it: what a call returns is a `Prediction`, which has all of this.
+    """
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, name: str) -> Any: ...
+
+        def __contains__(self, name: object) -> bool: ...
+
+        def keys(self) -> list[str]:
+            """The names of the outputs."""
+
+        def values(self) -> list[Any]:
+            """The outputs."""
+
+        def items(self) -> list[tuple[str, Any]]:
+            """The outputs with their names."""
+
+        def get(self, name: str, default: Any = None) -> Any:
+            """An output, or a default."""
+
+        def toDict(self) -> dict[str, Any]:  # noqa: N802 DSPy's name
+            """The outputs as a dict."""
+
+        def get_lm_usage(self) -> dict[str, Any] | None:
+            """Tokens by model, when `track_usage` was set."""
+
+
+class OpenPredicted(Predicted):
+    """The same for a module of which not all outputs are known."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
 class Function(Generic[P, T]):
     """A `def` or test that calls modules: called as it is, or awaited by `acall`."""
 
@@ -155,4 +194,13 @@ def folder(source: str) -> str:
     return str(Path(source).resolve().parent)
 
 
-__all__ = ["CompiledFile", "Function", "Module", "apply_defaults", "folder", "function"]
+__all__ = [
+    "CompiledFile",
+    "Function",
+    "Module",
+    "OpenPredicted",
+    "Predicted",
+    "apply_defaults",
+    "folder",
+    "function",
+]

@@ -197,7 +197,7 @@ async def call_pure(function: Callable[..., Any], /, *args: Any, **kwargs: Any) 
 
 
 def pure(function: F) -> F:
-    """Say that a Python function has no effects, so that calls of it need not keep their order; a decorator."""
+    """A decorator that says: this function has no effects, so its calls need not keep their order."""
     return function
 
 

@@ -98,16 +98,15 @@ def _inline(scope: Scope, unit: Unit) -> list[ast.stmt]:
     made: list[ast.stmt] = []
     if isinstance(unit.statement, syntax.If | syntax.For | syntax.Match):
         # What the block may give another value must have a plain one on every way.
-        for name in sorted(unit.writes & scope.pending.keys()):
-            if name in scope.pending:
-                made.append(_resolve(scope, scope.pending[name]))
+        handles = [scope.pending[name] for name in sorted(unit.writes & scope.pending.keys())]
+        made += [_resolve(scope, handle) for handle in dict.fromkeys(handles)]
     made += _working_out(scope, unit, lambda: simple(scope, unit.statement))
     _change(scope, unit.writes)
     return made
 
 
 def _working_out(scope: Scope, unit: Unit, make: Callable[[], list[ast.stmt]]) -> list[ast.stmt]:
-    """Write down a unit that was taken out of a statement: here its expression is the call, not the variable."""
+    """Write down a unit that was taken out: here its expression is the call, not the variable."""
     if unit.taken_out is None:
         return make()
     name = scope.replaced.pop(id(unit.taken_out))
@@ -227,12 +226,10 @@ def _function_step(
 
 
 def _block_with_result(inner: Scope, unit: Unit, names: tuple[str, ...]) -> list[ast.stmt]:
-    """The statements of a unit in a function of their own, which returns the variables that they give a value."""
-    lines: list[ast.stmt] = []
-    for text in sorted(set(names) & unit.reads & inner.pending.keys()):
-        lines.append(_resolve(inner, inner.pending[text]))
-    lines += simple(inner, unit.statement)
-    return [*lines, *_returning(inner, names)]
+    """The statements of a unit as a function's, which returns the variables that they give a value."""
+    handles = [inner.pending[name] for name in sorted(set(names) & unit.reads & inner.pending.keys())]
+    before = [_resolve(inner, handle) for handle in dict.fromkeys(handles)]
+    return [*before, *simple(inner, unit.statement), *_returning(inner, names)]
 
 
 def _returning(scope: Scope, names: tuple[str, ...]) -> list[ast.stmt]:
@@ -279,7 +276,7 @@ def _change(scope: Scope, names: set[str] | frozenset[str] | tuple[str, ...]) ->
 
 
 def _stretch(scope: Scope, found: Sequence[Unit], index: int, stretch: Stretch) -> list[ast.stmt]:
-    """`for attempt in flow.attempts(self):` around the units; beside what follows, where that can begin already."""
+    """`for attempt in flow.attempts(self):` around the units; what follows runs beside it where it can."""
     unit = _as_unit(stretch)
     made = _resolve_shared(scope, unit)
     others = [unit, *(each for each in found[index:] if each not in stretch.units)]

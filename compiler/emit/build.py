@@ -8,6 +8,7 @@ from pathlib import PurePath
 from ..analysis import FileAnalysis
 from .file import emit
 from .layout import text_of
+from .stubs import stub
 
 
 @dataclass(frozen=True)
@@ -23,4 +24,4 @@ class Built:
 def build(analysis: FileAnalysis) -> Built:
     """The Python module of a file without errors, as text, and its stub."""
     head = f"Compiled from {PurePath(analysis.path).name}; change that file, not this one."
-    return Built(text_of(emit(analysis), head), "")
+    return Built(text_of(emit(analysis), head), text_of(stub(analysis), head))

@@ -104,7 +104,7 @@ def _paths(scope: Scope, node: syntax.Node) -> list[syntax.Expression]:
 
 
 def _outer_paths(scope: Scope, node: syntax.Lambda | syntax.Comprehension) -> list[syntax.Expression]:
-    """What an expression with variables of its own reads from outside: of a comprehension, what it runs over."""
+    """What an expression with variables of its own reads from outside: what a comprehension runs over."""
     return _paths(scope, node.clauses[0].iterable) if isinstance(node, syntax.Comprehension) else []
 
 

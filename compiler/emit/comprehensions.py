@@ -1,4 +1,4 @@
-"""Comprehensions: the items of one that makes calls run together, each as a call or as a small async function."""
+"""Comprehensions: items that make calls run together, each as a call or as a small async function."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _items_inside(
 
 
 def _collected(scope: Scope, node: syntax.Comprehension, items: ast.expr) -> ast.expr:
-    """The list of items as what the comprehension makes of them; written without names that may be shadowed."""
+    """What the comprehension makes of its list of items, without Python names that may be shadowed."""
     if node.kind == "set":
         return ast.Set([ast.Starred(items, ast.Load())])
     if node.kind == "dict":

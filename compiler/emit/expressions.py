@@ -1,4 +1,4 @@
-"""Expressions: the language's are Python's, apart from calls that are awaited and values that are in flight."""
+"""Expressions: the language's are Python's, apart from awaited calls and values in flight."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _expression(scope: Scope, node: syntax.Expression) -> ast.expr:
         case syntax.Subscript(value=value, index=index):
             return ast.Subscript(expression(scope, value), expression(scope, index), ast.Load())
         case syntax.Slice(lower=lower, upper=upper, step=step):
-            return ast.Slice(_optional(scope, lower), _optional(scope, upper), _optional(scope, step))  # type: ignore[return-value]
+            return ast.Slice(_optional(scope, lower), _optional(scope, upper), _optional(scope, step))
         case syntax.Unary(operator=operator, operand=operand):
             made = expression(scope, operand)
             return negated(made) if operator == "not" else ast.UnaryOp(_UNARY[operator](), made)

@@ -9,12 +9,12 @@ from ...grammar import syntax
 from ..analysis import FileAnalysis
 from ..program import Item, Program, declared_names
 from . import functions, modules, order, records, signatures, values
-from .code import Here, assign, call, constant, load, store
+from .code import Here, assign, attribute, call, constant, load, store
 from .names import Names, names_of
 
 
 def emit(analysis: FileAnalysis) -> ast.Module:
-    """The Python module for a file without errors; every node has the line and columns of the `.dspy` text."""
+    """The Python module for a file without errors; every node has its place in the `.dspy` text."""
     program = analysis.program
     names = names_of(program)
     tests = _test_names(program, names)
@@ -28,7 +28,7 @@ def emit(analysis: FileAnalysis) -> ast.Module:
         here = Here(program, item, names)
         match item.declaration:
             case syntax.FromImport() | syntax.Import():
-                imports.append(values.imported(here, item.declaration))
+                (body if order.is_late(item) else imports).append(values.imported(here, item.declaration))
             case syntax.ConfigureDeclaration():
                 last.append(values.defaults(here, item.declaration, _configured(program)))
             case syntax.FileDocstring() | None:
@@ -74,8 +74,12 @@ def _completed(program: Program, incomplete: dict[int, set[int]], done: set[int]
     made: list[ast.stmt] = []
     for index in [index for index, later in incomplete.items() if index in done and later <= done]:
         del incomplete[index]
-        for name in declared_names(program.items[index].declaration):
-            made.append(ast.Expr(call(ast.Attribute(load(name.text), "model_rebuild", ast.Load()))))
+        made += [
+            ast.Expr(
+                call(attribute(load(name.text), "model_rebuild"), [], [("raise_errors", constant(False))])
+            )
+            for name in declared_names(program.items[index].declaration)
+        ]
     return made
 
 

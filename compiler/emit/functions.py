@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ...grammar import syntax
 from ..program import walk
-from . import annotations, blocks, expressions
+from . import blocks, expressions, hints
 from .code import Here, Parameters, attribute, call, constant, function, load
 from .scope import Function, Scope, targets, written
 
@@ -18,7 +18,7 @@ def declared(here: Here, node: syntax.FunctionDeclaration) -> Definition:
     """A `def`: async, and decorated to be called from both sides, when it calls modules."""
     asynchronous = here.program.function_kind(node.name.text).awaits
     scope = _scope(here, node.body, (each.name.text for each in node.parameters if each.name), asynchronous)
-    returns = None if node.returns is None else annotations.annotation(here, node.returns)
+    returns = None if node.returns is None else hints.annotation(here, node.returns)
     made = _definition(
         scope, node.name.text, node.body, parameters(scope, node.parameters), returns, _doc(node.docstring)
     )
@@ -42,7 +42,7 @@ def parameters(scope: Scope, found: Sequence[syntax.Parameter]) -> ast.arguments
         if each.name is None:
             by_name = True
             continue
-        kind = None if each.annotation is None else annotations.annotation(scope.here, each.annotation)
+        kind = None if each.annotation is None else hints.annotation(scope.here, each.annotation)
         argument = scope.here.at(each.name, ast.arg(scope.local(each.name.text), kind))
         default = None if each.default is None else expressions.expression(scope, each.default)
         (made.by_name if by_name else made.positional).append((argument, default))
@@ -68,7 +68,7 @@ def forward(
 
 
 def guarded(here: Here, node: syntax.ModuleDeclaration, receiver: str, inner: str) -> Definition:
-    """`aforward` of a module with a `fallback`: it runs the inner method, and the fallback where that fails."""
+    """`aforward` of a module with a `fallback`: the inner method, and the fallback where that fails."""
     assert node.fallback is not None
     inputs = [field for field in node.fields if field.direction == "input"]
     scope = module_scope(here, node, node.fallback, receiver)
@@ -156,7 +156,7 @@ def _parameters_of_inputs(scope: Scope, inputs: Sequence[syntax.Field], receiver
     made = Parameters()
     made.positional.append((ast.arg(receiver), None))
     for field in inputs:
-        kind = None if field.type is None else annotations.annotation(scope.here, field.type)
+        kind = None if field.type is None else hints.annotation(scope.here, field.type)
         made.by_name.append((scope.here.at(field.name, ast.arg(scope.local(field.name.text), kind)), None))
     return made.build()
 

@@ -75,6 +75,9 @@ def _statement(statement: ast.stmt) -> str:
     lines = _logical_lines(ast.unparse(ast.Module([statement], [])) + "\n")
     made: list[str] = []
     for index, (indent, tokens) in enumerate(lines):
+        if [text for _, text in tokens] == ["..."] and made and made[-1].endswith(":\n"):
+            made[-1] = f"{made[-1][:-1]} ...\n"
+            continue
         if index and _blank_before(lines, index):
             made.append("\n")
         made += [f"{line}\n" for line in _folded(" " * indent, tokens)]
@@ -170,7 +173,7 @@ def _spaced(tokens: list[_Token]) -> list[_Token]:
 
 
 def _fills(tokens: Sequence[_Token], start: int) -> bool:
-    """Whether the brackets that open here are all that is in those around, and hold a generator expression."""
+    """Whether the brackets opening here are all that is in those around, and hold a generator expression."""
     depth = 0
     for index in range(start, len(tokens)):
         kind, text = tokens[index]

@@ -9,7 +9,10 @@ from ..program import Item, Program, declared_names, walk
 
 
 def ordered(program: Program) -> list[Item]:
-    """The items of a file, each behind those that it needs."""
+    """The items of a file, each behind those that it needs; imports first.
+
+    An import of a file that imports this one stands as late as it can: that file then finds this one's types.
+    """
     owners = {name.text: item for item in program.items for name in declared_names(item.declaration)}
     needs = {item.index: _needed(item, owners) for item in program.items}
     eager = {item.index: needs[item.index] if _is_eager(item) else [] for item in program.items}
@@ -20,16 +23,34 @@ def ordered(program: Program) -> list[Item]:
         if item.index in done or item.index in under_way:
             return
         under_way.add(item.index)
-        for needed in needs[item.index]:
-            # Records may name each other in a circle: then they are annotations, which are looked up later.
-            if _is_eager(item) or not _reaches(needed.index, under_way, eager):
+        lazy = not _is_eager(item)
+        for needed in needs[item.index] if lazy else _closure(item, needs):
+            # Records may name each other in a circle: as annotations, which are looked up when they are used.
+            if not lazy or not (_reaches(needed.index, under_way, eager) or is_late(needed)):
                 place(needed)
         under_way.discard(item.index)
         done[item.index] = item
 
-    for item in program.items:
+    for item in sorted(program.items, key=is_late):
         place(item)
     return list(done.values())
+
+
+def is_late(item: Item) -> bool:
+    """Whether an item imports a file that imports this one."""
+    return item.target is not None and item.target.kind == "dspy" and item.target.circular
+
+
+def _closure(item: Item, needs: Mapping[int, list[Item]]) -> list[Item]:
+    """All that is needed to use what an item needs, nearest last."""
+    found: dict[int, Item] = {}
+    waiting = list(needs[item.index])
+    while waiting:
+        each = waiting.pop()
+        if each.index not in found and each.index != item.index:
+            found[each.index] = each
+            waiting += needs[each.index]
+    return list(found.values())[::-1]
 
 
 def missing_before(program: Program, order: list[Item]) -> dict[int, set[int]]:

@@ -6,7 +6,7 @@ import ast
 
 from ...grammar import syntax
 from ..program import walk
-from . import annotations, expressions, where
+from . import expressions, hints, where
 from .code import Here, assign, call, class_definition, constant, function, load, store
 from .scope import Function, Scope
 from .signatures import docstring, is_number, options, written_type
@@ -16,7 +16,7 @@ def alias(here: Here, node: syntax.TypeAliasDeclaration) -> ast.stmt:
     """`type NAME = type`"""
     kind = here.names.standard("TypeAlias")
     target = here.at(node.name, store(node.name.text))
-    return here.at(node, ast.AnnAssign(target, kind, annotations.annotation(here, node.value), 1))
+    return here.at(node, ast.AnnAssign(target, kind, hints.annotation(here, node.value), 1))
 
 
 def record(here: Here, node: syntax.TypeDeclaration) -> list[ast.stmt]:
@@ -95,7 +95,7 @@ def _hidden_types(here: Here, node: syntax.TypeDeclaration) -> dict[str, tuple[s
     for field in node.attributes:
         for each in walk(field.type) if field.type is not None else ():
             if isinstance(each, syntax.Name) and each.text in own and each.text not in found:
-                value = annotations.annotation(here, each)
+                value = hints.annotation(here, each)
                 found[each.text] = (here.names.fresh(f"{each.text}_type"), value)
     return found
 
@@ -106,7 +106,7 @@ class _Renamed(ast.NodeTransformer):
     def __init__(self, names: dict[str, str]) -> None:
         self.names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         """Replace a name."""
         if node.id in self.names:
             return ast.copy_location(load(self.names[node.id]), node)

@@ -1,4 +1,4 @@
-"""A failed `assert` in `forward`: which calls are made again, and what has to be worked out again after them."""
+"""A failed `assert` in `forward`: which calls are made again, and what is worked out again after them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The function that is being compiled: what its names are in Python, and which of them are still in flight."""
+"""The function that is being compiled: its names in Python, and which of them are still in flight."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Closure:
 
 @dataclass
 class Function:
-    """What is shared by all of a Python function: its names, its nested functions, whether it starts steps."""
+    """What is one for all of a function: its names, its nested functions, whether it starts steps."""
 
     taken: set[str]
     body: tuple[syntax.Node, ...] = ()
@@ -51,7 +51,7 @@ class Function:
     time: int = 0
 
     @property
-    def assigned(self) -> set[str]:
+    def assigned(self) -> frozenset[str]:
         """The variables that have been given a value so far, on some way at least."""
         return self.given | {name for name, _ in self.changes}
 
@@ -71,7 +71,7 @@ class Function:
 
     @cached_property
     def names(self) -> Mapping[str, frozenset[int]]:
-        """All names in the text of the function, without the comprehensions' own: each with the nodes' identities."""
+        """All names in the function's text, without the comprehensions' own, with the nodes' identities."""
         found: dict[str, set[int]] = {}
         for body in self.body:
             for name in free_names(body):
@@ -123,7 +123,7 @@ class Scope:
     pending: dict[str, Handle] = field(default_factory=dict)
     """Variables whose value is still in flight."""
     replaced: dict[int, str] = field(default_factory=dict)
-    """Expressions that were worked out before: the identity of the node to the variable that has the value."""
+    """Expressions that were worked out before: the node's identity to the variable that has the value."""
     values: str | None = None
     """In a `where` condition, the dict that holds the fields' values."""
     record: str | None = None
@@ -187,7 +187,7 @@ class Scope:
 
 
 def attribute_name(text: str) -> str:
-    """What a module's part or parameter is called in Python, where the class of modules has names of its own."""
+    """What a module's part or parameter is called in Python: another name where all modules have that one."""
     return f"{text}_" if text in _own_names() else text
 
 
@@ -201,7 +201,7 @@ def _own_names() -> frozenset[str]:
 def parts(
     node: syntax.Node, own: frozenset[str] = frozenset()
 ) -> Iterator[tuple[syntax.Node, frozenset[str]]]:
-    """The nodes right beneath a node, each with the names that comprehensions and lambdas around it have made."""
+    """The nodes right beneath a node, each with the names that comprehensions and lambdas have made."""
     match node:
         case syntax.Comprehension(element=element, clauses=clauses):
             inside = own

@@ -8,7 +8,7 @@ from inspect import cleandoc
 
 from ...grammar import syntax
 from .. import types
-from . import annotations, expressions, where
+from . import expressions, hints, where
 from .code import Here, call, class_definition, constant, load, no_parameters, store
 from .scope import Function, Scope
 
@@ -61,11 +61,7 @@ def _field(here: Here, field: syntax.Field, inferred: Mapping[str, types.Type]) 
 
 def written_type(here: Here, field: syntax.Field, kind: types.Type) -> ast.expr:
     """A field's annotation: as the text has it, or the inferred type."""
-    return (
-        annotations.annotation(here, field.type)
-        if field.type is not None
-        else annotations.inferred(here, kind)
-    )
+    return hints.annotation(here, field.type) if field.type is not None else hints.inferred(here, kind)
 
 
 def options(

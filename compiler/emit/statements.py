@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from ...grammar import syntax
-from . import annotations, blocks, calls, expressions, patterns
+from . import blocks, calls, expressions, hints, patterns
 from .code import assign, attribute, call, constant, load, store
 from .outputs import returned
 from .scope import Scope, targets
@@ -24,7 +24,7 @@ def _statement(scope: Scope, node: syntax.Statement) -> list[ast.stmt]:
         case syntax.Assign(target=target, value=value):
             return [assign(expressions.target(scope, target), result(scope, value))]
         case syntax.AnnotatedAssign(target=name, annotation=annotation, value=value):
-            kind = annotations.annotation(scope.here, annotation)
+            kind = hints.annotation(scope.here, annotation)
             made = scope.here.at(name, store(scope.local(name.text)))
             return [ast.AnnAssign(made, kind, result(scope, value), 1)]
         case syntax.AugmentedAssign(target=target, operator=operator, value=value):

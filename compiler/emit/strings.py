@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...grammar import syntax
 from ..program import walk
-from . import annotations
+from . import hints
 from .code import call, constant
 from .scope import Scope
 
@@ -24,7 +24,7 @@ def string(scope: Scope, node: syntax.String, name: str | None = None) -> ast.ex
     keywords: Keywords = [] if name is None else [("signature_name", constant(name))]
     if custom:
         keys: list[ast.expr | None] = [constant(each.text) for each in custom]
-        values = [annotations.annotation(scope.here, each) for each in custom]
+        values = [hints.annotation(scope.here, each) for each in custom]
         keywords.append(("custom_types", ast.Dict(keys, values)))
     return scope.here.at(node, call(scope.here.names.helper("dspy", "make_signature"), [text], keywords))
 

@@ -1,4 +1,4 @@
-"""What the statements of a block need and give, so that it can be told which of them run beside each other."""
+"""What the statements of a block need and give: from it follows which of them run beside each other."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _beginning(statement: syntax.Statement) -> list[syntax.Expression]:
 
 
 def _taken_out(scope: Scope, statement: syntax.Statement, single: bool) -> Iterator[Unit]:
-    """The calls of a statement that can run beside each other; with `single` all but one that is its value."""
+    """The calls of a statement that can run beside each other; if `single`, all but one that is its value."""
     if not scope.asynchronous:
         return
     single = single and not isinstance(statement, syntax.Return | syntax.Assert | _Compound)
@@ -230,6 +230,7 @@ def name_of(statement: syntax.Statement) -> str:
 
 
 def name_for(root: syntax.Expression) -> str:
+    """A name for the variable that holds a value which the text gives no name."""
     match root:
         case syntax.Call(function=syntax.Name(text=text)):
             return f"{text}_result"

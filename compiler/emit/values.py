@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...grammar import syntax
 from .. import types
-from . import annotations, expressions, strings
+from . import expressions, hints, strings
 from .code import Here, assign, call, constant, load, store
 from .scope import Function, Scope
 
@@ -52,7 +52,7 @@ def constant_value(here: Here, node: syntax.ConstantDeclaration) -> ast.stmt:
     target = here.at(node.name, store(node.name.text))
     if node.annotation is None:
         return here.at(node, assign(target, made))
-    return here.at(node, ast.AnnAssign(target, annotations.annotation(here, node.annotation), made, 1))
+    return here.at(node, ast.AnnAssign(target, hints.annotation(here, node.annotation), made, 1))
 
 
 def defaults(here: Here, node: syntax.ConfigureDeclaration, names: Sequence[str]) -> ast.stmt:
@@ -74,7 +74,7 @@ def _string_signature(scope: Scope, node: syntax.ValueDeclaration, text: syntax.
 def _program(
     scope: Scope, node: syntax.ValueDeclaration, compile_call: syntax.Call, optimizer: syntax.Expression
 ) -> ast.expr:
-    """`OPTIMIZER.compile(MODULE, …)`: a program that knows its name and its file, and optimises when told to."""
+    """`OPTIMIZER.compile(MODULE, …)`: a program with its name and file, which optimises when told to."""
     names = scope.here.names
     positional: list[ast.expr] = [expressions.expression(scope, optimizer)]
     keywords: Keywords = [("name", constant(node.names[0].text)), ("source", load("__file__"))]

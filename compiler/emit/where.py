@@ -28,7 +28,7 @@ class Conditions:
 
 
 def conditions(here: Here, name: str, where: syntax.Expression | None, *, numeric: bool) -> Conditions:
-    """Sort the parts of a condition on the field `name`; `numeric` when its bounds can be limits of a number."""
+    """Sort the parts of a condition on the field `name`; bounds are limits where it is `numeric`."""
     found = Conditions()
     for part in _parts(where) if where is not None else ():
         choices = _choices(here, name, part)

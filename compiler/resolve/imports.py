@@ -1,4 +1,4 @@
-"""Where an import leads, to a `.dspy` file, a `.py` file that is read, or an installed package, and what it brings."""
+"""Where an import leads (a `.dspy` file, a `.py` file, an installed package) and what it brings."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class Names(Protocol):
 
     def names(self) -> Sequence[str]:
         """What the file declares and imports."""
+
+    def imports(self) -> Sequence[str]:
+        """The `.dspy` files from which the file imports."""
 
     def value_imports(self) -> Sequence[str]:
         """The `.dspy` files from which the file imports more than types and signatures."""
@@ -111,13 +114,17 @@ def _installed(files: Workspace, module: tuple[str, ...]) -> Found:
     return Found("python", source) if source and _is_file(files, source) else Found("opaque")
 
 
-def circle(files: Workspace, path: str, first: str) -> tuple[str, ...]:
-    """The shortest way from a file over the imported file `first` back to it by imports of values; empty if none."""
+def circle(files: Workspace, path: str, first: str, *, values: bool = True) -> tuple[str, ...]:
+    """The shortest way from a file over the imported file `first` back to it; empty if none.
+
+    With `values`, only imports of more than types and signatures lead on.
+    """
     ways: list[tuple[str, ...]] = [(path, first)]
     seen = {os.path.normpath(first)}
     for way in ways:
         scope = files.scope(way[-1])
-        for imported in scope.value_imports() if scope is not None else ():
+        onward = () if scope is None else scope.value_imports() if values else scope.imports()
+        for imported in onward:
             if same_file(imported, path):
                 return (*way, path)
             if os.path.normpath(imported) not in seen:
@@ -152,7 +159,7 @@ def target(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> 
 
 
 def imported(files: Workspace, path: str, level: int, module: tuple[str, ...], name: str) -> Symbol | None:
-    """What `from <level dots>a.b import name` brings to the file at `path`; None when there is no such thing."""
+    """What `from <level dots>a.b import name` brings to the file at `path`, or None."""
     found = locate(files, path, level, module)
     symbol = _member(files, path, found, name)
     if symbol is not None or found.kind not in ("python", "missing"):

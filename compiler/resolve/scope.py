@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -68,8 +68,11 @@ class FileScope:
             level = node.level if isinstance(node, syntax.FromImport) else 0
             module = tuple(each.text for each in node.module)
             target = imports.target(self.workspace, self.path, level, module)
-            if target.kind == "dspy" and self._brings_values(item):
-                target = replace(target, circle=imports.circle(self.workspace, self.path, target.path))
+            if target.kind == "dspy":
+                back = imports.circle(self.workspace, self.path, target.path, values=False)
+                target = replace(target, circular=bool(back))
+                if back and self._brings_values(item):
+                    target = replace(target, circle=imports.circle(self.workspace, self.path, target.path))
             item.target = target
             self._refer_imported(item)
         declarations.complete(self, item)
@@ -114,12 +117,19 @@ class FileScope:
 
     # --- imports ----------------------------------------------------------------------------------------
 
+    def imports(self) -> Sequence[str]:
+        """The `.dspy` files from which the file imports."""
+        return self._imported(lambda item: True)
+
     def value_imports(self) -> Sequence[str]:
         """The `.dspy` files from which the file imports more than types and signatures."""
+        return self._imported(self._brings_values)
+
+    def _imported(self, wanted: Callable[[Item], bool]) -> Sequence[str]:
         found: dict[str, None] = {}
         for item in self.items:
             node = item.declaration
-            if isinstance(node, syntax.FromImport | syntax.Import) and self._brings_values(item):
+            if isinstance(node, syntax.FromImport | syntax.Import) and wanted(item):
                 level = node.level if isinstance(node, syntax.FromImport) else 0
                 located = imports.locate(
                     self.workspace, self.path, level, tuple(each.text for each in node.module)

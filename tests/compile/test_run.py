@@ -2,7 +2,7 @@
 
 Each file of `run/` is a program; its `#!` lines say how it is called and what is expected:
 
-    #! call: m(q="x")          the call, evaluated with the file's names
+    #! call: m(q="x")          the call; its arguments are literals
     #! slow: a 3               the model takes three times as long for the input `a`
     #! answer: a => yes        what it answers for it, in place of the input in angle brackets
     #! fail: b boom            it fails for it
@@ -17,7 +17,8 @@ Each file of `run/` is a program; its `#!` lines say how it is called and what i
     #! suggestions: text       the messages of suggestions that were not followed
     #! prompt: text            a part of one of the prompts
 
-Every program is run three times: on the background loop, awaited, and without a loop (where nothing is concurrent).
+Every program is run three times: on the background loop, awaited, and without a loop, where nothing is
+concurrent.
 """
 
 from __future__ import annotations
@@ -30,13 +31,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import pytest
-from support.scripted import ScriptedLM, echo
-
 import dspyc
-from dspyc.runtime import Prediction, context, execute
+import pytest
+from dspyc.runtime import Prediction, ProgramAssertionError, context, execute
 from dspyc.runtime.assertions import suggestions
 from dspyc.runtime.trace import flatten
+from support.scripted import ScriptedLM, echo
 
 PROGRAMS = sorted((Path(__file__).parent / "run").glob("*.dspy"))
 
@@ -76,8 +76,9 @@ def run(path: Path, wanted: dict[str, list[str]], mode: str) -> dict[str, Any]:
     lm = scripted(wanted)
     call = ast.parse(wanted["call"][0], mode="eval").body
     assert isinstance(call, ast.Call)
-    target = eval(compile(ast.Expression(call.func), "<call>", "eval"), vars(module))
-    inputs = {each.arg: eval(compile(ast.Expression(each.value), "<call>", "eval")) for each in call.keywords}
+    assert isinstance(call.func, ast.Name)
+    target = getattr(module, call.func.id)
+    inputs = {each.arg or "": ast.literal_eval(each.value) for each in call.keywords}
     outcome: dict[str, Any] = {"lm": lm, "notes": notes, "error": None, "result": None}
     trace: list[Any] = []
     limits = {"max_concurrency": int(wanted["max concurrency"][0])} if wanted["max concurrency"] else {}
@@ -90,7 +91,7 @@ def run(path: Path, wanted: dict[str, list[str]], mode: str) -> dict[str, Any]:
                     outcome["result"] = asyncio.run(target.acall(**inputs))
                 case "driven":
                     outcome["result"] = execute.drive(target.acall(**inputs))
-        except Exception as error:
+        except (LookupError, ZeroDivisionError, ProgramAssertionError) as error:
             outcome["error"] = error
     outcome["trace"] = [next(iter(step[1].values())) for step in flatten(trace)]
     outcome["suggestions"] = [each.message for each in suggested]

@@ -1,4 +1,4 @@
-"""A model for tests of concurrency: it answers from its prompt, after a wait, and writes down what it was asked."""
+"""A model for tests of concurrency: it answers from its prompt, after a wait, and writes down when."""
 
 from __future__ import annotations
 

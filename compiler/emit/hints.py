@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ...grammar import syntax
-from .. import types
+from .. import catalog, types
 from . import expressions
 from .code import Here, attribute, constant, load
 from .names import LIBRARY
@@ -85,6 +85,10 @@ def inferred(here: Here, kind: types.Type) -> ast.expr:
             return here.names.helper(
                 "dspy", type(kind).__name__ if isinstance(kind, types.Prediction) else "Example"
             )
+        case types.Instance(definition=definition) if catalog.definition(definition.name) is definition:
+            return here.names.helper("dspy", definition.name)
+        case types.Dataset():
+            return here.names.helper("dspy", "Dataset")
         case types.Module() | types.AnyModule():
             return here.names.helper("dspy", "Module")
         case _:

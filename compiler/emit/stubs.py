@@ -1,0 +1,157 @@
+"""The stub of a built module: what type checkers know of it, with typed calls and predictions."""
+
+from __future__ import annotations
+
+import ast
+
+from ...grammar import syntax
+from .. import types
+from ..analysis import FileAnalysis
+from . import functions, hints, order, records, signatures, values
+from .code import Here, Parameters, class_definition, function, load, store
+from .names import names_of
+
+_PASS = ast.Expr(ast.Constant(...))
+
+
+def stub(analysis: FileAnalysis) -> ast.Module:
+    """The stub of a file without errors."""
+    program = analysis.program
+    names = names_of(program)
+    body: list[ast.stmt] = []
+    imports: list[ast.stmt] = []
+    for item in order.ordered(program):
+        here = Here(program, item, names)
+        match item.declaration:
+            case syntax.FromImport() | syntax.Import():
+                imports.append(_imported(values.imported(here, item.declaration)))
+            case None:
+                pass
+            case declaration:
+                body += _declaration(here, declaration)
+    body.append(_variable("__dspyc__", names.helper("compiled", "CompiledFile")))
+    return ast.fix_missing_locations(ast.Module([*names.imports(), *imports, *body], []))
+
+
+def _imported(node: ast.stmt) -> ast.stmt:
+    """An import that hands its names on, as the module does."""
+    if isinstance(node, ast.ImportFrom):
+        for each in node.names:
+            each.asname = each.asname or each.name
+    return node
+
+
+def _declaration(here: Here, node: syntax.Declaration) -> list[ast.stmt]:
+    match node:
+        case syntax.TypeAliasDeclaration():
+            return [records.alias(here, node)]
+        case syntax.TypeDeclaration():
+            return [_without_functions(each) for each in records.record(here, node)]
+        case syntax.EnumDeclaration():
+            return [records.enumeration(here, node)]
+        case syntax.SignatureDeclaration(name=name):
+            return [class_definition(name.text, [here.names.helper("dspy", "Signature")], [_PASS])]
+        case syntax.ModuleDeclaration():
+            return _module_class(here, node)
+        case syntax.FunctionDeclaration():
+            return [_signature_of(functions.declared(here, node))]
+        case syntax.ConstantDeclaration(name=name):
+            symbol = here.program.symbols[name.text]
+            return [_variable(name.text, hints.inferred(here, symbol.type))]
+        case syntax.ValueDeclaration():
+            return [each for name in node.names for each in _value(here, node.kind, name.text)]
+        case _:
+            return []
+
+
+def _value(here: Here, kind: str, name: str) -> list[ast.stmt]:
+    symbol = here.program.symbols[name]
+    match symbol.type:
+        case types.Signature():
+            return [class_definition(name, [here.names.helper("dspy", "Signature")], [_PASS])]
+        case types.Module(declared=types.ModuleClass(name=of)) if kind == "module" and _is_own(here, of):
+            return [_variable(name, load(of))]
+        case types.Module(interface=interface):
+            base = here.names.helper("dspy", "Program" if kind == "program" else "Module")
+            title = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+            prediction, made = _prediction(here, title, interface)
+            own = here.names.fresh(f"{title}{'Program' if kind == 'program' else 'Module'}")
+            return [prediction, class_definition(own, [base], made), _variable(name, load(own))]
+        case _:
+            return [_variable(name, hints.inferred(here, symbol.type))]
+
+
+def _is_own(here: Here, name: str) -> bool:
+    """Whether a module class is one that this file declares or imports by its own name."""
+    symbol = here.program.symbols.get(name)
+    return symbol is not None and isinstance(symbol.type, types.ModuleClass)
+
+
+def _module_class(here: Here, node: syntax.ModuleDeclaration) -> list[ast.stmt]:
+    name = node.name.text
+    prediction, calls = _prediction(here, name, here.program.interface(name))
+    receiver = here.names.receiver
+    scope = functions.module_scope(here, node, (), receiver)
+    arguments = functions.parameters(scope, node.parameters)
+    arguments.args.insert(0, ast.arg(receiver))
+    arguments.defaults = [ast.Constant(...) for _ in arguments.defaults]
+    arguments.kw_defaults = [None if each is None else ast.Constant(...) for each in arguments.kw_defaults]
+    arguments.kwarg = ast.arg("settings", here.names.standard("Any"))
+    made = function("__init__", [_PASS], arguments, returns=ast.Constant(None))
+    parts = [
+        _variable(part.name.text, hints.inferred(here, here.item.type_of(part.value))) for part in node.parts
+    ]
+    body = [*signatures.docstring(node.docstring), *parts, made, *calls]
+    return [prediction, class_definition(name, [here.names.helper("compiled", "Module")], body)]
+
+
+def _prediction(here: Here, title: str, interface: types.Interface) -> tuple[ast.stmt, list[ast.stmt]]:
+    """The class of a module's predictions, and its methods that return them."""
+    name = here.names.fresh(f"{title}Prediction")
+    fields: list[ast.stmt] = [
+        _variable(field.name, hints.inferred(here, field.type))
+        for field in interface.outputs
+        if field.name not in _OWN_NAMES
+    ]
+    kind = "Predicted" if not interface.open else "OpenPredicted"
+    prediction = class_definition(name, [here.names.helper("compiled", kind)], fields or [_PASS])
+    return prediction, [
+        _call(here, "__call__", interface, load(name), asynchronous=False),
+        _call(here, "acall", interface, load(name), asynchronous=True),
+    ]
+
+
+_OWN_NAMES = frozenset({"keys", "values", "items", "get", "toDict", "completions", "get_lm_usage"})
+"""Fields of these names are read by index; see `compiled.Predicted`."""
+
+
+def _call(
+    here: Here, name: str, interface: types.Interface, returns: ast.expr, *, asynchronous: bool
+) -> ast.stmt:
+    made = Parameters(positional=[(ast.arg(here.names.receiver), None)])
+    for field in interface.inputs:
+        default = None if field.required else ast.Constant(...)
+        made.by_name.append((ast.arg(field.name, hints.inferred(here, field.type)), default))
+    rest = "settings" if all(field.name != "settings" for field in interface.inputs) else "settings_"
+    made.rest = ast.arg(rest, here.names.standard("Any"))
+    return function(name, [_PASS], made.build(), returns=returns, asynchronous=asynchronous)
+
+
+def _signature_of(definition: functions.Definition) -> ast.stmt:
+    """A function's head; one that calls modules is called like any other."""
+    doc = ast.get_docstring(definition, clean=False)
+    body = [_PASS] if doc is None else [ast.Expr(ast.Constant(doc)), _PASS]
+    arguments = definition.args
+    arguments.defaults = [ast.Constant(...) for _ in arguments.defaults]
+    arguments.kw_defaults = [None if each is None else ast.Constant(...) for each in arguments.kw_defaults]
+    return function(definition.name, body, arguments, returns=definition.returns)
+
+
+def _without_functions(node: ast.stmt) -> ast.stmt:
+    if isinstance(node, ast.ClassDef):
+        node.body = [each for each in node.body if not isinstance(each, ast.FunctionDef)] or [_PASS]
+    return node
+
+
+def _variable(name: str, kind: ast.expr) -> ast.stmt:
+    return ast.AnnAssign(store(name), kind, None, 1)
