@@ -10,37 +10,72 @@ import dataclasses
 import enum
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache, partial
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from ..typenames import allows_none
 from . import candidates, scalars
+
+Fit: TypeAlias = "Callable[[Any], Any]"
 
 _LISTS = (list, set, frozenset, tuple)
 
 
 def fit(value: Any, annotation: Any) -> Any:
     """The value, nearer to the type where that is certain."""
+    return fitter(annotation)(value)
+
+
+def fitter(annotation: Any) -> Fit:
+    """What fits values to a type; worked out once for each type."""
+    try:
+        return _cached_fitter(annotation)
+    except TypeError:
+        # A note in `Annotated` that cannot be hashed.
+        return _make_fitter(annotation)
+
+
+@lru_cache(maxsize=4096)
+def _cached_fitter(annotation: Any) -> Fit:
+    return _make_fitter(annotation)
+
+
+def _make_fitter(annotation: Any) -> Fit:
     origin = get_origin(annotation)
     if origin is Annotated:
-        return fit(value, get_args(annotation)[0])
+        return fitter(get_args(annotation)[0])
     if annotation is Any or annotation is object:
-        return value
+        return _as_it_is
     if origin in (Union, UnionType):
-        return _fit_union(value, annotation)
+        return partial(_fit_union, annotation=annotation)
     if origin is Literal:
-        return _fit_literal(value, get_args(annotation))
+        return partial(_fit_literal, choices=get_args(annotation))
     if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
-        return _fit_enum(value, annotation)
+        return partial(_fit_enum, annotation=annotation)
     if annotation in _LISTS or origin in _LISTS:
-        return _fit_list(value, annotation)
+        return partial(_fit_list, origin=origin or annotation, arguments=get_args(annotation))
     if annotation is dict or origin is dict:
-        return _fit_dict(value, get_args(annotation))
-    if (fields := record_fields(annotation)) is not None:
-        return _fit_record(value, fields)
-    return _fit_scalar(value, annotation)
+        return partial(_fit_dict, arguments=get_args(annotation))
+    if record_fields(annotation) is not None:
+        return _RecordFitter(annotation)
+    return partial(_fit_scalar, annotation=annotation)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
@@ -114,8 +149,7 @@ def _fit_enum(value: Any, annotation: type[enum.Enum]) -> Any:
     return value
 
 
-def _fit_list(value: Any, annotation: Any) -> Any:
-    origin, arguments = get_origin(annotation) or annotation, get_args(annotation)
+def _fit_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
     if isinstance(value, str):
         value = _items_of_text(value, arguments)
     elif isinstance(value, dict):
@@ -125,11 +159,10 @@ def _fit_list(value: Any, annotation: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return value
     if origin is tuple and arguments and arguments[-1] is not ...:
-        return [fit(item, kind) for item, kind in zip(value, arguments, strict=False)] + list(
-            value[len(arguments) :]
-        )
-    kind = arguments[0] if arguments else Any
-    return [fit(item, kind) for item in value]
+        fitted = [fit(item, kind) for item, kind in zip(value, arguments, strict=False)]
+        return fitted + list(value[len(arguments) :])
+    fit_item = fitter(arguments[0] if arguments else Any)
+    return [fit_item(item) for item in value]
 
 
 def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
@@ -172,33 +205,52 @@ def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
     return {fit(key, arguments[0]): fit(item, arguments[1]) for key, item in value.items()}
 
 
-def _fit_record(value: Any, fields: Mapping[str, tuple[Any, bool]]) -> Any:
-    if (
-        isinstance(value, str)
-        and value.strip()[:1] == "{"
-        and (found := candidates.whole_json(value)) is not None
-    ):
-        value = found[0]
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
-        value = value[0]
-    if not isinstance(value, dict):
-        return value
-    if (
-        not _covers(value, fields)
-        and len(value) == 1
-        and isinstance(inner := next(iter(value.values())), dict)
-    ):
-        # {"person": {…}} where the record itself was asked for.
-        value = inner if _covers(inner, fields) else value
-    fitted: dict[str, Any] = {}
-    for key, inner in value.items():
-        name = _field_named(key, fields)
-        if name is None or name in fitted:
-            fitted.setdefault(str(key), inner)
-        else:
-            annotation = fields[name][0]
-            fitted[name] = None if _says_none(inner, annotation) else fit(inner, annotation)
-    return fitted
+class _RecordFitter:
+    """Fits dicts to a record; its fields are looked at on first use, because a record may hold itself."""
+
+    def __init__(self, annotation: Any) -> None:
+        self._annotation = annotation
+        self._fields: dict[str, tuple[Any, bool]] | None = None
+        self._by_key: dict[str, tuple[str, Fit, bool]] = {}
+
+    def __call__(self, value: Any) -> Any:
+        fields = self._prepared()
+        if isinstance(value, str) and value.strip()[:1] == "{" and (found := candidates.whole_json(value)):
+            value = found[0]
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+            value = value[0]
+        if not isinstance(value, dict):
+            return value
+        if (
+            len(value) == 1
+            and not _covers(value, fields)
+            and isinstance(inner := next(iter(value.values())), dict)
+        ):
+            # {"person": {…}} where the record itself was asked for.
+            value = inner if _covers(inner, fields) else value
+        fitted: dict[str, Any] = {}
+        for key, inner in value.items():
+            known = self._by_key.get(key)
+            if known is None:
+                name = _field_named(key, fields)
+                known = None if name is None else self._by_key[name]
+            if known is None or known[0] in fitted:
+                fitted.setdefault(str(key), inner)
+            else:
+                name, fit_inner, optional = known
+                none = optional and isinstance(inner, str) and scalars.is_none(inner)
+                fitted[name] = None if none else fit_inner(inner)
+        return fitted
+
+    def _prepared(self) -> dict[str, tuple[Any, bool]]:
+        if self._fields is None:
+            fields = record_fields(self._annotation) or {}
+            self._by_key = {
+                name: (name, fitter(annotation), allows_none(annotation))
+                for name, (annotation, _) in fields.items()
+            }
+            self._fields = fields
+        return self._fields
 
 
 def _fit_union(value: Any, annotation: Any) -> Any:

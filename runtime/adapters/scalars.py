@@ -20,7 +20,7 @@ _TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on"})
 _FALSE = frozenset({"false", "no", "n", "f", "0", "0.0", "off"})
 _WRAPPING = "*_`\"'“”‘’ \t\r\n"
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|neither|nor|cannot|isn't|wasn't|doesn't|don't|rather than|instead of|un)\b|n't\b",
+    r"\b(?:not|no|never|neither|nor|cannot|isn't|wasn't|doesn't|don't|rather than|instead of)\b|n't\b",
     re.I,
 )
 _NUMBER = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from .. import execute
 from ..errors import LMError
 from .request import Request, Response
 from .transport import Transport
+
+logger = logging.getLogger("dspyc")
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
@@ -37,6 +40,7 @@ async def send(transport: Transport, request: Request, num_retries: int) -> Resp
                     error.add_note(f"after {attempt + 1} attempts")
                 raise
             seconds = delay(attempt, error.retry_after)
+            logger.warning("%s; trying again in %.1f s (%d of %d)", error, seconds, attempt + 1, num_retries)
         attempt += 1
         await _pause(seconds)
 

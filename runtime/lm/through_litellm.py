@@ -73,8 +73,8 @@ class LitellmTransport:
             if request.model_type == "text":
                 return _response(litellm, litellm.text_completion(**_text_arguments(request)))
             return _response(litellm, litellm.completion(**_arguments(request)))
-        except Exception as error:
-            raise _translated(error, request) from error
+        except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
+            raise _translated(error, request) from _showable(error, request)
 
     async def acomplete(self, request: Request) -> Response:
         """Send a request and wait on the event loop."""
@@ -83,8 +83,8 @@ class LitellmTransport:
             if request.model_type == "text":
                 return _response(litellm, await litellm.atext_completion(**_text_arguments(request)))
             return _response(litellm, await litellm.acompletion(**_arguments(request)))
-        except Exception as error:
-            raise _translated(error, request) from error
+        except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
+            raise _translated(error, request) from _showable(error, request)
 
     def identity(self, request: Request) -> str:
         """The endpoint: the address given, or the provider's own."""
@@ -176,6 +176,17 @@ def _translated(error: Exception, request: Request) -> LMError:
         retry_after=retry_after(headers),
         request_id=headers.get("x-request-id"),
     )
+
+
+def _showable(error: Exception, request: Request) -> Exception | None:
+    """The error as a cause to show, or None when a text along its chain holds a key."""
+    seen: BaseException | None = error
+    while seen is not None:
+        text = f"{seen} {seen.args}"
+        if redact(text, request.kwargs) != text:
+            return None
+        seen = seen.__cause__ or seen.__context__
+    return error
 
 
 def _kind(error: Exception, status: int | None) -> type[LMError]:

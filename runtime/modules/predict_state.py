@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dspyc")
 
 _REDIRECTING = ("api_base", "base_url", "model_list")
+_FOREIGN = ("cache_in_memory", "use_developer_role", "engine", "async_engine", "prompt_cache")
+"""Settings in DSPy's state files that mean nothing here and must not reach a provider."""
 
 
 def load(predictor: Predict, state: Mapping[str, Any]) -> None:
@@ -61,7 +63,7 @@ def _typed(signature: type[Signature], demo: Mapping[str, Any]) -> Example:
 def _language_model(state: Mapping[str, Any] | None) -> LM | None:
     if state is None:
         return None
-    kept = {name: value for name, value in state.items() if not name.startswith("_")}
+    kept = {name: value for name, value in state.items() if not name.startswith("_") and name not in _FOREIGN}
     for name in _REDIRECTING:
         # A state file is data: it must not be able to send prompts, and a key, to another server.
         if kept.pop(name, None) is not None:

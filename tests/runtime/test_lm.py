@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def test_each_failure_has_its_error(
     assert type(error) is kind
     assert (error.status, error.model) == (status, "openai/any")
     assert error.retry_after == (2.0 if isinstance(step, Failure) and step.headers else None)
-    assert "canary" not in f"{error}{error.__notes__ if hasattr(error, '__notes__') else ''}"
+    assert "canary" not in "".join(traceback.format_exception(error))
     assert len(server.requests) == 1
     assert not lm.history
 
@@ -170,6 +171,17 @@ def test_modules_reach_typed_results(server: OpenAIServer) -> None:
         found = agent(question="1 + 1?")
         assert found.trajectory["observation_0"] == 2.0
         assert found.trajectory["tool_name_1"] == "finish"
+
+
+def test_the_server_streams(server: OpenAIServer) -> None:
+    import litellm
+
+    server.script("[[ ## answer ## ]]\nBlue as the sky")
+    messages = [{"role": "user", "content": "x"}]
+    chunks = litellm.completion("openai/any", messages, api_base=server.api_base, api_key=KEY, stream=True)
+    pieces = [chunk.choices[0].delta.content or "" for chunk in chunks]
+    assert "".join(pieces) == "[[ ## answer ## ]]\nBlue as the sky"
+    assert len(pieces) > 3
 
 
 def test_n_answers_are_one_request(server: OpenAIServer) -> None:

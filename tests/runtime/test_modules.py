@@ -388,6 +388,35 @@ def test_state_is_saved_as_json_and_loaded_whole_or_not_at_all(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
 
 
+def test_a_state_that_dspy_saved_is_loaded() -> None:
+    fields = [
+        {"prefix": f"{name}:", "description": f"${{{name.lower()}}}"} for name in ("Q", "Reasoning", "A")
+    ]
+    state = {
+        "predict": {
+            "traces": [],
+            "train": [],
+            "demos": [{"augmented": True, "q": "1+1?", "reasoning": "sum", "a": 2.0}],
+            "signature": {"instructions": "Add.", "fields": fields},
+            "lm": {
+                "_dspy_lm_class": "dspy.clients.lm.LM", "model": "openai/gpt-4o-mini", "model_type": "chat",
+                "cache": True, "cache_in_memory": True, "num_retries": 3, "temperature": 0.3,
+                "max_tokens": 200,
+                "api_base": "http://127.0.0.1:1/v1", "finetuning_model": None,
+                "launch_kwargs": {}, "train_kwargs": {},
+            },
+        },
+        "metadata": {"dependency_versions": {"python": "3.11", "dspy": "3.4.1", "cloudpickle": "3.1"}},
+    }  # fmt: skip
+    program = dspy.ChainOfThought("q -> a: float")
+    program.load_state(state)
+    predict = program.predict
+    assert predict.signature.instructions == "Add."
+    assert predict.demos[0].a == 2.0
+    assert predict.lm.kwargs == {"temperature": 0.3, "max_tokens": 200}
+    assert predict.lm.num_retries == 3
+
+
 def test_a_batch_runs_together_and_keeps_order() -> None:
     lm = dspy.DummyLM({"one": {"a": "1"}, "two": {"a": "2"}, "bad": "no format"})
     predict = dspy.Predict("q -> a: int", lm=lm, max_retries=0)

@@ -1,7 +1,6 @@
 """Programs whose messages are compared with DSPy's own; runs on either library, given as `dspy`.
 
-`tests/runtime/goldens/chat_messages.json` was written by DSPy 3.4.1, by running this file where that version is
-installed.
+`tests/runtime/goldens/chat_messages.json` was written by DSPy 3.4.1: this file, run where that is installed.
 """
 
 from __future__ import annotations

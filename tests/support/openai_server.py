@@ -213,7 +213,8 @@ async def _chunks(text: str, step: Reply, body: dict[str, Any]) -> AsyncIterator
     pieces = [text[start : start + 8] for start in range(0, len(text), 8)]
     for index, piece in enumerate(pieces):
         delta = {"role": "assistant", "content": piece} if index == 0 else {"content": piece}
-        yield f"data: {json.dumps({**head, 'choices': [{'index': 0, 'delta': delta, 'finish_reason': None}]})}\n\n"
+        choice = {"index": 0, "delta": delta, "finish_reason": None}
+        yield f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"
     last = {"index": 0, "delta": {}, "finish_reason": step.finish_reason}
     yield f"data: {json.dumps({**head, 'choices': [last]})}\n\n"
     yield "data: [DONE]\n\n"
