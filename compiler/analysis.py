@@ -1,4 +1,4 @@
-"""What the command line, the server and the loader ask: a project of files, and the analysis of one of them."""
+"""What the command line, the server and the loader ask: a project of files, the analysis of one of them."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class FileAnalysis:
 class Project:
     """Files that are checked together. Remembers by text: a second check of unchanged files is free.
 
-    `read` gives the files' texts (an editor hands in its unsaved ones), `roots` are the folders in which imports
-    are looked for after the file's own, `find` knows the installed Python packages (without it only the standard
-    library is known).
+    `read` gives the files' texts (an editor hands in its unsaved ones), `roots` are the folders in which
+    imports are looked for after the file's own, `find` knows the installed Python packages (without it only
+    the standard library is known).
     """
 
     def __init__(self, read: Reader, roots: tuple[str, ...] = (), find: Finder | None = None) -> None:

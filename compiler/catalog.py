@@ -1,11 +1,11 @@
 """What the runtime offers, read off its own classes: the only place where the compiler knows the runtime.
 
-Nothing is declared twice: a class's fields are its constructor's parameters, `Annotated[int, Ge(1)]` holds their
-limits, the text under a field documents it, and an `Interface` says which fields a module's calls have.
+Nothing is declared twice: a class's fields are its constructor's parameters, `Annotated[int, Ge(1)]` holds
+their limits, the text under a field documents it, and an `Interface` says which fields a module's calls have.
 
-The classes are read from their source, as a user's Python is, and not imported: a check would otherwise pay for
-the import of everything that a running program needs (docs/decisions/ says more). A test compares what is read
-with the classes themselves. Each file is read when one of its names is first asked for.
+The classes are read from their source, as a user's Python is, and not imported: a check would otherwise pay
+for the import of everything that a running program needs (docs/decisions/ says more). A test compares what is
+read with the classes themselves. Each file is read when one of its names is first asked for.
 """
 
 from __future__ import annotations

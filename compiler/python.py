@@ -44,12 +44,12 @@ class PythonFile:
 
     @cached_property
     def definitions(self) -> Mapping[str, ast.stmt | Imported]:
-        """The statement (or the alias of an import) that gives each name, the last one where there are several."""
+        """The statement or import that gives each name, the last one where there are several."""
         return dict(_definitions(self.tree.body)) if self.tree else {}
 
     @cached_property
     def open(self) -> bool:
-        """Whether there may be further names: a star import, a module `__getattr__`, or a file that is not Python."""
+        """Whether there may be further names: a star import, `__getattr__`, or text that is not Python."""
         return self.tree is None or "*" in self.definitions or "__getattr__" in self.definitions
 
     @cached_property

@@ -139,7 +139,7 @@ def function(
     *,
     skip: int = 0,
 ) -> types.Function:
-    """A function by its annotations, the first `skip` parameters (`self`) left out. Without annotations all fits."""
+    """A function by its annotations, the first `skip` parameters (`self`) left out."""
     decorators = {decorator(each) for each in node.decorator_list}
     changed = decorators - _HARMLESS
     return types.Function(

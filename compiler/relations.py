@@ -188,8 +188,8 @@ def display_value(value: types.Value) -> str:
 def assignable(source: Type, target: Type) -> bool:
     """Whether a value of one type may stand where another is asked for.
 
-    Values are immutable, so containers are covariant. Of a union, one option that fits is enough: what an `if`
-    has ruled out is not known here, and a false alarm is worse than a late error.
+    Values are immutable, so containers are covariant. Of a union, one option that fits is enough: what an
+    `if` has ruled out is not known here, and a false alarm is worse than a late error.
     """
     if isinstance(source, types.Unknown | types.Anything | types.Never) or source is target:
         return True
@@ -330,7 +330,7 @@ def _callable(source: Type) -> bool:
 
 
 def iterated(kind: Type) -> Type | None:
-    """What a `for` over a value gives; Unknown when that cannot be told, None when it cannot be looped over."""
+    """What a `for` over a value gives; Unknown when that cannot be told, None when there is nothing in it."""
     match kind:
         case types.Unknown() | types.Anything() | types.Never():
             return types.UNKNOWN
@@ -388,7 +388,7 @@ def plain(kind: Type) -> Type:
 
 
 def named(value: Type) -> Type | None:
-    """The type that a name denotes when it stands in an annotation, from its type as a value; None when none."""
+    """The type that a name stands for in an annotation, from its type as a value; None when it is no type."""
     match value:
         case types.TypeForm(type=inside):
             return inside

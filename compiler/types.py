@@ -1,7 +1,7 @@
 """The types of the language: one frozen class for each. What fits where stands in `relations`.
 
-`Unknown` is the type of what could not be resolved; it fits everywhere, so that one mistake gives one message.
-Records, enumerations, signatures and classes are the same type when their name and their file are.
+`Unknown` is the type of what could not be resolved; it fits everywhere, so that one mistake gives one
+message. Records, enumerations, signatures and classes are the same type when their name and their file are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Value: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something is declared: a file, and the range of its name there (a line, for Python read by others)."""
+    """Where something is declared: a file, the range of its name there, and the line from 0."""
 
     path: str
     span: Span | None = None

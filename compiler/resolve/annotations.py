@@ -122,7 +122,7 @@ def _values(arguments: tuple[syntax.Argument, ...], context: Context) -> Type:
 
 
 def column_values(path: str, text: str, column: str) -> list[types.Value]:
-    """The values of a column of a CSV, TSV, JSON or JSON Lines text, in order; none when it cannot be read."""
+    """A column's values in a CSV, TSV, JSON or JSON Lines text, in order; none when it cannot be read."""
     ending = path.rpartition(".")[2].lower()
     try:
         rows = _rows(ending, text)

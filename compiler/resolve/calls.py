@@ -109,7 +109,7 @@ def _types_fit(binding: Binding, item: Item) -> bool:
 
 
 def _subject(binding: Binding, receiver: Type, context: Context) -> types.Interface | None:
-    """The fields of the module that a method of the runtime works on: its first module argument, or its object."""
+    """The fields of what a method of the runtime works on: its first module argument, or its object."""
     for argument, _ in binding.matched:
         kind = context.item.type_of(argument.value)
         inside = kind.item if isinstance(kind, types.List) else kind
@@ -225,7 +225,7 @@ def bind(
     parameters: tuple[types.Parameter, ...] | None,
     context: Context,
 ) -> Binding:
-    """Which argument is which parameter. Strings that stand where a signature is expected are read as such."""
+    """Which argument is which parameter. Strings where a signature is expected are read as signatures."""
     if parameters is None:
         return Binding(callee, None)
     matched: list[tuple[syntax.Argument, types.Parameter]] = []

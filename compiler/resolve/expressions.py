@@ -17,7 +17,7 @@ from .operators import binary, subscript, unary
 
 
 def infer(node: syntax.Expression, context: Context) -> Type:
-    """The type of an expression; Unknown where that cannot be told. All that it holds is resolved on the way."""
+    """The type of an expression, Unknown where that cannot be told. All that is in it is resolved, too."""
     return context.record(node, _infer(node, context))
 
 

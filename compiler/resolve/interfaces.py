@@ -30,7 +30,8 @@ def _parse(node: syntax.String, context: Context) -> SignatureString:
     quote = _prefix(node.raw)
     content = node.raw[quote[0] : len(node.raw) - quote[1]]
     offset = node.span.start + quote[0]
-    # In a string with escapes or line joins an offset in the value is none in the text: the whole string stands for it.
+    # In a string with escapes or line joins an offset in the value is none in the text: the whole string
+    # stands for it.
     whole = None if content == node.value else node.span
     fields = tuple(_moved(each, offset, whole) for each in (*parsed.inputs, *parsed.outputs))
     problems = tuple(replace(each, span=whole or each.span.shifted(offset)) for each in parsed.problems)

@@ -15,7 +15,7 @@ _RECORD_METHODS = ("model_dump", "model_dump_json", "model_copy")
 
 
 def member(kind: Type, name: str) -> Symbol | None:
-    """What `.name` is behind a value of a type: of type Unknown when that cannot be told, None when there is none."""
+    """What `.name` is behind a value of a type: Unknown when that cannot be told, None when there is none."""
     if not types.known(kind):
         return _UNRESOLVED
     if isinstance(kind, types.Union):

@@ -107,7 +107,8 @@ _IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
 def check(program: Program) -> Iterator[Diagnostic]:
     """What the rules find in a program, without what `# dspyc: ignore[CODE]` on the line leaves out.
 
-    A declaration that could not be parsed whole is passed over: what seems wrong in it may only be unfinished.
+    A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
+    unfinished.
     """
     ignored = _ignored(program)
     for item in program.items:

@@ -70,18 +70,18 @@ def wrong_choice(program: Program, item: Item) -> Iterator[Finding]:
     """A constant is not among the values that are allowed.
 
     ```dspy
-    module translate = Predict("text, style: Literal['short', 'long'] -> translation")
+    module say = Predict("text, style: Literal['short', 'long'] -> better")
 
     def shorten(text: str) -> str:
-        return translate(text=text, style="shrot").translation
-    #                                     ^^^^^^^ E210 `style` of `translate` takes `"short"` or `"long"`, not `"shrot"`
+        return say(text=text, style="shrot").better
+    #                               ^^^^^^^ E210 `style` of `say` takes `"short"` or `"long"`, not `"shrot"`
     ```
 
     ```dspy
-    module translate = Predict("text, style: Literal['short', 'long'] -> translation")
+    module say = Predict("text, style: Literal['short', 'long'] -> better")
 
     def shorten(text: str) -> str:
-        return translate(text=text, style="short").translation
+        return say(text=text, style="short").better
     ```
     """
     for call, argument, parameter, given in _arguments(item):
@@ -108,7 +108,7 @@ def _arguments(item: Item) -> Iterator[tuple[Called, syntax.Argument, types.Para
 
 
 def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
-    """The allowed values, where constants are asked for and one is given; strings at least, so that both are."""
+    """The allowed values, where constants are asked for and one of their class is given."""
     allowed = [
         value for each in types.options(wanted) if isinstance(each, types.Literals) for value in each.values
     ]

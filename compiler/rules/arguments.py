@@ -114,14 +114,12 @@ def _own_names(call: Called, names: list[str]) -> list[str]:
 
 def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
     """Further settings of an LM that are very like a parameter: a mistake, though any name would be taken."""
+    if not isinstance(call.binding.callee, types.Class):
+        return
     for argument, parameter in call.binding.matched:
-        if (
-            parameter.kind == "**"
-            and argument.name is not None
-            and isinstance(call.binding.callee, types.Class)
-        ):
-            if near(argument.name.text, names, cutoff=0.85):
-                yield argument
+        name = argument.name
+        if parameter.kind == "**" and name is not None and near(name.text, names, cutoff=0.85):
+            yield argument
 
 
 def _construct(call: Called, name: str) -> str | None:

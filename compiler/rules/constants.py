@@ -20,8 +20,8 @@ _FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "
 def default_not_constant(program: Program, item: Item) -> Iterator[Finding]:
     """A default is worked out instead of written out.
 
-    Defaults are constants: literals, lists and dicts of them, members of enumerations, records. They are made anew
-    for each use.
+    Defaults are constants: literals, lists and dicts of them, members of enumerations, records. They are made
+    anew for each use.
 
     ```dspy
     signature Shorten:

@@ -9,7 +9,7 @@ from .. import types
 from ..program import Item, Program
 from .rule import Finding, label, rule
 
-RESERVED = {"completed": "marks the end of an answer in the prompt"}
+RESERVED = {"completed": "ends an answer in the prompt"}
 """Names that the prompt's own format uses."""
 
 _REFINE_HINT = "hint_"
@@ -23,7 +23,7 @@ def reserved_field(program: Program, item: Item) -> Iterator[Finding]:
     signature Review:
         input task: str
         output completed: bool
-    #          ^^^^^^^^^ E217 a field cannot be called `completed`: that name marks the end of an answer in the prompt
+    #          ^^^^^^^^^ E217 a field cannot be called `completed`: that name ends an answer in the prompt
     ```
 
     ```dspy

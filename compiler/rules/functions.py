@@ -1,4 +1,4 @@
-"""Metrics and rewards: functions of the shape that the place of use asks for, which read fields that are there."""
+"""Metrics and rewards: functions of the shape that is asked for, which read fields that are there."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
 def function_shape(program: Program, item: Item) -> Iterator[Finding]:
     """A function is handed to a place that calls it with other arguments, or needs another result.
 
-    A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns a bool,
-    a number or a `Score`. A reward takes `(args, pred)` and returns a number.
+    A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns
+    a bool, a number or a `Score`. A reward takes `(args, pred)` and returns a number.
 
     ```dspy
     module qa = Predict("question -> answer")
 
-    def is_short(pred: qa) -> float:
+    def brief(pred: qa) -> float:
         return 1.0 if len(pred.answer) < 20 else 0.0
 
-    module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
-    #                                        ^^^^^^^^ E223 a reward takes `(args, pred)`, but `is_short` takes `(pred)`
+    module short = Refine(qa, 3, brief, 1.0)
+    #                            ^^^^^ E223 a reward takes `(args, pred)`, but `brief` takes `(pred)`
     ```
 
     ```dspy
     module qa = Predict("question -> answer")
 
-    def is_short(args: qa, pred: qa) -> float:
+    def brief(args: qa, pred: qa) -> float:
         return 1.0 if len(pred.answer) < 20 else 0.0
 
-    module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
+    module short = Refine(qa, 3, brief, 1.0)
     ```
     """
     for role, argument in _callbacks(item):
@@ -151,7 +151,7 @@ def metric_field(program: Program, item: Item) -> Iterator[Finding]:
 
 
 def _uses(program: Program, function: Symbol | None) -> Iterator[tuple[str, types.Interface, types.Place]]:
-    """Where a function is used as a metric or reward: the role, the fields of what it judges, and the place."""
+    """Where a function is used as a metric or reward: the role, the fields it judges, and the place."""
     for item in program.items:
         for call in calls(item):
             for argument, parameter in call.binding.matched:

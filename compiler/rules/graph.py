@@ -1,4 +1,4 @@
-"""What the declarations of a file need of each other: circles among them, and models that nobody gave an LM."""
+"""What the declarations of a file need of each other: circles, and modules that nobody gave an LM."""
 
 from __future__ import annotations
 

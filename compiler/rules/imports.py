@@ -15,7 +15,8 @@ from .words import listed, meant, near
 def unknown_module(program: Program, item: Item) -> Iterator[Finding]:
     """An import names a module that does not exist.
 
-    Modules are looked for beside the file, then in the project's source folders, then among the installed packages.
+    Modules are looked for beside the file, then in the project's source folders, then among the installed
+    packages.
 
     ```dspy
     from toolz_of_mine import search
@@ -90,8 +91,8 @@ def invalid_python(program: Program, item: Item) -> Iterator[Finding]:
 def import_cycle(program: Program, item: Item) -> Iterator[Finding]:
     """`.dspy` files import values from each other in a circle.
 
-    Types and signatures may be imported in a circle; modules, functions and data may not, because each file would
-    have to be loaded before the other. Move what both need into a third file.
+    Types and signatures may be imported in a circle; modules, functions and data may not, because each file
+    would have to be loaded before the other. Move what both need into a third file.
     """
     if item.target is not None and item.target.circle:
         names = [_file_name(path) for path in item.target.circle]

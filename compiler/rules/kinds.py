@@ -85,8 +85,8 @@ def _is(word: str, kind: Type) -> bool:
 def not_a_part(program: Program, item: Item) -> Iterator[Finding]:
     """A part of a module is no module.
 
-    A part is a constructor call, the name of another module, or a list, dict or comprehension of these. What is
-    worked out from the inputs belongs into `forward:`.
+    A part is a constructor call, the name of another module, or a list, dict or comprehension of these. What
+    is worked out from the inputs belongs into `forward:`.
 
     ```dspy
     module Ask:

@@ -16,8 +16,8 @@ from .unknown_field import is_mutation
 def mutation(program: Program, item: Item) -> Iterator[Finding]:
     """A list, dict or set is changed in place.
 
-    Values are immutable, so that calls can run at the same time: bind the name to a new value instead. `xs += [x]`
-    always means `xs = xs + [x]`.
+    Values are immutable, so that calls can run at the same time: bind the name to a new value instead. `xs +=
+    [x]` always means `xs = xs + [x]`.
 
     ```dspy
     def double(numbers: list[int]) -> list[int]:

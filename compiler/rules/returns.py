@@ -188,7 +188,7 @@ def wrong_return(program: Program, item: Item) -> Iterator[Finding]:
                 and wanted_output is not None
                 and not assignable(given, wanted_output)
             ):
-                words = f"the output `{argument.name.text}` is {described(wanted_output)}, not {described(plain(given))}"
+                words = f"`{argument.name.text}` is {described(wanted_output)}, not {described(plain(given))}"
                 yield Finding(argument.value, words)
         if node.value is not None:
             yield from _passed_on(item, node.value, declared)

@@ -30,7 +30,7 @@ Check: TypeAlias = Callable[[Program, Item], Iterable[Finding]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule. Its page says what is wrong and why, shows the mistake with carets under it, and what is right."""
+    """A rule. Its page says what is wrong and why, and shows a mistake with carets and what is right."""
 
     code: str
     name: str

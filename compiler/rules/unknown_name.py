@@ -15,9 +15,9 @@ from .words import meant, near
 def unknown_name(program: Program, item: Item) -> Iterator[Finding]:
     """A name is used that nothing declares.
 
-    Names are looked for among the locals, the inputs, parameters and parts of the module, the declarations and
-    imports of the file, the runtime's names and Python's pure built-ins. Built-ins that act on the world (`open`,
-    `print`) are left out on purpose: put such a thing into a Python function and import it.
+    Names are looked for among the locals, the inputs, parameters and parts of the module, the declarations
+    and imports of the file, the runtime's names and Python's pure built-ins. Built-ins that act on the world
+    (`open`, `print`) are left out on purpose: put such a thing into a Python function and import it.
 
     ```dspy
     signature Classify:

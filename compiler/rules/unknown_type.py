@@ -19,8 +19,8 @@ _PYTHONS |= {"boolean": "bool", "number": "float", "any": "Any", "array": "list"
 def unknown_type(program: Program, item: Item) -> Iterator[Finding]:
     """A type is named that does not exist.
 
-    Types are Python's (`str`, `list[str]`, `Literal[...]`, `T | None`, `date`, `Decimal` …), the records, enums and
-    aliases of the file and its imports, and the runtime's.
+    Types are Python's (`str`, `list[str]`, `Literal[...]`, `T | None`, `date`, `Decimal` …), the records,
+    enums and aliases of the file and its imports, and the runtime's.
 
     ```dspy
     signature Score:

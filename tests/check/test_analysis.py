@@ -76,7 +76,9 @@ def test_roots_come_after_the_files_own_folder() -> None:
 
 def test_installed_packages_are_found_by_the_finder() -> None:
     files = {
-        "main.dspy": "import numpy\nfrom shop.cart import total\nimport nowhere\nx = total(numpy.pi)\ny = nowhere.z\n",
+        "main.dspy": (
+            "import numpy\nfrom shop.cart import total\nimport nowhere\nx = total(numpy.pi)\ny = nowhere.z\n"
+        ),
         "site/shop/__init__.py": "",
         "site/shop/cart.py": "def total(price: float) -> float: ...\n",
     }
@@ -86,11 +88,23 @@ def test_installed_packages_are_found_by_the_finder() -> None:
     assert display(analysis.program.symbols["total"].type) == "(price: float) -> float"
 
 
+def test_an_import_that_is_not_python() -> None:
+    analysis = analyse("from tools import search\nfound = search(5)\n", tools__py="def search(text) -> str\n")
+    assert [each.message for each in analysis.diagnostics] == [
+        "`tools` cannot be imported: `tools.py` is not valid Python"
+    ]
+    assert analysis.source.text[slice(*analysis.diagnostics[0].span)] == "tools"
+
+
 # --- suppression ----------------------------------------------------------------------------------------
 
 
 def test_a_finding_is_left_out_by_code_or_name_on_its_line_only() -> None:
-    text = "a = x  # dspyc: ignore[E101]\nb = y  # dspyc: ignore[unknown-name, W101]\nc = z  # dspyc: ignore[E102]\n"
+    text = (
+        "a = x  # dspyc: ignore[E101]\n"
+        "b = y  # dspyc: ignore[unknown-name, W101]\n"
+        "c = z  # dspyc: ignore[E102]\n"
+    )
     assert [each.message for each in analyse(text).diagnostics] == ["unknown name `z`"]
 
 
@@ -194,7 +208,10 @@ def test_what_calls_run() -> None:
 
 
 def test_functions_of_other_files_are_looked_into() -> None:
-    other = 'module qa = Predict("question -> answer")\ndef ask(text: str) -> str:\n    return qa(question=text).answer\n'
+    other = (
+        'module qa = Predict("question -> answer")\n'
+        "def ask(text: str) -> str:\n    return qa(question=text).answer\n"
+    )
     program = analyse(
         "from other import ask\ndef again(text: str) -> str:\n    return ask(text)\n", other__dspy=other
     ).program

@@ -88,7 +88,7 @@ def search(query: str, k: int = 3) -> list[str]:
     return []
 
 
-def numbers(xs: Iterable[float]) -> "np.ndarray":
+def numbers(xs: Iterable[float]) -> np.ndarray:
     return np.array(list(xs))
 
 

@@ -1,2 +1,0 @@
-def search(text: str) -> str
-    return text
