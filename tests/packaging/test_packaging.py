@@ -46,10 +46,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel as `pip` builds it from a clean copy of the tracked files."""
     folder = tmp_path_factory.mktemp("wheel")
     copy = folder / "source"
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True,
-    ).stdout.decode().split("\0")
+    tracked = (
+        subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        .stdout.decode()
+        .split("\0")
+    )
     for name in filter(None, tracked):
         source = ROOT / name
         if source.is_file():
@@ -85,7 +91,9 @@ def test_the_wheel_holds_the_grammar_and_the_models(wheel: Path) -> None:
 HEAVY = ("litellm", "openai", "httpx", "aiohttp", "requests", "torch", "numpy", "boto3", "xllamacpp")
 
 
-@pytest.mark.parametrize("module", ["dspyc", "dspyc.grammar", "dspyc.compiler", "dspyc.runtime", "dspyc.cli", "dspyc.lsp"])
+@pytest.mark.parametrize(
+    "module", ["dspyc", "dspyc.grammar", "dspyc.compiler", "dspyc.runtime", "dspyc.cli", "dspyc.lsp"]
+)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
