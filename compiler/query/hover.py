@@ -61,7 +61,7 @@ def describe_name(found: Found) -> Description | None:
 
 
 def _field(found: Found, parent: syntax.Field) -> Description:
-    """A field where it is declared; in a signature that is a string it has a type even without one written."""
+    """A field where it is declared; one of a string signature has a type even without one written."""
     for node in found.path:
         signature = found.item.signature_string(node) if isinstance(node, syntax.String) else None
         field = signature.interface.field(parent.name.text) if signature is not None else None

@@ -46,7 +46,7 @@ code=(node "$cache/node_modules/code-server" --user-data-dir "$data/user" --exte
 editor=$!
 trap 'kill "$editor" 2>/dev/null || true' EXIT
 for _ in $(seq 120); do
-    curl -fs "http://127.0.0.1:$port/healthz" >/dev/null && break
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
     kill -0 "$editor" 2>/dev/null || { cat "$output/vscode.log"; exit 1; }
     sleep 0.25
 done

@@ -9,7 +9,7 @@ command -v npm >/dev/null || { echo "the editor tests need node 20 or newer with
 if ! command -v chromium >/dev/null; then
     root=$([ "$(id -u)" = 0 ] || echo sudo)
     $root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends chromium >"$cache/apt.log"
+    DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >"$cache/apt.log"
 fi
 
 case $(uname -m) in
