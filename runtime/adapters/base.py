@@ -7,6 +7,7 @@ with what is wrong, up to `max_retries` times, and then raised with all tries.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from ..assertions import with_feedback
 from ..errors import AdapterParseError
 from ..settings import lookup
 from ..signature import Signature
+
+logger = logging.getLogger("dspyc")
 
 INCOMPLETE_DEMO = "This is an example of the task, though some input or output fields are not supplied."
 MISSING_IN_DEMO = "Not supplied for this particular example. "
@@ -71,6 +74,8 @@ class Adapter:
             if grammar is not None:
                 lm_kwargs = {**lm_kwargs, "grammar": grammar}
         response = await lm.request(None, messages, lm_kwargs)
+        if response.truncated:
+            logger.warning("the answer of `%s` was cut off at max_tokens; raise max_tokens", lm.model)
         answers: list[dict[str, Any]] = []
         for text in response.texts:
             try:

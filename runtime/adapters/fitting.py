@@ -28,6 +28,7 @@ from typing import (
 
 from ..typenames import allows_none
 from . import candidates, scalars
+from .repair import Mended
 
 Fit: TypeAlias = "Callable[[Any], Any]"
 
@@ -234,6 +235,8 @@ class _RecordFitter:
             if known is None:
                 name = _field_named(key, fields)
                 known = None if name is None else self._by_key[name]
+                if known is None and isinstance(value, Mended):
+                    raise scalars.ReadError(f"is broken JSON, with a stray key {str(key)[:80]!r}")
             if known is None or known[0] in fitted:
                 fitted.setdefault(str(key), inner)
             else:

@@ -20,16 +20,26 @@ _COMMAS = re.compile(r",(\s*,)+")
 _STRING_START = re.compile(r'"""|"|`')
 _VALID_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
 _AFTER_STRING = re.compile(
-    r'\s*(?:$|[}\]:;=]|,\s*(?:["\'`{\[}\]\-\d]|true\b|false\b|null\b|None\b|True\b|False\b|$|\w+"?\s*:)|\s+"\w|\n\s*"|/\*)'
+    r'\s*(?:$|[}\]:;=]|,\s*(?:["\'`{\[}\]\-\d]|true\b|false\b|null\b|None\b|True\b|False\b|$|,|\w+"?\s*:)|\s+"\w|\n\s*"|/\*)'
 )
+_SWALLOWED = re.compile(r'[,\[{]\s*(?:\\n\s*)+\\"|\\"\s*,\s*\\n')
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 
 
+class Mended(dict[str, Any]):
+    """An object out of repaired JSON: a key that its record does not have may be a value that has slipped."""
+
+
 def repaired(text: str) -> tuple[Any] | None:
-    """The value that a text of broken JSON means, in a tuple, or None when it cannot be told without loss."""
+    """The value that a text of broken JSON means, in a tuple, or None when it cannot be told without loss.
+
+    Objects in it are marked as `Mended`.
+    """
     mended = mend(text)
+    if mended is None:
+        return None
     try:
-        return (json.loads(mended),)
+        return (_marked(json.loads(mended)),)
     except ValueError:
         pass
     import json_repair
@@ -37,20 +47,31 @@ def repaired(text: str) -> tuple[Any] | None:
     value = json_repair.loads(mended, skip_json_loads=True)
     if value == "" or _lost(mended, value):
         return None
-    return (value,)
+    return (_marked(value),)
 
 
-def mend(text: str) -> str:
-    """The text with strings well quoted, comments gone, and `;`, `=` and doubled commas as JSON has them."""
+def mend(text: str) -> str | None:
+    """The text with strings well quoted, comments gone, and `;`, `=` and doubled commas as JSON has them.
+
+    None when a quote is missing somewhere, so that a string seems to go on over the next ones.
+    """
     out: list[str] = []
     for is_string, piece in _pieces(text):
         if is_string:
+            if _SWALLOWED.search(piece):
+                return None
             out.append(piece)
             continue
         piece = _COMMENT.sub(" ", piece)
         piece = _SEPARATOR.sub(",", piece)
         out.append(_COMMAS.sub(",", _EQUALS.sub(":", piece)))
     return "".join(out)
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Mended((key, _marked(inner)) for key, inner in value.items())
+    return [_marked(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
