@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from dspyc.runtime import history
 from dspyc.runtime.lm import cache
 from support.openai_server import OpenAIServer

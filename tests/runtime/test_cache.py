@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from dspyc.runtime.lm.cache import Cache, cache_folder
 from dspyc.runtime.lm.request import Response
 

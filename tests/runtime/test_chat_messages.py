@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-import dspyc.runtime as dspy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import dspyc.runtime as dspy
 from support.chat_cases import messages
 
 HERE = Path(__file__).parent

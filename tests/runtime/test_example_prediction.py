@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 
-import dspyc.runtime as dspy
 import pytest
 from pydantic import BaseModel
+
+import dspyc.runtime as dspy
 
 
 def test_an_example_is_a_record_with_marked_inputs() -> None:

@@ -14,9 +14,10 @@ from contextvars import copy_context
 from dataclasses import KW_ONLY
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
-import dspyc.runtime as dspy
 import pytest
 from annotated_types import Ge, Lt
+
+import dspyc.runtime as dspy
 from dspyc.runtime import execute, trace
 from dspyc.runtime.parameters import parameters, parameters_of
 

@@ -9,8 +9,9 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
-import dspyc.runtime as dspy
 import pytest
+
+import dspyc.runtime as dspy
 from dspyc.runtime.lm import cache
 from dspyc.runtime.lm.client import is_reasoning_model
 from dspyc.runtime.lm.redact import redact

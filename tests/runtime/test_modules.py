@@ -7,8 +7,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import dspyc.runtime as dspy
 import pytest
+
+import dspyc.runtime as dspy
 from dspyc.runtime.modules.refine import OfferFeedback, source_of
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Literal
 
-import dspyc.runtime as dspy
 import pytest
+
+import dspyc.runtime as dspy
 from dspyc.runtime.settings import apply_defaults
 
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dspyc.runtime as dspy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+import dspyc.runtime as dspy
 from dspyc.runtime.adapters.reading import ReadError, reader_for
 from dspyc.runtime.adapters.rendering import render, to_json_types
 from dspyc.runtime.adapters.repair import repaired
 from dspyc.runtime.typenames import read_type
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import BaseModel
 
 CASES = json.loads((Path(__file__).parent / "cases" / "answers.json").read_text(encoding="utf-8"))
 

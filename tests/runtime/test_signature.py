@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-import dspyc.runtime as dspy
 import pytest
-from dspyc.runtime.typenames import read_type, type_name
 from hypothesis import given
 from hypothesis import strategies as st
+
+import dspyc.runtime as dspy
+from dspyc.runtime.typenames import read_type, type_name
 
 STRINGS = json.loads((Path(__file__).parent / "cases" / "signature_strings.json").read_text(encoding="utf-8"))
 
