@@ -44,13 +44,15 @@ def parse_annotation(text: str, lookup: Lookup) -> Type:
 def limits(node: ast.expr | None) -> types.Limits:
     """The bounds that `Annotated[int, Ge(1)]` gives, anywhere in an annotation."""
     found: dict[str, float] = {}
-    for each in ast.walk(node) if node is not None else ():
+    for each in _metadata(node):
         match each:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.expr() as bound]):
                 slot = {"Ge": "ge", "Gt": "gt", "Le": "le", "Lt": "lt", "MinLen": "min_length"}.get(name)
                 value = _number(bound)
                 if slot and value is not None:
                     found[slot] = value
+    if not found:
+        return _NO_LIMITS
     return types.Limits(
         found.get("ge"),
         found.get("gt"),
@@ -58,6 +60,21 @@ def limits(node: ast.expr | None) -> types.Limits:
         found.get("lt"),
         int(found["min_length"]) if "min_length" in found else None,
     )
+
+
+def _metadata(node: ast.expr | None) -> Iterator[ast.expr]:
+    """What `Annotated[…]` holds besides the type."""
+    match node:
+        case ast.Subscript(value=value, slice=ast.Tuple(elts=[_, *metadata])) if dotted(value).endswith(
+            "Annotated"
+        ):
+            yield from metadata
+        case ast.BinOp(left=left, right=right):
+            yield from _metadata(left)
+            yield from _metadata(right)
+
+
+_NO_LIMITS = types.Limits()
 
 
 def _named(name: str, lookup: Lookup) -> Type:

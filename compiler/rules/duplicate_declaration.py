@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..program import Item, Program, declared_names
+from ...grammar.source import Span
+from ..program import Item, Program, Symbol, declared_names
 from ..types import Place
 from .rule import Finding, label, rule
 
@@ -25,12 +26,17 @@ def duplicate_declaration(program: Program, item: Item) -> Iterator[Finding]:
     ```
     """
     for name in declared_names(item.declaration):
-        for other in program.items[: item.index + 1]:
-            first = next((each for each in declared_names(other.declaration) if each.text == name.text), None)
-            if first is None:
-                continue
-            if first is not name or other.index != item.index:
-                place = Place(program.path, other.at(first))
-                labels = label(program, place, f"`{name.text}` is first declared here")
-                yield Finding(name, f"`{name.text}` is declared already", labels=labels)
-            break
+        symbol = program.symbols.get(name.text)
+        first = _first(program, symbol, name.text)
+        if first is None or first == item.at(name):
+            continue
+        labels = label(program, Place(program.path, first), f"`{name.text}` is first declared here")
+        yield Finding(name, f"`{name.text}` is declared already", labels=labels)
+
+
+def _first(program: Program, symbol: Symbol | None, name: str) -> Span | None:
+    """Where the file first declares a name."""
+    if symbol is None or symbol.item is None:
+        return None
+    item = program.items[symbol.item]
+    return next((item.at(each) for each in declared_names(item.declaration) if each.text == name), None)
