@@ -29,7 +29,7 @@ def parse(tokens: list[Token], context: Context, start: Start = "start") -> Any:
     states = [table.starts[start]]
     values: list[Any] = []
     begins: list[int] = []
-    end = 0
+    end = tokens[0][1]
     row = rows[states[0]]
     for token in tokens:
         kind = token[0]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from .automaton import count_accepted
-from .mending import Mender, Mending, discard, fits, header_end, read_as, states_before
+from .mending import Mender, Mending, discard, fits, header_end, mend_with, read_as, states_before
 from .problems import Problem, problem, replacement
-from .slips import SLIPS, after_the_end
+from .slips import INLINE_SLIPS, SLIPS, after_the_end
 from .tables import tables
 from .tokens import HARD_KEYWORDS, Token, vocabulary
 
@@ -38,11 +38,12 @@ _OPERATORS = {"&&": "and", "||": "or"}
 
 def mend_foreign(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
     """What to do about a known construct or slip, None for others; see `mending.Mender`."""
-    for case in _CASES:
-        found = case(text, tokens, at, line, states)
-        if found is not None:
-            return found
-    return None
+    return mend_with(_CASES, text, tokens, at, line, states)
+
+
+def mend_inline(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
+    """The same for the string form of a signature."""
+    return mend_with(INLINE_SLIPS, text, tokens, at, line, states)
 
 
 def _while(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:

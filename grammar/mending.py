@@ -20,6 +20,17 @@ Its parameters: the text, the tokens, `at`, `line`, and the states of the automa
 """
 
 
+def mend_with(
+    menders: tuple[Mender, ...], text: str, tokens: list[Token], at: int, line: int, states: list[int]
+) -> Mending | None:
+    """What the first of the menders does that knows the mistake."""
+    for mender in menders:
+        found = mender(text, tokens, at, line, states)
+        if found is not None:
+            return found
+    return None
+
+
 def fits(states: list[int], literal: str) -> bool:
     """Whether a keyword or an operator can come here."""
     return count_accepted(states, [tables().literals[literal]]) == 1

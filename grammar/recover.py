@@ -24,7 +24,7 @@ from .actions.context import Context
 from .automaton import count_accepted, expected, feed, is_done, next_to_complete
 from .brackets import find_repairs
 from .driver import parse
-from .foreign import mend_foreign
+from .foreign import mend_foreign, mend_inline
 from .lexer import lex
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
 from .mistakes import too_deep
@@ -166,7 +166,7 @@ def _repair(
 ) -> Repair | None:
     if is_careful:
         line = _line_start(tokens, at)
-        foreign = mend_foreign(text, tokens, at, line, states) if is_item else None
+        foreign = (mend_foreign if is_item else mend_inline)(text, tokens, at, line, states)
         if foreign is not None:
             return Repair(*foreign)
         single = _one_token(text, tokens, at, states)

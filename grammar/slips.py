@@ -142,7 +142,9 @@ def _missing_block(text: str, tokens: list[Token], at: int, line: int, states: l
             f"this line is not indented, although the one above begins `{first}`",
             "indent the lines of its body by four spaces",
         )
-        return at, at, [indented], found
+        end = len(tokens) - 1
+        dedent = (known.dedent, tokens[end][1], tokens[end][1], "")
+        return at, end, [indented, *tokens[at:end], dedent], found
     found = problem(
         "E005",
         (tokens[head][1], last[2]),
@@ -207,6 +209,14 @@ def _after_the_end(text: str, tokens: list[Token], at: int, line: int, states: l
     return at, len(tokens) - 1, [], found
 
 
+def _second_arrow(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
+    token = tokens[at]
+    if token[3] != "->" or "->" not in {each[3] for each in tokens[:at]}:
+        return None
+    found = problem("E001", (token[1], token[2]), "a second `->`; a signature has inputs, one `->`, and outputs")
+    return at, at + 1, [read_as(token, ",")], found
+
+
 SLIPS: tuple[Mender, ...] = (
     _else_if,
     _reserved,
@@ -219,3 +229,13 @@ SLIPS: tuple[Mender, ...] = (
 )
 """Each is asked in turn."""
 after_the_end: Mender = _after_the_end
+INLINE_def _second_arrow(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
+    token = tokens[at]
+    if token[3] != "->" or "->" not in {each[3] for each in tokens[:at]}:
+        return None
+    found = problem("E001", (token[1], token[2]), "a second `->`; a signature has inputs, one `->`, and outputs")
+    return at, at + 1, [read_as(token, ",")], found
+
+
+SLIPS: tuple[Mender, ...] = (_reserved, _second_arrow)
+"""Those of a signature's string form."""

@@ -65,9 +65,9 @@ def _tokens(text: str) -> Iterator[Token]:
         kind = found.lastindex
         assert kind is not None
         start, end = found.span(kind)
-        yield from _trivia(text, done, start)
         if kind == END:
             break
+        yield from _trivia(text, done, start)
         if kind in {NEWLINE, COMMENT}:
             yield from _trivia(text, start, end)
         else:

@@ -1,0 +1,57 @@
+"""The string form of a signature."""
+
+from __future__ import annotations
+
+import pytest
+
+from dspyc.grammar.parse import parse_signature_string
+
+GOOD = {
+    "question -> answer": (["question"], ["answer"]),
+    "question->answer": (["question"], ["answer"]),
+    "context: list[str], question -> answer: float": (["context: list[str]", "question"], ["answer: float"]),
+    "a, b, -> c,": (["a", "b"], ["c"]),
+    "a: Literal['x, y', \"->\"] -> b: dict[str, list[int]] | None": (
+        ["a: Literal['x, y', \"->\"]"],
+        ["b: dict[str, list[int]] | None"],
+    ),
+    "input: str -> output": (["input: str"], ["output"]),
+    "type, match, forward -> test: pkg.Kind": (["type", "match", "forward"], ["test: pkg.Kind"]),
+    "\n  a,\n  b\n  -> c\n": (["a", "b"], ["c"]),
+    "a: int = 3 -> b": (["a: int = 3"], ["b"]),
+    "-> b": ([], ["b"]),
+}
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_fields_and_their_places(text: str) -> None:
+    found = parse_signature_string(text)
+    assert found.problems == ()
+    inputs, outputs = GOOD[text]
+    assert [text[slice(*field.span)] for field in found.inputs] == inputs
+    assert [text[slice(*field.span)] for field in found.outputs] == outputs
+    assert {field.direction for field in found.inputs} <= {"input"}
+    assert {field.direction for field in found.outputs} <= {"output"}
+
+
+BAD = {
+    "question, answer": ("E001", "a signature's text has the form `inputs -> outputs`; the `->` is missing"),
+    "": ("E001", "a signature's text has the form `inputs -> outputs`; the `->` is missing"),
+    "a b -> c": ("E001", "expected `:` after `a`, found `b`"),
+    "a -> b -> c": ("E001", "a second `->`; a signature has inputs, one `->`, and outputs"),
+    "a: -> c": ("E001", "expected a value after `:`, found `->`"),
+    "a: list[str -> c": ("E002", "`[` is never closed"),
+    "class -> c": ("E007", "`class` is one of Python's words and no name; write `class_`"),
+    "a -> 3": ("E001", "expected a name after `->`, found `3`"),
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_one_mistake_is_one_problem(text: str) -> None:
+    found = parse_signature_string(text)
+    assert [(problem.code, problem.message) for problem in found.problems] == [BAD[text]]
+
+
+def test_a_broken_form_keeps_the_fields_around_the_mistake() -> None:
+    found = parse_signature_string("context: list[str, question -> answer: float")
+    assert [field.name.text for field in found.outputs] == ["answer"]

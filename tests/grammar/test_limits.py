@@ -1,0 +1,123 @@
+"""Texts that are not programs, and programs beyond reason."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from dspyc.grammar.format import format_source
+from dspyc.grammar.parse import MAX_BROKEN, parse, parse_item, parse_signature_string
+from dspyc.grammar.source import Source
+
+
+def codes(text: str) -> list[str]:
+    file = parse(Source("a.dspy", text))
+    assert "".join(item.text for item in file.items) == text
+    return [problem.code for problem in file.problems()]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("\x80\x04\x95\x10", "a pickled program"),
+        ("\ufffd\x04\x95", "a pickled program"),
+        ("cdspy.module\nModule\np0\n", "a pickled program"),
+        ("(dp0\nS'a'\n", "a pickled program"),
+        ("\x7fELF\x00\x00", "a binary file"),
+        ('{"signature": {}}', "a JSON file"),
+        ('\n[\n  {"a": 1}\n]', "a JSON file"),
+        ("{}", "a JSON file"),
+        ("<!DOCTYPE html>\n<p>", "an HTML or XML page"),
+        ("<%@ page %>", "an HTML or XML page"),
+        ("\ufeff<?xml version='1.0'?>", "an HTML or XML page"),
+    ],
+)
+def test_other_formats_are_named_once(text: str, what: str) -> None:
+    file = parse(Source("a.dspy", text))
+    (problem,) = file.problems()
+    assert problem.code == "E006"
+    assert f"this file seems to be {what}" in problem.message
+    assert format_source(text) == text
+
+
+@pytest.mark.parametrize("text", ["(a, b)", "c = 1", "constant = 1", "lm = 2", '"""{"""'])
+def test_programs_are_not_taken_for_other_formats(text: str) -> None:
+    assert "E006" not in codes(text)
+
+
+DEEP = [
+    "x = " + "(" * 10_000 + ")" * 10_000,
+    "x = " + "[" * 10_000,
+    "x = " + "f(" * 10_000 + ")" * 10_000,
+    "x = " + "{1: " * 5_000,
+    "x = " + "not " * 10_000 + "a",
+    "x = " + "-" * 10_000 + "a",
+    "x = a" + ".b" * 10_000,
+    "x = a" + "()" * 10_000,
+    "x = a" + " + a" * 10_000,
+    "x = " + "a if b else " * 3_000 + "c",
+    "x = f(" + "lambda: " * 3_000 + "c)",
+    "def f():\n" + "".join(" " * depth + "if a:\n" for depth in range(1, 400)) + " " * 400 + "x\n",
+    "def f():\n" + "".join(" " * depth + "for a in b:\n" for depth in range(1, 2_000)) + " " * 2_000 + "x\n",
+    'x = f"' + "{(" * 3_000 + '"',
+]
+
+
+@pytest.mark.parametrize("text", DEEP, ids=lambda text: text[:12])
+def test_what_is_nested_beyond_reason_is_a_problem_and_no_crash(text: str) -> None:
+    assert 1 <= len(codes(text)) <= 2
+    assert format_source(text) == text
+    parse_signature_string(text)
+
+
+def test_what_is_nested_within_reason_is_none() -> None:
+    assert codes("x = " + "[" * 40 + "]" * 40 + "\n") == []
+    assert codes("x = a" + " + a" * 100 + "\n") == []
+
+
+def test_a_file_of_garbage_is_given_up() -> None:
+    found = codes("a b c\n" * (MAX_BROKEN + 500))
+    assert len(found) == MAX_BROKEN + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = [\n" + "    1, 'a', f(b),\n" * 20_000 + "]\n",
+        "x = [\n" + "    1, 'a', f(b),\n" * 20_000,
+        'x = """' + "text and more of it\n" * 20_000,
+        "(x y\n" * 20_000,
+        "def f():\n" + "    x = (1\n" * 20_000,
+        " " * 300_000,
+        "# c\n" * 50_000,
+        "x = f(" + "a, " * 50_000 + ")",
+    ],
+    ids=["list", "open list", "open string", "open brackets", "open body", "blanks", "comments", "arguments"],
+)
+def test_a_long_item_takes_linear_time(text: str) -> None:
+    """Ten times this text would take minutes if something were quadratic."""
+    small = text[: len(text) // 8]
+    parse_item.cache_clear()
+    first = _seconds(small)
+    second = _seconds(text)
+    assert second < 30 * first + 0.5
+
+
+def _seconds(text: str) -> float:
+    start = time.process_time()
+    codes(text)
+    return time.process_time() - start
+
+
+def test_ten_thousand_lines_are_parsed_in_a_second() -> None:
+    """Half a second of CPU on a slow machine; measured 0.2 s, which is 48,000 lines a second."""
+    lines = [
+        f'signature S{n}:\n    """Text."""\n    input question: str "what is asked"\n'
+        f"    output answer: list[dict[str, int]] = [] where len(answer) <= {n}\n\n"
+        f'module m{n} = ChainOfThought(S{n}, temperature=0.5, config={{"n": {n}}})\n\n'
+        for n in range(1_430)
+    ]
+    text = "".join(lines)
+    assert text.count("\n") > 10_000
+    assert _seconds(text) < 1.5
