@@ -213,7 +213,9 @@ def _second_arrow(text: str, tokens: list[Token], at: int, line: int, states: li
     token = tokens[at]
     if token[3] != "->" or "->" not in {each[3] for each in tokens[:at]}:
         return None
-    found = problem("E001", (token[1], token[2]), "a second `->`; a signature has inputs, one `->`, and outputs")
+    found = problem(
+        "E001", (token[1], token[2]), "a second `->`; a signature has inputs, one `->`, and outputs"
+    )
     return at, at + 1, [read_as(token, ",")], found
 
 
@@ -229,13 +231,5 @@ SLIPS: tuple[Mender, ...] = (
 )
 """Each is asked in turn."""
 after_the_end: Mender = _after_the_end
-INLINE_def _second_arrow(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
-    token = tokens[at]
-    if token[3] != "->" or "->" not in {each[3] for each in tokens[:at]}:
-        return None
-    found = problem("E001", (token[1], token[2]), "a second `->`; a signature has inputs, one `->`, and outputs")
-    return at, at + 1, [read_as(token, ",")], found
-
-
-SLIPS: tuple[Mender, ...] = (_reserved, _second_arrow)
+INLINE_SLIPS: tuple[Mender, ...] = (_reserved, _second_arrow)
 """Those of a signature's string form."""

@@ -52,9 +52,19 @@ def test_a_head_in_column_0_always_starts_an_item(before: str, head: str) -> Non
 
 @pytest.mark.parametrize(
     "line",
-    ["    lm a = 1", "from here on it is prose", "test cases follow", "a == 1", "# lm a = 1", ")", "] = 1", "", "a word: b",
-     "if x: y = 1", "lmfoo", "types of things:", "note: this is text"],
-)  # fmt: skip
+    [
+        *(
+            "    lm a = 1",
+            "from here on it is prose",
+            "test cases follow",
+            "a == 1",
+            "# lm a = 1",
+            ")",
+            "] = 1",
+        ),
+        *("", "a word: b", "if x: y = 1", "lmfoo", "types of things:", "note: this is text"),
+    ],
+)
 def test_other_lines_inside_a_string_start_none(line: str) -> None:
     assert len(pieces(f'"""text\n{line}\n"""\n')) == 1
 
