@@ -33,6 +33,10 @@ def run_rows(
         raise Refusal(f"the outputs of `{name}` are known only after a run", "write them to a .jsonl file")
     output = Output(target, rows, outputs)
     waiting = [row for row in rows if row.number not in output.done]
+    if not waiting:
+        output.finish()
+        say(f"All {plural(len(rows), 'row')} are in {shown(target)} already.", error=True)
+        return 0
     if output.done:
         say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)
     program = loaded.names[name]

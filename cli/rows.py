@@ -123,9 +123,11 @@ class Output:
         self._append(row, {"error": error})
 
     def finish(self) -> None:
-        """Close the file, its lines in the order of the rows."""
+        """Close the file, its lines in the order of the rows; without a line there is no file."""
         self._file.close()
-        if list(self._lines) != sorted(self._lines):
+        if not self._lines:
+            self._path.unlink()
+        elif list(self._lines) != sorted(self._lines):
             self._rewrite()
 
     def _append(self, row: Row, result: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from dspyc.cli.main import run
 
 CASES = sorted(Path(__file__).parent.glob("cases/*.txt"))

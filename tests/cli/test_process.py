@@ -108,8 +108,9 @@ def test_the_plugin_imports_nothing_of_ours(tmp_path: Path) -> None:
     )
     (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "dspyc.cli.pytest_plugin"],
         cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

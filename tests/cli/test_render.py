@@ -7,13 +7,14 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dspyc.compiler.diagnostic import Diagnostic, Edit, Fix, Label
 from dspyc.compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
 from dspyc.compiler.render.cells import width
 from dspyc.compiler.render.excerpt import Mark, excerpt
 from dspyc.grammar.source import Source, Span
-from hypothesis import given
-from hypothesis import strategies as st
 
 TEXT = '''\
 signature Answer:

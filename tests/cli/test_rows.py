@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from dspyc.cli.errors import Refusal
-from dspyc.cli.rows import Output, Row, read_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from dspyc.cli.errors import Refusal
+from dspyc.cli.rows import Output, Row, read_rows
 
 READABLE = {
     "rows.jsonl": '{"text": "a"}\n\n{"text": "b\u2028c"}\n',

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel
+
 from dspyc.cli.errors import Refusal
 from dspyc.cli.values import Input, read_arguments
-from pydantic import BaseModel
 
 
 class Entity(BaseModel):
