@@ -18,7 +18,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     one.
 
     Raises:
-        StateError: the path does not end in `.json`, or the state holds what JSON cannot.
+        StateError: the path does not end in `.json` or cannot be written, or the state holds what JSON cannot.
     """
     _verify_ending(path)
     versions = {"python": ".".join(platform.python_version_tuple()[:2]), "dspyc": _version()}
@@ -28,7 +28,10 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         )
     except (TypeError, ValueError) as error:
         raise StateError(f"the state cannot be written as JSON: {error}") from error
-    write_atomically(path, text + "\n")
+    try:
+        write_atomically(path, text + "\n")
+    except OSError as error:
+        raise StateError(f"{path} cannot be written: {error}") from error
 
 
 def read_state(path: Path) -> dict[str, Any]:

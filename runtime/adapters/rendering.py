@@ -92,8 +92,6 @@ def describe_fields(fields: Mapping[str, Field]) -> str:
     lines: list[str] = []
     for number, (name, field) in enumerate(fields.items(), 1):
         desc = "" if field.description == f"${{{name}}}" else field.description
-        for custom in _described_types(field.annotation):
-            desc += f"\n    Type description of {type_name(custom)}: {custom.description()}"
         lines.append(f"{number}. `{name}` ({type_name(plain_annotation(field.annotation))}): {desc}")
         if field.constraint_text:
             lines.append(f"Constraints: {field.constraint_text}")
@@ -142,16 +140,3 @@ def _type_first(schema: Any) -> Any:
         keys = sorted(schema, key=lambda key: (key != "type", key))
         return {key: _type_first(schema[key]) for key in keys}
     return [_type_first(item) for item in schema] if isinstance(schema, list) else schema
-
-
-def _described_types(annotation: Any) -> list[Any]:
-    """The types inside an annotation that describe themselves to the model, by a `description()`."""
-    found = [inner for argument in get_args(annotation) for inner in _described_types(argument)]
-    describe = getattr(annotation, "description", None) if inspect.isclass(annotation) else None
-    return [annotation, *found] if callable(describe) and _described(annotation) else found
-
-
-def _described(annotation: Any) -> bool:
-    from ..types.base import PromptType
-
-    return issubclass(annotation, PromptType) and bool(annotation.description())

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dspyc.runtime as dspy
+from dspyc.runtime.module_tree import replace_at
 from dspyc.runtime.modules.refine import OfferFeedback, source_of
+from dspyc.runtime.state_file import write_state
 
 
 def test_chain_of_thought_reasons_first() -> None:
@@ -451,3 +456,44 @@ def test_a_module_without_forward_says_so() -> None:
         Empty()(x=1)
     with pytest.raises(NotImplementedError, match="`Empty` defines neither"):
         asyncio.run(Empty().acall(x=1))
+
+
+def test_forward_and_aforward_can_be_called_bare() -> None:
+    lm = dspy.DummyLM([{"reasoning": "r", "a": "1"}] * 4)
+    dspy.configure(lm=lm)
+    assert dspy.ChainOfThought("q -> a").forward(q="x").a == "1"
+    assert asyncio.run(Nested().aforward(q="x")).a == "1"
+    assert repr(dspy.ChainOfThought("q -> a")) == "predict = Predict(q -> reasoning, a)"
+
+
+def test_what_cannot_be_copied_is_shared() -> None:
+    class Holder(dspy.Module):
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+            self.pair = (dspy.Predict("a -> b"), {"k": {1, 2}})
+
+        def forward(self) -> None:
+            raise AssertionError("never called")
+
+    holder = Holder()
+    twin = copy.deepcopy(holder)
+    assert twin.lock is holder.lock
+    assert twin.pair[0] is not holder.pair[0]
+    assert twin.pair[1] == holder.pair[1]
+    with pytest.raises(dspy.DspycError, match="leads to nothing"):
+        replace_at(holder, "nothing.there", 1)
+    with pytest.raises(dspy.DspycError, match="is no path"):
+        replace_at(holder, "a..b", 1)
+
+
+def test_a_state_that_json_cannot_hold_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    write_state(path, {"a": 1})
+    with pytest.raises(dspy.StateError, match="cannot be written as JSON"):
+        write_state(path, {"a": object()})
+    with pytest.raises(dspy.StateError, match="cannot be written: "):
+        write_state(tmp_path / "state.json" / "x.json", {})
+    assert json.loads(path.read_text())["a"] == 1
+    path.write_bytes(b"\xff")
+    with pytest.raises(dspy.StateError, match="is no state file"):
+        dspy.Predict("a -> b").load(path)

@@ -7,12 +7,13 @@ import enum
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
 
 import dspyc.runtime as dspy
 from dspyc.runtime.adapters.reading import ReadError, reader_for
@@ -45,7 +46,22 @@ class Point:
     y: float
 
 
-TYPES = {"Item": Item, "Box": Box, "Kind": Kind, "Point": Point}
+class Row(TypedDict):
+    key: str
+    size: int
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    tricks: list[str]
+
+
+TYPES = {"Row": Row, "Cat": Cat, "Dog": Dog, "Item": Item, "Box": Box, "Kind": Kind, "Point": Point}
 
 
 @pytest.mark.parametrize(("type_text", "text", "expected"), CASES)

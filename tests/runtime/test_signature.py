@@ -228,3 +228,38 @@ def test_demos_belong_to_the_signature_and_its_predictors() -> None:
 )
 def test_prefixes_are_dspys(name: str, prefix: str) -> None:
     assert dspy.Signature(f"q -> {name}").fields[name].json_schema_extra["prefix"] == f"{prefix}:"
+
+
+def test_fields_know_their_options() -> None:
+    made = dspy.Signature(
+        {
+            "q": dspy.InputField(description="described", default_factory=list),
+            "a": dspy.OutputField(desc="x", ge=1, custom="kept"),
+        }
+    )
+    first = made.fields["q"].get_default()
+    assert first == []
+    assert made.fields["q"].get_default() is not first
+    assert made.fields["q"].description == "described"
+    assert made.fields["a"].json_schema_extra["custom"] == "kept"
+    changed = made.with_updated_fields("a", le=3, custom="new", description="y").fields["a"]
+    assert changed.constraint_text == "greater than or equal to: 1, less than or equal to: 3"
+    assert (changed.json_schema_extra["custom"], changed.description) == ("new", "y")
+    for wrong in ({"default": 1, "default_factory": list}, {"where": ["x > 1"]}):
+        with pytest.raises(dspy.SignatureError):
+            dspy.OutputField(**wrong)
+    with pytest.raises(dspy.SignatureError, match="cannot change"):
+        made.with_updated_fields("a", kind="input")
+
+
+def test_signatures_print_and_are_made_by_other_names() -> None:
+    made = dspy.make_signature("a -> b: int", "Do.", "Named")
+    assert repr(made).splitlines()[0] == "Named(a -> b"
+    assert repr(dspy.Signature) == "<class Signature>"
+    assert dspy.ensure_signature(made) is made
+    with pytest.raises(dspy.SignatureError, match="with_instructions"):
+        dspy.ensure_signature(made, "Other.")
+    with pytest.raises(dspy.SignatureError, match="a signature is a Signature class or a string"):
+        dspy.ensure_signature(3)
+    with pytest.raises(dspy.SignatureError, match="must be an InputField"):
+        made.append("c", "no field")
