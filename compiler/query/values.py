@@ -27,7 +27,7 @@ def value_offers(place: Place) -> Iterator[Completion]:
         yield from _fields(place, {"output"})
     if cursor.bracket is not None and argument:
         yield from _arguments(place, cursor.bracket)
-    yield from _names(place, types.UNKNOWN if argument else expected)
+    yield from _names(place, expected)
     yield from (offers.keyword(word, cursor.replaced) for word in keywords.VALUES)
 
 
@@ -37,8 +37,12 @@ def _names(place: Place, expected: types.Type) -> Iterator[Completion]:
     for found in place.names.values():
         if isinstance(found.type, types.Class) and found.type.definition.is_a("Exception"):
             continue
-        fits = _makes(found, kind) if kind else _fits(found, expected)
-        yield offers.symbol(found, place.cursor.replaced, offers.EXPECTED if fits else None)
+        rank = None
+        if _makes(found, kind) if kind else _fits(found, expected):
+            rank = offers.EXPECTED
+        elif not kind and _constructs(found, expected):
+            rank = offers.NEAR
+        yield offers.symbol(found, place.cursor.replaced, rank)
 
 
 def _declared_kind(cursor: Cursor) -> str:
@@ -73,6 +77,18 @@ def _fits(found: Symbol, expected: types.Type) -> bool:
         if isinstance(each, types.Callback):
             return isinstance(found.type, types.Function) and _takes_part(found.type, each.role)
     return found.kind != "runtime" and assignable(found.type, expected)
+
+
+def _constructs(found: Symbol, expected: types.Type) -> bool:
+    """Whether a name is a class whose objects are what is asked for: `LM` behind `lm=`."""
+    if not isinstance(found.type, types.Class):
+        return False
+    for each in types.options(expected):
+        if isinstance(each, types.Instance) and found.type.definition.is_a(each.definition.name):
+            return True
+        if isinstance(each, types.AnyModule) and found.type.definition.is_a("Module"):
+            return True
+    return False
 
 
 def _takes_part(function: types.Function, role: str) -> bool:

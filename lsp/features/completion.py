@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..session import Server
 
 METHOD = lsp.TEXT_DOCUMENT_COMPLETION
-OPTIONS = lsp.CompletionOptions(trigger_characters=[".", '"', "'", "(", "[", " ", ":", "=", "@"])
+OPTIONS = lsp.CompletionOptions(trigger_characters=[".", '"', "'", "(", "[", " ", ":", "="])
 
 _KINDS: dict[CompletionKind, lsp.CompletionItemKind] = {
     "keyword": lsp.CompletionItemKind.Keyword,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.lsp_client import Client
 
 collect_ignore_glob = ["workspace/*"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from dspyc.compiler.analysis import FileAnalysis, Project
 from dspyc.compiler.query.completion import complete
 from dspyc.compiler.query.definition import definition
 from dspyc.compiler.query.hover import hover
 from dspyc.compiler.query.symbols import outline
 from dspyc.lsp.workspace import find_package
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 WORKSPACE = Path(__file__).parent / "workspace"
 PROGRAM = '''\

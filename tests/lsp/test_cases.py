@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+
 from support.lsp_client import Client, position_of
 
 CURSOR = "▮"

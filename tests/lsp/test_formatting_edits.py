@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dspyc.grammar.source import Source
-from dspyc.lsp.features.formatting import line_edits
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dspyc.grammar.source import Source
+from dspyc.lsp.features.formatting import line_edits
 
 lines = st.lists(st.sampled_from(["a\n", "b\n", "c\r\n", "\n", "d"]), max_size=12).map("".join)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from dspyc.grammar.source import Encoding, Source, Span
-from dspyc.lsp import convert
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types as lsp
+
+from dspyc.grammar.source import Encoding, Source, Span
+from dspyc.lsp import convert
 
 ENCODINGS: dict[Encoding, tuple[str, int]] = {
     "utf-8": ("utf-8", 1),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.lsp_client import CAPABILITIES, Client, ServerError, position_of
 
 counter = itertools.count()
@@ -151,6 +152,15 @@ def test_a_file_that_appears_on_the_disk_is_found(client: Client, workspace: Pat
     file.write_text("def half(x: float) -> float:\n    return x / 2\n", encoding="utf-8")
     client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": file.as_uri(), "type": 1}]})
     assert client.diagnostics(uri) == []
+
+
+def test_what_is_unused_is_faded(client: Client, uri: str) -> None:
+    text = "from tools import search\n\nx = 1\n"
+    client.open(uri, text)
+    (found,) = client.diagnostics(uri)
+    assert marked(text, found) == "search"
+    assert found["severity"] == 2
+    assert found["tags"] == [1]
 
 
 def test_closing_takes_the_diagnostics_away(client: Client, uri: str) -> None:
