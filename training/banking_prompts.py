@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from banking_data import SNIPS_INTENTS, Example
+
 from dspyc.runtime import ChatAdapter, InputField, OutputField, Signature
 
 Message = dict[str, str]
@@ -22,10 +23,6 @@ INSTRUCTIONS = (
     "Which intent does the message express?",
     "Say what the customer of the bank wants.",
     "Choose the label that fits the customer's message best.",
-    "What is the request about? Answer with one of the intents.",
-    "You are given a message to a bank. Find out its topic.",
-    "Route the customer's request: give the name of the queue that should handle it.",
-    "Predict the category of the text.",
 )
 NAMES = (("message", "intent"), ("query", "intent"), ("question", "category"), ("text", "intent"))
 SNIPS_INSTRUCTIONS = ("Choose the intent of the utterance.", "Say which skill of the assistant is asked for.")
@@ -67,8 +64,8 @@ def example_task(labels: tuple[str, ...]) -> Task:
 def banking_tasks(labels: tuple[str, ...]) -> list[Task]:
     """The ways to ask about a bank customer's message; half of the rows ask as the example program does."""
     tasks = [Task(("text",), (("label", labels),), INSTRUCTIONS[0], weight=24.0)]
-    tasks += [Task(("text",), (("label", labels),), text) for text in INSTRUCTIONS[1:]]
-    tasks += [Task(("text",), (("label", None),), text, weight=0.7) for text in INSTRUCTIONS]
+    tasks += [Task(("text",), (("label", labels),), text, weight=1.5) for text in INSTRUCTIONS[1:]]
+    tasks += [Task(("text",), (("label", None),), text) for text in INSTRUCTIONS]
     tasks += [Task((name,), ((out, labels),), INSTRUCTIONS[0], weight=0.7) for name, out in NAMES]
     tasks += [Task((name,), ((out, None),), INSTRUCTIONS[4], weight=0.5) for name, out in NAMES]
     reasoned = (("reasoning", None), ("label", labels))
@@ -85,23 +82,11 @@ def snips_tasks() -> list[Task]:
     return tasks
 
 
-def reworded(task: Task, chance: random.Random) -> Task:
-    """The task in other words: some of the instructions' left out."""
-    kept = [word for word in task.instructions.split(" ") if chance.random() > 0.2]
-    return replace(task, instructions=" ".join(kept) or task.instructions)
-
-
 def varied(text: str, chance: random.Random) -> str:
-    """The message as another could have typed it: words left out, slips, no capitals or full stop."""
+    """The message as another could have typed it: words left out, no capitals, no full stop."""
     if chance.random() < 0.5:
         kept = [word for word in text.split(" ") if chance.random() > 0.12]
         text = " ".join(kept) or text
-    if chance.random() < 0.2:
-        place = chance.randrange(len(text))
-        text = (
-            chance.choice([text[:place] + text[place + 1 :], text[:place] + text[place] + text[place:]])
-            or text
-        )
     if chance.random() < 0.1:
         text = text.lower()
     if chance.random() < 0.1:

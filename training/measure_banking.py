@@ -10,6 +10,7 @@ from pathlib import Path
 
 from banking_data import Example, banking, banking_labels, snips
 from banking_prompts import Task, banking_tasks, example_task, snips_tasks
+
 from dspyc.runtime import LM, Predict
 from dspyc.runtime.errors import AdapterParseError
 

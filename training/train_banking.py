@@ -22,11 +22,12 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import gguf
 import torch
 from banking_data import Example, banking, banking_labels, few_per_label, snips
-from banking_prompts import Message, banking_tasks, boilerplate, reworded, snips_tasks, varied
+from banking_prompts import Message, banking_tasks, boilerplate, snips_tasks, varied
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
 from dspyc.runtime.lm.gguf import Checkpoint, Shape, Vocabulary, write
 from dspyc.runtime.lm.training_loop import Plan, Row, Step, train
 from dspyc.runtime.lm.training_model import initial_weights
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 MODELS = Path(__file__).parent.parent / "runtime" / "lm" / "models"
 TEMPLATE = (
@@ -50,7 +51,7 @@ class Recipe:
 
 RECIPES = (
     Recipe("banking-base", Plan(steps=2_850), per_label=4),
-    Recipe("banking", Plan(steps=28_000, dropout=0.1, average=0.03)),
+    Recipe("banking", Plan(steps=28_877, dropout=0.1, average=0.035)),
 )
 
 
@@ -140,8 +141,7 @@ def rows_of_epoch(corpus: Corpus, messages: list[Example], epoch: int) -> list[R
     chance = random.Random(epoch)
     utterances = chance.sample(corpus.utterances, min(SNIPS_PER_EPOCH, len(corpus.utterances)))
     chats = []
-    for examples, asked in ((messages, banking_tasks(corpus.labels)), (utterances, snips_tasks())):
-        tasks = [asked[0], *(reworded(task, chance) if chance.random() < 0.5 else task for task in asked[1:])]
+    for examples, tasks in ((messages, banking_tasks(corpus.labels)), (utterances, snips_tasks())):
         chosen = chance.choices(tasks, [task.weight for task in tasks], k=len(examples))
         for example, task in zip(examples, chosen, strict=True):
             chats.append(task.conversation(Example(varied(example.text, chance), example.label)))

@@ -58,7 +58,7 @@ class FinetuneSettings:
     """Steps over which the learning rate rises."""
     weight_decay: float = 0.05
     """How strongly weights are drawn to zero."""
-    dropout: float = 0.0
+    dropout: float = 0.1
     """The share of each layer's numbers left out at random, against learning by heart."""
     validation: float = 0.0
     """The share of the rows held out; where there is one, the weights with the lowest loss on it are kept."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dspyc.runtime.lm import gguf
 from dspyc.runtime.lm.embedded import SHIPPED, EmbeddedTransport
 from dspyc.runtime.lm.request import Request
@@ -63,6 +64,7 @@ def test_texts_are_cut_into_the_tokens_that_llama_cpp_cuts(text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_torch_writes_what_llama_cpp_writes(text: str, tmp_path: Path) -> None:
     import torch
+
     from dspyc.runtime.lm.training_model import hidden_states, logits
     from dspyc.runtime.lm.training_text import encode, make_tokenizer
 
@@ -88,6 +90,7 @@ def test_torch_writes_what_llama_cpp_writes(text: str, tmp_path: Path) -> None:
 
 def test_a_shared_beginning_changes_nothing() -> None:
     import torch
+
     from dspyc.runtime.lm.training_model import hidden_states
 
     checkpoint = gguf.read(SHIPPED["banking-base"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dspyc.runtime import LM
 from dspyc.runtime.errors import ConfigurationError, DataError, LMConfigurationError
 from dspyc.runtime.lm import training
