@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .calling import name_of
 from .errors import StateError, list_names
 from .evaluate import EvaluationResult
+from .example import Example
+from .lm.redact import is_secret
 from .module import Module
 from .optimizers.base import Optimizer
-from .state import CandidateState, PredictorState, ProgramState, describe, predictor_state
+from .state import CandidateState, PredictorState, ProgramState, predictor_state
 
 
 def learned(student: Module, optimised: Module) -> dict[str, PredictorState]:
@@ -106,6 +109,34 @@ def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
             for one in state.candidates
         ),
     )
+
+
+def describe(value: Any) -> Any:
+    """A parameter's value as a reader of the state needs it: functions and models by name, data by size.
+
+    What is named as a key or a password is, is left out.
+    """
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            return {_key(key): describe(item) for key, item in value.items() if not is_secret(_key(key))}
+    if callable(dump := getattr(value, "model_dump", None)):
+        return dump(mode="json")
+    if hasattr(value, "path") and hasattr(value, "split"):
+        return f"{value.path}, {len(value)} rows"
+    if isinstance(value, (list, tuple)):
+        if value and all(isinstance(item, Example) for item in value):
+            return f"{len(value)} examples"
+        return [describe(item) for item in value]
+    if isinstance(model := getattr(value, "model", None), str):
+        return model
+    fields = getattr(getattr(value, "signature", None), "signature", None)
+    return f"{name_of(value)}({fields})" if isinstance(fields, str) else name_of(value)
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else str(describe(key))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -28,6 +28,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ from .errors import StateError, list_names
 from .example import Example
 from .state_file import read_state, write_atomically
 from .typenames import type_name
+
+logger = logging.getLogger("dspyc")
 
 VERSION = 1
 MOST_CANDIDATES = 10
@@ -163,7 +166,7 @@ def predictor_state(predictor: Any, source: Any) -> PredictorState:
     changed = predictor.lm is not None and predictor.lm is not source.lm
     return PredictorState(
         instructions=signature.instructions,
-        demos=[_plain_demo(signature, demo) for demo in predictor.demos],
+        demos=_plain_demos(signature, predictor.demos or ()),
         lm=_plain_lm(predictor.lm) if changed else None,
         signature=signature_facts(source.signature),
     )
@@ -195,6 +198,20 @@ def missing_model(state: PredictorState, folder: Path) -> Path | None:
     return path if model.startswith("gguf/") and not path.is_file() else None
 
 
+def _plain_demos(signature: Any, demos: Iterable[Any]) -> list[dict[str, Any]]:
+    """The demos as JSON's types; one that could not be read again, with a label of no type, is left out."""
+    kept: list[dict[str, Any]] = []
+    for demo in demos:
+        plain = _plain_demo(signature, demo)
+        try:
+            _typed_demo(signature, plain)
+        except StateError as error:
+            logger.warning("a demo is left out of the state: %s", error)
+        else:
+            kept.append(plain)
+    return kept
+
+
 def _plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
     """A demo as JSON's types: the signature's fields, and whether it comes from a run."""
     plain: dict[str, Any] = {"augmented": True} if demo.get("augmented") else {}
@@ -206,16 +223,30 @@ def _plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
 
 def _typed_demo(signature: Any, plain: Mapping[str, Any]) -> Example:
     fields = signature.fields
-    typed: dict[str, Any] = {}
-    for name, value in plain.items():
-        if name not in fields:
-            typed[name] = value
-            continue
-        try:
-            typed[name] = value if value is None else reader_for(fields[name].annotation).from_json(value)
-        except ReadError as error:
-            raise StateError(f"a demo's `{name}` is {value!r}: {error}") from error
+    typed = {
+        name: _typed(name, value, fields[name].annotation) if name in fields else value
+        for name, value in plain.items()
+    }
     return Example(typed)
+
+
+def _typed(name: str, value: Any, annotation: Any) -> Any:
+    """A value of JSON's types as one of a field's type.
+
+    Read exactly, unlike a model's answer: the text "None" is a text, only null is None.
+    """
+    if value is None or (annotation is str and isinstance(value, str)):
+        return value
+    from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(annotation).validate_python(value)
+    except (ValidationError, PydanticSchemaGenerationError):
+        pass
+    try:
+        return reader_for(annotation).from_json(value)
+    except ReadError as error:
+        raise StateError(f"a demo's `{name}` is {value!r}: {error}") from error
 
 
 def _plain_lm(lm: Any) -> dict[str, Any]:
@@ -241,34 +272,6 @@ def _restored_lm(saved: Mapping[str, Any], folder: Path, lm: Any) -> Any:
 
 def _provider(model: str) -> str:
     return model.partition("/")[0]
-
-
-# --- parameters ------------------------------------------------------------------------------------------
-
-
-def describe(value: Any) -> Any:
-    """A parameter's value as a reader of the state needs it: functions and models by name, data by size."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case Mapping():
-            return {_key(key): describe(item) for key, item in value.items()}
-    if callable(dump := getattr(value, "model_dump", None)):
-        return dump(mode="json")
-    if hasattr(value, "path") and hasattr(value, "split"):
-        return f"{value.path}, {len(value)} rows"
-    if isinstance(value, (list, tuple)):
-        if value and all(isinstance(item, Example) for item in value):
-            return f"{len(value)} examples"
-        return [describe(item) for item in value]
-    if isinstance(model := getattr(value, "model", None), str):
-        return model
-    fields = getattr(getattr(value, "signature", None), "signature", None)
-    return f"{name_of(value)}({fields})" if isinstance(fields, str) else name_of(value)
-
-
-def _key(key: Any) -> str:
-    return key if isinstance(key, str) else str(describe(key))
 
 
 # --- the file --------------------------------------------------------------------------------------------

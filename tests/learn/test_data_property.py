@@ -7,9 +7,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from dspyc.runtime import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from dspyc.runtime import Dataset
 
 # A CSV file cannot tell an empty line from a row of one empty value, so every row has a number too.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

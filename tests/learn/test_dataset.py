@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dspyc.runtime import ConfigurationError, DataError, Dataset, Example
 
 ROWS = [

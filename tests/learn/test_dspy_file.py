@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import dspyc
 import pytest
+
+import dspyc
 from dspyc.runtime import context
 from support.neighbour import Neighbour
 

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import dspyc.runtime as runtime
 import pytest
+
+import dspyc.runtime as runtime
 from dspyc.runtime import (
     ConfigurationError,
     DummyLM,

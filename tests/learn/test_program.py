@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict
 
 import pydantic
 import pytest
+
 from dspyc.runtime import (
     LM,
     BootstrapFewShot,
@@ -36,6 +37,7 @@ from dspyc.runtime import (
     StateError,
     apply_defaults,
     context,
+    learned,
     parameters,
 )
 from dspyc.runtime import state as states
@@ -576,6 +578,17 @@ def test_a_demo_that_was_edited_into_another_type(tmp_path: Path) -> None:
         made().predictors()
 
 
+def test_a_label_of_another_type_does_not_spoil_the_state(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [Example(q=f"q{n}", n=n).with_inputs("q") for n in ("1", "unknown", "3")]
+    optimizer = LabeledFewShot()
+    program = Program(optimizer, Predict("q -> n: int"), name="p", source=tmp_path / "f.dspy", trainset=rows)
+    program.optimize()
+    assert sorted(demo["n"] for demo in demos(program)["self"]) == [1, 3]
+    assert caplog.messages[0].startswith("a demo is left out of the state: a demo's `n` is 'unknown'")
+
+
 def test_nothing_is_lost_when_optimising_fails(tmp_path: Path, lm: Neighbour) -> None:
     program = few_shot(tmp_path)
     program.optimize()
@@ -619,7 +632,7 @@ class Opaque:
 
 
 def test_parameters_are_described_for_a_reader() -> None:
-    described = states.describe(
+    described = learned.describe(
         {
             "metric": same_label,
             "lm": LM("openai/x"),
@@ -638,7 +651,10 @@ def test_parameters_are_described_for_a_reader() -> None:
         "a/b": 1,
     }
     assert json.dumps(described)
-    assert states.describe(TRAIN) == "train.csv, 32 rows"
+    assert learned.describe({"api_key": "sk-secret", "lm": LM("openai/x", api_key="sk-secret")}) == {
+        "lm": "openai/x"
+    }
+    assert learned.describe(TRAIN) == "train.csv, 32 rows"
 
 
 def test_warnings_go_to_the_log(tmp_path: Path, lm: Neighbour, caplog: pytest.LogCaptureFixture) -> None:

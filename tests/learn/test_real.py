@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+
 from dspyc.runtime import (
     LM,
     BootstrapFewShot,

@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as NotYet
 from typing import Any
 
 import pytest
+
 from dspyc.runtime import BootstrapFinetune, Evaluate, Example, Module, Predict, Prediction, context
 from dspyc.runtime.progress import Progress, report, reporting_to, watched, within
 from dspyc.runtime.workers import Outcome, run_all
