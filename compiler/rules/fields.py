@@ -103,17 +103,21 @@ def missing_annotation(program: Program, item: Item) -> Iterator[Finding]:
     ```
     """
     declaration = item.declaration
-    if isinstance(declaration, syntax.ModuleDeclaration):
-        for each in declaration.parameters:
-            if each.name is not None and each.annotation is None:
-                yield Finding(each.name, f"the parameter `{each.name.text}` needs a type")
-    if isinstance(declaration, syntax.FunctionDeclaration) and not _is_callback(program, declaration):
-        for each in declaration.parameters:
-            if each.name is not None and each.annotation is None:
-                yield Finding(each.name, f"the parameter `{each.name.text}` needs a type")
-        if declaration.returns is None:
-            name = declaration.name
-            yield Finding(name, f"`{name.text}` needs the type that it returns: `-> …`")
+    if not isinstance(declaration, syntax.ModuleDeclaration | syntax.FunctionDeclaration):
+        return
+    untyped = [
+        each.name for each in declaration.parameters if each.name is not None and each.annotation is None
+    ]
+    lacks_result = isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is None
+    if not untyped and not lacks_result:
+        return
+    if isinstance(declaration, syntax.FunctionDeclaration) and _is_callback(program, declaration):
+        return
+    for name in untyped:
+        yield Finding(name, f"the parameter `{name.text}` needs a type")
+    if lacks_result:
+        name = declaration.name
+        yield Finding(name, f"`{name.text}` needs the type that it returns: `-> …`")
 
 
 @rule("E230", "no-outputs")
@@ -142,7 +146,9 @@ def no_outputs(program: Program, item: Item) -> Iterator[Finding]:
             yield Finding(node, "a signature needs at least one output")
 
 
-def _is_callback(program: Program, declaration: syntax.FunctionDeclaration) -> bool:
+def _is_callback(
+    program: Program, declaration: syntax.FunctionDeclaration | syntax.ModuleDeclaration
+) -> bool:
     """Whether a function is handed to something, or may be by another file, because nothing here calls it."""
     symbol = program.symbols.get(declaration.name.text)
     is_called = False

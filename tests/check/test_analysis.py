@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+
 from dspyc.compiler.analysis import FileAnalysis, Project
 from dspyc.compiler.program import CallKind
 from dspyc.compiler.relations import display

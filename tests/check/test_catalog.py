@@ -6,8 +6,9 @@ import inspect
 import subprocess
 import sys
 
-import dspyc.runtime as runtime
 import pytest
+
+import dspyc.runtime as runtime
 from dspyc.compiler import catalog, types
 
 KINDS = {

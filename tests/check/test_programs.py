@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from dspyc.compiler.analysis import Project
 from support.carets import actual, expected, with_carets
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from dspyc.compiler.analysis import Project
 from dspyc.compiler.rules import RULES
 from dspyc.compiler.rules.rule import Rule

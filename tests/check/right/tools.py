@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from dspyc import Module, Predict, pure
 from pydantic import BaseModel, Field
+
+from dspyc import Module, Predict, pure
 
 LIMIT = 5
 MODE = "fast"

@@ -1,0 +1,42 @@
+"""Fixes: applied, they take their finding away and bring no error."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dspyc.compiler.analysis import Project
+from dspyc.compiler.diagnostic import Fix
+from dspyc.compiler.rules import RULES
+
+HERE = Path(__file__).parent
+CASES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("cases/*.dspy"))}
+PAGES = {rule.name: re.search(r"^```dspy\n(.*?)^```$", rule.page, re.DOTALL | re.MULTILINE) for rule in RULES}
+PROGRAMS = CASES | {name: match[1] for name, match in PAGES.items() if match is not None}
+
+
+def check(text: str):
+    return Project({"case.dspy": text}.get).check("case.dspy").diagnostics
+
+
+FIXED = {name: found[0].fix for name, text in PROGRAMS.items() if (found := check(text)) and found[0].fix}
+
+
+def applied(text: str, fix: Fix) -> str:
+    for edit in sorted(fix.edits, key=lambda each: each.span, reverse=True):
+        text = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
+    return text
+
+
+def test_many_findings_have_a_fix() -> None:
+    assert len(FIXED) >= 25
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_fix(name: str) -> None:
+    fix = FIXED[name]
+    assert fix is not None
+    left = check(applied(PROGRAMS[name], fix))
+    assert not [each.message for each in left if each.severity == "error"]
