@@ -18,7 +18,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     one.
 
     Raises:
-        StateError: the path does not end in `.json` or cannot be written, or the state holds what JSON cannot.
+        StateError: the path does not end in `.json` or cannot be written, or JSON cannot hold the state.
     """
     _verify_ending(path)
     versions = {"python": ".".join(platform.python_version_tuple()[:2]), "dspyc": _version()}

@@ -23,7 +23,6 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
-    is_typeddict,
 )
 
 from ..typenames import allows_none
@@ -98,8 +97,9 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
             for field in dataclasses.fields(annotation)
             if field.init
         }
-    if is_typeddict(annotation):
-        required: frozenset[str] = annotation.__required_keys__  # type: ignore[attr-defined]
+    # Both typing's TypedDict and typing_extensions', which pydantic wants below Python 3.12.
+    required: frozenset[str] | None = getattr(annotation, "__required_keys__", None)
+    if required is not None and issubclass(annotation, dict):
         return {name: (hint, name in required) for name, hint in get_type_hints(annotation).items()}
     return None
 
