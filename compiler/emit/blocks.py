@@ -91,7 +91,8 @@ def _runs_beside(scope: Scope, unit: Unit, following: Sequence[Unit]) -> bool:
     if not unit.barrier and units.independent_call_after(following, 0):
         return True
     # Calls begin in the order of the text: this one must not overtake a step that was only just started.
-    return unit.calls and any(name not in unit.reads for name in scope.pending)
+    own = [name for name, handle in scope.pending.items() if handle not in scope.function.inherited]
+    return unit.calls and any(name not in unit.reads for name in own)
 
 
 def _inline(scope: Scope, unit: Unit) -> list[ast.stmt]:

@@ -41,6 +41,9 @@ def _written(here: Here, node: syntax.Expression) -> ast.expr:
             return ast.Tuple([annotation(here, element) for element in elements], ast.Load())
         case syntax.List(elements=elements):
             return ast.List([annotation(here, element) for element in elements], ast.Load())
+        case syntax.Call():
+            # `Values("rows.csv", "column")` was read while checking; it is the `Literal` of what is there.
+            return inferred(here, here.item.type_of(node))
         case syntax.Attribute(value=value, name=name):
             return attribute(annotation(here, value), name.text)
         case _:

@@ -44,6 +44,8 @@ class Function:
     """What is being compiled, with all nested functions."""
     given: frozenset[str] = frozenset()
     """The variables that it begins with: its parameters."""
+    inherited: frozenset[Handle] = frozenset()
+    """The steps that the functions around it have started."""
     starts: bool = False
     closures: list[Closure] = field(default_factory=list)
     changes: list[tuple[str, int]] = field(default_factory=list)
@@ -143,12 +145,12 @@ class Scope:
 
     def nested(self) -> Scope:
         """The same stretch for a nested function: what is in flight outside of it is awaited inside."""
-        return replace(
-            self,
-            function=Function(self.function.taken, self.function.body),
-            pending=dict(self.pending),
-            prelude=[],
+        inner = Function(
+            self.function.taken,
+            self.function.body,
+            inherited=self.function.inherited | frozenset(self.pending.values()),
         )
+        return replace(self, function=inner, pending=dict(self.pending), prelude=[])
 
     def local(self, text: str) -> str:
         """A variable's name in Python."""

@@ -140,7 +140,7 @@ def _call(
 def _signature_of(definition: functions.Definition) -> ast.stmt:
     """A function's head; one that calls modules is called like any other."""
     doc = ast.get_docstring(definition, clean=False)
-    body = [_PASS] if doc is None else [ast.Expr(ast.Constant(doc)), _PASS]
+    body: list[ast.stmt] = [_PASS] if doc is None else [ast.Expr(ast.Constant(doc)), _PASS]
     arguments = definition.args
     arguments.defaults = [ast.Constant(...) for _ in arguments.defaults]
     arguments.kw_defaults = [None if each is None else ast.Constant(...) for each in arguments.kw_defaults]

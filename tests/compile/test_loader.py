@@ -9,8 +9,9 @@ import textwrap
 import traceback
 from pathlib import Path
 
-import dspyc
 import pytest
+
+import dspyc
 from dspyc.runtime import DummyLM
 
 QA = """

@@ -31,8 +31,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import dspyc
 import pytest
+
+import dspyc
 from dspyc.runtime import Prediction, ProgramAssertionError, context, execute
 from dspyc.runtime.assertions import suggestions
 from dspyc.runtime.trace import flatten
