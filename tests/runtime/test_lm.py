@@ -174,6 +174,7 @@ def test_modules_reach_typed_results(server: OpenAIServer) -> None:
         assert found.trajectory["tool_name_1"] == "finish"
 
 
+@pytest.mark.filterwarnings("ignore:Item .summary.:UserWarning")
 def test_the_server_streams(server: OpenAIServer) -> None:
     import litellm
 
