@@ -7,8 +7,10 @@ import sys
 
 def main() -> None:
     """Run the command line on the process's arguments and leave with its exit code."""
-    from .cli.main import run
-
+    try:
+        from .cli.main import run
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(run())
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -71,6 +72,10 @@ def group(color: ColorChoice) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. Nothing but an exit code leaves here, whatever happens."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A model may answer with what the terminal's encoding does not have.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return group.main(args=arguments, prog_name="dspyc", standalone_mode=False) or 0
     except click.exceptions.Exit as leaving:
