@@ -31,6 +31,9 @@ _ROLES: Mapping[str, Type] = {
 }
 """The names by which the runtime's annotations say what a parameter takes; see `runtime/interface.py`."""
 
+_ADVICE = {"Refine": "hint_"}
+"""Module classes that advise the module in them, and the input by which they do."""
+
 _CALL_SETTINGS = ("lm", "config", "demos", "max_retries")
 """The named arguments of a module's call that are no inputs, as the language has them."""
 
@@ -101,6 +104,21 @@ def configuration() -> tuple[types.Parameter, ...] | None:
         for name in (each.value for each in node.value.keys if isinstance(each, ast.Constant))
         if isinstance(name, str)
     )
+
+
+@cache
+def plain_module() -> str:
+    """The name of the module class that adds nothing to a signature: what one makes of a signature first."""
+    for name in names():
+        shape = found.shape if (found := definition(name)) is not None else None
+        if shape is not None and shape.of == "signature" and not shape.inputs and not shape.outputs:
+            return name
+    return "Module"
+
+
+def advice_input(cls: types.ClassDefinition) -> str | None:
+    """The input by which a module class advises the module in it; None for a class that does not."""
+    return next((name for base, name in _ADVICE.items() if cls.is_a(base)), None)
 
 
 def _lm() -> Type:

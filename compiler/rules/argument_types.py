@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from .. import types
+from .. import catalog, types
 from ..program import Item, Program
 from ..relations import assignable, plain
 from ..resolve.variables import substitute
@@ -139,7 +139,7 @@ def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     match given:
         case types.Signature() if wants_module:
-            return f"make a module of it: `Predict({text})`"
+            return f"make a module of it: `{catalog.plain_module()}({text})`"
         case types.ModuleClass() | types.Class() if wants_module:
             return f"construct it: `{text}(…)`"
         case types.Prediction(interface=interface):

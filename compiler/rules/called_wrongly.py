@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from .. import types
+from .. import catalog, types
 from ..program import Item, Program
 from ..relations import display, iterated, plain, widened
 from ..resolve.operators import fits
@@ -41,8 +41,9 @@ def not_callable(program: Program, item: Item) -> Iterator[Finding]:
         text = written(item, node.function)
         match kind:
             case types.Signature():
-                help_text = f"the signature `{text}` cannot be called; make a module of it: `Predict({text})`"
-                yield Finding(node.function, help_text)
+                made = f"{catalog.plain_module()}({text})"
+                words = f"the signature `{text}` cannot be called; make a module of it: `{made}`"
+                yield Finding(node.function, words)
             case (
                 types.Literals() | types.Builtin() | types.List() | types.Dict() | types.Set() | types.Tuple()
             ):

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from .. import types
+from .. import catalog, types
 from ..program import Item, Program
 from .rule import Finding, label, rule
 
 RESERVED = {"completed": "ends an answer in the prompt"}
 """Names that the prompt's own format uses."""
-
-_REFINE_HINT = "hint_"
 
 
 @rule("E217", "reserved-field")
@@ -64,16 +62,19 @@ def hint_field(program: Program, item: Item) -> Iterator[Finding]:
     for node in item.nodes(syntax.Call):
         binding = item.binding_of(node)
         callee = binding.callee if binding is not None else types.UNKNOWN
-        if binding is None or not isinstance(callee, types.Class) or not callee.definition.is_a("Refine"):
+        if binding is None or not isinstance(callee, types.Class) or callee.definition.shape is None:
             continue
-        argument = binding.argument("module")
+        hint = catalog.advice_input(callee.definition)
+        argument = binding.argument(callee.definition.shape.of) if hint is not None else None
         kind = item.type_of(argument.value) if argument is not None else types.UNKNOWN
         if argument is not None and isinstance(kind, types.Module):
-            field = kind.interface.field(_REFINE_HINT)
+            field = kind.interface.field(hint or "")
             if field is not None and field.direction == "input":
                 name = item.text[argument.value.span.start : argument.value.span.end]
-                labels = label(program, field.place, f"the input `{_REFINE_HINT}`")
-                words = f"`{name}` has an input `{_REFINE_HINT}`, which `Refine` needs for its advice"
+                labels = label(program, field.place, f"the input `{hint}`")
+                words = (
+                    f"`{name}` has an input `{hint}`, which `{callee.definition.name}` needs for its advice"
+                )
                 yield Finding(argument.value, words, labels=labels)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from .. import types
+from .. import catalog, types
 from ..program import Item, Program, Symbol
 from ..types import Type
 from .rule import Finding, declared_at, rule, written
@@ -13,7 +13,7 @@ from .words import described
 
 _WORDS = {
     "lm": "a language model: `LM(…)`",
-    "module": "a module: `Predict(…)`, or another constructor",
+    "module": "a module: what its constructor gives",
     "signature": "a signature",
     "dataset": "a dataset: `Dataset(…)`, or a slice of one",
     "optimizer": "an optimizer",
@@ -54,7 +54,10 @@ def wrong_kind(program: Program, item: Item) -> Iterator[Finding]:
     short = wanted.partition(":")[0]
     match declaration.kind, kind:
         case "module", types.Signature():
-            yield Finding(value, f"`module` declares {short}, not {described(kind)}; write `Predict({text})`")
+            yield Finding(
+                value,
+                f"`module` declares {short}, not {described(kind)}; write `{catalog.plain_module()}({text})`",
+            )
         case _, types.Class() | types.ModuleClass():
             yield Finding(value, f"`{text}` is not constructed yet; write `{text}(…)`")
         case _:
@@ -93,7 +96,7 @@ def not_a_part(program: Program, item: Item) -> Iterator[Finding]:
         input question: str
         output answer: str
         limit = 5
-    #           ^ E303 `limit` is no module: a part is what `Predict(…)` or another constructor gives
+    #           ^ E303 `limit` is no module: a part is what `Predict(…)` or another gives
         respond = Predict("question -> answer")
         forward:
             return answer=respond(question=question).answer
@@ -123,11 +126,14 @@ def not_a_part(program: Program, item: Item) -> Iterator[Finding]:
                 yield Finding(part.value, f"`{text}` is not constructed yet; write `{text}(…)`")
             case types.Signature():
                 text = written(item, part.value)
-                yield Finding(part.value, f"`{name}` is a signature; make a module of it: `Predict({text})`")
+                yield Finding(
+                    part.value,
+                    f"`{name}` is a signature; make a module of it: `{catalog.plain_module()}({text})`",
+                )
             case _ if not _holds_modules(kind):
                 yield Finding(
                     part.value,
-                    f"`{name}` is no module: a part is what `Predict(…)` or another constructor gives",
+                    f"`{name}` is no module: a part is what `{catalog.plain_module()}(…)` or another gives",
                 )
 
 

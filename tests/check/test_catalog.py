@@ -10,6 +10,7 @@ import pytest
 
 import dspyc.runtime as runtime
 from dspyc.compiler import catalog, types
+from dspyc.runtime.modules.predict import HINT
 
 KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "positional-only",
@@ -87,6 +88,18 @@ def test_the_interface_of_a_module() -> None:
     assert definition.shape is not None
     assert definition.shape.of == "signature"
     assert [(each.name, each.type) for each in definition.shape.outputs] == [("reasoning", types.STR)]
+
+
+def test_the_module_that_adds_nothing() -> None:
+    assert catalog.plain_module() == "Predict"
+
+
+def test_the_input_for_advice() -> None:
+    refine, predict = catalog.definition("Refine"), catalog.definition("Predict")
+    assert refine is not None
+    assert predict is not None
+    assert catalog.advice_input(refine) == HINT
+    assert catalog.advice_input(predict) is None
 
 
 def test_limits_and_settings() -> None:
