@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 LINE_LENGTH = 100
 DECLARATION_LENGTH = 160
-"""How long a declaration may be that was written on one line; see `docs/decisions/004-line-length.md`."""
+"""How long a declaration written on one line may be; why: `docs/decisions/040-how-long-a-line-is.md`."""
 
 Kind: TypeAlias = Literal[
     "word",

@@ -16,7 +16,7 @@ from .inline import InlineSignature, parse_signature_string
 from .lexer import lex
 from .mistakes import too_deep
 from .problems import Problem, problem
-from .recover import MAX_PROBLEMS, recover
+from .recover import recover, with_problems_of_tree
 from .source import Source, Span
 from .split import split
 from .tree import Token, tokenize
@@ -136,10 +136,10 @@ def parse_item(text: str) -> Parsed:
         if declaration is not None and lexed.has_long_line and is_too_deep(declaration):
             return Parsed(text, None, found)
         return Parsed(text, declaration, found)
-    problems = [*lexed.problems, *context.closing_problems()]
+    problems = with_problems_of_tree(text, lexed.problems, context.closing_problems())
     if lexed.has_long_line and is_too_deep(declaration):
         return Parsed(text, None, (*problems, too_deep(declaration.span)))
-    return Parsed(text, declaration, tuple(sorted(problems, key=lambda found: found.span)[:MAX_PROBLEMS]))
+    return Parsed(text, declaration, problems)
 
 
 def is_too_deep(declaration: Any) -> bool:

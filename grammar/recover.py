@@ -61,12 +61,21 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[P
     problems = [*lexed.problems, *mended.problems]
     if not problems:
         problems.append(too_deep((0, _first_line(text))))
-    if not any(found.code in {"E002", "E003"} for found in lexed.problems):
+    return declaration, with_problems_of_tree(text, problems, context.closing_problems())
+
+
+def with_problems_of_tree(text: str, problems: list[Problem], of_tree: list[Problem]) -> tuple[Problem, ...]:
+    """The problems in order; those of the tree only where nothing else is wrong in their line.
+
+    What stands behind an unclosed bracket or string may be read wrongly, so nothing is said of it.
+    """
+    if problems and of_tree:
         lines = {_line(text, found.span.start) for found in problems}
-        problems += [
-            found for found in context.closing_problems() if _line(text, found.span.start) not in lines
-        ]
-    return declaration, tuple(sorted(problems, key=lambda found: found.span)[:MAX_PROBLEMS])
+        unclosed = [found.span.start for found in problems if found.code in {"E002", "E003"}]
+        reliable = min(unclosed, default=len(text))
+        of_tree = [found for found in of_tree if found.span.start < reliable]
+        of_tree = [found for found in of_tree if _line(text, found.span.start) not in lines]
+    return tuple(sorted([*problems, *of_tree], key=lambda found: found.span)[:MAX_PROBLEMS])
 
 
 def _first_line(text: str) -> int:

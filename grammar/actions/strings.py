@@ -30,6 +30,7 @@ _SIMPLE = {
 }
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _QUOTED = re.compile(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"[^\"\r\n]*\"|'[^'\r\n]*'")
+_CONVERSION = re.compile(r"!\w*")
 MAX_FORMAT_DEPTH = 2
 """Python nests replacement fields two deep: one in the format of another."""
 
@@ -193,9 +194,11 @@ class _FString:
             debug = raw[start + 1 : at]
         if raw[at : min(at + 1, end)] == "!":
             conversion = raw[at + 1 : min(at + 2, end)]
-            if conversion not in {"s", "r", "a"}:
-                self.report(at, at + 2, "behind `!` stands `s`, `r` or `a`")
-            at = min(at + 1 + (conversion in {"s", "r", "a"}), end)
+            written = _CONVERSION.match(raw, at, end)
+            stop = written.end() if written else at + 1
+            if raw[at + 1 : stop] not in {"s", "r", "a"}:
+                self.report(at, stop, "behind `!` stands `s`, `r` or `a`")
+            at = stop
         format_parts: tuple[str | syntax.Interpolation, ...] = ()
         if raw[at : min(at + 1, end)] == ":":
             close = self.format_end(at + 1, end)
