@@ -221,8 +221,8 @@ def _function_step(
     scope.function.closes(defined.args, unit.reads - set(names))
     scope.function.starts = True
     _change(scope, {name, *names})
-    for each in names or (name,):
-        scope.pending[each] = Handle(name, names if len(names) > 1 else ())
+    handle = Handle(name, names if len(names) > 1 else ())
+    scope.pending |= dict.fromkeys(names or (name,), handle)
     return [defined]
 
 

@@ -234,15 +234,18 @@ def _pieces(tokens: Sequence[_Token]) -> list[list[_Token]]:
     pieces: list[list[_Token]] = [[]]
     comprehension = _is_generator(tokens)
     depth = 0
+    in_lambda = False
     for kind, text in tokens:
         word = text.strip()
+        if depth == 0 and word in ("lambda", ":"):
+            in_lambda = word == "lambda"
         if kind == tokenize.OP and word in _OPENING:
             depth += 1
         elif kind == tokenize.OP and word in _OPENING.values():
             depth -= 1
         if depth == 0 and comprehension and word in ("for", "if") and pieces[-1]:
             pieces.append([(kind, text)])
-        elif depth == 0 and not comprehension and kind == tokenize.OP and word == ",":
+        elif depth == 0 and not comprehension and not in_lambda and kind == tokenize.OP and word == ",":
             pieces.append([])
         else:
             pieces[-1].append((kind, text))
