@@ -66,6 +66,7 @@ class Predict(Module, Parameter):
         if not self.demos:
             self.reset_demos()
         self.hint: str | None = None
+        self._made_with = self.lm
         self.traces: list[Any] = []
         self.train: list[Any] = []
 
@@ -113,8 +114,8 @@ class Predict(Module, Parameter):
     # --- what is learned --------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Forget the language model and the demos that were learned, and what was traced."""
-        self.lm = None
+        """Go back to the language model and demos that it was made with, and forget what was traced."""
+        self.lm = self._made_with
         self.traces, self.train = [], []
         self.reset_demos()
 

@@ -359,6 +359,10 @@ def test_copies_share_models_and_keep_what_was_shared() -> None:
     twin.steps[0].demos.append(1)
     assert [dict(demo) for demo in nested.steps[0].demos] == [{"a": "1", "b": "2"}]
     assert twin.steps[0].signature is nested.steps[0].signature
+    strong = dspy.DummyLM([])
+    part = dspy.Predict("a -> b", lm=strong)
+    part.lm = lm
+    assert part.reset_copy().lm is strong
     reset = nested.reset_copy()
     assert reset.get_lm() is None
     assert reset.steps[0].demos == []
