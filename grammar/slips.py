@@ -206,7 +206,8 @@ def _after_the_end(text: str, tokens: list[Token], at: int, line: int, states: l
         "this line belongs to no declaration",
         "indent it to continue the declaration above",
     )
-    return at, len(tokens) - 1, [], found
+    follows_semicolon = text[: token[1]].rstrip().endswith(";")
+    return at, len(tokens) - 1, [], None if follows_semicolon else found
 
 
 def _second_arrow(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
