@@ -33,12 +33,14 @@ class PythonFile:
     text: str
     importer: Importer
     origin: Literal["python", "runtime"] = "python"
+    outline: Callable[[str], str] = str
+    """Leaves out of the text what need not be parsed, keeping its lines."""
 
     @cached_property
     def tree(self) -> ast.Module | None:
         """The syntax tree; None when the file is not valid Python."""
         try:
-            return ast.parse(self.text)
+            return ast.parse(self.outline(self.text))
         except (SyntaxError, ValueError, RecursionError):
             return None
 

@@ -17,7 +17,7 @@ def given(name: str) -> Symbol | None:
     """What a name means that no file declares: the runtime's comes before a built-in."""
     found = catalog.lookup(name)
     if found is not None:
-        return Symbol(name, "runtime", found, doc=_doc(found))
+        return describe(Symbol(name, "runtime", found))
     built = builtins.builtin(name)
     return Symbol(name, "builtin", built, doc=_doc(built)) if built is not None else None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,8 @@ import dspyc.runtime as runtime
 from dspyc.compiler import catalog, types
 from dspyc.runtime.modules.predict import HINT
 
+FOLDER = Path(runtime.__file__).parent
+FILES = sorted(FOLDER.rglob("*.py"))
 KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "positional-only",
     inspect.Parameter.POSITIONAL_OR_KEYWORD: "",
@@ -88,6 +92,28 @@ def test_the_interface_of_a_module() -> None:
     assert definition.shape is not None
     assert definition.shape.of == "signature"
     assert [(each.name, each.type) for each in definition.shape.outputs] == [("reasoning", types.STR)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).as_posix())
+def test_an_outline_has_every_definition_at_its_place(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert definitions(catalog.outline(text)) == definitions(text)
+
+
+def definitions(text: str) -> list[tuple[str, int, int, str | None]]:
+    """The definitions of a file and its classes, with their places and docstrings."""
+    tree = ast.parse(text)
+    bodies = [tree.body, *(each.body for each in tree.body if isinstance(each, ast.ClassDef))]
+    return [
+        (type(each).__name__, each.lineno, each.col_offset, documentation(each))
+        for body in bodies
+        for each in body
+    ]
+
+
+def documentation(node: ast.stmt) -> str | None:
+    named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return ast.get_docstring(node) if isinstance(node, named) else None
 
 
 def test_the_module_that_adds_nothing() -> None:
