@@ -52,7 +52,8 @@ def _add_entries(entries: list[_Entry], text: str) -> None:
         return
     lines, start, end = lines_of(text)
     written = _written(lines)
-    if not _is_same(parsed, text[start:end], "\n".join(written) + "\n"):
+    formatted = "\n".join(written)
+    if formatted != text[start:end] and not _is_same(parsed, text[start:end], formatted + "\n"):
         entries.append(_Entry([], _pending(entries), raw=text))
         return
     above = _add_comments(entries, text[:start])

@@ -65,7 +65,8 @@ def lines_of(text: str) -> tuple[list[Line], int, int]:
     """The lines of an item without mistakes, and the range of the text that they come from."""
     logical = list(_logical_lines(text))
     start, end = logical[0].start, logical[-1].end
-    comments = [token for token in tokenize(text) if token.kind == "comment" and token.start > start]
+    tokens = tokenize(text) if "#" in text else ()
+    comments = [token for token in tokens if token.kind == "comment" and token.start > start]
     lines: list[Line] = []
     position = 0
     for index, each in enumerate(logical):

@@ -84,14 +84,14 @@ def test_a_file_of_garbage_is_given_up() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "x = [\n" + "    1, 'a', f(b),\n" * 20_000 + "]\n",
-        "x = [\n" + "    1, 'a', f(b),\n" * 20_000,
-        'x = """' + "text and more of it\n" * 20_000,
-        "(x y\n" * 20_000,
-        "def f():\n" + "    x = (1\n" * 20_000,
-        " " * 300_000,
-        "# c\n" * 50_000,
-        "x = f(" + "a, " * 50_000 + ")",
+        "x = [\n" + "    1, 'a', f(b),\n" * 8_000 + "]\n",
+        "x = [\n" + "    1, 'a', f(b),\n" * 8_000,
+        'x = """' + "text and more of it\n" * 8_000,
+        "(x y\n" * 8_000,
+        "def f():\n" + "    x = (1\n" * 8_000,
+        " " * 100_000,
+        "# c\n" * 20_000,
+        "x = f(" + "a, " * 20_000 + ")",
     ],
     ids=["list", "open list", "open string", "open brackets", "open body", "blanks", "comments", "arguments"],
 )
