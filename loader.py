@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # What only compiling needs is imported where it is needed: `import dspyc` brings this file, at no cost.
 
 ENDING = ".dspy"
+_ONLY_AT_RUN_TIME = frozenset({"no-lm"})
+"""Findings that Python code around the program may have an answer to, such as `configure(lm=…)`."""
 
 
 class CompileError(Exception):
@@ -101,7 +103,11 @@ def compiled(analysis: FileAnalysis) -> Compiled:
     Raises:
         CompileError: it has errors.
     """
-    errors = [each for each in analysis.diagnostics if each.severity == "error"]
+    errors = [
+        each
+        for each in analysis.diagnostics
+        if each.severity == "error" and each.name not in _ONLY_AT_RUN_TIME
+    ]
     if errors:
         raise CompileError(analysis.path, analysis.diagnostics, _report(analysis, errors))
     from .compiler.emit import emit

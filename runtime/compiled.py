@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
+from inspect import unwrap
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
@@ -189,6 +191,19 @@ def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
             each._file_defaults = dict(defaults)
 
 
+def source_text(thing: Any) -> str | None:
+    """The declaration of a module class or function of a `.dspy` file; None for what comes from elsewhere."""
+    import linecache
+
+    definition = thing.__init__ if isinstance(thing, type) else unwrap(thing)
+    code = getattr(definition, "__code__", None)
+    if code is None or not code.co_filename.endswith(".dspy"):
+        return None
+    first, *rest = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :] or [""]
+    inside = takewhile(lambda line: line[:1].isspace() or line[:1] in "#)]}", rest)
+    return "".join([first, *inside]).rstrip() or None
+
+
 def folder(source: str) -> str:
     """The folder of a compiled file, in which the paths of its data begin."""
     return str(Path(source).resolve().parent)
@@ -203,4 +218,5 @@ __all__ = [
     "apply_defaults",
     "folder",
     "function",
+    "source_text",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import execute, trace
 from ..errors import ConfigurationError
+from ..example import Example
 from ..lm.client import is_reasoning_model
 from ..module import Module
 from .predict import Predict, in_force
@@ -76,7 +77,7 @@ async def attempt(
         trace.stop(token)
     token = trace.start(None)
     try:
-        reward = await execute.call_function(reward_fn, dict(inputs), prediction)
+        reward = await execute.call_function(reward_fn, Example(inputs), prediction)
     finally:
         trace.stop(token)
     told = [

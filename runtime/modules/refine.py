@@ -184,7 +184,13 @@ def source_of(thing: Callable[..., Any] | type) -> str:
     """The source of a class or function, or its name and docstring where there is none, as in a notebook's
     shell.
     """
-    target: Any = thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
+    from ..compiled import source_text
+
+    target: Any = inspect.unwrap(thing)
+    if not (inspect.isclass(target) or inspect.isroutine(target)):
+        target = type(target)
+    if (text := source_text(target)) is not None:
+        return text
     try:
         return textwrap.dedent(inspect.getsource(target))
     except (OSError, TypeError):
