@@ -195,7 +195,7 @@ def source_text(thing: Any) -> str | None:
     """The declaration of a module class or function of a `.dspy` file; None for what comes from elsewhere."""
     import linecache
 
-    definition = thing.__init__ if isinstance(thing, type) else unwrap(thing)
+    definition = vars(thing).get("__init__") if isinstance(thing, type) else unwrap(thing)
     code = getattr(definition, "__code__", None)
     if code is None or not code.co_filename.endswith(".dspy"):
         return None

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from support.scripted import ScriptedLM
 
 import dspyc
 from dspyc.runtime import Example, Prediction, context
 from dspyc.runtime.compiled import source_text
+from support.scripted import ScriptedLM
 
 
 @pytest.fixture
