@@ -459,7 +459,6 @@ STR = Builtin("str")
 INT = Builtin("int")
 FLOAT = Builtin("float")
 BOOL = Builtin("bool")
-OBJECT = Builtin("object")
 
 
 def union(*options: Type) -> Type:

@@ -279,11 +279,6 @@ def constructor(kind: Type) -> Type | None:
     return _constructors().get(class_name(kind) or "")
 
 
-def method(kind: Type, name: str) -> Type | None:
-    """A method or attribute of one of Python's own types; None when it has none of that name."""
-    return members(kind).get(name)
-
-
 def members(kind: Type) -> Mapping[str, Type]:
     """The methods and attributes of one of Python's own types; nothing for other types."""
     match kind:

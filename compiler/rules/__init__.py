@@ -98,8 +98,6 @@ RULES: tuple[Rule, ...] = (
 )
 """All rules, by their codes."""
 
-BY_CODE = {each.code: each for each in RULES}
-"""The rules by code."""
 
 _IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
 
