@@ -72,14 +72,11 @@ def test_the_shipped_model_names_intents_in_the_adapters_format() -> None:
     assert answers == {text: answer(label) for text, label in MESSAGES.items()}
 
 
-def test_the_base_model_answers_in_the_format_and_knows_less() -> None:
+def test_the_base_model_keeps_the_format_and_knows_little() -> None:
     texts = [ask(text, "embedded/banking-base").text for text in MESSAGES]
     assert all(text.startswith("[[ ## label ## ]]\n") and "[[ ## completed ## ]]" in text for text in texts)
-    assert (
-        0
-        < sum(text == answer(label) for text, label in zip(texts, MESSAGES.values(), strict=True))
-        < len(texts)
-    )
+    right = sum(text == answer(label) for text, label in zip(texts, MESSAGES.values(), strict=True))
+    assert right < len(texts) / 2
 
 
 def test_any_gguf_file_is_a_model() -> None:
