@@ -35,6 +35,10 @@ _TOO_LONG = re.compile(
     r"|exceeds? the (?:available|maximum) (?:context|number of tokens)",
     re.IGNORECASE,
 )
+_NO_KEY = re.compile(
+    r"missing credentials|(?:missing|no) [\w ]{0,20}api[_ ]key|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
+    re.IGNORECASE,
+)
 _import_lock = threading.Lock()
 
 _BY_NAME: dict[str, type[LMError]] = {
@@ -194,6 +198,9 @@ def _kind(error: Exception, status: int | None) -> type[LMError]:
         return LMTransportError
     if "LLM Provider NOT provided" in str(error):
         return LMUnknownModelError
+    # A client without a key fails before it sends anything, which litellm calls an internal server error.
+    if _NO_KEY.search(str(error)):
+        return LMAuthError
     if status in (400, 413, None) and _TOO_LONG.search(f"{error} {getattr(error, 'body', '')}"):
         return ContextWindowExceededError
     for cls in type(error).__mro__:

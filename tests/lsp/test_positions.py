@@ -109,9 +109,9 @@ def test_the_encoding_that_is_chosen(offered: list[str] | None, chosen: Encoding
 @pytest.mark.parametrize(
     ("uri", "path"),
     [
-        ("file:///work/a.dspy", "/work/a.dspy"),
-        ("file:///work/with%20space/%C3%A9%23.dspy", "/work/with space/é#.dspy"),
-        ("file:///work/../other/a.dspy", "/other/a.dspy"),
+        ("file:///home/a.dspy", "/home/a.dspy"),
+        ("file:///home/with%20space/%C3%A9%23.dspy", "/home/with space/é#.dspy"),
+        ("file:///home/../other/a.dspy", "/other/a.dspy"),
         ("untitled:Untitled-1", "untitled:Untitled-1"),
     ],
 )

@@ -99,6 +99,15 @@ def test_nobody_there() -> None:
         lm("x")
 
 
+@pytest.mark.parametrize("model", ["openai/any", "anthropic/any"])
+def test_a_missing_key_is_said_at_once(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(dspy.LMAuthError, match="check the key") as caught:
+        dspy.LM(model, num_retries=5)("x")
+    assert not getattr(caught.value, "__notes__", [])
+
+
 def test_an_unknown_provider() -> None:
     with pytest.raises(dspy.LMUnknownModelError, match="provider/name"):
         dspy.LM("nonsense-model", num_retries=5)("x")

@@ -8,7 +8,7 @@ import { findServer, type Surroundings } from "../src/server";
 function surroundings(files: string[], changes: Partial<Surroundings> = {}): Surroundings {
   return {
     setting: "",
-    folders: ["/work/project"],
+    folders: ["/home/ada/project"],
     trusted: true,
     home: "/home/ada",
     searchPath: "/usr/bin:/home/ada/bin",
@@ -18,7 +18,7 @@ function surroundings(files: string[], changes: Partial<Surroundings> = {}): Sur
   };
 }
 
-const IN_PROJECT = "/work/project/.venv/bin/dspyc";
+const IN_PROJECT = "/home/ada/project/.venv/bin/dspyc";
 const ON_PATH = "/home/ada/bin/dspyc";
 
 test("the workspace's environment comes before the PATH", () => {
@@ -46,8 +46,8 @@ test("a setting that points nowhere is not passed over", () => {
 });
 
 test("nothing inside an untrusted workspace is started", () => {
-  const inside = "/work/project/bin/dspyc";
-  const around = surroundings([IN_PROJECT, inside], { trusted: false, searchPath: "/work/project/bin:bin" });
+  const inside = "/home/ada/project/bin/dspyc";
+  const around = surroundings([IN_PROJECT, inside], { trusted: false, searchPath: "/home/ada/project/bin:bin" });
   assert.equal(findServer(around).command, undefined);
   assert.equal(findServer({ ...around, setting: ".venv/bin/dspyc" }).command, undefined);
 });
@@ -56,6 +56,6 @@ test("a search in vain says where it looked", () => {
   const found = findServer(surroundings([]));
   assert.deepEqual(found, {
     command: undefined,
-    tried: [IN_PROJECT, "/work/project/venv/bin/dspyc", "PATH"],
+    tried: [IN_PROJECT, "/home/ada/project/venv/bin/dspyc", "PATH"],
   });
 });
