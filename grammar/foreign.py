@@ -83,7 +83,7 @@ def _orphan_case(text: str, tokens: list[Token], at: int, line: int, states: lis
     """A `case` outside of `match`; its block is read as if it stood under a condition."""
     first = tokens[line]
     stop, colon = header_end(tokens, line)
-    if at <= line or first[3] != "case" or not colon:
+    if at < line or first[3] != "case" or not colon:
         return None
     condition = tables().literals["if"]
     if count_accepted(states_before(tokens, line), [condition]) == 0:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .problems import problem, replacement
 from .source import Span
-from .tokens import CLOSERS, SOFT_KEYWORDS, Lexed, Token, vocabulary
+from .tokens import CASE, CLOSERS, SOFT_KEYWORDS, Lexed, Token, vocabulary
 
 _IN_A_FILE = frozenset(SOFT_KEYWORDS) - {"match", "case", "suggest"}
 _IN_A_MATCH = frozenset({"case"})
@@ -62,7 +62,7 @@ def indent(lexed: Lexed, levels: list[Level], text: str, start: int, end: int) -
             and lexed.problems[-1].span.start >= tokens[line_start(tokens, len(tokens) - 2)][1]
         ):
             _report_indent(lexed, levels, line, end)
-        words = _words(tokens, len(levels)) if opens_block else levels[-1].words
+        words = _words(text, tokens, len(levels), end) if opens_block else levels[-1].words
         levels.append(Level(column, opens_block, line, column, words))
         return
     while column < levels[-1].column:
@@ -173,12 +173,13 @@ def _opens_block(tokens: list[Token]) -> bool:
     return True
 
 
-def _words(tokens: list[Token], depth: int) -> frozenset[str]:
-    """The soft keywords of the block that has just begun at a depth."""
+def _words(text: str, tokens: list[Token], depth: int, at: int) -> frozenset[str]:
+    """The soft keywords of the block that has just begun at a depth and at a place in the text."""
     head = tokens[line_start(tokens, len(tokens) - 3)]
     if depth == 1:
         return _IN_A_BODY.get(head[3], _IN_ANY_BODY)
-    return _IN_A_MATCH if head[0] == vocabulary().match else _IN_STATEMENTS
+    is_match = head[0] == vocabulary().match or (head[3] not in _BLOCK_WORDS and CASE.match(text, at))
+    return _IN_A_MATCH if is_match else _IN_STATEMENTS
 
 
 def line_start(tokens: list[Token], at: int) -> int:

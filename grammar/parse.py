@@ -136,7 +136,7 @@ def parse_item(text: str) -> Parsed:
         if declaration is not None and lexed.has_long_line and is_too_deep(declaration):
             return Parsed(text, None, found)
         return Parsed(text, declaration, found)
-    problems = with_problems_of_tree(text, lexed.problems, context.closing_problems())
+    problems = with_problems_of_tree(text, lexed.problems, context.closing_problems(), lexed.quiet)
     if lexed.has_long_line and is_too_deep(declaration):
         return Parsed(text, None, (*problems, too_deep(declaration.span)))
     return Parsed(text, declaration, problems)

@@ -61,13 +61,16 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[P
     problems = [*lexed.problems, *mended.problems]
     if not problems:
         problems.append(too_deep((0, _first_line(text))))
-    return declaration, with_problems_of_tree(text, problems, context.closing_problems())
+    return declaration, with_problems_of_tree(text, problems, context.closing_problems(), lexed.quiet)
 
 
-def with_problems_of_tree(text: str, problems: list[Problem], of_tree: list[Problem]) -> tuple[Problem, ...]:
+def with_problems_of_tree(
+    text: str, problems: list[Problem], of_tree: list[Problem], quiet: list[tuple[int, int]]
+) -> tuple[Problem, ...]:
     """The problems in order; those of the tree only where nothing else is wrong in their line.
 
-    What stands behind an unclosed bracket or string may be read wrongly, so nothing is said of it.
+    What stands behind an unclosed bracket or string may be read wrongly, so nothing is said of it, nor of
+    what stands in the ranges `quiet`.
     """
     if problems and of_tree:
         lines = {_line(text, found.span.start) for found in problems}
@@ -75,6 +78,7 @@ def with_problems_of_tree(text: str, problems: list[Problem], of_tree: list[Prob
         reliable = min(unclosed, default=len(text))
         of_tree = [found for found in of_tree if found.span.start < reliable]
         of_tree = [found for found in of_tree if _line(text, found.span.start) not in lines]
+        of_tree = [each for each in of_tree if not any(a <= each.span.start < b for a, b in quiet)]
     return tuple(sorted([*problems, *of_tree], key=lambda found: found.span)[:MAX_PROBLEMS])
 
 

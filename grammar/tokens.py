@@ -95,7 +95,7 @@ HARD_KEYWORDS = frozenset(
 
 # A soft keyword is one only at the start of a logical line, and only before what its pattern says.
 _BEFORE_A_NAME = re.compile(r"[ \t]+[^\W\d]")
-_BEFORE_A_COLON = re.compile(r"[ \t]*:")
+_BEFORE_A_COLON = re.compile(r"[ \t]*(?:[:#\r\n]|\Z)")  # or where it was forgotten
 _BEFORE_A_BRACKET = re.compile(r"[ \t]*\(")
 _BEFORE_A_STRING = re.compile(r"[ \t]*[rRfF]{0,2}[\"']")
 _BEFORE_ARGUMENTS = re.compile(r"[ \t]+[^\W\d]|[ \t]*\(")
