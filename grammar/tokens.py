@@ -19,13 +19,14 @@ MAX_NESTING = 50
 LONG_LINE = 200
 """From how many tokens on a logical line may be nested too deeply without brackets."""
 
+# Possessive quantifiers only on single characters: on groups they match wrongly in Python 3.11.0 to 3.11.4.
 _SPACE = r"[ \t\f\ufeff]*+"
-_NEWLINES = rf"(?:#[^\r\n]*)?(?:\r\n?|\n)(?:{_SPACE}(?:#[^\r\n]*)?(?:\r\n?|\n))*+{_SPACE}(?:#[^\r\n]*\Z)?"
+_NEWLINES = rf"(?:#[^\r\n]*)?(?:\r\n?|\n)(?:{_SPACE}(?:#[^\r\n]*)?(?:\r\n?|\n))*{_SPACE}(?:#[^\r\n]*\Z)?"
 _PREFIX = r"(?:[rR][fFbB]?|[fFbB][rR]?|[uU])?"
-_LONG_DOUBLE = r'"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+'
-_LONG_SINGLE = r"'''(?:[^'\\]++|\\[\s\S]|'(?!''))*+"
-_SHORT_DOUBLE = r'(?!""")"(?:[^"\\\r\n]++|\\[^\r\n])*+'
-_SHORT_SINGLE = r"(?!''')'(?:[^'\\\r\n]++|\\[^\r\n])*+"
+_LONG_DOUBLE = r'"""[^"\\]*+(?:(?:\\[\s\S]|"(?!""))[^"\\]*+)*'
+_LONG_SINGLE = r"'''[^'\\]*+(?:(?:\\[\s\S]|'(?!''))[^'\\]*+)*"
+_SHORT_DOUBLE = r'(?!""")"[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*'
+_SHORT_SINGLE = r"(?!''')'[^'\\\r\n]*+(?:\\[^\r\n][^'\\\r\n]*+)*"
 _NUMBER = (
     r"(?:0[xX](?:_?[\da-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+"
     r"|(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)(?!\w)"
