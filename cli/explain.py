@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from textwrap import indent
 
 import click
 
@@ -25,6 +26,7 @@ def command(rule: str | None) -> int:
       dspyc explain
     """
     from ..compiler.rules import RULES
+    from ..grammar.pages import PAGES
     from ..grammar.problems import KINDS
 
     if rule is None:
@@ -39,10 +41,15 @@ def command(rule: str | None) -> int:
     for code, name in KINDS.items():
         if rule in {code, name}:
             say(click.style(f"{code} {name}", bold=True) + " (error)\n")
-            say("A mistake in the form of the text. The message says what stands there and what would do.")
+            page = PAGES[code]
+            say(f"{page.text}\n\nWrong:\n\n{_indented(page.wrong)}\n\nRight:\n\n{_indented(page.right)}")
             return 0
     names = [*KINDS, *KINDS.values(), *(one.code for one in RULES), *(one.name for one in RULES)]
     raise Refusal(f"there is no finding `{rule}`", near(rule, names) or "`dspyc explain` lists them all")
+
+
+def _indented(code: str) -> str:
+    return indent(code.rstrip("\n").replace("\t", "→   "), "    ")
 
 
 def _shown(page: str) -> Iterator[str]:
