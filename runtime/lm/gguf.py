@@ -10,7 +10,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import LMConfigurationError
 from .gguf_header import read_header
@@ -18,7 +18,7 @@ from .gguf_header import read_header
 if TYPE_CHECKING:
     import numpy as np
 
-    Array = np.ndarray[Any, np.dtype[np.float32]]
+    Array: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
 Precision = Literal["f16", "q8_0"]
 ARCHITECTURE = "llama"
