@@ -36,7 +36,8 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_KEY = re.compile(
-    r"missing credentials|(?:missing|no) [\w ]{0,20}api[_ ]key|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
+    r"missing credentials|(?:missing|no) [\w ]{0,20}api[_ ]key"
+    r"|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
     re.IGNORECASE,
 )
 _import_lock = threading.Lock()
