@@ -14,15 +14,13 @@ from . import module
 from .adapters.checking import check_inputs
 from .errors import InputError, did_you_mean, list_names
 from .execute import run_on_loop
+from .settings import CALL_SETTINGS
 from .settings import apply_defaults as apply_to_modules
-from .settings import context
 from .signature import Signature
 from .typenames import allows_none
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_CALL_SETTINGS = ("lm", "adapter", "max_retries")
 
 
 @dataclass(frozen=True)
@@ -50,41 +48,31 @@ class Module(module.Module):
     signature: ClassVar[type[Signature]]
     _file_defaults: ClassVar[Mapping[str, Any] | None] = None
 
-    async def acall(self, *args: Any, **inputs: Any) -> Any:
+    async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code.
 
         Raises:
             InputError: an input is unknown or missing, or against a condition.
         """
+        expected = self._expected()
         if args:
-            names = ", ".join(f"{name}=…" for name in self._expected())
+            names = ", ".join(f"{name}=…" for name in expected)
             raise InputError(f"inputs are given by name: ({names})")
-        given = dict(inputs)
-        own = {
-            name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in self._expected()
-        }
-        complete = self._completed(given)
-        if not own:
-            return await super().acall(**complete)
-        with context(**own):
-            return await super().acall(**complete)
+        own = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in expected}
+        return await super().acall(**self._completed(inputs), **own)
 
     def configure_parts(self, **own: Any) -> None:
-        """Give the parts the settings that this module was made with, where they have none of their own.
+        """Let the settings that this module was made with hold for the parts that have none of their own.
 
-        The defaults of the file that the class stands in come after them.
+        The defaults of the file that the class stands in come after them. Parts are not changed, because one
+        may be another module's, too.
 
         Args:
             own: `lm`, `max_retries`, and settings of the LM such as `temperature`.
         """
         if self._file_defaults is not None:
             apply_to_modules(self._file_defaults, self)
-        given = {name: own.pop(name) for name in ("lm", "max_retries") if name in own}
-        for predictor in self.predictors():
-            for name, value in given.items():
-                if getattr(predictor, name) is None:
-                    setattr(predictor, name, value)
-            predictor.config = {**own, **predictor.config}
+        self.use_for_parts(**own)
 
     def __repr__(self) -> str:
         parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]

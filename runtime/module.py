@@ -29,7 +29,7 @@ def _call_signature() -> inspect.Signature:
     }
     return inspect.Signature(
         [
-            kinds("self", kinds.POSITIONAL_OR_KEYWORD),
+            kinds("self", kinds.POSITIONAL_ONLY),
             *(
                 kinds(name, kinds.KEYWORD_ONLY, default=None, annotation=text)
                 for name, text in options.items()
@@ -94,7 +94,7 @@ class Module:
         cls._forward_first = _depth(cls, "forward") < _depth(cls, "aforward")
         cls._named = _named_arguments(cls)
 
-    def __call__(self, *args: Any, **inputs: Any) -> Any:
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module and wait for its prediction."""
         if self._forward_first:
             return self._watched(self.forward, args, inputs)
@@ -102,7 +102,7 @@ class Module:
 
     __call__.__signature__ = _call_signature()  # type: ignore[attr-defined]
 
-    async def acall(self, *args: Any, **inputs: Any) -> Any:
+    async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code."""
         if self._forward_first:
             return await execute.call_function(self._watched, self.forward, args, inputs)
@@ -121,13 +121,13 @@ class Module:
             if call is not None:
                 end_call(call)
 
-    def forward(self, *args: Any, **inputs: Any) -> Any:
+    def forward(self, /, *args: Any, **inputs: Any) -> Any:
         """What a call does, without the bookkeeping around it."""
         if _depth(type(self), "aforward") == _NOWHERE:
             raise NotImplementedError(f"`{type(self).__name__}` defines neither `forward` nor `aforward`")
         return execute.run(self.aforward(*args, **inputs), concurrent=self.needs_loop)
 
-    async def aforward(self, *args: Any, **inputs: Any) -> Any:
+    async def aforward(self, /, *args: Any, **inputs: Any) -> Any:
         """What an asynchronous call does, without the bookkeeping around it."""
         if _depth(type(self), "forward") == _NOWHERE:
             raise NotImplementedError(f"`{type(self).__name__}` defines neither `forward` nor `aforward`")
@@ -180,13 +180,14 @@ class Module:
         for predictor in self.predictors():
             predictor.lm = lm
 
-    def use_for_parts(self, lm: BaseLM | None = None, **config: Any) -> None:
-        """Let a language model and settings of it hold for all predictors inside that have none of their own.
+    def use_for_parts(self, lm: BaseLM | None = None, max_retries: int | None = None, **config: Any) -> None:
+        """Let a language model, its settings and `max_retries` hold for all predictors inside that have none
+        of their own.
 
         The predictors are not changed, so a module that is shared with another keeps its ways there.
         """
-        if lm is not None or config:
-            self._part_settings = {"lm": lm, "config": config}
+        given = {"lm": lm, "max_retries": max_retries, "config": config or None}
+        self._part_settings = {name: value for name, value in given.items() if value is not None} or None
 
     def get_lm(self) -> BaseLM | None:
         """The one language model that all predictors inside have been given, or None when they have none.

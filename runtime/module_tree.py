@@ -9,11 +9,12 @@ import ast
 import copy
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import DspycError
 from .example import Example
+from .settings import merged
 
 if TYPE_CHECKING:
     from .module import Module, Parameter
@@ -84,6 +85,32 @@ def named_sub_modules(
         elif isinstance(value, (list, tuple)):
             for index, inner in enumerate(value):
                 push(f"{name}[{index}]", inner)
+
+
+def settings_around(root: Module) -> dict[int, Mapping[str, Any]]:
+    """What the modules around each predictor were made with for their parts, by the predictor's `id`."""
+    from .module import Module, Parameter
+
+    found: dict[int, Mapping[str, Any]] = {}
+    seen: set[int] = set()
+
+    def visit(value: Any, around: Mapping[str, Any]) -> None:
+        if isinstance(value, Module) and id(value) not in seen:
+            seen.add(id(value))
+            around = merged(around, value._part_settings or {})
+            if isinstance(value, Parameter):
+                found[id(value)] = around
+            for inner in value.__dict__.values():
+                visit(inner, around)
+        elif isinstance(value, (list, tuple)):
+            for inner in value:
+                visit(inner, around)
+        elif isinstance(value, dict):
+            for inner in value.values():
+                visit(inner, around)
+
+    visit(root, {})
+    return found
 
 
 def replace_at(root: Module, name: str, new: Any) -> None:

@@ -20,7 +20,7 @@ from .evaluate import Evaluate, EvaluationResult
 from .learned import candidates_of, facts_of, learned, with_models_beside, with_scores
 from .module import Module
 from .optimizers.base import Optimizer
-from .optimizers.rollouts import model_of
+from .optimizers.rollouts import models_of
 from .progress import OnProgress, reporting_to, within
 from .settings import context
 from .state import (
@@ -174,7 +174,7 @@ class Program(Module):
         """Whether a call of this program, made from synchronous code, has to run on the event loop."""
         return self.module.needs_loop
 
-    def __call__(self, *args: Any, **inputs: Any) -> Any:
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module and wait for its prediction.
 
         Raises:
@@ -184,7 +184,7 @@ class Program(Module):
         _ = self.module
         return super().__call__(*args, **inputs)
 
-    async def aforward(self, *args: Any, **inputs: Any) -> Any:
+    async def aforward(self, /, *args: Any, **inputs: Any) -> Any:
         """Call the module."""
         return await self.module.acall(*args, **inputs)
 
@@ -295,10 +295,11 @@ class Program(Module):
         return changes
 
     def _apply(self, module: Module, found: Mapping[str, PredictorState]) -> None:
+        models = models_of(module)
         for name, predictor in module.named_predictors():
             if name in found:
                 try:
-                    apply_state(predictor, found[name], self.state_path.parent, model_of(predictor))
+                    apply_state(predictor, found[name], self.state_path.parent, models[name])
                 except StateError as error:
                     raise StateError(
                         f"the state of `{self.name}` does not fit `{name}`: {error}; optimise again with: "

@@ -154,7 +154,7 @@ def begin_call(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
     """Let a call's own `lm`, `config` and `max_retries` hold for the predictors beneath; give the token to
     `end_call`.
     """
-    return _call.set(_merged(_call.get(), values))
+    return _call.set(merged(_call.get(), values))
 
 
 def end_call(token: Token[Mapping[str, Any]]) -> None:
@@ -171,7 +171,7 @@ def begin_parts(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
     """Let the settings that a module was made with hold for the predictors beneath it; give the token to
     `end_parts`.
     """
-    return _parts.set(_merged(_parts.get(), values))
+    return _parts.set(merged(_parts.get(), values))
 
 
 def end_parts(token: Token[Mapping[str, Any]]) -> None:
@@ -184,11 +184,12 @@ def reset() -> None:
     _process.clear()
 
 
-def _merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:
-    merged = {**outer, **{name: value for name, value in inner.items() if value is not None}}
+def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What holds inside both: the inner values first, each setting in `config` by itself."""
+    both = {**outer, **{name: value for name, value in inner.items() if value is not None}}
     if outer.get("config") and inner.get("config"):
-        merged["config"] = {**outer["config"], **inner["config"]}
-    return merged
+        both["config"] = {**outer["config"], **inner["config"]}
+    return both
 
 
 def _verify(values: Mapping[str, Any]) -> None:

@@ -72,7 +72,7 @@ class Predict(Module, Parameter):
 
     # --- calls ------------------------------------------------------------------------------------------
 
-    def __call__(self, *args: Any, **inputs: Any) -> Any:
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """Predict from the inputs, given by name.
 
         Raises:
@@ -85,13 +85,13 @@ class Predict(Module, Parameter):
             raise InputError(_no_positional(self.signature))
         return super().__call__(**inputs)
 
-    async def acall(self, *args: Any, **inputs: Any) -> Any:
+    async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Predict from asynchronous code."""
         if args:
             raise InputError(_no_positional(self.signature))
         return await super().acall(**inputs)
 
-    async def aforward(self, **inputs: Any) -> Any:
+    async def aforward(self, /, **inputs: Any) -> Any:
         """Predict, without the bookkeeping around it."""
         call = _Call(self, inputs)
         completions = await call.adapter.acall(
@@ -101,7 +101,7 @@ class Predict(Module, Parameter):
         trace.record(self, call.inputs, prediction)
         return prediction
 
-    def messages(self, **inputs: Any) -> list[dict[str, Any]]:
+    def messages(self, /, **inputs: Any) -> list[dict[str, Any]]:
         """The exact messages that a call with these inputs would send; sends nothing and needs no LM."""
         call = _Call(self, inputs, needs_lm=False)
         return call.adapter.format(call.signature, call.demos, call.sent)
@@ -219,6 +219,7 @@ def in_force(predictor: Predict) -> tuple[Any, Mapping[str, Any], int]:
     retries = predictor.max_retries
     if parts := of_parts():
         lm = lm or parts.get("lm")
+        retries = parts.get("max_retries") if retries is None else retries
         config = {**parts.get("config", {}), **config}
     if call := of_call():
         lm = call.get("lm") or lm

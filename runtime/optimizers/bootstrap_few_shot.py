@@ -20,7 +20,7 @@ from ..settings import context, lookup
 from ..workers import run_all
 from .base import Optimizer, as_examples, fresh_copy, verify_structure
 from .labeled_few_shot import LabeledFewShot, fitting_demos
-from .rollouts import Call, calls_of, marked_copy, model_of, run_traced
+from .rollouts import Call, calls_of, marked_copy, models_of, run_traced
 
 logger = logging.getLogger("dspyc")
 
@@ -181,8 +181,9 @@ def _for_attempt(teacher: Module, example: Example, attempt: int) -> Module:
     if attempt == 0 and not any(example in (predictor.demos or ()) for predictor in teacher.predictors()):
         return teacher
     program = teacher.deepcopy()
-    for predictor in program.predictors():
+    models = models_of(program)
+    for name, predictor in program.named_predictors():
         predictor.demos = [demo for demo in predictor.demos or () if demo != example]
-        if attempt > 0 and (lm := model_of(predictor)) is not None:
+        if attempt > 0 and (lm := models[name]) is not None:
             predictor.lm = lm.copy(rollout_id=attempt, temperature=1.0)
     return program

@@ -21,7 +21,7 @@ from ..parameters import parameters
 from ..progress import report, watched, within
 from ..settings import lookup
 from .base import Optimizer, as_examples, verify_structure
-from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of, model_of
+from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of, models_of
 
 logger = logging.getLogger("dspyc")
 
@@ -97,14 +97,15 @@ class BootstrapFinetune(Optimizer):
     def _plan(self, program: Module) -> list[_Job]:
         """What is to be trained, verified as far as that goes before the first call."""
         jobs: dict[tuple[int, str | None], _Job] = {}
-        without = [name for name, predictor in program.named_predictors() if model_of(predictor) is None]
+        models = models_of(program)
+        without = [name for name, lm in models.items() if lm is None]
         if without:
             raise OptimizerError(
                 f"no language model is set for {list_names(without)}; BootstrapFinetune trains the models "
                 "that the student's predictors use"
             )
         for name, predictor in program.named_predictors():
-            lm = model_of(predictor)
+            lm = models[name]
             key = (id(lm), None if self.multitask else name)
             if key not in jobs:
                 adapter = _for_model(self.adapter, lm) or _adapter_of(predictor)

@@ -13,6 +13,7 @@ from ..evaluate.scores import as_number, judge
 from ..example import Example
 from ..interface import Metric
 from ..module import Module
+from ..module_tree import settings_around
 from ..prediction import Prediction
 from ..progress import report
 from ..settings import lookup
@@ -79,9 +80,13 @@ def calls_of(trace: Sequence[tuple[Any, dict[str, Any], Prediction]]) -> list[Ca
     return [Call(name, inputs, outputs) for name, inputs, outputs in named if name is not None]
 
 
-def model_of(predictor: Any) -> Any:
-    """The language model that a predictor uses here, or None."""
-    return predictor.lm if predictor.lm is not None else lookup("lm", predictor._defaults)
+def models_of(program: Module) -> dict[str, Any]:
+    """The language model that each predictor of a program uses here, or None, by the predictor's name."""
+    around = settings_around(program)
+    return {
+        name: predictor.lm or around[id(predictor)].get("lm") or lookup("lm", predictor._defaults)
+        for name, predictor in program.named_predictors()
+    }
 
 
 def bootstrap_trace_data(

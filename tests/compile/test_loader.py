@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 import dspyc
 from dspyc.runtime import DummyLM
+from dspyc.runtime.optimizers.rollouts import models_of
 
 QA = """
 signature Ask:
@@ -260,13 +262,53 @@ def test_the_defaults_of_a_file_speak_for_its_modules(tmp_path: Path) -> None:
     )
     module = dspyc.load(tmp_path / "main.dspy")
     assert module.deep.k == 2
-    assert {name: (part.lm.model, part.config) for name, part in module.deep.named_predictors()} == {
-        "plain": ("openai/second", {"temperature": 0.1}),
-        "own": ("openai/second", {"temperature": 0.9}),
+    assert {name: lm.model for name, lm in models_of(module.deep).items()} == {
+        "plain": "openai/second",
+        "own": "openai/second",
     }
     for made in (module.deep, module.Deep()):
         assert made.plain._defaults["lm"].model == "openai/first"
         assert made.plain._defaults["max_retries"] == 0
+
+
+def test_a_module_s_settings_hold_for_its_calls_only(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        main_dspy="""
+        signature Ask:
+            input question: str
+            output answer: str
+
+        module shared = Predict(Ask)
+
+        module Deep:
+            input question: str
+            output answer: str
+
+            part = shared
+            own = Predict(Ask, temperature=0.9)
+
+            forward:
+                return own(question=part(question=question).answer)
+
+        module deep = Deep(temperature=0.1, max_tokens=20)
+        """,
+    )
+    module = dspyc.load(tmp_path / "main.dspy")
+    its_own, of_the_call, of_the_context = (DummyLM([{"answer": "A"}] * 4) for _ in range(3))
+    module.deep.own.lm = its_own
+    with dspyc.runtime.context(lm=of_the_context):
+        module.deep(question="q")
+        module.shared(question="q")
+        module.deep(question="q", lm=of_the_call, config={"max_tokens": 30})
+        asyncio.run(module.deep.acall(question="q", lm=of_the_call, max_retries=0))
+
+    def asked(lm: DummyLM) -> list[tuple[float, int]]:
+        return [(entry["kwargs"]["temperature"], entry["kwargs"]["max_tokens"]) for entry in lm.history]
+
+    assert asked(of_the_context) == [(0.1, 20), (0.0, 1000)]
+    assert asked(its_own) == [(0.9, 20)]
+    assert asked(of_the_call) == [(0.1, 30), (0.9, 30), (0.1, 20), (0.9, 20)]
 
 
 def test_inputs_are_checked_before_any_call(tmp_path: Path) -> None:
