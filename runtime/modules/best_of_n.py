@@ -56,7 +56,7 @@ class BestOfN(Module):
         """Whether the module or the reward waits for something else than model calls."""
         return is_async_call(self.module, self.reward_fn)
 
-    async def aforward(self, **inputs: Any) -> Any:
+    async def aforward(self, /, **inputs: Any) -> Any:
         """Try, and choose."""
         best: Attempt | None = None
         failures = Failures(self.N if self.fail_count is None else self.fail_count)

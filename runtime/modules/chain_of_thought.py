@@ -50,7 +50,7 @@ class ChainOfThought(Module):
         for name in ("signature", "rationale_field", "rationale_field_type", "lm", "max_retries", "config"):
             del self.__dict__[name]
 
-    async def aforward(self, **inputs: Any) -> Any:
+    async def aforward(self, /, **inputs: Any) -> Any:
         """Reason and predict, without the bookkeeping around it."""
         return await self.predict.acall(**inputs)
 

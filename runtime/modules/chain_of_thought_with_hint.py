@@ -26,7 +26,7 @@ class ChainOfThoughtWithHint(ChainOfThought):
         of="signature", inputs={"hint": str}, outputs={"reasoning": str}
     )
 
-    async def aforward(self, **inputs: Any) -> Any:
+    async def aforward(self, /, **inputs: Any) -> Any:
         """Reason, with the hint if there is one, and predict."""
         if not inputs.get("hint"):
             inputs.pop("hint", None)

@@ -84,7 +84,7 @@ class ReAct(Module):
         """Whether one of the tools is async."""
         return any(tool.is_async for tool in self._by_name.values())
 
-    async def aforward(self, **inputs: Any) -> Any:
+    async def aforward(self, /, **inputs: Any) -> Any:
         """Work in steps and extract the outputs, without the bookkeeping around it."""
         max_iters = (
             self.max_iters

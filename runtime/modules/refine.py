@@ -101,7 +101,7 @@ class Refine(Module):
         """Whether the module or the reward waits for something else than model calls."""
         return is_async_call(self.module, self.reward_fn)
 
-    async def aforward(self, **inputs: Any) -> Any:
+    async def aforward(self, /, **inputs: Any) -> Any:
         """Try, ask for advice, try again, and choose."""
         best: Attempt | None = None
         advice: Mapping[str, str] | None = None

@@ -70,7 +70,7 @@ class Tool:
         self.args: dict[str, Any] = args if args is not None else self._schemas(named, described)
         self._readers: dict[str, Any] = {}
 
-    def __call__(self, **arguments: Any) -> Any:
+    def __call__(self, /, **arguments: Any) -> Any:
         """Call the function with checked arguments; an async one is waited for.
 
         Raises:
@@ -81,7 +81,7 @@ class Tool:
             return execute.run_on_loop(self.func(**checked))
         return self.func(**checked)
 
-    async def acall(self, **arguments: Any) -> Any:
+    async def acall(self, /, **arguments: Any) -> Any:
         """Call the function from asynchronous code; one that is not async runs in a thread.
 
         Raises:

@@ -316,3 +316,22 @@ def test_dummy_lm_answers_by_text_and_by_demos() -> None:
     assert predict(thing="other", lm=follower).color == "red"
     assert dspy.DummyLM(["plain"])("x") == ["plain"]
     assert "No more responses" in dspy.DummyLM([])("x")[0]
+
+
+def test_an_input_may_be_called_self() -> None:
+    lm = dspy.DummyLM([{"answer": "me"}] * 5)
+
+    class Outer(dspy.Module):
+        def __init__(self) -> None:
+            self.part = dspy.Predict("self -> answer")
+
+        def forward(this, **inputs: Any) -> Any:  # noqa: N805
+            return this.part(**inputs)
+
+    one = dspy.Predict("self -> answer")
+    with dspy.context(lm=lm):
+        for module in (one, Outer(), dspy.BestOfN(one, N=1, reward_fn=lambda args, pred: 1.0)):
+            module(**{"self": "who"})
+        asyncio.run(one.acall(**{"self": "who"}))
+    assert all("[[ ## self ## ]]\nwho" in entry["messages"][-1]["content"] for entry in lm.history)
+    assert len(lm.history) == 4
