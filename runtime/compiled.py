@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from inspect import unwrap
+from inspect import signature, unwrap
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
@@ -14,6 +14,7 @@ from . import module
 from .adapters.checking import check_inputs
 from .errors import InputError, did_you_mean, list_names
 from .execute import run_on_loop
+from .parameters import refuse_misspelled
 from .settings import CALL_SETTINGS
 from .settings import apply_defaults as apply_to_modules
 from .signature import Signature
@@ -69,9 +70,13 @@ class Module(module.Module):
 
         Args:
             own: `lm`, `max_retries`, and settings of the LM such as `temperature`.
+
+        Raises:
+            ConfigurationError: a name that is very like a parameter.
         """
         if self._file_defaults is not None:
             apply_to_modules(self._file_defaults, self)
+        refuse_misspelled(type(self).__name__, own, signature(type(self)).parameters)
         self.use_for_parts(**own)
 
     def __repr__(self) -> str:

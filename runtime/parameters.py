@@ -24,8 +24,10 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
+from difflib import get_close_matches
+from functools import cache
 from types import UnionType
 from typing import (
     Annotated,
@@ -46,6 +48,9 @@ from .errors import ConfigurationError, did_you_mean
 T = TypeVar("T")
 
 MISSING: Any = inspect.Parameter.empty
+
+_MISSPELLED = 0.85
+"""How alike two names are that are taken for one; the checker draws the line there, too."""
 
 _LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
     ("ge", "at least", lambda value, limit: value >= limit),
@@ -100,6 +105,33 @@ def parameters_of(cls: type) -> tuple[ConstructorParameter, ...]:
     return found
 
 
+def refuse_misspelled(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Complain about a further setting of an LM that was probably meant as another name.
+
+    Providers take settings of any name, so only those are refused that are very like a known one.
+
+    Args:
+        owner: what was constructed, for the message.
+        given: the names that were given and are no parameters.
+        known: the parameters.
+
+    Raises:
+        ConfigurationError: naming the parameter that was meant.
+    """
+    for name in given:
+        meant = get_close_matches(name, [*known, *_settings_of_lm()], n=1, cutoff=_MISSPELLED)
+        if meant and meant != [name]:
+            raise ConfigurationError(f"`{owner}` has no parameter `{name}`; did you mean `{meant[0]}`?")
+
+
+@cache
+def _settings_of_lm() -> tuple[str, ...]:
+    from .lm.client import LM
+
+    hints = get_type_hints(LM, include_extras=True)
+    return tuple(name for name, hint in hints.items() if Setting() in getattr(hint, "__metadata__", ()))
+
+
 def _equip(cls: type, extra: str | None) -> None:
     fields = {parameter.name: parameter for parameter in parameters_of(cls)}
     fields.update(_own_parameters(cls))
@@ -131,7 +163,7 @@ def _initializer(
     cls: type, fields: tuple[ConstructorParameter, ...], extra: str | None
 ) -> Callable[..., None]:
     positional = [field.name for field in fields if not field.keyword_only]
-    known = frozenset(field.name for field in fields)
+    known = [field.name for field in fields]
     checks: list[tuple[str, Callable[[Any], str | None]]] | None = None
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
@@ -153,6 +185,7 @@ def _initializer(
             else:
                 values[field.name] = _fresh(field.default)
         if extra is not None:
+            refuse_misspelled(cls.__name__, kwargs, known)
             values[extra] = kwargs
         elif kwargs:
             name = next(iter(kwargs))

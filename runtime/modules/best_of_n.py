@@ -41,6 +41,10 @@ class BestOfN(Module):
     _: KW_ONLY
     lm: BaseLM | None = None
     """The language model of the parts that have none of their own."""
+    max_retries: int | None = None
+    """How often they show an answer that cannot be read, or breaks a condition, to the model again, where
+    they do not say it themselves.
+    """
 
     def __post_init__(self) -> None:
         """Keep the reward from being taken for a part.
@@ -49,7 +53,7 @@ class BestOfN(Module):
             ConfigurationError: the reward is no function.
         """
         self.reward_fn = as_function(self.reward_fn)
-        self.use_for_parts(self.lm, **self.__dict__.pop("config"))
+        self.use_for_parts(self.lm, self.max_retries, **self.__dict__.pop("config"))
 
     @property
     def needs_loop(self) -> bool:

@@ -294,6 +294,30 @@ def test_a_reward_may_be_async_or_a_module_and_must_be_a_number() -> None:
         wrong(question="q", lm=lm)
 
 
+def test_modules_take_settings_for_their_parts_and_refuse_what_is_misspelled() -> None:
+    strong = dspy.DummyLM([{"answer": "word"}] * 8)
+    refused = dspy.DummyLM(["no field"] * 8)
+    for make in (dspy.Refine, dspy.BestOfN):
+        part = dspy.Predict("question -> answer")
+        module = make(part, N=1, reward_fn=one_word, lm=strong, temperature=0.7, max_tokens=50, top_p=0.5)
+        assert module(question="q").answer == "word"
+        assert strong.history[-1]["kwargs"] == {"temperature": 0.7, "max_tokens": 50, "top_p": 0.5}
+        with pytest.raises(dspy.AdapterParseError):
+            make(part, N=1, reward_fn=one_word, fail_count=0, lm=refused, max_retries=0)(question="q")
+        for misspelled, meant in [
+            ("treshold", "threshold"),
+            ("temperatur", "temperature"),
+            ("max_token", "max_tokens"),
+        ]:
+            with pytest.raises(dspy.ConfigurationError, match=f"`{misspelled}`; did you mean `{meant}`"):
+                make(part, N=1, reward_fn=one_word, **{misspelled: 1})
+    assert len(refused.history) == 2
+    agent = dspy.ReAct("question -> answer", tools=[search], lm=strong, temperature=0.7)
+    assert [(each.lm, each.config) for each in agent.predictors()] == [(strong, {"temperature": 0.7})] * 2
+    with pytest.raises(dspy.ConfigurationError, match="`max_iter`; did you mean `max_iters`"):
+        dspy.ReAct("question -> answer", tools=[search], max_iter=3)
+
+
 def test_refine_takes_an_lm_for_its_parts() -> None:
     lm = dspy.DummyLM([{"answer": "a"}])
     refine = dspy.Refine(dspy.Predict("question -> answer"), N=1, reward_fn=one_word, lm=lm, temperature=0.3)
