@@ -224,6 +224,7 @@ class Program(Module):
         self._verify_writable()
         student = plain_module(self.student).deepcopy()
         arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
+        self.optimizer.verify(student, **arguments)
         with reporting_to(on_progress):
             before = _measure(evaluation, student, "before")
             began = time.monotonic()

@@ -65,6 +65,15 @@ class Provider:
         """Stop serving the model; nothing to do for one that is always there."""
 
     @staticmethod
+    def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Complain about what would keep `finetune` from training the model, before anything is spent.
+
+        Raises:
+            LMConfigurationError: the model cannot be trained here, or what training needs is not installed.
+            ConfigurationError: a setting that does not exist or cannot be.
+        """
+
+    @staticmethod
     def finetune(
         job: TrainingJob,
         model: str,

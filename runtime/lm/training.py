@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import ConfigurationError, DataError, LMConfigurationError
 from . import embedded
+from .gguf_header import read_header
 from .provider import Provider, TrainDataFormat, TrainingJob
 from .training_settings import DEFAULT_CPU_SECONDS, FinetuneSettings, Progress, data_folder, read_settings
 
@@ -76,6 +77,24 @@ class LocalProvider(Provider):
     def kill(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
         """Unload the model; it is loaded again when it is asked again."""
         embedded.stop(lm.model)
+
+    @staticmethod
+    def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Complain about settings, missing packages, a missing file and a model that is no llama.
+
+        Raises:
+            LMConfigurationError: what training needs is not installed, or the model cannot be trained here.
+            ConfigurationError: a setting that does not exist or cannot be.
+        """
+        read_settings(train_kwargs or {})
+        _require_packages(model)
+        architecture = read_header(embedded.model_path(model), model).architecture
+        if architecture != "llama":
+            raise LMConfigurationError(
+                f"`{model}` cannot be fine-tuned here: its architecture is `{architecture}`; "
+                "take a model of the llama architecture",
+                model=model,
+            )
 
     @staticmethod
     def finetune(

@@ -31,6 +31,18 @@ class Optimizer:
         """
         raise NotImplementedError(f"`{type(self).__name__}` does not define `compile`")
 
+    def verify(self, student: Module, *args: Any, **kwargs: Any) -> None:
+        """Complain about what can be known to go wrong before anything is asked or measured.
+
+        Args:
+            student: as `compile` gets it; it stays as it is.
+            args: as `compile` gets them.
+            kwargs: as `compile` gets them.
+
+        Raises:
+            OptimizerError: the optimizer cannot do its work with these.
+        """
+
     def get_params(self) -> dict[str, Any]:
         """The parameters that the optimizer was made with."""
         return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}

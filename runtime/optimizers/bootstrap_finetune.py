@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from annotated_types import Ge
 
 from ..adapters.base import Adapter
-from ..errors import OptimizerError, list_names
+from ..errors import DspycError, OptimizerError, list_names
 from ..example import Example
 from ..interface import Examples, Metric
 from ..lm.base import BaseLM
@@ -73,9 +73,7 @@ class BootstrapFinetune(Optimizer):
         """
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()
-        teachers = self._teachers(student, teacher)
-        for guide in teachers:
-            verify_structure(program, guide)
+        teachers = self._teachers(program, teacher)
         jobs = self._plan(program)
         runs = self._runs(teachers, examples)
         for job in jobs:
@@ -88,11 +86,34 @@ class BootstrapFinetune(Optimizer):
         program._compiled = True
         return program
 
+    def verify(
+        self,
+        student: Module,
+        trainset: Examples,
+        teacher: Module | Sequence[Module] | None = None,
+    ) -> None:
+        """Complain about models that cannot be trained, packages that are missing, and the like.
+
+        Args:
+            student: the program.
+            trainset: the examples.
+            teacher: as in `compile`.
+
+        Raises:
+            OptimizerError: what `compile` would raise before its first call.
+        """
+        as_examples("trainset", trainset)
+        self._teachers(student, teacher)
+        self._plan(student)
+
     def _teachers(self, student: Module, teacher: Module | Sequence[Module] | None) -> list[Module]:
         given = [teacher] if teacher is None or isinstance(teacher, Module) else list(teacher)
         if not given:
             raise OptimizerError("`teacher` is an empty list; leave it out to learn from the student itself")
-        return [student.deepcopy() if one is None else one.deepcopy() for one in given]
+        teachers = [student.deepcopy() if one is None else one.deepcopy() for one in given]
+        for guide in teachers:
+            verify_structure(student, guide)
+        return teachers
 
     def _plan(self, program: Module) -> list[_Job]:
         """What is to be trained, verified as far as that goes before the first call."""
@@ -220,6 +241,11 @@ def _verify_trainable(job: _Job) -> None:
             f"`{lm.model}`, which {list_names(job.predictors)} uses, cannot be trained: its provider does "
             "not; models in GGUF files (`gguf/PATH`) can be"
         )
+    if provider is not None:
+        try:
+            provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
+        except DspycError as error:
+            raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
     if type(adapter).format_finetune_data is Adapter.format_finetune_data:
         raise OptimizerError(f"`{type(adapter).__name__}` makes no training data; ChatAdapter does")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from dspyc.runtime import (
+    LM,
     Adapter,
     BootstrapFinetune,
     ChainOfThoughtWithHint,
@@ -21,10 +23,12 @@ from dspyc.runtime import (
     OptimizerError,
     Predict,
     Prediction,
+    Program,
     Signature,
     bootstrap_trace_data,
     context,
 )
+from dspyc.runtime.lm.embedded import SHIPPED
 from dspyc.runtime.progress import Progress, reporting_to
 from support.neighbour import Neighbour, sections
 
@@ -265,3 +269,44 @@ def test_traces_of_the_examples_that_worked() -> None:
         ),
     ):
         bootstrap_trace_data(Predict("text -> label"), TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "without", "message"),
+    [
+        ("embedded/banking-base", {}, "torch", r"needs the package `torch`: pip install 'dspyc\[train\]'"),
+        ("embedded/banking-base", {"step": 1}, None, "`step`"),
+        ("embedded/bankin", {}, None, "did you mean `banking`"),
+        ("gguf/nowhere.gguf", {}, None, "there is no model file at"),
+        ("gguf/{folder}/mamba.gguf", {}, None, "its architecture is `mamba`"),
+    ],
+)
+def test_what_keeps_a_model_from_being_trained_is_found_before_any_call(
+    model: str,
+    settings: dict[str, Any],
+    without: str | None,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if without is not None:
+        monkeypatch.setitem(sys.modules, without, None)
+    base = SHIPPED["banking-base"].read_bytes()
+    (tmp_path / "mamba.gguf").write_bytes(base.replace(b"llama", b"mamba"))
+    calls: list[Any] = []
+
+    def counted(example: Any, pred: Any) -> bool:
+        calls.append(pred)
+        return True
+
+    program = Program(
+        BootstrapFinetune(metric=counted, train_kwargs=settings),
+        Predict("text -> label", lm=LM(model.format(folder=tmp_path))),
+        name="p",
+        source=tmp_path / "p.dspy",
+        trainset=TRAIN,
+        teacher=Predict("text -> label", lm=Neighbour(fails=lambda inputs: bool(calls.append(inputs)))),
+    )
+    with pytest.raises(OptimizerError, match=message):
+        program.optimize(evaluation=Evaluate(devset=DEV, metric=counted))
+    assert calls == []
