@@ -43,7 +43,9 @@ class LM(BaseLM):
     cache: bool = True
     """Whether answers are kept, and taken from those kept."""
     num_retries: Annotated[int, Ge(0)] = 8
-    """How often a request that failed in passing (rate limit, timeout, server error) is sent again."""
+    """How often a request that failed in passing (rate limit, timeout, server error) is sent again, after
+    waits that grow to a minute; at most twice where the connection is refused, because nobody listens there.
+    """
     provider: Provider | None = None
     """Who starts, stops and trains the model; found by its name when None."""
     finetuning_model: str | None = None

@@ -98,9 +98,10 @@ def model_path(model: str) -> Path:
     if kind == "gguf":
         return Path(name).expanduser().absolute()
     if name not in SHIPPED:
+        shipped = [f"embedded/{known}" for known in SHIPPED]
         raise LMUnknownModelError(
-            f"the package ships no model `{model}`; it has "
-            f"{list_names(f'embedded/{known}' for known in SHIPPED)}{did_you_mean(name, SHIPPED)}",
+            f"the package ships no model `{model}`; it has {list_names(shipped)}"
+            + did_you_mean(model, shipped),
             model=model,
         )
     return SHIPPED[name]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import execute
-from ..errors import LMError
+from ..errors import LMError, LMTransportError
 from .request import Request, Response
 from .transport import Transport
 
@@ -18,6 +18,8 @@ logger = logging.getLogger("dspyc")
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 LONGEST_ASKED_DELAY = 600.0
+RETRIES_WHEN_REFUSED = 2
+"""A server that restarts is back soon; where nobody listens, waiting for long helps nobody."""
 
 
 async def send(transport: Transport, request: Request, num_retries: int) -> Response:
@@ -35,12 +37,14 @@ async def send(transport: Transport, request: Request, num_retries: int) -> Resp
                 return transport.complete(request)
             return await transport.acomplete(request)
         except LMError as error:
-            if not error.retryable or attempt >= num_retries:
+            allowed = min(num_retries, RETRIES_WHEN_REFUSED) if _refused(error) else num_retries
+            if not error.retryable or attempt >= allowed:
                 if attempt:
                     error.add_note(f"after {attempt + 1} attempts")
                 raise
             seconds = delay(attempt, error.retry_after)
-            logger.warning("%s; trying again in %.1f s (%d of %d)", error, seconds, attempt + 1, num_retries)
+            what = str(error).partition("\n")[0].rstrip(".")
+            logger.warning("%s; trying again in %.1f s (%d of %d)", what, seconds, attempt + 1, allowed)
         attempt += 1
         await _pause(seconds)
 
@@ -59,6 +63,10 @@ def delay(
     longest = min(FIRST_DELAY * 2**attempt, LONGEST_DELAY)
     chosen = uniform(longest / 2, longest)
     return chosen if asked is None else min(asked, LONGEST_ASKED_DELAY) + chosen * 0.1
+
+
+def _refused(error: LMError) -> bool:
+    return isinstance(error, LMTransportError) and error.refused
 
 
 async def _pause(seconds: float) -> Any:

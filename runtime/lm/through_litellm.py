@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
@@ -169,36 +169,44 @@ def _translated(error: Exception, request: Request) -> LMError:
     """The error of our tree for one of litellm's, its text without keys."""
     status = getattr(error, "status_code", None)
     status = status if isinstance(status, int) else None
+    if "LLM Provider NOT provided" in str(error):
+        return LMUnknownModelError(
+            f"`{request.model}` names no provider: write `openai/…`, `anthropic/…`, `gemini/…`, "
+            "`ollama_chat/…` or another that litellm knows, `gguf/PATH` for a file, or `embedded/NAME`",
+            model=request.model,
+        )
     kind = _kind(error, status)
     words = redact(str(getattr(error, "message", None) or error), request.kwargs).strip()
     words = _NOISE.sub("", words.partition("\nTraceback")[0]) or type(error).__name__
     advice = _ADVICE.get(kind)
+    refused = any(isinstance(each, ConnectionRefusedError) for each in _chain(error))
+    if refused:
+        words, advice = (
+            "the connection is refused: nobody listens there",
+            "start the server, or check api_base",
+        )
     headers = _headers(error)
-    return kind(
+    translated = kind(
         f"`{request.model}`: {words}" + (f"\n{advice}" if advice else ""),
         model=request.model,
         status=status,
         retry_after=retry_after(headers),
         request_id=headers.get("x-request-id"),
     )
+    if isinstance(translated, LMTransportError):
+        translated.refused = refused
+    return translated
 
 
 def _showable(error: Exception, request: Request) -> Exception | None:
     """The error as a cause to show, or None when a text along its chain holds a key."""
-    seen: BaseException | None = error
-    while seen is not None:
-        text = f"{seen} {seen.args}"
-        if redact(text, request.kwargs) != text:
-            return None
-        seen = seen.__cause__ or seen.__context__
-    return error
+    texts = [f"{each} {each.args}" for each in _chain(error)]
+    return error if all(redact(text, request.kwargs) == text for text in texts) else None
 
 
 def _kind(error: Exception, status: int | None) -> type[LMError]:
     if _broken_connection(error):
         return LMTransportError
-    if "LLM Provider NOT provided" in str(error):
-        return LMUnknownModelError
     # A client without a key fails before it sends anything, which litellm calls an internal server error.
     if _NO_KEY.search(str(error)):
         return LMAuthError
@@ -225,18 +233,16 @@ def _kind(error: Exception, status: int | None) -> type[LMError]:
 
 def _broken_connection(error: BaseException) -> bool:
     # litellm calls a refused connection an internal server error; the chain of causes knows better.
+    names = ("ConnectError", "RemoteProtocolError", "ReadError", "WriteError", "CloseError")
+    return any(type(each).__name__ in names for each in _chain(error))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, its cause, the cause of that, and so on."""
     seen: BaseException | None = error
     while seen is not None:
-        if type(seen).__name__ in (
-            "ConnectError",
-            "RemoteProtocolError",
-            "ReadError",
-            "WriteError",
-            "CloseError",
-        ):
-            return True
+        yield seen
         seen = seen.__cause__ or seen.__context__
-    return False
 
 
 def _headers(error: Exception) -> Mapping[str, str]:

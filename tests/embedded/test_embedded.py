@@ -181,7 +181,7 @@ def test_a_file_written_anew_is_loaded_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "kwargs", "kind", "words"),
     [
-        ("embedded/bankin", {}, LMUnknownModelError, "did you mean `banking`?"),
+        ("embedded/bankin", {}, LMUnknownModelError, "did you mean `embedded/banking`?"),
         ("gguf/no/such/file.gguf", {}, LMUnknownModelError, "there is no model file"),
         ("gguf/folder", {}, LMUnknownModelError, "there is no model file"),
         ("gguf/text.gguf", {}, LMConfigurationError, "is not a GGUF file"),

@@ -276,7 +276,7 @@ def test_traces_of_the_examples_that_worked() -> None:
     [
         ("embedded/banking-base", {}, "torch", r"needs the package `torch`: pip install 'dspyc\[train\]'"),
         ("embedded/banking-base", {"step": 1}, None, "`step`"),
-        ("embedded/bankin", {}, None, "did you mean `banking`"),
+        ("embedded/bankin", {}, None, "did you mean `embedded/banking`"),
         ("gguf/nowhere.gguf", {}, None, "there is no model file at"),
         ("gguf/{folder}/mamba.gguf", {}, None, "its architecture is `mamba`"),
     ],

@@ -93,10 +93,20 @@ def test_each_failure_has_its_error(
     assert not lm.history
 
 
-def test_nobody_there() -> None:
-    lm = dspy.LM("openai/any", api_base="http://127.0.0.1:9/v1", api_key=KEY, num_retries=0)
-    with pytest.raises(dspy.LMTransportError, match="check the network and api_base"):
-        lm("x")
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_nobody_there(
+    asynchronous: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
+    lm = dspy.LM("openai/any", api_base="http://127.0.0.1:9/v1", api_key=KEY)
+    with pytest.raises(
+        dspy.LMTransportError, match="refused: nobody listens there\nstart the server"
+    ) as caught:
+        asyncio.run(lm.acall("x")) if asynchronous else lm("x")
+    assert caught.value.__notes__ == ["after 3 attempts"]
+    told = [record.getMessage() for record in caplog.records if record.name == "dspyc"]
+    assert len(told) == 2
+    assert all("\n" not in line and line.endswith(f"({number} of 2)") for number, line in enumerate(told, 1))
 
 
 @pytest.mark.parametrize("model", ["openai/any", "anthropic/any"])
@@ -109,7 +119,10 @@ def test_a_missing_key_is_said_at_once(model: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_an_unknown_provider() -> None:
-    with pytest.raises(dspy.LMUnknownModelError, match="provider/name"):
+    with pytest.raises(
+        dspy.LMUnknownModelError,
+        match=r"^`nonsense-model` names no provider: write `openai/…`.*`gguf/PATH`[^\n]*$",
+    ):
         dspy.LM("nonsense-model", num_retries=5)("x")
 
 
