@@ -54,7 +54,9 @@ def is_open(kind: Type) -> bool:
             return interface.open
         case types.Enum(open=is_open):
             return is_open
-        case types.Instance(definition=definition) | types.Class(definition=definition):
+        case types.Instance(definition=definition):
+            return not definition.complete or _answers_to_any_name(definition)
+        case types.Class(definition=definition):
             return not definition.complete
         case types.Module(definition=definition):
             # A module with a body has its parts as attributes.
@@ -71,6 +73,11 @@ def is_open(kind: Type) -> bool:
             return False
         case _:
             return True
+
+
+def _answers_to_any_name(definition: types.ClassDefinition) -> bool:
+    """An `Example` has the fields of its row, whichever these are."""
+    return any(definition.members.get(name) is not None for name in ("__getattr__", "__getattribute__"))
 
 
 def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
