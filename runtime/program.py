@@ -167,7 +167,15 @@ class Program(Module):
         Raises:
             StateError: the file is broken.
         """
-        return read(self.state_path) if self.state_path.exists() else None
+        if not self.state_path.exists():
+            return None
+        try:
+            return read(self.state_path)
+        except StateError as error:
+            raise StateError(
+                f"{error}\ndelete the file to run un-optimised, or make it anew with: "
+                f"dspyc optimize {self.source}:{self.name}"
+            ) from error
 
     @property
     def needs_loop(self) -> bool:

@@ -555,7 +555,7 @@ BROKEN: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("content", "message"), BROKEN)
-def test_a_broken_state_is_named(tmp_path: Path, content: Any, message: str) -> None:
+def test_a_broken_state_is_named(tmp_path: Path, lm: Neighbour, content: Any, message: str) -> None:
     program = few_shot(tmp_path)
     text = content if isinstance(content, str) else json.dumps(content)
     program.state_path.write_text(text, encoding="utf-8")
@@ -563,6 +563,12 @@ def test_a_broken_state_is_named(tmp_path: Path, content: Any, message: str) -> 
         program(text="x")
     assert message in str(raised.value)
     assert "bank.router.state.json" in str(raised.value)
+    assert (
+        f"delete the file to run un-optimised, or make it anew with: dspyc optimize {program.source}:"
+        in str(raised.value)
+    )
+    program.optimize()
+    program.predictors()
 
 
 def test_a_demo_that_was_edited_into_another_type(tmp_path: Path) -> None:
