@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from .compiler.analysis import FileAnalysis, Project
     from .compiler.diagnostic import Diagnostic
+    from .compiler.settings import Settings
 
 # What only compiling needs is imported where it is needed: `import dspyc` brings this file, at no cost.
 
 ENDING = ".dspy"
 _ONLY_AT_RUN_TIME = frozenset({"no-lm"})
-"""Findings that Python code around the program may have an answer to, such as `configure(lm=…)`."""
+"""Findings that whoever runs the program may have an answer to: Python by `configure(lm=…)`, `--lm`."""
 
 
 class CompileError(Exception):
@@ -65,7 +66,7 @@ def analyse(path: str) -> FileAnalysis:
     Raises:
         FileNotFoundError: there is no such file.
     """
-    return _project(os.path.dirname(path), _read).check(path)
+    return _project_of(os.path.dirname(path), _read).check(path)
 
 
 def execute(analysis: FileAnalysis) -> ModuleType:
@@ -103,17 +104,21 @@ def compiled(analysis: FileAnalysis) -> Compiled:
     Raises:
         CompileError: it has errors.
     """
-    errors = [
-        each
-        for each in analysis.diagnostics
-        if each.severity == "error" and each.name not in _ONLY_AT_RUN_TIME
-    ]
-    if errors:
+    if errors := errors_of(analysis):
         raise CompileError(analysis.path, analysis.diagnostics, _report(analysis, errors))
     from .compiler.emit import emit
 
     code = compile(emit(analysis), analysis.path, "exec", dont_inherit=True)
     return Compiled(code, _imports(analysis))
+
+
+def errors_of(analysis: FileAnalysis) -> tuple[Diagnostic, ...]:
+    """The errors that keep a file from being run; those that whoever runs it may have an answer to do not."""
+    return tuple(
+        each
+        for each in analysis.diagnostics
+        if each.severity == "error" and each.name not in _ONLY_AT_RUN_TIME
+    )
 
 
 def _imports(analysis: FileAnalysis) -> dict[str, str]:
@@ -154,39 +159,43 @@ def _read(path: str) -> str | None:
         return None
 
 
-def _project(folder: str, read: Callable[[str], str | None], also: Sequence[str] = ()) -> Project:
+# --- projects -------------------------------------------------------------------------------------------
+
+
+def project_settings(folder: str, read: Callable[[str], str | None]) -> Settings | None:
+    """The settings for the files of a folder, the nearest ones above it; None outside of any project."""
+    from .compiler.settings import nearest
+
+    return nearest(folder, read, os.path.exists)
+
+
+def project(settings: Settings, read: Callable[[str], str | None], also: Sequence[str] = ()) -> Project:
+    """The project with these settings, which also looks for imports in the folders `also`."""
     from .compiler.analysis import Project
 
-    return Project(read, tuple(dict.fromkeys((*source_roots(folder), *also))), _installed)
+    roots = tuple(dict.fromkeys((*settings.roots, *also)))
+    return Project(read, roots, find_package, settings.pure)
 
 
 @cache
-def source_roots(folder: str) -> tuple[str, ...]:
-    """Where a folder's files look for imports: `src` of `[tool.dspyc]`, else the project's root."""
-    import tomllib
-    from pathlib import Path
+def find_package(name: str) -> str | None:
+    """The source of an installed top-level Python package: `""` when it has none, None when there is none.
 
-    for parent in (Path(folder), *Path(folder).parents):
-        for name in ("dspyc.toml", "pyproject.toml"):
-            try:
-                table: Any = tomllib.loads((parent / name).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            if name == "pyproject.toml":
-                table = table.get("tool", {}).get("dspyc", {})
-            return tuple(os.path.normpath(parent / root) for root in table.get("src", ["."]))
-    return (folder,)
-
-
-@cache
-def _installed(name: str) -> str | None:
+    Nothing is imported; only the places are looked at where Python itself would look.
+    """
     try:
         spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
+    except (ImportError, ValueError, AttributeError):
         return None
     if spec is None:
         return None
     return spec.origin if spec.origin is not None and spec.origin.endswith(".py") else ""
+
+
+def _project_of(folder: str, read: Callable[[str], str | None], also: Sequence[str] = ()) -> Project:
+    from .compiler.settings import Settings
+
+    return project(project_settings(folder, read) or Settings(folder), read, also)
 
 
 # --- running --------------------------------------------------------------------------------------------
@@ -436,7 +445,7 @@ def _compile_and_keep(path: str) -> Compiled:
         return _read(file)
 
     folders = [folder for folder in sys.path if os.path.isdir(folder)]
-    found = compiled(_project(os.path.dirname(path), read, folders).check(path))
+    found = compiled(_project_of(os.path.dirname(path), read, folders).check(path))
     _keep(path, found, list(looked_at))
     return found
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from .. import loader
 from ..compiler.analysis import FileAnalysis, Project
 from ..compiler.diagnostic import Diagnostic
 from ..compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
+from ..compiler.settings import Settings
 from ..grammar.source import Source, Span
 from .configuration import configuration
 from .console import columns, say
@@ -22,7 +23,7 @@ class Workspace:
 
     def __init__(self, overlays: Mapping[Path, str] | None = None) -> None:
         self._texts: dict[str, str | None] = {str(path): text for path, text in (overlays or {}).items()}
-        self._projects: dict[tuple[str, ...], Project] = {}
+        self._projects: dict[Settings, Project] = {}
 
     def analyse(self, path: Path) -> FileAnalysis:
         """The analysis of a file. Raises `Unreadable` or OSError where there is no text to analyse."""
@@ -57,29 +58,15 @@ class Workspace:
         return None if text is None else (shown(path), Source(path, text))
 
     def _project(self, folder: Path) -> Project:
-        roots = configuration(folder).roots
-        if roots not in self._projects:
-            self._projects[roots] = Project(self._read, roots, find_package)
-        return self._projects[roots]
+        settings = configuration(folder)
+        if settings not in self._projects:
+            self._projects[settings] = loader.project(settings, self._read)
+        return self._projects[settings]
 
     def _read(self, path: str) -> str | None:
         if path not in self._texts:
             self._texts[path] = read_text(path)
         return self._texts[path]
-
-
-@lru_cache
-def find_package(name: str) -> str | None:
-    """Where an installed package has its source: "" where it has none, None where it is not installed."""
-    from importlib.util import find_spec
-
-    try:
-        spec = find_spec(name)
-    except (ImportError, ValueError):
-        return None
-    if spec is None:
-        return None
-    return spec.origin if spec.origin and spec.origin.endswith(".py") else ""
 
 
 def print_report(report: Report, output_format: str) -> None:
@@ -131,8 +118,7 @@ def analyse_without_errors(paths: Iterable[Path]) -> list[FileAnalysis]:
         except Unreadable as problem:
             raise Refusal(f"{shown(path)} {problem.message}", problem.hint) from None
         analyses.append(analysis)
-        errors = tuple(one for one in analysis.diagnostics if one.severity == "error")
-        if errors:
+        if errors := loader.errors_of(analysis):
             wrong.append(CheckedFile(shown(path), analysis.source, errors))
     if wrong:
         raise Findings(Report(tuple(wrong), workspace.look_up))

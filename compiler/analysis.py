@@ -43,13 +43,20 @@ class Project:
 
     `read` gives the files' texts (an editor hands in its unsaved ones), `roots` are the folders in which
     imports are looked for after the file's own, `find` knows the installed Python packages (without it only
-    the standard library is known).
+    the standard library is known), `pure` names Python functions without effects, as `module.name`.
     """
 
-    def __init__(self, read: Reader, roots: tuple[str, ...] = (), find: Finder | None = None) -> None:
+    def __init__(
+        self,
+        read: Reader,
+        roots: tuple[str, ...] = (),
+        find: Finder | None = None,
+        pure: frozenset[str] = frozenset(),
+    ) -> None:
         self.read = read
         self.roots = roots
         self.find = find
+        self.pure = pure
         self._remembered: dict[str, tuple[Mapping[str, str | None], FileAnalysis]] = {}
 
     def check(self, path: str) -> FileAnalysis:
@@ -73,6 +80,7 @@ class _Files:
     def __init__(self, project: Project) -> None:
         self.roots = project.roots
         self.find = project.find
+        self.pure = project.pure
         self.texts: dict[str, str | None] = {}
         self._read = project.read
         self._scopes: dict[str, FileScope] = {}

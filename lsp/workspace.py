@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import tomllib
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..compiler.analysis import FileAnalysis, Project
+from .. import loader
+from ..compiler.settings import Settings
 from ..grammar.source import Source
 from . import convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from ..compiler.analysis import FileAnalysis, Project
 
 SOURCE_SUFFIX = ".dspy"
 
@@ -31,13 +31,13 @@ class Document:
 
 @dataclass
 class Workspace:
-    """Open documents, workspace folders, and one `Project` for each set of source roots."""
+    """Open documents, workspace folders, and one `Project` for each set of settings."""
 
     folders: list[str] = field(default_factory=list)
     """Paths of the workspace's folders."""
     open: dict[str, Document] = field(default_factory=dict)
     """By path."""
-    _projects: dict[tuple[str, ...], Project] = field(default_factory=dict)
+    _projects: dict[tuple[tuple[str, ...], frozenset[str]], Project] = field(default_factory=dict)
     _disk: dict[str, tuple[tuple[int, int], str]] = field(default_factory=dict)
     """Texts read, by path, with the modification time and size they had."""
 
@@ -90,55 +90,28 @@ class Workspace:
             return None
 
     def project(self, path: str) -> Project:
-        """The project that a file belongs to, by the source roots that are its own."""
-        roots = self._roots(path)
-        if roots not in self._projects:
-            self._projects[roots] = Project(self.read, roots, find_package)
-        return self._projects[roots]
+        """The project that a file belongs to, by the settings that are its own."""
+        settings = self._settings(path)
+        key = settings.roots, settings.pure
+        if key not in self._projects:
+            self._projects[key] = loader.project(settings, self.read)
+        return self._projects[key]
 
-    def _roots(self, path: str) -> tuple[str, ...]:
-        """The roots that the nearest settings name with `src`, else their folder, else the workspace's."""
+    def _settings(self, path: str) -> Settings:
+        """The nearest settings above a file, else those that the workspace's folder around it stands for."""
         folder = os.path.dirname(path)
-        while os.path.isabs(folder):
-            settings = self._settings(folder)
-            if settings is not None:
-                return tuple(os.path.normpath(os.path.join(folder, root)) for root in settings)
-            if os.path.exists(os.path.join(folder, ".git")):
-                return (folder,)
-            if folder == os.path.dirname(folder):
-                break
-            folder = os.path.dirname(folder)
+        found = loader.project_settings(folder, self.read) if os.path.isabs(folder) else None
+        if found is not None:
+            return found
         around = [each for each in self.folders if path.startswith(each.rstrip(os.sep) + os.sep)]
-        return tuple(sorted(around, key=len, reverse=True)[:1])
-
-    def _settings(self, folder: str) -> tuple[str, ...] | None:
-        """The `src` of a folder's settings, `(".",)` where they do not say; None without settings."""
-        own = self.read(os.path.join(folder, "dspyc.toml"))
-        project = self.read(os.path.join(folder, "pyproject.toml")) if own is None else None
-        text = own if own is not None else project
-        if text is None:
-            return None
-        return _source_roots(text, of_tool=own is None)
+        return Settings(max(around, key=len), ("",)) if around else Settings("", ())
 
     def neighbours(self, path: str) -> tuple[str, ...]:
         """What an import in this file may start with: files and packages beside it and in the roots."""
-        folders = (os.path.dirname(path), *self._roots(path))
+        folders = (os.path.dirname(path), *self._settings(path).roots)
         names = {name for folder in folders if os.path.isabs(folder) for name in _modules_in(folder)}
         names.discard(os.path.splitext(os.path.basename(path))[0])
         return tuple(sorted(names))
-
-
-@lru_cache(maxsize=64)
-def _source_roots(text: str, *, of_tool: bool) -> tuple[str, ...]:
-    try:
-        settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return (".",)
-    if of_tool:
-        settings = settings.get("tool", {}).get("dspyc", {})
-    roots = settings.get("src", ["."]) if isinstance(settings, dict) else ["."]
-    roots = [roots] if isinstance(roots, str) else roots
-    return tuple(root for root in roots if isinstance(root, str)) if isinstance(roots, list) else (".",)
 
 
 def _modules_in(folder: str) -> Iterable[str]:
@@ -152,20 +125,3 @@ def _modules_in(folder: str) -> Iterable[str]:
             not suffix and name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py"))
         ):
             yield name
-
-
-@lru_cache(maxsize=1024)
-def find_package(name: str) -> str | None:
-    """The source of an installed top-level Python package; `""` when it has none, None when there is none.
-
-    Nothing is imported; only the places are looked at where Python itself would look.
-    """
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError, AttributeError):
-        return None
-    if spec is None:
-        return None
-    if spec.origin and spec.origin.endswith(".py"):
-        return spec.origin
-    return ""

@@ -45,6 +45,10 @@ class Workspace(Protocol):
     def find(self) -> Callable[[str], str | None] | None:
         """The source of an installed package by its top-level name; see `analysis.Finder`."""
 
+    @property
+    def pure(self) -> frozenset[str]:
+        """Python functions that the project says have no effects, as `module.name`."""
+
     def text(self, path: str) -> str | None:
         """The text of a file, or None when there is no such file."""
 

@@ -174,6 +174,8 @@ class FileScope:
         match callee:
             case types.Module() | types.AnyModule():
                 return CallKind("module", awaits=True, effects=False)
+            case types.Function(origin="python", is_async=waits) if self._is_listed(call.function):
+                return CallKind("python", waits, effects=False)
             case types.Function():
                 return self._function_kind(callee)
             case types.Overloaded():
@@ -186,8 +188,30 @@ class FileScope:
                 return CallKind("constructor", awaits=False, effects=False)
             case types.TypeForm():
                 return CallKind("builtin", awaits=False, effects=False)
+            case _ if self._is_listed(call.function):
+                return CallKind("python", awaits=False, effects=False)
             case _:
                 return UNKNOWN_CALL
+
+    def _is_listed(self, function: syntax.Expression) -> bool:
+        """Whether the project's settings list an imported Python function as pure."""
+        return bool(self.workspace.pure) and self._imported_name(function) in self.workspace.pure
+
+    def _imported_name(self, function: syntax.Expression) -> str:
+        """The full name of what is called, `tools.search` for `search`; `""` where it is not imported."""
+        if isinstance(function, syntax.Attribute):
+            before = self._imported_name(function.value)
+            return f"{before}.{function.name.text}" if before else ""
+        if not isinstance(function, syntax.Name) or function.text not in self._declared:
+            return ""
+        match self._declared[function.text][0].declaration:
+            case syntax.FromImport(module=module, names=names):
+                original = {(each.alias or each.name).text: each.name for each in names}
+                return ".".join(part.text for part in (*module, original[function.text]))
+            case syntax.Import(module=module, alias=alias):
+                return ".".join(part.text for part in (module if alias else module[:1]))
+            case _:
+                return ""
 
     def _function_kind(self, function: types.Function) -> CallKind:
         match function.origin:

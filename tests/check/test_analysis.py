@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 
 import pytest
 
 from dspyc.compiler.analysis import FileAnalysis, Project
+from dspyc.compiler.emit import emit
 from dspyc.compiler.program import CallKind
 from dspyc.compiler.relations import display
 from dspyc.grammar import syntax
@@ -87,6 +89,23 @@ def test_installed_packages_are_found_by_the_finder() -> None:
     analysis = Project(files.get, find=installed.get).check("main.dspy")
     assert [each.message for each in analysis.diagnostics] == ["there is no module `nowhere`"]
     assert display(analysis.program.symbols["total"].type) == "(price: float) -> float"
+
+
+@pytest.mark.parametrize("call", ["tools.look(q)", "look(q)", "see(q)", "statistics.mean(q)"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_functions_that_the_project_lists_have_no_effects(call: str, listed: bool) -> None:
+    text = (
+        "import tools\nimport statistics\nfrom tools import look\nfrom .tools import look as see\n"
+        "module M:\n    input q: str\n    output a: str\n    forward:\n"
+        f"        return a={call}\n"
+    )
+    files = {"main.dspy": text, "tools.py": "def look(query):\n    return query\n"}
+    pure = frozenset({"tools.look", "statistics.mean"} if listed else ())
+    analysis = Project(files.get, pure=pure).check("main.dspy")
+    item = analysis.program.items[-1]
+    kind = analysis.program.call_kind(item, item.nodes(syntax.Call)[0])
+    assert kind.effects is not listed
+    assert ("call_pure" in ast.unparse(emit(analysis))) is listed
 
 
 def test_an_import_that_is_not_python() -> None:

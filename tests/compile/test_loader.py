@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 import dspyc
+import dspyc.loader
+from dspyc.cli import checking as cli_checking
+from dspyc.cli.configuration import configuration
+from dspyc.grammar import syntax
+from dspyc.lsp.workspace import Workspace
 from dspyc.runtime import DummyLM
+from dspyc.runtime.errors import ConfigurationError
 from dspyc.runtime.optimizers.rollouts import models_of
 
 QA = """
@@ -47,6 +53,62 @@ def python(folder: Path, code: str) -> str:
         env=environment,
     )
     return done.stdout + done.stderr
+
+
+NEEDS_LM = """
+module qa = Predict("question -> answer")
+
+test "answers":
+    assert qa(question="What?").answer == "Brussels"
+"""
+
+
+def test_a_file_without_a_model_is_loaded_with_one_and_without(tmp_path: Path) -> None:
+    write(tmp_path, qa_dspy=NEEDS_LM)
+    assert [each.code for each in dspyc.loader.analyse(str(tmp_path / "qa.dspy")).diagnostics] == ["E301"]
+    module = dspyc.load(tmp_path / "qa.dspy", lm=DummyLM([{"answer": "Brussels"}]))
+    assert module.qa(question="What?").answer == "Brussels"
+    with pytest.raises(ConfigurationError, match=r"lm"):
+        dspyc.load(tmp_path / "qa.dspy").qa(question="What?")
+
+
+def test_the_project_says_which_functions_are_pure(tmp_path: Path) -> None:
+    text = """
+    from tools import look
+
+    module M:
+        input q: str
+        output a: str
+        forward:
+            return a=look(q)
+    """
+    write(tmp_path, m_dspy=text, tools_py="def look(query):\n    return query\n")
+    path = str(tmp_path / "m.dspy")
+    code = """
+    import glob, dspyc, m
+    print(m.M()(q="x").a, b"call_pure" in open(*glob.glob("__pycache__/m.dspy.*"), "rb").read())
+    """
+
+    def seen() -> list[bool]:
+        server = Workspace(folders=[str(tmp_path)])
+        analyses = [
+            dspyc.loader.analyse(path),
+            cli_checking.Workspace().analyse(Path(path)),
+            server.project(path).check(path),
+        ]
+        return [
+            each.program.call_kind(item, item.nodes(syntax.Call)[0]).effects
+            for each in analyses
+            for item in each.program.items[-1:]
+        ]
+
+    write(tmp_path, pyproject_toml="[tool.dspyc]\n")
+    assert seen() == [True, True, True]
+    assert python(tmp_path, code).split() == ["x", "False"]
+    (tmp_path / "pyproject.toml").write_text('[tool.dspyc]\npure = ["tools.look"]\n', encoding="utf-8")
+    configuration.cache_clear()
+    assert seen() == [False, False, False]
+    assert python(tmp_path, code).split() == ["x", "True"], "the code that was kept is stale"
 
 
 def test_load(tmp_path: Path) -> None:
