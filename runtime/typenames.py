@@ -27,17 +27,19 @@ _ALIASES = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "Fro
 
 
 def names() -> dict[str, Any]:
-    """The table of plain type names; made on first use, because it holds the runtime's own types."""
+    """The table of plain type names; made on first use, because it holds the runtime's own types.
+
+    `History` is not in it: pydantic comes with it, which few signatures need.
+    """
     if not _names:
         import datetime
         import decimal
 
-        from .types.history import History
         from .types.tool import Tool
 
         _names.update({name: getattr(datetime, name) for name in ("date", "datetime", "time", "timedelta")})
         _names.update(str=str, int=int, float=float, bool=bool, bytes=bytes, object=object, Any=Any)
-        _names.update(Decimal=decimal.Decimal, History=History, Tool=Tool, **_CONTAINERS)
+        _names.update(Decimal=decimal.Decimal, Tool=Tool, **_CONTAINERS)
         _names["None"] = type(None)
         _names.update({alias: _names[name] for alias, name in _ALIASES.items()})
     return _names
@@ -159,7 +161,11 @@ class TypeReader:
             return table[rest]
         if name in table:
             return table[name]
-        known = [*table, "Literal", "Optional", "Union", *self._custom]
+        if name == "History":
+            from .types.history import History
+
+            return History
+        known = [*table, "History", "Literal", "Optional", "Union", *self._custom]
         raise self.error(
             f"unknown type `{name}`{did_you_mean(name, known)}; a type of your own goes into `custom_types`",
             start,

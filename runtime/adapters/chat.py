@@ -6,6 +6,7 @@ is written and read) is worked out once and kept in the signature.
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _SYSTEM_HOOKS = (
     "format_field_structure",
     "format_task_description",
 )
+_RUNTIME = __package__.rpartition(".")[0]
 _USER_HOOKS = ("format_user_message_content", "user_message_output_requirements")
 
 
@@ -325,9 +327,9 @@ def _placeholders(fields: Mapping[str, Field]) -> str:
 
 
 def _is_history(annotation: Any) -> bool:
-    from ..types.history import History
-
-    return isinstance(annotation, type) and issubclass(annotation, History)
+    # Who annotates a field with History has imported it; importing it here would import pydantic for all.
+    module = sys.modules.get(f"{_RUNTIME}.types.history")
+    return module is not None and isinstance(annotation, type) and issubclass(annotation, module.History)
 
 
 def _reminder(field: Field) -> str:

@@ -310,7 +310,7 @@ def test_importing_is_cheap_and_loads_nothing_heavy() -> None:
         "for name in ('Predict', 'ReAct', 'Refine', 'LM', 'ChatAdapter', 'Signature'): getattr(dspy, name)\n"
         "lm = dspy.LM('openai/gpt-4o-mini')\n"
         "dspy.Predict('question -> answer: float').messages(question='x')\n"
-        f"late = [name for name in {HEAVY!r} if name in sys.modules and name != 'asyncio']\n"
+        f"late = [name for name in {(*HEAVY, 'pydantic')!r} if name in sys.modules and name != 'asyncio']\n"
         "print(cost, early, late)\n"
     )
     lines = [
