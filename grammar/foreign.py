@@ -97,6 +97,25 @@ def _orphan_case(text: str, tokens: list[Token], at: int, line: int, states: lis
     return line, stop, [(condition, first[1], first[1], "case"), missing], found
 
 
+def _orphan_else(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
+    """An `else` or `elif` that no `if` stands before; its block is read as if it stood under a condition."""
+    first = tokens[line]
+    stop, colon = header_end(tokens, line)
+    if at != line or first[3] not in {"else", "elif"} or not colon:
+        return None
+    layout = [each[0] for each in tokens[stop + 1 : stop + 3]]
+    condition = tables().literals["if"]
+    if layout != [vocabulary().newline, vocabulary().indent] or not fits(states, "if"):
+        return None
+    found = problem(
+        "E023",
+        (first[1], first[2]),
+        f"`{first[3]}` stands behind the block of an `if`, as far to the right as that; a `for` has none",
+    )
+    missing = (vocabulary().name, first[1], tokens[stop - 1][2], "")
+    return line, stop, [(condition, first[1], first[1], first[3]), missing], found
+
+
 def _decorator(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
     token = tokens[at]
     if at != line or token[3] != "@":
@@ -287,5 +306,6 @@ _CASES: tuple[Mender, ...] = (
     _foreign_operator,
     *SLIPS[2:],
     _orphan_case,
+    _orphan_else,
     _misspelt,
 )
