@@ -25,6 +25,15 @@ def apply(call: syntax.Call, callee: Type, receiver: Type, context: Context) -> 
     return result
 
 
+def widen(call: syntax.Call, further: tuple[types.Parameter, ...], context: Context) -> None:
+    """Let a call that has been resolved take further parameters, because of where it stands."""
+    binding = context.item.binding_of(call)
+    if binding is not None and binding.parameters is not None:
+        own = {each.name for each in binding.parameters}
+        parameters = (*binding.parameters, *(each for each in further if each.name not in own))
+        context.item.binding_by_node[id(call)] = bind(call.arguments, binding.callee, parameters, context)
+
+
 def _call(
     arguments: Sequence[syntax.Argument], callee: Type, receiver: Type, context: Context
 ) -> tuple[Binding, Type]:

@@ -10,9 +10,8 @@ from ...grammar.source import Span
 from .. import catalog, types
 from ..program import Item, Symbol, SymbolKind
 from ..types import Type
-from . import fields
+from . import calls, fields
 from .annotations import annotate
-from .calls import bind
 from .context import Context, Names, Scope
 from .expressions import infer
 from .interfaces import interface_of, string_signature
@@ -151,7 +150,19 @@ def _value(declaration: syntax.ValueDeclaration, context: Context) -> Type:
     found = infer(value, context)
     if declaration.kind != "program":
         return found
+    if isinstance(value, syntax.Call):
+        calls.widen(value, _of_programs(), context)
     return types.Module(_optimised(value, found, context), _program_class(found))
+
+
+def _of_programs() -> tuple[types.Parameter, ...]:
+    """What a program's declaration may say beside what its optimizer takes: where its state is, for one.
+
+    What the runtime's class needs in any case (a name, a file) is what the declaration itself gives.
+    """
+    program = catalog.definition("Program")
+    parameters = program.parameters if program is not None else None
+    return tuple(each for each in parameters or () if each.kind == "keyword-only" and not each.required)
 
 
 def _optimised(value: syntax.Expression, found: Type, context: Context) -> types.Interface:
@@ -189,7 +200,7 @@ def _member_value(member: syntax.Member) -> types.Value:
 def _configure(declaration: syntax.ConfigureDeclaration, context: Context) -> None:
     for argument in declaration.arguments:
         infer(argument.value, context)
-    binding = bind(declaration.arguments, types.UNKNOWN, catalog.configuration(), context)
+    binding = calls.bind(declaration.arguments, types.UNKNOWN, catalog.configuration(), context)
     context.item.binding_by_node[id(declaration)] = binding
 
 

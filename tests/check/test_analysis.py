@@ -108,6 +108,19 @@ def test_functions_that_the_project_lists_have_no_effects(call: str, listed: boo
     assert ("call_pure" in ast.unparse(emit(analysis))) is listed
 
 
+def test_a_program_says_where_its_state_is_and_what_to_do_with_a_stale_one() -> None:
+    text = (
+        'configure(lm=LM("openai/gpt-4o-mini"))\nmodule qa = Predict("question -> answer")\n'
+        'dataset t = Dataset("t.csv", inputs=["question"])\noptimizer opt = LabeledFewShot(k=2)\n'
+        'program x = opt.compile(qa, trainset=t, stale="error", state="x.json")\n'
+    )
+    analysis = analyse(text)
+    assert not analysis.diagnostics
+    assert "trainset=t, stale='error', state='x.json')" in ast.unparse(emit(analysis))
+    assert codes(analyse(text.replace('"error"', '"never"'))) == ["E210"]
+    assert codes(analyse(text.replace("state=", "name="))) == ["E202"]
+
+
 def test_an_import_that_is_not_python() -> None:
     analysis = analyse("from tools import search\nfound = search(5)\n", tools__py="def search(text) -> str\n")
     assert [each.message for each in analysis.diagnostics] == [
