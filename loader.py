@@ -153,10 +153,21 @@ def _look_up(path: str) -> Any:
 
 def _read(path: str) -> str | None:
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return file.read()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, UnicodeDecodeError):
+        with open(path, "rb") as file:
+            return _decoded(file.read())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+
+
+def _decoded(data: bytes) -> str | None:
+    """The text of a file; of one that is in another format, as much as it takes to say in which."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        from .grammar.foreign_files import other_format
+
+        text = data.decode("utf-8-sig", errors="replace")
+        return None if other_format(text) is None else text
 
 
 # --- projects -------------------------------------------------------------------------------------------

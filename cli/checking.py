@@ -38,7 +38,7 @@ class Workspace:
         try:
             analysis = self.analyse(path)
         except Unreadable as problem:
-            message = f"the file {problem.message}"
+            message = f"this file {problem.message}"
             finding = Diagnostic(problem.code, problem.rule, "error", Span(0, 0), message, help=problem.hint)
             return CheckedFile(shown(path), Source(str(path), ""), (finding,))
         return CheckedFile(shown(path), analysis.source, analysis.diagnostics)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,15 +12,6 @@ LARGEST = 4 * 2**20
 """A larger `.dspy` file is data by its size, not a program."""
 
 _SKIPPED = {"node_modules", "__pycache__", "venv", "site-packages"}
-_FOREIGN: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"\x80[\x02-\x05]"), "a pickle"),
-    (re.compile(rb"PK\x03\x04"), "a ZIP archive"),
-    (re.compile(rb"\x1f\x8b"), "a gzip file"),
-    (re.compile(rb"SQLite format 3"), "an SQLite database"),
-    (re.compile(rb"\xff\xfe|\xfe\xff"), "text in UTF-16"),
-    (re.compile(rb'\s*[\[{]\s*["\[\]{}\d-]'), "JSON"),
-    (re.compile(rb"\s*<[!?a-zA-Z]"), "HTML or XML"),
-)
 
 
 class Unreadable(Exception):
@@ -94,14 +84,12 @@ def read_program(path: Path) -> str:
 
 def decode_program(data: bytes) -> str:
     """The text of a program's bytes; raises `Unreadable` where they cannot be one."""
-    for start, name in _FOREIGN:
-        if start.match(data):
-            raise Unreadable(
-                f"is no dspyc program: it starts like {name}",
-                "other tools use the ending `.dspy` too; give dspyc the folders of its own programs",
-                "E006",
-                "other-file-format",
-            )
+    from ..grammar.foreign_files import other_format
+
+    found = other_format(data.decode("utf-8-sig", errors="replace"))
+    if found is not None:
+        message = found.message.removeprefix("this file ")
+        raise Unreadable(message, found.help or "", found.code, found.name)
     if len(data) > LARGEST:
         raise Unreadable(
             f"is larger than {LARGEST // 2**20} MB, which no program written by hand is",

@@ -72,6 +72,20 @@ def test_a_file_without_a_model_is_loaded_with_one_and_without(tmp_path: Path) -
         dspyc.load(tmp_path / "qa.dspy").qa(question="What?")
 
 
+@pytest.mark.parametrize("data", [b"\x80\x04\x95\x05\x00}\x94.", b'{"demos": []}', b"<!DOCTYPE html>"])
+def test_a_file_of_another_format_is_named_alike_by_all(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "other.dspy"
+    path.write_bytes(data)
+    (found,) = Workspace(folders=[str(tmp_path)]).project(str(path)).check(str(path)).diagnostics
+    assert found.code == "E006"
+    with pytest.raises(dspyc.loader.CompileError) as caught:
+        dspyc.load(path)
+    (checked,) = cli_checking.Workspace().check(path).diagnostics
+    for each in (*caught.value.diagnostics, checked):
+        assert (each.code, each.name, each.message) == (found.code, found.name, found.message)
+        assert each.help == found.help
+
+
 def test_the_project_says_which_functions_are_pure(tmp_path: Path) -> None:
     text = """
     from tools import look
