@@ -43,6 +43,8 @@ class Reader:
         self._is_scalar = self._core in _SCALARS or get_origin(self._core) is Literal or _is_enum(self._core)
         # What the reader of a scalar gives needs no second look, unless notes in `Annotated` say more.
         self._direct = _SCALARS.get(plain) if self._bare else None
+        choices = get_args(plain) if self._bare and get_origin(plain) is Literal else ()
+        self._choices = frozenset(choice for choice in choices if type(choice) is str)
         self._validator: Any = None
 
     def __call__(self, text: str) -> Any:
@@ -51,6 +53,8 @@ class Reader:
             return unescape_markers(text)
         if self._direct is not None:
             return self._direct(text)
+        if text in self._choices:
+            return text
         if self.optional and scalars.is_none(text):
             return None
         if self._core is str or self._core is Any:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 _MARKER = re.compile(r"\[\[[ \t]*#{2,}[ \t]*([^\W\d]\w*)[ \t]*#{2,}[ \t]*\]\]")
+_PLAIN = re.compile(r"(?:\A|\n)\[\[ ## ([^\W\d]\w*) ## \]\](?=\n|\Z)")
 _DECORATION = " \t*_`:"
 END = "completed"
 
@@ -30,8 +31,18 @@ def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
         answer: what the model wrote.
         fields: the names of the fields that are looked for.
     """
-    if "[[" not in answer:
+    marks = answer.count("[[")
+    if not marks:
         return []
+    # The common case, fast: every marker is written as asked, alone on its line.
+    _, *pieces = _PLAIN.split(answer)
+    names = pieces[::2]
+    if len(names) == marks and all(name in fields or name == END for name in names):
+        return [Section(name, text.strip()) for name, text in zip(names, pieces[1::2], strict=True)]
+    return _split_tolerantly(answer, fields)
+
+
+def _split_tolerantly(answer: str, fields: Collection[str]) -> list[Section]:
     found: list[tuple[int, int, str, bool]] = []
     all_lead = True
     for match in _MARKER.finditer(answer):
@@ -53,7 +64,8 @@ def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     sections: list[Section] = []
     stops = [mark[0] for mark in found[1:]]
     stops.append(len(answer))
-    for (_, end, name, _), stop in zip(found, stops, strict=True):
+    # Without a marker that counts there is a stop too many, and no section.
+    for (_, end, name, _), stop in zip(found, stops, strict=False):
         sections.append(Section(name, _body(answer[end:stop])))
     return sections
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
 
 import dspyc.runtime as dspy
+from dspyc.runtime.adapters import sections
 from dspyc.runtime.adapters.reading import ReadError, reader_for
 from dspyc.runtime.adapters.rendering import render, to_json_types
 from dspyc.runtime.adapters.repair import repaired
@@ -183,3 +184,25 @@ def test_defaults_fill_outputs_that_are_missing() -> None:
     first = dspy.ChatAdapter().parse(signature, "[[ ## a ## ]]\nx")
     first["tags"].append("mine")
     assert dspy.ChatAdapter().parse(signature, "[[ ## a ## ]]\nx") == {"a": "x", "tags": []}
+
+
+_PIECES = ["[[ ## a ## ]]", "[[ ## b ## ]]", "[[ ## completed ## ]]", "[[ ## A ## ]]", "[[ ## x ## ]]"]
+_PIECES += ["[[## a ##]]", "**", "[[", "]]", "\n", "\n", "\r\n", " ", "text", "5"]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+def test_the_short_way_cuts_an_answer_as_the_long_one_does(answer: str) -> None:
+    fields = frozenset({"a", "b"})
+    assert sections.split_sections(answer, fields) == sections._split_tolerantly(answer, fields)
+
+
+def test_an_answer_that_is_written_as_asked_goes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sections, "_split_tolerantly", None)
+    answer = "Well.\n[[ ## a ## ]]\n one \n\n[[ ## b ## ]]\n\n[[ ## completed ## ]]"
+    assert sections.split_sections(answer, {"a", "b"}) == [("a", "one"), ("b", ""), ("completed", "")]
+
+
+def test_brackets_in_an_answer_without_markers_are_no_markers() -> None:
+    signature = dspy.Signature("q -> grid: list[list[int]]")
+    for answer in ('{"grid": [[1, 2], [3]]}', "[[1, 2], [3]]", "As in [[ ## x ## ]]: [[1, 2], [3]]"):
+        assert dspy.ChatAdapter().parse(signature, answer) == {"grid": [[1, 2], [3]]}
