@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
+from bisect import insort
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import count
+from operator import attrgetter
+from threading import Lock
 from typing import Any, TextIO
 
 _numbers = count(1)
+_adding = Lock()
+
+
+def next_number() -> int:
+    """The number of a call that starts now; histories are in this order."""
+    return next(_numbers)
 
 
 class Entry(Mapping[str, Any]):
@@ -22,6 +31,7 @@ class Entry(Mapping[str, Any]):
     def __init__(
         self,
         *,
+        number: int,
         model: str,
         model_type: str,
         prompt: str | None,
@@ -36,7 +46,7 @@ class Entry(Mapping[str, Any]):
         self.kwargs = kwargs
         self.response = response
         self.finished = time.time()
-        self.number = next(_numbers)
+        self.number = number
 
     def __getitem__(self, key: str) -> Any:
         match key:
@@ -75,15 +85,22 @@ _KEYS = (
 
 
 class CallHistory(list[Entry]):
-    """A list of calls that forgets the oldest ones beyond `max_history_size`, in steps, so that adding stays
-    cheap.
+    """A list of calls in the order in which they started, which for concurrent calls of a program is that of
+    its text. It forgets the oldest ones beyond `max_history_size`, in steps, so that adding stays cheap.
     """
 
     def add(self, entry: Entry, limit: int) -> None:
-        """Append a call, and forget the oldest ones when there are more than the limit."""
-        self.append(entry)
-        if len(self) > limit + limit // 8:
-            del self[: len(self) - limit]
+        """Put a finished call in its place, and forget the oldest ones when there are more than the limit."""
+        with _adding:
+            if not self or self[-1].number < entry.number:
+                self.append(entry)
+            else:
+                insort(self, entry, key=_number)
+            if len(self) > limit + limit // 8:
+                del self[: len(self) - limit]
+
+
+_number = attrgetter("number")
 
 
 ALL = CallHistory()

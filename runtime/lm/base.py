@@ -63,6 +63,7 @@ class BaseLM:
             if prompt is None:
                 raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
             messages = [{"role": "user", "content": prompt}]
+        number = history.next_number()
         kwargs = {**self.kwargs, **settings} if settings else self.kwargs
         request = Request(self.model, messages, kwargs, self.model_type, prompt)
         key = request_key(request, self.identity(request)) if kwargs.get("cache", self.cache) else None
@@ -71,7 +72,7 @@ class BaseLM:
             response = await self.send(request)
             if key is not None and not response.truncated:
                 caching.put(key, response)
-        self._note(request, response)
+        self._note(number, request, response)
         return response
 
     async def send(self, request: Request) -> Response:
@@ -134,12 +135,13 @@ class BaseLM:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model!r})"
 
-    def _note(self, request: Request, response: Response) -> None:
+    def _note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
         if lookup("disable_history"):
             return
         entry = history.Entry(
+            number=number,
             model=request.model,
             model_type=request.model_type,
             prompt=request.prompt,

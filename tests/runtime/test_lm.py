@@ -19,6 +19,7 @@ from dspyc.runtime.lm.request import Request, request_key
 from dspyc.runtime.lm.retry import delay
 from dspyc.runtime.lm.through_litellm import retry_after
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Reply, Silent
+from support.scripted import ScriptedLM
 
 KEY = "sk-canary-0123456789abcdef"
 
@@ -422,3 +423,23 @@ def test_history_is_bounded() -> None:
         for _ in range(100):
             lm("x")
     assert 16 <= len(lm.history) <= 18
+
+
+def test_histories_keep_the_order_in_which_calls_started() -> None:
+    slow_first = ScriptedLM(lambda inputs: {"b": inputs["a"]}, delay=lambda inputs: 9 - int(inputs["a"]))
+
+    class Outer(dspy.Module):
+        def __init__(self) -> None:
+            self.part = dspy.Predict("a -> b")
+
+        async def aforward(self, **inputs: Any) -> Any:
+            return await asyncio.gather(*(self.part.acall(a=number) for number in range(6)))
+
+    outer = Outer()
+    with dspy.context(lm=slow_first, max_history_size=4):
+        outer()
+    ended = [event for event in slow_first.events if event.startswith("end")]
+    assert ended == [f"end {number}" for number in reversed(range(6))]
+    for calls in (slow_first.history, outer.history, outer.part.history):
+        prompts = [entry["messages"][-1]["content"] for entry in calls]
+        assert [prompt.split("\n")[1] for prompt in prompts] == [str(number) for number in range(2, 6)]
