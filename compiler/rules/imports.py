@@ -124,4 +124,6 @@ def _help(item: Item) -> str | None:
     if isinstance(node, syntax.FromImport) and node.level:
         files = f"{'/'.join(each.text for each in node.module)}"
         return f"neither {listed([f'{files}.dspy', f'{files}.py'])} exists there"
+    if _module(item)[0] == "dspy":
+        return "DSPy's names stand here without an import: `Predict`, `LM` …"
     return None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...grammar import syntax
+from ...grammar.source import Span
+from .. import catalog
 from ..program import Item, Program, declared_names
 from ..resolve.builtins import FORBIDDEN
 from .rule import Finding, replace, rule
@@ -47,6 +50,14 @@ def local_names(item: Item) -> set[str]:
     return {symbol.name for _, symbol in item.visible if symbol.kind == "local"}
 
 
+def without_prefix(item: Item, node: syntax.Name) -> Finding:
+    """`dspy.Predict`, as it is written in Python."""
+    behind = re.match(r"\.(\w+)", item.text[node.span.end :])
+    known = behind is not None and catalog.lookup(behind[1]) is not None
+    fix = replace("Remove `dspy.`", Span(node.span.start, node.span.end + 1), "") if known else None
+    return Finding(node, "unknown name `dspy`; DSPy's names stand here without it", fix=fix)
+
+
 def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
     name = node.text
     if name in FORBIDDEN:
@@ -55,6 +66,8 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
             f"Python's `{name}` cannot be used here",
             "write a Python function that does it, and import that",
         )
+    if name == "dspy":
+        return without_prefix(item, node)
     declaration = item.declaration
     fields = (
         declaration.fields

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
+from .. import types
 from ..program import Item, Program
 from ..relations import BUILTIN_CLASSES, named
 from ..resolve.annotations import SPECIAL
 from .rule import Finding, replace, rule
+from .unknown_name import without_prefix
 from .words import meant, near
 
 _PYTHONS = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "string": "str", "integer": "int"}
@@ -38,6 +40,22 @@ def unknown_type(program: Program, item: Item) -> Iterator[Finding]:
     for node in item.annotations.values():
         if isinstance(node, syntax.Name) and item.symbol_of(node) is None:
             yield _finding(program, item, node)
+        elif isinstance(node, syntax.Attribute):
+            yield from _dotted(program, item, node)
+
+
+def _dotted(program: Program, item: Item, node: syntax.Attribute) -> Iterator[Finding]:
+    """A type behind a dot: of a module that is not there, or that does not have it."""
+    owner = node.value
+    if not isinstance(owner, syntax.Name):
+        return
+    symbol, name = item.symbol_of(owner), node.name.text
+    if symbol is None:
+        dspys = owner.text == "dspy"
+        yield without_prefix(item, owner) if dspys else Finding(owner, f"unknown name `{owner.text}`")
+    elif item.symbol_of(node.name) is None and isinstance(symbol.type, types.PythonModule):
+        candidates = [each for each in symbol.type.names() if each[0] != "_"]
+        yield Finding(node.name, f"`{owner.text}` has no `{name}`{meant(name, candidates)}")
 
 
 def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
