@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os.path
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +49,26 @@ class PythonFile:
     def definitions(self) -> Mapping[str, ast.stmt | Imported]:
         """The statement or import that gives each name, the last one where there are several."""
         return dict(_definitions(self.tree.body)) if self.tree else {}
+
+    @cached_property
+    def exported(self) -> tuple[str, ...]:
+        """What the file has for others: its `__all__`, else what it defines itself.
+
+        To a package belongs, too, what its `__init__.py` takes from the package's own files.
+        """
+        match self.definitions.get("__all__"):
+            case ast.Assign(value=ast.List(elts=listed) | ast.Tuple(elts=listed)):
+                return tuple(
+                    each.value
+                    for each in listed
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                )
+        package = os.path.basename(self.path) == "__init__.py"
+        return tuple(
+            name
+            for name, each in self.definitions.items()
+            if not isinstance(each, Imported) or (package and each.level)
+        )
 
     @cached_property
     def open(self) -> bool:

@@ -35,7 +35,7 @@ def _names(place: Place, expected: types.Type) -> Iterator[Completion]:
     """The names in scope; what fits, or behind `KIND name =` what makes such a thing, comes first."""
     kind = _declared_kind(place.cursor)
     for found in place.names.values():
-        if isinstance(found.type, types.Class) and found.type.definition.is_a("Exception"):
+        if isinstance(found.type, types.Class) and not _is_constructed(found.type.definition):
             continue
         rank = None
         if _makes(found, kind) if kind else _fits(found, expected):
@@ -43,6 +43,19 @@ def _names(place: Place, expected: types.Type) -> Iterator[Completion]:
         elif not kind and _constructs(found, expected):
             rank = offers.NEAR
         yield offers.symbol(found, place.cursor.replaced, rank)
+
+
+def _is_constructed(definition: types.ClassDefinition) -> bool:
+    """Whether a program's text makes objects of a class: not of exceptions, nor what an optimizer makes."""
+    needed = [
+        option for each in definition.parameters or () if each.required for option in types.options(each.type)
+    ]
+    made_by_optimizer = any(
+        isinstance(each, types.Instance) and each.definition.is_a(base)
+        for each in needed
+        for base in MAKERS["optimizer"]
+    )
+    return not definition.is_a("Exception") and not made_by_optimizer
 
 
 def _declared_kind(cursor: Cursor) -> str:

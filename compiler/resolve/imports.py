@@ -153,9 +153,7 @@ def target(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> 
             read = files.python(found.path)
             if read is None:
                 return ImportTarget("python", found.path)
-            return ImportTarget(
-                "python", found.path, lambda: tuple(read.definitions), valid=read.tree is not None
-            )
+            return ImportTarget("python", found.path, lambda: read.exported, valid=read.tree is not None)
         case "runtime":
             return ImportTarget("opaque", names=catalog.names)
         case "opaque" | "missing" | "ambiguous":
