@@ -88,3 +88,17 @@ def test_the_prompt_is_what_the_model_is_asked(banking: Path) -> None:
     assert [message["role"] for message in prompt["messages"]] == ["system", "user"]
     assert "Name the intent of a bank customer's message." in prompt["messages"][0]["content"]
     assert prompt["messages"][1]["content"].startswith("[[ ## text ## ]]\nWhere is my card?\n")
+
+
+def test_optimize_says_first_that_the_trainer_is_not_installed(banking: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; from dspyc.cli.main import run; "
+        "sys.exit(run(['optimize', 'distil.dspy:router']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=banking, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode != 0
+    assert "needs the package `torch`: pip install 'dspyc[train]'" in done.stderr
+    assert "evaluate" not in done.stdout + done.stderr, "nothing is measured before that"
+    assert not list(banking.glob("*.state.json"))
