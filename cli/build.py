@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from glob import escape
 from pathlib import Path
 
 import click
@@ -9,7 +11,7 @@ import click
 from ..compiler.render import plural
 from .console import say
 from .errors import Refusal
-from .files import find, shown, write_atomically
+from .files import find, shown, with_models, write_atomically
 
 
 @click.command
@@ -25,8 +27,8 @@ def command(paths: tuple[str, ...], out: Path) -> int:
     """Write programs as Python modules, with stubs.
 
     PATHS are files or folders (the working folder by default); what lies in a folder keeps its place below
-    --out. The modules need dspyc's runtime, and no compiler. Nothing is written when a program has an error,
-    or where a file would be lost that dspyc did not write.
+    --out. What optimizers have learned goes with it. The modules need dspyc's runtime, and no compiler.
+    Nothing is written when a program has an error, or where a file would be lost that dspyc did not write.
 
     \b
     Examples:
@@ -46,6 +48,8 @@ def command(paths: tuple[str, ...], out: Path) -> int:
     for target, text in texts.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, text)
+    for source, target in targets.items():
+        _copy_learned(source, target.parent)
     say(f"{plural(len(targets), 'program')} built into {shown(out)}.")
     return 0
 
@@ -61,6 +65,15 @@ def _targets(paths: tuple[str, ...], out: Path) -> dict[Path, Path]:
     if len(set(targets.values())) < len(targets):
         raise Refusal("two programs would be written to the same file", "give the folder that they lie in")
     return targets
+
+
+def _copy_learned(source: Path, folder: Path) -> None:
+    """Put the states of a file's programs beside its module, which looks for them there."""
+    if source.parent.resolve() == folder.resolve():
+        return
+    for state in sorted(source.parent.glob(f"{escape(source.stem)}.*.state.json")):
+        for path in with_models(state):
+            shutil.copyfile(path, folder / path.name)
 
 
 def _verify_ours(target: Path) -> None:

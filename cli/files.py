@@ -150,3 +150,9 @@ def shown(path: Path | str) -> str:
         return str(Path(path).resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def with_models(state: Path) -> list[Path]:
+    """A program's state file, and the models that it names, which lie beside it."""
+    text = state.read_text(encoding="utf-8")
+    return [state, *(model for model in sorted(state.parent.glob("*.gguf")) if f"gguf/{model.name}" in text)]

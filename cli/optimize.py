@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .console import say, say_warning
 from .errors import Refusal, listed
-from .files import shown
+from .files import shown, with_models
 from .run import LM_HELP
 
 if TYPE_CHECKING:
@@ -66,12 +65,6 @@ def _evaluation_of(loaded: Loaded, program: Program) -> str | None:
     return None
 
 
-def _written(state: Path) -> list[Path]:
-    """The state file, and the models that it names, which lie beside it."""
-    text = state.read_text(encoding="utf-8")
-    return [state, *(model for model in sorted(state.parent.glob("*.gguf")) if f"gguf/{model.name}" in text)]
-
-
 def _record(program: str, evaluation: str | None, result: OptimizeResult) -> dict[str, Any]:
     return {
         "program": program,
@@ -100,5 +93,5 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         say(f"`{program}` was optimised in {result.seconds:.1f} s.")
         if after < before:
             say_warning(f"the optimised program is worse; delete {shown(result.state)} to go back")
-    files = listed(shown(file) for file in _written(result.state))
+    files = listed(shown(file) for file in with_models(result.state))
     say(f"What it learned is in {files}; commit that with the program.")
