@@ -188,11 +188,11 @@ def project(settings: Settings, read: Callable[[str], str | None], also: Sequenc
     return Project(read, roots, find_package, settings.pure)
 
 
-@cache
 def find_package(name: str) -> str | None:
     """The source of an installed top-level Python package: `""` when it has none, None when there is none.
 
-    Nothing is imported; only the places are looked at where Python itself would look.
+    Nothing is imported; only the places are looked at where Python itself would look. Nothing is remembered:
+    packages are installed, and the search path changes, while a process runs.
     """
     try:
         spec = importlib.util.find_spec(name)
