@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ signature Ask:
 
 module qa = Predict(Ask)
 """
+
+
+@pytest.fixture(autouse=True)
+def _search_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test loads is not found by other tests."""
+    known = set(sys.modules)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    yield
+    for name in {"common", "tools"} & (set(sys.modules) - known):
+        del sys.modules[name]
 
 
 def write(folder: Path, **files: str) -> Path:
