@@ -142,6 +142,7 @@ def test_pytest_collects_the_tests_of_programs(tmp_path: Path) -> None:
     assert "1 failed, 1 passed, 1 error" in done.stdout
     assert '13 |     assert pred.answer == "ha"' in done.stdout
     assert "pred.answer = 'HA'" in done.stdout
+    assert "echo.dspy::a whisper - ProgramAssertionError: pred.answer ==" in done.stdout
     assert "there is no `nothing`" in done.stdout or "`nothing`" in done.stdout
     assert "Traceback" not in done.stdout
 
