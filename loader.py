@@ -65,8 +65,14 @@ def analyse(path: str) -> FileAnalysis:
 
     Raises:
         FileNotFoundError: there is no such file.
+        CompileError: the file is no text in UTF-8.
     """
-    return _project_of(os.path.dirname(path), _read).check(path)
+    try:
+        return _project_of(os.path.dirname(path), _read).check(path)
+    except FileNotFoundError:
+        if not os.path.isfile(path):
+            raise
+        raise CompileError(path, (), f"{path} is not UTF-8; save it in that encoding") from None
 
 
 def execute(analysis: FileAnalysis) -> ModuleType:

@@ -432,3 +432,10 @@ def test_inputs_are_checked_before_any_call(tmp_path: Path) -> None:
     with pytest.raises(dspyc.runtime.InputError, match="inputs are given by name"):
         deep("q")
     assert deep(question="q").answer == "A"
+
+
+def test_a_file_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "latin.dspy"
+    path.write_bytes("# Käse\nmodule q = Predict('question -> answer')\n".encode("latin-1"))
+    with pytest.raises(dspyc.CompileError, match="not UTF-8; save it"):
+        dspyc.load(path)
