@@ -271,10 +271,7 @@ class Program(Module):
         state = self.state
         if state is None:
             logger.warning(
-                "the program `%s` has no state and runs un-optimised; make one with: dspyc optimize %s:%s",
-                self.name,
-                self.source,
-                self.name,
+                "the program `%s` has no state and runs un-optimised; %s", self.name, _remedy(self)
             )
             return module
         changes = self._changes(state, module)
@@ -333,6 +330,14 @@ class Program(Module):
             raise StateError(f"the state cannot be written: the folder `{folder}` is read-only")
 
 
+def _remedy(program: Program) -> str:
+    """How a program gets its state."""
+    if program.source.suffix == ".py":
+        source = program.source.with_suffix(".dspy").name
+        return f"make one with `dspyc optimize {source}:{program.name}`, then build {source} again"
+    return f"make one with: dspyc optimize {program.source}:{program.name}"
+
+
 class TopPrograms(Sequence[Module]):
     """The best programs that a program's optimizer tried; the state is read when they are first asked for."""
 
@@ -367,7 +372,7 @@ class TopPrograms(Sequence[Module]):
         if state is None:
             raise StateError(
                 f"the program `{program.name}` has no state, so there are no best programs of it; "
-                f"make one with: dspyc optimize {program.source}:{program.name}"
+                f"{_remedy(program)}"
             )
         if changes := program._changes(state, plain_module(program.student)):
             raise StateError(

@@ -93,6 +93,17 @@ def test_without_a_state_it_runs_as_its_module_and_says_so_once(
     assert message.endswith("bank.dspy:router")
 
 
+def test_a_built_program_without_a_state_names_its_source(
+    tmp_path: Path, lm: Neighbour, caplog: pytest.LogCaptureFixture
+) -> None:
+    optimizer = BootstrapFewShot(metric=same_label)
+    built = Program(
+        optimizer, ChainOfThought("text -> label"), name="router", source=tmp_path / "bank.py", trainset=TRAIN
+    )
+    built(text="Goodbye")
+    assert caplog.messages[0].endswith("`dspyc optimize bank.dspy:router`, then build bank.dspy again")
+
+
 def test_optimising_writes_a_state_that_the_next_process_uses(tmp_path: Path, lm: Neighbour) -> None:
     student = ChainOfThought("text -> label")
     program = few_shot(tmp_path, student)
