@@ -88,6 +88,16 @@ def fits(left: Type, operator: str, right: Type) -> bool:
     )
 
 
+def ordered(left: Type, right: Type) -> bool:
+    """Whether one may be less than the other; False only for a number and a text."""
+    numbers = (types.BOOL, types.INT, types.FLOAT)
+    pairs = [(first, second) for first in types.options(left) for second in types.options(right)]
+    return not pairs or any(
+        not (first == types.STR and second in numbers) and not (first in numbers and second == types.STR)
+        for first, second in pairs
+    )
+
+
 def _fits(left: Type, operator: str, right: Type) -> bool:
     plain = types.Builtin | types.List | types.Dict | types.Set | types.Tuple | types.Nothing
     if not isinstance(left, plain) or not isinstance(right, plain):

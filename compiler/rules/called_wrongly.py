@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ...grammar import syntax
+from ...grammar.source import Span
 from .. import catalog, types
 from ..program import Item, Program
 from ..relations import display, iterated, plain, widened
-from ..resolve.operators import fits
+from ..resolve.operators import fits, ordered
 from .rule import Finding, rule, written
 from .words import described
+
+_ORDERS = ("<", "<=", ">", ">=")
 
 
 @rule("E226", "not-callable")
@@ -128,6 +132,13 @@ def wrong_operands(program: Program, item: Item) -> Iterator[Finding]:
                 f"`{display(plain(left))} {each.operator}= {display(plain(right))}` does not work",
                 _wrap(item, each),
             )
+    for comparison in item.nodes(syntax.Comparison):
+        operands = pairwise((comparison.left, *comparison.rights))
+        for operator, (first, second) in zip(comparison.operators, operands, strict=True):
+            left, right = widened(item.type_of(first)), widened(item.type_of(second))
+            if operator in _ORDERS and not ordered(left, right):
+                shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
+                yield Finding(Span(first.span.start, second.span.end), f"{shown} does not work")
 
 
 def _wrap(item: Item, node: syntax.AugmentedAssign) -> str | None:
