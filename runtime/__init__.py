@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from .interface import ToolFunction as ToolFunction
     from .lm.base import BaseLM as BaseLM
     from .lm.cache import configure_cache as configure_cache
+    from .lm.callbacks import BaseCallback as BaseCallback
     from .lm.client import LM as LM
     from .lm.dummy import DummyLM as DummyLM
     from .lm.provider import Provider as Provider
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Adapter": ".adapters.base",
     "AdapterParseError": ".errors",
+    "BaseCallback": ".lm.callbacks",
     "BaseLM": ".lm.base",
     "BestOfN": ".modules.best_of_n",
     "BootstrapFewShot": ".optimizers.bootstrap_few_shot",

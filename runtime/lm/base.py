@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self, TextIO
 
 from .. import execute, history, usage
@@ -10,6 +10,7 @@ from ..errors import ConfigurationError
 from ..module import callers
 from ..settings import lookup
 from . import cache as caching
+from .callbacks import BaseCallback, watched
 from .request import Message, ModelType, Request, Response, request_key
 
 
@@ -24,6 +25,8 @@ class BaseLM:
     model: str = "custom"
     model_type: ModelType = "chat"
     cache: bool = False
+    cache_in_memory: bool = True
+    callbacks: Sequence[BaseCallback] | None = None
     takes_grammar: bool = False
     """Whether requests may hold a GBNF grammar of the answer, as the setting `grammar`."""
 
@@ -63,15 +66,22 @@ class BaseLM:
             if prompt is None:
                 raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
             messages = [{"role": "user", "content": prompt}]
-        number = history.next_number()
         kwargs = {**self.kwargs, **settings} if settings else self.kwargs
         request = Request(self.model, messages, kwargs, self.model_type, prompt)
-        key = request_key(request, self.identity(request)) if kwargs.get("cache", self.cache) else None
-        response: Response | None = caching.get(key) if key is not None else None
+        if not self.callbacks:
+            return await self._get(request)
+        return await watched(self.callbacks, self, request, self._get(request))
+
+    async def _get(self, request: Request) -> Response:
+        number = history.next_number()
+        key = None
+        if request.kwargs.get("cache", self.cache):
+            key = request_key(request, self.identity(request))
+        response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
         if response is None:
             response = await self.send(request)
             if key is not None and not response.truncated:
-                caching.put(key, response)
+                caching.put(key, response, self.cache_in_memory)
         self._note(number, request, response)
         return response
 

@@ -57,7 +57,7 @@ class Cache:
         self._process: int | None = None
         self._writes = 0
 
-    def get(self, key: str) -> Response | None:
+    def get(self, key: str, in_memory: bool = True) -> Response | None:
         """The answer of this name, marked as a hit and without usage, or None."""
         with self._lock:
             found = self._memory.get(key)
@@ -65,15 +65,16 @@ class Cache:
                 self._memory.move_to_end(key)
                 return found
             found = self._read(key)
-            if found is not None:
+            if found is not None and in_memory:
                 self._remember(key, found)
             return found
 
-    def put(self, key: str, response: Response) -> None:
-        """Keep an answer."""
+    def put(self, key: str, response: Response, in_memory: bool = True) -> None:
+        """Keep an answer, in the file and, where `in_memory`, in memory."""
         hit = replace(response, usage={}, cost=None, cache_hit=True)
         with self._lock:
-            self._remember(key, hit)
+            if in_memory:
+                self._remember(key, hit)
             self._write(key, hit)
 
     def clear(self) -> None:
@@ -227,14 +228,14 @@ def configure_cache(
         _current = Cache(folder, memory_max_entries if enable_memory_cache else 0, disk_size_limit_bytes)
 
 
-def get(key: str) -> Response | None:
+def get(key: str, in_memory: bool = True) -> Response | None:
     """The answer to the request of this name, or None."""
-    return current().get(key)
+    return current().get(key, in_memory)
 
 
-def put(key: str, response: Response) -> None:
+def put(key: str, response: Response, in_memory: bool = True) -> None:
     """Keep the answer to the request of this name."""
-    current().put(key, response)
+    current().put(key, response, in_memory)
 
 
 def _usable_folder() -> Path | None:

@@ -11,6 +11,7 @@ from annotated_types import Ge, Le
 from ..errors import LMConfigurationError
 from ..parameters import Setting, parameters
 from .base import BaseLM
+from .callbacks import BaseCallback
 from .provider import Provider, TrainDataFormat, TrainingJob, provider_for, start_job
 from .request import Request, Response
 from .retry import send
@@ -42,6 +43,10 @@ class LM(BaseLM):
     """How long an answer may be, in tokens; None for the provider's default."""
     cache: bool = True
     """Whether answers are kept, and taken from those kept."""
+    cache_in_memory: bool = True
+    """Whether answers are kept in memory too, before the cache's file."""
+    callbacks: list[BaseCallback] | None = None
+    """What is told of each request, before it goes out and after it came back."""
     num_retries: Annotated[int, Ge(0)] = 8
     """How often a request that failed in passing (rate limit, timeout, server error) is sent again, after
     waits that grow to a minute; at most twice where the connection is refused, because nobody listens there.

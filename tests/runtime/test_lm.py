@@ -443,3 +443,46 @@ def test_histories_keep_the_order_in_which_calls_started() -> None:
     for calls in (slow_first.history, outer.history, outer.part.history):
         prompts = [entry["messages"][-1]["content"] for entry in calls]
         assert [prompt.split("\n")[1] for prompt in prompts] == [str(number) for number in range(2, 6)]
+
+
+class Heard(dspy.BaseCallback):
+    def __init__(self) -> None:
+        self.events: list[tuple[Any, ...]] = []
+
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        self.events.append(("start", call_id, instance.model, inputs["prompt"], sorted(inputs["kwargs"])))
+
+    def on_lm_end(
+        self, call_id: str, outputs: list[str] | None, exception: BaseException | None = None
+    ) -> None:
+        self.events.append(("end", call_id, outputs, type(exception).__name__))
+        raise ValueError("a callback's own mistake is logged, and nothing else")
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_callbacks_hear_of_each_request(server: OpenAIServer, asynchronous: bool) -> None:
+    heard = Heard()
+    lm = model(server, callbacks=[heard], cache=False)
+    server.script("fine", Failure(401, "no"))
+    asyncio.run(lm.acall("first")) if asynchronous else lm("first")
+    with pytest.raises(dspy.LMAuthError):
+        asyncio.run(lm.acall("second")) if asynchronous else lm("second")
+    first, second = heard.events[0][1], heard.events[2][1]
+    assert first != second
+    assert heard.events == [
+        ("start", first, "openai/any", "first", ["api_base", "max_tokens", "temperature"]),
+        ("end", first, ["fine"], "NoneType"),
+        ("start", second, "openai/any", "second", ["api_base", "max_tokens", "temperature"]),
+        ("end", second, None, "LMAuthError"),
+    ]
+
+
+def test_answers_may_be_kept_out_of_memory(server: OpenAIServer, tmp_path: Path) -> None:
+    dspy.configure_cache(disk_cache_dir=tmp_path)
+    lm = model(server, cache_in_memory=False)
+    server.script("kept")
+    assert lm("x") == lm("x") == ["kept"]
+    assert len(server.requests) == 1
+    dspy.configure_cache(enable_disk_cache=False)
+    server.script("one", "two")
+    assert (lm("y"), lm("y")) == (["one"], ["two"])
