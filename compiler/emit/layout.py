@@ -6,7 +6,7 @@ import ast
 import io
 import sys
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _WIDTH = 100
 _OURS = ("dspyc", "pydantic")
@@ -121,7 +121,7 @@ def _logical_lines(text: str) -> list[tuple[int, list[_Token]]]:
     lines: list[tuple[int, list[_Token]]] = []
     tokens: list[_Token] = []
     column, previous_end = 0, (0, 0)
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in _whole_strings(text):
         if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NL, tokenize.ENDMARKER):
             continue
         if token.type == tokenize.NEWLINE:
@@ -134,6 +134,26 @@ def _logical_lines(text: str) -> list[tuple[int, list[_Token]]]:
         tokens.append((token.type, (" " if gap else "") + _quoted(token)))
         previous_end = token.end
     return lines
+
+
+def _whole_strings(text: str) -> Iterator[tokenize.TokenInfo]:
+    """Python's tokens, with an f-string as one: from Python 3.12 on the tokenizer takes it apart."""
+    lines = text.splitlines(keepends=True)
+    start_kind, end_kind = getattr(tokenize, "FSTRING_START", None), getattr(tokenize, "FSTRING_END", None)
+    depth, start = 0, (0, 0)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == start_kind:
+            start = token.start if depth == 0 else start
+            depth += 1
+        elif depth and token.type == end_kind:
+            depth -= 1
+            if depth == 0:
+                inside = lines[start[0] - 1 : token.end[0]]
+                inside[-1] = inside[-1][: token.end[1]]
+                inside[0] = inside[0][start[1] :]
+                yield tokenize.TokenInfo(tokenize.STRING, "".join(inside), start, token.end, token.line)
+        elif not depth:
+            yield token
 
 
 def _quoted(token: tokenize.TokenInfo) -> str:

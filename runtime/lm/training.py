@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,7 +88,6 @@ class LocalProvider(Provider):
             ConfigurationError: a setting that does not exist or cannot be.
         """
         read_settings(train_kwargs or {})
-        _require_packages(model)
         architecture = read_header(embedded.model_path(model), model).architecture
         if architecture != "llama":
             raise LMConfigurationError(
@@ -95,6 +95,7 @@ class LocalProvider(Provider):
                 "take a model of the llama architecture",
                 model=model,
             )
+        _require_packages(model)
 
     @staticmethod
     def finetune(
@@ -125,15 +126,14 @@ class LocalProvider(Provider):
 
 
 def _require_packages(model: str) -> None:
-    try:
-        import gguf  # noqa: F401
-        import numpy  # noqa: F401
-        import tokenizers  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise LMConfigurationError(
-            f"training `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'", model=model
-        ) from error
+    for name in ("torch", "gguf", "numpy", "tokenizers"):
+        try:
+            import_module(name)
+        except ImportError as error:
+            raise LMConfigurationError(
+                f"training `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
+                model=model,
+            ) from error
 
 
 def _finetune(
