@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -83,9 +84,10 @@ def _key(values: Mapping[str, Any], salt: str) -> str:
 class Output:
     """The file that results go to, a line for each row, written and flushed as they come.
 
-    Opened on the file of an earlier run it keeps the lines that answer rows of this one; `done` are their
-    numbers. Failed rows, lines of other rows and half a last line are dropped, so that they are made again.
-    JSON Lines hold `row`, `key`, `input` and `output` or `error`; tables hold the same in columns.
+    Opened on the file of an earlier run it keeps the lines that answer rows of this one, wherever these
+    stand now; `done` are their numbers. Failed rows and half a last line are dropped, so that they are made
+    again. A file with answers to anything else is refused: they may have been paid for. JSON Lines hold
+    `row`, `key`, `input` and `output` or `error`; tables hold the same in columns.
     """
 
     def __init__(self, path: Path, rows: Sequence[Row], outputs: Sequence[str]) -> None:
@@ -102,14 +104,22 @@ class Output:
             raise Refusal(
                 f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}"
             )
-        keys = {row.number: row.key for row in rows}
         data = path.read_bytes() if path.exists() else b""
+        answers: dict[str, list[Callable[[int], str]]] = {}
         try:
-            for number, key, failed, line in self._earlier(data):
-                if keys.get(number) == key and not failed:
-                    self._lines[number] = line
+            for key, failed, line_of in self._earlier(data):
+                if not failed:
+                    answers.setdefault(key, []).append(line_of)
         except (ValueError, KeyError, TypeError):
             raise self._foreign() from None
+        for row in rows:
+            if answers.get(row.key):
+                self._lines[row.number] = answers[row.key].pop(0)(row.number)
+        if others := sum(map(len, answers.values())):
+            raise Refusal(
+                f"{path} holds {others} answer{'s' * (others > 1)} to other rows, or of another program",
+                "name another --output, so that they are kept, or delete the file",
+            )
         self.done = frozenset(self._lines)
         self._rewrite(unless=data)
         self._file = self._open()
@@ -174,8 +184,8 @@ class Output:
         )
         return out.getvalue()
 
-    def _earlier(self, data: bytes) -> Iterator[tuple[int, str, bool, str]]:
-        """The whole lines of an earlier run: row number, key, whether it failed, and the line."""
+    def _earlier(self, data: bytes) -> Iterator[tuple[str, bool, Callable[[int], str]]]:
+        """The whole lines of an earlier run: key, whether it failed, and the line by the row's number now."""
         start = self._header() or '{"row": '
         if data[: len(start.encode())] != start.encode()[: len(data)]:
             raise self._foreign()
@@ -184,11 +194,18 @@ class Output:
             # Not `splitlines`: a JSON string may hold the other characters that it takes for line ends.
             for line in whole.split("\n")[:-1]:
                 record = json.loads(line)
-                yield record["row"], record["key"], "error" in record, line + "\n"
+                yield record["key"], "error" in record, partial(_renumbered, record)
         else:
             for cells in list(csv.reader(io.StringIO(whole, newline=""), delimiter=self._delimiter))[1:]:
                 if len(cells) == 3 + len(self._columns) + len(self._outputs):
-                    yield int(cells[0]), cells[1], bool(cells[-1]), self._joined(cells)
+                    yield cells[1], bool(cells[-1]), partial(self._renumbered_cells, cells)
+
+    def _renumbered_cells(self, cells: Sequence[str], number: int) -> str:
+        return self._joined([str(number), *cells[1:]])
+
+
+def _renumbered(record: Mapping[str, Any], number: int) -> str:
+    return json.dumps({**record, "row": number}, ensure_ascii=False) + "\n"
 
 
 def _cell(value: Any) -> str:

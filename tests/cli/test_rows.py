@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import re
 from pathlib import Path
 
 import pytest
@@ -85,23 +85,41 @@ def test_a_run_that_is_killed_anywhere_loses_no_whole_line(
     assert path.read_bytes() == whole
 
 
-def test_failed_and_foreign_rows_are_made_again(tmp_path: Path) -> None:
-    path = tmp_path / "out.jsonl"
-    rows = [Row(number, {"text": "a"}, f"key{number}") for number in range(3)]
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_failed_rows_are_made_again_and_answers_follow_their_rows(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"out{suffix}"
+    rows = [Row(number, {"text": text}, f"key {text}") for number, text in enumerate("abc")]
     first = Output(path, rows, ["label"])
-    first.succeeded(rows[0], {"label": "x"})
+    first.succeeded(rows[0], {"label": "one"})
     first.failed(rows[1], "LMError: no answer")
-    first.succeeded(rows[2], {"label": "y"})
+    first.succeeded(rows[2], {"label": "two"})
     first.finish()
-    changed = [*rows[:2], Row(2, {"text": "b"}, "another key")]
-    second = Output(path, changed, ["label"])
-    assert second.done == {0}
-    for row in changed[1:]:
-        second.succeeded(row, {"label": "z"})
+    moved = [Row(number, {"text": text}, f"key {text}") for number, text in enumerate("ncab")]
+    second = Output(path, moved, ["label"])
+    assert second.done == {1, 2}
+    for row in (moved[0], moved[3]):
+        second.succeeded(row, {"label": "three"})
     second.finish()
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert [line["output"]["label"] for line in lines] == ["x", "z", "z"]
-    assert not any("error" in line for line in lines)
+    third = Output(path, moved, ["label"])
+    assert third.done == {0, 1, 2, 3}
+    third.finish()
+    text = path.read_text(encoding="utf-8")
+    assert "LMError" not in text
+    assert re.findall("one|two|three", text) == ["three", "two", "one", "three"]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_answers_to_other_rows_are_not_dropped(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"out{suffix}"
+    rows = [Row(0, {"text": "a"}, "key a"), Row(1, {"text": "b"}, "key b")]
+    first = Output(path, rows, ["label"])
+    for row in rows:
+        first.succeeded(row, {"label": "x"})
+    first.finish()
+    before = path.read_bytes()
+    with pytest.raises(Refusal, match="holds 1 answer to other rows"):
+        Output(path, rows[:1], ["label"])
+    assert path.read_bytes() == before
 
 
 def test_a_table_names_an_output_apart_from_a_column_of_the_same_name(tmp_path: Path) -> None:
