@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from .. import execute
 from ..assertions import with_feedback
 from ..errors import AdapterParseError
+from ..lm.callbacks import BaseCallback, told
 from ..settings import lookup
 from ..signature import Signature
 
@@ -28,6 +29,8 @@ class Adapter:
 
     finetune_format: ClassVar[str] = "chat"
     """The format of the training data that `format_finetune_data` makes."""
+
+    callbacks: list[BaseCallback] | None = None
 
     def __call__(
         self,
@@ -68,7 +71,10 @@ class Adapter:
             ConditionError: it could be read, and still broke a condition.
             LMError: the model could not be asked.
         """
-        messages = with_feedback(self.format(signature, demos, inputs))
+        given = {"signature": signature, "demos": demos, "inputs": inputs}
+        messages = with_feedback(
+            told(self.callbacks, "adapter_format", self, given, lambda: self.format(signature, demos, inputs))
+        )
         if getattr(lm, "takes_grammar", False) and "grammar" not in lm_kwargs:
             grammar = self.grammar(signature)
             if grammar is not None:
@@ -125,7 +131,8 @@ class Adapter:
         """
         from .checking import check_outputs
 
-        values = self.parse(signature, completion)
+        given = {"signature": signature, "completion": completion}
+        values = told(self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion))
         check_outputs(type(self).__name__, signature, completion, inputs, values)
         return values
 

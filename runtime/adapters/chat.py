@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..errors import AdapterParseError
+from ..errors import AdapterParseError, ConfigurationError
 from ..fields import Field
+from ..lm.callbacks import BaseCallback
+from ..parameters import parameters
 from ..signature import Signature
 from ..typenames import allows_none, type_name
 from . import rendering
@@ -46,11 +48,19 @@ class _Plan:
     """The signature of the messages: without the history field."""
 
 
+@parameters
 class ChatAdapter(Adapter):
     """The default adapter.
 
     Every hook may be overridden; what a subclass does not override keeps its compiled form.
     """
+
+    callbacks: list[BaseCallback] | None = None
+    """What is told of the messages that it makes and the answers that it reads."""
+    use_native_function_calling: bool = False
+    """Whether to use a provider's own function calling. Not supported yet: tools are told in the prompt."""
+    native_response_types: list[type] | None = None
+    """Types of outputs that a provider fills by itself. Not supported yet: all are read from the answer."""
 
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
@@ -59,6 +69,20 @@ class ChatAdapter(Adapter):
         super().__init_subclass__(**options)
         cls._own_system = any(getattr(cls, name) is not getattr(ChatAdapter, name) for name in _SYSTEM_HOOKS)
         cls._own_user = any(getattr(cls, name) is not getattr(ChatAdapter, name) for name in _USER_HOOKS)
+
+    def __post_init__(self) -> None:
+        """Refuse what is not there yet.
+
+        Raises:
+            ConfigurationError: native function calling or native response types are asked for.
+        """
+        if self.use_native_function_calling or self.native_response_types:
+            name = (
+                "use_native_function_calling" if self.use_native_function_calling else "native_response_types"
+            )
+            raise ConfigurationError(
+                f"`{name}` is not supported yet; leave it out: tools and types are described in the prompt"
+            )
 
     # --- messages ---------------------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
-"""Callbacks of a language model: told of each request before it goes out and after it came back."""
+"""Callbacks of language models and adapters: told of requests, messages and answers as they come."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from .request import Request, Response
+
+T = TypeVar("T")
 
 logger = logging.getLogger("dspyc")
 
@@ -16,7 +18,10 @@ _ids = count(1)
 
 
 class BaseCallback:
-    """What `LM(…, callbacks=[…])` takes: override what you want to hear of. Errors in one are logged."""
+    """What `LM(…, callbacks=[…])` and `ChatAdapter(callbacks=[…])` take: override what you want to hear of.
+
+    An error in a callback is logged, and changes nothing else.
+    """
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """A request goes out.
@@ -37,6 +42,46 @@ class BaseCallback:
             outputs: the answers' texts, or None when it failed.
             exception: how it failed.
         """
+
+    def on_adapter_format_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """An adapter makes messages; `inputs` are its `signature`, `demos` and `inputs`."""
+
+    def on_adapter_format_end(
+        self, call_id: str, outputs: list[dict[str, Any]] | None, exception: BaseException | None = None
+    ) -> None:
+        """The messages are made, or could not be."""
+
+    def on_adapter_parse_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """An adapter reads an answer; `inputs` are its `signature` and `completion`."""
+
+    def on_adapter_parse_end(
+        self, call_id: str, outputs: dict[str, Any] | None, exception: BaseException | None = None
+    ) -> None:
+        """The answer is read, or cannot be."""
+
+
+def told(
+    callbacks: Sequence[BaseCallback] | None,
+    what: Literal["adapter_format", "adapter_parse"],
+    instance: Any,
+    inputs: dict[str, Any],
+    work: Callable[[], T],
+) -> T:
+    """Do a piece of work, and tell the callbacks before and after it."""
+    if not callbacks:
+        return work()
+    call_id = f"{what}-{next(_ids)}"
+    for callback in callbacks:
+        _tell(getattr(callback, f"on_{what}_start"), call_id, instance, inputs)
+    try:
+        outputs = work()
+    except BaseException as error:
+        for callback in callbacks:
+            _tell(getattr(callback, f"on_{what}_end"), call_id, None, error)
+        raise
+    for callback in callbacks:
+        _tell(getattr(callback, f"on_{what}_end"), call_id, outputs, None)
+    return outputs
 
 
 async def watched(

@@ -115,3 +115,41 @@ def test_only_transports_that_take_a_grammar_get_one() -> None:
         assert predict(text="x", lm=lm).sure is True
     assert seen[0] is None
     assert seen[1].startswith("root ::=")
+
+
+def test_callbacks_hear_of_messages_and_answers() -> None:
+    heard: list[tuple[Any, ...]] = []
+
+    class Heard(dspy.BaseCallback):
+        def on_adapter_format_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+            heard.append((call_id, "format", dict(inputs["inputs"])))
+
+        def on_adapter_format_end(self, call_id: str, outputs: Any, exception: Any = None) -> None:
+            heard.append((call_id, [message["role"] for message in outputs]))
+
+        def on_adapter_parse_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+            heard.append((call_id, "parse", inputs["signature"].signature))
+
+        def on_adapter_parse_end(self, call_id: str, outputs: Any, exception: Any = None) -> None:
+            heard.append((call_id, outputs, type(exception).__name__))
+
+    adapter = dspy.ChatAdapter(callbacks=[Heard()])
+    answers = [{"wrong": "x"}, {"answer": "Lima"}]
+    with dspy.context(lm=dspy.DummyLM(answers), adapter=adapter):
+        dspy.Predict("question -> answer")(question="Peru?")
+    first, second, third = heard[0][0], heard[2][0], heard[4][0]
+    assert len({first, second, third}) == 3
+    assert heard == [
+        (first, "format", {"question": "Peru?"}),
+        (first, ["system", "user"]),
+        (second, "parse", "question -> answer"),
+        (second, None, "AdapterParseError"),
+        (third, "parse", "question -> answer"),
+        (third, {"answer": "Lima"}, "NoneType"),
+    ]
+
+
+@pytest.mark.parametrize("options", [{"use_native_function_calling": True}, {"native_response_types": [int]}])
+def test_what_is_not_there_yet_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(dspy.ConfigurationError, match="not supported yet; leave it out"):
+        dspy.ChatAdapter(**options)
