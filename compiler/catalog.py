@@ -32,9 +32,6 @@ _ROLES: Mapping[str, Type] = {
 }
 """The names by which the runtime's annotations say what a parameter takes; see `runtime/interface.py`."""
 
-_ADVICE = {"Refine": "hint_"}
-"""Module classes that advise the module in them, and the input by which they do."""
-
 _CALL_SETTINGS = ("lm", "config", "demos", "max_retries")
 """The named arguments of a module's call that are no inputs, as the language has them."""
 
@@ -115,11 +112,6 @@ def plain_module() -> str:
         if shape is not None and shape.of == "signature" and not shape.inputs and not shape.outputs:
             return name
     return "Module"
-
-
-def advice_input(cls: types.ClassDefinition) -> str | None:
-    """The input by which a module class advises the module in it; None for a class that does not."""
-    return next((name for base, name in _ADVICE.items() if cls.is_a(base)), None)
 
 
 def _lm() -> Type:

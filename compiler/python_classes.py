@@ -220,7 +220,9 @@ def _shape(node: ast.ClassDef, file: File) -> types.InterfaceShape | None:
                 if isinstance(of, ast.Constant):
                     inputs = tuple(_shape_fields(given.get("inputs"), "input", file))
                     outputs = tuple(_shape_fields(given.get("outputs"), "output", file))
-                    return types.InterfaceShape(str(of.value), inputs, outputs)
+                    reserved = given.get("reserved")
+                    name = str(reserved.value) if isinstance(reserved, ast.Constant) else None
+                    return types.InterfaceShape(str(of.value), inputs, outputs, name)
     return None
 
 

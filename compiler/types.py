@@ -166,6 +166,8 @@ class InterfaceShape:
     """The parameter that holds the signature or the module."""
     inputs: tuple[Field, ...] = ()
     outputs: tuple[Field, ...] = ()
+    reserved: str | None = None
+    """An input that the class gives the predictors beneath it."""
 
 
 # --- the types ------------------------------------------------------------------------------------------

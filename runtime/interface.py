@@ -27,6 +27,8 @@ class Interface:
     """Further inputs, all optional."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """Further outputs, before the signature's own."""
+    reserved: str | None = None
+    """An input that the class gives the predictors beneath it, so that theirs may not have that name."""
 
 
 class Metric(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from .. import catalog, types
+from .. import types
 from ..program import Item, Program
 from .rule import Finding, label, rule
 
@@ -64,7 +64,7 @@ def hint_field(program: Program, item: Item) -> Iterator[Finding]:
         callee = binding.callee if binding is not None else types.UNKNOWN
         if binding is None or not isinstance(callee, types.Class) or callee.definition.shape is None:
             continue
-        hint = catalog.advice_input(callee.definition)
+        hint = callee.definition.shape.reserved
         argument = binding.argument(callee.definition.shape.of) if hint is not None else None
         kind = item.type_of(argument.value) if argument is not None else types.UNKNOWN
         if argument is not None and isinstance(kind, types.Module):

@@ -68,7 +68,7 @@ class Refine(Module):
     the module's own, then 0.5 and up to 1.0 in steps of 0.5 / N. Of equal rewards the earlier attempt counts.
     """
 
-    interface: ClassVar[Interface | None] = Interface(of="module")
+    interface: ClassVar[Interface | None] = Interface(of="module", reserved="hint_")
     concurrent: ClassVar[bool] = False
 
     module: Module

@@ -124,8 +124,10 @@ def test_the_input_for_advice() -> None:
     refine, predict = catalog.definition("Refine"), catalog.definition("Predict")
     assert refine is not None
     assert predict is not None
-    assert catalog.advice_input(refine) == HINT
-    assert catalog.advice_input(predict) is None
+    assert refine.shape is not None
+    assert refine.shape.reserved == HINT
+    assert predict.shape is not None
+    assert predict.shape.reserved is None
 
 
 def test_limits_and_settings() -> None:
