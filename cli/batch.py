@@ -8,7 +8,7 @@ from typing import Any
 
 from ..compiler.render import plural
 from ..runtime import errors
-from ..runtime.workers import Outcome, run_all
+from ..runtime.execution.pool import Outcome, run_all
 from .console import say, say_error, without_secrets
 from .errors import Refusal, listed
 from .failures import FATAL, one_line, told

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_type_hints
 
 from ..compiler import types
 from ..compiler.relations import display
-from ..runtime.typenames import type_name
+from ..runtime.signature.typenames import type_name
 from .values import OTHERS, Input
 
 if TYPE_CHECKING:
-    from ..runtime.module import Module
+    from ..runtime.modules.base import Module
     from .programs import Loaded
 
 _CLASSES: dict[str, Any] = {

@@ -14,7 +14,7 @@ from .run import LM_HELP
 
 if TYPE_CHECKING:
     from ..runtime.evaluate import Evaluate
-    from ..runtime.program import OptimizeResult, Program
+    from ..runtime.programs.program import OptimizeResult, Program
     from .programs import Loaded
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..runtime.progress import Progress, reporting_to
+from ..runtime.execution.progress import Progress, reporting_to
 from .console import rich_console, say
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from .console import columns, say
 from .errors import Refusal, listed, near
 
 if TYPE_CHECKING:
-    from ..runtime.module import Module
+    from ..runtime.modules.base import Module
     from ..runtime.modules.predict import Predict
     from .programs import Loaded
     from .values import Input
@@ -120,7 +120,7 @@ def _prompts(
 
 def _module_of(module: Module) -> Module:
     """The module that calls go to: of a program, the one with what was learned."""
-    from ..runtime.program import Program
+    from ..runtime.programs.program import Program
 
     return module.module if isinstance(module, Program) else module
 
@@ -139,7 +139,7 @@ def _is_made_of_built_ins(module: Module) -> bool:
 
 def _inputs_of(predictor: Predict) -> list[Input]:
     """What a predictor takes, read off its signature."""
-    from ..runtime.typenames import type_name
+    from ..runtime.signature.typenames import type_name
     from .values import Input
 
     fields = predictor.signature.input_fields.values()
@@ -149,7 +149,7 @@ def _inputs_of(predictor: Predict) -> list[Input]:
 def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     """The messages of a predictor; an input without a value stands as `{name}`."""
     from ..runtime import ChatAdapter
-    from ..runtime.settings import lookup
+    from ..runtime.execution.settings import lookup
 
     fields = predictor.signature.input_fields
     given = {name: value for name, value in values.items() if name in fields}

@@ -92,7 +92,7 @@ def call_settings() -> tuple[types.Parameter, ...]:
 @cache
 def configuration() -> tuple[types.Parameter, ...] | None:
     """What `configure(…)` takes; None when that cannot be told."""
-    file = _file("settings.py")
+    file = _file("execution/settings.py")
     node = file.definitions.get("_BUILT_IN") if file is not None else None
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Dict):
         return None

@@ -9,9 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .execution.settings import settings as settings
+
 # These two have the names of their modules, which a later import of the module would put in their place.
 from .parameters import parameters as parameters
-from .settings import settings as settings
 
 if TYPE_CHECKING:
     from .adapters.base import Adapter as Adapter
@@ -49,9 +50,9 @@ if TYPE_CHECKING:
     from .evaluate.metrics import normalize_text as normalize_text
     from .evaluate.result import EvaluationResult as EvaluationResult
     from .example import Example as Example
-    from .fields import InputField as InputField
-    from .fields import OutputField as OutputField
-    from .history import inspect_history as inspect_history
+    from .execution.settings import apply_defaults as apply_defaults
+    from .execution.settings import configure as configure
+    from .execution.settings import context as context
     from .interface import Interface as Interface
     from .interface import Metric as Metric
     from .interface import Reward as Reward
@@ -61,11 +62,13 @@ if TYPE_CHECKING:
     from .lm.callbacks import BaseCallback as BaseCallback
     from .lm.client import LM as LM
     from .lm.dummy import DummyLM as DummyLM
+    from .lm.history import inspect_history as inspect_history
     from .lm.provider import Provider as Provider
     from .lm.provider import TrainingJob as TrainingJob
     from .lm.request import Request as Request
     from .lm.request import Response as Response
-    from .module import Module as Module
+    from .lm.usage import track_usage as track_usage
+    from .modules.base import Module as Module
     from .modules.best_of_n import BestOfN as BestOfN
     from .modules.chain_of_thought import ChainOfThought as ChainOfThought
     from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
@@ -83,17 +86,15 @@ if TYPE_CHECKING:
     from .prediction import Completions as Completions
     from .prediction import Prediction as Prediction
     from .prediction import Score as Score
-    from .program import Program as Program
-    from .settings import apply_defaults as apply_defaults
-    from .settings import configure as configure
-    from .settings import context as context
-    from .signature import Signature as Signature
-    from .signature import SignatureLike as SignatureLike
-    from .signature import ensure_signature as ensure_signature
-    from .signature import make_signature as make_signature
+    from .programs.program import Program as Program
+    from .signature.fields import InputField as InputField
+    from .signature.fields import OutputField as OutputField
+    from .signature.signature import Signature as Signature
+    from .signature.signature import SignatureLike as SignatureLike
+    from .signature.signature import ensure_signature as ensure_signature
+    from .signature.signature import make_signature as make_signature
+    from .tools.tool import Tool as Tool
     from .types.history import History as History
-    from .types.tool import Tool as Tool
-    from .usage import track_usage as track_usage
 
 _HOMES = {
     "Adapter": ".adapters.base",
@@ -124,7 +125,7 @@ _HOMES = {
     "F1": ".evaluate.metrics",
     "History": ".types.history",
     "InputError": ".errors",
-    "InputField": ".fields",
+    "InputField": ".signature.fields",
     "Interface": ".interface",
     "LM": ".lm.client",
     "LMAuthError": ".errors",
@@ -138,14 +139,14 @@ _HOMES = {
     "LMUnknownModelError": ".errors",
     "LabeledFewShot": ".optimizers.labeled_few_shot",
     "Metric": ".interface",
-    "Module": ".module",
+    "Module": ".modules.base",
     "NotConfiguredError": ".errors",
     "Optimizer": ".optimizers.base",
     "OptimizerError": ".errors",
-    "OutputField": ".fields",
+    "OutputField": ".signature.fields",
     "Predict": ".modules.predict",
     "Prediction": ".prediction",
-    "Program": ".program",
+    "Program": ".programs.program",
     "ProgramAssertionError": ".errors",
     "Provider": ".lm.provider",
     "ReAct": ".modules.react",
@@ -154,41 +155,41 @@ _HOMES = {
     "Response": ".lm.request",
     "Reward": ".interface",
     "Score": ".prediction",
-    "Signature": ".signature",
+    "Signature": ".signature.signature",
     "SignatureError": ".errors",
-    "SignatureLike": ".signature",
+    "SignatureLike": ".signature.signature",
     "StateError": ".errors",
     "Teleprompter": ".optimizers.base",
-    "Tool": ".types.tool",
+    "Tool": ".tools.tool",
     "ToolError": ".errors",
     "ToolFunction": ".interface",
     "TrainingJob": ".lm.provider",
     "answer_exact_match": ".evaluate.metrics",
     "answer_passage_match": ".evaluate.metrics",
-    "apply_defaults": ".settings",
+    "apply_defaults": ".execution.settings",
     "bootstrap_trace_data": ".optimizers.rollouts",
-    "configure": ".settings",
+    "configure": ".execution.settings",
     "configure_cache": ".lm.cache",
-    "context": ".settings",
-    "ensure_signature": ".signature",
-    "inspect_history": ".history",
+    "context": ".execution.settings",
+    "ensure_signature": ".signature.signature",
+    "inspect_history": ".lm.history",
     "majority": ".evaluate.aggregation",
-    "make_signature": ".signature",
+    "make_signature": ".signature.signature",
     "normalize_text": ".evaluate.metrics",
     "parameters": ".parameters",
-    "settings": ".settings",
-    "track_usage": ".usage",
+    "settings": ".execution.settings",
+    "track_usage": ".lm.usage",
 }
 
-_FOLDERS = ("evaluate",)
-"""Sub-packages that DSPy's users reach without importing them: `dspy.evaluate.answer_exact_match`."""
+_MODULES = {"compiled": ".compiled", "evaluate": ".evaluate", "flow": ".execution.flow"}
+"""Modules that are reached by name: by generated code, and by DSPy's users (`dspy.evaluate.EM`)."""
 
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FOLDERS:
-        return import_module(f".{name}", __name__)
+    if name in _MODULES:
+        return import_module(_MODULES[name], __name__)
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

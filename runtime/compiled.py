@@ -10,15 +10,15 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
-from . import module
-from .adapters.checking import check_inputs
 from .errors import InputError, did_you_mean, list_names
-from .execute import run_on_loop
+from .execution.drive import run_on_loop
+from .execution.settings import CALL_SETTINGS
+from .execution.settings import apply_defaults as apply_to_modules
+from .modules import base
 from .parameters import refuse_misspelled
-from .settings import CALL_SETTINGS
-from .settings import apply_defaults as apply_to_modules
-from .signature import Signature
-from .typenames import allows_none
+from .signature.signature import Signature
+from .signature.typenames import allows_none
+from .values.checking import check_inputs
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class CompiledFile:
     docs: Mapping[str, str] = field(default_factory=dict)
 
 
-class Module(module.Module):
+class Module(base.Module):
     """A `module` of a `.dspy` file that has a body; its fields are those of `signature`."""
 
     signature: ClassVar[type[Signature]]
@@ -178,7 +178,7 @@ def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
     Raises:
         ConfigurationError: a name that is no setting.
     """
-    apply_to_modules(defaults, *(each for each in declared if isinstance(each, module.Module)))
+    apply_to_modules(defaults, *(each for each in declared if isinstance(each, base.Module)))
     for each in declared:
         if isinstance(each, type) and issubclass(each, Module):
             each._file_defaults = dict(defaults)

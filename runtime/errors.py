@@ -35,7 +35,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .signature import Signature
+    from .signature.signature import Signature
 
 
 class DspycError(Exception):

@@ -25,9 +25,9 @@ from banking_data import Example, banking, banking_labels, few_per_label, snips
 from banking_prompts import Message, banking_tasks, boilerplate, snips_tasks, varied
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from dspyc.runtime.lm.gguf import Checkpoint, Shape, Vocabulary, write
-from dspyc.runtime.lm.training_loop import Plan, Row, Step, train
-from dspyc.runtime.lm.training_model import initial_weights
+from dspyc.runtime.lm.gguf.checkpoint import Checkpoint, Shape, Vocabulary, write
+from dspyc.runtime.lm.training.loop import Plan, Row, Step, train
+from dspyc.runtime.lm.training.model import initial_weights
 
 MODELS = Path(__file__).parent.parent / "runtime" / "lm" / "models"
 TEMPLATE = (

@@ -11,12 +11,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from .. import execute
-from ..assertions import with_feedback
 from ..errors import AdapterParseError
+from ..execution import drive
+from ..execution.assertions import with_feedback
+from ..execution.settings import lookup
 from ..lm.callbacks import BaseCallback, told
-from ..settings import lookup
-from ..signature import Signature
+from ..signature.signature import Signature
 
 logger = logging.getLogger("dspyc")
 
@@ -42,7 +42,7 @@ class Adapter:
         max_retries: int | None = None,
     ) -> list[dict[str, Any]]:
         """Ask the model and read its answers; see `acall`."""
-        return execute.drive(self.acall(lm, lm_kwargs, signature, demos, inputs, max_retries))
+        return drive.drive(self.acall(lm, lm_kwargs, signature, demos, inputs, max_retries))
 
     async def acall(
         self,
@@ -129,7 +129,7 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer breaks a condition.
         """
-        from .checking import check_outputs
+        from ..values.checking import check_outputs
 
         given = {"signature": signature, "completion": completion}
         values = told(self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion))

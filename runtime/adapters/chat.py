@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError, ConfigurationError
-from ..fields import Field
 from ..lm.callbacks import BaseCallback
 from ..parameters import parameters
-from ..signature import Signature
-from ..typenames import allows_none, type_name
-from . import rendering
+from ..signature.fields import Field
+from ..signature.signature import Signature
+from ..signature.typenames import allows_none, type_name
+from ..values import rendering
+from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import INCOMPLETE_DEMO, MISSING_IN_DEMO, Adapter
-from .reading import Reader, ReadError, read_object, reader_for
 from .sections import END, Section, split_sections
 
 _SYSTEM_HOOKS = (

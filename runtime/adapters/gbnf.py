@@ -12,8 +12,8 @@ import json
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from ..signature import Signature
-from .rendering import plain_annotation, render
+from ..signature.signature import Signature
+from ..values.rendering import plain_annotation, render
 from .sections import END
 
 

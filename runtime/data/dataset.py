@@ -13,9 +13,9 @@ from typing import Annotated, Any, Self, overload
 
 from annotated_types import Ge
 
-from ..calling import call
 from ..errors import ConfigurationError, DataError, did_you_mean, list_names
 from ..example import Example
+from ..execution.callables import call
 from ..parameters import parameters
 from .readers import Row, read
 

@@ -11,17 +11,17 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
-from .. import trace as tracing
-from ..calling import name_of
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
+from ..execution import trace as tracing
+from ..execution.callables import name_of
+from ..execution.pool import run_all
+from ..execution.progress import report, watched
+from ..execution.settings import lookup
 from ..interface import Examples, Metric
-from ..module import Module
+from ..modules.base import Module
 from ..parameters import parameters
 from ..prediction import Prediction
-from ..progress import report, watched
-from ..settings import lookup
-from ..workers import run_all
 from .display import OnRow, print_table, progress_line
 from .result import EvaluatedRow, EvaluationResult
 from .scores import as_number, feedback_of, judge

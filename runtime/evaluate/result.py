@@ -12,7 +12,7 @@ from typing import Any
 
 from ..example import Example
 from ..prediction import Prediction
-from ..state_file import write_atomically
+from ..state.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

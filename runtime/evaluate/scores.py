@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..calling import accepted, call, name_of
 from ..errors import EvaluationError
 from ..example import Example
+from ..execution.callables import accepted, call, name_of
 
 
 def judge(metric: Any, example: Example, prediction: Any, **offered: Any) -> Any:

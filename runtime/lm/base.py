@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self, TextIO
 
-from .. import execute, history, usage
 from ..errors import ConfigurationError
-from ..module import callers
-from ..settings import lookup
+from ..execution import drive
+from ..execution.settings import lookup
+from ..modules.base import callers
 from . import cache as caching
+from . import history, usage
 from .callbacks import BaseCallback, watched
 from .request import Message, ModelType, Request, Response, request_key
 
@@ -41,7 +42,7 @@ class BaseLM:
         """Ask the model: `lm("prompt")` or `lm(messages=[...])`; the answers' texts, one unless `n` says
         more.
         """
-        return list(execute.drive(self.request(prompt, messages, kwargs)).texts)
+        return list(drive.drive(self.request(prompt, messages, kwargs)).texts)
 
     async def acall(
         self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
@@ -87,7 +88,7 @@ class BaseLM:
 
     async def send(self, request: Request) -> Response:
         """One request past the cache; with retries, where the subclass has them."""
-        if execute.blocking.get():
+        if drive.blocking.get():
             return self.complete(request)
         return await self.acomplete(request)
 

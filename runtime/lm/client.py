@@ -15,7 +15,7 @@ from .callbacks import BaseCallback
 from .provider import Provider, TrainDataFormat, TrainingJob, provider_for, start_job
 from .request import Request, Response
 from .retry import send
-from .transport import Transport, transport_for
+from .transports.base import Transport, transport_for
 
 _REASONING = re.compile(
     r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE

@@ -90,8 +90,8 @@ class Provider:
 
 
 PROVIDERS: dict[str, str] = {
-    "gguf/": ".training:LocalProvider",
-    "embedded/": ".training:LocalProvider",
+    "gguf/": ".training.local:LocalProvider",
+    "embedded/": ".training.local:LocalProvider",
 }
 """The longest beginning of a model's name that fits decides; all others get `Provider` itself."""
 

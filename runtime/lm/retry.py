@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .. import execute
 from ..errors import LMError, LMTransportError
+from ..execution import drive
 from .request import Request, Response
-from .transport import Transport
+from .transports.base import Transport
 
 logger = logging.getLogger("dspyc")
 
@@ -33,7 +33,7 @@ async def send(transport: Transport, request: Request, num_retries: int) -> Resp
     attempt = 0
     while True:
         try:
-            if execute.blocking.get():
+            if drive.blocking.get():
                 return transport.complete(request)
             return await transport.acomplete(request)
         except LMError as error:
@@ -70,7 +70,7 @@ def _refused(error: LMError) -> bool:
 
 
 async def _pause(seconds: float) -> Any:
-    if execute.blocking.get():
+    if drive.blocking.get():
         time.sleep(seconds)
         return
     import asyncio

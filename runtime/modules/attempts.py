@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import execute, trace
 from ..errors import ConfigurationError
 from ..example import Example
+from ..execution import drive, trace
 from ..lm.client import is_reasoning_model
-from ..module import Module
+from .base import Module
 from .predict import Predict, in_force
 
 
@@ -77,7 +77,7 @@ async def attempt(
         trace.stop(token)
     token = trace.start(None)
     try:
-        reward = await execute.call_function(reward_fn, Example(inputs), prediction)
+        reward = await drive.call_function(reward_fn, Example(inputs), prediction)
     finally:
         trace.stop(token)
     told = [
@@ -120,7 +120,7 @@ def temperature_of(module: Module) -> float | None:
 
 def is_async_call(module: Module, reward_fn: Callable[..., Any]) -> bool:
     """Whether attempts have to run on the event loop."""
-    return module.needs_loop or execute.is_async(reward_fn)
+    return module.needs_loop or drive.is_async(reward_fn)
 
 
 def as_function(reward_fn: Any) -> Callable[..., Any]:

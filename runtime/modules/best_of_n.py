@@ -10,9 +10,9 @@ from annotated_types import Ge
 
 from ..interface import Interface, Reward
 from ..lm.base import BaseLM
-from ..module import Module
 from ..parameters import parameters
 from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep
+from .base import Module
 
 logger = logging.getLogger("dspyc")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import KW_ONLY
 from typing import Any, ClassVar
 
-from ..fields import Field, OutputField
 from ..interface import Interface
 from ..lm.base import BaseLM
-from ..module import Module
 from ..parameters import parameters
-from ..signature import Signature, SignatureLike, ensure_signature
+from ..signature.fields import Field, OutputField
+from ..signature.signature import Signature, SignatureLike, ensure_signature
+from .base import Module
 from .predict import Predict
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..fields import InputField
 from ..interface import Interface
 from ..parameters import parameters
-from ..signature import Signature
+from ..signature.fields import InputField
+from ..signature.signature import Signature
 from .chain_of_thought import ChainOfThought
 
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY
 from typing import Any, ClassVar, Self
 
-from .. import trace
 from ..adapters.base import Adapter
 from ..adapters.chat import ChatAdapter
-from ..adapters.checking import check_inputs
 from ..errors import ConfigurationError, InputError, NotConfiguredError, did_you_mean, list_names
 from ..example import Example
-from ..fields import UNDEFINED, InputField
+from ..execution import trace
+from ..execution.settings import lookup, of_call, of_parts
 from ..interface import Interface
 from ..lm.base import BaseLM
-from ..module import Module, Parameter
 from ..parameters import parameters
 from ..prediction import Prediction
-from ..settings import lookup, of_call, of_parts
-from ..signature import Signature, SignatureLike, ensure_signature
-from ..typenames import allows_none
+from ..signature.fields import UNDEFINED, InputField
+from ..signature.signature import Signature, SignatureLike, ensure_signature
+from ..signature.typenames import allows_none
+from ..values.checking import check_inputs
+from .base import Module, Parameter
 
 HINT = "hint_"
 """The input by which a predictor is told what to do better than in an earlier attempt; see `Refine`."""
@@ -125,7 +125,7 @@ class Predict(Module, Parameter):
 
     def dump_state(self) -> dict[str, Any]:
         """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls."""
-        from ..adapters.rendering import to_json_types
+        from ..values.rendering import to_json_types
 
         return {
             "traces": to_json_types([dict(step) for step in self.traces]),
@@ -142,7 +142,7 @@ class Predict(Module, Parameter):
         Raises:
             StateError: the state is for another signature.
         """
-        from .predict_state import load
+        from ..state.predictor import load
 
         load(self, state)
         return self

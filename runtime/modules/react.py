@@ -11,15 +11,15 @@ from annotated_types import Ge
 
 from ..adapters.chat import ChatAdapter
 from ..errors import AdapterParseError, ConfigurationError, ContextWindowExceededError
-from ..fields import InputField, OutputField
+from ..execution.settings import lookup
 from ..interface import Interface, ToolFunction
 from ..lm.base import BaseLM
-from ..module import Module
 from ..parameters import parameters
 from ..prediction import Prediction
-from ..settings import lookup
-from ..signature import Signature, SignatureLike, ensure_signature
-from ..types.tool import Tool
+from ..signature.fields import InputField, OutputField
+from ..signature.signature import Signature, SignatureLike, ensure_signature
+from ..tools.tool import Tool
+from .base import Module
 from .chain_of_thought import ChainOfThought
 from .predict import Predict
 

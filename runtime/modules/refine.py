@@ -12,16 +12,16 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
-from .. import trace
-from ..adapters.rendering import describe_fields, to_json_types
 from ..errors import DspycError
-from ..fields import InputField, OutputField
+from ..execution import trace
 from ..interface import Interface, Reward
 from ..lm.base import BaseLM
-from ..module import Module
 from ..parameters import parameters
-from ..signature import Signature
+from ..signature.fields import InputField, OutputField
+from ..signature.signature import Signature
+from ..values.rendering import describe_fields, to_json_types
 from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep, temperature_of
+from .base import Module
 from .predict import Predict
 
 logger = logging.getLogger("dspyc")

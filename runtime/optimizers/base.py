@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from ..errors import OptimizerError, list_names
 from ..example import Example
-from ..module import Module
+from ..modules.base import Module
 from ..parameters import parameters_of
 
 

@@ -12,12 +12,12 @@ from annotated_types import Ge
 from ..errors import OptimizerError
 from ..evaluate.scores import judge, succeeded
 from ..example import Example
+from ..execution.pool import run_all
+from ..execution.progress import report
+from ..execution.settings import context, lookup
 from ..interface import Examples, Metric
-from ..module import Module
+from ..modules.base import Module
 from ..parameters import parameters
-from ..progress import report
-from ..settings import context, lookup
-from ..workers import run_all
 from .base import Optimizer, as_examples, fresh_copy, verify_structure
 from .labeled_few_shot import LabeledFewShot, fitting_demos
 from .rollouts import Call, calls_of, marked_copy, models_of, run_traced

@@ -14,12 +14,12 @@ from annotated_types import Ge
 from ..adapters.base import Adapter
 from ..errors import DspycError, OptimizerError, list_names
 from ..example import Example
+from ..execution.progress import report, watched, within
+from ..execution.settings import lookup
 from ..interface import Examples, Metric
 from ..lm.base import BaseLM
-from ..module import Module
+from ..modules.base import Module
 from ..parameters import parameters
-from ..progress import report, watched, within
-from ..settings import lookup
 from .base import Optimizer, as_examples, verify_structure
 from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of, models_of
 

@@ -9,7 +9,7 @@ from annotated_types import Ge
 
 from ..example import Example
 from ..interface import Examples
-from ..module import Module
+from ..modules.base import Module
 from ..parameters import parameters
 from .base import Optimizer, fresh_copy
 

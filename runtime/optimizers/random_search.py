@@ -12,10 +12,10 @@ from annotated_types import Ge
 from ..errors import EvaluationError, OptimizerError
 from ..evaluate import Evaluate, EvaluationResult
 from ..example import Example
+from ..execution.progress import report, within
 from ..interface import Examples, Metric
-from ..module import Module
+from ..modules.base import Module
 from ..parameters import parameters
-from ..progress import report, within
 from .base import Candidates, Optimizer, as_examples, fresh_copy
 from .bootstrap_few_shot import BootstrapFewShot
 from .labeled_few_shot import LabeledFewShot

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from .. import trace as tracing
 from ..errors import OptimizerError
 from ..evaluate.scores import as_number, judge
 from ..example import Example
+from ..execution import trace as tracing
+from ..execution.pool import Outcome, run_all
+from ..execution.progress import report
+from ..execution.settings import lookup
 from ..interface import Metric
-from ..module import Module
-from ..module_tree import settings_around
+from ..modules.base import Module
+from ..modules.tree import settings_around
 from ..prediction import Prediction
-from ..progress import report
-from ..settings import lookup
-from ..workers import Outcome, run_all
 
 logger = logging.getLogger("dspyc")
 

@@ -34,9 +34,10 @@ from typing import Any
 import pytest
 
 import dspyc
-from dspyc.runtime import Prediction, ProgramAssertionError, context, execute
-from dspyc.runtime.assertions import suggestions
-from dspyc.runtime.trace import flatten
+from dspyc.runtime import Prediction, ProgramAssertionError, context
+from dspyc.runtime.execution import drive
+from dspyc.runtime.execution.assertions import suggestions
+from dspyc.runtime.execution.trace import flatten
 from support.scripted import ScriptedLM, echo
 
 PROGRAMS = sorted((Path(__file__).parent / "run").glob("*.dspy"))
@@ -91,7 +92,7 @@ def run(path: Path, wanted: dict[str, list[str]], mode: str) -> dict[str, Any]:
                 case "awaited":
                     outcome["result"] = asyncio.run(target.acall(**inputs))
                 case "driven":
-                    outcome["result"] = execute.drive(target.acall(**inputs))
+                    outcome["result"] = drive.drive(target.acall(**inputs))
         except (LookupError, ZeroDivisionError, ProgramAssertionError) as error:
             outcome["error"] = error
     outcome["trace"] = [next(iter(step[1].values())) for step in flatten(trace)]

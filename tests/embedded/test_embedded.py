@@ -19,8 +19,8 @@ from dspyc.runtime.errors import (
     LMInvalidRequestError,
     LMUnknownModelError,
 )
-from dspyc.runtime.lm.embedded import SHIPPED, EmbeddedTransport, stop
 from dspyc.runtime.lm.request import Request, Response
+from dspyc.runtime.lm.transports.embedded import SHIPPED, EmbeddedTransport, stop
 
 SYSTEM = """Your input fields are:
 1. `text` (str):

@@ -25,7 +25,7 @@ from dspyc.runtime import (
     context,
     settings,
 )
-from dspyc.runtime.progress import Progress, reporting_to
+from dspyc.runtime.execution.progress import Progress, reporting_to
 
 
 class Double(Module):

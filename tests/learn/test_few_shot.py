@@ -23,7 +23,7 @@ from dspyc.runtime import (
     Prediction,
     context,
 )
-from dspyc.runtime.progress import Progress, reporting_to
+from dspyc.runtime.execution.progress import Progress, reporting_to
 from support.neighbour import Neighbour
 
 BANKING = Path(__file__).parents[2] / "examples" / "banking"

@@ -28,8 +28,8 @@ from dspyc.runtime import (
     bootstrap_trace_data,
     context,
 )
-from dspyc.runtime.lm.embedded import SHIPPED
-from dspyc.runtime.progress import Progress, reporting_to
+from dspyc.runtime.execution.progress import Progress, reporting_to
+from dspyc.runtime.lm.transports.embedded import SHIPPED
 from support.neighbour import Neighbour, sections
 
 BANKING = Path(__file__).parents[2] / "examples" / "banking"

@@ -37,11 +37,11 @@ from dspyc.runtime import (
     StateError,
     apply_defaults,
     context,
-    learned,
     parameters,
 )
-from dspyc.runtime import state as states
-from dspyc.runtime.progress import Progress
+from dspyc.runtime.execution.progress import Progress
+from dspyc.runtime.programs import capture as learned
+from dspyc.runtime.state import format as states
 from support.neighbour import Neighbour
 
 BANKING = Path(__file__).parents[2] / "examples" / "banking"

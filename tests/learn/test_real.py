@@ -22,7 +22,7 @@ from dspyc.runtime import (
     apply_defaults,
     context,
 )
-from dspyc.runtime.progress import Progress
+from dspyc.runtime.execution.progress import Progress
 
 BANKING = Path(__file__).parents[2] / "examples" / "banking"
 TRAIN = Dataset("train.csv", inputs=["text"], base=str(BANKING))

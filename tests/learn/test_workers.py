@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from dspyc.runtime import BootstrapFinetune, Evaluate, Example, Module, Predict, Prediction, context
-from dspyc.runtime.progress import Progress, report, reporting_to, watched, within
-from dspyc.runtime.workers import Outcome, run_all
+from dspyc.runtime.execution.pool import Outcome, run_all
+from dspyc.runtime.execution.progress import Progress, report, reporting_to, watched, within
 from support.neighbour import Neighbour
 
 

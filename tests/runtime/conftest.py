@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from dspyc.runtime import history
-from dspyc.runtime.lm import cache
+from dspyc.runtime.lm import cache, history
 from support.openai_server import OpenAIServer
 
 
 @pytest.fixture(autouse=True)
 def _clean_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    from dspyc.runtime.settings import reset
+    from dspyc.runtime.execution.settings import reset
 
     cache.configure_cache(enable_disk_cache=False)
     reset()

@@ -18,7 +18,7 @@ import pytest
 from annotated_types import Ge, Lt
 
 import dspyc.runtime as dspy
-from dspyc.runtime import execute, trace
+from dspyc.runtime.execution import drive, trace
 from dspyc.runtime.parameters import parameters, parameters_of
 
 # --- parameters -----------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_a_module_that_waits_though_it_said_it_would_not() -> None:
 def test_ctrl_c_cancels_what_runs() -> None:
     program = (
         "import asyncio, signal, os, threading\n"
-        "from dspyc.runtime import execute\n"
+        "from dspyc.runtime.execution import drive\n"
         "async def work():\n"
         "    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "    try:\n"
@@ -235,7 +235,7 @@ def test_ctrl_c_cancels_what_runs() -> None:
         "        print('cancelled', flush=True)\n"
         "        raise\n"
         "try:\n"
-        "    execute.run(work(), concurrent=True)\n"
+        "    drive.run(work(), concurrent=True)\n"
         "except KeyboardInterrupt:\n"
         "    print('interrupted', flush=True)\n"
     )
@@ -249,7 +249,7 @@ def test_errors_come_through_with_their_traceback() -> None:
         raise ValueError("here")
 
     with pytest.raises(ValueError, match="here") as caught:
-        execute.run(fails(), concurrent=True)
+        drive.run(fails(), concurrent=True)
     assert caught.traceback[-1].name == "fails"
 
 

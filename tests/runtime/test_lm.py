@@ -17,7 +17,7 @@ from dspyc.runtime.lm.client import is_reasoning_model
 from dspyc.runtime.lm.redact import redact
 from dspyc.runtime.lm.request import Request, request_key
 from dspyc.runtime.lm.retry import delay
-from dspyc.runtime.lm.through_litellm import retry_after
+from dspyc.runtime.lm.transports.litellm import retry_after
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Reply, Silent
 from support.scripted import ScriptedLM
 

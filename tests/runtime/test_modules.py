@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import dspyc.runtime as dspy
-from dspyc.runtime.module_tree import replace_at
 from dspyc.runtime.modules.refine import OfferFeedback, source_of
-from dspyc.runtime.state_file import write_state
+from dspyc.runtime.modules.tree import replace_at
+from dspyc.runtime.state.files import write_state
 
 
 def test_chain_of_thought_reasons_first() -> None:

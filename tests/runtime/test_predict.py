@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 import dspyc.runtime as dspy
-from dspyc.runtime.settings import apply_defaults
+from dspyc.runtime.execution.settings import apply_defaults
 
 
 def answers(*values: Any) -> dspy.DummyLM:

@@ -17,10 +17,10 @@ from typing_extensions import TypedDict  # pydantic needs this one below Python 
 
 import dspyc.runtime as dspy
 from dspyc.runtime.adapters import sections
-from dspyc.runtime.adapters.reading import ReadError, reader_for
-from dspyc.runtime.adapters.rendering import render, to_json_types
-from dspyc.runtime.adapters.repair import repaired
-from dspyc.runtime.typenames import read_type
+from dspyc.runtime.signature.typenames import read_type
+from dspyc.runtime.values.reading import ReadError, reader_for
+from dspyc.runtime.values.rendering import render, to_json_types
+from dspyc.runtime.values.repair import repaired
 
 CASES = json.loads((Path(__file__).parent / "cases" / "answers.json").read_text(encoding="utf-8"))
 

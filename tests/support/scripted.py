@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dspyc.runtime import BaseLM, ChatAdapter
-from dspyc.runtime.execute import blocking
+from dspyc.runtime.execution.drive import blocking
 from dspyc.runtime.lm.request import Request, Response
 
 _FIELD = re.compile(r"\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with)", re.S)

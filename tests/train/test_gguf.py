@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dspyc.runtime.lm import gguf
-from dspyc.runtime.lm.embedded import SHIPPED, EmbeddedTransport
+from dspyc.runtime.lm.gguf import checkpoint as gguf
 from dspyc.runtime.lm.request import Request
+from dspyc.runtime.lm.transports.embedded import SHIPPED, EmbeddedTransport
 
 pytestmark = pytest.mark.train
 
@@ -53,7 +53,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_texts_are_cut_into_the_tokens_that_llama_cpp_cuts(text: str) -> None:
-    from dspyc.runtime.lm.training_text import encode
+    from dspyc.runtime.lm.training.text import encode
 
     vocabulary = gguf.read(SHIPPED["banking"]).vocabulary
     conversation = [*messages(text), {"role": "assistant", "content": "x"}]
@@ -65,8 +65,8 @@ def test_texts_are_cut_into_the_tokens_that_llama_cpp_cuts(text: str) -> None:
 def test_torch_writes_what_llama_cpp_writes(text: str, tmp_path: Path) -> None:
     import torch
 
-    from dspyc.runtime.lm.training_model import hidden_states, logits
-    from dspyc.runtime.lm.training_text import encode, make_tokenizer
+    from dspyc.runtime.lm.training.model import hidden_states, logits
+    from dspyc.runtime.lm.training.text import encode, make_tokenizer
 
     checkpoint = gguf.read(SHIPPED["banking"])
     gguf.write(checkpoint, tmp_path / "half.gguf", "f16")
@@ -91,7 +91,7 @@ def test_torch_writes_what_llama_cpp_writes(text: str, tmp_path: Path) -> None:
 def test_a_shared_beginning_changes_nothing() -> None:
     import torch
 
-    from dspyc.runtime.lm.training_model import hidden_states
+    from dspyc.runtime.lm.training.model import hidden_states
 
     checkpoint = gguf.read(SHIPPED["banking-base"])
     weights = {name: torch.from_numpy(array) for name, array in checkpoint.weights.items()}
@@ -105,7 +105,7 @@ def test_a_shared_beginning_changes_nothing() -> None:
 
 
 def test_only_what_the_assistant_says_is_learned() -> None:
-    from dspyc.runtime.lm.training_text import encode, make_tokenizer
+    from dspyc.runtime.lm.training.text import encode, make_tokenizer
 
     vocabulary = gguf.read(SHIPPED["banking-base"]).vocabulary
     turns = [

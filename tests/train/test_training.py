@@ -16,9 +16,9 @@ import pytest
 
 from dspyc.runtime import LM
 from dspyc.runtime.errors import ConfigurationError, DataError, LMConfigurationError
-from dspyc.runtime.lm import training
-from dspyc.runtime.lm.embedded import SHIPPED
-from dspyc.runtime.lm.training_settings import Progress, data_folder
+from dspyc.runtime.lm.training import local as training
+from dspyc.runtime.lm.training.settings import Progress, data_folder
+from dspyc.runtime.lm.transports.embedded import SHIPPED
 
 pytestmark = pytest.mark.train
 
@@ -100,9 +100,9 @@ def test_a_budget_of_cpu_seconds_is_kept(tmp_path: Path) -> None:
 
 
 def test_the_weights_that_do_best_on_rows_held_out_are_kept(tmp_path: Path) -> None:
-    from dspyc.runtime.lm import gguf
-    from dspyc.runtime.lm.training_loop import measure
-    from dspyc.runtime.lm.training_text import encode
+    from dspyc.runtime.lm.gguf import checkpoint as gguf
+    from dspyc.runtime.lm.training.loop import measure
+    from dspyc.runtime.lm.training.text import encode
 
     rows, _ = small_task()
     # A learning rate that spoils the model: what is kept is what it started from.

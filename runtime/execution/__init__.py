@@ -1,0 +1,1 @@
+"""How calls run: settings, traces, threads, and what is in flight together."""

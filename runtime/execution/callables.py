@@ -1,0 +1,57 @@
+"""Calling the functions that users hand in: metrics, filters, reducers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from . import drive
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function from synchronous code and return its result; what an async one gives is awaited."""
+    result = function(*args, **kwargs)
+    if inspect.isawaitable(result):
+        return drive.run(_wait(result), concurrent=True)
+    return result
+
+
+def accepted(function: Callable[..., Any], offered: dict[str, Any]) -> dict[str, Any]:
+    """Those of the offered keyword arguments that the function names, or all when it takes `**` arguments."""
+    names = _keyword_names(function)
+    return offered if names is None else {name: value for name, value in offered.items() if name in names}
+
+
+def name_of(function: object) -> str:
+    """The name of a function for reports and states: `same_label`, or the class's name for an object."""
+    name = getattr(function, "__name__", None) or getattr(function, "name", None)
+    return name if isinstance(name, str) else type(function).__name__
+
+
+def _keyword_names(function: Callable[..., Any]) -> frozenset[str] | None:
+    try:
+        return _cached_names(function)
+    except TypeError:
+        # Not hashable, so not remembered.
+        return _read_names(function)
+
+
+def _read_names(function: Callable[..., Any]) -> frozenset[str] | None:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        # A built-in without a signature takes what every caller gives, and no more.
+        return frozenset()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return frozenset(parameter.name for parameter in parameters if parameter.kind in by_name)
+
+
+_cached_names = lru_cache(maxsize=256)(_read_names)
+
+
+async def _wait(awaitable: Any) -> Any:
+    return await awaitable

@@ -1,0 +1,432 @@
+"""How compiled code runs: calls that need nothing from each other are in flight together.
+
+The compiler writes plain `await`s where one call needs another's result, and the functions of this module
+where it does not:
+
+    @flow.scope
+    async def aforward(self, *, claim: str) -> Prediction:
+        pros = flow.start(self.argue.acall(claim=claim, side="for"))
+        cons = flow.start(self.argue.acall(claim=claim, side="against"))
+        return await self.judge.acall(pros=(await pros).text, cons=(await cons).text)
+
+What holds, whatever finishes first:
+
+- results, traces and the order of calls with effects are those of the text;
+- of several errors the one that comes first in the text is raised: when a call fails, those after it are
+  cancelled, and those before it, which could still fail, are waited for;
+- nothing is left running when a function returns or raises;
+- without an event loop (`drive.blocking`) the same code runs its calls one after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+import re
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from contextvars import ContextVar, copy_context
+from functools import partial, wraps
+from types import FrameType, TracebackType
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
+
+from . import drive, trace
+from .assertions import attempts, failed, suggest
+from .settings import lookup
+
+__all__ = [
+    "Call",
+    "Step",
+    "attempts",
+    "call",
+    "call_pure",
+    "failed",
+    "flatten",
+    "gather",
+    "matches",
+    "pick",
+    "pure",
+    "scope",
+    "start",
+    "suggest",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+Body: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
+"""An async function of no arguments."""
+
+_END = math.inf
+"""The position of a function's own body: behind all the steps that it has started."""
+
+
+def scope(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Let an async function `start` steps: none is left running when it returns or raises."""
+
+    @wraps(function)
+    async def scoped(*args: P.args, **kwargs: P.kwargs) -> T:
+        body = function(*args, **kwargs)
+        return await (body if drive.blocking.get() else _Group().run(body))
+
+    return scoped
+
+
+class Step(Generic[T]):
+    """A call in flight; `await` it, as often as needed, for its result."""
+
+    __slots__ = ("_result", "_task")
+
+    def __init__(self, task: asyncio.Task[T] | None, result: Any = None) -> None:
+        self._task = task
+        self._result = result
+
+    def __await__(self) -> Generator[Any, None, T]:
+        if self._task is None:
+            return self._result  # type: ignore[no-any-return]
+        # Shielded, because whoever waits may be cancelled while this step, earlier in the text, goes on.
+        return (yield from asyncio.shield(self._task).__await__())
+
+
+@overload
+def start(work: Body[T] | Awaitable[T], /, *, effects: int | None = 0) -> Step[T]: ...
+@overload
+def start(*, effects: int | None = 0) -> Callable[[Body[T]], Step[T]]: ...
+def start(work: Any = None, /, *, effects: int | None = 0) -> Any:
+    """Start a step now, without waiting for it; decorates a function of no arguments, too.
+
+    Args:
+        work: a coroutine, a `call(...)`, or an async function of no arguments.
+        effects: how many calls with effects it makes at most; None when that cannot be said.
+
+    Raises:
+        RuntimeError: the function around it is not a `scope`.
+    """
+    if work is None:
+        return partial(start, effects=effects)
+    awaitable = work() if callable(work) else work
+    if drive.blocking.get():
+        return Step(None, drive.drive(_coroutine(awaitable)))
+    group = _scope.get()
+    if group is None:
+        raise RuntimeError("flow.start needs a function decorated with flow.scope around it")
+    return Step(
+        group.start(awaitable, 1 if isinstance(awaitable, Call) else effects, origin=sys._getframe(1))
+    )
+
+
+async def gather(items: Iterable[Awaitable[T]], *, effects: int | None = 0) -> list[T]:
+    """Run all items together, at most `max_concurrency` at once, and give their results in order.
+
+    Items are taken from `items` as places become free. Inside an item, a further `gather` shares the places.
+
+    Args:
+        items: coroutines or `call(...)`s, usually a generator expression of them.
+        effects: how many calls with effects each makes at most; None when that cannot be said.
+    """
+    if drive.blocking.get():
+        return [await item for item in items]
+    places = _Places.enter()
+    group = _Group()
+    tasks: list[asyncio.Task[T]] = []
+
+    async def fill() -> None:
+        coming = iter(items)
+        while True:
+            # The place comes first: an item that is made and then not run would never be awaited.
+            place = await places.take()
+            try:
+                item = next(coming)
+            except BaseException as error:
+                place.give()
+                if isinstance(error, StopIteration):
+                    return
+                raise
+            task = group.start(item, 1 if isinstance(item, Call) else effects, place)
+            task.add_done_callback(place.give)
+            tasks.append(task)
+
+    await group.run(fill())
+    await places.leave()
+    return [task.result() for task in tasks]
+
+
+def flatten(lists: Iterable[Iterable[T]]) -> list[T]:
+    """The items of lists, one after the other: what a comprehension with several `for`s gives."""
+    return [item for items in lists for item in items]
+
+
+class Call(Generic[T]):
+    """A call of a Python function that may have effects; waits for those before it in the text."""
+
+    __slots__ = ("_args", "_function", "_kwargs")
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._function = function
+        self._args = args
+        self._kwargs = kwargs
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._run().__await__()
+
+    async def _run(self) -> T:
+        turn = _turn.get()
+        if not drive.blocking.get():
+            await _wait_for_turn(turn)
+        try:
+            result: T = await call_pure(self._function, *self._args, **self._kwargs)
+            return result
+        finally:
+            while turn is not None:
+                turn.count()
+                turn = turn.above
+
+
+def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Call[Any]:
+    """Call a Python function that may have effects: in a thread, after the calls of this kind before it."""
+    return Call(function, args, kwargs)
+
+
+async def call_pure(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call a Python function without effects: in a thread, together with whatever else runs."""
+    if callable(compiled := getattr(function, "acall", None)):
+        return await compiled(*args, **kwargs)
+    result = await drive.call_function(function, *args, **kwargs)
+    return await result if inspect.isawaitable(result) else result
+
+
+def pure(function: F) -> F:
+    """A decorator that says: this function has no effects, so its calls need not keep their order."""
+    return function
+
+
+def matches(value: str, pattern: str) -> bool:
+    """Whether a regular expression is found in a text: `matches(x, r"…")` of a `.dspy` file."""
+    return re.search(pattern, value) is not None
+
+
+def pick(prediction: Any, *names: str) -> dict[str, Any]:
+    """The fields of these names that a prediction has: what `return **found` takes from it."""
+    return {name: prediction[name] for name in names if name in prediction}
+
+
+# --- groups of tasks ------------------------------------------------------------------------------------
+
+
+class _Group:
+    """Tasks in the order of the text, of which the first failure in that order counts."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[float, asyncio.Task[Any]] = {}
+        self.started = 0
+        self.given_up: set[float] = set()
+        self.failure: tuple[float, BaseException, TracebackType | None] | None = None
+        self.waiter: asyncio.Future[None] | None = None
+        outer = _scope.get()
+        self.last_turn: _Turn | None = outer.last_turn if outer is not None else None
+
+    async def run(self, body: Coroutine[Any, Any, T]) -> T:
+        """Run a body that starts tasks here; its own place is behind all of them."""
+        context = copy_context()
+        context.run(_scope.set, self)
+        task = asyncio.get_running_loop().create_task(body, context=context)
+        self._add(_END, task)
+        try:
+            await self._wait()
+        except asyncio.CancelledError:
+            self._give_up(-1)
+            while self.tasks:
+                try:
+                    await self._wait()
+                except asyncio.CancelledError:
+                    continue
+            raise
+        if self.failure is not None:
+            raise self.failure[1].with_traceback(self.failure[2])
+        return task.result()
+
+    def start(
+        self,
+        work: Awaitable[T],
+        effects: int | None,
+        place: _Place | None = None,
+        origin: FrameType | None = None,
+    ) -> asyncio.Task[T]:
+        """Start a task at the next position.
+
+        Args:
+            work: what it runs.
+            effects: as in `start`.
+            place: as in `gather`.
+            origin: the frame that starts it, for the traceback of a failure.
+        """
+        context = copy_context()
+        context.run(_scope.set, None)
+        if place is not None:
+            context.run(_place.set, place)
+        if (steps := trace.branch()) is not None:
+            context.run(trace.start, steps)
+        turn = None
+        if effects != 0:
+            self.last_turn = turn = _Turn(self.last_turn, _turn.get(), effects)
+            context.run(_turn.set, turn)
+        task = asyncio.get_running_loop().create_task(_coroutine(work), context=context)
+        if turn is not None:
+            task.add_done_callback(turn.end)
+        self._add(self.started, task, origin)
+        self.started += 1
+        return task
+
+    def _add(self, position: float, task: asyncio.Task[Any], origin: FrameType | None = None) -> None:
+        self.tasks[position] = task
+        where = None if origin is None else (origin, origin.f_lasti, origin.f_lineno)
+        task.add_done_callback(partial(self._finished, position, where))
+
+    def _finished(
+        self, position: float, where: tuple[FrameType, int, int] | None, task: asyncio.Task[Any]
+    ) -> None:
+        del self.tasks[position]
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and position not in self.given_up:
+            traceback = error.__traceback__
+            if where is not None:
+                # A task begins with an empty stack; the line that started it belongs to the story.
+                traceback = TracebackType(traceback, *where)
+            self.failure = (position, error, traceback)
+            self._give_up(position)
+        if not self.tasks and self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+    def _give_up(self, position: float) -> None:
+        """Cancel all that comes after a position."""
+        for later, task in list(self.tasks.items()):
+            if later > position and later not in self.given_up:
+                self.given_up.add(later)
+                task.cancel()
+
+    async def _wait(self) -> None:
+        while self.tasks:
+            self.waiter = asyncio.get_running_loop().create_future()
+            await self.waiter
+
+
+async def _coroutine_of(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+def _coroutine(awaitable: Awaitable[T]) -> Coroutine[Any, Any, T]:
+    return awaitable if isinstance(awaitable, Coroutine) else _coroutine_of(awaitable)
+
+
+_scope: ContextVar[_Group | None] = ContextVar("dspyc_scope", default=None)
+
+
+# --- the order of calls with effects --------------------------------------------------------------------
+
+
+class _Turn:
+    """The right of a task to make calls with effects: it comes after that of the tasks before it."""
+
+    __slots__ = ("above", "before", "left", "passed")
+
+    def __init__(self, before: _Turn | None, above: _Turn | None, left: int | None) -> None:
+        self.before = before
+        self.above = above
+        self.left = left
+        self.passed = asyncio.get_running_loop().create_future()
+
+    def count(self) -> None:
+        """A call has been made; after the last one the turn passes, though the task may go on."""
+        if self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                self.end()
+
+    def end(self, _: Any = None) -> None:
+        """Pass the turn on, as soon as all before it have passed."""
+        if self.before is None or self.before.passed.done():
+            self._pass()
+        else:
+            self.before.passed.add_done_callback(self._pass)
+
+    def _pass(self, _: Any = None) -> None:
+        if not self.passed.done():
+            self.passed.set_result(None)
+        self.before = None
+
+
+async def _wait_for_turn(turn: _Turn | None) -> None:
+    group = _scope.get()
+    if group is not None and group.last_turn is not None:
+        await asyncio.shield(group.last_turn.passed)
+    while turn is not None:
+        if turn.before is not None:
+            await asyncio.shield(turn.before.passed)
+        turn = turn.above
+
+
+_turn: ContextVar[_Turn | None] = ContextVar("dspyc_turn", default=None)
+
+
+# --- the number of calls in flight ----------------------------------------------------------------------
+
+
+class _Places:
+    """How many items of comprehensions run at once, shared by all that are inside each other.
+
+    An item that waits for items of its own gives up its place meanwhile: so there are never more than
+    `max_concurrency` at work, and they never wait for each other's places in a circle.
+    """
+
+    def __init__(self, outer: _Place | None) -> None:
+        self.outer = outer
+        self.loop = asyncio.get_running_loop()
+        self.free: asyncio.Semaphore = (
+            outer.places.free if outer else asyncio.Semaphore(max(1, lookup("max_concurrency")))
+        )
+
+    @classmethod
+    def enter(cls) -> _Places:
+        """The places for a `gather` that begins here."""
+        outer = _place.get()
+        if outer is not None and outer.places.loop is not asyncio.get_running_loop():
+            outer = None  # a Python function in between has come back to another event loop
+        if outer is not None:
+            outer.give()
+        return cls(outer)
+
+    async def take(self) -> _Place:
+        """Wait for a free place."""
+        await self.free.acquire()
+        return _Place(self)
+
+    async def leave(self) -> None:
+        """Take the place again that the item around had."""
+        if self.outer is not None:
+            await self.outer.take_again()
+
+
+class _Place:
+    """An item's place among those that run."""
+
+    __slots__ = ("held", "places")
+
+    def __init__(self, places: _Places) -> None:
+        self.places = places
+        self.held = True
+
+    def give(self, _: Any = None) -> None:
+        """Make the place free."""
+        if self.held:
+            self.held = False
+            self.places.free.release()
+
+    async def take_again(self) -> None:
+        """Wait until the item has a place again."""
+        if not self.held:
+            await self.places.free.acquire()
+            self.held = True
+
+
+_place: ContextVar[_Place | None] = ContextVar("dspyc_place", default=None)

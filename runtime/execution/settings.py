@@ -1,0 +1,203 @@
+"""Settings: `configure` for the process, `context` for a stretch of code, a file's own defaults between them.
+
+Which value wins, from the nearest to the furthest: the call, the part (a predictor's own `lm` and config),
+`context(...)`, the defaults of the file that the part was made by, `configure(...)`, the built-in default.
+
+The values of `context` live in a context variable, so threads and tasks do not see each other's; `configure`
+is for the whole process and may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import ConfigurationError, did_you_mean
+from . import trace as tracing
+
+_BUILT_IN: dict[str, Any] = {
+    "lm": None,
+    "adapter": None,
+    "rm": None,
+    "max_retries": 2,
+    "max_concurrency": 32,
+    "num_threads": 8,
+    "max_errors": 10,
+    "provide_traceback": False,
+    "disable_history": False,
+    "max_history_size": 1000,
+    "track_usage": False,
+    "experimental": False,
+}
+_NAMES = frozenset(_BUILT_IN) | {"trace"}
+
+CALL_SETTINGS = ("lm", "config", "max_retries")
+"""What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
+
+_process: dict[str, Any] = {}
+_context: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_settings", default=MappingProxyType({}))
+_call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default=MappingProxyType({}))
+_parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=MappingProxyType({}))
+
+
+class Settings:
+    """The settings as they hold here: `settings.lm`, `settings.num_threads`, …
+
+    Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
+    `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of
+    batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
+    calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _NAMES:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise AttributeError(f"there is no setting `{name}`{did_you_mean(name, _NAMES)}")
+        return tracing.read() if name == "trace" else lookup(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        configure(**{name: value})
+
+    def __contains__(self, name: object) -> bool:
+        return name in _NAMES
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={self.get(name)!r}' for name in sorted(_NAMES))})"
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The setting's value, or `default` where there is no such setting."""
+        return getattr(self, name) if name in _NAMES else default
+
+    def configure(self, **values: Any) -> None:
+        """See `configure`."""
+        configure(**values)
+
+    def context(self, **values: Any) -> Any:
+        """See `context`."""
+        return context(**values)
+
+
+settings = Settings()
+
+
+def configure(**values: Any) -> None:
+    """Set values for the whole process.
+
+    Raises:
+        ConfigurationError: a name that is no setting, or a value that cannot be one.
+    """
+    _verify(values)
+    if "trace" in values:
+        tracing.start(values.pop("trace"))
+    _process.update(values)
+
+
+@contextmanager
+def context(**values: Any) -> Iterator[None]:
+    """Set values for the code inside the `with`, in this thread or task and in those started from it here.
+
+    Raises:
+        ConfigurationError: a name that is no setting, or a value that cannot be one.
+    """
+    _verify(values)
+    trace_token = tracing.start(values.pop("trace")) if "trace" in values else None
+    token = _context.set({**_context.get(), **values}) if values else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            _context.reset(token)
+        if trace_token is not None:
+            tracing.stop(trace_token)
+
+
+def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
+    """A setting as it holds here for a part made by a file with these defaults."""
+    nearest = _context.get()
+    if name in nearest:
+        return nearest[name]
+    if defaults is not None and name in defaults:
+        return defaults[name]
+    if name in _process:
+        return _process[name]
+    return _BUILT_IN[name]
+
+
+def apply_defaults(defaults: Mapping[str, Any], *modules: Any) -> None:
+    """Give modules and all that is inside them the defaults of their file, where they have none yet.
+
+    Args:
+        defaults: what the file's `configure(...)` says.
+        modules: the modules that the file makes.
+
+    Raises:
+        ConfigurationError: a name that is no setting.
+    """
+    _verify(defaults)
+    frozen = dict(defaults)
+    for module in modules:
+        for _, part in module.named_sub_modules():
+            if part._defaults is None:
+                part._defaults = frozen
+
+
+def of_call() -> Mapping[str, Any]:
+    """What the calls of the modules around say: `lm`, `config`, `max_retries`."""
+    return _call.get()
+
+
+def begin_call(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
+    """Let a call's own `lm`, `config` and `max_retries` hold for the predictors beneath; give the token to
+    `end_call`.
+    """
+    return _call.set(merged(_call.get(), values))
+
+
+def end_call(token: Token[Mapping[str, Any]]) -> None:
+    """Go back to what held before `begin_call`."""
+    _call.reset(token)
+
+
+def of_parts() -> Mapping[str, Any]:
+    """What the modules around were made with, for the predictors beneath that have none of their own."""
+    return _parts.get()
+
+
+def begin_parts(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
+    """Let the settings that a module was made with hold for the predictors beneath it; give the token to
+    `end_parts`.
+    """
+    return _parts.set(merged(_parts.get(), values))
+
+
+def end_parts(token: Token[Mapping[str, Any]]) -> None:
+    """Go back to what held before `begin_parts`."""
+    _parts.reset(token)
+
+
+def reset() -> None:
+    """Forget what `configure` set; for tests."""
+    _process.clear()
+
+
+def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What holds inside both: the inner values first, each setting in `config` by itself."""
+    both = {**outer, **{name: value for name, value in inner.items() if value is not None}}
+    if outer.get("config") and inner.get("config"):
+        both["config"] = {**outer["config"], **inner["config"]}
+    return both
+
+
+def _verify(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in _NAMES:
+            raise ConfigurationError(
+                f"there is no setting `{name}`{did_you_mean(name, _NAMES)}"
+                f" (settings are {', '.join(sorted(_NAMES))})"
+            )
+        if name == "lm" and isinstance(value, str):
+            raise ConfigurationError(f'`lm` takes a model object, not a name: write lm=LM("{value}")')

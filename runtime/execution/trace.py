@@ -1,0 +1,79 @@
+"""The trace: which predictors were called, with which inputs, and what they predicted.
+
+There is none unless someone starts one, with `context(trace=[])`. Calls that run at the same time append in
+the order of the text: a concurrent branch gets a list of its own, placed in its parent's list when it is
+made, and reading flattens.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from ..modules.predict import Predict
+    from ..prediction import Prediction
+
+Step: TypeAlias = "tuple[Predict, dict[str, Any], Prediction]"
+Trace: TypeAlias = "list[Any]"
+"""Steps, and lists of the same kind for the concurrent branches among them."""
+
+_current: ContextVar[Trace | None] = ContextVar("dspyc_trace", default=None)
+
+
+class Branch(list[Any]):
+    """The steps of one concurrent branch, inside its parent's trace."""
+
+
+def start(trace: Trace | None) -> Token[Trace | None]:
+    """Record from here on into this list (or not at all, for None); give the token to `stop`."""
+    return _current.set(trace)
+
+
+def stop(token: Token[Trace | None]) -> None:
+    """Go back to what was recorded into before `start` or `enter`."""
+    _current.reset(token)
+
+
+def active() -> Trace | None:
+    """The list that is being recorded into, as it is, or None."""
+    return _current.get()
+
+
+def record(predictor: Any, inputs: dict[str, Any], prediction: Any) -> None:
+    """Append a call to the trace, if there is one."""
+    trace = _current.get()
+    if trace is not None:
+        trace.append((predictor, inputs, prediction))
+
+
+def branch() -> Branch | None:
+    """Make a place in the trace for a branch that starts now, or None when nothing is recorded."""
+    trace = _current.get()
+    if trace is None:
+        return None
+    place = Branch()
+    trace.append(place)
+    return place
+
+
+def read() -> list[Step] | None:
+    """The steps so far in the order of the text, or None when nothing is recorded.
+
+    As long as nothing ran concurrently this is the very list that was given, as in DSPy.
+    """
+    trace = _current.get()
+    if trace is None or not any(type(step) is Branch for step in trace):
+        return trace
+    return flatten(trace)
+
+
+def flatten(trace: Trace) -> list[Step]:
+    """All steps of a trace, those of branches where their branch stands."""
+    steps: list[Step] = []
+    for step in trace:
+        if isinstance(step, Branch):
+            steps.extend(flatten(step))
+        else:
+            steps.append(step)
+    return steps

@@ -1,0 +1,127 @@
+"""The first facts of a GGUF file, read with the standard library alone: enough to start a model or refuse it.
+
+The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ...errors import LMConfigurationError, LMUnknownModelError
+
+MAGIC = b"GGUF"
+STRING, ARRAY = 8, 9
+NUMBERS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
+LONGEST_STRING = 64 << 20
+
+Value = int | float | bool | str
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a GGUF file says about its model before the tokens begin."""
+
+    architecture: str
+    context: int
+
+
+def read_header(path: Path, model: str) -> Header:
+    """The header of the GGUF file at `path`.
+
+    Raises `LMUnknownModelError` when there is no file and `LMConfigurationError` when it is no GGUF file of a
+    language model; both name `model`, the name that the user gave.
+    """
+    try:
+        with open(path, "rb") as file:
+            return _header(file, path, model)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise LMUnknownModelError(
+            f'there is no model file at `{path}`; `LM("gguf/PATH")` takes the path of a GGUF file',
+            model=model,
+        ) from None
+    except OSError as error:
+        raise LMConfigurationError(
+            f"cannot read the model file `{path}`: {error.strerror}", model=model
+        ) from error
+
+
+def _header(file: BinaryIO, path: Path, model: str) -> Header:
+    if file.read(4) != MAGIC:
+        raise LMConfigurationError(
+            f"`{path}` is not a GGUF file; convert the model with llama.cpp's `convert_hf_to_gguf.py`, "
+            "or use a file whose name ends in `.gguf`",
+            model=model,
+        )
+    facts: dict[str, Value] = {}
+    try:
+        for key, value in _facts(file):
+            facts[key] = value
+            architecture = facts.get("general.architecture")
+            context = facts.get(f"{architecture}.context_length")
+            if isinstance(architecture, str) and isinstance(context, int):
+                return Header(architecture, context)
+    except (struct.error, UnicodeDecodeError, OverflowError, ValueError, MemoryError):
+        raise LMConfigurationError(
+            f"the GGUF file `{path}` is cut short or damaged; get it anew", model=model
+        ) from None
+    raise LMConfigurationError(
+        f"the GGUF file `{path}` states no context length, so it holds no language model", model=model
+    )
+
+
+def _facts(file: BinaryIO) -> Iterator[tuple[str, Value]]:
+    """The scalar facts in the order of the file; arrays are stepped over."""
+    version, _tensors, count = _number(file, "<I"), _number(file, "<Q"), _number(file, "<Q")
+    if not 2 <= version <= 3:
+        raise ValueError(version)
+    for _ in range(count):
+        key, kind = _string(file), _number(file, "<I")
+        if kind == ARRAY:
+            element, length = _number(file, "<I"), _number(file, "<Q")
+            if element == STRING:
+                for _ in range(length):
+                    file.seek(_number(file, "<Q"), 1)
+            else:
+                file.seek(length * struct.calcsize(_format(element)), 1)
+        elif kind == STRING:
+            yield key, _string(file)
+        else:
+            yield key, _number(file, _format(kind))
+
+
+def _format(kind: int) -> str:
+    try:
+        return NUMBERS[kind]
+    except KeyError:
+        raise ValueError(kind) from None
+
+
+def _number(file: BinaryIO, layout: str) -> int:
+    value: int = struct.unpack(layout, file.read(struct.calcsize(layout)))[0]
+    return value
+
+
+def _string(file: BinaryIO) -> str:
+    length = _number(file, "<Q")
+    if length > LONGEST_STRING:
+        raise ValueError(length)
+    raw = file.read(length)
+    if len(raw) != length:
+        raise ValueError(length)
+    return raw.decode("utf-8")

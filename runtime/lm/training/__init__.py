@@ -1,0 +1,1 @@
+"""Training GGUF models on this machine."""

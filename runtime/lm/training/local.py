@@ -1,0 +1,271 @@
+"""The provider that trains: a GGUF model and chat data in, a better GGUF model out, on this machine's CPU."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import random
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...errors import ConfigurationError, DataError, LMConfigurationError
+from ..gguf.header import read_header
+from ..provider import Provider, TrainDataFormat, TrainingJob
+from ..transports import embedded
+from .settings import DEFAULT_CPU_SECONDS, FinetuneSettings, Progress, data_folder, read_settings
+
+if TYPE_CHECKING:
+    from ..client import LM
+    from ..gguf.checkpoint import Checkpoint, Shape
+    from .loop import Plan, Row, Step
+    from .model import Weights
+
+logger = logging.getLogger(__name__)
+
+CHECKS = 10
+
+
+class LocalTrainingJob(TrainingJob):
+    """A training on this machine: the losses of its steps, and of its checks on rows held out, so far.
+
+    Unlike other futures it can be cancelled while it runs: it ends after its step, and no file is written.
+    """
+
+    losses: list[float]
+    validation_losses: list[float]
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.losses = []
+        self.validation_losses = []
+        self._stopping = False
+
+    def cancel(self) -> bool:
+        """Stop the training; False when it is over."""
+        if super().cancel():
+            return True
+        self._stopping = not self.done()
+        return self._stopping
+
+    def status(self) -> str:
+        """Where it stands: `running`, `done`, `failed` or `cancelled`."""
+        return "cancelled" if self._stopping and self.done() and self.exception() else super().status()
+
+    def stop_if_cancelled(self) -> None:
+        """What the training calls after every step."""
+        if self._stopping:
+            raise CancelledError(f"the training of `{self.model}` was cancelled")
+
+
+class LocalProvider(Provider):
+    """Models in GGUF files: served by llama.cpp in this process, trained by torch on its CPU."""
+
+    finetunable: ClassVar[bool] = True
+    training_job: ClassVar[type[TrainingJob]] = LocalTrainingJob
+
+    @staticmethod
+    def launch(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Load the model now rather than at its first request."""
+        embedded.start(lm.model, {**lm.kwargs, **(launch_kwargs or {})})
+
+    @staticmethod
+    def kill(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Unload the model; it is loaded again when it is asked again."""
+        embedded.stop(lm.model)
+
+    @staticmethod
+    def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Complain about settings, missing packages, a missing file and a model that is no llama.
+
+        Raises:
+            LMConfigurationError: what training needs is not installed, or the model cannot be trained here.
+            ConfigurationError: a setting that does not exist or cannot be.
+        """
+        read_settings(train_kwargs or {})
+        architecture = read_header(embedded.model_path(model), model).architecture
+        if architecture != "llama":
+            raise LMConfigurationError(
+                f"`{model}` cannot be fine-tuned here: its architecture is `{architecture}`; "
+                "take a model of the llama architecture",
+                model=model,
+            )
+        _require_packages(model)
+
+    @staticmethod
+    def finetune(
+        job: TrainingJob,
+        model: str,
+        train_data: list[dict[str, Any]],
+        train_data_format: TrainDataFormat | None,
+        train_kwargs: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Train all weights of the model on conversations and return the new model's name, `gguf/PATH`.
+
+        `train_kwargs` are the fields of `FinetuneSettings`.
+
+        Raises:
+            LMConfigurationError: what training needs is not installed, or the model cannot be trained here.
+            ConfigurationError: a setting that does not exist or cannot be.
+            DataError: there is nothing to learn from, or a row is not in chat format.
+        """
+        if train_data_format not in (None, "chat"):
+            raise LMConfigurationError(
+                f"`{model}` learns from conversations (`chat`), not `{train_data_format}`"
+            )
+        if not train_data:
+            raise DataError("there is nothing to learn from: the training data is empty")
+        settings = read_settings(train_kwargs or {})
+        _require_packages(model)
+        return f"gguf/{_finetune(job, model, train_data, settings)}"
+
+
+def _require_packages(model: str) -> None:
+    for name in ("torch", "gguf", "numpy", "tokenizers"):
+        try:
+            import_module(name)
+        except ImportError as error:
+            raise LMConfigurationError(
+                f"training `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
+                model=model,
+            ) from error
+
+
+def _finetune(
+    job: TrainingJob, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings
+) -> str:
+    import torch
+
+    from ..gguf import checkpoint as gguf
+    from .text import encode
+
+    source = embedded.model_path(model)
+    output = _output(source, model, data, settings)
+    checkpoint = gguf.read(source, model)
+    encoded = encode(checkpoint.vocabulary, checkpoint.shape.context, data)
+    if not encoded.rows:
+        raise DataError(
+            f"every row is longer than the {checkpoint.shape.context} tokens that `{model}` reads"
+        )
+    if encoded.too_long:
+        logger.warning("%d rows are too long for `%s` and left out", len(encoded.too_long), model)
+    _require_memory(checkpoint.shape, encoded.rows, settings, model)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(settings.threads)
+    try:
+        weights = {name: torch.from_numpy(array.copy()) for name, array in checkpoint.weights.items()}
+        _train(job, weights, checkpoint.shape, encoded.rows, settings)
+    finally:
+        torch.set_num_threads(threads)
+    arrays = {name: tensor.numpy() for name, tensor in weights.items()}
+    trained: Checkpoint = replace(checkpoint, name=output.stem, weights=arrays)
+    gguf.write(trained, output, settings.precision)
+    return output.as_posix()
+
+
+def _train(
+    job: TrainingJob, weights: Weights, shape: Shape, rows: list[Row], settings: FinetuneSettings
+) -> None:
+    """Train the weights in place, tell the job, and keep the best weights where rows are held out."""
+    from .loop import measure, train
+
+    learned, held_out = _divided(rows, settings)
+    losses, validation_losses = getattr(job, "losses", []), getattr(job, "validation_losses", [])
+    best: Weights = {}
+
+    def check() -> None:
+        nonlocal best
+        loss = measure(weights, shape, held_out)
+        if not validation_losses or loss < min(validation_losses):
+            best = {name: tensor.detach().clone() for name, tensor in weights.items()}
+        validation_losses.append(loss)
+
+    def report(step: Step) -> None:
+        losses.append(step.loss)
+        if isinstance(job, LocalTrainingJob):
+            job.stop_if_cancelled()
+        if held_out and step.progress * CHECKS >= len(validation_losses):
+            check()
+        if settings.progress is not None:
+            latest = validation_losses[-1] if validation_losses else None
+            settings.progress(Progress(step.number, step.progress, step.loss, latest, step.cpu_seconds))
+
+    if held_out:
+        check()
+    train(weights, shape, lambda epoch: learned, _plan(settings, learned), report)
+    if held_out:
+        check()
+        weights.update(best)
+
+
+def _divided(rows: list[Row], settings: FinetuneSettings) -> tuple[list[Row], list[Row]]:
+    shuffled = list(rows)
+    random.Random(settings.seed).shuffle(shuffled)
+    held_out = round(len(rows) * settings.validation)
+    if settings.validation and not 0 < held_out < len(rows):
+        raise DataError(f"{len(rows)} rows are too few to hold out {settings.validation:.0%} of them")
+    return shuffled[held_out:], shuffled[:held_out]
+
+
+def _plan(settings: FinetuneSettings, rows: list[Row]) -> Plan:
+    from .loop import Plan, batches
+
+    steps = settings.steps
+    if settings.epochs is not None:
+        steps = max(1, round(settings.epochs * len(batches(rows, settings.batch_size, random.Random(0)))))
+    return Plan(
+        cpu_seconds=None if steps else settings.cpu_seconds or DEFAULT_CPU_SECONDS,
+        steps=steps,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        warmup_steps=settings.warmup_steps,
+        weight_decay=settings.weight_decay,
+        dropout=settings.dropout,
+        seed=settings.seed,
+    )
+
+
+def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
+    """The new file; a name of our own making tells models, data and settings apart."""
+    given = Path(settings.output).expanduser() if settings.output is not None else data_folder()
+    if given.suffix == ".gguf":
+        if given.absolute() == source:
+            raise ConfigurationError(f"the new model cannot take the place of its base, `{given}`")
+        return given
+    facts = [model, list(data), str(replace(settings, output=None, progress=None))]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    return given / f"{source.stem}-{digest[:8]}.gguf"
+
+
+def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, model: str) -> None:
+    """Refuse before the machine begins to swap."""
+    weights = sum(math.prod(size) for size in shape.tensors(tied=False).values())
+    tokens = settings.batch_size * max(len(row.ids) for row in rows)
+    answers = settings.batch_size * max(sum(row.answers) for row in rows)
+    # In numbers of four bytes: each weight, its gradient, two moments; what layers and scores keep of a step.
+    layers = tokens * shape.layers * (16 * shape.width + 4 * shape.feed_forward)
+    needed = 4 * (4 * weights + layers + 3 * answers * shape.vocabulary)
+    available = available_memory()
+    if available is not None and needed > available:
+        raise LMConfigurationError(
+            f"training `{model}` needs about {needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} "
+            "GiB are free; take a smaller `batch_size` or a smaller model",
+            model=model,
+        )
+
+
+def available_memory() -> int | None:
+    """The bytes that programs may still take without swapping, where the system says so."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None

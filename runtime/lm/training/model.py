@@ -1,0 +1,133 @@
+"""The llama model in plain torch, as functions of a dictionary of weights under their GGUF names.
+
+Queries and keys are rotated in adjacent pairs, as llama.cpp does it, so weights go to and from a GGUF file as
+they are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..gguf.checkpoint import Shape
+
+Weights = dict[str, Tensor]
+
+
+def initial_weights(shape: Shape, seed: int) -> Weights:
+    """Random weights for a tied model of this shape: normal, narrower where a layer adds to the stream."""
+    generator = torch.Generator().manual_seed(seed)
+    weights: Weights = {}
+    for name, size in shape.tensors(tied=True).items():
+        if len(size) == 1:
+            weights[name] = torch.ones(size)
+            continue
+        deviation = 0.02
+        if name.endswith(("attn_output.weight", "ffn_down.weight")):
+            deviation /= math.sqrt(2 * shape.layers)
+        weights[name] = torch.randn(size, generator=generator) * deviation
+    return weights
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """The share of a layer's numbers that training leaves out at random, from a generator of its own."""
+
+    share: float
+    generator: torch.Generator
+
+    def __call__(self, stream: Tensor) -> Tensor:
+        """The numbers with some left out and the others made larger."""
+        kept = torch.empty_like(stream).bernoulli_(1 - self.share, generator=self.generator)
+        return stream * kept.div_(1 - self.share)
+
+
+def hidden_states(
+    weights: Weights, shape: Shape, prefix: Tensor, rows: Tensor, dropout: Dropout | None = None
+) -> Tensor:
+    """The last layer's states of `rows` (batch, length), each preceded by the same `prefix` (length,).
+
+    The prefix is worked out once for the whole batch, which is exact because attention only looks back: rows
+    of one task share their system message, so this saves half of the work of a step.
+    """
+    drop = dropout or _keep
+    shared, (batch, length) = prefix.shape[0], rows.shape
+    embedding = weights["token_embd.weight"]
+    stream = drop(embedding[torch.cat([prefix, rows.reshape(-1)])])
+    rotation = _rotation(shape, shared + length)
+    mask = torch.ones(length, shared + length, dtype=torch.bool).tril(shared)
+    for index in range(shape.layers):
+        layer = f"blk.{index}."
+        normal = _normalise(stream, weights[layer + "attn_norm.weight"], shape.norm_epsilon)
+        attended = _attention(weights, layer, shape, normal, shared, (batch, length), rotation, mask)
+        stream = stream + drop(attended)
+        normal = _normalise(stream, weights[layer + "ffn_norm.weight"], shape.norm_epsilon)
+        gate = functional.silu(normal @ weights[layer + "ffn_gate.weight"].T)
+        inner = (gate * (normal @ weights[layer + "ffn_up.weight"].T)) @ weights[layer + "ffn_down.weight"].T
+        stream = stream + drop(inner)
+    last = stream[shared:].view(batch, length, shape.width)
+    return _normalise(last, weights["output_norm.weight"], shape.norm_epsilon)
+
+
+def logits(weights: Weights, states: Tensor) -> Tensor:
+    """The scores of every token after each of `states`."""
+    return states @ weights.get("output.weight", weights["token_embd.weight"]).T
+
+
+def _keep(stream: Tensor) -> Tensor:
+    return stream
+
+
+def _normalise(stream: Tensor, scale: Tensor, epsilon: float) -> Tensor:
+    return functional.rms_norm(stream, (stream.shape[-1],), scale, epsilon)
+
+
+def _attention(
+    weights: Weights,
+    layer: str,
+    shape: Shape,
+    normal: Tensor,
+    shared: int,
+    size: tuple[int, int],
+    rotation: Tensor,
+    mask: Tensor,
+) -> Tensor:
+    batch, length = size
+    queries, keys, values = (normal @ weights[f"{layer}attn_{name}.weight"].T for name in "qkv")
+
+    def split(flat: Tensor, heads: int) -> tuple[Tensor, Tensor]:
+        first = flat[:shared].view(1, shared, heads, shape.head_width).transpose(1, 2)
+        rest = flat[shared:].view(batch, length, heads, shape.head_width).transpose(1, 2)
+        return first, rest
+
+    def turn(parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        return _rotate(parts[0], rotation[:shared]), _rotate(parts[1], rotation[shared:])
+
+    first_query, query = turn(split(queries, shape.heads))
+    first_key, key = turn(split(keys, shape.key_value_heads))
+    first_value, value = split(values, shape.key_value_heads)
+    key = torch.cat([first_key.expand(batch, -1, -1, -1), key], dim=2)
+    value = torch.cat([first_value.expand(batch, -1, -1, -1), value], dim=2)
+    grouped = shape.heads != shape.key_value_heads
+    attend = functional.scaled_dot_product_attention
+    rows = attend(query, key, value, attn_mask=mask, enable_gqa=grouped)
+    flat = rows.transpose(1, 2).reshape(batch * length, shape.width)
+    if shared:
+        start = attend(first_query, first_key, first_value, is_causal=True, enable_gqa=grouped)
+        flat = torch.cat([start.transpose(1, 2).reshape(shared, shape.width), flat])
+    return flat @ weights[layer + "attn_output.weight"].T
+
+
+def _rotation(shape: Shape, length: int) -> Tensor:
+    pairs = torch.arange(0, shape.head_width, 2, dtype=torch.float32) / shape.head_width
+    angles = torch.outer(torch.arange(length, dtype=torch.float32), shape.rope_base**-pairs)
+    return torch.polar(torch.ones_like(angles), angles)
+
+
+def _rotate(heads: Tensor, turns: Tensor) -> Tensor:
+    pairs = torch.view_as_complex(heads.reshape(*heads.shape[:-1], heads.shape[-1] // 2, 2))
+    return torch.view_as_real(pairs * turns).flatten(-2)

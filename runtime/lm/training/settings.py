@@ -1,0 +1,110 @@
+"""What one may set for a training: the `train_kwargs` of models in GGUF files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from ...errors import ConfigurationError, did_you_mean, list_names
+
+DEFAULT_CPU_SECONDS = 60.0
+BUDGETS = ("cpu_seconds", "steps", "epochs")
+ALIASES = {
+    "num_train_epochs": "epochs",
+    "max_steps": "steps",
+    "per_device_train_batch_size": "batch_size",
+    "output_dir": "output",
+}
+"""The names that DSPy's and TRL's users know."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is: what `progress=` functions are called with after every step.
+
+    `share` is the part of the budget that is used up, `validation_loss` the latest one where rows are held
+    out.
+    """
+
+    step: int
+    share: float
+    loss: float
+    validation_loss: float | None
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """The `train_kwargs` of models in GGUF files.
+
+    At most one of `cpu_seconds`, `steps` and `epochs` says how long to train; 60 CPU seconds when none does.
+    With `steps` or `epochs` the same data, settings and seed give the same model.
+    """
+
+    cpu_seconds: float | None = None
+    """How long to train, in seconds of one processor."""
+    steps: int | None = None
+    """How many batches to train on."""
+    epochs: float | None = None
+    """How often to go through the data."""
+    learning_rate: float = 2e-3
+    """The highest learning rate; 1e-4 and less for models of 100 million weights and more."""
+    batch_size: int = 16
+    """Conversations to one step."""
+    warmup_steps: int = 50
+    """Steps over which the learning rate rises."""
+    weight_decay: float = 0.05
+    """How strongly weights are drawn to zero."""
+    dropout: float = 0.1
+    """The share of each layer's numbers left out at random, against learning by heart."""
+    validation: float = 0.0
+    """The share of the rows held out; where there is one, the weights with the lowest loss on it are kept."""
+    seed: int = 0
+    """What makes the order of the rows, and everything else that is random."""
+    threads: int = 1
+    """Processors to use; more than one helps only models far above a million weights."""
+    precision: Literal["q8_0", "f16"] = "q8_0"
+    """How exactly the new file keeps the weights."""
+    output: str | os.PathLike[str] | None = None
+    """The new file, or a folder for it; the user's data folder when not given."""
+    progress: Callable[[Progress], None] | None = None
+    """Called after every step."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if sum(getattr(self, name) is not None for name in BUDGETS) > 1:
+            raise ConfigurationError("give one of `cpu_seconds`, `steps` and `epochs`, not several")
+        for name in (*BUDGETS, "learning_rate", "batch_size", "threads"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigurationError(f"`{name}` is above 0, not {value!r}")
+        for name in ("validation", "dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigurationError(
+                    f"`{name}` is a share from 0 to below 1, not {getattr(self, name)!r}"
+                )
+        if self.precision not in ("q8_0", "f16"):
+            raise ConfigurationError(f"`precision` is `q8_0` or `f16`, not {self.precision!r}")
+
+
+def read_settings(train_kwargs: Mapping[str, Any]) -> FinetuneSettings:
+    """The settings, under our names or those that DSPy's users know."""
+    known = [field.name for field in fields(FinetuneSettings)]
+    values = {ALIASES.get(name, name): value for name, value in train_kwargs.items()}
+    if unknown := [name for name in values if name not in known]:
+        raise ConfigurationError(
+            f"training has no setting `{unknown[0]}`{did_you_mean(unknown[0], known)}; "
+            f"it has {list_names(known)}"
+        )
+    return FinetuneSettings(**values)
+
+
+def data_folder() -> Path:
+    """Where new models go unless a setting says otherwise: `$DSPYC_MODELS`, or a folder of user data."""
+    if chosen := os.environ.get("DSPYC_MODELS"):
+        return Path(chosen)
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "dspyc" / "models"

@@ -1,0 +1,153 @@
+"""Conversations as tokens: a GGUF file's chat template and tokenizer, applied to training data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DataError
+from ..gguf.checkpoint import SPLITTERS, Vocabulary
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from .loop import Row
+
+Render = Callable[[list[dict[str, str]], bool], str]
+CONTROL, USER_DEFINED = 3, 4  # token types of the GGUF format
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Training data as rows of tokens, and the numbers of the conversations too long for the model."""
+
+    rows: list[Row]
+    too_long: list[int]
+
+
+def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
+    """The tokenizer that the GGUF file describes; it cuts texts as llama.cpp does."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    ids = {token: index for index, token in enumerate(vocabulary.tokens)}
+    merges = [(left, right) for left, _, right in (merge.partition(" ") for merge in vocabulary.merges)]
+    # Like llama.cpp, a piece that is a token as a whole stays whole in Llama 3's vocabulary.
+    whole = vocabulary.splitter == "llama-bpe"
+    tokenizer = Tokenizer(models.BPE(vocab=ids, merges=merges, ignore_merges=whole))
+    split = pre_tokenizers.Split(Regex(SPLITTERS[vocabulary.splitter]), behavior="isolated")
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, level])
+    tokenizer.decoder = decoders.ByteLevel()
+    for wanted in (CONTROL, USER_DEFINED):
+        pieces = [
+            token for token, kind in zip(vocabulary.tokens, vocabulary.kinds, strict=True) if kind == wanted
+        ]
+        tokenizer.add_tokens(
+            [AddedToken(piece, normalized=False, special=wanted == CONTROL) for piece in pieces]
+        )
+    return tokenizer
+
+
+def encode(vocabulary: Vocabulary, context: int, data: Sequence[Mapping[str, Any]]) -> Encoded:
+    """Every conversation `{"messages": [...]}` as a row in which what the assistant says is marked.
+
+    Raises `DataError` for data that is no chat, naming the row.
+    """
+    tokenizer, render = make_tokenizer(vocabulary), _renderer(vocabulary)
+    rows: list[Row] = []
+    too_long: list[int] = []
+    for number, conversation in enumerate(data, 1):
+        row = _row(tokenizer, vocabulary, render, _messages(conversation, number), number)
+        if len(row.ids) > context:
+            too_long.append(number)
+        else:
+            rows.append(row)
+    return Encoded(rows, too_long)
+
+
+def _messages(conversation: Mapping[str, Any], number: int) -> list[dict[str, str]]:
+    messages = conversation.get("messages") if isinstance(conversation, Mapping) else None
+    if not isinstance(messages, list) or not messages:
+        raise DataError(f'row {number} of the training data is not in chat format, `{{"messages": […]}}`')
+    for message in messages:
+        if not isinstance(message, Mapping) or not all(
+            isinstance(message.get(key), str) for key in ("role", "content")
+        ):
+            raise DataError(
+                f"row {number} of the training data has a message whose `role` or `content` is no text"
+            )
+    if not any(message["role"] == "assistant" for message in messages):
+        raise DataError(f"row {number} of the training data has no `assistant` message to learn from")
+    return [dict(message) for message in messages]
+
+
+def _row(
+    tokenizer: Tokenizer, vocabulary: Vocabulary, render: Render, messages: list[dict[str, str]], number: int
+) -> Row:
+    from .loop import Row
+
+    text = render(messages, False)
+    ids: list[int] = []
+    marks: list[bool] = []
+    if (
+        vocabulary.starts_with
+        and vocabulary.start is not None
+        and not text.startswith(vocabulary.tokens[vocabulary.start])
+    ):
+        ids, marks = [vocabulary.start], [False]
+    done = 0
+    for index, message in enumerate(messages):
+        if message["role"] != "assistant":
+            continue
+        before, after = render(messages[:index], True), render(messages[: index + 1], False)
+        if not text.startswith(before) or not text.startswith(after):
+            raise DataError(
+                f"row {number} of the training data: the model's chat template rewrites earlier messages, "
+                "so what the assistant says cannot be told apart"
+            )
+        # The last thing to learn is to stop: what the template puts behind the end token is not.
+        end = after.rfind(vocabulary.tokens[vocabulary.end], len(before))
+        stop = len(after) if end < 0 else end + len(vocabulary.tokens[vocabulary.end])
+        for piece, marked in ((text[done : len(before)], False), (text[len(before) : stop], True)):
+            tokens = tokenizer.encode(piece, add_special_tokens=False).ids
+            ids += tokens
+            marks += [marked] * len(tokens)
+        done = stop
+    return Row(
+        tuple(ids), tuple(marks), task=messages[0]["content"] if messages[0]["role"] == "system" else ""
+    )
+
+
+def _renderer(vocabulary: Vocabulary) -> Render:
+    """The chat template as a function of messages and of whether the assistant is to go on."""
+    from jinja2.exceptions import TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def refuse(reason: str) -> None:
+        raise TemplateError(reason)
+
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    environment.globals["raise_exception"] = refuse
+    template = environment.from_string(vocabulary.chat_template or CHATML)
+    start = "" if vocabulary.start is None else vocabulary.tokens[vocabulary.start]
+
+    def render(messages: list[dict[str, str]], goes_on: bool) -> str:
+        try:
+            return template.render(
+                messages=messages,
+                add_generation_prompt=goes_on,
+                bos_token=start,
+                eos_token=vocabulary.tokens[vocabulary.end],
+            )
+        except TemplateError as error:
+            raise DataError(
+                f"the model's chat template refuses the training data: {error.message}"
+            ) from error
+
+    return render

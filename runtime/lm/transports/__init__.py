@@ -1,0 +1,1 @@
+"""How requests reach a model: through litellm, or in this process."""

@@ -1,0 +1,67 @@
+"""Who serves a model: a small table from the beginning of its name to the code that can reach it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Protocol
+
+from ...errors import LMConfigurationError
+from ..request import Request, Response
+
+
+class Transport(Protocol):
+    """Carries requests to models.
+
+    It makes one attempt and raises an `LMError`; retries, the cache and the history are the client's.
+    """
+
+    takes_grammar: bool
+    """Whether it can hold the model to a GBNF grammar, given as the request's setting `grammar`."""
+
+    def complete(self, request: Request) -> Response:
+        """Send a request and wait for the answer in this thread."""
+        ...
+
+    async def acomplete(self, request: Request) -> Response:
+        """Send a request and wait for the answer on the event loop."""
+        ...
+
+    def identity(self, request: Request) -> str:
+        """Which endpoint or file would serve the request; part of its name in the cache, so no key."""
+        ...
+
+
+TRANSPORTS: dict[str, str] = {
+    "gguf/": ".embedded:EmbeddedTransport",
+    "embedded/": ".embedded:EmbeddedTransport",
+    "": ".litellm:LitellmTransport",
+}
+"""The longest beginning of a model's name that fits decides; classes are named, because most are never
+needed.
+"""
+
+
+def transport_for(model: str) -> Transport:
+    """The transport that serves a model.
+
+    Raises:
+        LMConfigurationError: what it needs is not installed.
+    """
+    prefix = max((prefix for prefix in TRANSPORTS if model.startswith(prefix)), key=len)
+    return _make(TRANSPORTS[prefix])
+
+
+@cache
+def _make(place: str) -> Transport:
+    module_name, _, class_name = place.partition(":")
+    try:
+        module = import_module(module_name, __package__)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("dspyc"):
+            raise
+        raise LMConfigurationError(
+            f"this model needs the package `{error.name}`: pip install {error.name}"
+        ) from error
+    transport: Transport = getattr(module, class_name)()
+    return transport

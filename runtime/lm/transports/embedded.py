@@ -1,0 +1,295 @@
+"""GGUF models that llama.cpp answers in this process: `LM("gguf/PATH")` and those that the package ships.
+
+Nothing is downloaded and no other process is started. The wheel `xllamacpp` is llama.cpp's own server as a
+library; a request goes to it as a function call. A model is loaded at its first request and stays until the
+process ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import (
+    ContextWindowExceededError,
+    LMConfigurationError,
+    LMError,
+    LMInvalidRequestError,
+    LMServerError,
+    LMUnexpectedError,
+    LMUnknownModelError,
+    did_you_mean,
+    list_names,
+)
+from ..gguf.header import Header, read_header
+from ..request import NOT_IDENTITY, Request, Response
+
+_MODELS = Path(__file__).parents[1] / "models"
+SHIPPED = {name: _MODELS / f"{name}.gguf" for name in ("banking", "banking-base")}
+LONGEST_CONTEXT = 8_192
+SMALL_FILE = 64 << 20
+SERVER_SETTINGS = frozenset({"n_ctx", "n_parallel", "n_threads", "n_gpu_layers"})
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """How a model is served; requests that agree on all of it share one server.
+
+    `changed` is when the file was written, so that a model trained anew under the same name is loaded anew.
+    """
+
+    path: Path
+    changed: int
+    context: int
+    slots: int
+    threads: int
+    gpu_layers: int | None
+
+
+class EmbeddedTransport:
+    """Answers requests for `gguf/PATH` and `embedded/NAME`.
+
+    Beside the sampling settings of a request (`temperature`, 0 unless given, `max_tokens`, `seed`, `stop`,
+    `n`, `top_p`, `grammar`, `response_format` and llama.cpp's own), these settings of the LM say how it is
+    served: `n_ctx`, the tokens that one conversation may have (the model's own context, at most 8,192, unless
+    given); `n_parallel`, the conversations at one time (4, or 1 for files above 64 MiB, whose conversations
+    take much memory); `n_threads`; `n_gpu_layers`.
+    """
+
+    takes_grammar = True
+
+    def complete(self, request: Request) -> Response:
+        """Answer in this thread; other threads run meanwhile.
+
+        Raises:
+            LMUnknownModelError: there is no such model or file.
+            LMConfigurationError: llama.cpp is not installed, or cannot load the file.
+            ContextWindowExceededError: the messages are longer than the context.
+            LMInvalidRequestError: a setting or message that llama.cpp refuses.
+        """
+        settings = server_settings(request.model, request.kwargs)
+        server = _server(settings, request.model)
+        body = _body(request)
+        wanted, seed = _whole_number(body, "n", request.model), _whole_number(body, "seed", request.model)
+        # One after the other: the prompt is read once, a seed means the same answers, all tokens are counted.
+        seeds = [{} if seed is None else {"seed": seed + index} for index in range(wanted or 1)]
+        return _response([_ask(server, body | part, request) for part in seeds], request.model)
+
+    async def acomplete(self, request: Request) -> Response:
+        """Answer in a thread of its own."""
+        return await asyncio.to_thread(self.complete, request)
+
+    def identity(self, request: Request) -> str:
+        """The file and when it was written."""
+        path = model_path(request.model)
+        facts = path.stat() if path.is_file() else None
+        return f"{path}:{facts.st_size}:{facts.st_mtime_ns}" if facts else str(path)
+
+
+def model_path(model: str) -> Path:
+    """The GGUF file behind a model's name, which may not be there."""
+    kind, _, name = model.partition("/")
+    if kind == "gguf":
+        return Path(name).expanduser().absolute()
+    if name not in SHIPPED:
+        shipped = [f"embedded/{known}" for known in SHIPPED]
+        raise LMUnknownModelError(
+            f"the package ships no model `{model}`; it has {list_names(shipped)}"
+            + did_you_mean(model, shipped),
+            model=model,
+        )
+    return SHIPPED[name]
+
+
+def server_settings(model: str, settings: Mapping[str, Any]) -> ServerSettings:
+    """How `model` is to be served, from the LM's settings and the file's own header."""
+    path = model_path(model)
+    header = read_header(path, model)
+    facts = path.stat()
+    small = facts.st_size < SMALL_FILE
+
+    def whole(name: str, default: int | None, lowest: int = 1) -> Any:
+        value = settings.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+            raise LMConfigurationError(
+                f"`{name}` is a whole number from {lowest} on, not {value!r}", model=model
+            )
+        return value
+
+    return ServerSettings(
+        path=path,
+        changed=facts.st_mtime_ns,
+        context=_context(whole("n_ctx", None), header, model),
+        # Threads cost a tiny model more time than they save; slots cost a large one memory.
+        slots=whole("n_parallel", 4 if small else 1),
+        threads=whole("n_threads", 1 if small else max(1, (os.cpu_count() or 2) // 2)),
+        gpu_layers=whole("n_gpu_layers", None, lowest=-1),
+    )
+
+
+def _context(wanted: int | None, header: Header, model: str) -> int:
+    if wanted is None:
+        return min(header.context, LONGEST_CONTEXT)
+    if wanted > header.context:
+        raise LMConfigurationError(
+            f"`n_ctx` is {wanted}, and `{model}` was made for at most {header.context} tokens", model=model
+        )
+    return wanted
+
+
+# Servers of this process. llama.cpp's own threads do the work: here a server is only started and stopped.
+
+_lock = threading.Lock()
+_servers: dict[ServerSettings, Any] = {}
+_abandoned: list[Any] = []
+
+
+def start(model: str, settings: Mapping[str, Any]) -> None:
+    """Load a model now rather than at its first request."""
+    _server(server_settings(model, settings), model)
+
+
+def stop(model: str) -> None:
+    """Unload a model; it is loaded again when it is asked again."""
+    path = model_path(model)
+    with _lock:
+        for settings in [settings for settings in _servers if settings.path == path]:
+            del _servers[settings]
+
+
+def _server(settings: ServerSettings, model: str) -> Any:
+    with _lock:
+        if settings not in _servers:
+            for old in [
+                old for old in _servers if old.path == settings.path and old.changed != settings.changed
+            ]:
+                del _servers[old]
+            _servers[settings] = _start(settings, model)
+        return _servers[settings]
+
+
+def _start(settings: ServerSettings, model: str) -> Any:
+    try:
+        import xllamacpp
+    except ImportError as error:
+        raise LMConfigurationError(
+            f"`{model}` runs on llama.cpp, which is not installed: pip install 'dspyc[embedded]'", model=model
+        ) from error
+    params = xllamacpp.CommonParams()
+    params.model.path = str(settings.path)
+    params.n_ctx = settings.context * settings.slots
+    params.n_parallel = settings.slots
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
+    if settings.gpu_layers is not None:
+        params.n_gpu_layers = settings.gpu_layers
+    params.verbosity = -1
+    params.warmup = False
+    params.ui = params.endpoint_slots = False
+    # llama.cpp also listens on a free port of this machine, which nobody uses: a secret key shuts it.
+    params.hostnames = ["127.0.0.1"]
+    params.api_keys = [secrets.token_hex(32)]
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise LMConfigurationError(
+            f"llama.cpp cannot load `{settings.path}`: the file is cut short or damaged, its architecture is "
+            "unknown to this version, or there is not enough memory",
+            model=model,
+        ) from error
+
+
+@atexit.register
+def _stop_all() -> None:
+    with _lock:
+        _servers.clear()
+
+
+def _after_fork() -> None:
+    # A forked child has none of the server's threads: asking or closing the server would wait for ever.
+    global _lock
+    _lock = threading.Lock()
+    _abandoned.extend(_servers.values())
+    _servers.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _body(request: Request) -> dict[str, Any]:
+    """The request as llama.cpp takes it: OpenAI's names, and its own for the rest."""
+    kwargs = request.sent_kwargs
+    body = {name: value for name, value in kwargs.items() if name not in NOT_IDENTITY | SERVER_SETTINGS}
+    body.setdefault("temperature", 0.0)
+    if "max_completion_tokens" in body:
+        body["max_tokens"] = body.pop("max_completion_tokens")
+    rollout = request.kwargs.get("rollout_id")
+    if isinstance(rollout, int) and rollout >= 0:
+        body.setdefault("seed", rollout)
+    if request.model_type == "text":
+        body["prompt"] = request.prompt if request.prompt is not None else request.messages[-1]["content"]
+    else:
+        body["messages"] = request.messages
+    return body
+
+
+def _whole_number(body: dict[str, Any], name: str, model: str) -> int | None:
+    """Take a number out of the request."""
+    value = body.pop(name, None)
+    if value is None or (isinstance(value, int) and value >= 0):
+        return value
+    raise LMInvalidRequestError(f"`{name}` is a whole number, not {value!r}", model=model)
+
+
+def _ask(server: Any, body: dict[str, Any], request: Request) -> dict[str, Any]:
+    try:
+        if request.model_type == "text":
+            answer = server.handle_completions(body)
+        else:
+            answer = server.handle_chat_completions(body)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise LMInvalidRequestError(f"llama.cpp refuses the request: {error}", model=request.model) from error
+    if "error" in answer:
+        raise _error(answer["error"], request.model)
+    return dict(answer)
+
+
+def _error(error: Mapping[str, Any], model: str) -> LMError:
+    text, status = str(error.get("message")), error.get("code")
+    if error.get("type") == "exceed_context_size_error":
+        return ContextWindowExceededError(
+            f"the messages have {error.get('n_prompt_tokens')} tokens and `{model}` reads at most "
+            f"{error.get('n_ctx')}; send less, or set `n_ctx` higher where the model allows it",
+            model=model,
+            status=status,
+        )
+    if isinstance(status, int) and 400 <= status < 500:
+        return LMInvalidRequestError(f"llama.cpp refuses the request: {text}", model=model, status=status)
+    if isinstance(status, int):
+        return LMServerError(f"llama.cpp failed: {text}", model=model, status=status)
+    return LMUnexpectedError(f"llama.cpp failed: {text}", model=model)
+
+
+def _response(answers: list[dict[str, Any]], model: str) -> Response:
+    choices = [answer["choices"][0] for answer in answers]
+    texts = (choice["message"]["content"] if "message" in choice else choice["text"] for choice in choices)
+    prompt = answers[0]["usage"]["prompt_tokens"]
+    written = sum(answer["usage"]["completion_tokens"] for answer in answers)
+    reasons = [choice["finish_reason"] for choice in choices]
+    return Response(
+        texts=tuple(text or "" for text in texts),
+        usage={"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written},
+        cost=0.0,
+        finish_reason="length" if "length" in reasons else reasons[0],
+        model=model,
+        id=answers[0].get("id"),
+    )

@@ -1,0 +1,268 @@
+"""The transport over litellm: every provider that it knows.
+
+litellm takes seconds and 160 MB to import, reads a `.env` file and fetches a price list unless told not to;
+so it is imported at the first request, with both switched off. It makes one attempt: retries are ours.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any
+
+from ...errors import (
+    ContextWindowExceededError,
+    LMAuthError,
+    LMError,
+    LMInvalidRequestError,
+    LMRateLimitError,
+    LMServerError,
+    LMTimeoutError,
+    LMTransportError,
+    LMUnexpectedError,
+    LMUnknownModelError,
+)
+from ..redact import redact
+from ..request import Request, Response
+
+_NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
+_TOO_LONG = re.compile(
+    r"context_length_exceeded|maximum context length|context window|prompt is too long|input is too long"
+    r"|exceeds? the (?:available|maximum) (?:context|number of tokens)",
+    re.IGNORECASE,
+)
+_NO_KEY = re.compile(
+    r"missing credentials|(?:missing|no) [\w ]{0,20}api[_ ]key"
+    r"|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
+    re.IGNORECASE,
+)
+_import_lock = threading.Lock()
+
+_BY_NAME: dict[str, type[LMError]] = {
+    "ContextWindowExceededError": ContextWindowExceededError,
+    "AuthenticationError": LMAuthError,
+    "PermissionDeniedError": LMAuthError,
+    "RateLimitError": LMRateLimitError,
+    "Timeout": LMTimeoutError,
+    "NotFoundError": LMUnknownModelError,
+    "APIConnectionError": LMTransportError,
+    "InternalServerError": LMServerError,
+    "ServiceUnavailableError": LMServerError,
+    "BadGatewayError": LMServerError,
+    "BadRequestError": LMInvalidRequestError,
+    "UnprocessableEntityError": LMInvalidRequestError,
+    "UnsupportedParamsError": LMInvalidRequestError,
+}
+_ADVICE: dict[type[LMError], str] = {
+    LMAuthError: "check the key (the provider's environment variable, or api_key=)",
+    LMUnknownModelError: "check the model's name, `provider/name`",
+    LMRateLimitError: "wait, raise num_retries, or run fewer calls at once",
+    LMTransportError: "check the network and api_base",
+    ContextWindowExceededError: "shorten the inputs or demos, or use a model that reads more",
+}
+
+
+class LitellmTransport:
+    """Requests through litellm."""
+
+    takes_grammar = False
+
+    def complete(self, request: Request) -> Response:
+        """Send a request and wait in this thread."""
+        litellm = _litellm()
+        try:
+            if request.model_type == "text":
+                return _response(litellm, litellm.text_completion(**_text_arguments(request)))
+            return _response(litellm, litellm.completion(**_arguments(request)))
+        except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
+            raise _translated(error, request) from _showable(error, request)
+
+    async def acomplete(self, request: Request) -> Response:
+        """Send a request and wait on the event loop."""
+        litellm = _litellm()
+        try:
+            if request.model_type == "text":
+                return _response(litellm, await litellm.atext_completion(**_text_arguments(request)))
+            return _response(litellm, await litellm.acompletion(**_arguments(request)))
+        except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
+            raise _translated(error, request) from _showable(error, request)
+
+    def identity(self, request: Request) -> str:
+        """The endpoint: the address given, or the provider's own."""
+        base = request.kwargs.get("api_base") or request.kwargs.get("base_url")
+        return f"litellm {str(base).rstrip('/')}" if base else "litellm"
+
+
+def _litellm() -> Any:
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    with _import_lock:
+        import litellm
+
+        litellm.telemetry = False
+        litellm.suppress_debug_info = True
+        litellm.cache = None
+    return litellm
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    kwargs = request.sent_kwargs
+    kwargs.pop("grammar", None)
+    return {
+        **kwargs,
+        "model": request.model,
+        "messages": request.messages,
+        "num_retries": 0,
+        "max_retries": 0,
+    }
+
+
+def _text_arguments(request: Request) -> dict[str, Any]:
+    arguments = _arguments(request)
+    messages = arguments.pop("messages")
+    arguments["prompt"] = request.prompt or "\n\n".join(
+        [*(str(message["content"]) for message in messages), "BEGIN RESPONSE:"]
+    )
+    provider, _, name = request.model.partition("/")
+    if provider == "openai":
+        arguments["model"] = f"text-completion-openai/{name}"
+    return arguments
+
+
+def _response(litellm: Any, raw: Any) -> Response:
+    choices = raw.choices
+    texts = tuple(
+        (choice.message.content if hasattr(choice, "message") else choice.text) or "" for choice in choices
+    )
+    reasons = [choice.finish_reason for choice in choices]
+    usage = getattr(raw, "usage", None)
+    hidden = getattr(raw, "_hidden_params", None) or {}
+    return Response(
+        texts,
+        usage={}
+        if usage is None
+        else _counts(usage.model_dump() if hasattr(usage, "model_dump") else dict(usage)),
+        cost=hidden.get("response_cost"),
+        # One answer cut short is enough to keep all of them out of the cache.
+        finish_reason="length" if "length" in reasons else (reasons[0] if reasons else None),
+        model=raw.model,
+        id=raw.id,
+    )
+
+
+def _counts(usage: Mapping[str, Any]) -> dict[str, Any]:
+    counts: dict[str, Any] = {}
+    for name, value in usage.items():
+        if isinstance(value, Mapping):
+            if inner := _counts(value):
+                counts[name] = inner
+        elif isinstance(value, (int, float)):
+            counts[name] = value
+    return counts
+
+
+def _translated(error: Exception, request: Request) -> LMError:
+    """The error of our tree for one of litellm's, its text without keys."""
+    status = getattr(error, "status_code", None)
+    status = status if isinstance(status, int) else None
+    if "LLM Provider NOT provided" in str(error):
+        return LMUnknownModelError(
+            f"`{request.model}` names no provider: write `openai/…`, `anthropic/…`, `gemini/…`, "
+            "`ollama_chat/…` or another that litellm knows, `gguf/PATH` for a file, or `embedded/NAME`",
+            model=request.model,
+        )
+    kind = _kind(error, status)
+    words = redact(str(getattr(error, "message", None) or error), request.kwargs).strip()
+    words = _NOISE.sub("", words.partition("\nTraceback")[0]) or type(error).__name__
+    advice = _ADVICE.get(kind)
+    refused = any(isinstance(each, ConnectionRefusedError) for each in _chain(error))
+    if refused:
+        words, advice = (
+            "the connection is refused: nobody listens there",
+            "start the server, or check api_base",
+        )
+    headers = _headers(error)
+    translated = kind(
+        f"`{request.model}`: {words}" + (f"\n{advice}" if advice else ""),
+        model=request.model,
+        status=status,
+        retry_after=retry_after(headers),
+        request_id=headers.get("x-request-id"),
+    )
+    if isinstance(translated, LMTransportError):
+        translated.refused = refused
+    return translated
+
+
+def _showable(error: Exception, request: Request) -> Exception | None:
+    """The error as a cause to show, or None when a text along its chain holds a key."""
+    texts = [f"{each} {each.args}" for each in _chain(error)]
+    return error if all(redact(text, request.kwargs) == text for text in texts) else None
+
+
+def _kind(error: Exception, status: int | None) -> type[LMError]:
+    if _broken_connection(error):
+        return LMTransportError
+    # A client without a key fails before it sends anything, which litellm calls an internal server error.
+    if _NO_KEY.search(str(error)):
+        return LMAuthError
+    if status in (400, 413, None) and _TOO_LONG.search(f"{error} {getattr(error, 'body', '')}"):
+        return ContextWindowExceededError
+    for cls in type(error).__mro__:
+        if (kind := _BY_NAME.get(cls.__name__)) is not None:
+            return kind
+    match status:
+        case 401 | 403:
+            return LMAuthError
+        case 404:
+            return LMUnknownModelError
+        case 408:
+            return LMTimeoutError
+        case 429:
+            return LMRateLimitError
+        case int() if status >= 500:
+            return LMServerError
+        case int() if status >= 400:
+            return LMInvalidRequestError
+    return LMUnexpectedError
+
+
+def _broken_connection(error: BaseException) -> bool:
+    # litellm calls a refused connection an internal server error; the chain of causes knows better.
+    names = ("ConnectError", "RemoteProtocolError", "ReadError", "WriteError", "CloseError")
+    return any(type(each).__name__ in names for each in _chain(error))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, its cause, the cause of that, and so on."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    response = getattr(error, "response", None)
+    for headers in (getattr(error, "litellm_response_headers", None), getattr(response, "headers", None)):
+        if headers:
+            return {str(name).lower(): str(value) for name, value in headers.items()}
+    return {}
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a server asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date."""
+    milliseconds, text = headers.get("retry-after-ms"), headers.get("retry-after")
+    try:
+        if milliseconds is not None:
+            return max(float(milliseconds) / 1000, 0.0)
+        if text is None:
+            return None
+        if text.replace(".", "", 1).isdigit():
+            return float(text)
+        return max(parsedate_to_datetime(text).timestamp() - time(), 0.0)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,373 @@
+"""`Module`: the base of everything that is called with inputs and returns a `Prediction`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
+
+from ..errors import DspycError, StateError, list_names
+from ..execution import drive
+from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
+from ..interface import Interface
+from ..lm import history, usage
+from . import tree
+
+if TYPE_CHECKING:
+    from ..lm.base import BaseLM
+    from .predict import Predict
+
+
+def _call_signature() -> inspect.Signature:
+    """What any call takes beside its inputs, for those who read signatures: the compiler, an editor."""
+    kinds = inspect.Parameter
+    options = {
+        "lm": "BaseLM | None",
+        "config": "Mapping[str, Any] | None",
+        "demos": "list[Any] | None",
+        "max_retries": "int | None",
+    }
+    return inspect.Signature(
+        [
+            kinds("self", kinds.POSITIONAL_ONLY),
+            *(
+                kinds(name, kinds.KEYWORD_ONLY, default=None, annotation=text)
+                for name, text in options.items()
+            ),
+            kinds("inputs", kinds.VAR_KEYWORD, annotation="Any"),
+        ],
+        return_annotation="Any",
+    )
+
+
+callers: ContextVar[tuple[Module, ...]] = ContextVar("dspyc_callers", default=())
+"""The modules whose calls are under way here, outermost first."""
+
+
+class Parameter:
+    """What optimizers may change: it has `reset`, `dump_state` and `load_state`."""
+
+    def reset(self) -> None:
+        """Forget what was learned."""
+        raise NotImplementedError
+
+    def dump_state(self) -> dict[str, Any]:
+        """What was learned, as JSON's types."""
+        raise NotImplementedError
+
+    def load_state(self, state: Mapping[str, Any]) -> Any:
+        """Take over what was dumped."""
+        raise NotImplementedError
+
+
+class Module:
+    """A program or a part of one.
+
+    Subclasses define `forward(self, **inputs)`, or `async def aforward(self, **inputs)` when they await the
+    calls they make; either way the module can be called (`module(question="…")`) and awaited (`await
+    module.acall(question="…")`). Parts are attributes that hold modules, or lists or dicts of modules:
+
+        class RAG(Module):
+            def __init__(self, k):
+                self.k = k
+                self.respond = ChainOfThought("context, question -> response")
+
+            def forward(self, question):
+                return self.respond(context=search(question, k=self.k), question=question)
+    """
+
+    interface: ClassVar[Interface | None] = None
+    """What the calls of a module class take and return, told by its parameters; see `Interface`."""
+    concurrent: ClassVar[bool] = True
+    """Whether `aforward` may wait for an event loop. False for those that wait for nothing but model calls.
+    """
+
+    _compiled: bool = False
+    _defaults: Mapping[str, Any] | None = None
+    _history: history.CallHistory | None = None
+    _part_settings: Mapping[str, Any] | None = None
+    _forward_first: ClassVar[bool] = False
+    _named: ClassVar[frozenset[str] | None] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._forward_first = _depth(cls, "forward") < _depth(cls, "aforward")
+        cls._named = _named_arguments(cls)
+
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
+        """Run the module and wait for its prediction."""
+        if self._forward_first:
+            return self._watched(self.forward, args, inputs)
+        return drive.run(self.acall(*args, **inputs), concurrent=self.needs_loop)
+
+    __call__.__signature__ = _call_signature()  # type: ignore[attr-defined]
+
+    async def acall(self, /, *args: Any, **inputs: Any) -> Any:
+        """Run the module from asynchronous code."""
+        if self._forward_first:
+            return await drive.call_function(self._watched, self.forward, args, inputs)
+        token = callers.set((*callers.get(), self))
+        call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
+        parts = None if self._part_settings is None else begin_parts(self._part_settings)
+        try:
+            if lookup("track_usage", self._defaults) and not usage.tracked():
+                with usage.track_usage() as tracker:
+                    return _with_usage(await self.aforward(*args, **inputs), tracker)
+            return await self.aforward(*args, **inputs)
+        finally:
+            callers.reset(token)
+            if parts is not None:
+                end_parts(parts)
+            if call is not None:
+                end_call(call)
+
+    def forward(self, /, *args: Any, **inputs: Any) -> Any:
+        """What a call does, without the bookkeeping around it."""
+        if _depth(type(self), "aforward") == _NOWHERE:
+            raise NotImplementedError(f"`{type(self).__name__}` defines neither `forward` nor `aforward`")
+        return drive.run(self.aforward(*args, **inputs), concurrent=self.needs_loop)
+
+    async def aforward(self, /, *args: Any, **inputs: Any) -> Any:
+        """What an asynchronous call does, without the bookkeeping around it."""
+        if _depth(type(self), "forward") == _NOWHERE:
+            raise NotImplementedError(f"`{type(self).__name__}` defines neither `forward` nor `aforward`")
+        return await drive.call_function(self.forward, *args, **inputs)
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether a call of this module, made from synchronous code, has to run on the event loop."""
+        return self.concurrent and not self._forward_first
+
+    # --- parts ------------------------------------------------------------------------------------------
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """What optimizers may change, with the paths to it; parts that are compiled already are left out."""
+        return tree.named_parameters(self)
+
+    def parameters(self) -> list[Any]:
+        """What optimizers may change."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_predictors(self) -> list[tuple[str, Predict]]:
+        """The predictors inside, with the paths to them: `cot.predict`, `steps[0]`, `by['x']`."""
+        from .predict import Predict
+
+        return [(name, part) for name, part in self.named_parameters() if isinstance(part, Predict)]
+
+    def predictors(self) -> list[Predict]:
+        """The predictors inside."""
+        return [predictor for _, predictor in self.named_predictors()]
+
+    def named_sub_modules(
+        self, type_: type | None = None, skip_compiled: bool = False
+    ) -> Iterator[tuple[str, Any]]:
+        """This module as `self` and all modules inside it, with their paths.
+
+        Args:
+            type_: only those of this class.
+            skip_compiled: do not look inside modules that an optimizer has made.
+        """
+        return tree.named_sub_modules(self, type_, skip_compiled)
+
+    def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
+        """Replace every predictor by what the function makes of it."""
+        for name, predictor in self.named_predictors():
+            tree.replace_at(self, name, function(predictor))
+        return self
+
+    def set_lm(self, lm: BaseLM | None) -> None:
+        """Give every predictor inside this language model."""
+        for predictor in self.predictors():
+            predictor.lm = lm
+
+    def use_for_parts(self, lm: BaseLM | None = None, max_retries: int | None = None, **config: Any) -> None:
+        """Let a language model, its settings and `max_retries` hold for all predictors inside that have none
+        of their own.
+
+        The predictors are not changed, so a module that is shared with another keeps its ways there.
+        """
+        given = {"lm": lm, "max_retries": max_retries, "config": config or None}
+        self._part_settings = {name: value for name, value in given.items() if value is not None} or None
+
+    def get_lm(self) -> BaseLM | None:
+        """The one language model that all predictors inside have been given, or None when they have none.
+
+        Raises:
+            DspycError: they have different ones.
+        """
+        found = {id(predictor.lm): predictor.lm for predictor in self.predictors()}
+        if len(found) > 1:
+            raise DspycError(
+                f"the predictors of {type(self).__name__} use {len(found)} different language models; "
+                "there is no one to return"
+            )
+        return next(iter(found.values()), None)
+
+    def deepcopy(self) -> Self:
+        """A copy with copies of all parts; language models, signatures and functions are shared."""
+        twin: Self = tree.copy_tree(self, {})
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin: Self = tree.copy_tree(self, memo)
+        return twin
+
+    def reset_copy(self) -> Self:
+        """A copy that has learned nothing."""
+        twin = self.deepcopy()
+        for parameter in twin.parameters():
+            parameter.reset()
+        return twin
+
+    # --- many inputs ------------------------------------------------------------------------------------
+
+    def batch(
+        self,
+        examples: Iterable[Any],
+        num_threads: int | None = None,
+        max_errors: int | None = None,
+        return_failed_examples: bool = False,
+        provide_traceback: bool | None = None,
+        disable_progress_bar: bool = False,
+    ) -> Any:
+        """Run the module on the inputs of many examples at the same time.
+
+        Args:
+            examples: examples whose inputs are marked, or dicts of inputs.
+            num_threads: how many at once; `settings.num_threads` unless given.
+            max_errors: give up after so many failures; `settings.max_errors` unless given.
+            return_failed_examples: also return the examples that failed and their errors.
+            provide_traceback: log failures with their traceback.
+            disable_progress_bar: taken for DSPy's sake; no bar is drawn by a library call.
+
+        Returns:
+            The predictions in the order of the examples, None where one failed; with `return_failed_examples`
+            the successful predictions, the failed examples and their errors.
+
+        Raises:
+            DspycError: more than `max_errors` failed; the first failure is its cause.
+        """
+        from ..execution.batch import run_batch
+
+        return run_batch(
+            self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
+        )
+
+    # --- state ------------------------------------------------------------------------------------------
+
+    def dump_state(self) -> dict[str, Any]:
+        """What was learned, by the path of each parameter, as JSON's types."""
+        return {name: parameter.dump_state() for name, parameter in self.named_parameters()}
+
+    def load_state(self, state: Mapping[str, Any]) -> Self:
+        """Take over what `dump_state` gave, and return the module; nothing changes when it does not fit.
+
+        Raises:
+            StateError: the state lacks a parameter of this module, or has one that it lacks.
+        """
+        parameters = dict(self.named_parameters())
+        given = {name for name in state if name != "metadata"}
+        if missing := [name for name in parameters if name not in given]:
+            raise StateError(
+                f"the state has nothing for {list_names(missing)}; it was saved from another program"
+            )
+        if unknown := sorted(given - parameters.keys()):
+            raise StateError(f"the state is for {list_names(unknown)}, which this program does not have")
+        trial = dict(self.deepcopy().named_parameters())
+        for name, parameter in trial.items():
+            parameter.load_state(state[name])
+        for name, parameter in parameters.items():
+            parameter.load_state(state[name])
+        return self
+
+    def save(self, path: str | Path) -> None:
+        """Write the state to a JSON file; a file that is there already is replaced as a whole.
+
+        Raises:
+            StateError: the path does not end in `.json`, or the state holds what JSON cannot.
+        """
+        from ..state.files import write_state
+
+        write_state(Path(path), self.dump_state())
+
+    def load(self, path: str | Path) -> None:
+        """Read the state from a JSON file that `save`, or DSPy, has written.
+
+        Raises:
+            StateError: the file is no state, or the state does not fit.
+        """
+        from ..state.files import read_state
+
+        self.load_state(read_state(Path(path)))
+
+    # --- history ----------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> history.CallHistory:
+        """The model calls made inside this module's calls."""
+        if self._history is None:
+            self._history = history.CallHistory()
+        return self._history
+
+    def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
+        """Print the last `n` model calls made inside this module's calls."""
+        history.show(self.history, n, file)
+
+    def __repr__(self) -> str:
+        parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]
+        return "\n".join(parts) or f"{type(self).__name__}()"
+
+    def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
+        token = callers.set((*callers.get(), self))
+        call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
+        parts = None if self._part_settings is None else begin_parts(self._part_settings)
+        try:
+            if lookup("track_usage", self._defaults) and not usage.tracked():
+                with usage.track_usage() as tracker:
+                    return _with_usage(function(*args, **inputs), tracker)
+            return function(*args, **inputs)
+        finally:
+            callers.reset(token)
+            if parts is not None:
+                end_parts(parts)
+            if call is not None:
+                end_call(call)
+
+    def _take_settings(self, inputs: dict[str, Any]) -> Any:
+        """Take what is not for `forward` out of a call's arguments, to hold for the predictors beneath."""
+        named = self._named
+        if named is None:
+            # It takes all arguments and hands them on, as the modules around one predictor do.
+            return None
+        taken = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in named}
+        return begin_call(taken) if taken else None
+
+
+def _named_arguments(cls: Any) -> frozenset[str] | None:
+    """The arguments that `forward` or `aforward` names, or None when it takes any."""
+    function = cls.forward if cls._forward_first else cls.aforward
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)
+
+
+_NOWHERE = 1_000
+
+
+def _depth(cls: type, name: str) -> int:
+    """How far up a class's bases the method is defined; `_NOWHERE` when only `Module` has it."""
+    for depth, base in enumerate(cls.__mro__):
+        if base is Module:
+            return _NOWHERE
+        if name in base.__dict__:
+            return depth
+    return _NOWHERE
+
+
+def _with_usage(prediction: Any, tracker: usage.UsageTracker) -> Any:
+    if hasattr(prediction, "set_lm_usage"):
+        prediction.set_lm_usage(tracker.get_total_tokens())
+    return prediction

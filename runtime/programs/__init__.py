@@ -1,0 +1,1 @@
+"""Optimised programs: a module with what an optimizer learned."""

@@ -1,0 +1,155 @@
+"""From an optimised module to the state that keeps it: what was learned, with what, trained models."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import StateError, list_names
+from ..evaluate import EvaluationResult
+from ..example import Example
+from ..execution.callables import name_of
+from ..lm.redact import is_secret
+from ..modules.base import Module
+from ..optimizers.base import Optimizer
+from ..state.format import CandidateState, PredictorState, ProgramState, predictor_state
+
+
+def learned(student: Module, optimised: Module) -> dict[str, PredictorState]:
+    """What each predictor of an optimised module has learned.
+
+    Raises:
+        StateError: the optimised module has other predictors than the student.
+    """
+    sources, predictors = dict(student.named_predictors()), dict(optimised.named_predictors())
+    if sources.keys() != predictors.keys():
+        raise StateError(
+            f"the optimizer returned a program of other predictors: {list_names(predictors)} instead of "
+            f"{list_names(sources)}"
+        )
+    return {name: predictor_state(predictor, sources[name]) for name, predictor in predictors.items()}
+
+
+def candidates_of(student: Module, optimised: Module) -> tuple[CandidateState, ...]:
+    """What the programs that the optimizer tried have learned, best first; none where it keeps none."""
+    found: list[CandidateState] = []
+    for candidate in getattr(optimised, "candidate_programs", ()):
+        # The signatures stand once in the state, with the program itself.
+        predictors = {
+            name: replace(one, signature={}) for name, one in learned(student, candidate["program"]).items()
+        }
+        found.append(CandidateState(candidate["score"], candidate.get("seed"), predictors))
+    return tuple(found)
+
+
+def facts_of(
+    optimizer: Optimizer,
+    arguments: Mapping[str, Any],
+    seconds: float,
+) -> dict[str, Any]:
+    """What a state says of its making: when, and with what."""
+    given = {name: value for name, value in optimizer.get_params().items() if value is not None}
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "optimizer": {
+            "name": type(optimizer).__name__,
+            "parameters": {name: describe(value) for name, value in given.items()},
+            "seconds": round(seconds, 1),
+        },
+        "arguments": {name: describe(value) for name, value in arguments.items()},
+        "score": None,
+    }
+
+
+def with_scores(state: ProgramState, before: EvaluationResult, after: EvaluationResult) -> ProgramState:
+    """The same state with what its making brought."""
+    score = {
+        "before": before.score,
+        "after": after.score,
+        "metric": after.metric,
+        "examples": len(after.rows),
+    }
+    return replace(state, facts={**state.facts, "score": score})
+
+
+def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
+    """The same state with the trained models copied to where the state file is, and named relative to it.
+
+    Args:
+        state: the state, with models as they were trained.
+        path: the state file; its models are named after it.
+
+    Raises:
+        OSError: a model cannot be copied.
+    """
+    copies: dict[str, str] = {}
+    stem = path.name.removesuffix(".json").removesuffix(".state")
+
+    def beside(one: PredictorState) -> PredictorState:
+        model = "" if one.lm is None else one.lm["model"]
+        if one.lm is None or not model.startswith("gguf/"):
+            return one
+        if model not in copies:
+            number = f".{len(copies) + 1}" if copies else ""
+            copies[model] = f"{stem}{number}.gguf"
+            _copy(Path(model.removeprefix("gguf/")), path.with_name(copies[model]))
+        return replace(one, lm={**one.lm, "model": f"gguf/{copies[model]}"})
+
+    return replace(
+        state,
+        predictors={name: beside(one) for name, one in state.predictors.items()},
+        candidates=tuple(
+            replace(one, predictors={name: beside(each) for name, each in one.predictors.items()})
+            for one in state.candidates
+        ),
+    )
+
+
+def describe(value: Any) -> Any:
+    """A parameter's value as a reader of the state needs it: functions and models by name, data by size.
+
+    What is named as a key or a password is, is left out.
+    """
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            return {_key(key): describe(item) for key, item in value.items() if not is_secret(_key(key))}
+    if callable(dump := getattr(value, "model_dump", None)):
+        return dump(mode="json")
+    if hasattr(value, "path") and hasattr(value, "split"):
+        return f"{value.path}, {len(value)} rows"
+    if isinstance(value, (list, tuple)):
+        if value and all(isinstance(item, Example) for item in value):
+            return f"{len(value)} examples"
+        return [describe(item) for item in value]
+    if isinstance(model := getattr(value, "model", None), str):
+        return model
+    fields = getattr(getattr(value, "signature", None), "signature", None)
+    return f"{name_of(value)}({fields})" if isinstance(fields, str) else name_of(value)
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else str(describe(key))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all; nothing happens when both are one file."""
+    if target.exists() and source.samefile(target):
+        return
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        shutil.copyfile(source, temporary)
+        shutil.copymode(source, temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,415 @@
+"""`Program`: a module with the state that an optimizer has made for it.
+
+What `program NAME = OPTIMIZER.compile(MODULE, trainset=…)` in a `.dspy` file becomes. Loading a file never
+optimises: the program uses the state file beside the source where it fits, and elsewhere runs as its module.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import RLock
+from typing import Any, Literal, Self, overload
+
+from ..errors import ConfigurationError, EvaluationError, StateError, list_names
+from ..evaluate import Evaluate, EvaluationResult
+from ..execution.progress import OnProgress, reporting_to, within
+from ..execution.settings import context
+from ..modules.base import Module
+from ..optimizers.base import Optimizer
+from ..optimizers.rollouts import models_of
+from ..state.format import (
+    PredictorState,
+    ProgramState,
+    apply_state,
+    differences,
+    missing_model,
+    read,
+    signature_facts,
+    write,
+)
+from .capture import candidates_of, facts_of, learned, with_models_beside, with_scores
+
+logger = logging.getLogger("dspyc")
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """How a program is made. Not among the program's attributes, because those are searched for its parts."""
+
+    optimizer: Optimizer
+    name: str
+    source: Path
+    state_path: Path
+    stale: Literal["warn", "error"]
+    arguments: Mapping[str, Any]
+    lock: RLock = field(default_factory=RLock)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Recipe:
+        return self
+
+
+@dataclass(frozen=True)
+class OptimizeResult:
+    """What `Program.optimize` did.
+
+    Attributes:
+        program: the optimised module.
+        state: the state file that was written.
+        before: the evaluation of the module as it was, where one was asked for.
+        after: the evaluation of the optimised module.
+        seconds: how long the optimizer took.
+        candidates: the scores of the programs that it tried, best first.
+    """
+
+    program: Module
+    state: Path
+    before: EvaluationResult | None
+    after: EvaluationResult | None
+    seconds: float
+    candidates: tuple[float, ...] = ()
+
+    @property
+    def score_before(self) -> float | None:
+        """The score of the module as it was, in percent."""
+        return None if self.before is None else self.before.score
+
+    @property
+    def score_after(self) -> float | None:
+        """The score of the optimised module, in percent."""
+        return None if self.after is None else self.after.score
+
+
+class Program(Module):
+    """A module and its optimised state.
+
+    It is called, batched and evaluated as its module is; its predictors are the module's, with what was
+    learned.
+
+    Args:
+        optimizer: what makes the state.
+        student: the module, as the source has it; it stays as it is.
+        name: the program's name in its file.
+        source: the file that declares it.
+        state: the state file, beside the source unless absolute; `<file>.<name>.state.json` when None.
+        stale: what to do where a signature is no longer the one that the state was made for: `warn` and run
+            that predictor as its source has it, or raise an `error`.
+        arguments: what `optimizer.compile` is called with: `trainset`, `valset`, `teacher`, …
+    """
+
+    _compiled = True
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        student: Module,
+        *,
+        name: str,
+        source: str | os.PathLike[str],
+        state: str | os.PathLike[str] | None = None,
+        stale: Literal["warn", "error"] = "warn",
+        **arguments: Any,
+    ) -> None:
+        if stale not in ("warn", "error"):
+            raise ConfigurationError(f"`stale` is 'warn' or 'error', not {stale!r}")
+        path = Path(source)
+        beside = path.parent / (f"{path.stem}.{name}.state.json" if state is None else Path(state))
+        self.student = student
+        self._recipe = _Recipe(optimizer, name, path, beside, stale, arguments)
+        self._module: Module | None = None
+
+    @property
+    def name(self) -> str:
+        """The program's name in its file."""
+        return self._recipe.name
+
+    @property
+    def source(self) -> Path:
+        """The file that declares it."""
+        return self._recipe.source
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """What makes the state."""
+        return self._recipe.optimizer
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What `optimizer.compile` is called with, beside the student."""
+        return self._recipe.arguments
+
+    @property
+    def state_path(self) -> Path:
+        """The state file, which need not be there."""
+        return self._recipe.state_path
+
+    @property
+    def module(self) -> Module:
+        """The module that calls go to: a copy of the student with what was learned.
+
+        Raises:
+            StateError: the state file is broken, or does not fit and `stale` is `error`.
+        """
+        if self._module is None:
+            with self._recipe.lock:
+                if self._module is None:
+                    self._module = self._load()
+        return self._module
+
+    @property
+    def state(self) -> ProgramState | None:
+        """The state file's content, or None where there is none.
+
+        Raises:
+            StateError: the file is broken.
+        """
+        if not self.state_path.exists():
+            return None
+        try:
+            return read(self.state_path)
+        except StateError as error:
+            raise StateError(
+                f"{error}\ndelete the file to run un-optimised, or make it anew with: "
+                f"dspyc optimize {self.source}:{self.name}"
+            ) from error
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether a call of this program, made from synchronous code, has to run on the event loop."""
+        return self.module.needs_loop
+
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
+        """Run the module and wait for its prediction.
+
+        Raises:
+            StateError: the state file is broken, or does not fit and `stale` is `error`.
+        """
+        # Before the call begins, because what is wrong with the state is no matter of the call.
+        _ = self.module
+        return super().__call__(*args, **inputs)
+
+    async def aforward(self, /, *args: Any, **inputs: Any) -> Any:
+        """Call the module."""
+        return await self.module.acall(*args, **inputs)
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """What optimizers may change in the module."""
+        return self.module.named_parameters()
+
+    def reset_copy(self) -> Self:
+        """A copy whose module has learned nothing."""
+        twin = self.deepcopy()
+        twin._module = self.module.reset_copy()
+        return twin
+
+    def stale_predictors(self) -> dict[str, list[str]]:
+        """Why the state does not fit the program any more, by predictor; empty when all fits.
+
+        Raises:
+            StateError: the state file is broken.
+        """
+        state = self.state
+        return {} if state is None else self._changes(state, plain_module(self.student))
+
+    def optimize(
+        self, *, on_progress: OnProgress | None = None, evaluation: Evaluate | None = None
+    ) -> OptimizeResult:
+        """Run the optimizer and write the state; from then on the program uses it.
+
+        Args:
+            on_progress: told how far it is.
+            evaluation: measures the module before and after; the state keeps both scores. Rows that fail
+                count as failures, however many there are.
+
+        Raises:
+            OptimizerError: the optimizer cannot do its work; an earlier state stays.
+            StateError: the state cannot be written, which is found out before the work.
+        """
+        self._verify_writable()
+        student = plain_module(self.student).deepcopy()
+        arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
+        self.optimizer.verify(student, **arguments)
+        with reporting_to(on_progress):
+            before = _measure(evaluation, student, "before")
+            began = time.monotonic()
+            optimised = self.optimizer.compile(student, **arguments)
+            seconds = time.monotonic() - began
+            state = ProgramState(
+                program=self.name,
+                predictors=learned(student, optimised),
+                candidates=candidates_of(student, optimised),
+                facts=facts_of(self.optimizer, self.arguments, seconds),
+            )
+            state = with_models_beside(state, self.state_path)
+            # Written before it is measured, so that what was learned outlives whatever happens meanwhile.
+            write(self.state_path, state)
+            with self._recipe.lock:
+                # What was written is read again: this program is then the one that the next process gets.
+                self._module = None
+                program = self.module
+            after = _measure(evaluation, program, "after")
+        if before is not None and after is not None:
+            write(self.state_path, with_scores(state, before, after))
+        scores = tuple(candidate.score for candidate in state.candidates)
+        return OptimizeResult(program, self.state_path, before, after, seconds, scores)
+
+    def top(self, n: int) -> TopPrograms:
+        """The best programs that the optimizer tried, at most so many; read when they are asked for."""
+        return TopPrograms(self, n)
+
+    def __repr__(self) -> str:
+        return f"Program({self.name!r}, {type(self.optimizer).__name__}, {self.student!r})"
+
+    # --- loading ----------------------------------------------------------------------------------------
+
+    def _load(self) -> Module:
+        module = plain_module(self.student).deepcopy()
+        state = self.state
+        if state is None:
+            logger.warning(
+                "the program `%s` has no state and runs un-optimised; %s", self.name, _remedy(self)
+            )
+            return module
+        changes = self._changes(state, module)
+        if changes:
+            self._complain(changes)
+        fitting = {name: one for name, one in state.predictors.items() if name not in changes}
+        self._apply(module, fitting)
+        module._compiled = True
+        return module
+
+    def _changes(self, state: ProgramState, module: Module) -> dict[str, list[str]]:
+        changes: dict[str, list[str]] = {}
+        predictors = dict(module.named_predictors())
+        for name, predictor in predictors.items():
+            if name not in state.predictors:
+                changes[name] = ["it is new"]
+                continue
+            saved = state.predictors[name]
+            what = differences(saved.signature, signature_facts(predictor.signature))
+            if missing := missing_model(saved, self.state_path.parent):
+                what.append(f"its trained model `{missing}` is missing")
+            if what:
+                changes[name] = what
+        for name in state.predictors:
+            if name not in predictors:
+                changes[name] = ["it is gone"]
+        return changes
+
+    def _apply(self, module: Module, found: Mapping[str, PredictorState]) -> None:
+        models = models_of(module)
+        for name, predictor in module.named_predictors():
+            if name in found:
+                try:
+                    apply_state(predictor, found[name], self.state_path.parent, models[name])
+                except StateError as error:
+                    raise StateError(
+                        f"the state of `{self.name}` does not fit `{name}`: {error}; optimise again with: "
+                        f"dspyc optimize {self.source}:{self.name}"
+                    ) from error
+
+    def _complain(self, changes: Mapping[str, list[str]]) -> None:
+        told = "; ".join(f"`{name}`: {', '.join(what)}" for name, what in changes.items())
+        message = (
+            f"the state of the program `{self.name}` does not fit it any more ({told}); "
+            f"optimise again with: dspyc optimize {self.source}:{self.name}"
+        )
+        if self._recipe.stale == "error":
+            raise StateError(message)
+        logger.warning("%s. Until then these predictors run un-optimised", message)
+
+    def _verify_writable(self) -> None:
+        folder = self.state_path.parent
+        if not folder.is_dir():
+            raise StateError(f"the state cannot be written: there is no folder `{folder}`")
+        if not os.access(folder, os.W_OK):
+            raise StateError(f"the state cannot be written: the folder `{folder}` is read-only")
+
+
+def _remedy(program: Program) -> str:
+    """How a program gets its state."""
+    if program.source.suffix == ".py":
+        source = program.source.with_suffix(".dspy").name
+        return f"make one with `dspyc optimize {source}:{program.name}`, then build {source} again"
+    return f"make one with: dspyc optimize {program.source}:{program.name}"
+
+
+class TopPrograms(Sequence[Module]):
+    """The best programs that a program's optimizer tried; the state is read when they are first asked for."""
+
+    def __init__(self, program: Program, n: int) -> None:
+        if n < 1:
+            raise ConfigurationError(f"`top` takes a number above 0, not {n}")
+        self._program = program
+        self._n = n
+        self._found: list[Module] | None = None
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Module]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._programs()[index]
+
+    def __len__(self) -> int:
+        return len(self._programs())
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._programs())
+
+    def _programs(self) -> list[Module]:
+        if self._found is None:
+            self._found = self._read()
+        return self._found
+
+    def _read(self) -> list[Module]:
+        program = self._program
+        state = program.state
+        if state is None:
+            raise StateError(
+                f"the program `{program.name}` has no state, so there are no best programs of it; "
+                f"{_remedy(program)}"
+            )
+        if changes := program._changes(state, plain_module(program.student)):
+            raise StateError(
+                f"the state of the program `{program.name}` does not fit {list_names(changes)} any more; "
+                f"optimise again with: dspyc optimize {program.source}:{program.name}"
+            )
+        if not state.candidates:
+            return [program.module]
+        found: list[Module] = []
+        for candidate in state.candidates[: self._n]:
+            module = plain_module(program.student).deepcopy()
+            program._apply(module, candidate.predictors)
+            module._compiled = True
+            found.append(module)
+        return found
+
+
+def plain_module(module: Module) -> Module:
+    """A module itself, or the module that a program's calls go to."""
+    return module.module if isinstance(module, Program) else module
+
+
+def _plain_argument(value: Any) -> Any:
+    if isinstance(value, Program):
+        return value.module
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Program) for item in value):
+        return [_plain_argument(item) for item in value]
+    return value
+
+
+def _measure(evaluation: Evaluate | None, module: Module, when: str) -> EvaluationResult | None:
+    if evaluation is None:
+        return None
+    # A weak model may well fail on many rows; that is no reason not to make it better.
+    with within(when), context(max_errors=len(evaluation.devset) + 1):
+        try:
+            return evaluation(module)
+        except EvaluationError as error:
+            logger.warning("the program is not measured %s: %s", when, error)
+            return None

@@ -1,0 +1,1 @@
+"""Signatures: their fields, their string form, and types as text."""

@@ -1,0 +1,404 @@
+"""Signatures: the inputs and outputs of a module, with instructions.
+
+A signature is a class, and immutable: every change makes a new one. It is not a pydantic model, so making one
+costs microseconds and a field may have any name. What a call needs of it (messages, renderers, validators) is
+compiled once, by `adapters`, and kept in the class.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
+
+from ..errors import SignatureError, did_you_mean
+from .fields import Field
+from .string import parse_signature_string
+
+FieldSource: TypeAlias = "Mapping[str, Field | tuple[Any, Field]]"
+_RESERVED = frozenset({"completed"})
+
+
+class SignatureMeta(type):
+    """Makes signature classes out of class bodies, strings and tables of fields."""
+
+    __fields__: Mapping[str, Field]
+    __instructions__: str
+    __demos__: tuple[dict[str, Any], ...]
+    __pending__: tuple[dict[str, Field], dict[str, Any]] | None
+    __compiled__: dict[Any, Any]
+
+    def __new__(
+        mcs,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        demos: Sequence[Mapping[str, Any]] | None = None,
+    ) -> SignatureMeta:
+        """Make the class that a `class` statement describes."""
+        own = {key: value for key, value in namespace.items() if isinstance(value, Field)}
+        annotations = namespace.get("__annotations__", {})
+        for key, annotation in annotations.items():
+            if key not in own and not key.startswith("__") and "ClassVar" not in str(annotation):
+                raise SignatureError(
+                    f"the field `{key}` of `{name}` must be declared with InputField() or OutputField()"
+                )
+        # Fields live in a table of their own, not among the class's attributes, so that none hides a method.
+        body = {key: value for key, value in namespace.items() if key not in own}
+        cls = super().__new__(mcs, name, bases, body)
+        if not bases:
+            cls.__fields__ = MappingProxyType({})
+            cls.__instructions__ = ""
+            cls.__demos__ = ()
+        inherited: dict[str, Field] = {}
+        inherited_demos: tuple[dict[str, Any], ...] = ()
+        inherited_instructions = ""
+        for base in reversed(bases):
+            if isinstance(base, SignatureMeta):
+                inherited.update(base._table())
+                inherited_demos = base.__demos__ or inherited_demos
+                inherited_instructions = base._written_instructions() or inherited_instructions
+        doc = namespace.get("__doc__") if bases else ""
+        cls.__instructions__ = inspect.cleandoc(doc) if doc is not None else inherited_instructions
+        cls.__demos__ = tuple(dict(demo) for demo in demos) if demos is not None else inherited_demos
+        cls.__compiled__ = {}
+        cls.__pending__ = None
+        own = {key: field.updated(name=key) for key, field in own.items()}
+        if any(isinstance(annotations.get(key), str) for key in own):
+            # Annotations under `from __future__ import annotations` are texts that may name what comes later.
+            cls.__fields__ = MappingProxyType(inherited)
+            cls.__pending__ = (own, dict(_caller_locals()))
+        else:
+            typed = {key: _typed(field, annotations.get(key)) for key, field in own.items()}
+            cls.__fields__ = MappingProxyType({**inherited, **typed})
+        if bases:
+            _verify(cls, {**inherited, **own})
+        return cls
+
+    def __init__(cls, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args)
+
+    def __call__(
+        cls,
+        signature: str | FieldSource = "",
+        instructions: str | None = None,
+        signature_name: str = "StringSignature",
+        *,
+        custom_types: Mapping[str, Any] | None = None,
+        demos: Sequence[Mapping[str, Any]] = (),
+        **inputs: Any,
+    ) -> type[Signature]:
+        """Make a signature of a string (`Signature("question -> answer")`) or of a table of fields.
+
+        Args:
+            signature: the fields: a string, or names to fields or to pairs of a type and a field.
+            instructions: what to do with them; made from the names when None.
+            signature_name: the name of the class.
+            custom_types: names of types of one's own that the string uses.
+            demos: few-shot examples that belong to the signature.
+
+        Raises:
+            SignatureError: the string is no signature, or the fields cannot stand together.
+        """
+        if cls is not Signature or inputs:
+            raise SignatureError(
+                f"`{cls.__name__}` is a signature, not a function: call a module made from it, "
+                f"such as Predict({cls.__name__})"
+            )
+        if isinstance(signature, str):
+            fields = parse_signature_string(signature, custom_types)
+        else:
+            fields = [_from_table(name, entry) for name, entry in signature.items()]
+        return make(fields, instructions, name=signature_name, demos=demos)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if name in ("instructions", "fields", "input_fields", "output_fields"):
+            raise AttributeError(
+                "a signature does not change: use with_instructions(…) or with_updated_fields(…) "
+                f"instead of `{name} = …`"
+            )
+        super().__setattr__(name, value)
+
+    def __repr__(cls) -> str:
+        if not cls.fields:
+            return f"<class {cls.__name__}>"
+        lines = [
+            f"    {name} = {field.kind}: {field.annotation!r} {field.description!r}"
+            for name, field in cls.fields.items()
+        ]
+        return "\n".join(
+            [f"{cls.__name__}({cls.signature}", f"    instructions={cls.instructions!r}", *lines, ")"]
+        )
+
+    def _table(cls) -> Mapping[str, Field]:
+        if cls.__pending__ is not None:
+            own, local_names = cls.__pending__
+            hints = get_type_hints(cls, localns=local_names, include_extras=True)
+            typed = {key: _typed(field, hints.get(key)) for key, field in own.items()}
+            cls.__fields__ = MappingProxyType({**cls.__fields__, **typed})
+            cls.__pending__ = None
+        return cls.__fields__
+
+    def _written_instructions(cls) -> str:
+        return cls.__instructions__
+
+    @property
+    def fields(cls) -> dict[str, Field]:
+        """All fields by name, inputs first."""
+        return {**cls.input_fields, **cls.output_fields}
+
+    @property
+    def input_fields(cls) -> dict[str, Field]:
+        """The inputs by name."""
+        return {name: field for name, field in cls._table().items() if field.kind == "input"}
+
+    @property
+    def output_fields(cls) -> dict[str, Field]:
+        """The outputs by name."""
+        return {name: field for name, field in cls._table().items() if field.kind == "output"}
+
+    @property
+    def instructions(cls) -> str:
+        """What to do with the fields; made from their names when none were written."""
+        return cls.__instructions__ or default_instructions(list(cls.input_fields), list(cls.output_fields))
+
+    @property
+    def signature(cls) -> str:
+        """The names of the fields in the string form, without types."""
+        return f"{', '.join(cls.input_fields)} -> {', '.join(cls.output_fields)}"
+
+    @property
+    def demos(cls) -> tuple[dict[str, Any], ...]:
+        """The few-shot examples that belong to the signature."""
+        return cls.__demos__
+
+
+class Signature(metaclass=SignatureMeta):
+    """The base of all signatures.
+
+    As a class, whose docstring is the instructions:
+
+        class Classify(Signature):
+            '''Classify the sentiment of a sentence.'''
+
+            sentence: str = InputField()
+            sentiment: Literal["positive", "negative"] = OutputField(desc="as a reader feels it")
+
+    or from a string: `Signature("question, context: list[str] -> answer: float", "Answer the question.")`.
+    """
+
+    fields: ClassVar[dict[str, Field]]
+    input_fields: ClassVar[dict[str, Field]]
+    output_fields: ClassVar[dict[str, Field]]
+    instructions: ClassVar[str]
+    signature: ClassVar[str]
+    demos: ClassVar[tuple[dict[str, Any], ...]]
+
+    @classmethod
+    def with_instructions(cls, instructions: str) -> type[Signature]:
+        """The same fields with other instructions."""
+        return make(list(cls.fields.values()), instructions, name=cls.__name__, demos=cls.demos)
+
+    @classmethod
+    def append_instructions(cls, instructions: str) -> type[Signature]:
+        """The same fields with these instructions after the present ones, a blank line between."""
+        return cls.with_instructions(f"{cls.instructions}\n\n{instructions}")
+
+    @classmethod
+    def with_updated_fields(cls, name: str, type_: Any = None, **changes: Any) -> type[Signature]:
+        """The same signature with one field changed: its type, `desc`, default or constraints.
+
+        Raises:
+            SignatureError: there is no such field.
+        """
+        fields = cls.fields
+        if name not in fields:
+            raise SignatureError(f"`{cls.__name__}` has no field `{name}`{did_you_mean(name, fields)}")
+        if type_ is not None:
+            changes |= {"annotation": type_, "untyped": False}
+        fields[name] = fields[name].updated(**changes)
+        return make(list(fields.values()), cls.instructions, name=cls.__name__, demos=cls.demos)
+
+    @classmethod
+    def prepend(cls, name: str, field: Any, type_: Any = None) -> type[Signature]:
+        """The signature with a field before the others of its kind."""
+        return cls.insert(0, name, field, type_)
+
+    @classmethod
+    def append(cls, name: str, field: Any, type_: Any = None) -> type[Signature]:
+        """The signature with a field after the others of its kind."""
+        return cls.insert(-1, name, field, type_)
+
+    @classmethod
+    def insert(cls, index: int, name: str, field: Any, type_: Any = None) -> type[Signature]:
+        """The signature with a field at a place among those of its kind; a negative index counts from the
+        end.
+
+        A field of the same name is replaced.
+
+        Raises:
+            SignatureError: the index is out of range, or `field` is no InputField() or OutputField().
+        """
+        if not isinstance(field, Field):
+            raise SignatureError(f"`{name}` must be an InputField() or an OutputField(), not {field!r}")
+        new = _typed(field.updated(name=name), type_)
+        same = [old for old in cls.fields.values() if old.kind == new.kind and old.name != name]
+        others = [old for old in cls.fields.values() if old.kind != new.kind and old.name != name]
+        at = index + len(same) + 1 if index < 0 else index
+        if not 0 <= at <= len(same):
+            raise SignatureError(f"{index} is no place among {len(same)} {new.kind} fields")
+        same.insert(at, new)
+        return make([*same, *others], cls.instructions, name=cls.__name__, demos=cls.demos)
+
+    @classmethod
+    def delete(cls, name: str) -> type[Signature]:
+        """The signature without a field; the same fields when it has no such field."""
+        fields = [field for field in cls.fields.values() if field.name != name]
+        return make(fields, cls.instructions, name=cls.__name__, demos=cls.demos)
+
+    @classmethod
+    def equals(cls, other: Any) -> bool:
+        """Whether the other is a signature of the same instructions and fields."""
+        if not isinstance(other, SignatureMeta) or cls.instructions != other.instructions:
+            return False
+        return list(cls.fields.values()) == list(other.fields.values())
+
+    @classmethod
+    def dump_state(cls) -> dict[str, Any]:
+        """What optimizers change: the instructions, and each field's name, prefix and description."""
+        fields = [
+            {"name": name, "prefix": field.json_schema_extra["prefix"], "description": field.description}
+            for name, field in cls.fields.items()
+        ]
+        return {"instructions": cls.instructions, "fields": fields}
+
+    @classmethod
+    def load_state(cls, state: Mapping[str, Any]) -> type[Signature]:
+        """The signature with a dumped state applied: by names, or by position for DSPy's files, which have
+        none.
+
+        Raises:
+            SignatureError: the state names a field that is not there, or has another number of fields without
+                names.
+        """
+        fields = cls.fields
+        saved = state.get("fields", [])
+        names = [entry.get("name") for entry in saved]
+        if any(name is None for name in names):
+            if len(saved) != len(fields):
+                raise SignatureError(
+                    f"the state has {len(saved)} fields without names and `{cls.__name__}` has {len(fields)}"
+                )
+            names = list(fields)
+        for name, entry in zip(names, saved, strict=True):
+            if name not in fields:
+                raise SignatureError(f"the state has a field `{name}`, which `{cls.__name__}` lacks")
+            description = entry.get("description")
+            if description is not None and description != fields[name].description:
+                fields[name] = fields[name].updated(desc=description)
+            if (prefix := entry.get("prefix")) is not None and prefix != fields[name].json_schema_extra[
+                "prefix"
+            ]:
+                fields[name] = fields[name].updated(prefix=prefix)
+        return make(list(fields.values()), state["instructions"], name=cls.__name__, demos=cls.demos)
+
+
+if TYPE_CHECKING:
+    # A module's attribute `signature` is a class, whatever its parameter `signature` was given.
+    SignatureLike: TypeAlias = Any
+else:
+    SignatureLike = type[Signature] | str
+"""A signature class, or its string form."""
+
+
+def make(
+    fields: Sequence[Field],
+    instructions: str | None = None,
+    *,
+    name: str = "StringSignature",
+    demos: Sequence[Mapping[str, Any]] = (),
+) -> type[Signature]:
+    """A signature class of these fields.
+
+    Raises:
+        SignatureError: a field is named twice, or has a name that cannot be.
+    """
+    table: dict[str, Field] = {}
+    for field in fields:
+        if field.name in table:
+            raise SignatureError(f"the field `{field.name}` is declared twice")
+        table[field.name] = field
+    cls = SignatureMeta(
+        name, (Signature,), {"__module__": __name__, "__doc__": instructions or ""}, demos=demos
+    )
+    cls.__fields__ = MappingProxyType(table)
+    _verify(cls, table)
+    return cls  # type: ignore[return-value]
+
+
+def make_signature(
+    signature: str | FieldSource,
+    instructions: str | None = None,
+    signature_name: str = "StringSignature",
+    custom_types: Mapping[str, Any] | None = None,
+) -> type[Signature]:
+    """See `Signature(...)`; DSPy's name for it."""
+    return Signature(signature, instructions, signature_name, custom_types=custom_types)  # type: ignore[call-arg,return-value]
+
+
+def ensure_signature(signature: SignatureLike, instructions: str | None = None) -> type[Signature]:
+    """The signature itself, or the one that a string writes.
+
+    Raises:
+        SignatureError: it is neither, or instructions were given for a signature that has its own.
+    """
+    if isinstance(signature, str):
+        return make(parse_signature_string(signature), instructions)
+    if not isinstance(signature, SignatureMeta):
+        raise SignatureError(
+            f"a signature is a Signature class or a string such as 'question -> answer', not {signature!r}"
+        )
+    if instructions is not None:
+        raise SignatureError(
+            f"`{signature.__name__}` has its instructions; use with_instructions(…) to change them"
+        )
+    return cast("type[Signature]", signature)
+
+
+def default_instructions(inputs: Sequence[str], outputs: Sequence[str]) -> str:
+    """The instructions of a signature for which none were written."""
+    quoted_inputs = ", ".join(f"`{name}`" for name in inputs)
+    quoted_outputs = ", ".join(f"`{name}`" for name in outputs)
+    return f"Given the fields {quoted_inputs}, produce the fields {quoted_outputs}."
+
+
+def _typed(field: Field, annotation: Any) -> Field:
+    if annotation is not None:
+        return field.updated(annotation=annotation)
+    return field if field.annotation is not None else field.updated(annotation=str, untyped=True)
+
+
+def _from_table(name: str, entry: Field | tuple[Any, Field]) -> Field:
+    annotation, field = entry if isinstance(entry, tuple) else (None, entry)
+    if not isinstance(field, Field):
+        raise SignatureError(f"`{name}` must be an InputField() or an OutputField(), not {field!r}")
+    return _typed(field.updated(name=name), annotation)
+
+
+def _verify(cls: type, fields: Mapping[str, Field]) -> None:
+    for name, field in fields.items():
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise SignatureError(f"`{name}` cannot be a field's name: it is no name, or a word of Python's")
+        if name in _RESERVED and field.kind == "output":
+            raise SignatureError(
+                f"`{name}` marks the end of an answer; give the field of `{cls.__name__}` another name"
+            )
+
+
+def _caller_locals() -> Mapping[str, Any]:
+    # The frames: this function, SignatureMeta.__new__, the body's surroundings.
+    frame = sys._getframe(2)
+    return {} if frame.f_locals is frame.f_globals else frame.f_locals

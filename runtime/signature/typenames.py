@@ -1,0 +1,262 @@
+"""Types as text, both ways: `list[str] | None` in a signature's string to the type, and a type to the name
+the prompt shows.
+
+Names come from a closed table and from `custom_types`; nothing is imported, looked up in a caller's frame or
+evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Literal, Optional, Union, get_args, get_origin
+
+from ..errors import SignatureError, did_you_mean
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)
+        |(?P<number>-?\d+(?:\.\d+)?)
+        |(?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
+        |(?P<mark>\.\.\.|->|[\[\],:|()]))""",
+    re.VERBOSE,
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
+_CONTAINERS = {"list": list, "dict": dict, "tuple": tuple, "set": set, "frozenset": frozenset, "type": type}
+_ALIASES = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "FrozenSet": "frozenset"}
+
+
+def names() -> dict[str, Any]:
+    """The table of plain type names; made on first use, because it holds the runtime's own types.
+
+    `History` is not in it: pydantic comes with it, which few signatures need.
+    """
+    if not _names:
+        import datetime
+        import decimal
+
+        from ..tools.tool import Tool
+
+        _names.update({name: getattr(datetime, name) for name in ("date", "datetime", "time", "timedelta")})
+        _names.update(str=str, int=int, float=float, bool=bool, bytes=bytes, object=object, Any=Any)
+        _names.update(Decimal=decimal.Decimal, Tool=Tool, **_CONTAINERS)
+        _names["None"] = type(None)
+        _names.update({alias: _names[name] for alias, name in _ALIASES.items()})
+    return _names
+
+
+_names: dict[str, Any] = {}
+
+
+class TypeReader:
+    """Reads names and types off a text, from left to right; `offset` is where it stands."""
+
+    def __init__(self, text: str, custom_types: Mapping[str, Any] | None = None) -> None:
+        self.text = text
+        self.offset = 0
+        self._custom = custom_types or {}
+        self._kind, self._token, self._start = "", "", 0
+        self.advance()
+
+    def advance(self) -> str:
+        """Move past the current token and return it."""
+        token = self._token
+        match = _TOKEN.match(self.text, self.offset)
+        if match is None:
+            rest = self.text[self.offset :].lstrip()
+            if rest:
+                raise self.error(f"{rest[0]!r} does not belong there", len(self.text) - len(rest))
+            self._kind, self._token, self._start = "end", "", len(self.text)
+        else:
+            self._kind = match.lastgroup or ""
+            self._token, self._start = match[self._kind], match.start(self._kind)
+            self.offset = match.end()
+        return token
+
+    def at(self, *marks: str) -> bool:
+        """Whether one of these marks comes next."""
+        return self._kind == "mark" and self._token in marks
+
+    def ended(self) -> bool:
+        """Whether all is read."""
+        return self._kind == "end"
+
+    def error(self, message: str, offset: int | None = None) -> SignatureError:
+        """An error that shows where in the text it is."""
+        column = self._start if offset is None else offset
+        return SignatureError(f"{message}\n    {self.text}\n    {' ' * column}^")
+
+    def expect(self, mark: str) -> None:
+        """Move past this mark.
+
+        Raises:
+            SignatureError: something else comes next.
+        """
+        if not self.at(mark):
+            raise self.error(
+                f"`{mark}` is missing before {self._token!r}" if self._token else f"`{mark}` is missing"
+            )
+        self.advance()
+
+    def name(self) -> str:
+        """Read a field's name."""
+        if self._kind != "name" or "." in self._token:
+            raise self.error(
+                f"a field's name is missing before {self._token!r}"
+                if self._token
+                else "a field's name is missing"
+            )
+        return self.advance()
+
+    def type(self) -> Any:
+        """Read a type, with its `|`."""
+        arms = [self._one_type()]
+        while self.at("|"):
+            self.advance()
+            arms.append(self._one_type())
+        return arms[0] if len(arms) == 1 else Union[tuple(arms)]  # noqa: UP007
+
+    def _one_type(self) -> Any:
+        if self.at("("):
+            self.advance()
+            inner = self.type()
+            self.expect(")")
+            return inner
+        if self._kind != "name":
+            raise self.error(
+                f"a type is missing before {self._token!r}" if self._token else "a type is missing"
+            )
+        start, name = self._start, self.advance().removeprefix("typing.")
+        if name == "Literal":
+            return Literal[tuple(self._literals())]
+        if name in ("Optional", "Union"):
+            self._open(name)
+            arms = self._arguments()
+            return Optional[arms[0]] if name == "Optional" else Union[tuple(arms)]  # noqa: UP007, UP045
+        found = self._look_up(name, start)
+        if not self.at("["):
+            return found
+        if (
+            get_origin(found) is None
+            and found not in _CONTAINERS.values()
+            and not hasattr(found, "__class_getitem__")
+        ):
+            raise self.error(f"`{name}` takes no types in brackets")
+        self.advance()
+        arguments = self._arguments()
+        return found[tuple(arguments)] if len(arguments) > 1 else found[arguments[0]]
+
+    def _look_up(self, name: str, start: int) -> Any:
+        if name in self._custom:
+            return self._custom[name]
+        table = names()
+        head, _, rest = name.partition(".")
+        if rest and head in self._custom:
+            found = self._custom[head]
+            for part in rest.split("."):
+                found = getattr(found, part, None)
+            if isinstance(found, type):
+                return found
+        if head == "datetime" and rest in ("date", "datetime", "time", "timedelta"):
+            return table[rest]
+        if name in table:
+            return table[name]
+        if name == "History":
+            from ..types.history import History
+
+            return History
+        known = [*table, "History", "Literal", "Optional", "Union", *self._custom]
+        raise self.error(
+            f"unknown type `{name}`{did_you_mean(name, known)}; a type of your own goes into `custom_types`",
+            start,
+        )
+
+    def _open(self, name: str) -> None:
+        if not self.at("["):
+            raise self.error(f"`{name}` needs its types in brackets: `{name}[…]`")
+        self.advance()
+
+    def _arguments(self) -> list[Any]:
+        arguments: list[Any] = []
+        while not self.at("]"):
+            if self.at("..."):
+                self.advance()
+                arguments.append(...)
+            elif self.at("["):
+                raise self.error("a list of types is no type")
+            else:
+                arguments.append(self.type())
+            if not self.at("]"):
+                self.expect(",")
+        self.advance()
+        if not arguments:
+            raise self.error("a type is missing in the brackets")
+        return arguments
+
+    def _literals(self) -> list[Any]:
+        self._open("Literal")
+        values: list[Any] = []
+        while not self.at("]"):
+            values.append(self._literal())
+            if not self.at("]"):
+                self.expect(",")
+        self.advance()
+        if not values:
+            raise self.error("`Literal` needs at least one value")
+        return values
+
+    def _literal(self) -> Any:
+        kind, token = self._kind, self._token
+        if kind == "string":
+            self.advance()
+            return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), token[1:-1])
+        if kind == "number" and "." not in token:
+            self.advance()
+            return int(token)
+        if token in ("True", "False", "None"):
+            self.advance()
+            return {"True": True, "False": False, "None": None}[token]
+        raise self.error(f"`Literal` takes strings, whole numbers, True, False and None, not {token!r}")
+
+
+def read_type(text: str, custom_types: Mapping[str, Any] | None = None) -> Any:
+    """The type that a text names.
+
+    Raises:
+        SignatureError: the text is no type, or names one that is not known.
+    """
+    reader = TypeReader(text, custom_types)
+    found = reader.type()
+    if not reader.ended():
+        raise reader.error("more stands after the type")
+    return found
+
+
+def type_name(annotation: Any) -> str:
+    """The name of a type as the prompt shows it: `list[str]`, `Literal['a']`, `Union[str, NoneType]`."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is None:
+        return getattr(annotation, "__name__", None) or str(annotation)
+    if origin is UnionType:
+        origin = Union
+    if origin is Literal:
+        inner = [_quoted(value) if isinstance(value, str) else type_name(value) for value in arguments]
+    else:
+        inner = [type_name(argument) for argument in arguments]
+    return f"{type_name(origin)}[{', '.join(inner)}]"
+
+
+def allows_none(annotation: Any) -> bool:
+    """Whether None is a value of the type."""
+    if annotation is None or annotation is type(None):
+        return True
+    if get_origin(annotation) in (Union, UnionType):
+        return any(allows_none(arm) for arm in get_args(annotation))
+    return get_origin(annotation) is Literal and None in get_args(annotation)
+
+
+def _quoted(text: str) -> str:
+    if "'" in text and '"' not in text:
+        return f'"{text}"'
+    escaped = text.replace("'", "\\'") if "'" in text else text
+    return f"'{escaped}'"

@@ -1,0 +1,73 @@
+"""A predictor's saved state put back: by field names, demos' values in their fields' types again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StateError
+from ..example import Example
+from ..lm.client import LM
+from ..signature.signature import Signature
+from ..values.reading import ReadError, reader_for
+
+if TYPE_CHECKING:
+    from ..modules.predict import Predict
+
+logger = logging.getLogger("dspyc")
+
+_REDIRECTING = ("api_base", "base_url", "model_list")
+_FOREIGN = ("cache_in_memory", "use_developer_role", "engine", "async_engine", "prompt_cache")
+"""Settings in DSPy's state files that mean nothing here and must not reach a provider."""
+
+
+def load(predictor: Predict, state: Mapping[str, Any]) -> None:
+    """Put a state into a predictor; it is unchanged when the state does not fit.
+
+    Raises:
+        StateError: the state has no signature, or one with other fields.
+    """
+    try:
+        signature = predictor.signature.load_state(state["signature"])
+        demos = [_typed(signature, demo) for demo in state.get("demos", [])]
+        lm = _language_model(state.get("lm"))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise StateError(f"the state does not fit `{predictor!r}`: {error}") from error
+    predictor.signature = signature
+    predictor.demos = demos
+    predictor.traces = list(state.get("traces", []))
+    predictor.train = list(state.get("train", []))
+    predictor.config = dict(state.get("config", predictor.config))
+    predictor.lm = lm
+
+
+def _typed(signature: type[Signature], demo: Mapping[str, Any]) -> Example:
+    fields = signature.fields
+    values: dict[str, Any] = {}
+    for name, value in demo.items():
+        field = fields.get(name)
+        if field is None or field.annotation is str or value is None:
+            values[name] = value
+            continue
+        try:
+            values[name] = reader_for(field.annotation).from_json(value)
+        except ReadError:
+            logger.warning(
+                "the saved demo's `%s` is no longer a value of its type; it is kept as it is", name
+            )
+            values[name] = value
+    return Example(values)
+
+
+def _language_model(state: Mapping[str, Any] | None) -> LM | None:
+    if state is None:
+        return None
+    kept = {name: value for name, value in state.items() if not name.startswith("_") and name not in _FOREIGN}
+    for name in _REDIRECTING:
+        # A state file is data: it must not be able to send prompts, and a key, to another server.
+        if kept.pop(name, None) is not None:
+            logger.warning(
+                "the saved `%s` of `%s` is not taken over; set the LM in the program", name, kept.get("model")
+            )
+    return LM(**kept)

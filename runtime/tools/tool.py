@@ -1,0 +1,201 @@
+"""`Tool`: a function that a model may call, with the schema that the model sees."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, get_type_hints
+
+from ..errors import ToolError, did_you_mean
+from ..execution import drive
+
+_ARGS_HEADING = re.compile(r"^\s*(?:args|arguments|parameters)\s*:\s*$", re.IGNORECASE)
+_ARG_LINE = re.compile(r"^\s*\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.+)$")
+
+
+class Tool:
+    """A function for an agent: its name, docstring and annotations are what the model sees.
+
+        def search(query: str, k: int = 3) -> list[str]:
+            '''Search the archive.'''
+
+        Tool(search)
+        Tool(search, name="archive", desc="Search the archive of letters.")
+
+    Args:
+        func: the function; it may be async.
+        name: instead of the function's own.
+        desc: instead of the function's docstring.
+        args: each argument's JSON schema, instead of what the annotations say.
+        arg_types: each argument's type, instead of the annotations.
+        arg_desc: what each argument is, instead of the docstring's `Args:`.
+    """
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        name: str | None = None,
+        desc: str | None = None,
+        args: dict[str, Any] | None = None,
+        arg_types: dict[str, Any] | None = None,
+        arg_desc: Mapping[str, str] | None = None,
+    ) -> None:
+        if not callable(func):
+            raise ToolError(f"a tool is a function, not {func!r}")
+        self.func = func
+        function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]
+        self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
+        doc: str = func.__doc__ or function.__doc__ or ""
+        self.desc: str = desc if desc is not None else inspect.cleandoc(doc)
+        self.is_async = drive.is_async(func)
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError) as error:
+            raise ToolError(f"the arguments of `{self.name}` cannot be found out: {error}") from error
+        self.has_kwargs = any(
+            parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()
+        )
+        named = {
+            parameter.name: parameter
+            for parameter in signature.parameters.values()
+            if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        }
+        hints = _hints(function)
+        self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
+        described = arg_desc or _described_arguments(self.desc)
+        self.required = [
+            name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty
+        ]
+        self.args: dict[str, Any] = args if args is not None else self._schemas(named, described)
+        self._readers: dict[str, Any] = {}
+
+    def __call__(self, /, **arguments: Any) -> Any:
+        """Call the function with checked arguments; an async one is waited for.
+
+        Raises:
+            ToolError: an argument is unknown, missing, or no value of its type.
+        """
+        checked = self.check(arguments)
+        if self.is_async:
+            return drive.run_on_loop(self.func(**checked))
+        return self.func(**checked)
+
+    async def acall(self, /, **arguments: Any) -> Any:
+        """Call the function from asynchronous code; one that is not async runs in a thread.
+
+        Raises:
+            ToolError: an argument is unknown, missing, or no value of its type.
+        """
+        return await drive.call_function(self.func, **self.check(arguments))
+
+    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as values of their types.
+
+        Raises:
+            ToolError: an argument is unknown, missing, or no value of its type.
+        """
+        from ..values.reading import ReadError, reader_for
+
+        checked: dict[str, Any] = {}
+        for name, value in arguments.items():
+            if name not in self.args and not self.has_kwargs:
+                known = ", ".join(self.args) or "none"
+                raise ToolError(
+                    f"`{self.name}` has no argument `{name}`{did_you_mean(name, self.args)} (it has: {known})"
+                )
+            annotation = self.arg_types.get(name, Any)
+            if annotation is Any or name not in self.args:
+                checked[name] = value
+                continue
+            try:
+                checked[name] = (
+                    value
+                    if annotation is str and isinstance(value, str)
+                    else reader_for(annotation).from_json(value)
+                )
+            except ReadError as error:
+                raise ToolError(f"the argument `{name}` of `{self.name}` {error}") from error
+        if missing := [name for name in self.required if name not in checked]:
+            raise ToolError(
+                f"`{self.name}` needs the argument{'s' * (len(missing) > 1)} {', '.join(missing)}"
+            )
+        return checked
+
+    def format_as_litellm_function_call(self) -> dict[str, Any]:
+        """The tool in OpenAI's form of function calling."""
+        required = [name for name, schema in self.args.items() if "default" not in schema]
+        parameters = {"type": "object", "properties": self.args, "required": required}
+        function = {"name": self.name, "description": self.desc, "parameters": parameters}
+        return {"type": "function", "function": function}
+
+    def __repr__(self) -> str:
+        return f"Tool(name={self.name}, desc={self.desc}, args={self.args})"
+
+    def __str__(self) -> str:
+        desc = f", whose description is <desc>{self.desc}</desc>.".replace("\n", "  ") if self.desc else "."
+        return f"{self.name}{desc} It takes arguments {self.args}."
+
+    def _schemas(
+        self, named: Mapping[str, inspect.Parameter], described: Mapping[str, str]
+    ) -> dict[str, Any]:
+        from pydantic import PydanticUserError, TypeAdapter
+
+        from ..values.rendering import to_json_types
+
+        schemas: dict[str, Any] = {}
+        for name, parameter in named.items():
+            try:
+                schema = _without_references(TypeAdapter(self.arg_types.get(name, Any)).json_schema())
+            except PydanticUserError as error:
+                raise ToolError(
+                    f"the argument `{name}` of `{self.name}` has a type without a JSON schema: {error}"
+                ) from error
+            if parameter.default is not inspect.Parameter.empty:
+                schema["default"] = to_json_types(parameter.default)
+            if name in described:
+                schema["description"] = described[name]
+            schemas[name] = schema
+        return schemas
+
+
+def _hints(function: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(function)
+    except (NameError, TypeError):
+        # Annotations that name what is imported for type checkers only; the arguments go unchecked.
+        return {}
+
+
+def _described_arguments(doc: str) -> dict[str, str]:
+    """What a docstring's `Args:` section says of each argument."""
+    found: dict[str, str] = {}
+    inside = False
+    for line in doc.splitlines():
+        if _ARGS_HEADING.match(line):
+            inside = True
+        elif inside and line.strip() and not line[0].isspace():
+            inside = False
+        elif inside and (match := _ARG_LINE.match(line)) is not None:
+            found[match[1]] = match[2].strip()
+    return found
+
+
+def _without_references(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its `$ref`s replaced by what they name; recursive ones stay."""
+    definitions = schema.pop("$defs", {})
+
+    def resolve(part: Any, inside: tuple[str, ...]) -> Any:
+        if isinstance(part, list):
+            return [resolve(item, inside) for item in part]
+        if not isinstance(part, dict):
+            return part
+        name = str(part.get("$ref", "")).rpartition("/")[2]
+        if name in definitions and name not in inside:
+            return resolve(
+                {**definitions[name], **{k: v for k, v in part.items() if k != "$ref"}}, (*inside, name)
+            )
+        return {key: resolve(value, inside) for key, value in part.items()}
+
+    resolved: dict[str, Any] = resolve(schema, ())
+    return resolved

@@ -1,0 +1,1 @@
+"""Values: answers read into their types, checked, and written into prompts."""

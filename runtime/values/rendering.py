@@ -1,0 +1,142 @@
+"""Values and types as the text that a prompt shows; byte for byte as DSPy's ChatAdapter, save that markers
+inside values are escaped.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
+
+from ..signature.fields import Field
+from ..signature.typenames import type_name
+
+Render: TypeAlias = "Callable[[Any], str]"
+
+FORMATTED = "formatted"
+"""The option of a field whose values were written by an adapter already, markers and all:
+`InputField(formatted=True)`.
+"""
+
+_MARKER = re.compile(r"\[(\\*)\[(\s*##\s*\w+\s*##\s*)\](\\*)\]")
+_ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
+
+
+def escape_markers(text: str) -> str:
+    r"""The text with section markers in it broken, as `[\[ ## answer ## ]\]`: they are no structure."""
+    return _MARKER.sub(r"[\\\1[\2]\\\3]", text) if "##" in text else text
+
+
+def unescape_markers(text: str) -> str:
+    """What `escape_markers` was given."""
+    return _ESCAPED.sub(r"[\1[\2]\3]", text) if "##" in text else text
+
+
+def renderer(field: Field) -> Render:
+    """What writes this field's values."""
+    if dict(field.extra).get(FORMATTED):
+        return str
+    return render_text if field.annotation is str else render
+
+
+def render(value: Any) -> str:
+    """A value as text: strings as they are, containers and records as JSON, other scalars as Python prints
+    them.
+    """
+    if type(value) is str:
+        return escape_markers(value)
+    if value is None or type(value) in (int, float, bool):
+        return str(value)
+    plain = to_json_types(value)
+    if isinstance(plain, (dict, list)):
+        return escape_markers(json.dumps(plain, ensure_ascii=False))
+    return escape_markers(str(plain))
+
+
+def render_text(value: Any) -> str:
+    """A value of a field that is text: a list becomes numbered pieces, all else is as `render` writes it."""
+    return _numbered(value) if isinstance(value, list) else render(value)
+
+
+def to_json_types(value: Any) -> Any:
+    """The value in JSON's types; what has no such form becomes its text."""
+    from pydantic_core import to_jsonable_python
+
+    try:
+        return to_jsonable_python(value, by_alias=False, fallback=str)
+    except Exception:  # noqa: BLE001 a value whose own serialisation fails is still shown
+        return str(value)
+
+
+def _numbered(items: list[Any]) -> str:
+    if not items:
+        return "N/A"
+    if len(items) == 1:
+        return _blob(items[0])
+    return "\n".join(f"[{number}] {_blob(item)}" for number, item in enumerate(items, 1))
+
+
+def _blob(item: Any) -> str:
+    text = render(item)
+    if not any(mark in text for mark in "\n«»"):
+        return f"«{text}»"
+    indented = text.replace("\n", "\n    ")
+    return f"«««\n    {indented}\n»»»"
+
+
+def describe_fields(fields: Mapping[str, Field]) -> str:
+    """The numbered list of fields with types, descriptions and constraints."""
+    lines: list[str] = []
+    for number, (name, field) in enumerate(fields.items(), 1):
+        desc = "" if field.description == f"${{{name}}}" else field.description
+        lines.append(f"{number}. `{name}` ({type_name(plain_annotation(field.annotation))}): {desc}")
+        if field.constraint_text:
+            lines.append(f"Constraints: {field.constraint_text}")
+    return "\n".join(lines).strip()
+
+
+def placeholder(field: Field) -> str:
+    """What stands for a field's value in the description of the structure, with the note on its form."""
+    note = type_note(field.annotation) if field.kind == "output" else ""
+    return f"{{{field.name}}}" + (f"        # note: the value you produce {note}" if note else "")
+
+
+def type_note(annotation: Any) -> str:
+    """How a value of the type is to be written, in words; nothing for a string."""
+    annotation = plain_annotation(annotation)
+    if annotation is str:
+        return ""
+    if annotation is bool:
+        return "must be True or False"
+    if annotation in (int, float):
+        return f"must be a single {annotation.__name__} value"
+    if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
+        return f"must be one of: {'; '.join(str(member.value) for member in annotation)}"
+    if get_origin(annotation) is Literal:
+        choices = "; ".join(str(choice) for choice in get_args(annotation))
+        return f"must exactly match (no extra characters) one of: {choices}"
+    return f"must adhere to the JSON schema: {json.dumps(json_schema(annotation), ensure_ascii=False)}"
+
+
+def json_schema(annotation: Any) -> Any:
+    """The JSON schema of a type, `type` first in each object and the other keys in alphabetical order."""
+    from pydantic import TypeAdapter
+
+    return _type_first(TypeAdapter(annotation).json_schema())
+
+
+def plain_annotation(annotation: Any) -> Any:
+    """The type without the notes that `Annotated` adds at its outside."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return annotation
+
+
+def _type_first(schema: Any) -> Any:
+    if isinstance(schema, Mapping):
+        keys = sorted(schema, key=lambda key: (key != "type", key))
+        return {key: _type_first(schema[key]) for key in keys}
+    return [_type_first(item) for item in schema] if isinstance(schema, list) else schema
