@@ -15,7 +15,7 @@ from .loader import install_import_hook
 
 if TYPE_CHECKING:
     from .compiler.analysis import FileAnalysis
-    from .grammar.format import format_source as format_source
+    from .grammar.formatting.format import format_source as format_source
     from .loader import CompileError as CompileError
     from .loader import load as load
     from .runtime import *  # noqa: F403 the runtime's public names are ours
@@ -24,9 +24,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CompileError": ".loader",
-    "format_source": ".grammar.format",
+    "format_source": ".grammar.formatting.format",
     "load": ".loader",
-    "pure": ".runtime.flow",
+    "pure": ".runtime.execution.flow",
     "uninstall_import_hook": ".loader",
 }
 

@@ -170,7 +170,7 @@ def _decoded(data: bytes) -> str | None:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        from .grammar.foreign_files import other_format
+        from .grammar.file_formats import other_format
 
         text = data.decode("utf-8-sig", errors="replace")
         return None if other_format(text) is None else text

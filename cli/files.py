@@ -84,7 +84,7 @@ def read_program(path: Path) -> str:
 
 def decode_program(data: bytes) -> str:
     """The text of a program's bytes; raises `Unreadable` where they cannot be one."""
-    from ..grammar.foreign_files import other_format
+    from ..grammar.file_formats import other_format
 
     found = other_format(data.decode("utf-8-sig", errors="replace"))
     if found is not None:

@@ -73,7 +73,7 @@ def _standard_input(*, check: bool, diff: bool) -> int:
 
 
 def _formatted(text: str) -> str:
-    from ..grammar.format import format_source
+    from ..grammar.formatting.format import format_source
 
     return format_source(text)
 

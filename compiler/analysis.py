@@ -11,7 +11,7 @@ from ..grammar.source import Source
 from . import rules
 from .diagnostic import Diagnostic, Edit, Fix
 from .program import Program
-from .python import PythonFile
+from .pythonfiles.file import PythonFile
 from .resolve.imports import python_importer
 from .resolve.scope import FileScope
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from . import types
-from .python import Imported, PythonFile
+from .pythonfiles.file import Imported, PythonFile
 from .types import Type
 
 _FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "runtime")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from . import syntax
 from .actions.context import Context
-from .driver import parse
-from .lexer import lex
+from .lexing.lexer import lex
+from .parsing.driver import parse
 from .source import Span
 
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from . import syntax
 from .actions.context import Context
-from .driver import parse as parse_tokens
-from .foreign_files import other_format
-from .inline import InlineSignature, parse_signature_string
-from .lexer import lex
-from .mistakes import too_deep
+from .file_formats import other_format
+from .lexing.errors import too_deep
+from .lexing.lexer import lex
+from .lossless import Token, tokenize
+from .parsing.driver import parse as parse_tokens
 from .problems import Problem, problem
-from .recover import recover, with_problems_of_tree
+from .recovery.recover import recover, with_problems_of_tree
+from .signature_string import InlineSignature, parse_signature_string
 from .source import Source, Span
 from .split import split
-from .tree import Token, tokenize
 
 __all__ = [
     "File",

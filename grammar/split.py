@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from .tokens import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN, TOKEN
+from .lexing.tokens import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN, TOKEN
 
 _NAME = rf"(?!(?:{'|'.join(sorted(HARD_KEYWORDS))})\b)[^\W\d]\w*"
 _SIMPLE_TYPE = r"[\w.]+(?:\[[^\n=]*\])?(?:[ \t]*\|[ \t]*[\w.]+(?:\[[^\n=]*\])?)*"

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from functools import cache
 
 from .. import types
-from ..python_types import function
+from ..pythonfiles.types import function
 from ..relations import BUILTIN_CLASSES, generic
 from ..types import Type
-from .variables import bound
+from .generics import bound
 
 _FUNCTIONS = """
 def abs(x: N, /) -> N: ...

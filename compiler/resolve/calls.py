@@ -13,9 +13,9 @@ from ..relations import assignable
 from ..types import Type
 from . import builtins
 from .context import Context
+from .generics import Solution, solve, substitute
 from .interfaces import interface_of, module_interface, string_signature
 from .members import member
-from .variables import Solution, solve, substitute
 
 
 def apply(call: syntax.Call, callee: Type, receiver: Type, context: Context) -> Type:

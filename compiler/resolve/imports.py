@@ -10,9 +10,9 @@ from typing import Literal, Protocol
 
 from .. import catalog, types
 from ..program import ImportTarget, Symbol
-from ..python import Importer, PythonFile
+from ..pythonfiles.file import Importer, PythonFile
 from ..types import Type
-from .given import describe, given
+from .prelude import describe, given
 
 RUNTIME_MODULES = frozenset({"dspyc", "dspyc.runtime"})
 """The modules whose names are those that every `.dspy` file has anyway."""

@@ -12,9 +12,9 @@ from ...grammar.parse import File
 from .. import types
 from ..program import UNKNOWN_CALL, CallKind, Item, Program, Symbol, declared_names
 from . import declarations, imports
-from .given import given, given_names
 from .imports import Workspace
 from .members import members
+from .prelude import given, given_names
 
 
 class FileScope:

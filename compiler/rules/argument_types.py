@@ -8,7 +8,7 @@ from ...grammar import syntax
 from .. import catalog, types
 from ..program import Item, Program
 from ..relations import assignable, plain
-from ..resolve.variables import substitute
+from ..resolve.generics import substitute
 from ..types import Type
 from .arguments import Called, calls
 from .rule import Finding, replace, rule

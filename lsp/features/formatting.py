@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
 
-from ...grammar.format import format_source
+from ...grammar.formatting.format import format_source
 from ...grammar.source import Source, Span
 from .. import convert
 

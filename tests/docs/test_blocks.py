@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dspyc.compiler.analysis import Project
-from dspyc.grammar.format import format_source
+from dspyc.grammar.formatting.format import format_source
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -11,7 +11,7 @@ import pytest
 
 import dspyc
 import dspyc.loader
-from dspyc.grammar.format import format_source
+from dspyc.grammar.formatting.format import format_source
 from dspyc.runtime import LM, configure_cache
 from support.openai_server import OpenAIServer
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dspyc.grammar.format import format_source
+from dspyc.grammar.formatting.format import format_source
 from dspyc.grammar.parse import parse, parse_item
 from dspyc.grammar.problems import KINDS
 from dspyc.grammar.source import Source

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dspyc.grammar.format import format_source
+from dspyc.grammar.formatting.format import format_source
 from dspyc.grammar.parse import MAX_BROKEN, parse, parse_item, parse_signature_string
 from dspyc.grammar.source import Source
 

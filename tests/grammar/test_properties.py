@@ -7,11 +7,11 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dspyc.grammar.format import format_source
+from dspyc.grammar.formatting.format import format_source
+from dspyc.grammar.lossless import tokenize
 from dspyc.grammar.parse import File, parse, parse_signature_string
 from dspyc.grammar.source import Source
 from dspyc.grammar.split import split
-from dspyc.grammar.tree import tokenize
 from support.syntax_cases import FOLDER, read
 from support.syntax_dump import dump
 

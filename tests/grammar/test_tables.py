@@ -10,13 +10,13 @@ import pytest
 from lark import Lark
 from lark.lexer import Lexer
 
-from dspyc.grammar import build
 from dspyc.grammar.actions import ACTIONS
-from dspyc.grammar.driver import reductions
+from dspyc.grammar.lexing.tokens import OPERATOR, TOKEN, vocabulary
 from dspyc.grammar.parse import parse
+from dspyc.grammar.parsing import build
+from dspyc.grammar.parsing.driver import reductions
 from dspyc.grammar.source import Source
 from dspyc.grammar.tables import tables
-from dspyc.grammar.tokens import OPERATOR, TOKEN, vocabulary
 from support.syntax_cases import FOLDER, read
 
 
@@ -43,7 +43,9 @@ def test_a_conflict_would_be_found() -> None:
 
 
 def test_the_tables_belong_to_the_grammar() -> None:
-    assert build.TABLES.read_text(encoding="utf-8") == build.build(), "run `python -m dspyc.grammar.build`"
+    assert build.TABLES.read_text(encoding="utf-8") == build.build(), (
+        "run `python -m dspyc.grammar.parsing.build`"
+    )
 
 
 def test_every_rule_has_its_function_and_every_function_its_rule() -> None:

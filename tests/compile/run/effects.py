@@ -19,6 +19,6 @@ def shout(text: str) -> str:
 
 
 async def fetch(text: str) -> str:
-    if not dspyc.runtime.execute.blocking.get():
+    if not dspyc.runtime.execution.drive.blocking.get():
         await asyncio.sleep(0)
     return f"fetched {text}"

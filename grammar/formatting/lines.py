@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..lexing.lexer import lex
+from ..lexing.tokens import Token, vocabulary
+from ..lossless import Token as Written
+from ..lossless import tokenize
+from ..tables import tables
 from .layout import Bracket, Element, Item, Kind, Piece, lay_out
-from .lexer import lex
-from .tables import tables
-from .tokens import Token, vocabulary
-from .tree import Token as Written
-from .tree import tokenize
 
 _SUITE_WORDS = frozenset({"if", "elif", "else", "for", "def", "test", "forward", "fallback", "case"})
 _ALWAYS_WORDS = frozenset({"None", "True", "False", "configure"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .problems import Problem, problem, replacement
+from ..problems import Problem, problem, replacement
 from .tokens import BACKSLASH, CLOSERS, OPEN_STRING, Lexed, vocabulary
 
 _TYPOGRAPHIC_QUOTES = "“”„‘’"

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
+from ..lossless import Token, tokenize
+from ..parse import Parsed, parse_item
+from ..split import split
+from ..syntax import FileDocstring, FromImport, Import
 from .lines import Line, comment_text, lines_of
-from .parse import Parsed, parse_item
-from .split import split
-from .syntax import FileDocstring, FromImport, Import
-from .tree import Token, tokenize
 
 _COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
 _LINE_END = re.compile(r"[ \t\f]*(?:\r\n?|\n)?")

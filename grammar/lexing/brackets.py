@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from .mistakes import swallowed_brackets
-from .problems import problem, replacement
+from ..problems import problem, replacement
+from .errors import swallowed_brackets
 from .tokens import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, TOKEN, Repairs
 
 _LAST_LINE = re.compile(r"[^\r\n]*\Z")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from .problems import Problem
-from .tables import tables
+from ..problems import Problem
+from ..tables import tables
 
 Token: TypeAlias = tuple[int, int, int, str]
 """The number of a terminal, the span, the text; layout tokens have an empty text."""

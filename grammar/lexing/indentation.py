@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .problems import problem, replacement
-from .source import Span
+from ..problems import problem, replacement
+from ..source import Span
 from .tokens import CASE, CLOSERS, SOFT_KEYWORDS, Lexed, Token, vocabulary
 
 _IN_A_FILE = frozenset(SOFT_KEYWORDS) - {"match", "case", "suggest"}

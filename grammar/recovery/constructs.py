@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from .automaton import count_accepted
-from .mending import Mender, Mending, discard, fits, header_end, mend_with, read_as, states_before
-from .problems import Problem, problem, replacement
-from .slips import INLINE_SLIPS, SLIPS, after_the_end
-from .tables import tables
-from .tokens import HARD_KEYWORDS, Token, vocabulary
+from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
+from ..parsing.automaton import count_accepted
+from ..problems import Problem, problem, replacement
+from ..tables import tables
+from .edits import Mender, Mending, discard, fits, header_end, mend_with, read_as, states_before
+from .typos import INLINE_SLIPS, SLIPS, after_the_end
 
 _STATEMENTS = {
     "try": "there is no `try`; a failed call is retried, then `fallback:` gives the outputs",

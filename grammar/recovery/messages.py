@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .automaton import expected
-from .problems import Fix, Problem, problem, replacement
-from .tables import tables
-from .tokens import Token, vocabulary
+from ..lexing.tokens import Token, vocabulary
+from ..parsing.automaton import expected
+from ..problems import Fix, Problem, problem, replacement
+from ..tables import tables
 
 _PLACES = {
     "signature": "the signature's name",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from .errors import too_deep, unusual
 from .indentation import indent, outermost
-from .mistakes import too_deep, unusual
 from .tokens import (
     CASE,
     CLOSE,

@@ -19,18 +19,18 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from . import syntax
-from .actions.context import Context
-from .automaton import count_accepted, expected, feed, is_done, next_to_complete
-from .brackets import find_repairs
-from .driver import parse
-from .foreign import mend_foreign, mend_inline
-from .lexer import lex
+from .. import syntax
+from ..actions.context import Context
+from ..lexing.brackets import find_repairs
+from ..lexing.errors import too_deep
+from ..lexing.lexer import lex
+from ..lexing.tokens import Lexed, Token, vocabulary
+from ..parsing.automaton import count_accepted, expected, feed, is_done, next_to_complete
+from ..parsing.driver import parse
+from ..problems import Problem, problem
+from ..tables import Start, tables
+from .constructs import mend_foreign, mend_inline
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
-from .mistakes import too_deep
-from .problems import Problem, problem
-from .tables import Start, tables
-from .tokens import Lexed, Token, vocabulary
 
 LOOKAHEAD = 4
 """How many tokens behind a repair are tried."""

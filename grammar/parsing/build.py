@@ -1,4 +1,4 @@
-"""Builds `_tables.json` from `dspy.lark`: `python -m dspyc.grammar.build` (Lark is needed only here)."""
+"""Builds `_tables.json` from `dspy.lark` (`python -m dspyc.grammar.parsing.build`); only this needs Lark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from lark import Lark
 from lark.parsers.lalr_analysis import Shift
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 GRAMMAR = HERE / "dspy.lark"
 TABLES = HERE / "_tables.json"
 STARTS = ("start", "interpolation", "inline_signature")

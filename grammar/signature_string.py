@@ -7,12 +7,12 @@ from functools import lru_cache
 
 from . import syntax
 from .actions.context import Context
-from .brackets import find_repairs
-from .driver import parse
-from .lexer import lex
-from .mistakes import too_deep
+from .lexing.brackets import find_repairs
+from .lexing.errors import too_deep
+from .lexing.lexer import lex
+from .parsing.driver import parse
 from .problems import Problem, problem
-from .recover import mend
+from .recovery.recover import mend
 
 
 @dataclass(frozen=True)

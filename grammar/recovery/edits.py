@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from .automaton import count_accepted, feed
-from .problems import Problem
-from .tables import tables
-from .tokens import Token, vocabulary
+from ..lexing.tokens import Token, vocabulary
+from ..parsing.automaton import count_accepted, feed
+from ..problems import Problem
+from ..tables import tables
 
 Mending: TypeAlias = tuple[int, int, list[Token], Problem | None]
 """`tokens[start:stop]` are replaced by the others; where the problem is None it has been reported."""

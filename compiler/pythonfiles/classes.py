@@ -8,9 +8,9 @@ from inspect import cleandoc
 from itertools import pairwise
 from typing import Literal, Protocol
 
-from . import types
-from .python_types import annotation, decorator, dotted, function, is_ellipsis, parameter
-from .types import Type
+from .. import types
+from ..types import Type
+from .types import annotation, decorator, dotted, function, is_ellipsis, parameter
 
 _RECORD_BASES = frozenset({"BaseModel", "NamedTuple", "TypedDict", "RootModel"})
 _ENUM_BASES = frozenset({"Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"})

@@ -7,10 +7,10 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from .actions import ACTIONS
-from .actions.context import Action, Context
-from .tables import Rule, Start, Tables, tables
-from .tokens import Token, vocabulary
+from ..actions import ACTIONS
+from ..actions.context import Action, Context
+from ..lexing.tokens import Token, vocabulary
+from ..tables import Rule, Start, Tables, tables
 
 Reduction: TypeAlias = tuple[int, int, Action | None, Callable[[Any], Any] | None]
 """The length, the left side, what makes the value (None: what is picked is it), what picks the children."""

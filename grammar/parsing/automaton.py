@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .tables import tables
-from .tokens import UNKNOWN, vocabulary
+from ..lexing.tokens import UNKNOWN, vocabulary
+from ..tables import tables
 
 
 def feed(states: list[int], kind: int) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from .tokens import (
+from .lexing.tokens import (
     BACKSLASH,
     CLOSE,
     COMMENT,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .automaton import count_accepted, expected, feed
-from .mending import Mender, Mending, fits, header_end, line_before, read_as
-from .problems import problem, replacement
-from .tables import tables
-from .tokens import HARD_KEYWORDS, Token, vocabulary
+from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
+from ..parsing.automaton import count_accepted, expected, feed
+from ..problems import problem, replacement
+from ..tables import tables
+from .edits import Mender, Mending, fits, header_end, line_before, read_as
 
 
 def _else_if(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:

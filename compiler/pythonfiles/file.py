@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
-from ..grammar.source import Source, Span
-from . import python_classes, types
-from .python_types import annotation, function
-from .types import Type
+from ...grammar.source import Source, Span
+from .. import types
+from ..types import Type
+from . import classes
+from .types import annotation, function
 
 Importer: TypeAlias = Callable[[int, str, str | None], Type | None]
 """The type of what `from <level dots><module> import <name>` brings (the module itself without a name)."""
@@ -140,7 +141,7 @@ class PythonFile:
             case (ast.FunctionDef() | ast.AsyncFunctionDef()) as node:
                 return function(node, self.lookup, self.place(node), self.origin)
             case ast.ClassDef() as node:
-                return python_classes.read(node, self)
+                return classes.read(node, self)
             case ast.AnnAssign(
                 annotation=ast.Name(id="TypeAlias") | ast.Attribute(attr="TypeAlias"), value=value
             ):

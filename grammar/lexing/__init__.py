@@ -1,0 +1,1 @@
+"""Text to tokens: one regular expression, brackets, indentation, and tokens that are wrong by themselves."""
