@@ -1,0 +1,1 @@
+"""The ground that every room may stand on; imports nothing of ours."""
