@@ -47,7 +47,7 @@ def _actions(
             title=fix.title,
             kind=lsp.CodeActionKind.QuickFix,
             diagnostics=[of_diagnostic(server, analysis, found)],
-            is_preferred=fix.safe,
+            is_preferred=fix.is_safe,
             edit=_workspace_edit(server, uri, version, edits),
         )
 
