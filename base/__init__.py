@@ -1,1 +1,1 @@
-"""The ground that every room may stand on; imports nothing of ours."""
+"""The ground that every room stands on: it imports nothing of the package."""

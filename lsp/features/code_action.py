@@ -35,17 +35,21 @@ def _fixes(
     server: Server, analysis: FileAnalysis, area: Span, uri: str, version: int
 ) -> Iterator[CodeAction]:
     for found in analysis.diagnostics:
-        fix = found.fix
-        if fix is None or found.span.start > area.end or found.span.end < area.start:
+        if found.span.start > area.end or found.span.end < area.start:
             continue
-        edits = convert.text_edits(analysis.source, fix.edits, server.encoding)
-        yield CodeAction(
-            title=fix.title,
-            kind=QUICK_FIX,
-            diagnostics=[convert.as_diagnostic(found, analysis.source, server.encoding, server.files.source)],
-            is_preferred=fix.safe,
-            edit=_workspace_edit(server, uri, version, edits),
-        )
+        for fix in found.fixes:
+            if fix.applicability == "display-only":
+                continue
+            edits = convert.text_edits(analysis.source, fix.edits, server.encoding)
+            yield CodeAction(
+                title=fix.title,
+                kind=QUICK_FIX,
+                diagnostics=[
+                    convert.as_diagnostic(found, analysis.source, server.encoding, server.files.source)
+                ],
+                is_preferred=fix.is_safe or None,
+                edit=_workspace_edit(server, uri, version, edits),
+            )
 
 
 def _workspace_edit(server: Server, uri: str, version: int, edits: list[TextEdit]) -> WorkspaceEdit:
