@@ -2,8 +2,8 @@
 specification (https://microsoft.github.io/language-server-protocol/), in Python's spelling.
 
 msgspec checks their shape while it decodes them. `lsprotocol` has all of them as classes, but importing it
-takes longer than checking a file does (docs/decisions/030-the-server-has-its-own-connection.md); the tests compare what is
-sent with it.
+takes longer than checking a file does, so only the tests compare what is sent with it; see
+`docs/decisions/030-the-server-has-its-own-connection.md`.
 """
 
 from __future__ import annotations
