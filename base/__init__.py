@@ -1,1 +1,1 @@
-"""The ground that every room may import: words, files and secrets. It imports nothing of the package."""
+"""The ground that every room stands on: it imports nothing of the package."""

@@ -37,7 +37,7 @@ def _record(report: Report, file: CheckedFile, one: Diagnostic) -> dict[str, Any
             labels.append({"path": found[0], **_range(found[1], label.span), "message": mask(label.message)})
     fix = one.fix and {
         "title": one.fix.title,
-        "safe": one.fix.safe,
+        "safe": one.fix.is_safe,
         "edits": [
             {**_range(file.source, edit.span), "replacement": edit.replacement} for edit in one.fix.edits
         ],
