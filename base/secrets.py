@@ -173,8 +173,8 @@ def _without(redacted: Any, value: Any) -> Any:
 
 def _is_text_with_secret(redacted: Any, value: Any) -> bool:
     if isinstance(redacted, (str, bytes)):
-        return redacted != value
-    return _is_pair(redacted) and redacted[1] != value[1]
+        return bool(redacted != value)
+    return _is_pair(redacted) and bool(redacted[1] != value[1])
 
 
 # --- known values ---------------------------------------------------------------------------------------

@@ -32,8 +32,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..base.text import clip, list_names
+from ..base.text import clip
 from ..base.text import did_you_mean as did_you_mean
+from ..base.text import list_names as list_names
 
 if TYPE_CHECKING:
     from .signature.signature import Signature

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...base.text import did_you_mean as meant
-from ...base.text import list_names as listed
+from ...base.text import did_you_mean, list_names
 from ...base.text import near as near
 from .. import types
 from ..relations import display, display_value
 from ..types import Type
+
+listed = list_names
+meant = did_you_mean
 
 
 def meant_or_has(name: str, candidates: Sequence[str]) -> str:
