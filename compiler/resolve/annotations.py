@@ -10,8 +10,8 @@ from typing import Any
 from ...grammar import syntax
 from .. import catalog, types
 from ..program import Symbol
-from ..relations import generic, named
 from ..types import Type
+from ..types.generic import generic, named
 from .context import Context
 from .members import member
 

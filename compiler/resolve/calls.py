@@ -9,8 +9,8 @@ from typing import Literal
 from ...grammar import syntax
 from .. import catalog, types
 from ..program import Binding, Item
-from ..relations import assignable
 from ..types import Type
+from ..types.assignable import assignable
 from . import builtins
 from .context import Context
 from .generics import Solution, solve, substitute

@@ -7,8 +7,9 @@ from typing import assert_never
 from ...grammar import syntax
 from .. import types
 from ..program import Symbol
-from ..relations import iterated, widened
 from ..types import Type
+from ..types.assignable import iterated
+from ..types.union import widened
 from . import calls
 from .annotations import SPECIAL, annotate
 from .context import Context, Names
