@@ -30,12 +30,18 @@ Messages say what to do next, and never hold a key: whoever raises an `LMError` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .signature.signature import Signature
+
+class HasOutputs(Protocol):
+    """What an error says of a signature: a `Signature` class has it."""
+
+    @property
+    def output_fields(self) -> Mapping[str, Any]:
+        """The outputs by name."""
+        ...
 
 
 class DspycError(Exception):
@@ -110,7 +116,7 @@ class AdapterParseError(DspycError, ValueError):
     def __init__(
         self,
         adapter_name: str,
-        signature: type[Signature],
+        signature: HasOutputs,
         lm_response: str,
         message: str | None = None,
         *,
