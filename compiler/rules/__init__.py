@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
 from ..program import Program
-from .argument_types import out_of_limits, wrong_choice, wrong_type
-from .arguments import (
+from .bodies.loops import outside_loop
+from .bodies.returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
+from .calls.argument_types import out_of_limits, wrong_choice, wrong_type
+from .calls.arguments import (
     missing_argument,
     positional_input,
     repeated_argument,
@@ -19,28 +21,27 @@ from .arguments import (
     surplus_argument,
     unknown_argument,
 )
-from .called_wrongly import not_callable, not_iterable, wrong_operands
-from .constants import default_not_constant, wrong_default
-from .data import dataset_inputs
-from .demos import incomplete_demo, unknown_demo_field, wrong_demo_value
-from .duplicate_declaration import duplicate_declaration
-from .duplicate_field import duplicate_field
-from .fields import hint_field, missing_annotation, no_outputs, reserved_field
-from .functions import function_shape, metric_field
-from .graph import declaration_cycle, no_lm, recursion
-from .imports import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
-from .kinds import not_a_part, reassigned_part, wrong_kind
-from .mutation import mutation
-from .not_a_type import not_a_type
-from .returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
+from .data.inputs import dataset_inputs
+from .fields.defaults import default_not_constant, wrong_default
+from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
+from .fields.duplicate_field import duplicate_field
+from .fields.fields import hint_field, missing_annotation, no_outputs, reserved_field
+from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
+from .imports.unused_import import unused_import
+from .models.no_lm import no_lm
+from .modules.cycles import declaration_cycle, recursion
+from .modules.kinds import not_a_part, reassigned_part, wrong_kind
+from .names.duplicate_declaration import duplicate_declaration
+from .names.unbound_name import unbound_name
+from .names.unknown_name import unknown_name
+from .optimizing.callbacks import function_shape, metric_field
 from .rule import Rule
-from .statements import outside_loop
-from .type_arguments import literal_value, type_arguments
-from .unbound_name import unbound_name
-from .unknown_field import unknown_field
-from .unknown_name import unknown_name
-from .unknown_type import unknown_type
-from .unused_import import unused_import
+from .types.not_a_type import not_a_type
+from .types.type_arguments import literal_value, type_arguments
+from .types.unknown_type import unknown_type
+from .values.mutation import mutation
+from .values.operations import not_callable, not_iterable, wrong_operands
+from .values.unknown_field import unknown_field
 
 RULES: tuple[Rule, ...] = (
     unknown_name,
