@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ....grammar import syntax
 from ...program import Item, Program
-from ..rule import Finding, rule
+from ..rule import BODIES, Body, Findings, rule
 
 
-@rule("E116", "outside-loop")
-def outside_loop(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E116", "outside-loop", *BODIES)
+def outside_loop(program: Program, item: Item, node: Body) -> Findings:
     """A `break` or `continue` stands in no `for`.
 
     ```dspy
@@ -29,7 +29,7 @@ def outside_loop(program: Program, item: Item) -> Iterator[Finding]:
         return ""
     ```
     """
-    match item.declaration:
+    match node:
         case syntax.FunctionDeclaration(body=body) | syntax.TestDeclaration(body=body):
             yield from _outside(body)
         case syntax.ModuleDeclaration(forward=forward, fallback=fallback):
@@ -37,13 +37,13 @@ def outside_loop(program: Program, item: Item) -> Iterator[Finding]:
             yield from _outside(fallback or ())
 
 
-def _outside(body: Sequence[syntax.Statement]) -> Iterator[Finding]:
+def _outside(body: Sequence[syntax.Statement]) -> Findings:
     for statement in body:
         match statement:
             case syntax.Break():
-                yield Finding(statement, "`break` stands in no `for`")
+                yield outside_loop.at(statement, "`break` stands in no `for`")
             case syntax.Continue():
-                yield Finding(statement, "`continue` stands in no `for`")
+                yield outside_loop.at(statement, "`continue` stands in no `for`")
             case syntax.If(branches=branches, otherwise=otherwise):
                 for branch in branches:
                     yield from _outside(branch.body)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
+from ....base.span import Span
 from ....grammar import syntax
-from ....grammar.source import Span
 from ... import types
-from ...diagnostic import Edit, Fix
 from ...program import Item, Program, walk
 from ...relations import assignable, display, plain
-from ..rule import Finding, replace, rule
+from ..rule import BODIES, Body, Findings, insert, replace, rule
 from ..words import described, listed, meant_or_has, near
+from .flow import terminates
+
+_Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
 
 
-@rule("E213", "incomplete-return")
-def incomplete_return(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E213", "incomplete-return", syntax.ModuleDeclaration)
+def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A `return` of `forward` or `fallback` does not give all outputs.
 
     ```dspy
@@ -42,38 +45,39 @@ def incomplete_return(program: Program, item: Item) -> Iterator[Finding]:
             return title=found.title, summary=found.summary
     ```
     """
-    for node, outputs in _module_returns(item):
+    for returned, outputs in _module_returns(node):
         names = [each.name.text for each in outputs]
-        if node.outputs is not None:
-            given = _given(item, node.outputs)
+        if returned.outputs is not None:
+            given = _given(item, returned.outputs)
             missing = [name for name in names if given is not None and name not in given]
-            if missing and not _unknown_names(node, names):
-                yield Finding(node, f"`return` lacks the output{_s(missing)} {listed(missing)}")
-        elif node.value is None:
-            yield Finding(node, f"`return` lacks the output{_s(names)} {listed(names)}")
+            if missing and not _unknown_names(returned, names):
+                words = f"`return` lacks the output{_s(missing)} {listed(missing)}"
+                yield incomplete_return.at(returned, words)
+        elif returned.value is None:
+            yield incomplete_return.at(returned, f"`return` lacks the output{_s(names)} {listed(names)}")
         else:
-            yield from _whole(item, node, node.value, names)
+            yield from _whole(item, returned.value, names)
 
 
-def _whole(item: Item, node: syntax.Return, value: syntax.Expression, names: list[str]) -> Iterator[Finding]:
+def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
     kind = item.type_of(value)
     if isinstance(kind, types.Prediction | types.Fields):
         interface = kind.interface
         missing = [name for name in names if interface.field(name) is None]
         if missing and not interface.open:
             has = listed([each.name for each in interface.outputs])
-            yield Finding(value, f"this gives {has}, but not the output{_s(missing)} {listed(missing)}")
+            words = f"this gives {has}, but not the output{_s(missing)} {listed(missing)}"
+            yield incomplete_return.at(value, words)
     elif types.known(kind) and not isinstance(kind, types.Instance | types.Union):
         fix = None
         if len(names) == 1:
-            at = Span(value.span.start, value.span.start)
-            fix = Fix(f"Write `{names[0]}=`", (Edit(at, f"{names[0]}="),), "unsafe")
+            fix = insert(f"Write `{names[0]}=`", value.span.start, f"{names[0]}=")
         form = ", ".join(f"{name}=…" for name in names)
-        yield Finding(value, f"`return` gives the outputs by name: `return {form}`", fix=fix)
+        yield incomplete_return.at(value, f"`return` gives the outputs by name: `return {form}`", fix=fix)
 
 
-@rule("E214", "unknown-output")
-def unknown_output(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E214", "unknown-output", *BODIES)
+def unknown_output(program: Program, item: Item, node: Body) -> Findings:
     """A `return` of `forward` names an output that the module does not declare.
 
     ```dspy
@@ -95,24 +99,22 @@ def unknown_output(program: Program, item: Item) -> Iterator[Finding]:
             return answer=respond(question=question).answer
     ```
     """
-    declaration = item.declaration
-    if isinstance(declaration, syntax.FunctionDeclaration | syntax.TestDeclaration):
+    if not isinstance(node, syntax.ModuleDeclaration):
         for each in item.nodes(syntax.Return):
             if each.outputs:
-                yield Finding(each, "only `forward` returns by name; write `return` and one value")
+                yield unknown_output.at(each, "only `forward` returns by name; write `return` and one value")
         return
-    for node, outputs in _module_returns(item):
+    for returned, outputs in _module_returns(node):
         names = [each.name.text for each in outputs]
-        assert isinstance(declaration, syntax.ModuleDeclaration)
-        for name in _unknown_names(node, names):
+        for name in _unknown_names(returned, names):
             close = near(name.text, names)
             fix = replace(f"Change to `{close}`", name, close) if close else None
-            ending = meant_or_has(name.text, names)
-            yield Finding(name, f"`{declaration.name.text}` has no output `{name.text}`{ending}", fix=fix)
+            words = f"`{node.name.text}` has no output `{name.text}`{meant_or_has(name.text, names)}"
+            yield unknown_output.at(name, words, fix=fix)
 
 
-@rule("E215", "missing-return")
-def missing_return(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E215", "missing-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
+def missing_return(program: Program, item: Item, node: _Declaration) -> Findings:
     """There is a way through `forward`, `fallback` or a function at whose end nothing is returned.
 
     ```dspy
@@ -133,25 +135,26 @@ def missing_return(program: Program, item: Item) -> Iterator[Finding]:
         return "zero"
     ```
     """
-    match item.declaration:
-        case syntax.FunctionDeclaration(name=name, returns=returns, body=body):
-            kind = item.type_of(returns) if returns is not None else types.NONE
-            if types.known(kind) and not assignable(types.NONE, kind) and not terminates(body):
-                yield Finding(name, f"`{name.text}` may end without `return`")
-        case syntax.ModuleDeclaration(name=name, forward=forward, fallback=fallback):
-            if forward is None and not item.declaration.fields:
-                return
-            if forward is None:
-                yield Finding(name, f"`{name.text}` has no `forward:`", "write what it does with its inputs")
-            for word, block in (("forward", forward), ("fallback", fallback)):
-                if block and not terminates(block):
-                    yield Finding(
-                        _head(item, word, block), f"`{word}` of `{name.text}` may end without `return`"
-                    )
+    name = node.name.text
+    if isinstance(node, syntax.FunctionDeclaration):
+        kind = item.type_of(node.returns) if node.returns is not None else types.NONE
+        if types.known(kind) and not assignable(types.NONE, kind) and not terminates(node.body):
+            yield missing_return.at(node.name, f"`{name}` may end without `return`")
+        return
+    if node.forward is None:
+        if node.fields:
+            words, advice = f"`{name}` has no `forward:`", "write what it does with its inputs"
+            yield missing_return.at(node.name, words, advice)
+        return
+    for word, block in (("forward", node.forward), ("fallback", node.fallback)):
+        if block and not terminates(block):
+            yield missing_return.at(
+                _head(item, word, block), f"`{word}` of `{name}` may end without `return`"
+            )
 
 
-@rule("E216", "wrong-return")
-def wrong_return(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E216", "wrong-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
+def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
     """What is returned is not of the declared type.
 
     ```dspy
@@ -165,45 +168,45 @@ def wrong_return(program: Program, item: Item) -> Iterator[Finding]:
         return number / 2
     ```
     """
-    declaration = item.declaration
-    if isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is not None:
-        wanted = item.type_of(declaration.returns)
-        for node in item.nodes(syntax.Return):
-            if node.outputs is not None:
-                continue
-            given = item.type_of(node.value) if node.value is not None else types.NONE
-            if not assignable(given, wanted):
-                place = node.value or node
-                yield Finding(
-                    place,
-                    f"`{declaration.name.text}` returns {described(wanted)}, not {described(plain(given))}",
-                )
-    for node, outputs in _module_returns(item):
+    if isinstance(node, syntax.FunctionDeclaration):
+        yield from _function_returns(item, node)
+        return
+    for returned, outputs in _module_returns(node):
         declared = {each.name.text: item.type_of(each.type) for each in outputs if each.type is not None}
-        for argument in node.outputs or ():
-            wanted_output = declared.get(argument.name.text) if argument.name is not None else None
-            given = item.type_of(argument.value)
-            if (
-                argument.name is not None
-                and wanted_output is not None
-                and not assignable(given, wanted_output)
-            ):
-                words = f"`{argument.name.text}` is {described(wanted_output)}, not {described(plain(given))}"
-                yield Finding(argument.value, words)
-        if node.value is not None:
-            yield from _passed_on(item, node.value, declared)
+        for argument in returned.outputs or ():
+            if argument.name is None:
+                continue
+            name, given = argument.name.text, item.type_of(argument.value)
+            wanted = declared.get(name, types.UNKNOWN)
+            if not assignable(given, wanted):
+                words = f"`{name}` is {described(wanted)}, not {described(plain(given))}"
+                yield wrong_return.at(argument.value, words)
+        if returned.value is not None:
+            yield from _passed_on(item, returned.value, declared)
 
 
-def _passed_on(item: Item, value: syntax.Expression, declared: dict[str, types.Type]) -> Iterator[Finding]:
+def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
+    wanted = item.type_of(node.returns) if node.returns is not None else types.UNKNOWN
+    for returned in item.nodes(syntax.Return):
+        if returned.outputs is not None:
+            continue
+        given = item.type_of(returned.value) if returned.value is not None else types.NONE
+        if not assignable(given, wanted):
+            words = f"`{node.name.text}` returns {described(wanted)}, not {described(plain(given))}"
+            yield wrong_return.at(returned.value or returned, words)
+
+
+def _passed_on(item: Item, value: syntax.Expression, declared: dict[str, types.Type]) -> Findings:
     kind = item.type_of(value)
     for field in kind.interface.outputs if isinstance(kind, types.Prediction) else ():
         if field.name in declared and not assignable(field.type, declared[field.name]):
             wanted = display(declared[field.name])
-            yield Finding(value, f"the output `{field.name}` is `{wanted}`, not `{display(field.type)}`")
+            words = f"the output `{field.name}` is `{wanted}`, not `{display(field.type)}`"
+            yield wrong_return.at(value, words)
 
 
-@rule("E219", "repeated-output")
-def repeated_output(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E219", "repeated-output", syntax.ModuleDeclaration)
+def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A `return` gives an output twice, by name or by what `**` brings.
 
     ```dspy
@@ -225,52 +228,22 @@ def repeated_output(program: Program, item: Item) -> Iterator[Finding]:
             return answer=respond(question=question).answer
     ```
     """
-    for node, outputs in _module_returns(item):
+    for returned, outputs in _module_returns(node):
         declared = {each.name.text for each in outputs}
         seen: set[str] = set()
-        for argument in sorted(node.outputs or (), key=lambda each: each.star != "**"):
+        for argument in sorted(returned.outputs or (), key=lambda each: each.star != "**"):
             for name in _names(item, argument):
                 if name in seen and name in declared:
-                    yield Finding(argument.name or argument, f"`return` gives the output `{name}` twice")
+                    yield repeated_output.at(
+                        argument.name or argument, f"`return` gives the output `{name}` twice"
+                    )
                 seen.add(name)
 
 
-# --- what a body does -----------------------------------------------------------------------------------
-
-
-def terminates(body: Sequence[syntax.Statement]) -> bool:
-    """Whether control cannot reach the end of a block."""
-    return any(_ends(statement) for statement in body)
-
-
-def _ends(statement: syntax.Statement) -> bool:
-    match statement:
-        case syntax.Return():
-            return True
-        case syntax.Assert(test=syntax.Constant(value=False), suggest=False):
-            return True
-        case syntax.If(branches=branches, otherwise=otherwise):
-            return (
-                bool(otherwise) and terminates(otherwise) and all(terminates(each.body) for each in branches)
-            )
-        case syntax.Match(cases=cases):
-            return any(_catches_all(each) for each in cases) and all(terminates(each.body) for each in cases)
-        case _:
-            return False
-
-
-def _catches_all(case: syntax.Case) -> bool:
-    pattern = case.pattern
-    while isinstance(pattern, syntax.AsPattern):
-        pattern = pattern.pattern
-    return case.guard is None and isinstance(pattern, syntax.CapturePattern)
-
-
-def _module_returns(item: Item) -> Iterator[tuple[syntax.Return, list[syntax.Field]]]:
+def _module_returns(
+    declaration: syntax.ModuleDeclaration,
+) -> Iterator[tuple[syntax.Return, list[syntax.Field]]]:
     """The `return`s of a module's `forward` and `fallback`, with its outputs."""
-    declaration = item.declaration
-    if not isinstance(declaration, syntax.ModuleDeclaration):
-        return
     outputs = [each for each in declaration.fields if each.direction == "output"]
     if not outputs:
         return

@@ -10,13 +10,13 @@ from ...program import Item, Program
 from ...relations import assignable, plain
 from ...resolve.generics import substitute
 from ...types import Type
-from ..calls.arguments import Called, calls
-from ..rule import Finding, replace, rule
+from ..rule import Findings, replace, rule
 from ..words import choices, described, near
+from .arguments import CALLS, Call, Called, called
 
 
-@rule("E208", "wrong-type")
-def wrong_type(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E208", "wrong-type", *CALLS)
+def wrong_type(program: Program, item: Item, node: Call) -> Findings:
     """An argument is not of the type that its parameter has.
 
     ```dspy
@@ -34,19 +34,19 @@ def wrong_type(program: Program, item: Item) -> Iterator[Finding]:
         return qa(question=text, limit=3).answer
     ```
     """
-    for call, argument, parameter, given in _arguments(item):
+    for call, argument, parameter, given in _arguments(item, node):
         wanted = substitute(parameter.type, {})
         if assignable(given, wanted) or _choice(given, wanted) is not None:
             continue
-        yield Finding(
+        yield wrong_type.at(
             argument.value,
             f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(_said(given))}",
             _help(item, argument.value, given, wanted),
         )
 
 
-@rule("E209", "out-of-limits")
-def out_of_limits(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E209", "out-of-limits", *CALLS)
+def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
     """A number is beyond the limits of its parameter.
 
     ```dspy
@@ -58,15 +58,15 @@ def out_of_limits(program: Program, item: Item) -> Iterator[Finding]:
     dataset train = Dataset("train.csv", inputs=["text"], take=100)
     ```
     """
-    for call, argument, parameter, _ in _arguments(item):
+    for call, argument, parameter, _ in _arguments(item, node):
         value = number(argument.value)
         broken = parameter.limits.broken_by(value) if value is not None else None
         if broken is not None:
-            yield Finding(argument.value, f"`{parameter.name}` of `{call.name}` must be {broken}")
+            yield out_of_limits.at(argument.value, f"`{parameter.name}` of `{call.name}` must be {broken}")
 
 
-@rule("E210", "wrong-choice")
-def wrong_choice(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E210", "wrong-choice", *CALLS)
+def wrong_choice(program: Program, item: Item, node: Call) -> Findings:
     """A constant is not among the values that are allowed.
 
     ```dspy
@@ -84,7 +84,7 @@ def wrong_choice(program: Program, item: Item) -> Iterator[Finding]:
         return say(text=text, style="short").better
     ```
     """
-    for call, argument, parameter, given in _arguments(item):
+    for call, argument, parameter, given in _arguments(item, node):
         allowed = _choice(given, parameter.type)
         if allowed is None or assignable(given, parameter.type) or not isinstance(given, types.Literals):
             continue
@@ -94,15 +94,15 @@ def wrong_choice(program: Program, item: Item) -> Iterator[Finding]:
             close = near(value, [each for each in allowed if isinstance(each, str)])
             fix = replace(f'Change to "{close}"', argument.value, f'"{close}"') if close else None
         message = f"`{parameter.name}` of `{call.name}` takes {choices(allowed)}, not {choices(given.values)}"
-        yield Finding(argument.value, message, fix=fix)
+        yield wrong_choice.at(argument.value, message, fix=fix)
 
 
 def _said(given: Type) -> Type:
     return given if isinstance(given, types.Literals) else plain(given)
 
 
-def _arguments(item: Item) -> Iterator[tuple[Called, syntax.Argument, types.Parameter, Type]]:
-    for call in calls(item):
+def _arguments(item: Item, node: Call) -> Iterator[tuple[Called, syntax.Argument, types.Parameter, Type]]:
+    for call in called(item, node):
         for argument, parameter in call.binding.matched:
             yield call, argument, parameter, item.type_of(argument.value)
 

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from ....base.span import Span
 from ....grammar import syntax
-from ....grammar.source import Span
 from ... import types
-from ...diagnostic import Edit, Fix
 from ...program import Binding, Item, Program
-from ..rule import Finding, replace, rule, written
+from ..rule import Findings, insert, replace, rule, written
 from ..words import listed, meant_or_has, near
+
+Call: TypeAlias = syntax.Call | syntax.ConfigureDeclaration
+CALLS = (syntax.Call, syntax.ConfigureDeclaration)
+"""The nodes that are calls."""
 
 
 @dataclass(frozen=True)
 class Called:
     """A call whose parameters are known."""
 
-    name: str
-    """The callee as a sentence names it."""
-    head: syntax.Node | Span
-    """What stands before the bracket."""
-    arguments: tuple[syntax.Argument, ...]
+    item: Item
+    node: Call
     binding: Binding
-    is_module: bool
+
+    @property
+    def name(self) -> str:
+        """The callee as a sentence names it."""
+        return written(self.item, self.node.function) if isinstance(self.node, syntax.Call) else "configure"
+
+    @property
+    def head(self) -> syntax.Node | Span:
+        """What stands before the bracket."""
+        if isinstance(self.node, syntax.Call):
+            return self.node.function
+        start = self.node.span.start
+        return Span(start, start + len("configure"))
+
+    @property
+    def arguments(self) -> tuple[syntax.Argument, ...]:
+        """The arguments as they are written."""
+        return self.node.arguments
+
+    @property
+    def is_module(self) -> bool:
+        """Whether a module is called."""
+        return isinstance(self.binding.callee, types.Module)
 
     @property
     def noun(self) -> str:
@@ -42,29 +65,23 @@ class Called:
                 return "argument"
 
 
+def called(item: Item, node: Call) -> tuple[Called, ...]:
+    """The call of a node; none where its parameters are not known."""
+    binding = item.binding_of(node)
+    known = binding is not None and binding.parameters is not None
+    return (Called(item, node, binding),) if binding is not None and known else ()
+
+
 def calls(item: Item) -> Iterator[Called]:
     """The calls of an item whose parameters are known, `configure(…)` among them."""
     for node in item.nodes(syntax.Call):
-        binding = item.binding_of(node)
-        if binding is not None and binding.parameters is not None:
-            is_module = isinstance(binding.callee, types.Module)
-            yield Called(written(item, node.function), node.function, node.arguments, binding, is_module)
-    declaration = item.declaration
-    if isinstance(declaration, syntax.ConfigureDeclaration):
-        binding = item.binding_of(declaration)
-        if binding is not None and binding.parameters is not None:
-            start = declaration.span.start
-            yield Called(
-                "configure",
-                Span(start, start + len("configure")),
-                declaration.arguments,
-                binding,
-                is_module=False,
-            )
+        yield from called(item, node)
+    for declaration in item.nodes(syntax.ConfigureDeclaration):
+        yield from called(item, declaration)
 
 
-@rule("E202", "unknown-argument")
-def unknown_argument(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E202", "unknown-argument", *CALLS)
+def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call names an argument that the callee does not have.
 
     ```dspy
@@ -82,7 +99,7 @@ def unknown_argument(program: Program, item: Item) -> Iterator[Finding]:
         return qa(question=text).answer
     ```
     """
-    for call in calls(item):
+    for call in called(item, node):
         names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
         free = [name for name in names if call.binding.argument(name) is None]
         own = _own_names(call, free)
@@ -93,7 +110,7 @@ def unknown_argument(program: Program, item: Item) -> Iterator[Finding]:
             close = near(name, free)
             fix = replace(f"Change to `{close}`", argument.name, close) if close else None
             ending = meant_or_has(name, free if close else own)
-            yield Finding(
+            yield unknown_argument.at(
                 argument.name,
                 f"`{call.name}` has no {call.noun} `{name}`{ending}",
                 _construct(call, name),
@@ -129,8 +146,8 @@ def _construct(call: Called, name: str) -> str | None:
     return None
 
 
-@rule("E203", "missing-argument")
-def missing_argument(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E203", "missing-argument", *CALLS)
+def missing_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call leaves out an argument that has no default, or a module's input.
 
     ```dspy
@@ -148,16 +165,16 @@ def missing_argument(program: Program, item: Item) -> Iterator[Finding]:
         return qa(context="", question=text).answer
     ```
     """
-    for call in calls(item):
+    for call in called(item, node):
         missing = [each.name for each in call.binding.missing]
         if not missing or call.binding.unknown or call.binding.surplus:
             continue  # the argument that is wrong there is most likely the one that is missing here
         plural = "s" if len(missing) > 1 else ""
-        yield Finding(call.head, f"`{call.name}` needs the {call.noun}{plural} {listed(missing)}")
+        yield missing_argument.at(call.head, f"`{call.name}` needs the {call.noun}{plural} {listed(missing)}")
 
 
-@rule("E204", "positional-input")
-def positional_input(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E204", "positional-input", *CALLS)
+def positional_input(program: Program, item: Item, node: Call) -> Findings:
     """An input of a module, or an attribute of a record, is given without its name.
 
     ```dspy
@@ -175,7 +192,7 @@ def positional_input(program: Program, item: Item) -> Iterator[Finding]:
         return qa(question=text).answer
     ```
     """
-    for call in calls(item):
+    for call in called(item, node):
         if call.noun not in ("input", "attribute"):
             continue
         free = [each for each in call.binding.parameters or () if call.binding.argument(each.name) is None]
@@ -187,19 +204,17 @@ def positional_input(program: Program, item: Item) -> Iterator[Finding]:
             )
             words = f"`{call.name}` takes its {call.noun}s by name"
             if name is None:
-                yield Finding(argument, words)
+                yield positional_input.at(argument, words)
                 continue
-            fix = Fix(
-                f"Write `{name}=`",
-                (Edit(Span(argument.span.start, argument.span.start), f"{name}="),),
-                "unsafe",
-            )
+            fix = insert(f"Write `{name}=`", argument.span.start, f"{name}=")
             text = written(item, argument)
-            yield Finding(argument, f"{words}: write `{name}={text if len(text) <= 30 else '…'}`", fix=fix)
+            yield positional_input.at(
+                argument, f"{words}: write `{name}={text if len(text) <= 30 else '…'}`", fix=fix
+            )
 
 
-@rule("E205", "surplus-argument")
-def surplus_argument(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E205", "surplus-argument", *CALLS)
+def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call gives more arguments by position than the callee takes.
 
     ```dspy
@@ -211,17 +226,19 @@ def surplus_argument(program: Program, item: Item) -> Iterator[Finding]:
     limit = len([1, 2, 3])
     ```
     """
-    for call in calls(item):
+    for call in called(item, node):
         if call.noun in ("input", "attribute") or not call.binding.surplus:
             continue
         takes = sum(each.kind in ("", "positional-only") for each in call.binding.parameters or ())
         given = sum(each.name is None for each in call.arguments)
         many = "no arguments" if not takes else "1 argument" if takes == 1 else f"{takes} arguments"
-        yield Finding(call.binding.surplus[0], f"`{call.name}` takes {many} by position, not {given}")
+        yield surplus_argument.at(
+            call.binding.surplus[0], f"`{call.name}` takes {many} by position, not {given}"
+        )
 
 
-@rule("E206", "repeated-argument")
-def repeated_argument(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E206", "repeated-argument", *CALLS)
+def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call gives an argument by position, and by name once more.
 
     ```dspy
@@ -233,15 +250,17 @@ def repeated_argument(program: Program, item: Item) -> Iterator[Finding]:
     words = "a,b".split(",")
     ```
     """
-    for call in calls(item):
+    for call in called(item, node):
         for argument in call.binding.repeated:
             name = argument.name
             if name is not None:
-                yield Finding(name, f"`{name.text}` of `{call.name}` is given already, by its position")
+                yield repeated_argument.at(
+                    name, f"`{name.text}` of `{call.name}` is given already, by its position"
+                )
 
 
-@rule("E207", "spread-inputs")
-def spread_inputs(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E207", "spread-inputs", syntax.Call)
+def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A module is called with `*` or `**`, so that nobody can tell which inputs it gets.
 
     ```dspy
@@ -259,9 +278,9 @@ def spread_inputs(program: Program, item: Item) -> Iterator[Finding]:
         return qa(question=values["question"]).answer
     ```
     """
-    for node in item.nodes(syntax.Call):
-        binding = item.binding_of(node)
-        if binding is not None and isinstance(binding.callee, types.Module | types.AnyModule):
-            for argument in node.arguments:
-                if argument.star:
-                    yield Finding(argument, f"a module's inputs are given by name, without `{argument.star}`")
+    binding = item.binding_of(node)
+    if binding is not None and isinstance(binding.callee, types.Module | types.AnyModule):
+        for argument in node.arguments:
+            if argument.star:
+                words = f"a module's inputs are given by name, without `{argument.star}`"
+                yield spread_inputs.at(argument, words)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ....base.diagnostic import Label
 from ... import types
-from ...diagnostic import Label
 from ...program import Item, Program
-from ..calls.arguments import calls
-from ..rule import Finding, label, rule, written
+from ..calls.arguments import CALLS, Call, called
+from ..rule import Findings, label, rule, written
 from ..words import listed
 
 
-@rule("E401", "dataset-inputs")
-def dataset_inputs(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E401", "dataset-inputs", *CALLS)
+def dataset_inputs(program: Program, item: Item, node: Call) -> Findings:
     """A data set's inputs are not those of the program that is trained or measured on it.
 
     ```dspy
@@ -31,7 +29,7 @@ def dataset_inputs(program: Program, item: Item) -> Iterator[Finding]:
     evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
     ```
     """
-    for call in calls(item):
+    for call in called(item, node):
         arguments = [argument for argument, _ in call.binding.matched]
         kinds = [item.type_of(argument.value) for argument in arguments]
         taker = next((index for index, kind in enumerate(kinds) if isinstance(kind, types.Module)), None)
@@ -50,7 +48,7 @@ def dataset_inputs(program: Program, item: Item) -> Iterator[Finding]:
                 wants = listed([name for name, required in takes.items() if required or name in given])
                 text = written(item, argument.value)
                 taken = written(item, arguments[taker].value)
-                yield Finding(
+                yield dataset_inputs.at(
                     argument.value,
                     f"`{text}` gives {what}, but `{taken}` takes {wants}",
                     labels=_labels(program, text),

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TypeAlias
 
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...relations import assignable
 from ...types import Type
-from ..rule import Finding, rule, written
+from ..rule import Findings, rule, written
 from ..words import described
 
+_Defaulted: TypeAlias = syntax.Field | syntax.Parameter
+_DEFAULTED = (syntax.Field, syntax.Parameter)
 _FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "UUID", "Path", "bytes"})
 """What pydantic reads from a string."""
 
 
-@rule("E211", "default-not-constant")
-def default_not_constant(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E211", "default-not-constant", *_DEFAULTED)
+def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Findings:
     """A default is worked out instead of written out.
 
     Defaults are constants: literals, lists and dicts of them, members of enumerations, records. They are made
@@ -38,14 +40,14 @@ def default_not_constant(program: Program, item: Item) -> Iterator[Finding]:
         output summary: str
     ```
     """
-    for default, _ in _defaults(item):
-        wrong = _first_not_constant(item, default)
-        if wrong is not None:
-            yield Finding(wrong, f"a default is a constant; `{written(item, wrong)}` is worked out")
+    wrong = _first_not_constant(item, node.default) if node.default is not None else None
+    if wrong is not None:
+        words = f"a default is a constant; `{written(item, wrong)}` is worked out"
+        yield default_not_constant.at(wrong, words)
 
 
-@rule("E212", "wrong-default")
-def wrong_default(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration)
+def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.ConstantDeclaration) -> Findings:
     """A default is not of the declared type.
 
     ```dspy
@@ -63,20 +65,25 @@ def wrong_default(program: Program, item: Item) -> Iterator[Finding]:
         output summary: str
     ```
     """
-    for default, owner in _defaults(item):
-        wanted = item.type_of(owner[1]) if owner[1] is not None else types.UNKNOWN
-        given = item.type_of(default)
+    if isinstance(node, syntax.ConstantDeclaration):
+        yield from _constant(item, node)
+        return
+    annotation = node.type if isinstance(node, syntax.Field) else node.annotation
+    if node.default is None or node.name is None or annotation is None:
+        return
+    given, wanted = item.type_of(node.default), item.type_of(annotation)
+    if not constant_fits(given, wanted):
+        name = node.name.text
+        words = f"the default of `{name}` is {described(given)}, which is not {described(wanted)}"
+        yield wrong_default.at(node.default, words, _optional(item, given, annotation))
+
+
+def _constant(item: Item, node: syntax.ConstantDeclaration) -> Findings:
+    if node.annotation is not None:
+        given, wanted = item.type_of(node.value), item.type_of(node.annotation)
         if not constant_fits(given, wanted):
-            words = f"the default of `{owner[0]}` is {described(given)}, which is not {described(wanted)}"
-            yield Finding(default, words, _optional(item, given, owner[1]))
-    declaration = item.declaration
-    if isinstance(declaration, syntax.ConstantDeclaration) and declaration.annotation is not None:
-        given, wanted = item.type_of(declaration.value), item.type_of(declaration.annotation)
-        if not constant_fits(given, wanted):
-            name = declaration.name.text
-            yield Finding(
-                declaration.value, f"`{name}` is {described(wanted)}, but its value is {described(given)}"
-            )
+            words = f"`{node.name.text}` is {described(wanted)}, but its value is {described(given)}"
+            yield wrong_default.at(node.value, words)
 
 
 def constant_fits(given: Type, wanted: Type) -> bool:
@@ -89,22 +96,10 @@ def constant_fits(given: Type, wanted: Type) -> bool:
     return from_string and assignable(given, types.STR)
 
 
-def _optional(item: Item, given: Type, annotation: syntax.Expression | None) -> str | None:
-    if isinstance(given, types.Nothing) and annotation is not None:
+def _optional(item: Item, given: Type, annotation: syntax.Expression) -> str | None:
+    if isinstance(given, types.Nothing):
         return f"if it may be None, write `{written(item, annotation)} | None`"
     return None
-
-
-def _defaults(item: Item) -> Iterator[tuple[syntax.Expression, tuple[str, syntax.Expression | None]]]:
-    """The defaults of fields and parameters, with the name and the annotation of each."""
-    for field in item.nodes(syntax.Field):
-        if field.default is not None:
-            yield field.default, (field.name.text, field.type)
-    declaration = item.declaration
-    if isinstance(declaration, syntax.ModuleDeclaration | syntax.FunctionDeclaration):
-        for each in declaration.parameters:
-            if each.default is not None and each.name is not None:
-                yield each.default, (each.name.text, each.annotation)
 
 
 def _first_not_constant(item: Item, node: syntax.Expression) -> syntax.Expression | None:

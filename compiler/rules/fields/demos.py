@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...relations import assignable
 from ..calls.argument_types import number
-from ..fields.defaults import constant_fits
-from ..rule import Finding, replace, rule
+from ..rule import Findings, replace, rule
 from ..words import described, listed, meant_or_has, near
+from .defaults import constant_fits
 
 
-@rule("E220", "unknown-demo-field")
-def unknown_demo_field(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E220", "unknown-demo-field", syntax.SignatureDeclaration)
+def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A demo names a field that its signature does not have, or names one twice.
 
     ```dspy
@@ -33,24 +34,24 @@ def unknown_demo_field(program: Program, item: Item) -> Iterator[Finding]:
         demo text="Where is my card?", label="card_arrival"
     ```
     """
-    for owner, demo, fields in _demos(item):
+    for owner, demo, fields in _demos(node):
         seen: set[str] = set()
         for argument in demo.arguments:
             if argument.name is None:
                 continue
             name = argument.name.text
             if name in seen:
-                yield Finding(argument.name, f"the demo has `{name}` twice")
+                yield unknown_demo_field.at(argument.name, f"the demo has `{name}` twice")
             elif name not in fields:
                 close = near(name, fields)
                 fix = replace(f"Change to `{close}`", argument.name, close) if close else None
                 message = f"`{owner}` has no field `{name}`{meant_or_has(name, list(fields))}"
-                yield Finding(argument.name, message, fix=fix)
+                yield unknown_demo_field.at(argument.name, message, fix=fix)
             seen.add(name)
 
 
-@rule("E221", "wrong-demo-value")
-def wrong_demo_value(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E221", "wrong-demo-value", syntax.SignatureDeclaration)
+def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A demo's value is not of its field's type, or breaks the field's bounds.
 
     ```dspy
@@ -68,7 +69,7 @@ def wrong_demo_value(program: Program, item: Item) -> Iterator[Finding]:
         demo text="Where is my card?", label="card"
     ```
     """
-    for _, demo, fields in _demos(item):
+    for _, demo, fields in _demos(node):
         for argument in demo.arguments:
             field = fields.get(argument.name.text) if argument.name is not None else None
             if field is None or field.type is None:
@@ -77,15 +78,17 @@ def wrong_demo_value(program: Program, item: Item) -> Iterator[Finding]:
             if not constant_fits(given, wanted):
                 text = f"`{item.text[argument.value.span.start : argument.value.span.end]}`"
                 shown = text if isinstance(given, types.Literals) else described(given)
-                yield Finding(argument.value, f"`{field.name.text}` is {described(wanted)}, not {shown}")
+                yield wrong_demo_value.at(
+                    argument.value, f"`{field.name.text}` is {described(wanted)}, not {shown}"
+                )
             elif assignable(wanted, types.FLOAT) and field.where is not None:
                 broken = _broken(field.where, field.name.text, number(argument.value))
                 if broken is not None:
-                    yield Finding(argument.value, f"`{field.name.text}` must be {broken}")
+                    yield wrong_demo_value.at(argument.value, f"`{field.name.text}` must be {broken}")
 
 
-@rule("E222", "incomplete-demo")
-def incomplete_demo(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E222", "incomplete-demo", syntax.SignatureDeclaration)
+def incomplete_demo(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A demo leaves out an input. It may leave out outputs, but an example without its input teaches nothing.
 
     ```dspy
@@ -105,7 +108,7 @@ def incomplete_demo(program: Program, item: Item) -> Iterator[Finding]:
         demo context="Gregory inherited it.", question="Who?", answer="Gregory"
     ```
     """
-    for _, demo, fields in _demos(item):
+    for _, demo, fields in _demos(node):
         given = {each.name.text for each in demo.arguments if each.name is not None}
         required = [
             name for name, each in fields.items() if each.direction == "input" and each.default is None
@@ -113,18 +116,18 @@ def incomplete_demo(program: Program, item: Item) -> Iterator[Finding]:
         missing = [name for name in required if name not in given]
         if missing and given <= set(fields):
             start = demo.span.start
-            place = type(demo.span)(start, start + len("demo"))
-            yield Finding(
+            place = Span(start, start + len("demo"))
+            yield incomplete_demo.at(
                 place, f"the demo lacks the input{'s' if len(missing) > 1 else ''} {listed(missing)}"
             )
 
 
-def _demos(item: Item) -> Iterator[tuple[str, syntax.Demo, dict[str, syntax.Field]]]:
-    declaration = item.declaration
-    if isinstance(declaration, syntax.SignatureDeclaration):
-        fields = {each.name.text: each for each in declaration.fields}
-        for demo in declaration.demos:
-            yield declaration.name.text, demo, fields
+def _demos(
+    declaration: syntax.SignatureDeclaration,
+) -> Iterator[tuple[str, syntax.Demo, dict[str, syntax.Field]]]:
+    fields = {each.name.text: each for each in declaration.fields}
+    for demo in declaration.demos:
+        yield declaration.name.text, demo, fields
 
 
 def _broken(where: syntax.Expression, name: str, value: float | None) -> str | None:

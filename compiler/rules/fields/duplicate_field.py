@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
+from ....base.diagnostic import Label
 from ....grammar import syntax
 from ...program import Item, Program
-from ...types import Place
-from ..rule import Finding, label, rule
+from ..rule import DECLARATIONS, Findings, rule
+
+_Owner: TypeAlias = syntax.Declaration | syntax.String
 
 
-@rule("E103", "duplicate-field")
-def duplicate_field(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E103", "duplicate-field", *DECLARATIONS, syntax.String)
+def duplicate_field(program: Program, item: Item, node: _Owner) -> Findings:
     """A declaration has two fields, parts, members or parameters of the same name.
 
     An input and an output may not share their name either: a demo or an example could not tell them apart.
@@ -29,18 +32,18 @@ def duplicate_field(program: Program, item: Item) -> Iterator[Finding]:
         output translation: str
     ```
     """
-    for word, names in _groups(item):
+    for word, names in _groups(item, node):
         first: dict[str, syntax.Identifier] = {}
         for name in names:
             before = first.setdefault(name.text, name)
             if before is not name:
-                owner = _owner(item)
-                labels = label(program, Place(program.path, item.at(before)), f"the first `{name.text}`")
-                yield Finding(name, f"{owner} has a {word} `{name.text}` already", labels=labels)
+                owner = _owner(node)
+                labels = (Label(before.span, f"the first `{name.text}`"),)
+                yield duplicate_field.at(name, f"{owner} has a {word} `{name.text}` already", labels=labels)
 
 
-def _groups(item: Item) -> Iterator[tuple[str, list[syntax.Identifier]]]:
-    match item.declaration:
+def _groups(item: Item, node: _Owner) -> Iterator[tuple[str, list[syntax.Identifier]]]:
+    match node:
         case syntax.TypeDeclaration(attributes=attributes):
             yield "field", [each.name for each in attributes]
         case syntax.EnumDeclaration(members=members):
@@ -55,14 +58,11 @@ def _groups(item: Item) -> Iterator[tuple[str, list[syntax.Identifier]]]:
             yield "name", [*named, *inputs.values(), *(each.name for each in parts)]
         case syntax.FunctionDeclaration(parameters=parameters):
             yield "parameter", [each.name for each in parameters if each.name is not None]
-    for string in item.string_by_node.values():
-        yield "field", [each.name for each in string.fields]
+        case syntax.String():
+            string = item.signature_string(node)
+            yield "field", [each.name for each in string.fields] if string is not None else []
 
 
-def _owner(item: Item) -> str:
-    name = getattr(item.declaration, "name", None)
-    return (
-        f"`{name.text}`"
-        if isinstance(name, syntax.Identifier) and not item.string_by_node
-        else "the signature"
-    )
+def _owner(node: _Owner) -> str:
+    name = getattr(node, "name", None)
+    return f"`{name.text}`" if isinstance(name, syntax.Identifier) else "the signature"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TypeAlias
 
+from ....base.span import Span
 from ....grammar import syntax
-from ....grammar.source import Span
 from ...program import Item, Program
-from ..rule import Finding, replace, rule
+from ..rule import Findings, replace, rule
 from ..words import listed, meant, near
 
+Import: TypeAlias = syntax.FromImport | syntax.Import
 
-@rule("E104", "unknown-module")
-def unknown_module(program: Program, item: Item) -> Iterator[Finding]:
+
+@rule("E104", "unknown-module", syntax.FromImport, syntax.Import)
+def unknown_module(program: Program, item: Item, node: Import) -> Findings:
     """An import names a module that does not exist.
 
     Modules are looked for beside the file, then in the project's source folders, then among the installed
@@ -32,24 +34,26 @@ def unknown_module(program: Program, item: Item) -> Iterator[Finding]:
         return
     name, span = _module(item)
     if item.target.kind == "self":
-        yield Finding(span, f"`{name}` is this file, which cannot import itself")
+        yield unknown_module.at(span, f"`{name}` is this file, which cannot import itself")
     else:
-        yield Finding(span, f"there is no module `{name}`", _help(item))
+        yield unknown_module.at(span, f"there is no module `{name}`", _help(item))
 
 
-@rule("E105", "ambiguous-import")
-def ambiguous_import(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E105", "ambiguous-import", syntax.FromImport, syntax.Import)
+def ambiguous_import(program: Program, item: Item, node: Import) -> Findings:
     """An import could mean a `.dspy` file or a `.py` file, because both exist.
 
     Neither wins: rename one of the two files.
     """
     if item.target is not None and item.target.kind == "ambiguous":
         name, span = _module(item)
-        yield Finding(span, f"`{name}` could be `{name}.dspy` or `{name}.py`; rename one of the two files")
+        yield ambiguous_import.at(
+            span, f"`{name}` could be `{name}.dspy` or `{name}.py`; rename one of the two files"
+        )
 
 
-@rule("E106", "unknown-import")
-def unknown_import(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E106", "unknown-import", syntax.FromImport)
+def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Findings:
     """An imported module does not have the name that is asked of it.
 
     ```dspy
@@ -62,8 +66,8 @@ def unknown_import(program: Program, item: Item) -> Iterator[Finding]:
     module qa = Predict("question -> answer")
     ```
     """
-    target, node = item.target, item.declaration
-    if not isinstance(node, syntax.FromImport) or target is None or not target.valid:
+    target = item.target
+    if target is None or not target.valid:
         return
     if target.kind not in ("dspy", "python", "opaque"):
         return
@@ -75,20 +79,22 @@ def unknown_import(program: Program, item: Item) -> Iterator[Finding]:
         candidates = target.names()
         close = near(name, candidates)
         fix = replace(f"Change to `{close}`", each.name, close) if close else None
-        yield Finding(each.name, f"`{_module(item)[0]}` has no `{name}`{meant(name, candidates)}", fix=fix)
+        yield unknown_import.at(
+            each.name, f"`{_module(item)[0]}` has no `{name}`{meant(name, candidates)}", fix=fix
+        )
 
 
-@rule("E107", "invalid-python")
-def invalid_python(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E107", "invalid-python", syntax.FromImport, syntax.Import)
+def invalid_python(program: Program, item: Item, node: Import) -> Findings:
     """An imported `.py` file is not valid Python, so that running the program would fail at the import."""
     if item.target is not None and not item.target.valid:
         name, span = _module(item)
         file = _file_name(item.target.path)
-        yield Finding(span, f"`{name}` cannot be imported: `{file}` is not valid Python")
+        yield invalid_python.at(span, f"`{name}` cannot be imported: `{file}` is not valid Python")
 
 
-@rule("E108", "import-cycle")
-def import_cycle(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E108", "import-cycle", syntax.FromImport, syntax.Import)
+def import_cycle(program: Program, item: Item, node: Import) -> Findings:
     """`.dspy` files import values from each other in a circle.
 
     Types and signatures may be imported in a circle; modules, functions and data may not, because each file
@@ -96,7 +102,7 @@ def import_cycle(program: Program, item: Item) -> Iterator[Finding]:
     """
     if item.target is not None and item.target.circle:
         names = [_file_name(path) for path in item.target.circle]
-        yield Finding(
+        yield import_cycle.at(
             _module(item)[1],
             f"files import values from each other in a circle: {' → '.join(names)}",
             "only types and signatures may be imported in a circle; move what both need into a third file",

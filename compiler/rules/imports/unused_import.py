@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ....base.diagnostic import Fix
+from ....base.span import Span
 from ....grammar import syntax
-from ....grammar.source import Span
-from ...diagnostic import Fix
 from ...program import Item, Program, declared_names
-from ..rule import Finding, replace, rule
+from ..references import references
+from ..rule import Findings, file_rule, replace
+
+_IMPORTS = (syntax.FromImport, syntax.Import)
 
 
-@rule("W101", "unused-import", "warning")
-def unused_import(program: Program, item: Item) -> Iterator[Finding]:
+@file_rule("W101", "unused-import", fix="always", severity="warning")
+def unused_import(program: Program) -> Findings:
     """A name is imported and not used in the file.
 
     ```dspy
@@ -26,30 +27,20 @@ def unused_import(program: Program, item: Item) -> Iterator[Finding]:
     limit = mean([1, 2])
     ```
     """
-    if not isinstance(item.declaration, syntax.FromImport | syntax.Import) or any(
-        each.broken for each in program.items
-    ):
+    imports = [each for each in program.items if isinstance(each.declaration, _IMPORTS)]
+    if not imports or any(each.broken for each in program.items):
         return
-    for name in declared_names(item.declaration):
-        symbol = program.symbols.get(name.text)
-        if (
-            symbol is None
-            or symbol.kind == "unresolved"
-            or symbol.item != item.index
-            or _is_used(program, item, name.text)
-        ):
-            continue
-        yield Finding(name, f"`{name.text}` is imported and not used", fix=_fix(item, name))
-
-
-def _is_used(program: Program, item: Item, name: str) -> bool:
-    symbol = program.symbols[name]
-    return any(
-        symbol is used
-        for other in program.items
-        if other is not item
-        for used in other.symbol_by_node.values()
-    )
+    used = {name for each in program.items for name in references(each).names}
+    for item in imports:
+        for name in declared_names(item.declaration):
+            symbol = program.symbols.get(name.text)
+            if symbol is None or symbol.kind == "unresolved" or symbol.item != item.index:
+                continue
+            if name.text not in used:
+                found = unused_import.at(
+                    name, f"`{name.text}` is imported and not used", fix=_fix(item, name)
+                )
+                yield found.shifted(item.start)
 
 
 def _fix(item: Item, name: syntax.Identifier) -> Fix:
@@ -61,12 +52,12 @@ def _fix(item: Item, name: syntax.Identifier) -> Fix:
             span = Span(declaration.names[index - 1].span.end, each.span.end)
         else:
             span = Span(each.span.start, declaration.names[1].span.start)
-        return replace(f"Remove `{name.text}`", span, "", safe=True)
+        return replace(f"Remove `{name.text}`", span, "", applicability="safe")
     assert declaration is not None
     end = declaration.span.end
     return replace(
         "Remove the import",
         Span(declaration.span.start, end + item.text[end:].startswith("\n")),
         "",
-        safe=True,
+        applicability="safe",
     )

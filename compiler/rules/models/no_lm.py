@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program, Symbol
-from ..rule import Finding, rule, written
+from ..rule import Findings, file_rule, written
 
 
-@rule("E301", "no-lm")
-def no_lm(program: Program, item: Item) -> Iterator[Finding]:
+@file_rule("E301", "no-lm")
+def no_lm(program: Program) -> Findings:
     """A test, an evaluation or a program reaches a module for which no language model is set.
 
     The file's `configure(lm=…)` sets one for all modules, `lm=` in a constructor for one.
@@ -35,17 +33,17 @@ def no_lm(program: Program, item: Item) -> Iterator[Finding]:
         assert pred.answer == "Brussels"
     ```
     """
-    if not _is_run(item.declaration) or _is_configured(program):
+    if _is_configured(program):
         return
-    place = _without_lm(program, item)
-    earlier = program.items[: item.index]
-    if place is None or any(_is_run(each.declaration) and _without_lm(program, each) for each in earlier):
-        return
-    yield Finding(
-        place,
-        f"no language model is set for `{written(item, place)}`",
-        'write `configure(lm=LM("provider/model"))`, or give the module `lm=`',
-    )
+    for item in program.items:
+        place = _without_lm(program, item) if not item.broken and _is_run(item.declaration) else None
+        if place is not None:
+            yield no_lm.at(
+                place,
+                f"no language model is set for `{written(item, place)}`",
+                'write `configure(lm=LM("provider/model"))`, or give the module `lm=`',
+            ).shifted(item.start)
+            return
 
 
 def _is_run(declaration: syntax.Declaration | None) -> bool:

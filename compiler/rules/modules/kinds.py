@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ....base.diagnostic import Label
 from ....grammar import syntax
 from ... import catalog, types
-from ...program import Item, Program, Symbol
+from ...program import Item, Program
 from ...types import Type
-from ..rule import Finding, declared_at, rule, written
+from ..rule import Findings, rule, written
 from ..words import described
 
 _WORDS = {
@@ -22,8 +21,8 @@ _WORDS = {
 }
 
 
-@rule("E302", "wrong-kind")
-def wrong_kind(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E302", "wrong-kind", syntax.ValueDeclaration)
+def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """A declaration's value is not what the word before its name says.
 
     ```dspy
@@ -43,25 +42,22 @@ def wrong_kind(program: Program, item: Item) -> Iterator[Finding]:
     module qa = Predict(QA)
     ```
     """
-    declaration = item.declaration
-    if not isinstance(declaration, syntax.ValueDeclaration):
-        return
-    kind, value = item.type_of(declaration.value), declaration.value
-    if not types.known(kind) or all(_is(declaration.kind, each) for each in types.options(kind)):
+    kind, value = item.type_of(node.value), node.value
+    if not types.known(kind) or all(_is(node.kind, each) for each in types.options(kind)):
         return
     text = written(item, value)
-    wanted = _WORDS[declaration.kind]
+    wanted = _WORDS[node.kind]
     short = wanted.partition(":")[0]
-    match declaration.kind, kind:
+    match node.kind, kind:
         case "module", types.Signature():
-            yield Finding(
+            yield wrong_kind.at(
                 value,
                 f"`module` declares {short}, not {described(kind)}; write `{catalog.plain_module()}({text})`",
             )
         case _, types.Class() | types.ModuleClass():
-            yield Finding(value, f"`{text}` is not constructed yet; write `{text}(…)`")
+            yield wrong_kind.at(value, f"`{text}` is not constructed yet; write `{text}(…)`")
         case _:
-            yield Finding(value, f"`{declaration.kind}` declares {wanted}, not {described(kind)}")
+            yield wrong_kind.at(value, f"`{node.kind}` declares {wanted}, not {described(kind)}")
 
 
 def _is(word: str, kind: Type) -> bool:
@@ -84,8 +80,8 @@ def _is(word: str, kind: Type) -> bool:
             return word == "tools"
 
 
-@rule("E303", "not-a-part")
-def not_a_part(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E303", "not-a-part", syntax.Part)
+def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
     """A part of a module is no module.
 
     A part is a constructor call, the name of another module, or a list, dict or comprehension of these. What
@@ -113,28 +109,26 @@ def not_a_part(program: Program, item: Item) -> Iterator[Finding]:
             return answer=respond(question=question).answer
     ```
     """
-    declaration = item.declaration
-    for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
-        kind = item.type_of(part.value)
-        name = part.name.text
-        match kind:
-            case types.Prediction():
-                words = f"`{name}` is a prediction: calls of modules belong into `forward:`"
-                yield Finding(part.value, words)
-            case types.Class() | types.ModuleClass():
-                text = written(item, part.value)
-                yield Finding(part.value, f"`{text}` is not constructed yet; write `{text}(…)`")
-            case types.Signature():
-                text = written(item, part.value)
-                yield Finding(
-                    part.value,
-                    f"`{name}` is a signature; make a module of it: `{catalog.plain_module()}({text})`",
-                )
-            case _ if not _holds_modules(kind):
-                yield Finding(
-                    part.value,
-                    f"`{name}` is no module: a part is what `{catalog.plain_module()}(…)` or another gives",
-                )
+    kind = item.type_of(node.value)
+    name = node.name.text
+    match kind:
+        case types.Prediction():
+            words = f"`{name}` is a prediction: calls of modules belong into `forward:`"
+            yield not_a_part.at(node.value, words)
+        case types.Class() | types.ModuleClass():
+            text = written(item, node.value)
+            yield not_a_part.at(node.value, f"`{text}` is not constructed yet; write `{text}(…)`")
+        case types.Signature():
+            text = written(item, node.value)
+            yield not_a_part.at(
+                node.value,
+                f"`{name}` is a signature; make a module of it: `{catalog.plain_module()}({text})`",
+            )
+        case _ if not _holds_modules(kind):
+            yield not_a_part.at(
+                node.value,
+                f"`{name}` is no module: a part is what `{catalog.plain_module()}(…)` or another gives",
+            )
 
 
 def _holds_modules(kind: Type) -> bool:
@@ -156,8 +150,8 @@ def _holds_modules(kind: Type) -> bool:
             return not types.known(kind)
 
 
-@rule("E113", "reassigned-part")
-def reassigned_part(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E113", "reassigned-part", syntax.ModuleDeclaration)
+def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A part is assigned to in `forward:`. Parts are constructed once; optimizers rely on that.
 
     ```dspy
@@ -181,18 +175,10 @@ def reassigned_part(program: Program, item: Item) -> Iterator[Finding]:
             return answer=found.answer
     ```
     """
-    declaration = item.declaration
-    if not isinstance(declaration, syntax.ModuleDeclaration):
-        return
-    parts = {part.name.text: part for part in declaration.parts}
+    parts = {part.name.text: part.name for part in node.parts}
     for _, symbol in item.visible:
         if symbol.kind == "local" and symbol.name in parts and isinstance(symbol.node, syntax.Name):
-            part = Symbol(
-                symbol.name,
-                "part",
-                types.UNKNOWN,
-                types.Place(program.path, item.at(parts[symbol.name].name)),
-            )
             words = f"`{symbol.name}` is a part, which cannot be assigned to; choose another name"
-            yield Finding(symbol.node, words, labels=declared_at(program, part))
+            labels = (Label(parts[symbol.name].span, f"`{symbol.name}` is declared here"),)
+            yield reassigned_part.at(symbol.node, words, labels=labels)
             return

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from ....grammar.source import Span
-from ...program import Item, Program, Symbol, declared_names
+from ....base.span import Span
+from ...program import Program, declared_names
 from ...types import Place
-from ..rule import Finding, label, rule
+from ..rule import Findings, file_rule, label
 
 
-@rule("E102", "duplicate-declaration")
-def duplicate_declaration(program: Program, item: Item) -> Iterator[Finding]:
+@file_rule("E102", "duplicate-declaration")
+def duplicate_declaration(program: Program) -> Findings:
     """Two declarations or imports of a file give the same name.
 
     ```dspy
@@ -25,18 +23,12 @@ def duplicate_declaration(program: Program, item: Item) -> Iterator[Finding]:
     higher_limit = 6
     ```
     """
-    for name in declared_names(item.declaration):
-        symbol = program.symbols.get(name.text)
-        first = _first(program, symbol, name.text)
-        if first is None or first == item.at(name):
-            continue
-        labels = label(program, Place(program.path, first), f"`{name.text}` is first declared here")
-        yield Finding(name, f"`{name.text}` is declared already", labels=labels)
-
-
-def _first(program: Program, symbol: Symbol | None, name: str) -> Span | None:
-    """Where the file first declares a name."""
-    if symbol is None or symbol.item is None:
-        return None
-    item = program.items[symbol.item]
-    return next((item.at(each) for each in declared_names(item.declaration) if each.text == name), None)
+    first: dict[str, Span] = {}
+    for item in program.items:
+        for name in declared_names(item.declaration) if not item.broken else ():
+            here = item.at(name)
+            before = first.setdefault(name.text, here)
+            if before != here:
+                labels = label(program, Place(program.path, before), f"`{name.text}` is first declared here")
+                found = duplicate_declaration.at(name, f"`{name.text}` is declared already", labels=labels)
+                yield found.shifted(item.start)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ....grammar import syntax
 from ...program import Item, Program
-from ..names.unknown_name import local_names
-from ..rule import Finding, rule
+from ..rule import DECLARATIONS, Findings, rule
+from .unknown_name import local_names
 
 
-@rule("E112", "unbound-name")
-def unbound_name(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E112", "unbound-name", *DECLARATIONS)
+def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Findings:
     """A variable is read where it has no value yet.
 
     ```dspy
@@ -31,7 +30,7 @@ def unbound_name(program: Program, item: Item) -> Iterator[Finding]:
     """
     local = local_names(item)
     told: set[str] = set()
-    for node in item.unresolved.values():
-        if node.text in local and node.text not in told:
-            told.add(node.text)
-            yield Finding(node, f"`{node.text}` has no value yet: it is assigned further down")
+    for name in item.unresolved.values():
+        if name.text in local and name.text not in told:
+            told.add(name.text)
+            yield unbound_name.at(name, f"`{name.text}` has no value yet: it is assigned further down")

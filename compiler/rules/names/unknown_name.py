@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from ....base.diagnostic import Diagnostic
+from ....base.span import Span
 from ....grammar import syntax
-from ....grammar.source import Span
 from ... import catalog
 from ...program import Item, Program, declared_names
 from ...resolve.builtins import FORBIDDEN
-from ..rule import Finding, replace, rule
+from ..kind import Kind
+from ..rule import Findings, replace, rule
 from ..words import meant, near
 
 
-@rule("E101", "unknown-name")
-def unknown_name(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E101", "unknown-name", syntax.Name)
+def unknown_name(program: Program, item: Item, node: syntax.Name) -> Findings:
     """A name is used that nothing declares.
 
     Names are looked for among the locals, the inputs, parameters and parts of the module, the declarations
@@ -39,10 +40,8 @@ def unknown_name(program: Program, item: Item) -> Iterator[Finding]:
     module classify = Predict(Classify)
     ```
     """
-    local = local_names(item)
-    for node in item.unresolved.values():
-        if node.text not in local:
-            yield _finding(program, item, node)
+    if id(node) in item.unresolved and node.text not in local_names(item):
+        yield _finding(program, item, node)
 
 
 def local_names(item: Item) -> set[str]:
@@ -50,24 +49,24 @@ def local_names(item: Item) -> set[str]:
     return {symbol.name for _, symbol in item.visible if symbol.kind == "local"}
 
 
-def without_prefix(item: Item, node: syntax.Name) -> Finding:
+def without_prefix(kind: Kind, item: Item, node: syntax.Name) -> Diagnostic:
     """`dspy.Predict`, as it is written in Python."""
     behind = re.match(r"\.(\w+)", item.text[node.span.end :])
     known = behind is not None and catalog.lookup(behind[1]) is not None
     fix = replace("Remove `dspy.`", Span(node.span.start, node.span.end + 1), "") if known else None
-    return Finding(node, "unknown name `dspy`; DSPy's names stand here without it", fix=fix)
+    return kind.at(node, "unknown name `dspy`; DSPy's names stand here without it", fix=fix)
 
 
-def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
+def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
     name = node.text
     if name in FORBIDDEN:
-        return Finding(
+        return unknown_name.at(
             node,
             f"Python's `{name}` cannot be used here",
             "write a Python function that does it, and import that",
         )
     if name == "dspy":
-        return without_prefix(item, node)
+        return without_prefix(unknown_name, item, node)
     declaration = item.declaration
     fields = (
         declaration.fields
@@ -76,15 +75,17 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
     )
     for field in fields:
         if field.name.text == name and field.direction == "output":
-            return Finding(
+            return unknown_name.at(
                 node, f"`{name}` is an output, and outputs are no variables: only `return` sets them"
             )
     for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
         if part.span.contains(node.span.start) and any(field.name.text == name for field in fields):
-            return Finding(node, f"`{name}` is an input, and parts are constructed before there are inputs")
+            return unknown_name.at(
+                node, f"`{name}` is an input, and parts are constructed before there are inputs"
+            )
     for field in fields:
         if field.name.text == name:
-            return Finding(
+            return unknown_name.at(
                 node, f"`{name}` cannot be read here: a condition reads its own field and those above it"
             )
     own = {each.text for each in declared_names(item.declaration)}
@@ -92,4 +93,4 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Finding:
     candidates = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
     close = near(name, candidates)
     fix = replace(f"Change to `{close}`", node, close) if close else None
-    return Finding(node, f"unknown name `{name}`{meant(name, candidates)}", fix=fix)
+    return unknown_name.at(node, f"unknown name `{name}`{meant(name, candidates)}", fix=fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ....grammar import syntax
 from ... import types
@@ -10,8 +11,9 @@ from ...program import Item, Program, Symbol
 from ...relations import assignable
 from ...resolve.interfaces import interface_of
 from ...types import Type
-from ..calls.arguments import calls
-from ..rule import Finding, declared_at, label, rule
+from ..calls.arguments import CALLS, Call, Called, called, calls
+from ..rule import Findings, declared_at, file_rule, label, rule
+from ..walking import remembered
 from ..words import described, listed, meant_or_has
 
 _SHAPES = {"metric": ("example", "pred"), "reward": ("args", "pred")}
@@ -19,8 +21,8 @@ _METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
 """What a metric may take besides, by these names."""
 
 
-@rule("E223", "function-shape")
-def function_shape(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E223", "function-shape", *CALLS)
+def function_shape(program: Program, item: Item, node: Call) -> Findings:
     """A function is handed to a place that calls it with other arguments, or needs another result.
 
     A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns
@@ -45,7 +47,7 @@ def function_shape(program: Program, item: Item) -> Iterator[Finding]:
     module short = Refine(qa, 3, brief, 1.0)
     ```
     """
-    for role, argument in _callbacks(item):
+    for role, argument in _callbacks(item, node):
         kind = item.type_of(argument.value)
         if not isinstance(kind, types.Function) or role not in _SHAPES or kind.untyped:
             continue
@@ -61,16 +63,16 @@ def function_shape(program: Program, item: Item) -> Iterator[Finding]:
             takes = ", ".join(each.name for each in kind.parameters)
             wants = ", ".join(_SHAPES[role])
             words = f"a {role} takes `({wants})`, but {shown} takes `({takes})`"
-            yield Finding(argument.value, words, labels=labels)
+            yield function_shape.at(argument.value, words, labels=labels)
         elif not _is_number(kind.returns, role):
             wants = "a bool, a number or a `Score`" if role == "metric" else "a number"
             words = f"a {role} returns {wants}, but {shown} returns {described(kind.returns)}"
-            yield Finding(argument.value, words, labels=labels)
+            yield function_shape.at(argument.value, words, labels=labels)
 
 
-def _callbacks(item: Item) -> Iterator[tuple[str, syntax.Argument]]:
+def _callbacks(item: Item, node: Call) -> Iterator[tuple[str, syntax.Argument]]:
     """The arguments that stand where a function of some role is expected."""
-    for call in calls(item):
+    for call in called(item, node):
         for argument, parameter in call.binding.matched:
             for each in types.options(parameter.type):
                 if isinstance(each, types.Callback) and each.role:
@@ -93,8 +95,8 @@ def _is_number(returns: Type, role: str) -> bool:
     return role == "metric" and getattr(name, "name", "") == "Score"
 
 
-@rule("E224", "metric-field")
-def metric_field(program: Program, item: Item) -> Iterator[Finding]:
+@file_rule("E224", "metric-field")
+def metric_field(program: Program) -> Findings:
     """A metric or reward reads a field that the program it is used for does not have.
 
     This finds fields of parameters without a type; with one, `unknown-field` finds them.
@@ -118,50 +120,72 @@ def metric_field(program: Program, item: Item) -> Iterator[Finding]:
     module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
     ```
     """
+    untyped = [item for item in program.items if not item.broken and _untyped_parameters(item)]
+    uses = list(_uses(program)) if untyped else []
+    for item in untyped:
+        declaration = item.declaration
+        assert isinstance(declaration, syntax.FunctionDeclaration)
+        function = program.symbols.get(declaration.name.text)
+        told: set[int] = set()
+        for use in uses:
+            if use.function is function:
+                for found in _missing_fields(program, item, use, told):
+                    yield found.shifted(item.start)
+
+
+def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
+    """The first two parameters of a function that have no type, with their indexes."""
     declaration = item.declaration
     if not isinstance(declaration, syntax.FunctionDeclaration):
-        return
-    parameters = [
-        each.name for each in declaration.parameters[:2] if each.name is not None and each.annotation is None
+        return []
+    return [
+        (index, each.name.text)
+        for index, each in enumerate(declaration.parameters[:2])
+        if each.name is not None and each.annotation is None
     ]
-    if not parameters:
-        return
-    told: set[int] = set()
-    symbol = program.symbols.get(declaration.name.text)
-    for role, interface, place in _uses(program, symbol):
-        for index, each in enumerate(declaration.parameters[:2]):
-            if (
-                each.name is None
-                or each.annotation is not None
-                or interface.open
-                or (role == "metric" and index == 0)
-            ):
-                continue
-            fields = interface.outputs if index == 1 else interface.inputs
-            names = [field.name for field in fields]
-            for read in _reads(item, each.name.text):
-                if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
-                    told.add(id(read))
-                    message = f"`{each.name.text}` has no field `{read.text}`{meant_or_has(read.text, names)}"
-                    yield Finding(
-                        read,
-                        message,
-                        labels=label(program, place, f"used as a {role} for {listed([interface.name])}"),
-                    )
 
 
-def _uses(program: Program, function: Symbol | None) -> Iterator[tuple[str, types.Interface, types.Place]]:
-    """Where a function is used as a metric or reward: the role, the fields it judges, and the place."""
+def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> Findings:
+    for index, parameter in _untyped_parameters(item):
+        if use.judged.open or (use.role == "metric" and index == 0):
+            continue
+        names = [each.name for each in (use.judged.outputs if index == 1 else use.judged.inputs)]
+        for read in _reads(item, parameter):
+            if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
+                told.add(id(read))
+                message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
+                labels = label(program, use.place, f"used as a {use.role} for {listed([use.judged.name])}")
+                yield metric_field.at(read, message, labels=labels)
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A place where a function is used as a metric or reward, and the fields that it judges there."""
+
+    function: Symbol | None
+    role: str
+    judged: types.Interface
+    place: types.Place
+
+
+@remembered
+def _handing_over(item: Item) -> tuple[tuple[Called, syntax.Argument, str], ...]:
+    """The calls of an item that are given a metric or reward: the call, the argument and its role."""
+    return tuple(
+        (call, argument, each.role)
+        for call in calls(item)
+        for argument, parameter in call.binding.matched
+        for each in types.options(parameter.type)
+        if isinstance(each, types.Callback)
+    )
+
+
+def _uses(program: Program) -> Iterator[_Use]:
     for item in program.items:
-        for call in calls(item):
-            for argument, parameter in call.binding.matched:
-                roles = [
-                    each.role for each in types.options(parameter.type) if isinstance(each, types.Callback)
-                ]
-                if roles and item.symbol_of(argument.value) is function:
-                    place = types.Place(program.path, item.at(argument))
-                    for interface in _judged(program, item, call.binding.matched):
-                        yield roles[0], interface, place
+        for call, argument, role in _handing_over(item):
+            place = types.Place(program.path, item.at(argument))
+            for interface in _judged(program, item, call.binding.matched):
+                yield _Use(item.symbol_of(argument.value), role, interface, place)
 
 
 def _judged(
@@ -176,16 +200,21 @@ def _judged(
         return
     optimizer = program.symbols.get(declaration.names[0].text)
     for other in program.items:
-        for node in other.nodes(syntax.Call):
-            function = node.function
-            if (
-                isinstance(function, syntax.Attribute)
-                and other.symbol_of(function.value) is optimizer
-                and node.arguments
-            ):
-                kind = other.type_of(node.arguments[0].value)
-                if isinstance(kind, types.Module):
-                    yield kind.interface
+        for owner, kind in _compiled(other):
+            if owner is optimizer:
+                yield kind.interface
+
+
+@remembered
+def _compiled(item: Item) -> tuple[tuple[Symbol | None, types.Module], ...]:
+    """The methods of an item that are called with a module first: whose they are, and the module."""
+    found: list[tuple[Symbol | None, types.Module]] = []
+    for node in item.nodes(syntax.Call):
+        if isinstance(node.function, syntax.Attribute) and node.arguments:
+            kind = item.type_of(node.arguments[0].value)
+            if isinstance(kind, types.Module):
+                found.append((item.symbol_of(node.function.value), kind))
+    return tuple(found)
 
 
 def _reads(item: Item, parameter: str) -> Iterator[syntax.Identifier]:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TypeAlias, get_args
 
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...relations import named
-from ..rule import Finding, rule, written
+from ..rule import Findings, rule, written
 from ..words import described
 
+_Candidate: TypeAlias = (
+    syntax.Name
+    | syntax.Constant
+    | syntax.List
+    | syntax.Dict
+    | syntax.Tuple
+    | syntax.FString
+    | syntax.String
+    | syntax.Call
+)
+"""What can stand where a type is expected and be none."""
 
-@rule("E111", "not-a-type")
-def not_a_type(program: Program, item: Item) -> Iterator[Finding]:
+
+@rule("E111", "not-a-type", *get_args(_Candidate))
+def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
     """What stands behind the colon is no type.
 
     ```dspy
@@ -33,33 +45,30 @@ def not_a_type(program: Program, item: Item) -> Iterator[Finding]:
         output words: int
     ```
     """
-    for node in item.annotations.values():
-        match node:
-            case syntax.Name():
-                symbol = item.symbol_of(node)
-                if symbol is not None and symbol.kind != "builtin" and named(symbol.type) is None:
-                    yield Finding(node, f"`{node.text}` is no type", _help(symbol.type))
-                elif (
-                    symbol is not None
-                    and symbol.kind == "builtin"
-                    and isinstance(symbol.type, types.Function)
-                ):
-                    yield Finding(node, f"`{node.text}` is no type: it is a function")
-            case syntax.Constant(value=None):
-                pass
-            case syntax.Constant(value=value) if value is ...:
-                pass
-            case (
-                syntax.Constant()
-                | syntax.List()
-                | syntax.Dict()
-                | syntax.Tuple()
-                | syntax.FString()
-                | syntax.String()
-            ):
-                yield Finding(node, f"`{written(item, node)}` is no type", _spelled(node))
-            case syntax.Call(function=function) if not _is_values(function):
-                yield Finding(node, f"`{written(item, node)}` is no type")
+    if id(node) not in item.annotations:
+        return
+    match node:
+        case syntax.Name():
+            symbol = item.symbol_of(node)
+            if symbol is not None and symbol.kind != "builtin" and named(symbol.type) is None:
+                yield not_a_type.at(node, f"`{node.text}` is no type", _help(symbol.type))
+            elif symbol is not None and symbol.kind == "builtin" and isinstance(symbol.type, types.Function):
+                yield not_a_type.at(node, f"`{node.text}` is no type: it is a function")
+        case syntax.Constant(value=None):
+            pass
+        case syntax.Constant(value=value) if value is ...:
+            pass
+        case (
+            syntax.Constant()
+            | syntax.List()
+            | syntax.Dict()
+            | syntax.Tuple()
+            | syntax.FString()
+            | syntax.String()
+        ):
+            yield not_a_type.at(node, f"`{written(item, node)}` is no type", _spelled(node))
+        case syntax.Call(function=function) if not _is_values(function):
+            yield not_a_type.at(node, f"`{written(item, node)}` is no type")
 
 
 def _is_values(function: syntax.Expression) -> bool:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ....grammar import syntax
 from ...program import Item, Program
-from ..rule import Finding, replace, rule, written
+from ..rule import Findings, replace, rule, written
 
 _TAKES = {"list": 1, "set": 1, "frozenset": 1, "dict": 2}
 
 
-@rule("E114", "literal-value")
-def literal_value(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E114", "literal-value", syntax.Subscript)
+def literal_value(program: Program, item: Item, node: syntax.Subscript) -> Findings:
     """A `Literal` holds something that is no constant, most often a string without its quotes.
 
     ```dspy
@@ -28,24 +26,27 @@ def literal_value(program: Program, item: Item) -> Iterator[Finding]:
         output label: Literal["positive", "negative"]
     ```
     """
-    for node in _subscripts(item, {"Literal"}):
-        for each in _elements(node):
-            match each:
-                case syntax.String() | syntax.Attribute() | syntax.Missing():
-                    pass
-                case syntax.Constant(value=value) if not isinstance(value, float):
-                    pass
-                case syntax.Unary(operator="-", operand=syntax.Constant(value=int())):
-                    pass
-                case syntax.Name(text=text):
-                    fix = replace("Put it in quotes", each, f'"{text}"')
-                    yield Finding(each, f'a `Literal` holds constants; write `"{text}"`', fix=fix)
-                case _:
-                    yield Finding(each, f"a `Literal` holds constants, and `{written(item, each)}` is none")
+    if _generic(item, node) != "Literal":
+        return
+    for each in _elements(node):
+        match each:
+            case syntax.String() | syntax.Attribute() | syntax.Missing():
+                pass
+            case syntax.Constant(value=value) if not isinstance(value, float):
+                pass
+            case syntax.Unary(operator="-", operand=syntax.Constant(value=int())):
+                pass
+            case syntax.Name(text=text):
+                fix = replace("Put it in quotes", each, f'"{text}"')
+                yield literal_value.at(each, f'a `Literal` holds constants; write `"{text}"`', fix=fix)
+            case _:
+                yield literal_value.at(
+                    each, f"a `Literal` holds constants, and `{written(item, each)}` is none"
+                )
 
 
-@rule("E115", "type-arguments")
-def type_arguments(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E115", "type-arguments", syntax.Subscript)
+def type_arguments(program: Program, item: Item, node: syntax.Subscript) -> Findings:
     """A generic type has too many or too few types in its brackets.
 
     ```dspy
@@ -61,26 +62,20 @@ def type_arguments(program: Program, item: Item) -> Iterator[Finding]:
         output counts: dict[str, int]
     ```
     """
-    for node in _subscripts(item, set(_TAKES)):
-        assert isinstance(node.value, syntax.Name)
-        name, given = node.value.text, len(_elements(node))
-        takes = _TAKES[name]
-        if given != takes:
-            plural = "s" if takes > 1 else ""
-            yield Finding(node, f"`{name}` takes {takes} type{plural} in its brackets, not {given}")
+    name, given = _generic(item, node), len(_elements(node))
+    takes = _TAKES.get(name, given)
+    if given != takes:
+        plural = "s" if takes > 1 else ""
+        yield type_arguments.at(node, f"`{name}` takes {takes} type{plural} in its brackets, not {given}")
 
 
-def _subscripts(item: Item, names: set[str]) -> Iterator[syntax.Subscript]:
-    """The types of these built-in names that have brackets."""
-    for node in item.annotations.values():
-        if (
-            isinstance(node, syntax.Subscript)
-            and isinstance(node.value, syntax.Name)
-            and node.value.text in names
-        ):
-            symbol = item.symbol_of(node.value)
-            if symbol is not None and symbol.kind == "builtin":
-                yield node
+def _generic(item: Item, node: syntax.Subscript) -> str:
+    """The name of the built-in type that has the brackets; empty where it is none."""
+    if id(node) in item.annotations and isinstance(node.value, syntax.Name):
+        symbol = item.symbol_of(node.value)
+        if symbol is not None and symbol.kind == "builtin":
+            return node.value.text
+    return ""
 
 
 def _elements(node: syntax.Subscript) -> tuple[syntax.Expression, ...]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
-from ...diagnostic import Fix
 from ...program import Item, Program
 from ...resolve.builtins import class_name
-from ..rule import Finding, replace, rule, written
-from ..values.unknown_field import is_mutation
+from ..rule import Findings, replace, rule, written
+from .unknown_field import is_mutation
 
 
-@rule("E225", "mutation")
-def mutation(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E225", "mutation", syntax.Call)
+def mutation(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A list, dict or set is changed in place.
 
     Values are immutable, so that calls can run at the same time: bind the name to a new value instead. `xs +=
@@ -36,25 +34,25 @@ def mutation(program: Program, item: Item) -> Iterator[Finding]:
         return found
     ```
     """
-    statements = {id(each.value): each for each in item.nodes(syntax.ExpressionStatement)}
-    for node in item.nodes(syntax.Call):
-        function = node.function
-        if not isinstance(function, syntax.Attribute) or item.symbol_of(function.name) is not None:
-            continue
-        kind = item.type_of(function.value)
-        if is_mutation(kind, function.name.text):
-            statement = statements.get(id(node))
-            text = _rewritten(item, node, function) if statement is not None else None
-            yield _finding(function, class_name(kind) or "value", text, statement)
+    function = node.function
+    if not isinstance(function, syntax.Attribute) or item.symbol_of(function.name) is not None:
+        return
+    kind = item.type_of(function.value)
+    if is_mutation(kind, function.name.text):
+        statement = next(
+            (each for each in item.nodes(syntax.ExpressionStatement) if each.value is node), None
+        )
+        text = _rewritten(item, node, function) if statement is not None else None
+        yield _finding(function, class_name(kind) or "value", text, statement)
 
 
 def _finding(
     function: syntax.Attribute, kind: str, text: str | None, statement: syntax.ExpressionStatement | None
-) -> Finding:
+) -> Diagnostic:
     if text is None or statement is None:
-        return Finding(function.name, f"a {kind} cannot be changed in place; make a new one")
-    fix: Fix = replace(f"Write `{text}`", statement, text)
-    return Finding(function.name, f"a {kind} cannot be changed in place; write `{text}`", fix=fix)
+        return mutation.at(function.name, f"a {kind} cannot be changed in place; make a new one")
+    fix = replace(f"Write `{text}`", statement, text)
+    return mutation.at(function.name, f"a {kind} cannot be changed in place; write `{text}`", fix=fix)
 
 
 def _rewritten(item: Item, call: syntax.Call, function: syntax.Attribute) -> str | None:

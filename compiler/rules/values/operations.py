@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
+from typing import TypeAlias
 
+from ....base.span import Span
 from ....grammar import syntax
-from ....grammar.source import Span
 from ... import catalog, types
 from ...program import Item, Program
 from ...relations import display, iterated, plain, widened
 from ...resolve.operators import fits, ordered
-from ..rule import Finding, rule, written
+from ..rule import Findings, rule, written
 from ..words import described
 
+_Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
 _ORDERS = ("<", "<=", ">", ">=")
 
 
-@rule("E226", "not-callable")
-def not_callable(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E226", "not-callable", syntax.Call)
+def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
     """Something is called that is no function, module or constructor.
 
     ```dspy
@@ -38,43 +39,40 @@ def not_callable(program: Program, item: Item) -> Iterator[Finding]:
         return qa(question=text).answer
     ```
     """
-    for node in item.nodes(syntax.Call):
-        if id(node) in item.annotations:
-            continue
-        kind = item.type_of(node.function)
-        text = written(item, node.function)
-        match kind:
-            case types.Signature():
-                made = f"{catalog.plain_module()}({text})"
-                words = f"the signature `{text}` cannot be called; make a module of it: `{made}`"
-                yield Finding(node.function, words)
-            case (
-                types.Literals() | types.Builtin() | types.List() | types.Dict() | types.Set() | types.Tuple()
-            ):
-                yield Finding(
-                    node.function, f"`{text}` is {described(widened(kind))}, which cannot be called"
-                )
-            case (
-                types.Record()
-                | types.Enum()
-                | types.Prediction()
-                | types.Fields()
-                | types.Dataset()
-                | types.Nothing()
-            ):
-                yield Finding(node.function, f"`{text}` is {described(kind)}, which cannot be called")
-            case types.PythonModule():
-                yield Finding(node.function, f"{described(kind)} cannot be called; call a function of it")
-            case types.Instance(definition=definition) if (
-                definition.complete and "__call__" not in definition.members
-            ):
-                words = f"`{text}` is a `{definition.name}`, which cannot be called"
-                compiles = "compile" in definition.members
-                yield Finding(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
+    if id(node) in item.annotations:
+        return
+    kind = item.type_of(node.function)
+    text = written(item, node.function)
+    match kind:
+        case types.Signature():
+            made = f"{catalog.plain_module()}({text})"
+            words = f"the signature `{text}` cannot be called; make a module of it: `{made}`"
+            yield not_callable.at(node.function, words)
+        case types.Literals() | types.Builtin() | types.List() | types.Dict() | types.Set() | types.Tuple():
+            yield not_callable.at(
+                node.function, f"`{text}` is {described(widened(kind))}, which cannot be called"
+            )
+        case (
+            types.Record()
+            | types.Enum()
+            | types.Prediction()
+            | types.Fields()
+            | types.Dataset()
+            | types.Nothing()
+        ):
+            yield not_callable.at(node.function, f"`{text}` is {described(kind)}, which cannot be called")
+        case types.PythonModule():
+            yield not_callable.at(node.function, f"{described(kind)} cannot be called; call a function of it")
+        case types.Instance(definition=definition) if (
+            definition.complete and "__call__" not in definition.members
+        ):
+            words = f"`{text}` is a `{definition.name}`, which cannot be called"
+            compiles = "compile" in definition.members
+            yield not_callable.at(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
 
 
-@rule("E227", "not-iterable")
-def not_iterable(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause)
+def not_iterable(program: Program, item: Item, node: syntax.For | syntax.ComprehensionClause) -> Findings:
     """A `for` runs over something that has no items.
 
     ```dspy
@@ -88,19 +86,16 @@ def not_iterable(program: Program, item: Item) -> Iterator[Finding]:
         return [number for number in range(limit)]
     ```
     """
-    loops: list[syntax.For | syntax.ComprehensionClause] = [*item.nodes(syntax.For)]
-    loops += item.nodes(syntax.ComprehensionClause)
-    for loop in loops:
-        kind = item.type_of(loop.iterable)
-        if iterated(kind) is None:
-            text = written(item, loop.iterable)
-            wide = widened(kind)
-            hint = f"; did you mean `range({text})`?" if wide == types.INT else ""
-            yield Finding(loop.iterable, f"a `for` cannot run over {described(wide)}{hint}")
+    kind = item.type_of(node.iterable)
+    if iterated(kind) is None:
+        text = written(item, node.iterable)
+        wide = widened(kind)
+        hint = f"; did you mean `range({text})`?" if wide == types.INT else ""
+        yield not_iterable.at(node.iterable, f"a `for` cannot run over {described(wide)}{hint}")
 
 
-@rule("E228", "wrong-operands")
-def wrong_operands(program: Program, item: Item) -> Iterator[Finding]:
+@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison)
+def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     """An operator stands between values that it cannot work on.
 
     ```dspy
@@ -114,31 +109,29 @@ def wrong_operands(program: Program, item: Item) -> Iterator[Finding]:
         return f"number {number}"
     ```
     """
-    for node in item.nodes(syntax.Binary):
-        if id(node) in item.annotations:
-            continue
-        left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
-        if not fits(left, node.operator, right):
-            text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` does not work"
-            hint = (
-                "; did you mean an f-string?" if node.operator == "+" and types.STR in (left, right) else ""
-            )
-            yield Finding(node, text + hint)
-    for each in item.nodes(syntax.AugmentedAssign):
-        left, right = widened(item.type_of(each.target)), widened(item.type_of(each.value))
-        if types.known(left) and not fits(left, each.operator, right):
-            yield Finding(
-                each,
-                f"`{display(plain(left))} {each.operator}= {display(plain(right))}` does not work",
-                _wrap(item, each),
-            )
-    for comparison in item.nodes(syntax.Comparison):
-        operands = pairwise((comparison.left, *comparison.rights))
-        for operator, (first, second) in zip(comparison.operators, operands, strict=True):
-            left, right = widened(item.type_of(first)), widened(item.type_of(second))
-            if operator in _ORDERS and not ordered(left, right):
-                shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
-                yield Finding(Span(first.span.start, second.span.end), f"{shown} does not work")
+    match node:
+        case syntax.Binary() if id(node) not in item.annotations:
+            left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
+            if not fits(left, node.operator, right):
+                text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` does not work"
+                joins = node.operator == "+" and types.STR in (left, right)
+                yield wrong_operands.at(node, text + ("; did you mean an f-string?" if joins else ""))
+        case syntax.AugmentedAssign():
+            left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
+            if types.known(left) and not fits(left, node.operator, right):
+                text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` does not work"
+                yield wrong_operands.at(node, text, _wrap(item, node))
+        case syntax.Comparison():
+            yield from _compared(item, node)
+
+
+def _compared(item: Item, node: syntax.Comparison) -> Findings:
+    operands = pairwise((node.left, *node.rights))
+    for operator, (first, second) in zip(node.operators, operands, strict=True):
+        left, right = widened(item.type_of(first)), widened(item.type_of(second))
+        if operator in _ORDERS and not ordered(left, right):
+            shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
+            yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} does not work")
 
 
 def _wrap(item: Item, node: syntax.AugmentedAssign) -> str | None:
