@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ..grammar import parse
 from ..grammar.source import Source
-from . import rules
+from . import rules, suppressions
 from .diagnostic import Diagnostic
 from .program import Program
 from .pythonfiles.file import PythonFile
@@ -116,7 +116,7 @@ def _analyse(path: str, files: _Files) -> FileAnalysis:
     assert scope is not None
     program = scope.program
     problems = [*scope.file.problems(), *_in_strings(program)]
-    found = [*problems, *rules.check(program)]
+    found = suppressions.apply(scope.file, [*problems, *rules.check(program)])
     found.sort(key=lambda each: (each.span, each.code))
     return FileAnalysis(path, scope.file.source, scope.file, program, tuple(found))
 
