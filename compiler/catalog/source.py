@@ -1,26 +1,24 @@
-"""What the runtime offers, read off its own classes: the only place where the compiler knows the runtime.
+"""What the runtime offers, read off the source of its own classes, as a user's Python is; for `build` only.
 
-Nothing is declared twice: a class's fields are its constructor's parameters, `Annotated[int, Ge(1)]` holds
-their limits, the text under a field documents it, and an `Interface` says which fields a module's calls have.
+A class's fields are its constructor's parameters, `Annotated[int, Ge(1)]` holds their limits, the text under
+a field documents it, and an `Interface` says which fields a module's calls have.
 
-The classes are read from their source, as a user's Python is, and not imported: a check would otherwise pay
-for the import of everything that a running program needs (docs/decisions/ says more). A test compares what is
-read with the classes themselves. Each file is read when one of its names is first asked for.
+The classes are read from their source and not imported, so that the compiler knows of the runtime what it
+would know of any Python file. A test compares what is read with the classes themselves.
 """
 
 from __future__ import annotations
 
 import ast
 import os.path
-import re
 from collections.abc import Mapping
 from functools import cache
 
-from . import types
-from .pythonfiles.file import Imported, PythonFile
-from .types import Type
+from .. import types
+from ..pythonfiles.file import Imported, PythonFile
+from ..types import Type
 
-_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "runtime")
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "runtime")
 
 _ROLES: Mapping[str, Type] = {
     "Metric": types.Callback("metric", types.ANY),
@@ -130,7 +128,7 @@ def _public() -> frozenset[str]:
 @cache
 def _file(path: str) -> PythonFile | None:
     """A file of the runtime, by its path from the runtime's folder with `/`."""
-    full = os.path.join(_FOLDER, *path.split("/"))
+    full = os.path.join(FOLDER, *path.split("/"))
     try:
         with open(full, encoding="utf-8") as opened:
             text = opened.read()
@@ -140,54 +138,7 @@ def _file(path: str) -> PythonFile | None:
     def importer(level: int, module: str, name: str | None) -> Type | None:
         return _imported(path, level, module, name)
 
-    return PythonFile(full, text, importer, "runtime", outline)
-
-
-def outline(text: str) -> str:
-    """A file of the runtime without the bodies of functions, line for line; it parses three times as fast.
-
-    What stays of a body is its docstring and which attributes of `self` it sets.
-    """
-    kept: list[str] = []
-    end = 0
-    for match in _DEFINITION.finditer(text):
-        if match.start() < end or match[1] is None:
-            continue
-        kept.append(text[end : match.end()])
-        body = _body(text, match.end(), len(match[1]))
-        kept.append(_abridged(body, " " * (len(match[1]) + 4)))
-        end = match.end() + len(body)
-    return "".join(kept) + text[end:]
-
-
-def _body(text: str, start: int, indent: int) -> str:
-    """The lines from an offset on that are blank or stand further in."""
-    deeper = " " * (indent + 1)
-    end = start
-    while end < len(text):
-        if not text.startswith(deeper, end) and text[end] != "\n":
-            break
-        end = text.find("\n", end) + 1 or len(text)
-    return text[start:end]
-
-
-def _abridged(body: str, indent: str) -> str:
-    """A body on as many lines: its docstring, and `self.x = 0` for each attribute that it sets."""
-    docstring = _DOCSTRING.match(body)
-    attributes = dict.fromkeys(_STORED.findall(body))
-    stores = "".join(f"self.{name} = 0; " for name in attributes) + "..."
-    start = docstring[0] if docstring is not None else ""
-    return f"{start}{indent}{stores}" + "\n" * (body.count("\n") - start.count("\n"))
-
-
-# Strings come first, because an example in a docstring defines nothing. Brackets nest three deep at most.
-_ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
-_DEFINITION = re.compile(
-    r'""".*?"""|^( *)(?:async )?def \w+' + _ARGUMENTS + r"(?: -> [^\n]*?)?:(?: +#[^\n]*)?\n",
-    re.MULTILINE | re.DOTALL,
-)
-_DOCSTRING = re.compile(r'\s*r?""".*?"""\n', re.DOTALL)
-_STORED = re.compile(r"\bself\.(\w+)(?:: [^=\n]+)? = ")
+    return PythonFile(full, text, importer, "runtime")
 
 
 def _imported(path: str, level: int, module: str, name: str | None) -> Type | None:
