@@ -5,7 +5,6 @@ To add one: write it, with its page as the docstring, and name it in `RULES`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -122,23 +121,9 @@ _OF_FILES = tuple(rule for rule in RULES if isinstance(rule, FileRule))
 
 def check(program: Program) -> Iterator[Diagnostic]:
     """What the rules find in a program; the ranges count from the start of the file."""
-    ignored = _ignored(program)
-    found = [each.shifted(item.start) for item in program.items for each in check_item(program, item)]
-    for each in (*found, *check_file(program)):
-        if not {each.code, each.name} & ignored.get(program.source.line_of(each.span.start), set()):
-            yield _placed(program, each)
-
-
-_IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
-
-
-def _ignored(program: Program) -> dict[int, set[str]]:
-    """The codes and names that are left out, by line."""
-    found: dict[int, set[str]] = {}
-    for match in _IGNORE.finditer(program.source.text):
-        codes = {each.strip() for each in match[1].split(",")}
-        found.setdefault(program.source.line_of(match.start()), set()).update(codes)
-    return found
+    for item in program.items:
+        yield from (_placed(program, found.shifted(item.start)) for found in check_item(program, item))
+    yield from (_placed(program, found) for found in check_file(program))
 
 
 def check_item(program: Program, item: Item) -> tuple[Diagnostic, ...]:

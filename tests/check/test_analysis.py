@@ -133,16 +133,7 @@ def test_an_import_that_is_not_python() -> None:
     assert analysis.source.text[slice(*analysis.diagnostics[0].span)] == "tools"
 
 
-# --- suppression ----------------------------------------------------------------------------------------
-
-
-def test_a_finding_is_left_out_by_code_or_name_on_its_line_only() -> None:
-    text = (
-        "a = x  # dspyc: ignore[E101]\n"
-        "b = y  # dspyc: ignore[unknown-name, W101]\n"
-        "c = z  # dspyc: ignore[E102]\n"
-    )
-    assert [each.message for each in analyse(text).diagnostics] == ["unknown name `z`"]
+# --- order --------------------------------------------------------------------------------------------
 
 
 def test_syntax_problems_come_first_and_hide_nothing_else() -> None:
