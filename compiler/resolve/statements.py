@@ -8,7 +8,7 @@ from typing import assert_never
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import types
-from ..program import Symbol
+from ..facts import Symbol
 from ..types import Type
 from ..types.assignable import iterated
 from .annotations import annotate

@@ -31,6 +31,7 @@ from .model import Instance as Instance
 from .model import Interface as Interface
 from .model import InterfaceShape as InterfaceShape
 from .model import Iterable as Iterable
+from .model import Lazily as Lazily
 from .model import Limits as Limits
 from .model import List as List
 from .model import Literals as Literals

@@ -25,9 +25,13 @@ class Place:
 
     path: str
     span: Span | None = None
+    """From the start of the item, as its text was when the place was noted; without an item, of the file."""
     line: int | None = None
+    item: str = ""
+    """The key of the item of a `.dspy` file, so that the place stays true when lines are added above."""
     name: str = ""
-    """In a Python file that has not been looked into: the dotted name of what is declared."""
+    """What is declared there, so that it is found after its item has changed: a name of the item, with a dot
+    before it something inside of the item, in a Python file a dotted name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,23 @@ class Interface:
         for each in self.fields:
             if each.name == name:
                 found = each
+        return found
+
+
+class Lazily:
+    """The fields of a class that are read when they are first asked for, and kept."""
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], Interface]) -> None:
+        self._make = make
+        self._found: Interface | None = None
+
+    def __call__(self) -> Interface:
+        """The fields."""
+        found = self._found
+        if found is None:
+            found = self._found = self._make()
         return found
 
 
@@ -263,7 +284,7 @@ class Variable:
     name: str
 
 
-@dataclass(frozen=True, eq=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A record: `type NAME:`, a pydantic model or a dataclass."""
 
@@ -275,7 +296,7 @@ class Record:
     by_position: bool = field(default=False, compare=False)
     """Whether the constructor takes attributes by position too, as a dataclass does."""
 
-    @once
+    @property
     def interface(self) -> Interface:
         """The attributes; read late, because records may be recursive."""
         return self.read()
@@ -294,7 +315,7 @@ class Enum:
     """Whether there may be further members, because its body could not be read."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Signature:
     """A signature as a value: what `Predict` takes."""
 
@@ -303,7 +324,7 @@ class Signature:
     place: Place | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Module:
     """A module that can be called: a part, a `module NAME = …`, a program."""
 
@@ -313,7 +334,7 @@ class Module:
     declared: ModuleClass | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class ModuleClass:
     """`module NAME(parameters):`, from which modules are constructed."""
 
@@ -324,27 +345,27 @@ class ModuleClass:
     doc: str = ""
     place: Place | None = None
 
-    @once
+    @property
     def interface(self) -> Interface:
         """The fields; read late, because an output's type may come from `forward`."""
         return self.read()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Prediction:
     """What a module's call gives: the outputs."""
 
     interface: Interface
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Fields:
     """A signature, module, program or data set named as a type: all its fields."""
 
     interface: Interface
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Dataset:
     """A data set; its columns where they are known."""
 
@@ -352,7 +373,7 @@ class Dataset:
     definition: ClassDefinition | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Function:
     """A function or method; `returns` may hold variables that a call decides."""
 
@@ -368,7 +389,7 @@ class Function:
     """Whether the parameters cannot be known, so that any arguments fit."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Overloaded:
     """A function with several ways to call it."""
 
@@ -393,28 +414,28 @@ class AnyModule:
     """A parameter that takes any module."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Instance:
     """An object of a class of the runtime or of a Python file."""
 
     definition: ClassDefinition
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class TypeForm:
     """The name of a type used as a value: a record's or enumeration's constructor, an alias, `int`."""
 
     type: Type
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Class:
     """A class of the runtime or of a Python file as a value: its constructor."""
 
     definition: ClassDefinition
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class PythonModule:
     """An imported Python module as a value."""
 

@@ -77,9 +77,9 @@ def _report(
 ) -> Diagnostic:
     words = f"{listed(cycle)} {several if len(cycle) > 1 else single}"
     place = edges[cycle[0]][cycle[1] if len(cycle) > 1 else cycle[0]]
-    item = program.symbols[cycle[0]].item
+    item = program.item(program.symbols[cycle[0]].item)
     assert item is not None
-    return kind.at(place, words).shifted(program.items[item].start)
+    return kind.at(place, words).shifted(item.start)
 
 
 # --- which declaration needs which ----------------------------------------------------------------------
@@ -123,8 +123,8 @@ def _is_module(declaration: syntax.Declaration | None) -> bool:
 
 
 def _declaration(program: Program, name: str) -> syntax.Declaration | None:
-    index = program.symbols[name].item
-    return program.items[index].declaration if index is not None else None
+    item = program.item(program.symbols[name].item)
+    return item.declaration if item is not None else None
 
 
 # --- cycles ---------------------------------------------------------------------------------------------
