@@ -41,8 +41,8 @@ _TRIVIA = re.compile(r"(#[^\r\n]*)|(\r\n?|\n)|([ \t\f\ufeff]+)|([\s\S])")
 _TRIVIA_KINDS: tuple[Kind, ...] = ("comment", "newline", "space", "error")
 
 
-class Token(NamedTuple):
-    """A token and where it stands in its item."""
+class Lexeme(NamedTuple):
+    """A token as it is written, blanks and comments among them, and where it stands in its item."""
 
     kind: Kind
     start: int
@@ -54,12 +54,12 @@ class Token(NamedTuple):
         return self.start + len(self.text)
 
 
-def tokenize(text: str) -> tuple[Token, ...]:
+def tokenize(text: str) -> tuple[Lexeme, ...]:
     """Every token of a text, blanks, comments and what is no token included."""
     return tuple(_tokens(text))
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str) -> Iterator[Lexeme]:
     done = 0
     for found in TOKEN.finditer(text):
         kind = found.lastindex
@@ -72,12 +72,12 @@ def _tokens(text: str) -> Iterator[Token]:
             yield from _trivia(text, start, end)
         else:
             word = found[kind]
-            yield Token("keyword" if word in HARD_KEYWORDS else _KINDS.get(kind, "error"), start, word)
+            yield Lexeme("keyword" if word in HARD_KEYWORDS else _KINDS.get(kind, "error"), start, word)
         done = end
     yield from _trivia(text, done, len(text))
 
 
-def _trivia(text: str, start: int, end: int) -> Iterator[Token]:
+def _trivia(text: str, start: int, end: int) -> Iterator[Lexeme]:
     for found in _TRIVIA.finditer(text, start, end):
         assert found.lastindex is not None
-        yield Token(_TRIVIA_KINDS[found.lastindex - 1], found.start(), found[0])
+        yield Lexeme(_TRIVIA_KINDS[found.lastindex - 1], found.start(), found[0])

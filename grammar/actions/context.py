@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from ...base.diagnostic import Diagnostic, Fix
 from .. import syntax
+from ..lexing.tokens import Token
 from ..problems import problem
 from ..source import Span
 
@@ -46,13 +47,14 @@ class Context:
 
 
 Children: TypeAlias = Sequence[Any]
-Action: TypeAlias = Callable[[Context, Children, int, int], Any]
-"""Makes the value of a rule from its children; the span is `start` to `end`."""
+Action: TypeAlias = Callable[[Context, Children, Span], Any]
+"""Makes the value of a rule from its children and from where these stand."""
 
 
-def identifier(token: tuple[int, int, int, str]) -> syntax.Identifier:
+def identifier(token: Token) -> syntax.Identifier:
     """A name that is declared."""
-    return syntax.Identifier(Span(token[1], token[2]), token[3])
+    _, start, end, text = token
+    return syntax.Identifier(Span(start, end), text)
 
 
 def whole(text: str, node: syntax.Expression) -> str:

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Literal, cast
 
 from .. import syntax
+from ..lexing.tokens import Token
 from ..problems import replacement
 from ..source import Span
 from .context import Context
@@ -35,11 +36,10 @@ MAX_FORMAT_DEPTH = 2
 """Python nests replacement fields two deep: one in the format of another."""
 
 
-def string_node(context: Context, token: tuple[int, int, int, str]) -> syntax.String | syntax.FString:
+def string_node(context: Context, token: Token) -> syntax.String | syntax.FString:
     """The node of a string token; what is wrong inside is reported."""
-    _, start, end, raw = token
+    start, span, raw = token.start, token.span, token.text
     prefix, content_start, content_end = parts(raw)
-    span = Span(start, end)
     if "b" in prefix or "u" in prefix:
         _report_prefix(context, prefix, start)
     is_raw = "r" in prefix

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from ..lossless import Token, tokenize
+from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
 from ..split import split
 from ..syntax import FileDocstring, FromImport, Import
@@ -154,7 +154,7 @@ def _is_same(parsed: Parsed, code: str, formatted: str) -> bool:
     return _comments(tokenize(code)) == _comments(again.tokens)
 
 
-def _comments(tokens: tuple[Token, ...]) -> list[str]:
+def _comments(tokens: tuple[Lexeme, ...]) -> list[str]:
     return sorted(comment_text(token.text) for token in tokens if token.kind == "comment")
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from ..lexing.lexer import lex
 from ..lexing.tokens import Token, vocabulary
-from ..lossless import Token as Written
-from ..lossless import tokenize
+from ..lossless import Lexeme, tokenize
 from ..tables import tables
 from .layout import Bracket, Element, Item, Kind, Piece, lay_out
 
@@ -54,11 +53,11 @@ class _Logical:
 
     @property
     def start(self) -> int:
-        return self.tokens[0][1]
+        return self.tokens[0].start
 
     @property
     def end(self) -> int:
-        return self.tokens[-1][2]
+        return self.tokens[-1].end
 
 
 def lines_of(text: str) -> tuple[list[Line], int, int]:
@@ -71,7 +70,7 @@ def lines_of(text: str) -> tuple[list[Line], int, int]:
     position = 0
     for index, each in enumerate(logical):
         following = logical[index + 1] if index + 1 < len(logical) else None
-        inside: list[Written] = []
+        inside: list[Lexeme] = []
         while position < len(comments) and comments[position].start < each.end:
             inside.append(comments[position])
             position += 1
@@ -117,9 +116,9 @@ def _logical_lines(text: str) -> Iterator[_Logical]:
     columns = [0]
     current: list[Token] = []
     for token in lex(text).tokens:
-        kind = token[0]
+        kind = token.kind
         if kind == known.indent:
-            columns.append(token[1] - _line_start(text, token[1]))
+            columns.append(token.start - _line_start(text, token.start))
         elif kind == known.dedent:
             columns.pop()
         elif kind == known.newline:
@@ -139,12 +138,12 @@ def _line_start(text: str, at: int) -> int:
 def _split_suite(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     """A head and the statement that follows its colon on the same line."""
     known = vocabulary()
-    if tokens[0][3] not in _SUITE_WORDS or tokens[0][0] == known.name:
+    if tokens[0].text not in _SUITE_WORDS or tokens[0].kind == known.name:
         return tokens, []
     depth = 0
-    for index, (kind, _, _, text) in enumerate(tokens):
-        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
-        if depth == 0 and kind == known.colon:
+    for index, token in enumerate(tokens):
+        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        if depth == 0 and token.kind == known.colon:
             return tokens[: index + 1], tokens[index + 1 :]
     return tokens, []
 
@@ -184,7 +183,7 @@ def _begins_suite(line: Line) -> bool:
     return isinstance(first, Piece) and first.kind == "keyword" and first.text in {"forward", "fallback"}
 
 
-def _line(text: str, logical: _Logical, comments: list[Written], following: _Logical | None) -> Line:
+def _line(text: str, logical: _Logical, comments: list[Lexeme], following: _Logical | None) -> Line:
     return Line(
         logical.level,
         _elements(text, logical.tokens, comments),
@@ -193,15 +192,15 @@ def _line(text: str, logical: _Logical, comments: list[Written], following: _Log
     )
 
 
-def _elements(text: str, tokens: list[Token], comments: list[Written]) -> list[Element]:
+def _elements(text: str, tokens: list[Token], comments: list[Lexeme]) -> list[Element]:
     """The tokens of a line with what stands in brackets folded in."""
     top: list[Element] = []
     open_brackets: list[Bracket] = []
     position = 0
-    end = tokens[0][1]
+    end = tokens[0].start
     after_comma = False
     for index, token in enumerate(tokens):
-        _, at, to, written = token
+        at, to, written = token.start, token.end, token.text
         while position < len(comments) and comments[position].start < at:
             _place_comment(text, open_brackets[-1], comments[position], end, after_comma, written)
             end = comments[position].end
@@ -242,7 +241,7 @@ def _can_be_called(element: Element, bracket: str) -> bool:
 
 
 def _place_comment(
-    text: str, bracket: Bracket, comment: Written, end: int, after_comma: bool, next_text: str
+    text: str, bracket: Bracket, comment: Lexeme, end: int, after_comma: bool, next_text: str
 ) -> None:
     """Put a comment where it belongs in a bracket; `end` is where what stands before it ends."""
     written = comment_text(comment.text)
@@ -276,7 +275,7 @@ def _kind(
 ) -> Kind:
     """How a token is spaced, given what stands before it in its bracket."""
     known = vocabulary()
-    kind, _, _, text = token
+    kind, text = token.kind, token.text
     if kind == known.string:
         return "string"
     if text == ":":
@@ -317,6 +316,6 @@ def _names_argument(elements: list[Element], bracket: Bracket | None) -> bool:
 
 
 def _is_import_source(tokens: list[Token], index: int) -> bool:
-    return tokens[0][0] == tables().literals["from"] and all(
-        each[3] in {".", "..."} for each in tokens[1:index]
+    return tokens[0].kind == tables().literals["from"] and all(
+        each.text in {".", "..."} for each in tokens[1:index]
     )

@@ -6,7 +6,7 @@ import re
 
 from ...base.diagnostic import Diagnostic
 from ..problems import problem, replacement
-from .tokens import BACKSLASH, CLOSERS, OPEN_STRING, Lexed, vocabulary
+from .tokens import BACKSLASH, CLOSERS, OPEN_STRING, Lexed, Token, vocabulary
 
 _TYPOGRAPHIC_QUOTES = "“”„‘’"
 
@@ -29,7 +29,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
     elif written == ";":
         _semicolon(lexed, brackets, text, start)
     elif written[0].isdigit() or (written[0] == "." and len(written) > 1):
-        lexed.tokens.append((known.number, start, end, written))
+        lexed.tokens.append(Token(known.number, start, end, written))
     elif written[0] in _TYPOGRAPHIC_QUOTES:
         content = written.strip(_TYPOGRAPHIC_QUOTES)
         lexed.problems.append(
@@ -41,7 +41,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
                 replacement('Use `"`', start, end, f'"{content}"'),
             )
         )
-        lexed.tokens.append((known.string, start, end, f'"{content}"'))
+        lexed.tokens.append(Token(known.string, start, end, f'"{content}"'))
     elif written == "!":
         lexed.problems.append(
             problem(
@@ -52,7 +52,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
                 replacement("Write `not`", start, end, "not "),
             )
         )
-        lexed.tokens.append((known.words["not"], start, end, written))
+        lexed.tokens.append(Token(known.words["not"], start, end, written))
     else:
         shown = f"`{written}`" if written.isprintable() else f"U+{ord(written):04X}"
         lexed.problems.append(problem("E008", (start, end), f"the character {shown} has no meaning here"))
@@ -79,8 +79,8 @@ def _semicolon(lexed: Lexed, brackets: list[str], text: str, start: int) -> None
         )
     )
     tokens, known = lexed.tokens, vocabulary()
-    if not is_last and not brackets and tokens and tokens[-1][0] != known.newline:
-        tokens.append((known.newline, start, start, ""))
+    if not is_last and not brackets and tokens and tokens[-1].kind != known.newline:
+        tokens.append(Token(known.newline, start, start, ""))
 
 
 _REST_OF_LINE = re.compile(r"[ \t]*([^#\r\n]?)")
@@ -103,12 +103,12 @@ def _open_string(lexed: Lexed, brackets: list[str], written: str, start: int, en
             None if is_long else replacement(f"Add `{quotes}`", start + cut, start + cut, quotes),
         )
     )
-    lexed.tokens.append((known.string, start, start + cut, written[:cut]))
+    lexed.tokens.append(Token(known.string, start, start + cut, written[:cut]))
     for at, character in enumerate(trailing, start + cut):
         if character in ")]}":
             brackets.pop()
         if not character.isspace():
-            lexed.tokens.append((known.operators[character], at, at + 1, character))
+            lexed.tokens.append(Token(known.operators[character], at, at + 1, character))
 
 
 def swallowed(written: str, brackets: list[str]) -> str:

@@ -27,6 +27,7 @@ from .tokens import (
     UNKNOWN,
     Lexed,
     Repairs,
+    Token,
     vocabulary,
 )
 
@@ -50,6 +51,7 @@ def lex(
     lexed = Lexed([], [])
     tokens = lexed.tokens
     append = tokens.append
+    new = tuple.__new__  # what `Token(…)` does, in half the time
     brackets: list[str] = []
     levels = [outermost(start)]
     begins_line = not inside_brackets
@@ -67,7 +69,7 @@ def lex(
             terminal = words(word, name_kind)
             if word in soft and (
                 (begins_line and word in levels[-1].words)
-                or (word == "suggest" and tokens and tokens[-1][0] == colon)
+                or (word == "suggest" and tokens and tokens[-1].kind == colon)
             ):
                 soft_terminal, follows = soft[word]
                 if follows.match(text, to, stop):
@@ -75,21 +77,21 @@ def lex(
                         pending_match = len(tokens)
                     else:
                         terminal = soft_terminal
-            append((terminal, at, to, word))
+            append(new(Token, (terminal, at, to, word)))
         elif kind == OPERATOR:
             symbol = found[3]
             at, to = found.span(3)
-            append((operators.get(symbol, UNKNOWN), at, to, symbol))
+            append(new(Token, (operators.get(symbol, UNKNOWN), at, to, symbol)))
         elif kind == NEWLINE:
             if brackets or inside_brackets:
                 continue
             at, to = found.span(7)
             if not begins_line:
                 if pending_match >= 0:
-                    if tokens[-1][0] == colon or CASE.match(text, to, stop):
-                        tokens[pending_match] = (known.match, *tokens[pending_match][1:])
+                    if tokens[-1].kind == colon or CASE.match(text, to, stop):
+                        tokens[pending_match] = tokens[pending_match]._replace(kind=known.match)
                     pending_match = -1
-                append((newline_kind, at, at, ""))
+                append(new(Token, (newline_kind, at, at, "")))
                 lexed.has_long_line |= len(tokens) - line_start > LONG_LINE
                 line_start = len(tokens)
             if to < stop:
@@ -99,20 +101,20 @@ def lex(
         elif kind == OPEN:
             at, to = found.span(4)
             brackets.append(found[4])
-            append((operators[found[4]], at, to, found[4]))
+            append(new(Token, (operators[found[4]], at, to, found[4])))
         elif kind == CLOSE:
             at, to = found.span(5)
             if brackets and CLOSERS[brackets[-1]] == found[5]:
                 brackets.pop()
             else:
                 lexed.is_balanced = False
-            append((operators[found[5]], at, to, found[5]))
+            append(new(Token, (operators[found[5]], at, to, found[5])))
         elif kind == STRING:
             at, to = found.span(6)
-            append((known.string, at, to, found[6]))
+            append(new(Token, (known.string, at, to, found[6])))
         elif kind == NUMBER:
             at, to = found.span(2)
-            append((known.number, at, to, found[2]))
+            append(new(Token, (known.number, at, to, found[2])))
         elif kind == END:
             break
         elif kind is not None and kind != COMMENT:
@@ -125,13 +127,13 @@ def lex(
         lexed.is_balanced = False
     if not inside_brackets:
         if not begins_line and tokens:
-            append((newline_kind, stop, stop, ""))
+            append(new(Token, (newline_kind, stop, stop, "")))
         for level in levels:
             if level.is_block:
-                append((known.dedent, stop, stop, ""))
+                append(new(Token, (known.dedent, stop, stop, "")))
             elif level.column:
                 lexed.quiet.append((level.line, stop))
-    append((known.end, stop, stop, ""))
+    append(new(Token, (known.end, stop, stop, "")))
     lexed.has_long_line |= len(tokens) - line_start > LONG_LINE
     return lexed
 
@@ -165,7 +167,7 @@ def _repair(
         return None
     wanted = repairs.replaced.get(at)
     if wanted is not None:
-        lexed.tokens.append((vocabulary().operators[wanted], at, at + 1, wanted))
+        lexed.tokens.append(Token(vocabulary().operators[wanted], at, at + 1, wanted))
         brackets.pop()
         return None
     return kind
@@ -178,5 +180,5 @@ def _add_closers(lexed: Lexed, brackets: list[str], repairs: Repairs) -> None:
         if len(brackets) > MAX_NESTING:
             brackets.pop()
             continue
-        lexed.tokens.append((vocabulary().operators[closer], offset, offset, closer))
+        lexed.tokens.append(Token(vocabulary().operators[closer], offset, offset, closer))
         brackets.pop()

@@ -6,13 +6,28 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from ...base.diagnostic import Diagnostic
+from ...base.span import Span
 from ..tables import tables
 
-Token: TypeAlias = tuple[int, int, int, str]
-"""The number of a terminal, the span, the text; layout tokens have an empty text."""
+
+class Token(NamedTuple):
+    """What the parser reads: a terminal and the piece of the text that it stands for."""
+
+    kind: int
+    """The number of the terminal."""
+    start: int
+    end: int
+    text: str
+    """Layout tokens, and those that are missing in the text, have an empty one."""
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.start, self.end)
+
 
 MAX_NESTING = 50
 """How deep brackets may be nested; what is read recursively later needs a bound."""

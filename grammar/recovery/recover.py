@@ -2,7 +2,7 @@
 
 The automaton runs over the tokens without making values. Where it stops, the first of these applies:
 
-1. a construct of other languages that has a message of its own (`foreign.py`),
+1. a construct of other languages, or a typo, that has a message of its own (`constructs.py`, `typos.py`),
 2. the insertion, replacement or deletion of one token after which most of the next tokens fit,
 3. giving up the rest of the line, completed by what is missing.
 
@@ -17,7 +17,6 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
 
 from ...base.diagnostic import Diagnostic
 from .. import syntax
@@ -30,8 +29,10 @@ from ..parsing.automaton import count_accepted, expected, feed, is_done, next_to
 from ..parsing.driver import parse
 from ..problems import problem
 from ..tables import Start, tables
-from .constructs import mend_foreign, mend_inline
+from .constructs import ITEM_RULES
+from .edits import Repair, RepairRule, Stuck, first_repair
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
+from .typos import SIGNATURE_STRING_RULES
 
 LOOKAHEAD = 4
 """How many tokens behind a repair are tried."""
@@ -101,17 +102,9 @@ class Mended:
     is_complete: bool = True
 
 
-class Repair(NamedTuple):
-    """Replace `tokens[start:stop]` by others; without a problem it is a consequence of an earlier repair."""
-
-    start: int
-    stop: int
-    tokens: list[Token]
-    problem: Diagnostic | None
-
-
 def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
     """Change tokens until they parse."""
+    rules = ITEM_RULES if start == "start" else SIGNATURE_STRING_RULES
     tokens = list(lexed.tokens)
     mended = Mended(tokens)
     states = [tables().starts[start]]
@@ -119,7 +112,7 @@ def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
     at = 0
     budget = 2 * len(tokens) + 200
     while at < len(tokens):
-        if feed(states, tokens[at][0]):
+        if feed(states, tokens[at].kind):
             at += 1
             continue
         budget -= 1
@@ -127,15 +120,16 @@ def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
             mended.is_complete = False
             return mended
         line = _line_start(tokens, at)
-        is_item = start == "start"
-        repair = _repair(text, tokens, at, states, is_item, is_careful=len(mended.problems) < MAX_CAREFUL)
+        stuck = Stuck(text, tokens, at, line, states)
+        is_careful = len(mended.problems) < MAX_CAREFUL
+        repair = _repair(stuck, rules) if is_careful else _give_up_line(stuck)
         if repair is None:
             mended.is_complete = False
             if not mended.problems and not lexed.problems:
-                mended.problems.append(describe_panic(text, tokens, at, states))
+                mended.problems.append(describe_panic(stuck))
             return mended
         found = repair.problem
-        begin = next((token[1] for token in tokens[line:] if token[2] > token[1]), tokens[line][1])
+        begin = next((token.start for token in tokens[line:] if token.end > token.start), tokens[line].start)
         if found is not None and begin not in reported_lines:
             mended.problems.append(found)
             reported_lines.add(begin)
@@ -152,9 +146,9 @@ def _lines_of(lexed: Lexed) -> set[int]:
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent}
     starts: list[int] = []
-    for before, token in pairwise([(known.newline, 0, 0, ""), *lexed.tokens]):
-        if token[0] not in layout and before[0] in layout:
-            starts.append(token[1])
+    for before, token in pairwise([Token(known.newline, 0, 0, ""), *lexed.tokens]):
+        if token.kind not in layout and before.kind in layout:
+            starts.append(token.start)
     found: set[int] = set()
     for first, last in lexed.quiet:
         found.update(starts[bisect_left(starts, first) : bisect_left(starts, last)])
@@ -168,60 +162,50 @@ def _line_start(tokens: list[Token], at: int) -> int:
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent, known.end}
     first = at
-    while first > 0 and tokens[first][0] in layout:
+    while first > 0 and tokens[first].kind in layout:
         first -= 1
-    while first > 0 and tokens[first - 1][0] not in layout:
+    while first > 0 and tokens[first - 1].kind not in layout:
         first -= 1
     return first
 
 
-def _repair(
-    text: str, tokens: list[Token], at: int, states: list[int], is_item: bool, *, is_careful: bool
-) -> Repair | None:
-    if is_careful:
-        line = _line_start(tokens, at)
-        foreign = (mend_foreign if is_item else mend_inline)(text, tokens, at, line, states)
-        if foreign is not None:
-            return Repair(*foreign)
-        single = _one_token(text, tokens, at, states)
-        if single is not None:
-            return single
-    return _give_up_line(text, tokens, at, states)
+def _repair(stuck: Stuck, rules: tuple[RepairRule, ...]) -> Repair | None:
+    return first_repair(rules, stuck) or _one_token(stuck) or _give_up_line(stuck)
 
 
-def _one_token(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
+def _one_token(stuck: Stuck) -> Repair | None:
     """The best insertion, replacement or deletion of one token, if one is good enough."""
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent, known.end}
-    window = [token[0] for token in tokens[at : at + LOOKAHEAD + 1]]
-    rest = [token[0] for token in tokens[at + 1 : at + LOOKAHEAD + 2]]
-    is_layout = tokens[at][0] in layout
+    window = [token.kind for token in stuck.tokens[stuck.at : stuck.at + LOOKAHEAD + 1]]
+    rest = [token.kind for token in stuck.tokens[stuck.at + 1 : stuck.at + LOOKAHEAD + 2]]
+    is_layout = stuck.token.kind in layout
     best, best_score = None, 0.0
-    for kind in expected(states):
+    for kind in expected(stuck.states):
         if kind in layout and kind != known.newline:
             continue
-        score = count_accepted(states, [kind, *window]) - 1 + _preference(kind)
+        score = count_accepted(stuck.states, [kind, *window]) - 1 + _preference(kind)
         if score > best_score and score >= 1:
             best, best_score = ("insert", kind), score
         if not is_layout and kind != known.newline:
-            score = count_accepted(states, [kind, *rest]) - 1 - 0.2 + _preference(kind) / 2
+            score = count_accepted(stuck.states, [kind, *rest]) - 1 - 0.2 + _preference(kind) / 2
             if score > best_score and score >= 2:
                 best, best_score = ("replace", kind), score
     if not is_layout:
-        score = count_accepted(states, rest) + 0.1
+        score = count_accepted(stuck.states, rest) + 0.1
         if score > best_score and score >= 2:
             best, best_score = ("delete", -1), score
     if best is None or best_score < min(ENOUGH, len(window) - 1):
         return None
     action, kind = best
-    token = tokens[at]
+    token = stuck.token
     if action == "insert":
-        place = tokens[at - 1][2] if at else token[1]
-        return Repair(at, at, [made(kind, place)], describe_insertion(text, tokens, at, states, kind))
+        place = stuck.before.end if stuck.at else token.start
+        return Repair(stuck.at, stuck.at, [made(kind, place)], describe_insertion(stuck, kind))
     if action == "replace":
-        new = (kind, token[1], token[2], _text_of(kind) or token[3])
-        return Repair(at, at + 1, [new], describe_replacement(text, tokens, at, states, kind))
-    return Repair(at, at + 1, [], describe_deletion(text, tokens, at, states))
+        new = Token(kind, token.start, token.end, _text_of(kind) or token.text)
+        return Repair(stuck.at, stuck.at + 1, [new], describe_replacement(stuck, kind))
+    return Repair(stuck.at, stuck.at + 1, [], describe_deletion(stuck))
 
 
 def _preference(kind: int) -> float:
@@ -240,7 +224,7 @@ def _preferences() -> dict[int, float]:
 
 def made(kind: int, at: int) -> Token:
     """A token that is not in the text."""
-    return kind, at, at, _text_of(kind)
+    return Token(kind, at, at, _text_of(kind))
 
 
 def _text_of(kind: int) -> str:
@@ -259,22 +243,22 @@ _ANY_TEXT = {
 }
 
 
-def _give_up_line(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
+def _give_up_line(stuck: Stuck) -> Repair | None:
     """Leave out the rest of the line and complete what it began, so that the next line fits."""
     known = vocabulary()
     line_ends = {known.newline, known.end}
-    stop = at
-    while tokens[stop][0] not in line_ends:
-        if tokens[stop][0] in {known.indent, known.dedent}:
-            return _drop_layout(text, tokens, at, states)
+    stop = stuck.at
+    while stuck.tokens[stop].kind not in line_ends:
+        if stuck.tokens[stop].kind in {known.indent, known.dedent}:
+            return _drop_layout(stuck)
         stop += 1
-    found = describe_panic(text, tokens, at, states)
-    following = [token[0] for token in tokens[stop : stop + 3]]
-    inserted = _completion(states, following)
+    found = describe_panic(stuck)
+    following = [token.kind for token in stuck.tokens[stop : stop + 3]]
+    inserted = _completion(stuck.states, following)
     if inserted is None:
-        return _drop_line(tokens, at, stop, found)
-    place = tokens[at - 1][2] if at else tokens[at][1]
-    return Repair(at, stop, [made(kind, place) for kind in inserted], found)
+        return _drop_line(stuck.tokens, stuck.at, stop, found)
+    place = stuck.before.end if stuck.at else stuck.token.start
+    return Repair(stuck.at, stop, [made(kind, place) for kind in inserted], found)
 
 
 def _completion(states: list[int], following: list[int]) -> list[int] | None:
@@ -297,31 +281,29 @@ def _completion(states: list[int], following: list[int]) -> list[int] | None:
     return best
 
 
-def _drop_layout(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
+def _drop_layout(stuck: Stuck) -> Repair | None:
     """A block where none can be: read its lines as if they stood further left. Or one that ends too early."""
     known = vocabulary()
-    if tokens[at][0] == known.dedent:
-        inserted = _completion(states, [known.dedent])
+    if stuck.token.kind == known.dedent:
+        inserted = _completion(stuck.states, [known.dedent])
         if inserted is None:
-            return Repair(at, at + 1, [], None)
-        place = tokens[at - 1][2] if at else 0
-        return Repair(
-            at, at, [made(kind, place) for kind in inserted], describe_panic(text, tokens, at, states)
-        )
+            return Repair(stuck.at, stuck.at + 1, [], None)
+        place = stuck.before.end if stuck.at else 0
+        return Repair(stuck.at, stuck.at, [made(kind, place) for kind in inserted], describe_panic(stuck))
     depth = 0
-    for index in range(at, len(tokens)):
-        depth += (tokens[index][0] == known.indent) - (tokens[index][0] == known.dedent)
+    for index in range(stuck.at, len(stuck.tokens)):
+        depth += (stuck.tokens[index].kind == known.indent) - (stuck.tokens[index].kind == known.dedent)
         if depth == 0:
-            return Repair(at, index + 1, tokens[at + 1 : index], describe_panic(text, tokens, at, states))
-    return Repair(at, at + 1, [], describe_panic(text, tokens, at, states))
+            return Repair(stuck.at, index + 1, stuck.tokens[stuck.at + 1 : index], describe_panic(stuck))
+    return Repair(stuck.at, stuck.at + 1, [], describe_panic(stuck))
 
 
 def _drop_line(tokens: list[Token], at: int, stop: int, found: Diagnostic) -> Repair | None:
     """Leave a whole line out, from its start."""
     line = _line_start(tokens, at)
     known = vocabulary()
-    if tokens[stop][0] == known.end:
+    if tokens[stop].kind == known.end:
         return None
-    if line == 0 and stop + 1 < len(tokens) and tokens[stop + 1][0] == known.end:
+    if line == 0 and stop + 1 < len(tokens) and tokens[stop + 1].kind == known.end:
         return None
     return Repair(min(line, at), stop + 1, [], found)
