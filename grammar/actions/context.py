@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from ...base.diagnostic import Diagnostic, Fix
 from .. import syntax
 from ..lexing.tokens import Token
-from ..problems import problem
+from ..problems import LAMBDA, LAMBDA_ADVICE, problem
 from ..source import Span
 
 
@@ -39,8 +39,8 @@ class Context:
             self.report(
                 "E014",
                 Span(node.span.start, node.span.start + len("lambda")),
-                "a `lambda` stands only as an argument of a call",
-                "declare a function with `def` in the first column, and use its name",
+                LAMBDA,
+                LAMBDA_ADVICE,
             )
         self.lambdas.clear()
         return self.problems

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .. import syntax
-from ..lexing.tokens import Token
 from ..problems import replacement
 from ..source import Span
 from .context import Children, Context, identifier
-from .strings import parts, string_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +18,6 @@ class Suite:
     span: Span
     word: Literal["forward", "fallback"]
     body: tuple[syntax.Statement, ...]
-
-
-def plain_string(context: Context, token: Token) -> syntax.String:
-    """A docstring, description or title, which is never an f-string."""
-    node = string_node(context, token)
-    if isinstance(node, syntax.String):
-        return node
-    prefix = parts(token.text)[0]
-    context.report(
-        "E022",
-        node.span,
-        "this text is fixed, so it is no f-string",
-        fix=replacement("Remove the `f`", token.start, token.start + len(prefix), prefix.replace("f", "")),
-    )
-    return syntax.String(node.span, "".join(part for part in node.parts if isinstance(part, str)), node.raw)
-
-
-def _optional_string(context: Context, token: Token | None) -> syntax.String | None:
-    return None if token is None else plain_string(context, token)
 
 
 def check_type(context: Context, node: syntax.Expression | None) -> None:
@@ -59,7 +38,7 @@ def check_type(context: Context, node: syntax.Expression | None) -> None:
 
 def file_docstring(context: Context, children: Children, span: Span) -> syntax.FileDocstring:
     """The string at the top of a file."""
-    return syntax.FileDocstring(span, plain_string(context, children[0]))
+    return syntax.FileDocstring(span, children[0])
 
 
 def from_import(_: Context, children: Children, span: Span) -> syntax.FromImport:
@@ -258,7 +237,8 @@ def _first_line(context: Context, span: Span) -> Span:
 
 def documentation(context: Context, children: Children, span: Span) -> syntax.String:
     """The docstring in the body of a declaration."""
-    return plain_string(context, children[0])
+    docstring: syntax.String = children[0]
+    return docstring
 
 
 def field(context: Context, children: Children, span: Span) -> syntax.Field:
@@ -272,7 +252,7 @@ def field(context: Context, children: Children, span: Span) -> syntax.Field:
         type_,
         default,
         where,
-        _optional_string(context, description),
+        description,
     )
 
 
@@ -280,7 +260,7 @@ def attribute(context: Context, children: Children, span: Span) -> syntax.Field:
     """`name: type = default where condition "description"` of a record"""
     name_, type_, default, where, description = children
     check_type(context, type_)
-    described = _optional_string(context, description)
+    described = description
     return syntax.Field(span, "attribute", identifier(name_), type_, default, where, described)
 
 
@@ -292,7 +272,7 @@ def demo(_: Context, children: Children, span: Span) -> syntax.Demo:
 def member(context: Context, children: Children, span: Span) -> syntax.Member:
     """`NAME = value "description"`"""
     name_, value, description = children
-    return syntax.Member(span, identifier(name_), value, _optional_string(context, description))
+    return syntax.Member(span, identifier(name_), value, description)
 
 
 def part(_: Context, children: Children, span: Span) -> syntax.Part:
@@ -357,16 +337,10 @@ def star_parameter(_: Context, children: Children, span: Span) -> syntax.Paramet
 
 def test_declaration(context: Context, children: Children, span: Span) -> syntax.TestDeclaration:
     """`test "title":`"""
-    return syntax.TestDeclaration(span, plain_string(context, children[0]), children[1])
+    return syntax.TestDeclaration(span, children[0], children[1])
 
 
 # --- what stands inside other texts
-
-
-def interpolation(_: Context, children: Children, span: Span) -> syntax.Expression:
-    """The expression of a replacement field."""
-    value: syntax.Expression = children[0]
-    return value
 
 
 def inline_signature(

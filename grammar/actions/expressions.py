@@ -50,8 +50,8 @@ def constant(_: Context, children: Children, span: Span) -> syntax.Constant:
     return syntax.Constant(span, _CONSTANTS[children[0].text or "None"])
 
 
-def string(context: Context, children: Children, span: Span) -> syntax.String | syntax.FString:
-    """A string literal or an f-string."""
+def string(context: Context, children: Children, span: Span) -> syntax.String:
+    """A string literal."""
     return string_node(context, children[0])
 
 

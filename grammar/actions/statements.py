@@ -130,28 +130,23 @@ def case(_: Context, children: Children, span: Span) -> syntax.Case:
 
 def literal_pattern(context: Context, children: Children, span: Span) -> syntax.ValuePattern:
     """`"a"`, `1`, `-1`, `None`"""
-    token = children[-1]
-    first = token.text[:1]
+    last = children[-1]
+    if isinstance(last, syntax.FString):
+        advice = 'compare in a guard: `case x if x == f"…":`'
+        context.report("E022", span, "an f-string cannot be a pattern", advice)
+        return syntax.ValuePattern(span, last)
+    first = last.text[:1]
     if first in "NTF.":
         return syntax.ValuePattern(span, constant(context, children, span))
-    if first.isdigit():
-        value: syntax.Expression = number(context, [token], token.span)
-        if len(children) == 2:
-            value = syntax.Unary(span, children[0].text, value)
-            if children[0].text == "+":
-                plus = children[0].start
-                context.report(
-                    "E001",
-                    Span(plus, plus + 1),
-                    "a pattern has no `+`",
-                    fix=replacement("Remove the `+`", plus, plus + 1, ""),
-                )
-        return syntax.ValuePattern(span, value)
-    value = string_node(context, token)
-    if isinstance(value, syntax.FString):
-        context.report(
-            "E022", span, "an f-string is no pattern", 'compare in a guard: `case x if x == f"…":`'
-        )
+    if not first.isdigit():
+        return syntax.ValuePattern(span, string_node(context, last))
+    value: syntax.Expression = number(context, [last], last.span)
+    if len(children) == 2:
+        sign = children[0]
+        value = syntax.Unary(span, sign.text, value)
+        if sign.text == "+":
+            fix = replacement("Remove the `+`", sign.start, sign.end, "")
+            context.report("E001", sign.span, "a number in a pattern cannot have a `+`", fix=fix)
     return syntax.ValuePattern(span, value)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
 from ..split import split
-from ..syntax import FileDocstring, FromImport, Import
+from ..syntax import FileDocstring, FromImport, FString, Import
 from .lines import Line, comment_text, lines_of
 
 _COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
@@ -170,7 +170,10 @@ def _equal(first: Any, second: Any) -> bool:
                 return False
             pairs += zip(one, other, strict=True)
         elif is_dataclass(one):
-            pairs += [(getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.name != "span"]
+            ignored = {"span", "raw"} if isinstance(one, FString) else {"span"}
+            pairs += [
+                (getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.name not in ignored
+            ]
         elif one != other and one == one:
             return False
     return True

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..lexing.lexer import lex
-from ..lexing.tokens import Token, vocabulary
+from ..lexing.tokens import Token, f_string_end, vocabulary
 from ..lossless import Lexeme, tokenize
 from ..tables import tables
-from .layout import Bracket, Element, Item, Kind, Piece, lay_out
+from .layout import Bracket, Element, Item, Kind, Piece, flat, lay_out
 
 _SUITE_WORDS = frozenset({"if", "elif", "else", "for", "def", "test", "forward", "fallback", "case"})
 _ALWAYS_WORDS = frozenset({"None", "True", "False", "configure"})
@@ -142,7 +142,7 @@ def _split_suite(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
         return tokens, []
     depth = 0
     for index, token in enumerate(tokens):
-        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        depth += (token.kind in known.openers) - (token.kind in known.closers)
         if depth == 0 and token.kind == known.colon:
             return tokens[: index + 1], tokens[index + 1 :]
     return tokens, []
@@ -194,12 +194,16 @@ def _line(text: str, logical: _Logical, comments: list[Lexeme], following: _Logi
 
 def _elements(text: str, tokens: list[Token], comments: list[Lexeme]) -> list[Element]:
     """The tokens of a line with what stands in brackets folded in."""
+    known = vocabulary()
     top: list[Element] = []
     open_brackets: list[Bracket] = []
     position = 0
     end = tokens[0].start
     after_comma = False
+    behind = 0
     for index, token in enumerate(tokens):
+        if index < behind:
+            continue
         at, to, written = token.start, token.end, token.text
         while position < len(comments) and comments[position].start < at:
             _place_comment(text, open_brackets[-1], comments[position], end, after_comma, written)
@@ -207,7 +211,11 @@ def _elements(text: str, tokens: list[Token], comments: list[Lexeme]) -> list[El
             position += 1
         elements = open_brackets[-1].items[-1].elements if open_brackets else top
         after_comma = False
-        if written in {"(", "[", "{"}:
+        if token.kind == known.f_start:
+            behind = f_string_end(tokens, index)
+            to = tokens[behind - 1].end
+            elements.append(Piece("string", _f_string(text, tokens[index:behind])))
+        elif written in {"(", "[", "{"}:
             is_call = bool(elements) and _can_be_called(elements[-1], written)
             bracket = Bracket(written, is_call, [Item()], False, [], [])
             elements.append(bracket)
@@ -222,6 +230,48 @@ def _elements(text: str, tokens: list[Token], comments: list[Lexeme]) -> list[El
             elements.append(Piece(_kind(token, index, tokens, elements, bracket_), written))
         end = to
     return top
+
+
+def _f_string(text: str, tokens: list[Token]) -> str:
+    """An f-string with the expressions between its braces laid out; its texts stay as they are."""
+    known = vocabulary()
+    written: list[str] = []
+    done = tokens[0].start
+    index = 1
+    while index < len(tokens) - 1:
+        token = tokens[index]
+        if token.kind != known.operators["{"]:
+            index += 1
+            continue
+        end = _expression_end(tokens, index + 1)
+        closing = tokens[end]
+        source = text[token.end : closing.start]
+        written.append(text[done : token.end])
+        if closing.kind == known.f_equals or "\n" in source or "\r" in source:
+            written.append(source)
+        else:
+            inside = flat(_elements(text, tokens[index + 1 : end], []))
+            is_brace_behind = inside.endswith("}") and closing.kind == known.operators["}"]
+            written.append(" " * inside.startswith("{") + inside + " " * is_brace_behind)
+        done = closing.start
+        index = end + 1
+    written.append(text[done : tokens[-1].end])
+    return "".join(written)
+
+
+def _expression_end(tokens: list[Token], at: int) -> int:
+    """The index of the token that ends the expression of a replacement field, which begins at `at`."""
+    known = vocabulary()
+    ends = {known.f_equals, known.f_conversion, known.f_colon, known.operators["}"]}
+    depth = 0
+    while depth or tokens[at].kind not in ends:
+        if tokens[at].kind == known.f_start:
+            at = f_string_end(tokens, at)
+            continue
+        depth += tokens[at].kind in known.openers
+        depth -= tokens[at].kind in known.closers
+        at += 1
+    return at
 
 
 def _separates(elements: list[Element]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
 from ..source import Span
-from .tokens import CASE, CLOSERS, SOFT_KEYWORDS, Lexed, Token, vocabulary
+from .tokens import CASE, SOFT_KEYWORDS, Lexed, Token, vocabulary
 
 _IN_A_FILE = frozenset(SOFT_KEYWORDS) - {"match", "case", "suggest"}
 _IN_A_MATCH = frozenset({"case"})
@@ -169,7 +169,7 @@ def _opens_block(tokens: list[Token]) -> bool:
         return False
     depth = 0
     for token in tokens[first:]:
-        depth += (token.text in CLOSERS) - (token.text in {")", "]", "}"})
+        depth += (token.kind in known.openers) - (token.kind in known.closers)
         if token.kind == known.colon and depth == 0:
             return False
     return True

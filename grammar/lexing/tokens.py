@@ -51,6 +51,9 @@ _OPERATOR = r"->|\.\.\.|\*\*=|//=|<<=|>>=|\*\*|//|<<|>>|&&|\|\||:=|[-+*/%@&|^<>=
 NAME, NUMBER, OPERATOR, OPEN, CLOSE, STRING, NEWLINE, OPEN_STRING, BACKSLASH, COMMENT, OTHER, END = range(
     1, 13
 )
+F_START, F_TEXT, F_END, F_OPEN, F_CLOSE, F_EQUALS, F_CONVERSION, F_COLON, F_STRAY, F_TOO_DEEP = range(13, 23)
+"""The pieces that `f_strings` takes an f-string apart into: its quotes and its text, the braces of a field,
+the signs behind the field's expression, what does not belong there, and a field nested too deeply."""
 
 TOKEN = re.compile(
     _SPACE
@@ -176,12 +179,23 @@ class Vocabulary(NamedTuple):
     name: int
     number: int
     string: int
+    f_start: int
+    f_middle: int
+    f_end: int
+    f_equals: int
+    f_conversion: int
+    f_colon: int
     colon: int
     newline: int
     indent: int
     dedent: int
     end: int
     match: int
+    openers: frozenset[int]
+    """The opening brackets, the brace of a replacement field among them."""
+    closers: frozenset[int]
+    of_f_strings: frozenset[int]
+    """The quotes and texts of f-strings, and the signs behind the expression of a replacement field."""
     fallbacks: frozenset[int]
     """Soft keywords, which are names where the grammar has no place for the keyword."""
 
@@ -199,11 +213,31 @@ def vocabulary() -> Vocabulary:
         name=numbers["NAME"],
         number=numbers["NUMBER"],
         string=numbers["STRING"],
+        f_start=numbers["FSTRING_START"],
+        f_middle=numbers["FSTRING_MIDDLE"],
+        f_end=numbers["FSTRING_END"],
+        f_equals=numbers["FSTRING_EQUALS"],
+        f_conversion=numbers["FSTRING_CONVERSION"],
+        f_colon=numbers["FSTRING_COLON"],
         colon=literals[":"],
         newline=numbers["_NEWLINE"],
         indent=numbers["_INDENT"],
         dedent=numbers["_DEDENT"],
         end=numbers["$END"],
         match=literals["match"],
+        openers=frozenset(literals[bracket] for bracket in CLOSERS),
+        closers=frozenset(literals[bracket] for bracket in CLOSERS.values()),
+        of_f_strings=frozenset(number for name, number in numbers.items() if name.startswith("FSTRING_")),
         fallbacks=frozenset({number for number, _ in soft.values()} | {literals["where"]}),
     )
+
+
+def f_string_end(tokens: list[Token], at: int) -> int:
+    """The index behind the last token of the f-string whose first is `tokens[at]`."""
+    known = vocabulary()
+    depth = 0
+    while True:
+        depth += (tokens[at].kind == known.f_start) - (tokens[at].kind == known.f_end)
+        at += 1
+        if depth == 0:
+            return at

@@ -12,7 +12,7 @@ from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
 from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
-from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as, states_before
+from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as
 from .typos import TYPOS, after_the_end
 
 _STATEMENTS = {
@@ -77,7 +77,7 @@ def _orphan_case(stuck: Stuck) -> Repair | None:
     if stuck.at < stuck.line or first.text != "case" or not colon:
         return None
     condition = tables().literals["if"]
-    if count_accepted(states_before(stuck.tokens, stuck.line), [condition]) == 0:
+    if count_accepted(stuck.line_states, [condition]) == 0:
         return None
     found: Diagnostic | None = problem("E023", first.span, "`case` stands in the block of `match VALUE:`")
     if any(each.kind == condition and each.text == "case" for each in stuck.tokens[: stuck.line]):
@@ -206,7 +206,7 @@ def _misspelt(stuck: Stuck) -> Repair | None:
     token = stuck.first
     if token.kind != vocabulary().name and token.text not in HARD_KEYWORDS:
         return None
-    before = states_before(stuck.tokens, stuck.line)
+    before = stuck.line_states
     words = {text: kind for text, kind in tables().literals.items() if text.isalpha() and len(text) > 2}
     near = get_close_matches(token.text, [word for word in words if word != token.text], 3, 0.7)
     kinds = [each.kind for each in stuck.tokens[stuck.line + 1 : stuck.at + 3]]

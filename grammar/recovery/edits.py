@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from ...base.diagnostic import Diagnostic
 from ..lexing.tokens import Token, vocabulary
-from ..parsing.automaton import count_accepted, feed
+from ..parsing.automaton import count_accepted
 from ..tables import tables
 
 
@@ -31,6 +31,8 @@ class Stuck:
     line: int
     states: list[int]
     """The stack of the automaton before `tokens[at]`."""
+    line_states: list[int]
+    """The same before `tokens[line]`."""
 
     @property
     def token(self) -> Token:
@@ -86,10 +88,10 @@ def header_end(tokens: list[Token], at: int, *, colon: bool = True) -> tuple[int
     known = vocabulary()
     depth = 0
     for index in range(at, len(tokens)):
-        kind, text = tokens[index].kind, tokens[index].text
+        kind = tokens[index].kind
         if kind in {known.newline, known.end}:
             return index, False
-        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
+        depth += (kind in known.openers) - (kind in known.closers)
         if colon and depth == 0 and kind == known.colon:
             return index, True
     return len(tokens) - 1, False
@@ -112,12 +114,3 @@ def line_before(tokens: list[Token], at: int) -> int:
     while first > 0 and tokens[first - 1].kind not in layout:
         first -= 1
     return first
-
-
-def states_before(tokens: list[Token], at: int) -> list[int]:
-    """The states of the automaton before `tokens[at]`."""
-    states = [tables().starts["start"]]
-    for token in tokens[:at]:
-        if not feed(states, token.kind):
-            break
-    return states

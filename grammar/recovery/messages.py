@@ -132,6 +132,8 @@ def shown(token: Token) -> str:
     """A token as it is quoted in a message."""
     if _is_layout(token):
         return "the end of the line"
+    if token.kind in vocabulary().of_f_strings and token.text not in {"=", ":"}:
+        return "an f-string"
     first, *more = token.text.splitlines() or [""]
     return f"`{first[:40]}…`" if more or len(first) > 40 else f"`{first}`"
 
@@ -172,17 +174,17 @@ def _place(tokens: list[Token], at: int, literal: str) -> str:
     if before is None or _is_layout(tokens[at - 1]):
         return ""
     if literal == ":":
+        known = vocabulary()
         first = at
         while first > 0 and not _is_layout(tokens[first - 1]):
             first -= 1
         word = tokens[first].text
-        is_name_next = at - first == 2 and tokens[first + 1].kind == vocabulary().name
+        is_name_next = at - first == 2 and tokens[first + 1].kind == known.name
         if word in _PLACES and (
             is_name_next or word in {"def", "if", "elif", "for", "match", "case", "test"}
         ):
             depth = sum(
-                (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
-                for token in tokens[first:at]
+                (token.kind in known.openers) - (token.kind in known.closers) for token in tokens[first:at]
             )
             if depth == 0:
                 return f" after {_PLACES[word]}"

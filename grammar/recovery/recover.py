@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -31,6 +32,7 @@ from ..problems import problem
 from ..tables import Start, tables
 from .constructs import ITEM_RULES
 from .edits import Repair, RepairRule, Stuck, first_repair
+from .f_strings import behind, field_end, kinds_ahead
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
 from .typos import SIGNATURE_STRING_RULES
 
@@ -41,6 +43,9 @@ ENOUGH = 3
 MAX_CAREFUL = 25
 """After so many problems in one item the repairs are no longer compared; the text is something else."""
 MAX_PROBLEMS = 100
+MAX_IN_A_LINE = 12
+"""After so many repairs a line is given up."""
+MAX_REPAIRS = 1_000
 MAX_TOKENS = 50_000
 """A declaration longer than this is data, not a program; its first mistake is enough."""
 
@@ -75,11 +80,12 @@ def with_problems_of_tree(
     what stands in the ranges `quiet`.
     """
     if problems and of_tree:
-        lines = {_line(text, found.span.start) for found in problems}
+        starts = [found.end() for found in re.finditer("\n", text)]
+        lines = {bisect_right(starts, found.span.start) for found in problems}
         unclosed = [found.span.start for found in problems if found.code in {"E002", "E003"}]
         reliable = min(unclosed, default=len(text))
         of_tree = [found for found in of_tree if found.span.start < reliable]
-        of_tree = [found for found in of_tree if _line(text, found.span.start) not in lines]
+        of_tree = [found for found in of_tree if bisect_right(starts, found.span.start) not in lines]
         of_tree = [each for each in of_tree if not any(a <= each.span.start < b for a, b in quiet)]
     return tuple(sorted([*problems, *of_tree], key=lambda found: found.span)[:MAX_PROBLEMS])
 
@@ -87,10 +93,6 @@ def with_problems_of_tree(
 def _first_line(text: str) -> int:
     found = re.search(r"[\r\n]", text)
     return found.start() if found else len(text)
-
-
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset)
 
 
 @dataclass(slots=True)
@@ -105,40 +107,85 @@ class Mended:
 def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
     """Change tokens until they parse."""
     rules = ITEM_RULES if start == "start" else SIGNATURE_STRING_RULES
-    tokens = list(lexed.tokens)
-    mended = Mended(tokens)
-    states = [tables().starts[start]]
+    run = _Run(list(lexed.tokens), start)
+    mended = Mended(run.tokens)
     reported_lines = _lines_of(lexed)
-    at = 0
-    budget = 2 * len(tokens) + 200
-    while at < len(tokens):
-        if feed(states, tokens[at].kind):
-            at += 1
-            continue
-        budget -= 1
-        if budget < 0 or len(mended.problems) > MAX_PROBLEMS:
+    repairs: Counter[int] = Counter()
+    while run.advance():
+        line = _line_start(run.tokens, run.at)
+        begin = _begin_of_line(run.tokens, line)
+        repairs[begin] += 1
+        stuck = Stuck(text, run.tokens, run.at, line, run.states, run.states_before(line))
+        if repairs.total() > MAX_REPAIRS or len(mended.problems) > MAX_PROBLEMS:
             mended.is_complete = False
             return mended
-        line = _line_start(tokens, at)
-        stuck = Stuck(text, tokens, at, line, states)
-        is_careful = len(mended.problems) < MAX_CAREFUL
-        repair = _repair(stuck, rules) if is_careful else _give_up_line(stuck)
+        if len(mended.problems) < MAX_CAREFUL and repairs[begin] <= MAX_IN_A_LINE:
+            repair = _repair(stuck, rules)
+        else:
+            repair = _give_up_line(stuck, whole=True)
         if repair is None:
             mended.is_complete = False
             if not mended.problems and not lexed.problems:
                 mended.problems.append(describe_panic(stuck))
             return mended
-        found = repair.problem
-        begin = next((token.start for token in tokens[line:] if token.end > token.start), tokens[line].start)
-        if found is not None and begin not in reported_lines:
-            mended.problems.append(found)
+        if repair.problem is not None and begin not in reported_lines:
+            mended.problems.append(repair.problem)
             reported_lines.add(begin)
-        tokens[repair.start : repair.stop] = repair.tokens
-        if repair.start < at:
-            states = [tables().starts[start]]
-            at = 0
-    mended.is_complete = is_done(states)
+        run.replace(repair)
+    mended.is_complete = is_done(run.states)
     return mended
+
+
+class _Run:
+    """The automaton on its way through tokens that change."""
+
+    def __init__(self, tokens: list[Token], start: Start) -> None:
+        self.tokens = tokens
+        self.at = 0
+        self.states = [tables().starts[start]]
+        self.lines = [(0, list(self.states))]
+        """Where lines begin, as far as `at`, and the states before each."""
+
+    def advance(self) -> bool:
+        """Go on to the next token that does not fit; False where there is none."""
+        known = vocabulary()
+        layout = {known.newline, known.indent, known.dedent}
+        tokens, states = self.tokens, self.states
+        was_layout = self.at == 0 or tokens[self.at - 1].kind in layout
+        while self.at < len(tokens):
+            kind = tokens[self.at].kind
+            if was_layout and kind not in layout and self.lines[-1][0] < self.at:
+                self.lines.append((self.at, list(states)))
+            if not feed(states, kind):
+                return True
+            was_layout = kind in layout
+            self.at += 1
+        return False
+
+    def states_before(self, index: int) -> list[int]:
+        """The states before a token that is not behind the one that does not fit."""
+        begin, states = self.lines[bisect_right(self.lines, index, key=lambda line: line[0]) - 1]
+        states = list(states)
+        for token in self.tokens[begin:index]:
+            feed(states, token.kind)
+        return states
+
+    def replace(self, repair: Repair) -> None:
+        """Change the tokens, and go back to where they have changed."""
+        if repair.start < self.at:
+            self.states = self.states_before(repair.start)
+            self.at = repair.start
+            while len(self.lines) > 1 and self.lines[-1][0] > repair.start:
+                self.lines.pop()
+        self.tokens[repair.start : repair.stop] = repair.tokens
+
+
+def _begin_of_line(tokens: list[Token], line: int) -> int:
+    """The offset of the first token of a line that the author wrote."""
+    for index in range(line, len(tokens)):
+        if tokens[index].end > tokens[index].start:
+            return tokens[index].start
+    return tokens[line].start
 
 
 def _lines_of(lexed: Lexed) -> set[int]:
@@ -177,21 +224,22 @@ def _one_token(stuck: Stuck) -> Repair | None:
     """The best insertion, replacement or deletion of one token, if one is good enough."""
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent, known.end}
-    window = [token.kind for token in stuck.tokens[stuck.at : stuck.at + LOOKAHEAD + 1]]
-    rest = [token.kind for token in stuck.tokens[stuck.at + 1 : stuck.at + LOOKAHEAD + 2]]
-    is_layout = stuck.token.kind in layout
+    stop = behind(stuck.tokens, stuck.at)
+    window = kinds_ahead(stuck.tokens, stuck.at, LOOKAHEAD + 1)
+    rest = kinds_ahead(stuck.tokens, stop, LOOKAHEAD + 1)
+    is_fixed = stuck.token.kind in layout or (stuck.token.kind in known.of_f_strings and stop == stuck.at + 1)
     best, best_score = None, 0.0
     for kind in expected(stuck.states):
-        if kind in layout and kind != known.newline:
+        if (kind in layout and kind != known.newline) or kind in known.of_f_strings:
             continue
         score = count_accepted(stuck.states, [kind, *window]) - 1 + _preference(kind)
         if score > best_score and score >= 1:
             best, best_score = ("insert", kind), score
-        if not is_layout and kind != known.newline:
+        if not is_fixed and kind != known.newline:
             score = count_accepted(stuck.states, [kind, *rest]) - 1 - 0.2 + _preference(kind) / 2
             if score > best_score and score >= 2:
                 best, best_score = ("replace", kind), score
-    if not is_layout:
+    if not is_fixed:
         score = count_accepted(stuck.states, rest) + 0.1
         if score > best_score and score >= 2:
             best, best_score = ("delete", -1), score
@@ -203,9 +251,9 @@ def _one_token(stuck: Stuck) -> Repair | None:
         place = stuck.before.end if stuck.at else token.start
         return Repair(stuck.at, stuck.at, [made(kind, place)], describe_insertion(stuck, kind))
     if action == "replace":
-        new = Token(kind, token.start, token.end, _text_of(kind) or token.text)
-        return Repair(stuck.at, stuck.at + 1, [new], describe_replacement(stuck, kind))
-    return Repair(stuck.at, stuck.at + 1, [], describe_deletion(stuck))
+        new = Token(kind, token.start, stuck.tokens[stop - 1].end, _text_of(kind) or token.text)
+        return Repair(stuck.at, stop, [new], describe_replacement(stuck, kind))
+    return Repair(stuck.at, stop, [], describe_deletion(stuck))
 
 
 def _preference(kind: int) -> float:
@@ -243,17 +291,21 @@ _ANY_TEXT = {
 }
 
 
-def _give_up_line(stuck: Stuck) -> Repair | None:
-    """Leave out the rest of the line and complete what it began, so that the next line fits."""
+def _give_up_line(stuck: Stuck, *, whole: bool = False) -> Repair | None:
+    """Leave out the rest of the line and complete what it began, so that the next line fits.
+
+    Between the braces of an f-string only the rest of the field, unless the `whole` line is to go.
+    """
     known = vocabulary()
     line_ends = {known.newline, known.end}
-    stop = stuck.at
-    while stuck.tokens[stop].kind not in line_ends:
-        if stuck.tokens[stop].kind in {known.indent, known.dedent}:
-            return _drop_layout(stuck)
-        stop += 1
+    stop = (not whole and field_end(stuck.tokens, stuck.at)) or stuck.at
+    if stop == stuck.at:
+        while stuck.tokens[stop].kind not in line_ends:
+            if stuck.tokens[stop].kind in {known.indent, known.dedent}:
+                return _drop_layout(stuck)
+            stop += 1
     found = describe_panic(stuck)
-    following = [token.kind for token in stuck.tokens[stop : stop + 3]]
+    following = kinds_ahead(stuck.tokens, stop, 3)
     inserted = _completion(stuck.states, following)
     if inserted is None:
         return _drop_line(stuck.tokens, stuck.at, stop, found)

@@ -7,6 +7,7 @@ from ..parsing.automaton import count_accepted, expected, feed
 from ..problems import problem, replacement
 from ..tables import tables
 from .edits import Repair, RepairRule, Stuck, fits, header_end, line_before, read_as
+from .f_strings import begin, behind, kinds_ahead
 
 
 def _else_if(stuck: Stuck) -> Repair | None:
@@ -54,7 +55,7 @@ def _chained_assignment(stuck: Stuck) -> Repair | None:
     if token.text != "=" or vocabulary().newline not in expected(stuck.states):
         return None
     first = stuck.first.text
-    inside = any(each.text in {"(", "[", "{"} for each in stuck.line_before) and first != "return"
+    inside = any(each.kind in vocabulary().openers for each in stuck.line_before) and first != "return"
     if first == "return":
         message = "`return` gives one value, or outputs that all have names: `return a=x, b=y`"
     elif (
@@ -71,14 +72,13 @@ def _chained_assignment(stuck: Stuck) -> Repair | None:
 
 def _adjacent_strings(stuck: Stuck) -> Repair | None:
     known = vocabulary()
-    if (
-        stuck.token.kind != known.string
-        or stuck.at == 0
-        or stuck.before.kind != known.string
-        or not fits(stuck.states, "+")
-    ):
+    is_string = stuck.token.kind in {known.string, known.f_start}
+    if not is_string or stuck.at == 0 or stuck.before.kind not in {known.string, known.f_end}:
         return None
-    before, token = stuck.before, stuck.token
+    if not fits(stuck.states, "+"):
+        return None
+    before = begin(stuck.tokens, stuck.at - 1)._replace(end=stuck.before.end)
+    token = stuck.token._replace(end=stuck.tokens[behind(stuck.tokens, stuck.at) - 1].end)
     found = problem(
         "E018",
         (before.start, token.end) if "\n" not in stuck.text[before.start : token.end] else token.span,
@@ -121,7 +121,7 @@ def _missing_block(stuck: Stuck) -> Repair | None:
         default=stuck.tokens[head],
     )
     first = stuck.tokens[head].text
-    window = [each.kind for each in stuck.tokens[stuck.at : stuck.at + 3]]
+    window = kinds_ahead(stuck.tokens, stuck.at, 3)
     token = stuck.token
     at = last.end
     made_case = Token(tables().literals["case"], at, at, "")
@@ -160,7 +160,7 @@ def _reserved(stuck: Stuck) -> Repair | None:
     token = stuck.token
     if token.text not in HARD_KEYWORDS:
         return None
-    window = [each.kind for each in stuck.tokens[stuck.at + 1 : stuck.at + 4]]
+    window = kinds_ahead(stuck.tokens, stuck.at + 1, 3)
     if count_accepted(stuck.states, [known.name, *window]) < 1 + min(2, len(window)):
         return None
     if known.number in tables().rows[stuck.states[-1]] and stuck.after.text not in {
