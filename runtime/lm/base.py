@@ -149,6 +149,7 @@ class BaseLM:
     def _note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
+        usage.observe(response)
         if lookup("disable_history"):
             return
         entry = history.Entry(
