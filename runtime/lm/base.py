@@ -12,6 +12,7 @@ from ..modules.base import callers
 from . import cache as caching
 from . import history, usage
 from .callbacks import BaseCallback, watched
+from .recording import answered
 from .request import Message, ModelType, Request, Response, request_key
 
 
@@ -80,7 +81,7 @@ class BaseLM:
             key = request_key(request, self.identity(request))
         response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
         if response is None:
-            response = await self.send(request)
+            response = await answered(request, self.identity(request), self.send)
             if key is not None and not response.truncated:
                 caching.put(key, response, self.cache_in_memory)
         self._note(number, request, response)

@@ -13,6 +13,6 @@ def models_of(program: Module) -> dict[str, Any]:
     """The language model that each predictor of a program uses here, or None, by the predictor's name."""
     around = settings_around(program)
     return {
-        name: predictor.lm or around[id(predictor)].get("lm") or lookup("lm", predictor._defaults)
+        name: predictor.lm or around.get(id(predictor), {}).get("lm") or lookup("lm", predictor._defaults)
         for name, predictor in program.named_predictors()
     }

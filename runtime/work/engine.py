@@ -7,13 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
-from ..errors import LMAuthError, LMConfigurationError, LMUnknownModelError, NotConfiguredError
+from ..errors import (
+    JournalError,
+    LMAuthError,
+    LMConfigurationError,
+    LMUnknownModelError,
+    NotConfiguredError,
+)
 from ..execution import pool
+from ..lm.recording import Recorder, recording
 from ..lm.usage import observing
 from .budget import Count
 from .task import Do, Outcome, Registry, Task
 
-FATAL = (NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError)
+FATAL = (JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError)
 """What would fail in the same way for every task: the first of these ends the work."""
 
 OnOutcome: TypeAlias = Callable[[int, Outcome[Any]], None]
@@ -51,8 +58,8 @@ class Engine(Protocol):
             the outcomes in the order of the tasks; None for tasks that were not begun.
 
         Raises:
-            NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these
-                that a task raises; the others are not begun.
+            JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the
+                first of these that a task raises; the others are not begun.
         """
         ...
 
@@ -63,11 +70,11 @@ class LocalEngine:
     Ctrl-C begins nothing further and is raised at once.
 
     Args:
-        counted: count the model calls of each task.
+        recorder: what keeps the answers that models give to a task; they are then counted, too.
     """
 
-    def __init__(self, *, counted: bool = False) -> None:
-        self._counted = counted
+    def __init__(self, recorder: Callable[[Task], Recorder] | None = None) -> None:
+        self._recorder = recorder
 
     def run(
         self,
@@ -80,20 +87,29 @@ class LocalEngine:
         stop: Callable[[], bool] | None = None,
     ) -> list[Outcome[Any] | None]:
         """See `Engine.run`."""
-        attempt = _counted_attempt if self._counted else _attempt
 
         def done(index: int, result: pool.Outcome[Outcome[Any]]) -> None:
+            # Raises what is fatal, which ends the pool.
+            outcome = result.get()
             if on_outcome is not None:
-                on_outcome(index, result.get())
+                on_outcome(index, outcome)
 
         results = pool.run_all(
-            lambda task: attempt(do, task, registry),
+            lambda task: self._attempt(do, task, registry),
             tasks,
             num_threads=num_threads,
             on_done=done,
             stop=stop,
         )
         return [None if result is None else result.get() for result in results]
+
+    def _attempt(self, do: Do, task: Task, registry: Registry) -> Outcome[Any]:
+        if self._recorder is None:
+            return _attempt(do, task, registry)
+        count = Count()
+        with recording(self._recorder(task)), observing(count.add):
+            outcome = _attempt(do, task, registry)
+        return replace(outcome, usage=count.usage)
 
 
 def _attempt(do: Do, task: Task, registry: Registry) -> Outcome[Any]:
@@ -107,10 +123,3 @@ def _attempt(do: Do, task: Task, registry: Registry) -> Outcome[Any]:
     if isinstance(error, FATAL):
         raise error
     return Outcome(value, error, None, time.perf_counter() - began)
-
-
-def _counted_attempt(do: Do, task: Task, registry: Registry) -> Outcome[Any]:
-    count = Count()
-    with observing(count.add):
-        outcome = _attempt(do, task, registry)
-    return replace(outcome, usage=count.usage)

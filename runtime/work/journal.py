@@ -1,14 +1,16 @@
 """`Journal`: what a run has done so far, in a file that outlives it; the next process goes on from there.
 
-The file is JSON Lines. The first line says what the run is; each other one is a task that is done:
+The file is JSON Lines. The first line says what the run is; each other one is an answer of a model to a task,
+or a task that is done:
 
     {"dspyc_journal":1,"run":{"program":"3f…","data":"a0…","settings":"77…","seed":"c1…"}}
+    {"task":"9b…","request":"c4…","answer":[…]}
     {"task":"9b…","stage":"candidate -1/evaluate","value":{…},"usage":[1,230,0.0],"seconds":0.41}
     {"task":"04…","stage":"candidate -1/evaluate","error":"LMTimeoutError: no answer in 60 s"}
 
-Each line goes to the system before the next task begins, so a process that is killed at any moment loses
-nothing that was done; half a last line is dropped. A task that failed is done again. Values are what programs
-read and predict; keys are masked in errors and stand nowhere else.
+Each line goes to the system before anything else is done, so a process that is killed at any moment loses no
+answer; half a last line is dropped. A task that is not done, or failed, is done again with the answers that
+it has. Values are what programs read and predict; keys are masked in errors and stand nowhere else.
 """
 
 from __future__ import annotations
@@ -64,6 +66,8 @@ class Journal:
         self.path = path
         self._lock = Lock()
         self._recorded = False
+        self._broken: str | None = None
+        self._answers: dict[str, dict[str, list[Any]]] = {}
         self._file = _open_alone(path)
         try:
             self._entries = self._begin(dict(run), fresh)
@@ -77,12 +81,21 @@ class Journal:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no task is done, neither by an earlier process nor by this one."""
-        return not self._entries and not self._recorded
+        """Whether there is neither an answer nor a task that is done, of this process or an earlier one."""
+        return not (self._entries or self._answers or self._recorded)
 
     def recall(self, key: str) -> Entry | None:
         """What an earlier process wrote of the task of this key, or None."""
         return self._entries.get(key)
+
+    def answers(self, key: str) -> dict[str, list[Any]]:
+        """The answers to a task that earlier processes got, by request, in the order in which they came."""
+        return self._answers.pop(key, {})
+
+    def record_answer(self, key: str, request: str, answer: Any) -> None:
+        """Write what a model has answered to a request of a task; `answer` is in JSON's types."""
+        self._recorded = True
+        self._write({"task": key, "request": request, "answer": answer})
 
     def record(self, key: str, stage: str, value: Any, usage: Usage, seconds: float) -> None:
         """Write that a task is done; `value` is in JSON's types."""
@@ -98,14 +111,18 @@ class Journal:
         self._write({"task": key, "stage": stage, "error": text[:1000]})
 
     def close(self) -> None:
-        """Close the file, which stays for the next process."""
-        self._file.close()
+        """Close the file, which stays for the next process.
+
+        What threads that were not waited for write afterwards is ignored.
+        """
+        with self._lock:
+            self._file.close()
 
     def discard(self) -> None:
         """Remove the file: the run is done."""
         # Removed before it is released, so that no other process takes it for a run to go on with.
         self.path.unlink(missing_ok=True)
-        self._file.close()
+        self.close()
 
     def _begin(self, run: dict[str, str], fresh: bool) -> dict[str, Entry]:
         data = b"" if fresh else self._content()
@@ -146,7 +163,10 @@ class Journal:
         for number, line in enumerate(lines[1:], 2):
             record = _parse(self.path, number, line)
             try:
-                if "value" in record:
+                if "request" in record:
+                    kept = self._answers.setdefault(record["task"], {})
+                    kept.setdefault(record["request"], []).append(record["answer"])
+                elif "error" not in record:
                     calls, tokens, cost = record["usage"]
                     yield (
                         record["task"],
@@ -158,13 +178,22 @@ class Journal:
     def _write(self, record: dict[str, Any]) -> None:
         # ASCII, because a text may hold half a surrogate pair.
         line = ujson.dumps(record, ensure_ascii=True, escape_forward_slashes=False) + "\n"
-        left = memoryview(line.encode("ascii"))
+        with self._lock:
+            if self._file.closed:
+                return
+            if self._broken is None:
+                self._broken = self._write_line(memoryview(line.encode("ascii")))
+            if self._broken is not None:
+                raise JournalError(f"{self.path} cannot be written: {self._broken}")
+
+    def _write_line(self, left: memoryview) -> str | None:
+        """What went wrong, or None. After that nothing may follow: half a line has to be the last."""
         try:
-            with self._lock:
-                while left:
-                    left = left[self._file.write(left) :]
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
-            raise JournalError(f"{self.path} cannot be written: {error.strerror}") from error
+            return error.strerror or str(error)
+        return None
 
 
 _DELETE = "delete it to begin anew"

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ..execution.progress import report
@@ -51,8 +53,8 @@ def working(
     journal: Journal | None = None, budget: Budget | None = None, engine: Engine | None = None
 ) -> Iterator[Run]:
     """Let a journal, a budget and an engine hold for the tasks that are performed inside."""
-    counted = journal is not None
-    run = Run(engine or LocalEngine(counted=counted), journal, None if budget is None else Meter(budget))
+    local = LocalEngine(None if journal is None else partial(_Recorder, journal))
+    run = Run(engine or local, journal, None if budget is None else Meter(budget))
     token = _current.set(run)
     try:
         yield run
@@ -169,6 +171,26 @@ def _tasks(run: Run, kind: str, reference: str, examples: Sequence[int]) -> list
         if (visit := run.visits[name, reference]) > 1:
             name = f"{name}#{visit}"
     return [Task(name, reference, number) for number in examples]
+
+
+class _Recorder:
+    """Keeps the answers to a task in a journal until the task is done."""
+
+    def __init__(self, journal: Journal, task: Task) -> None:
+        self._journal = journal
+        self._key = task.key
+        self._kept = journal.answers(self._key)
+        self._lock = Lock()
+
+    def recall(self, name: str) -> Any:
+        """See `Recorder`."""
+        with self._lock:
+            found = self._kept.get(name)
+            return found.pop(0) if found else None
+
+    def keep(self, name: str, answer: Any) -> None:
+        """See `Recorder`."""
+        self._journal.record_answer(self._key, name, answer)
 
 
 class _Performance:
