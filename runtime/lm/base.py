@@ -8,7 +8,6 @@ from typing import Any, Self, TextIO
 from ..errors import ConfigurationError
 from ..execution import drive
 from ..execution.settings import lookup
-from ..modules.base import callers
 from . import cache as caching
 from . import history, usage
 from .callbacks import BaseCallback, watched
@@ -165,7 +164,7 @@ class BaseLM:
         limit = lookup("max_history_size")
         history.ALL.add(entry, limit)
         self.history.add(entry, limit)
-        for module in callers.get():
+        for module in history.callers.get():
             module.history.add(entry, limit)
 
 

@@ -36,7 +36,7 @@ from typing import Any, get_args, get_type_hints, is_typeddict
 
 from ..errors import StateError, list_names
 from ..execution.callables import name_of
-from ..signature.typenames import type_name
+from ..types.annotations import type_name
 from .demos import plain_demo, typed_demo
 from .files import read_state, write_atomically
 

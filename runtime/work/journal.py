@@ -27,8 +27,8 @@ from typing import Any
 
 import ujson
 
+from ...base.secrets import redact
 from ..errors import JournalError, list_names
-from ..lm.redact import redact
 from .lock import acquire_lock
 from .task import Usage
 
