@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import traceback
@@ -56,6 +57,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             workplace = prepare(server, Path(folder), options)
             numbers[server.name] = with_ratios(measured(server, workplace, options))
+            numbers[server.name]["load"] = round(os.getloadavg()[1], 1)
         if options.json:
             options.json.parent.mkdir(parents=True, exist_ok=True)
             options.json.write_text(as_json(servers, numbers, options), encoding="utf-8")

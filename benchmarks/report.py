@@ -84,6 +84,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("shared type edited → 20 open importers: CPU ms", ("many/importers: CPU ms",)),
     ("the same: wall ms", ("many/importers: wall ms",)),
     ("how the importers came to know", ("many/importers: way",)),
+    ("load of the machine meanwhile (wall times mean little above 1)", ("load",)),
 )
 """What a row is called, and the numbers in its cells; one of them may be missing."""
 
