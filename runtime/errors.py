@@ -13,6 +13,7 @@
     ├── DataError (ValueError)              a data set that cannot be read
     ├── EvaluationError                     too many rows failed; `result` has the others
     ├── OptimizerError                      an optimizer that cannot do its work
+    ├── JournalError                        a run that cannot be continued or written down
     └── LMError                             a model call that failed
         ├── LMRateLimitError        429     tried again
         ├── LMTimeoutError          408     tried again
@@ -30,12 +31,21 @@ Messages say what to do next, and never hold a key: whoever raises an `LMError` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .signature.signature import Signature
+from ..base.text import clip
+from ..base.text import did_you_mean as did_you_mean
+from ..base.text import list_names as list_names
+
+
+class HasOutputs(Protocol):
+    """What an error says of a signature: a `Signature` class has it."""
+
+    @property
+    def output_fields(self) -> Mapping[str, Any]:
+        """The outputs by name."""
+        ...
 
 
 class DspycError(Exception):
@@ -83,13 +93,17 @@ class OptimizerError(DspycError):
     """An optimizer that cannot do its work with what it was given."""
 
 
+class JournalError(DspycError):
+    """A journal that cannot be written, is another run's, or is being written by another process."""
+
+
 class ProgramAssertionError(DspycError, AssertionError):
     """An `assert` in a program that still failed after its last try; `values` are what its condition read."""
 
     def __init__(self, message: str, values: dict[str, Any] | None = None) -> None:
         self.message = message
         self.values = values or {}
-        shown = ", ".join(f"{name} = {_clip(repr(value), 200)}" for name, value in self.values.items())
+        shown = ", ".join(f"{name} = {clip(repr(value), 200)}" for name, value in self.values.items())
         super().__init__(f"{message} ({shown})" if shown else message)
 
 
@@ -110,7 +124,7 @@ class AdapterParseError(DspycError, ValueError):
     def __init__(
         self,
         adapter_name: str,
-        signature: type[Signature],
+        signature: HasOutputs,
         lm_response: str,
         message: str | None = None,
         *,
@@ -139,7 +153,7 @@ class AdapterParseError(DspycError, ValueError):
         for number, earlier in enumerate(self.attempts, 1):
             lines.append(f"  try {number}: {earlier.reason}")
         lines.append(f"expected the fields {list_names(list(self.signature.output_fields))}; the answer was:")
-        lines.append(_clip(self.lm_response, 2000))
+        lines.append(clip(self.lm_response, 2000))
         return "\n".join(lines)
 
 
@@ -230,23 +244,3 @@ class LMConfigurationError(LMError, ConfigurationError):
 
 class LMUnexpectedError(LMError):
     """A failure that fits no other class; its cause is chained."""
-
-
-def list_names(names: Iterable[str]) -> str:
-    """Names in backticks, joined as in a sentence: "`a`", "`a` and `b`", "`a`, `b` and `c`"."""
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) < 2:
-        return "".join(quoted) or "nothing"
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a message: "; did you mean `x`?" when a known name is close, else nothing."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return f"; did you mean `{close[0]}`?" if close else ""
-
-
-def _clip(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return f"{text[: limit // 2]}\n… {len(text) - limit} characters left out …\n{text[-limit // 2 :]}"

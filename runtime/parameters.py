@@ -26,8 +26,6 @@ import copy
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
-from difflib import get_close_matches
-from functools import cache
 from types import UnionType
 from typing import (
     Annotated,
@@ -43,7 +41,8 @@ from typing import (
     overload,
 )
 
-from .errors import ConfigurationError, did_you_mean
+from ..base.text import did_you_mean, near
+from .errors import ConfigurationError
 
 T = TypeVar("T")
 
@@ -64,6 +63,10 @@ _LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
 @dataclass(frozen=True)
 class Setting:
     """Marks a parameter of `LM` that every module also takes, for the LM of its parts."""
+
+
+SETTINGS_OF_LM = ("temperature", "max_tokens")
+"""The parameters of `LM` that are marked so; a test compares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +122,9 @@ def refuse_misspelled(owner: str, given: Iterable[str], known: Iterable[str]) ->
         ConfigurationError: naming the parameter that was meant.
     """
     for name in given:
-        meant = get_close_matches(name, [*known, *_settings_of_lm()], n=1, cutoff=_MISSPELLED)
-        if meant and meant != [name]:
-            raise ConfigurationError(f"`{owner}` has no parameter `{name}`; did you mean `{meant[0]}`?")
-
-
-@cache
-def _settings_of_lm() -> tuple[str, ...]:
-    from .lm.client import LM
-
-    hints = get_type_hints(LM, include_extras=True)
-    return tuple(name for name, hint in hints.items() if Setting() in getattr(hint, "__metadata__", ()))
+        meant = near(name, [*known, *SETTINGS_OF_LM], _MISSPELLED)
+        if meant:
+            raise ConfigurationError(f"`{owner}` has no parameter `{name}`; did you mean `{meant}`?")
 
 
 def _equip(cls: type, extra: str | None) -> None:

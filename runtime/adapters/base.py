@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
 from ..execution import drive
-from ..execution.assertions import with_feedback
 from ..execution.settings import lookup
 from ..lm.callbacks import BaseCallback, told
+from ..signature.conditions import check_outputs
 from ..signature.signature import Signature
+from .feedback import with_feedback
 
 logger = logging.getLogger("dspyc")
 
@@ -129,8 +130,6 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer breaks a condition.
         """
-        from ..values.checking import check_outputs
-
         given = {"signature": signature, "completion": completion}
         values = told(self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion))
         check_outputs(type(self).__name__, signature, completion, inputs, values)

@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 from ..errors import AdapterParseError, ConfigurationError
 from ..lm.callbacks import BaseCallback
 from ..parameters import parameters
+from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..signature.typenames import allows_none, type_name
+from ..types.annotations import allows_none, plain_annotation, type_name
 from ..values import rendering
 from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import INCOMPLETE_DEMO, MISSING_IN_DEMO, Adapter
@@ -113,8 +114,8 @@ class ChatAdapter(Adapter):
     def format_field_description(self, signature: type[Signature]) -> str:
         """The lists of input and output fields."""
         return (
-            f"Your input fields are:\n{rendering.describe_fields(signature.input_fields)}\n"
-            f"Your output fields are:\n{rendering.describe_fields(signature.output_fields)}"
+            f"Your input fields are:\n{description.describe_fields(signature.input_fields)}\n"
+            f"Your output fields are:\n{description.describe_fields(signature.output_fields)}"
         )
 
     def format_field_structure(self, signature: type[Signature]) -> str:
@@ -178,7 +179,7 @@ class ChatAdapter(Adapter):
     def format_field_with_value(self, fields_with_values: Mapping[Field, Any]) -> str:
         """Fields with their values, as sections."""
         return "\n\n".join(
-            f"[[ ## {field.name} ## ]]\n{rendering.renderer(field)(value)}"
+            f"[[ ## {field.name} ## ]]\n{description.renderer(field)(value)}"
             for field, value in fields_with_values.items()
         ).strip()
 
@@ -331,7 +332,7 @@ def _compile(signature: type[Signature]) -> _Plan:
         signature=signature,
         system=plain.format_system_message(signature),
         inputs=tuple(
-            (name, f"[[ ## {name} ## ]]\n", rendering.renderer(field))
+            (name, f"[[ ## {name} ## ]]\n", description.renderer(field))
             for name, field in signature.input_fields.items()
         ),
         requirements=plain.user_message_output_requirements(signature),
@@ -346,7 +347,7 @@ def _compile(signature: type[Signature]) -> _Plan:
 
 def _placeholders(fields: Mapping[str, Field]) -> str:
     return "\n\n".join(
-        f"[[ ## {name} ## ]]\n{rendering.placeholder(field)}" for name, field in fields.items()
+        f"[[ ## {name} ## ]]\n{description.placeholder(field)}" for name, field in fields.items()
     )
 
 
@@ -357,7 +358,7 @@ def _is_history(annotation: Any) -> bool:
 
 
 def _reminder(field: Field) -> str:
-    annotation = rendering.plain_annotation(field.annotation)
+    annotation = plain_annotation(field.annotation)
     return "" if annotation is str else f" (must be formatted as a valid Python {type_name(annotation)})"
 
 

@@ -8,10 +8,10 @@ from typing import Any, Self, TextIO
 from ..errors import ConfigurationError
 from ..execution import drive
 from ..execution.settings import lookup
-from ..modules.base import callers
 from . import cache as caching
 from . import history, usage
 from .callbacks import BaseCallback, watched
+from .recording import answered
 from .request import Message, ModelType, Request, Response, request_key
 
 
@@ -80,7 +80,7 @@ class BaseLM:
             key = request_key(request, self.identity(request))
         response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
         if response is None:
-            response = await self.send(request)
+            response = await answered(request, self.identity(request), self.send)
             if key is not None and not response.truncated:
                 caching.put(key, response, self.cache_in_memory)
         self._note(number, request, response)
@@ -149,6 +149,7 @@ class BaseLM:
     def _note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
+        usage.observe(response)
         if lookup("disable_history"):
             return
         entry = history.Entry(
@@ -163,7 +164,7 @@ class BaseLM:
         limit = lookup("max_history_size")
         history.ALL.add(entry, limit)
         self.history.add(entry, limit)
-        for module in callers.get():
+        for module in history.callers.get():
             module.history.add(entry, limit)
 
 

@@ -6,11 +6,25 @@ import sys
 import time
 from bisect import insort
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import count
 from operator import attrgetter
 from threading import Lock
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
+
+
+class Caller(Protocol):
+    """A module, as far as the history of its calls goes."""
+
+    @property
+    def history(self) -> CallHistory:
+        """The model calls made inside it."""
+        ...
+
+
+callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=())
+"""The modules whose calls are under way here, outermost first."""
 
 _numbers = count(1)
 _adding = Lock()

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
+from typing import Any, ClassVar, Self, TextIO
 
 from ..errors import DspycError, StateError, list_names
 from ..execution import drive
+from ..execution.batch import run_batch
 from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
 from ..interface import Interface
 from ..lm import history, usage
-from . import tree
-
-if TYPE_CHECKING:
-    from ..lm.base import BaseLM
-    from .predict import Predict
+from ..lm.base import BaseLM
+from ..state.files import read_state, write_state
+from .tree import PartTree
 
 
 def _call_signature() -> inspect.Signature:
@@ -42,27 +40,7 @@ def _call_signature() -> inspect.Signature:
     )
 
 
-callers: ContextVar[tuple[Module, ...]] = ContextVar("dspyc_callers", default=())
-"""The modules whose calls are under way here, outermost first."""
-
-
-class Parameter:
-    """What optimizers may change: it has `reset`, `dump_state` and `load_state`."""
-
-    def reset(self) -> None:
-        """Forget what was learned."""
-        raise NotImplementedError
-
-    def dump_state(self) -> dict[str, Any]:
-        """What was learned, as JSON's types."""
-        raise NotImplementedError
-
-    def load_state(self, state: Mapping[str, Any]) -> Any:
-        """Take over what was dumped."""
-        raise NotImplementedError
-
-
-class Module:
+class Module(PartTree):
     """A program or a part of one.
 
     Subclasses define `forward(self, **inputs)`, or `async def aforward(self, **inputs)` when they await the
@@ -84,10 +62,8 @@ class Module:
     """Whether `aforward` may wait for an event loop. False for those that wait for nothing but model calls.
     """
 
-    _compiled: bool = False
     _defaults: Mapping[str, Any] | None = None
     _history: history.CallHistory | None = None
-    _part_settings: Mapping[str, Any] | None = None
     _forward_first: ClassVar[bool] = False
     _named: ClassVar[frozenset[str] | None] = None
 
@@ -108,7 +84,7 @@ class Module:
         """Run the module from asynchronous code."""
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        token = callers.set((*callers.get(), self))
+        token = history.callers.set((*history.callers.get(), self))
         call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
         parts = None if self._part_settings is None else begin_parts(self._part_settings)
         try:
@@ -117,7 +93,7 @@ class Module:
                     return _with_usage(await self.aforward(*args, **inputs), tracker)
             return await self.aforward(*args, **inputs)
         finally:
-            callers.reset(token)
+            history.callers.reset(token)
             if parts is not None:
                 end_parts(parts)
             if call is not None:
@@ -141,41 +117,6 @@ class Module:
         return self.concurrent and not self._forward_first
 
     # --- parts ------------------------------------------------------------------------------------------
-
-    def named_parameters(self) -> list[tuple[str, Any]]:
-        """What optimizers may change, with the paths to it; parts that are compiled already are left out."""
-        return tree.named_parameters(self)
-
-    def parameters(self) -> list[Any]:
-        """What optimizers may change."""
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def named_predictors(self) -> list[tuple[str, Predict]]:
-        """The predictors inside, with the paths to them: `cot.predict`, `steps[0]`, `by['x']`."""
-        from .predict import Predict
-
-        return [(name, part) for name, part in self.named_parameters() if isinstance(part, Predict)]
-
-    def predictors(self) -> list[Predict]:
-        """The predictors inside."""
-        return [predictor for _, predictor in self.named_predictors()]
-
-    def named_sub_modules(
-        self, type_: type | None = None, skip_compiled: bool = False
-    ) -> Iterator[tuple[str, Any]]:
-        """This module as `self` and all modules inside it, with their paths.
-
-        Args:
-            type_: only those of this class.
-            skip_compiled: do not look inside modules that an optimizer has made.
-        """
-        return tree.named_sub_modules(self, type_, skip_compiled)
-
-    def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
-        """Replace every predictor by what the function makes of it."""
-        for name, predictor in self.named_predictors():
-            tree.replace_at(self, name, function(predictor))
-        return self
 
     def set_lm(self, lm: BaseLM | None) -> None:
         """Give every predictor inside this language model."""
@@ -205,22 +146,6 @@ class Module:
             )
         return next(iter(found.values()), None)
 
-    def deepcopy(self) -> Self:
-        """A copy with copies of all parts; language models, signatures and functions are shared."""
-        twin: Self = tree.copy_tree(self, {})
-        return twin
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin: Self = tree.copy_tree(self, memo)
-        return twin
-
-    def reset_copy(self) -> Self:
-        """A copy that has learned nothing."""
-        twin = self.deepcopy()
-        for parameter in twin.parameters():
-            parameter.reset()
-        return twin
-
     # --- many inputs ------------------------------------------------------------------------------------
 
     def batch(
@@ -249,8 +174,6 @@ class Module:
         Raises:
             DspycError: more than `max_errors` failed; the first failure is its cause.
         """
-        from ..execution.batch import run_batch
-
         return run_batch(
             self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
         )
@@ -288,8 +211,6 @@ class Module:
         Raises:
             StateError: the path does not end in `.json`, or the state holds what JSON cannot.
         """
-        from ..state.files import write_state
-
         write_state(Path(path), self.dump_state())
 
     def load(self, path: str | Path) -> None:
@@ -298,8 +219,6 @@ class Module:
         Raises:
             StateError: the file is no state, or the state does not fit.
         """
-        from ..state.files import read_state
-
         self.load_state(read_state(Path(path)))
 
     # --- history ----------------------------------------------------------------------------------------
@@ -320,7 +239,7 @@ class Module:
         return "\n".join(parts) or f"{type(self).__name__}()"
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
-        token = callers.set((*callers.get(), self))
+        token = history.callers.set((*history.callers.get(), self))
         call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
         parts = None if self._part_settings is None else begin_parts(self._part_settings)
         try:
@@ -329,7 +248,7 @@ class Module:
                     return _with_usage(function(*args, **inputs), tracker)
             return function(*args, **inputs)
         finally:
-            callers.reset(token)
+            history.callers.reset(token)
             if parts is not None:
                 end_parts(parts)
             if call is not None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from dspyc.compiler import catalog, types
 from dspyc.compiler.analysis import FileAnalysis, Project
 from dspyc.compiler.emit import emit
 from dspyc.compiler.program import CallKind
 from dspyc.compiler.relations import display
+from dspyc.compiler.resolve import prelude
 from dspyc.grammar import syntax
 
 
@@ -265,6 +269,48 @@ def test_an_output_without_a_type_has_the_inferred_one() -> None:
     assert fields == {"text": "str", "words": "int", "label": 'Literal["a", "b"]'}
 
 
+def of(value: str) -> str:
+    """The type of a value."""
+    return display(analyse(f"x = {value}\n").program.symbols["x"].type)
+
+
+def test_a_collection_of_few_constants_has_their_type() -> None:
+    assert of('["a", "b", "a"]') == 'list[Literal["a", "b"]]'
+    assert of("[True, 1, 0, False]") == "list[Literal[True, 1, 0, False]]"
+    assert of('{"a": 1, "b": "x"}') == 'dict[Literal["a", "b"], Literal[1, "x"]]'
+    assert of("[1, 2.5, None]") == "list[Literal[1] | float | None]"
+
+
+def test_a_collection_of_many_constants_has_their_classes() -> None:
+    many = range(types.MOST_VALUES + 1)
+    texts = ", ".join(f'"s{each}"' for each in many)
+    assert of(f"[{texts}]") == "list[str]"
+    assert of(f"{{{texts}}}") == "set[str]"
+    assert of(f"({texts})") == "tuple[str, ...]"
+    assert of(f"[{texts}, None, 5]") == "list[str | int | None]"
+    assert of("{" + ", ".join(f'"k{each}": {each}' for each in many) + "}") == "dict[str, int]"
+    assert of("[" + ", ".join(f'("s{each}", {each})' for each in many) + "]") == "list[tuple[str, int]]"
+    assert of("[" + ", ".join(f'{{"k{each}": "v"}}' for each in many) + "]") == "list[dict[str, str]]"
+
+
+def test_a_collection_of_many_shapes_holds_anything() -> None:
+    shapes = ", ".join(f"({', '.join('1' for _ in range(length))},)" for length in range(1, 70))
+    assert of(f"[{shapes}]") == "list[Any]"
+
+
+def test_a_type_keeps_all_constants_that_it_names() -> None:
+    values = [f"s{each}" for each in range(types.MOST_VALUES + 1)]
+    first, second = (
+        ", ".join(f'"{each}"' for each in part) for part in (values, [f"t{each}" for each in values])
+    )
+    alias = f"type A = Literal[{first}] | Literal[{second}] | None\n"
+    text = f"{alias}signature S:\n    input a: A\n    output b: str\n"
+    kind = analyse(text).program.interface("S").fields[0].type
+    assert isinstance(kind, types.Union)
+    assert isinstance(kind.options[0], types.Literals)
+    assert len(kind.options[0].values) == 2 * len(values)
+
+
 def test_names_at_a_place() -> None:
     text = "limit = 5\ndef f(a: str) -> str:\n    b = a\n    return b\n"
     names = analyse(text).program.names_at(text.index("return"))
@@ -274,6 +320,43 @@ def test_names_at_a_place() -> None:
     assert names["Predict"].kind == "runtime"
     assert names["len"].kind == "builtin"
     assert "b" not in analyse(text).program.names_at(text.index("def"))
+
+
+# --- threads --------------------------------------------------------------------------------------------
+
+PUBLIC = catalog.names()
+
+
+def found_at_a_cold_start(threads: int, shared: bool) -> list[list[str]]:
+    """What each of several threads finds out that ask for all public names before anything is read."""
+    catalog._read.clear()
+    prelude._given.clear()
+    text = CALLS + "".join(f"x{at} = {name}\n" for at, name in enumerate(PUBLIC))
+    files = Files(main__dspy=text, tools__py=TOOLS)
+    project = Project(files.read)
+    start = threading.Barrier(threads)
+
+    def look() -> list[str]:
+        start.wait()
+        analysis = (project if shared else Project(files.read)).check("main.dspy")
+        kinds = [display(analysis.program.symbols[f"x{at}"].type) for at in range(len(PUBLIC))]
+        return [*kinds, *(str(each) for each in analysis.diagnostics)]
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [each.result() for each in [pool.submit(look) for _ in range(threads)]]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_threads_find_what_one_finds_at_a_cold_start(shared: bool) -> None:
+    (alone,) = found_at_a_cold_start(1, shared)
+    assert {"type[Module]", "type[Optimizer]", "type[BootstrapFewShotWithRandomSearch]"} <= set(alone)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(50):
+            assert all(each == alone for each in found_at_a_cold_start(8, shared))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 # --- nothing runs ---------------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""`DummyLM`: a model for tests that answers what it was told to, in the adapter's own format."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from ..lm.base import BaseLM
+from ..lm.request import Message, Request, Response
+from .chat import ChatAdapter
+
+
+class DummyLM(BaseLM):
+    """A scripted model.
+
+    Three ways to say what it answers:
+
+        DummyLM([{"answer": "red"}, {"answer": "blue"}])             # one after the other DummyLM({"What
+        color is the sky?": {"answer": "blue"}})      # by a text in the last message DummyLM([{"answer":
+        "red"}], follow_examples=True)           # as a demo with the same input does, else the list
+
+    When a list is at its end, or no text fits, every further answer is "No more responses".
+
+    Args:
+        answers: the answers, as fields and values; a plain string is sent as it is.
+        follow_examples: answer as a demo in the prompt does whose input is the same.
+        reasoning: put a `reasoning` field before each answer's own.
+        adapter: whose format to answer in; `ChatAdapter` when None.
+    """
+
+    model = "dummy"
+
+    def __init__(
+        self,
+        answers: Iterable[Mapping[str, Any] | str] | Mapping[str, Mapping[str, Any] | str],
+        follow_examples: bool = False,
+        reasoning: bool = False,
+        adapter: Any = None,
+    ) -> None:
+        self.answers: Any = answers if isinstance(answers, Mapping) else iter(answers)
+        self.follow_examples = follow_examples
+        self.reasoning = reasoning
+        self.adapter = adapter or ChatAdapter()
+        self.kwargs = {"temperature": 0.0, "max_tokens": 1000}
+        self._lock = threading.Lock()
+
+    def complete(self, request: Request) -> Response:
+        """Give the next answers, one for each that the request asks for."""
+        count = request.kwargs.get("n") or 1
+        with self._lock:
+            return Response(tuple(self._answer(request.messages) for _ in range(count)), finish_reason="stop")
+
+    async def acomplete(self, request: Request) -> Response:
+        """Give the next answers; no thread is needed for that."""
+        return self.complete(request)
+
+    def get_convo(self, index: int) -> tuple[list[Message], list[str]]:
+        """What was sent and answered in the call of this number."""
+        entry = self.history[index]
+        return entry["messages"], entry["outputs"]
+
+    def _answer(self, messages: list[Message]) -> str:
+        if self.follow_examples and (found := _answer_of_example(messages)) is not None:
+            return found
+        if isinstance(self.answers, Mapping):
+            last = messages[-1]["content"]
+            fitting = (answer for text, answer in self.answers.items() if text in last)
+            return self._format(next(fitting, _NOTHING))
+        return self._format(next(self.answers, _NOTHING))
+
+    def _format(self, answer: Mapping[str, Any] | str) -> str:
+        if isinstance(answer, str):
+            return answer
+        if self.reasoning:
+            answer = {"reasoning": "Because.", **answer}
+        text: str = self.adapter.format_answer(answer)
+        return text
+
+
+_NOTHING = {"answer": "No more responses"}
+
+
+def _answer_of_example(messages: list[Message]) -> str | None:
+    wanted = messages[-1]["content"].split("\n\n")[0]
+    pairs = list(pairwise(messages))
+    for question, answer in reversed(pairs):
+        if question["role"] == "user" and answer["role"] == "assistant" and wanted in question["content"]:
+            text: str = answer["content"]
+            return text
+    return None
