@@ -15,6 +15,7 @@ from ..execution import trace as tracing
 from ..execution.progress import report
 from ..execution.settings import lookup
 from ..interface import Metric
+from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..prediction import Prediction, Score
@@ -125,16 +126,17 @@ def roll_out(
     Returns:
         what came of each, in their order; None for those that the budget left no room for.
     """
-    outcomes = perform(
-        "bootstrap",
-        program,
-        numbers,
-        roll_out_one,
-        {"examples": examples, "acceptance": acceptance},
-        codec=_codec(program),
-        num_threads=num_threads,
-        on_outcome=on_outcome,
-    )
+    with reproducible():
+        outcomes = perform(
+            "bootstrap",
+            program,
+            numbers,
+            roll_out_one,
+            {"examples": examples, "acceptance": acceptance},
+            codec=_codec(program),
+            num_threads=num_threads,
+            on_outcome=on_outcome,
+        )
     return [None if outcome is None else outcome.get() for outcome in outcomes]
 
 

@@ -16,6 +16,7 @@ from ..evaluate import Evaluate, EvaluationResult
 from ..evaluate.rows import describe_errors
 from ..execution.progress import within
 from ..execution.settings import context
+from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..optimizers.base import Optimizer
 from ..state.format import ProgramState, write
@@ -137,7 +138,8 @@ def _measure(evaluation: Evaluate | None, module: Module, when: str) -> Evaluati
     if evaluation is None:
         return None
     # A weak model may well fail on many rows; that is no reason not to make it better.
-    with within(when), stage(when), context(max_errors=len(evaluation.devset) + 1):
+    allowed = len(evaluation.devset) + 1
+    with within(when), stage(when), reproducible(), context(max_errors=allowed):
         try:
             return evaluation(module)
         except EvaluationError as error:

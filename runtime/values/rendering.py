@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from ..types.annotations import plain_annotation
+from .ordering import in_order
 
 Render: TypeAlias = "Callable[[Any], str]"
 
@@ -49,11 +50,11 @@ def render_text(value: Any) -> str:
 
 
 def to_json_types(value: Any) -> Any:
-    """The value in JSON's types; what has no such form becomes its text."""
+    """The value in JSON's types, sets in one order; what has no such form becomes its text."""
     from pydantic_core import to_jsonable_python
 
     try:
-        return to_jsonable_python(value, by_alias=False, fallback=str)
+        return to_jsonable_python(in_order(value), by_alias=False, fallback=str)
     except Exception:  # noqa: BLE001 a value whose own serialisation fails is still shown
         return str(value)
 

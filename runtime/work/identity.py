@@ -101,9 +101,7 @@ def sources_digest() -> str:
 
 
 def ordered(value: Any) -> Any:
-    """A value as JSON's types, the same in every process: sets in the order of their texts."""
-    if isinstance(value, (set, frozenset)):
-        return sorted((ordered(item) for item in value), key=lambda item: json.dumps(item, default=str))
+    """A value as JSON's types, the same in every process."""
     if isinstance(value, Mapping):
         return {str(key): ordered(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -114,7 +112,7 @@ def ordered(value: Any) -> Any:
         return ordered(dict(value.items(include_dspy=True)))
     plain = to_json_types(value)
     # The text of an object that JSON does not know may hold its address.
-    return f"{type(value).__qualname__}" if isinstance(plain, str) and " at 0x" in plain else plain
+    return type(value).__qualname__ if isinstance(plain, str) and " at 0x" in plain else plain
 
 
 def _facts(value: Any) -> Any:
