@@ -22,6 +22,7 @@ from ..interface import Examples, Metric
 from ..modules.base import Module
 from ..parameters import parameters
 from ..prediction import Prediction
+from ..signature.inputs import typed_example
 from .display import OnRow, print_table, progress_line
 from .result import EvaluatedRow, EvaluationResult
 from .scores import as_number, feedback_of, judge
@@ -156,8 +157,8 @@ class Evaluate:
         def run(advance: OnRow) -> list[EvaluatedRow | None]:
             tally = _Tally(advance)
             outcomes = run_all(
-                lambda example: self._row(program, metric, example),
-                items,
+                lambda numbered: self._row(program, metric, *numbered),
+                list(enumerate(items, 1)),
                 num_threads=threads,
                 on_done=lambda index, outcome: tally.add(outcome.get()),
                 stop=lambda: tally.errors >= max_errors,
@@ -169,14 +170,15 @@ class Evaluate:
                 return run(advance)
         return run(lambda done, score, errors: report("evaluate", done, len(items), score=score))
 
-    def _row(self, program: Module, metric: Metric, example: Example) -> EvaluatedRow:
+    def _row(self, program: Module, metric: Metric, number: int, example: Example) -> EvaluatedRow:
         began = time.perf_counter()
         prediction: Any = Prediction()
         # A trace that is being recorded around the evaluation must not get the steps of all these calls.
         token = tracing.start(None)
         try:
-            prediction = program(**example.inputs())
-            score = judge(metric, example, prediction, trace=None, pred_name=None, pred_trace=None)
+            typed = typed_example(program.declared_signature(), example, number)
+            prediction = program(**typed.inputs())
+            score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
             value, feedback, failure = as_number(metric, score), feedback_of(score), None
         except Exception as error:  # noqa: BLE001  the failure belongs to its row
             self._log(error)

@@ -18,6 +18,7 @@ from ..execution.settings import context, lookup
 from ..interface import Examples, Metric
 from ..modules.base import Module
 from ..parameters import parameters
+from ..signature.inputs import typed_example
 from .base import Optimizer, as_examples, fresh_copy, verify_structure
 from .labeled_few_shot import LabeledFewShot, fitting_demos
 from .rollouts import Call, calls_of, marked_copy, models_of, run_traced
@@ -120,9 +121,10 @@ class BootstrapFewShot(Optimizer):
         for attempt in range(self.max_rounds):
             try:
                 program = _for_attempt(teacher, example, attempt)
-                prediction, trace = run_traced(program, example)
+                typed = typed_example(program.declared_signature(), example)
+                prediction, trace = run_traced(program, typed)
                 if self.metric is not None:
-                    score = judge(self.metric, example, prediction, trace=trace)
+                    score = judge(self.metric, typed, prediction, trace=trace)
                     if not succeeded(self.metric, score, self.metric_threshold):
                         continue
                 run.calls = calls_of(trace)

@@ -18,6 +18,7 @@ from ..interface import Metric
 from ..modules.base import Module
 from ..modules.tree import settings_around
 from ..prediction import Prediction
+from ..signature.inputs import typed_example
 
 logger = logging.getLogger("dspyc")
 
@@ -117,12 +118,13 @@ def bootstrap_trace_data(
     passed = failed = done = 0
 
     def attempt(numbered: tuple[int, Example]) -> TraceData:
-        index, example = numbered
+        index, row = numbered
+        example = typed_example(marked.declared_signature(), row, index + 1)
         prediction, trace = run_traced(marked, example)
         score = None if metric is None else judge(metric, example, prediction, trace=trace)
         if metric is not None:
             as_number(metric, score)
-        return TraceData(example_ind=index, example=example, prediction=prediction, trace=trace, score=score)
+        return TraceData(example_ind=index, example=row, prediction=prediction, trace=trace, score=score)
 
     def count(index: int, outcome: Outcome[TraceData]) -> None:
         nonlocal passed, failed, done

@@ -37,8 +37,9 @@ from typing import Any, get_args, get_type_hints, is_typeddict
 from ..errors import StateError, list_names
 from ..example import Example
 from ..execution.callables import name_of
+from ..signature.inputs import typed_demo
 from ..types.annotations import type_name
-from ..values.reading import ReadError, reader_for
+from ..values.inputs import Misfit
 from ..values.rendering import to_json_types
 from .files import read_state, write_atomically
 
@@ -222,31 +223,11 @@ def _plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
 
 
 def _typed_demo(signature: Any, plain: Mapping[str, Any]) -> Example:
-    fields = signature.fields
-    typed = {
-        name: _typed(name, value, fields[name].annotation) if name in fields else value
-        for name, value in plain.items()
-    }
-    return Example(typed)
-
-
-def _typed(name: str, value: Any, annotation: Any) -> Any:
-    """A value of JSON's types as one of a field's type.
-
-    Read exactly, unlike a model's answer: the text "None" is a text, only null is None.
-    """
-    if value is None or (annotation is str and isinstance(value, str)):
-        return value
-    from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
-
+    """A demo in the types of its fields, read exactly: the text "None" is a text, only null is None."""
     try:
-        return TypeAdapter(annotation).validate_python(value)
-    except (ValidationError, PydanticSchemaGenerationError):
-        pass
-    try:
-        return reader_for(annotation).from_json(value)
-    except ReadError as error:
-        raise StateError(f"a demo's `{name}` is {value!r}: {error}") from error
+        return Example(typed_demo(signature, plain))
+    except Misfit as misfit:
+        raise StateError(f"a demo's {misfit.describe('').replace('`.', '`', 1)}") from None
 
 
 def _plain_lm(lm: Any) -> dict[str, Any]:
