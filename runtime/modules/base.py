@@ -14,6 +14,7 @@ from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_cal
 from ..interface import Interface
 from ..lm import history, usage
 from ..lm.base import BaseLM
+from ..signature.signature import Signature
 from ..state.files import read_state, write_state
 from .tree import PartTree
 
@@ -145,6 +146,11 @@ class Module(PartTree):
                 "there is no one to return"
             )
         return next(iter(found.values()), None)
+
+    def declared_signature(self) -> type[Signature] | None:
+        """The signature whose inputs and outputs the calls have, or None where it is not known."""
+        found = getattr(self, "signature", None)
+        return found if isinstance(found, type) and issubclass(found, Signature) else None
 
     # --- many inputs ------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..prediction import Prediction, Score
+from ..signature.inputs import typed_example
 from ..state.demos import typed_values
 from ..values.rendering import to_json_types
 from ..work.run import perform
@@ -154,8 +155,9 @@ def roll_out_one(task: Task, registry: Registry) -> Rollout:
     for attempt in range(acceptance.rounds):
         try:
             program = _for_attempt(registry[task.program], example, attempt, acceptance.hides_example)
-            prediction, trace = run_traced(program, example)
-            score, accepted = _judged(acceptance, example, prediction, trace)
+            typed = typed_example(program.declared_signature(), example, task.example + 1)
+            prediction, trace = run_traced(program, typed)
+            score, accepted = _judged(acceptance, typed, prediction, trace)
         except Exception as error:  # noqa: BLE001  a failed run is counted, and the next round may do better
             errors.append(error)
             continue
@@ -294,17 +296,20 @@ def report_failures(what: str, rollouts: Sequence[Rollout | None]) -> None:
 def _codec(program: Module) -> Codec[Rollout]:
     """How rollouts are written to a journal: the steps of the program's own predictors, by their names."""
     predictors = dict(program.named_predictors())
-    outputs = getattr(getattr(program, "signature", None), "output_fields", {})
+    declared = program.declared_signature()
 
     def read(task: Task, plain: Any) -> Rollout:
         trace: list[Step] = []
         for name, given, made in plain["calls"]:
             predictor = predictors[name]
-            fields = predictor.signature.fields
-            trace.append((predictor, typed_values(fields, given), Prediction(typed_values(fields, made))))
+            signature = predictor.signature
+            outputs = Prediction(typed_values(signature, made))
+            trace.append((predictor, typed_values(signature, given), outputs))
         score = plain["score"]
         return Rollout(
-            Prediction(typed_values(outputs, plain["prediction"])),
+            Prediction(
+                plain["prediction"] if declared is None else typed_values(declared, plain["prediction"])
+            ),
             trace,
             Score(**score) if isinstance(score, dict) else score,
             plain["accepted"],

@@ -21,6 +21,7 @@ from ..execution.progress import OnProgress, reporting_to
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..optimizers.base import Optimizer
+from ..signature.signature import Signature
 from ..state.format import (
     PredictorState,
     ProgramState,
@@ -170,6 +171,10 @@ class Program(Module):
     async def aforward(self, /, *args: Any, **inputs: Any) -> Any:
         """Call the module."""
         return await self.module.acall(*args, **inputs)
+
+    def declared_signature(self) -> type[Signature] | None:
+        """The signature of the module."""
+        return self.module.declared_signature()
 
     def named_parameters(self) -> list[tuple[str, Any]]:
         """What optimizers may change in the module."""

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from ..errors import StateError
 from ..example import Example
 from ..lm.client import LM
+from ..signature.inputs import typed_demo
 from ..signature.signature import Signature
-from ..values.reading import ReadError, reader_for
+from ..values.inputs import Misfit
 
 logger = logging.getLogger("dspyc")
 
@@ -51,18 +52,14 @@ def restore(predictor: Restorable, state: Mapping[str, Any]) -> None:
 
 
 def _typed(signature: type[Signature], demo: Mapping[str, Any]) -> Example:
-    fields = signature.fields
     values: dict[str, Any] = {}
     for name, value in demo.items():
-        field = fields.get(name)
-        if field is None or field.annotation is str or value is None:
-            values[name] = value
-            continue
         try:
-            values[name] = reader_for(field.annotation).from_json(value)
-        except ReadError:
+            values |= typed_demo(signature, {name: value})
+        except Misfit as misfit:
             logger.warning(
-                "the saved demo's `%s` is no longer a value of its type; it is kept as it is", name
+                "the saved demo's `%s` is no longer a value of its type; it is kept as it is",
+                misfit.path.lstrip("."),
             )
             values[name] = value
     return Example(values)
