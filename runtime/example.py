@@ -128,6 +128,15 @@ class Example:
         object.__setattr__(twin, "_input_keys", names)
         return twin
 
+    def call_inputs(self) -> dict[str, Any]:
+        """The input fields as the keyword arguments of a call.
+
+        Raises:
+            ValueError: nothing says which fields are inputs.
+        """
+        names = self._names_of_inputs()
+        return {name: value for name, value in self._store.items() if name in names}
+
     def labels(self) -> Self:
         """A copy with the fields that are not inputs.
 

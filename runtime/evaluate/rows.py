@@ -37,7 +37,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     token = tracing.start(None)
     try:
         typed = typed_example(program.declared_signature(), example, task.example + 1)
-        prediction = program(**typed.inputs())
+        prediction = program(**typed.call_inputs())
         score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
     except Exception as error:  # noqa: BLE001  the failure belongs to its row

@@ -207,7 +207,7 @@ def run_traced(program: Module, example: Example) -> tuple[Any, list[Step]]:
     trace: tracing.Trace = []
     token = tracing.start(trace)
     try:
-        prediction = program(**example.inputs())
+        prediction = program(**example.call_inputs())
     finally:
         tracing.stop(token)
     return prediction, tracing.flatten(trace)

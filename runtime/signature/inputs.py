@@ -24,6 +24,7 @@ class _Expected(NamedTuple):
     required: tuple[str, ...]
     doors: tuple[tuple[str, Door], ...]
     history: str | None
+    has_defaults: bool
 
 
 def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: str) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def typed_example(signature: type[Signature] | None, example: Example, row: int 
     Raises:
         InputError: an input of the wrong type, or a label where a dict or list does not fit its record.
     """
-    if signature is None:
+    if signature is None or not (needs_types(signature) or _expected(signature).has_defaults):
         return example
     changes: dict[str, Any] = {}
     defaulted: list[str] = []
@@ -144,7 +145,9 @@ def _expected(signature: type[Signature]) -> _Expected:
         )
         doors = tuple((name, door(field.annotation)) for name, field in fields.items())
         history = next((name for name, field in fields.items() if is_history(field.annotation)), None)
-        found = signature.__compiled__["expected"] = _Expected(fields, required, doors, history)
+        has_defaults = not all(field.is_required() for field in fields.values())
+        found = _Expected(fields, required, doors, history, has_defaults)
+        signature.__compiled__["expected"] = found
     return found
 
 
