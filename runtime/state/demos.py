@@ -8,16 +8,23 @@ from typing import Any
 from ..errors import StateError
 from ..example import Example
 from ..signature import inputs
+from ..values.exact import Unstorable, as_json
 from ..values.inputs import Misfit
-from ..values.rendering import to_json_types
 
 
 def plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
-    """A demo as JSON's types: the signature's fields, and whether it comes from a run."""
+    """A demo as JSON's types: the signature's fields, and whether it comes from a run.
+
+    Raises:
+        StateError: a value that JSON cannot hold; it is named by its field and its type.
+    """
     plain: dict[str, Any] = {"augmented": True} if demo.get("augmented") else {}
     for name in signature.fields:
         if name in demo:
-            plain[name] = to_json_types(demo[name])
+            try:
+                plain[name] = as_json(demo[name], f"`{name}` of a demo")
+            except Unstorable as error:
+                raise StateError(str(error)) from None
     return plain
 
 
