@@ -71,19 +71,27 @@ class InputError(DspycError, ValueError):
         field: the input, with the path inside it: `seller.address.country`.
         value: the value at fault, where there is one.
         row: the number of the row that it is from, counted from 1, where it is from a row of data.
+        origin: where that row stands in a file: "`train.csv`, line 7".
     """
 
     def __init__(
-        self, message: str, *, field: str | None = None, value: Any = None, row: int | None = None
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        value: Any = None,
+        row: int | None = None,
+        origin: str | None = None,
     ) -> None:
         super().__init__(message)
         self.field = field
         self.value = value
         self.row = row
+        self.origin = origin
 
     def __str__(self) -> str:
-        message = super().__str__()
-        return message if self.row is None else f"row {self.row}: {message}"
+        place = self.origin or (None if self.row is None else f"row {self.row}")
+        return super().__str__() if place is None else f"{place}: {super().__str__()}"
 
 
 class ToolError(DspycError, ValueError):

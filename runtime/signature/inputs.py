@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import InputError, did_you_mean, list_names
 from ..example import Example
 from ..types.annotations import allows_none, is_history
+from ..values.cells import EmptyCell
 from ..values.inputs import Door, Misfit, door, take_anything
 from .conditions import check_inputs
 from .fields import Field
@@ -15,6 +16,11 @@ from .signature import Signature
 
 ROLES = ("user", "assistant", "system")
 """Who speaks in a message of a chat."""
+
+
+Row: TypeAlias = tuple[int | None, str | None]
+"""The number of a row in its data, and where it stands in a file."""
+_NO_ROW: Row = (None, None)
 
 
 class _Expected(NamedTuple):
@@ -90,10 +96,11 @@ def typed_example(signature: type[Signature] | None, example: Example, row: int 
         return example
     changes: dict[str, Any] = {}
     defaulted: list[str] = []
+    place = (row, example.origin)
     for name, field in signature.fields.items():
         if name in example:
             value = example[name]
-            typed = _labelled(field, value, row) if field.kind == "output" else _input(field, value, row)
+            typed = _labelled(field, value, place) if field.kind == "output" else _input(field, value, place)
             if typed is not value:
                 changes[name] = typed
         elif field.kind == "input" and not field.is_required():
@@ -185,13 +192,18 @@ def _typed(expected: _Expected, values: dict[str, Any]) -> dict[str, Any]:
         value = values[name]
         if take is take_anything and type(value) is str and value.isascii():
             continue
-        typed = _input(expected.fields[name], value, None)
+        typed = _input(expected.fields[name], value, _NO_ROW)
         if typed is not value:
             changes[name] = typed
     return {**values, **changes} if changes else values
 
 
-def _input(field: Field, value: Any, row: int | None) -> Any:
+def _input(field: Field, value: Any, row: Row) -> Any:
+    if type(value) is EmptyCell:
+        if not field.is_required():
+            return field.get_default()
+        if allows_none(field.annotation):
+            return None
     take = door(field.annotation)
     if take is not take_anything and isinstance(value, str) and not value.strip() and not field.is_required():
         return field.get_default()  # an empty cell of a table
@@ -199,12 +211,12 @@ def _input(field: Field, value: Any, row: int | None) -> Any:
         return take(value)
     except Misfit as misfit:
         text = f"the input {misfit.describe(field.name)}"
-        raise InputError(text, field=field.name + misfit.path, value=misfit.value, row=row) from None
+        raise _misfit(text, field, misfit, row) from None
 
 
-def _labelled(field: Field, value: Any, row: int | None) -> Any:
+def _labelled(field: Field, value: Any, row: Row) -> Any:
     """A label; a plain one that is not of its type stays, because a metric may still compare it."""
-    if value is None:
+    if value is None or (type(value) is EmptyCell and allows_none(field.annotation)):
         return None
     try:
         return door(field.annotation)(value)
@@ -212,4 +224,9 @@ def _labelled(field: Field, value: Any, row: int | None) -> Any:
         if not isinstance(value, (Mapping, list, tuple)):
             return value
         text = f"the label {misfit.describe(field.name)}"
-        raise InputError(text, field=field.name + misfit.path, value=misfit.value, row=row) from None
+        raise _misfit(text, field, misfit, row) from None
+
+
+def _misfit(text: str, field: Field, misfit: Misfit, row: Row) -> InputError:
+    number, origin = row
+    return InputError(text, field=field.name + misfit.path, value=misfit.value, row=number, origin=origin)
