@@ -209,7 +209,7 @@ def test_failed_rows_are_told_of_and_tried_again(echo: Path) -> None:
     errors = [json.loads(line).get("error") for line in (echo / "out.jsonl").read_text().splitlines()]
     assert errors[0] is None
     assert errors[1] == "ValueError: no answer to this"
-    assert errors[2].startswith("InputError: the input `question` takes `str`, not `1`")
+    assert errors[2].startswith("InputError: `rows.jsonl`, line 3: the input `question` takes `str`, not `1`")
     (echo / "cured").touch()
     second = dspyc(*ROWS, folder=echo)
     assert "1 row done" in second.stderr
