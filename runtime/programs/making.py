@@ -68,6 +68,7 @@ class Making:
         student: the module; it stays as it is.
         arguments: what `optimizer.compile` is called with, programs among them as their modules.
         given: the same as the source has them, for the state's facts.
+        source: the file that declares the program.
         state: the state file.
         reload: the program's module, read anew from the state file.
     """
@@ -77,6 +78,7 @@ class Making:
     student: Module
     arguments: Mapping[str, Any]
     given: Mapping[str, Any]
+    source: Path
     state: Path
     reload: Callable[[], Module]
 
@@ -90,7 +92,7 @@ class Making:
             "data": value_digest([list(data.items()), measured]),
             "settings": digest([type(self.optimizer).__name__, value_digest(self._parameters())]),
             "seed": value_digest(getattr(self.optimizer, "seed", 0)),
-            "sources": sources_digest(),
+            "sources": sources_digest(self.source),
         }
 
     def _parameters(self) -> dict[str, Any]:

@@ -84,20 +84,23 @@ def value_digest(value: Any) -> str:
     return digest(_facts(value))
 
 
-def sources_digest() -> str:
+def sources_digest(*files: Path) -> str:
     """What stands for the text of the user's own modules that are loaded: neither Python's nor a package's.
 
     A function that a metric calls may stand in any of them.
+
+    Args:
+        files: source files beside them, such as the one that declares the program.
     """
-    found = []
-    for name, module in sorted(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and _is_users(path):
-            try:
-                found.append([name, hashlib.sha256(Path(path).read_bytes()).hexdigest()])
-            except OSError:
-                continue
-    return digest(found)
+    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    loaded = {path for path in modules if isinstance(path, str) and _is_users(path)}
+    texts = set()
+    for path in loaded | {str(file) for file in files}:
+        try:
+            texts.add(hashlib.sha256(Path(path).read_bytes()).hexdigest())
+        except OSError:
+            continue
+    return digest(sorted(texts))
 
 
 def ordered(value: Any) -> Any:
