@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from ..compiler.render import plural
+from ..base.files import write_atomically
+from ..base.text import plural
 from .console import say
 from .errors import Refusal
-from .files import find, shown, with_models, write_atomically
+from .files import find, shown, with_models
 from .tidy import tidy
 
 

@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from .errors import Refusal, list_names
-from .files import write_atomically
+from ..base.files import write_atomically
+from ..base.text import list_names
+from .errors import Refusal
 
 
 @dataclass(frozen=True)

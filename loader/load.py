@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from .bytecode import ENDING, Compiled, mark, read_kept
-from .compiling import analyse, compile_and_keep, compiled
+from .compiling import analyse_to_run, compile_and_keep, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,8 @@ def load(path: str | os.PathLike[str], *, lm: Any = None) -> ModuleType:
         CompileError: the file has errors.
     """
     full = os.path.abspath(path)
-    module = execute(analyse(full))
+    analysis, _ = analyse_to_run(full)
+    module = execute(analysis)
     if lm is not None:
         _use(module, lm)
     return module

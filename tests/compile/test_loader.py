@@ -15,10 +15,10 @@ import pytest
 
 import dspyc
 import dspyc.loader
-from dspyc.cli import checking as cli_checking
-from dspyc.cli.configuration import configuration
+from dspyc.cli.checking import check
 from dspyc.grammar import syntax
-from dspyc.lsp.workspace import Workspace
+from dspyc.lsp.workspace import Workspace as Editor
+from dspyc.project.workspace import Workspace
 from dspyc.runtime import DummyLM
 from dspyc.runtime.errors import ConfigurationError
 from dspyc.runtime.optimizers.rollouts import models_of
@@ -87,11 +87,11 @@ def test_a_file_without_a_model_is_loaded_with_one_and_without(tmp_path: Path) -
 def test_a_file_of_another_format_is_named_alike_by_all(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "other.dspy"
     path.write_bytes(data)
-    (found,) = Workspace(folders=[str(tmp_path)]).project(str(path)).check(str(path)).diagnostics
+    (found,) = Editor(folders=[str(tmp_path)]).project(str(path)).check(str(path)).diagnostics
     assert found.code == "E006"
     with pytest.raises(dspyc.loader.CompileError) as caught:
         dspyc.load(path)
-    (checked,) = cli_checking.Workspace().check(path).diagnostics
+    (checked,) = check(Workspace(), path).diagnostics
     for each in (*caught.value.diagnostics, checked):
         assert (each.code, each.name, each.message) == (found.code, found.name, found.message)
         assert each.help == found.help
@@ -115,10 +115,10 @@ def test_the_project_says_which_functions_are_pure(tmp_path: Path) -> None:
     """
 
     def seen() -> list[bool]:
-        server = Workspace(folders=[str(tmp_path)])
+        server = Editor(folders=[str(tmp_path)])
         analyses = [
             dspyc.loader.analyse(path),
-            cli_checking.Workspace().analyse(Path(path)),
+            Workspace().analyse(path),
             server.project(path).check(path),
         ]
         return [
@@ -131,7 +131,6 @@ def test_the_project_says_which_functions_are_pure(tmp_path: Path) -> None:
     assert seen() == [True, True, True]
     assert python(tmp_path, code).split() == ["x", "False"]
     (tmp_path / "pyproject.toml").write_text('[tool.dspyc]\npure = ["tools.look"]\n', encoding="utf-8")
-    configuration.cache_clear()
     assert seen() == [False, False, False]
     assert python(tmp_path, code).split() == ["x", "True"], "the code that was kept is stale"
 
@@ -437,5 +436,5 @@ def test_inputs_are_checked_before_any_call(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding(tmp_path: Path) -> None:
     path = tmp_path / "latin.dspy"
     path.write_bytes("# Käse\nmodule q = Predict('question -> answer')\n".encode("latin-1"))
-    with pytest.raises(dspyc.CompileError, match="not UTF-8; save it"):
+    with pytest.raises(dspyc.CompileError, match="this file is not UTF-8"):
         dspyc.load(path)
