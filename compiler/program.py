@@ -217,6 +217,8 @@ class Program:
     """What a call runs."""
     function_kind: Callable[[str], CallKind] = field(repr=False)
     """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
+    locate: Callable[[types.Place], types.Place] = field(repr=False)
+    """Where a declared thing stands in its file as that is now."""
 
     def names_at(self, offset: int) -> Mapping[str, Symbol]:
         """The names that may be used at a place, nearest first; what `lookup` finds comes last."""
