@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..base.files import write_atomically
+from ..base.files import replacing, write_atomically
 from ..base.text import plural
 from .console import say
 from .errors import Refusal
@@ -76,7 +76,8 @@ def _copy_learned(source: Path, folder: Path) -> None:
         return
     for state in sorted(source.parent.glob(f"{escape(source.stem)}.*.state.json")):
         for path in with_models(state):
-            shutil.copyfile(path, folder / path.name)
+            with path.open("rb") as content, replacing(folder / path.name) as copy:
+                shutil.copyfileobj(content, copy)
 
 
 def _verify_ours(target: Path) -> None:

@@ -12,7 +12,7 @@ from ..base.text import plural
 from ..compiler.render import FORMATS, Report
 from .console import say
 from .errors import Refusal
-from .files import find, read_standard_input, shown
+from .files import find, read_program_from_input, shown
 
 if TYPE_CHECKING:
     from ..compiler.diagnostic import Diagnostic, Severity
@@ -91,7 +91,7 @@ def _from_stdin(name: str | None) -> Report:
     from .checking import report_on
 
     path = Path.cwd() / (name or "stdin.dspy")
-    return report_on(Workspace({str(path): read_standard_input()}), [path])
+    return report_on(Workspace({str(path): read_program_from_input()}), [path])
 
 
 def _fix(files: list[Path], *, unsafe: bool, write: bool) -> int:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..base.files import UnreadableFile
+from ..base.files import UnreadableFile, decode
 from ..base.text import near
 from ..project.disk import LARGEST_PROGRAM, advice_for, decode_program
 from ..project.workspace import programs_below
@@ -58,11 +58,20 @@ def with_models(state: Path) -> list[Path]:
     return [state, *(model for model in sorted(state.parent.glob("*.gguf")) if f"gguf/{model.name}" in text)]
 
 
-def read_standard_input() -> str:
+def read_program_from_input() -> str:
     """The program on standard input. Raises `Refusal` where its bytes are not a program's text."""
     data = sys.stdin.buffer.read(LARGEST_PROGRAM + 1)
     try:
         return decode_program(data, "standard input")
+    except UnreadableFile as problem:
+        raise unreadable(problem) from None
+
+
+def read_input() -> str:
+    """The text on standard input, in UTF-8 whatever the locale is. Raises `Refusal` where it is not."""
+    stream = getattr(sys.stdin, "buffer", None)
+    try:
+        return sys.stdin.read() if stream is None else decode(stream.read(), "standard input")
     except UnreadableFile as problem:
         raise unreadable(problem) from None
 

@@ -13,7 +13,7 @@ from ..compiler.render import location
 from ..grammar.source import Source
 from ..project.disk import advice_for, read_source
 from .console import say, say_error, say_warning
-from .files import find, read_standard_input, shown
+from .files import find, read_program_from_input, shown
 
 
 @click.command
@@ -61,7 +61,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
 
 
 def _standard_input(*, check: bool, diff: bool) -> int:
-    text = read_standard_input()
+    text = read_program_from_input()
     formatted = _formatted(text)
     if diff:
         say("".join(difference("stdin", text, formatted)), newline=False)
