@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from ..project.errors import Misuse
 from ..runtime import errors
 from .errors import Failure, Refusal
 from .files import shown
@@ -19,7 +20,7 @@ _PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "pla
 FATAL = (errors.ConfigurationError, errors.SignatureError, errors.LMAuthError, errors.LMUnknownModelError)
 """What would fail in the same way for every input."""
 
-MISUSE = (*FATAL, errors.InputError, errors.StateError, errors.DataError)
+MISUSE = (*FATAL, errors.InputError, errors.StateError, errors.DataError, errors.JournalError)
 """What no second try would cure: something has to be written differently first."""
 
 _HELP: tuple[tuple[type[Exception], str], ...] = (
@@ -35,7 +36,7 @@ def told() -> Iterator[None]:
     """Turn what a program raises into a message; what dspyc itself raises goes on as it is."""
     try:
         yield
-    except Refusal:
+    except (Refusal, Misuse):
         raise
     except Exception as problem:
         if os.environ.get("DSPYC_TRACEBACK"):

@@ -339,9 +339,14 @@ _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def _fields_with_nodes(kind: type[syntax.Node]) -> tuple[str, ...]:
-    plain = ("str", "int", "bool", "Literal[", "Span")
-    fields = kind.__dataclass_fields__.values()
-    return tuple(each.name for each in fields if not str(each.type).startswith(plain))
+    """The fields of a kind of node that may hold nodes."""
+    plain = ("str", "int", "bool", "Literal[")
+    written = {
+        name: str(each)
+        for base in kind.__mro__
+        for name, each in vars(base).get("__annotations__", {}).items()
+    }
+    return tuple(name for name in syntax.parts_of(kind) if not written[name].startswith(plain))
 
 
 def _collect(values: tuple[Any, ...], found: list[syntax.Node]) -> None:
