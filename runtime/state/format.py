@@ -35,11 +35,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints, is_typeddict
 
 from ..errors import StateError, list_names
-from ..example import Example
 from ..execution.callables import name_of
 from ..types.annotations import type_name
-from ..values.reading import ReadError, reader_for
-from ..values.rendering import to_json_types
+from .demos import plain_demo, typed_demo
 from .files import read_state, write_atomically
 
 logger = logging.getLogger("dspyc")
@@ -186,7 +184,7 @@ def apply_state(predictor: Any, state: PredictorState, folder: Path, lm: Any) ->
     """
     if state.instructions != predictor.signature.instructions:
         predictor.signature = predictor.signature.with_instructions(state.instructions)
-    predictor.demos = [_typed_demo(predictor.signature, demo) for demo in state.demos]
+    predictor.demos = [typed_demo(predictor.signature, demo) for demo in state.demos]
     if state.lm is not None:
         predictor.lm = _restored_lm(state.lm, folder, lm)
 
@@ -202,51 +200,14 @@ def _plain_demos(signature: Any, demos: Iterable[Any]) -> list[dict[str, Any]]:
     """The demos as JSON's types; one that could not be read again, with a label of no type, is left out."""
     kept: list[dict[str, Any]] = []
     for demo in demos:
-        plain = _plain_demo(signature, demo)
+        plain = plain_demo(signature, demo)
         try:
-            _typed_demo(signature, plain)
+            typed_demo(signature, plain)
         except StateError as error:
             logger.warning("a demo is left out of the state: %s", error)
         else:
             kept.append(plain)
     return kept
-
-
-def _plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
-    """A demo as JSON's types: the signature's fields, and whether it comes from a run."""
-    plain: dict[str, Any] = {"augmented": True} if demo.get("augmented") else {}
-    for name in signature.fields:
-        if name in demo:
-            plain[name] = to_json_types(demo[name])
-    return plain
-
-
-def _typed_demo(signature: Any, plain: Mapping[str, Any]) -> Example:
-    fields = signature.fields
-    typed = {
-        name: _typed(name, value, fields[name].annotation) if name in fields else value
-        for name, value in plain.items()
-    }
-    return Example(typed)
-
-
-def _typed(name: str, value: Any, annotation: Any) -> Any:
-    """A value of JSON's types as one of a field's type.
-
-    Read exactly, unlike a model's answer: the text "None" is a text, only null is None.
-    """
-    if value is None or (annotation is str and isinstance(value, str)):
-        return value
-    from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(annotation).validate_python(value)
-    except (ValidationError, PydanticSchemaGenerationError):
-        pass
-    try:
-        return reader_for(annotation).from_json(value)
-    except ReadError as error:
-        raise StateError(f"a demo's `{name}` is {value!r}: {error}") from error
 
 
 def _plain_lm(lm: Any) -> dict[str, Any]:
