@@ -23,6 +23,7 @@ from .calls.arguments import (
     surplus_argument,
     unknown_argument,
 )
+from .data.evaluations import incomplete_evaluation, unmarked_inputs
 from .data.inputs import dataset_inputs
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
@@ -31,7 +32,10 @@ from .fields.missing import missing_annotation, no_outputs
 from .fields.reserved import hint_field, reserved_field
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
+from .loading.at_load import call_at_load
+from .loading.undeclared import undeclared_kind
 from .models.no_lm import no_lm
+from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
 from .names.duplicate_declaration import duplicate_declaration
@@ -98,7 +102,13 @@ RULES: tuple[Rule, ...] = (
     wrong_kind,
     not_a_part,
     recursion,
+    call_at_load,
+    undeclared_kind,
+    misplaced_module,
+    not_constructed,
     dataset_inputs,
+    incomplete_evaluation,
+    unmarked_inputs,
     unused_import,
 )
 """All rules, by their codes."""
