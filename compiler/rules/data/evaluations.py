@@ -93,7 +93,7 @@ def unmarked_inputs(program: Program, item: Item, node: syntax.Call) -> Findings
         return
     names = ", ".join(f'"{each.name}"' for each in taken[0].inputs if each.required)
     form = f"`inputs=[{names}]`" if names else "`inputs=[…]`"
-    for parameter in ("devset", "trainset", "valset"):
+    for parameter in ("devset", "trainset", "valset") if _runs(item, node) else ():
         argument = binding.argument(parameter)
         if argument is None:
             continue
@@ -116,6 +116,15 @@ def unmarked_inputs(program: Program, item: Item, node: syntax.Call) -> Findings
                 )
                 yield unmarked_inputs.at(each, words, fix=fix)
                 break
+
+
+def _runs(item: Item, node: syntax.Call) -> bool:
+    """Whether a program is run on the rows: by an evaluation, or by an optimizer that has a metric."""
+    if isinstance(node.function, syntax.Attribute):
+        owner = item.type_of(node.function.value)
+        parameters = owner.definition.parameters if isinstance(owner, types.Instance) else None
+        return any(each.name == "metric" for each in parameters or ())
+    return _is_evaluation(item, node)
 
 
 def _is_bare_example(item: Item, node: syntax.Expression) -> bool:
