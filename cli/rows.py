@@ -7,13 +7,19 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from .errors import Refusal, list_names
-from .files import write_atomically
+from ..base.files import UnreadableFile, read_bytes, read_regular, write_atomically
+from ..base.locks import Locked, exclusive
+from ..base.text import list_names
+from .errors import Refusal
+
+LARGEST = 2**31
+"""In bytes: of the rows, and of their results."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,15 @@ def read_rows(path: Path, salt: str) -> list[Row]:
         )
     rows = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, values in enumerate(reader(file)):
-                if not isinstance(values, dict):
-                    raise Refusal(f"{path}: row {number + 1} is no object", 'a row looks like {"text": "…"}')
-                rows.append(Row(number, values, _key(values, salt)))
-    except UnicodeDecodeError:
-        raise Refusal(f"{path} is not UTF-8 text") from None
+        file = io.StringIO(read_regular(path, LARGEST), newline="")
+        for number, values in enumerate(reader(file)):
+            if not isinstance(values, dict):
+                raise Refusal(f"{path}: row {number + 1} is not an object", 'a row looks like {"text": "…"}')
+            rows.append(Row(number, values, _key(values, salt)))
+    except UnreadableFile as problem:
+        raise Refusal(f"{path} {problem.message}") from None
+    except RecursionError:
+        raise Refusal(f"{path}: a row is nested too deeply") from None
     except (ValueError, csv.Error) as problem:
         raise Refusal(f"{path}: {problem}") from None
     return rows
@@ -81,6 +89,38 @@ def _key(values: Mapping[str, Any], salt: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Be the only run that writes to an output. Raises `Refusal` where another one does."""
+    _verify_target(path)
+    try:
+        with exclusive(path):
+            yield
+    except Locked as problem:
+        who = f" (process {problem.owner})" if problem.owner else ""
+        raise Refusal(
+            f"another run{who} is writing to {path}",
+            "wait for it to end, or name another --output. No row was run",
+        ) from None
+
+
+def _verify_target(path: Path) -> None:
+    """Refuse an output that cannot be written, before anything is paid for."""
+    if path.suffix.lower() not in {".jsonl", ".ndjson", ".csv", ".tsv"}:
+        raise Refusal(f"{path} is neither JSON Lines nor CSV nor TSV by its ending", "use .jsonl, .csv, .tsv")
+    if not path.parent.is_dir():
+        raise Refusal(f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}")
+
+
+def _earlier_results(path: Path) -> bytes:
+    try:
+        return read_bytes(path, LARGEST)
+    except UnreadableFile as problem:
+        if problem.kind == "missing":
+            return b""
+        raise Refusal(f"{path} {problem.message}", "name another --output") from None
+
+
 class Output:
     """The file that results go to, a line for each row, written and flushed as they come.
 
@@ -96,15 +136,7 @@ class Output:
         self._columns = list(dict.fromkeys(column for row in rows for column in row.values))
         self._outputs = {name: f"output_{name}" if name in self._columns else name for name in outputs}
         self._lines: dict[int, str] = {}
-        if path.suffix.lower() not in {".jsonl", ".ndjson", ".csv", ".tsv"}:
-            raise Refusal(
-                f"{path} is neither JSON Lines nor CSV nor TSV by its ending", "use .jsonl, .csv, .tsv"
-            )
-        if not path.parent.is_dir():
-            raise Refusal(
-                f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}"
-            )
-        data = path.read_bytes() if path.exists() else b""
+        data = _earlier_results(path)
         answers: dict[str, list[Callable[[int], str]]] = {}
         try:
             for key, failed, line_of in self._earlier(data):

@@ -33,6 +33,7 @@ from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import drive, trace
 from .assertions import attempts, failed, suggest
+from .fallbacks import fall_back
 from .settings import lookup
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "call",
     "call_pure",
     "failed",
+    "fall_back",
     "flatten",
     "gather",
     "matches",

@@ -229,10 +229,10 @@ def test_an_internal_error_is_short_and_says_how_to_report(tmp_path: Path) -> No
     (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
     code = """
         import sys
-        from dspyc.cli import files
+        from dspyc.project import disk
         from dspyc.cli.main import run
         def broken(path): raise RuntimeError("a key: sk-abcdefghijklmnopqrstuv, a token: " + "canary-canary")
-        files.read_program = broken
+        disk.read_source = broken
         sys.exit(run(["check", "qa.dspy"]))
     """
     done = subprocess.run(

@@ -23,9 +23,9 @@ UNREADABLE = {
     "rows.txt": ("a", "is neither JSON Lines nor JSON, CSV or TSV by its ending"),
     "rows.jsonl": ('{"text": "a"}\n{"text"\n', "line 2 is not JSON"),
     "rows.json": ('{"text": "a"}', "the file is not a JSON list of objects"),
-    "list.jsonl": ("[1]\n", "row 1 is no object"),
+    "list.jsonl": ("[1]\n", "row 1 is not an object"),
     "rows.csv": ("a,b\n1\n", "has not as many columns as the header"),
-    "latin.csv": ("\udce9", "is not UTF-8 text"),
+    "latin.csv": ("\udce9", "is not UTF-8: byte 0xe9 on line 1"),
 }
 
 
