@@ -48,6 +48,8 @@ from .types.type_arguments import literal_value, type_arguments
 from .types.unknown_type import unknown_type
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
+from .values.patterns import explosive_pattern, invalid_pattern
+from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
 from .walking import nodes_of
 
@@ -68,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     literal_value,
     type_arguments,
     outside_loop,
+    runaway_constant,
     unknown_field,
     unknown_argument,
     missing_argument,
@@ -98,6 +101,7 @@ RULES: tuple[Rule, ...] = (
     wrong_operands,
     missing_annotation,
     no_outputs,
+    invalid_pattern,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -110,6 +114,7 @@ RULES: tuple[Rule, ...] = (
     incomplete_evaluation,
     unmarked_inputs,
     unused_import,
+    explosive_pattern,
 )
 """All rules, by their codes."""
 
