@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from typing import NamedTuple
 
 _MARKER = re.compile(r"\[\[[ \t]*#{2,}[ \t]*([^\W\d]\w*)[ \t]*#{2,}[ \t]*\]\]")
 _PLAIN = re.compile(r"(?:\A|\n)\[\[ ## ([^\W\d]\w*) ## \]\](?=\n|\Z)")
+_FENCE = re.compile(r"^```\w*\n?|\n?```$")
 _DECORATION = " \t*_`:"
 END = "completed"
 
@@ -86,3 +88,15 @@ def _body(text: str) -> str:
     elif first.lstrip()[:1] in (":", "*", "`"):
         first = first.lstrip(_DECORATION)
     return (first + newline + rest).strip()
+
+
+def is_whole_object(answer: str) -> bool:
+    """Whether an answer is one JSON object with nothing missing at its end, in a code fence or not."""
+    text = _FENCE.sub("", answer.strip()).strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from .base import BaseLM
-from .request import Message, Request, Response
+from .request import Request, Response
 
 
 class DummyLM(BaseLM):
@@ -49,20 +49,22 @@ class DummyLM(BaseLM):
 
     def complete(self, request: Request) -> Response:
         """Give the next answers, one for each that the request asks for."""
-        count = request.kwargs.get("n") or 1
+        count = request.settings.get("n") or 1
         with self._lock:
-            return Response(tuple(self._answer(request.messages) for _ in range(count)), finish_reason="stop")
+            return Response(
+                tuple(self._answer(request.openai_messages) for _ in range(count)), finish_reason="stop"
+            )
 
     async def acomplete(self, request: Request) -> Response:
         """Give the next answers; no thread is needed for that."""
         return self.complete(request)
 
-    def get_convo(self, index: int) -> tuple[list[Message], list[str]]:
+    def get_convo(self, index: int) -> tuple[list[dict[str, Any]], list[str]]:
         """What was sent and answered in the call of this number."""
         entry = self.history[index]
         return entry["messages"], entry["outputs"]
 
-    def _answer(self, messages: list[Message]) -> str:
+    def _answer(self, messages: list[dict[str, Any]]) -> str:
         if self.follow_examples and (found := _answer_of_example(messages)) is not None:
             return found
         if isinstance(self.answers, Mapping):
@@ -83,7 +85,7 @@ class DummyLM(BaseLM):
 _NOTHING = {"answer": "No more responses"}
 
 
-def _answer_of_example(messages: list[Message]) -> str | None:
+def _answer_of_example(messages: list[dict[str, Any]]) -> str | None:
     wanted = messages[-1]["content"].split("\n\n")[0]
     pairs = list(pairwise(messages))
     for question, answer in reversed(pairs):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
@@ -40,10 +39,6 @@ def _call_signature() -> inspect.Signature:
         ],
         return_annotation="Any",
     )
-
-
-callers: ContextVar[tuple[Module, ...]] = ContextVar("dspyc_callers", default=())
-"""The modules whose calls are under way here, outermost first."""
 
 
 class Parameter:
@@ -108,7 +103,7 @@ class Module:
         """Run the module from asynchronous code."""
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        token = callers.set((*callers.get(), self))
+        token = history.callers.set((*history.callers.get(), self))
         call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
         parts = None if self._part_settings is None else begin_parts(self._part_settings)
         try:
@@ -117,7 +112,7 @@ class Module:
                     return _with_usage(await self.aforward(*args, **inputs), tracker)
             return await self.aforward(*args, **inputs)
         finally:
-            callers.reset(token)
+            history.callers.reset(token)
             if parts is not None:
                 end_parts(parts)
             if call is not None:
@@ -320,7 +315,7 @@ class Module:
         return "\n".join(parts) or f"{type(self).__name__}()"
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
-        token = callers.set((*callers.get(), self))
+        token = history.callers.set((*history.callers.get(), self))
         call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
         parts = None if self._part_settings is None else begin_parts(self._part_settings)
         try:
@@ -329,7 +324,7 @@ class Module:
                     return _with_usage(function(*args, **inputs), tracker)
             return function(*args, **inputs)
         finally:
-            callers.reset(token)
+            history.callers.reset(token)
             if parts is not None:
                 end_parts(parts)
             if call is not None:

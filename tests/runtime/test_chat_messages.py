@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dspyc.runtime as dspy
+from dspyc.runtime.lm.capabilities import Capabilities
 from support.chat_cases import messages
 
 HERE = Path(__file__).parent
@@ -104,17 +105,17 @@ def test_only_transports_that_take_a_grammar_get_one() -> None:
 
     class Fake(dspy.DummyLM):
         def complete(self, request: Any) -> Any:
-            seen.append(request.kwargs.get("grammar"))
+            seen.append(request.output)
             return super().complete(request)
 
     class Taking(Fake):
-        takes_grammar = True
+        capabilities = Capabilities(grammar=True)
 
     predict = dspy.Predict("text -> sure: bool")
     for lm in (Fake([{"sure": "True"}]), Taking([{"sure": "True"}])):
         assert predict(text="x", lm=lm).sure is True
     assert seen[0] is None
-    assert seen[1].startswith("root ::=")
+    assert seen[1].text.startswith("root ::=")
 
 
 def test_callbacks_hear_of_messages_and_answers() -> None:

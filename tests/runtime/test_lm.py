@@ -14,8 +14,9 @@ import pytest
 import dspyc.runtime as dspy
 from dspyc.runtime.lm import cache
 from dspyc.runtime.lm.client import is_reasoning_model
+from dspyc.runtime.lm.keys import request_key
 from dspyc.runtime.lm.redact import redact
-from dspyc.runtime.lm.request import Request, request_key
+from dspyc.runtime.lm.request import Request
 from dspyc.runtime.lm.retry import delay
 from dspyc.runtime.lm.transports.litellm import retry_after
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Reply, Silent
