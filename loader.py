@@ -14,6 +14,8 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
+from .base.files import write_atomically
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -437,7 +439,6 @@ def _kept(path: str) -> Compiled | None:
 
 def _keep(path: str, found: Compiled, files: Sequence[str]) -> None:
     import json
-    import tempfile
 
     if sys.dont_write_bytecode:
         return
@@ -445,10 +446,7 @@ def _keep(path: str, found: Compiled, files: Sequence[str]) -> None:
     head = {"makers": _makers(), "files": [[each, _state(each)] for each in files], "imports": found.imports}
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target))
-        with os.fdopen(handle, "wb") as file:
-            file.write(json.dumps(head).encode() + b"\n" + marshal.dumps(found.code))
-        os.replace(temporary, target)
+        write_atomically(target, json.dumps(head).encode() + b"\n" + marshal.dumps(found.code))
     except OSError:
         # A folder that cannot be written to only costs time.
         return

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..base.secrets import redact
 from ..compiler.render import plural
 from ..runtime import errors
 from ..runtime.execution.pool import Outcome, run_all
-from .console import say, say_error, without_secrets
-from .errors import Refusal, listed
+from .console import say, say_error
+from .errors import Refusal, list_names
 from .failures import FATAL, one_line, told
 from .files import shown
 from .interface import inputs_of, outputs_of
@@ -59,7 +60,7 @@ def run_rows(
                     raise outcome.error
                 if outcome.error is not None:
                     failed += 1
-                    output.failed(waiting[index], without_secrets(one_line(outcome.error)))
+                    output.failed(waiting[index], redact(one_line(outcome.error)))
                 else:
                     output.succeeded(waiting[index], outcome.get())
                 done += 1
@@ -85,6 +86,6 @@ def _verify_columns(source: Path, rows: Sequence[Row], inputs: Sequence[Input]) 
     missing = [one.name for one in inputs if one.required and one.name not in columns]
     if missing:
         raise Refusal(
-            f"the rows of {source} have no {listed(missing)}; they have {listed(sorted(columns))}",
+            f"the rows of {source} have no {list_names(missing)}; they have {list_names(sorted(columns))}",
             describe(inputs),
         )

@@ -12,6 +12,7 @@ from ..compiler.render import plural
 from .console import say
 from .errors import Refusal
 from .files import find, shown, with_models, write_atomically
+from .tidy import tidy
 
 
 @click.command
@@ -28,6 +29,7 @@ def command(paths: tuple[str, ...], out: Path) -> int:
 
     PATHS are files or folders (the working folder by default); what lies in a folder keeps its place below
     --out. What optimizers have learned goes with it. The modules need dspyc's runtime, and no compiler.
+    They are laid out by ruff or black, where one is installed (pip install "dspyc[build]").
     Nothing is written when a program has an error, or where a file would be lost that dspyc did not write.
 
     \b
@@ -43,8 +45,8 @@ def command(paths: tuple[str, ...], out: Path) -> int:
     for target, analysis in zip(targets.values(), analyse_without_errors(targets), strict=True):
         _verify_ours(target)
         built = build(analysis)
-        texts[target] = built.module
-        texts[target.with_suffix(".pyi")] = built.stub
+        texts[target] = tidy(built.module)
+        texts[target.with_suffix(".pyi")] = tidy(built.stub)
     for target, text in texts.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, text)

@@ -80,7 +80,7 @@ def print_report(report: Report, output_format: str) -> None:
 def _fixable(report: Report) -> str:
     """How many findings can be removed without editing, and by which option."""
     fixes = [one.fix for file in report.files for one in file.diagnostics if one.fix is not None]
-    safe = sum(fix.safe for fix in fixes)
+    safe = sum(fix.is_safe for fix in fixes)
     options = [f"{safe} fixable with `--fix`" if safe else ""]
     if len(fixes) > safe:
         options.append(f"{len(fixes) - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")

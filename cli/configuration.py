@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import loader
 from ..compiler.settings import KEYS, Settings
-from .errors import Refusal, listed, near
+from .errors import Refusal, list_names, near
 from .files import read_text, shown
 
 
@@ -19,6 +19,6 @@ def configuration(folder: Path) -> Settings:
     """
     settings = loader.project_settings(str(folder), read_text)
     for problem in settings.problems if settings is not None else ():
-        hint = (near(problem.unknown, KEYS) or f"there are {listed(KEYS)}") if problem.unknown else None
+        hint = (near(problem.unknown, KEYS) or f"there are {list_names(KEYS)}") if problem.unknown else None
         raise Refusal(f"{shown(Path(problem.path))}: {problem.message}", hint)
     return settings or Settings(str(folder))

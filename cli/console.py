@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from ..compiler.render.cells import mask_keys
+from ..base.secrets import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 ColorChoice = Literal["auto", "always", "never"]
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 _choice: ColorChoice = "auto"
 
 
@@ -56,22 +54,14 @@ def say(text: str = "", *, error: bool = False, newline: bool = True) -> None:
 
 def say_error(message: str, hint: str | None = None) -> None:
     """Write `error: message` and the help under it to standard error, without any key."""
-    say(click.style("error", fg="red", bold=True) + ": " + without_secrets(message), error=True)
+    say(click.style("error", fg="red", bold=True) + ": " + redact(message), error=True)
     if hint:
-        say(click.style(" help", fg="cyan") + ": " + without_secrets(hint), error=True)
+        say(click.style(" help", fg="cyan") + ": " + redact(hint), error=True)
 
 
 def say_warning(message: str) -> None:
     """Write `warning: message` to standard error, without any key."""
-    say(click.style("warning", fg="yellow", bold=True) + ": " + without_secrets(message), error=True)
-
-
-def without_secrets(text: str) -> str:
-    """The text without what looks like an API key and without the values of secret environment variables."""
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _SECRET_NAME.search(name) and value in text:
-            text = text.replace(value, "*" * 8)
-    return mask_keys(text)
+    say(click.style("warning", fg="yellow", bold=True) + ": " + redact(message), error=True)
 
 
 def rich_console(*, error: bool = False) -> Console:

@@ -12,6 +12,8 @@ from typing import IO, Any
 
 import click
 
+from ..base import text
+from ..base.text import list_names as list_names
 from .console import say_error
 
 
@@ -41,13 +43,5 @@ class Failure(Refusal):
 
 def near(name: str, names: Iterable[str]) -> str | None:
     """`did you mean …?` for a name that is close to a known one."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(names), n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
-
-
-def listed(names: Iterable[str]) -> str:
-    """`a`, `b` and `c`"""
-    quoted = [f"`{name}`" for name in names]
-    return " and ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
+    close = text.near(name, names)
+    return f"did you mean `{close}`?" if close else None

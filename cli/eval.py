@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .console import rich_console, say, say_warning, without_secrets
+from ..base.secrets import redact
+from .console import rich_console, say, say_warning
 from .errors import Refusal
 from .files import shown
 from .run import LM_HELP
@@ -133,7 +134,7 @@ def _print(lines: Sequence[Line]) -> None:
     for line in lines:
         if line.result.errors:
             row, error = next(iter(line.result.errors.items()))
-            text = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
+            text = redact(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
             say_warning(f"{line.evaluation}: row {row + 1} failed with {text}")
         if line.result.passed is False:
             failed = click.style("failed", fg="red", bold=True)

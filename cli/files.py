@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..base.files import write_atomically as write_atomically
 from .errors import Refusal
 
 LARGEST = 4 * 2**20
@@ -116,32 +117,6 @@ def read_text(path: str) -> str | None:
             return file.read()
     except (OSError, Unreadable, SyntaxError, UnicodeDecodeError):
         return None
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or nothing: a new file beside it, which then takes its name and permissions.
-
-    Half a surrogate pair, which no file can hold, is written as JSON and Python escape it.
-    """
-    import tempfile
-
-    path = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.write(text)
-        mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
-        os.chmod(name, mode)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def shown(path: Path | str) -> str:

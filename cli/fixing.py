@@ -30,7 +30,7 @@ def fix(text: str, check: Check, *, unsafe: bool) -> Fixed:
     count = 0
     findings = check(text)
     for _ in range(_ROUNDS):
-        chosen = _apart(one.fix for one in findings if one.fix is not None and (unsafe or one.fix.safe))
+        chosen = _apart(one.fix for one in findings if one.fix is not None and (unsafe or one.fix.is_safe))
         if not chosen:
             break
         attempt = apply(text, chosen)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .console import say
-from .errors import Refusal, listed
+from .errors import Refusal, list_names
 from .files import write_atomically
 
 _INTENTS = """
@@ -121,7 +121,7 @@ def command(folder: Path) -> int:
     existing = [file for file in files if (folder / file).exists()]
     if existing:
         raise Refusal(
-            f"{folder} already holds {listed(existing)}",
+            f"{folder} already holds {list_names(existing)}",
             "choose another folder: `dspyc init NAME` makes one. Nothing was changed",
         )
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,8 @@ from io import TextIOWrapper
 
 import click
 
-from .console import ColorChoice, choose_color, say, say_error, without_secrets
+from ..base.secrets import redact
+from .console import ColorChoice, choose_color, say, say_error
 from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -122,7 +123,7 @@ def report_internal(problem: Exception) -> None:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     place = f" ({os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno})" if frame else ""
-    text = without_secrets(" ".join(str(problem).split()))[:300]
+    text = redact(" ".join(str(problem).split()))[:300]
     say_error(
         f"dspyc itself failed{place}: {type(problem).__name__}: {text}",
         "this is a mistake in dspyc, not in your program. Please report it with the command, the file, and "

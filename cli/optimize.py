@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .console import say, say_warning
-from .errors import Refusal, listed
+from .errors import Refusal, list_names
 from .files import shown, with_models
 from .run import LM_HELP
 
@@ -93,5 +93,5 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         say(f"`{program}` was optimised in {result.seconds:.1f} s.")
         if after < before:
             say_warning(f"the optimised program is worse; delete {shown(result.state)} to go back")
-    files = listed(shown(file) for file in with_models(result.state))
+    files = list_names(shown(file) for file in with_models(result.state))
     say(f"What it learned is in {files}; commit that with the program.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..grammar import syntax
-from .errors import Refusal, listed, near
+from .errors import Refusal, list_names, near
 from .files import find, shown
 
 if TYPE_CHECKING:
@@ -124,10 +124,10 @@ def _unknown(loaded: Loaded, name: str, known: Sequence[str], noun: str) -> Refu
         article = "an" if kind[0] in "aeio" else "a"
         return Refusal(
             f"`{name}` in {loaded.shown} is {article} {kind}, not a {noun}",
-            f"there is {listed(known)}" if known else None,
+            f"there is {list_names(known)}" if known else None,
         )
     suggestion = near(name, known) or (
-        f"there is {listed(known)}" if known else f"the file declares no {noun}"
+        f"there is {list_names(known)}" if known else f"the file declares no {noun}"
     )
     return Refusal(f"{loaded.shown} has no {noun} called `{name}`", suggestion)
 

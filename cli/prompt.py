@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .console import columns, say
-from .errors import Refusal, listed, near
+from .errors import Refusal, list_names, near
 
 if TYPE_CHECKING:
     from ..runtime.modules.base import Module
@@ -100,10 +100,10 @@ def _prompts(
             if path == part or path.startswith((f"{part}.", f"{part}["))
         }
         if not chosen:
-            hint = near(part, parts) or f"it has {listed(parts)}"
+            hint = near(part, parts) or f"it has {list_names(parts)}"
             raise Refusal(f"`{name}` has no predictor `{part}`", hint)
         if len(chosen) > 1:
-            raise Refusal(f"`{part}` of `{name}` has several predictors", f"name one: {listed(chosen)}")
+            raise Refusal(f"`{part}` of `{name}` has several predictors", f"name one: {list_names(chosen)}")
         parts = chosen
         inputs = _inputs_of(next(iter(parts.values())))
     else:
@@ -168,7 +168,7 @@ def _for_reading(prompt: Prompt) -> str:
     for message in prompt.messages:
         lines += [click.style(f"── {message['role']} ".ljust(width, "─"), fg="cyan"), _text(message)]
     lines.append(click.style("─" * width, fg="cyan"))
-    unknown = f"; without the values of {listed(prompt.open)}" if prompt.open else ""
+    unknown = f"; without the values of {list_names(prompt.open)}" if prompt.open else ""
     lines.append(f"about {prompt.tokens:,} tokens (estimated by length, not counted{unknown})")
     return "\n".join(lines)
 

@@ -61,13 +61,13 @@ class DspycTest(pytest.Item):
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
         """What happened in one line, for pytest's summary; the line of the program, and the values that its
         `assert` read."""
+        from ..base.secrets import redact
         from ..compiler.render import plain
-        from .console import without_secrets
         from .failures import one_line
         from .testing import explain
 
         what, why = one_line(excinfo.value), explain(excinfo.value, plain, 100)
-        return without_secrets(why if what == why else f"{what}\n{why}")
+        return redact(why if what == why else f"{what}\n{why}")
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the test stands, for pytest's report."""

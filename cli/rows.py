@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from .errors import Refusal, listed
+from .errors import Refusal, list_names
 from .files import write_atomically
 
 
@@ -37,7 +37,7 @@ def read_rows(path: Path, salt: str) -> list[Row]:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise Refusal(
-            f"{path} is neither JSON Lines nor JSON, CSV or TSV by its ending", f"use {listed(readers)}"
+            f"{path} is neither JSON Lines nor JSON, CSV or TSV by its ending", f"use {list_names(readers)}"
         )
     rows = []
     try:

@@ -9,8 +9,9 @@ from time import perf_counter
 
 import click
 
+from ..base.secrets import redact
 from ..compiler.render import ansi
-from .console import columns, say, without_secrets
+from .console import columns, say
 from .errors import Failure, Refusal
 from .files import find
 from .run import LM_HELP
@@ -73,7 +74,7 @@ def _results(path: Path, wanted: str, lm: str | None) -> Iterator[bool]:
         except Exception as problem:  # noqa: BLE001 - whatever a test raises is its result
             took = perf_counter() - started
             say(f"{click.style('FAILED', fg='red', bold=True)} {loaded.shown}: {title} ({took:.2f} s)")
-            say(without_secrets(explain(problem, ansi, columns())))
+            say(redact(explain(problem, ansi, columns())))
             yield False
         else:
             took = perf_counter() - started

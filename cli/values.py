@@ -10,7 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from .errors import Refusal, listed, near
+from .errors import Refusal, list_names, near
 
 OTHERS = "**"
 """The name of an input that stands for all that have no other: a Python function's `**inputs`."""
@@ -64,7 +64,7 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
     if missing:
         subject, verb = ("the input", "is") if len(missing) == 1 else ("the inputs", "are")
         raise Refusal(
-            f"{subject} {listed(one.name for one in missing)} {verb} missing",
+            f"{subject} {list_names(one.name for one in missing)} {verb} missing",
             f"give {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
         )
     return {key: _value(known.get(key) or known[OTHERS], value) for key, value in values.items()}

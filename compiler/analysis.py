@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules
-from .diagnostic import Diagnostic, Edit, Fix
+from .diagnostic import Diagnostic
 from .program import Program
 from .pythonfiles.file import PythonFile
 from .resolve.imports import python_importer
@@ -116,23 +116,13 @@ def _analyse(path: str, files: _Files) -> FileAnalysis:
     assert scope is not None
     program = scope.program
     problems = [*scope.file.problems(), *_in_strings(program)]
-    found = [*map(_syntax_problem, problems), *rules.check(program)]
+    found = [*problems, *rules.check(program)]
     found.sort(key=lambda each: (each.span, each.code))
     return FileAnalysis(path, scope.file.source, scope.file, program, tuple(found))
 
 
-def _in_strings(program: Program) -> Iterator[parse.Problem]:
+def _in_strings(program: Program) -> Iterator[Diagnostic]:
     """What is wrong with the form of signatures that are written as strings."""
     for item in program.items:
         for string in item.string_by_node.values():
-            yield from (parse.shifted(each, item.start) for each in string.problems)
-
-
-def _syntax_problem(problem: parse.Problem) -> Diagnostic:
-    fix = None
-    if problem.fix is not None:
-        title, edits = problem.fix
-        fix = Fix(title, tuple(Edit(span, text) for span, text in edits), safe=True)
-    return Diagnostic(
-        problem.code, problem.name, "error", problem.span, problem.message, help=problem.help, fix=fix
-    )
+            yield from (each.shifted(item.start) for each in string.problems)

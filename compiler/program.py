@@ -18,9 +18,9 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from ..grammar import syntax
-from ..grammar.parse import Problem
 from ..grammar.source import Source, Span
 from . import types
+from .diagnostic import Diagnostic
 
 SymbolKind: TypeAlias = Literal[
     "lm",
@@ -121,7 +121,7 @@ class SignatureString:
 
     interface: types.Interface
     fields: tuple[syntax.Field, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from . import types
 from .types import Type
+from .types import plain as plain
+from .types import widened as widened
 
 _WIDER = {
     "bool": {"int", "float", "complex"},
@@ -357,34 +359,6 @@ def iterated(kind: Type) -> Type | None:
             return None
         case _:
             return types.UNKNOWN
-
-
-def widened(kind: Type) -> Type:
-    """The class of a literal's values; other types as they are."""
-    if isinstance(kind, types.Literals):
-        return types.union(
-            *(types.NONE if v is None else types.Builtin(type(v).__name__) for v in kind.values)
-        )
-    if isinstance(kind, types.Union):
-        return types.union(*map(widened, kind.options))
-    return kind
-
-
-def plain(kind: Type) -> Type:
-    """A type as one says it: constants by their class, in containers too."""
-    match widened(kind):
-        case types.List(item=item):
-            return types.List(plain(item))
-        case types.Set(item=item):
-            return types.Set(plain(item))
-        case types.Iterable(item=item):
-            return types.Iterable(plain(item))
-        case types.Dict(key=key, value=value):
-            return types.Dict(plain(key), plain(value))
-        case types.Tuple(items=items, rest=rest):
-            return types.Tuple(tuple(map(plain, items)), None if rest is None else plain(rest))
-        case other:
-            return other
 
 
 def named(value: Type) -> Type | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from .problems import Problem, problem
+from ..base.diagnostic import Diagnostic
+from .problems import problem
 
 _PICKLE = re.compile(r"\x80[\x02-\x05]|\ufffd[\x02-\x05]|(?:c[\w.]+\n[\w.]+\n|\((?:dp|lp|i)\d?)")
 _JSON = re.compile(r"\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{\"\d\]-]|$))")
 _MARKUP = re.compile(r"\s*<(?:!|\?|[A-Za-z%])")
 
 
-def other_format(text: str) -> Problem | None:
+def other_format(text: str) -> Diagnostic | None:
     """What a text seems to be, if its first characters say that it is something else."""
     start = text[:2000].removeprefix("\ufeff")
     line = re.match(r"[^\r\n]{0,80}", text)

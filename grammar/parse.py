@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
 
+from ..base.diagnostic import Diagnostic
 from . import syntax
 from .actions.context import Context
 from .file_formats import other_format
@@ -15,10 +16,10 @@ from .lexing.errors import too_deep
 from .lexing.lexer import lex
 from .lossless import Token, tokenize
 from .parsing.driver import parse as parse_tokens
-from .problems import Problem, problem
+from .problems import problem
 from .recovery.recover import recover, with_problems_of_tree
 from .signature_string import InlineSignature, parse_signature_string
-from .source import Source, Span
+from .source import Source
 from .split import split
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "InlineSignature",
     "Item",
     "Parsed",
-    "Problem",
     "parse",
     "parse_item",
     "parse_signature_string",
@@ -45,7 +45,7 @@ class Parsed:
     text: str
     declaration: syntax.Declaration | None
     """None where the text holds nothing but comments, or nothing that could be understood."""
-    problems: tuple[Problem, ...]
+    problems: tuple[Diagnostic, ...]
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
@@ -83,11 +83,11 @@ class File:
     source: Source
     items: tuple[Item, ...]
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Diagnostic]:
         """The syntax problems in the order of the text, with spans that count from the start of the file."""
         for item in self.items:
             for found in item.parsed.problems:
-                yield shifted(found, item.start)
+                yield found.shifted(item.start)
 
     def item_at(self, offset: int) -> Item | None:
         """The item that holds the character at `offset`; at the file's end the last one."""
@@ -154,13 +154,3 @@ def is_too_deep(declaration: Any) -> bool:
                 return True
             pending += [(getattr(node, each.name), depth + 1) for each in fields(node) if each.name != "span"]
     return False
-
-
-def shifted(found: Problem, offset: int) -> Problem:
-    """A problem whose spans are `offset` further on."""
-    if offset == 0:
-        return found
-    fix = found.fix
-    if fix is not None:
-        fix = (fix[0], tuple((Span(*span).shifted(offset), text) for span, text in fix[1]))
-    return Problem(found.code, found.name, found.span.shifted(offset), found.message, found.help, fix)

@@ -1,14 +1,9 @@
-"""What is wrong with the form of a text: the problem record and the list of its kinds."""
+"""What can be wrong with the form of a text: the list of the kinds, and how to make a finding of one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
-
-from .source import Span
-
-Fix: TypeAlias = tuple[str, tuple[tuple[Span, str], ...]]
-"""A title, and the spans to replace with what to write there."""
+from ..base.diagnostic import Applicability, Diagnostic, Edit, Fix
+from ..base.span import Span
 
 KINDS: dict[str, str] = {
     "E001": "syntax-error",
@@ -42,29 +37,18 @@ KINDS: dict[str, str] = {
 """The codes of syntax problems and their names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A mistake in the form of an item; its spans count from the start of the item."""
-
-    code: str
-    name: str
-    span: Span
-    message: str
-    help: str | None = None
-    fix: Fix | None = None
-
-
 def problem(
     code: str,
     span: tuple[int, int],
     message: str,
-    help: str | None = None,  # noqa: A002 - the word that a reader of `Problem` knows
+    help: str | None = None,  # noqa: A002 - the word that a reader of `Diagnostic` knows
     fix: Fix | None = None,
-) -> Problem:
-    """A problem whose name follows from its code."""
-    return Problem(code, KINDS[code], Span(*span), message, help, fix)
+) -> Diagnostic:
+    """A mistake in the form of an item; its name follows from its code, its spans count from the item."""
+    fixes = () if fix is None else (fix,)
+    return Diagnostic(code, KINDS[code], "error", Span(*span), message, help=help, fixes=fixes)
 
 
-def replacement(title: str, start: int, end: int, text: str) -> Fix:
+def replacement(title: str, start: int, end: int, text: str, applicability: Applicability = "safe") -> Fix:
     """A fix that replaces one range."""
-    return title, ((Span(start, end), text),)
+    return Fix(title, (Edit(Span(start, end), text),), applicability)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..base.diagnostic import Diagnostic
 from . import syntax
 from .actions.context import Context
 from .lexing.brackets import find_repairs
 from .lexing.errors import too_deep
 from .lexing.lexer import lex
 from .parsing.driver import parse
-from .problems import Problem, problem
+from .problems import problem
 from .recovery.recover import mend
 
 
@@ -21,7 +22,7 @@ class InlineSignature:
 
     inputs: tuple[syntax.Field, ...]
     outputs: tuple[syntax.Field, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Diagnostic, ...]
 
 
 @lru_cache(maxsize=4096)

@@ -7,22 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from ..base.span import Span
+
+__all__ = ["Encoding", "Position", "Source", "Span"]
+
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
-
-
-class Span(NamedTuple):
-    """A half-open range of code points, `start` included and `end` not."""
-
-    start: int
-    end: int
-
-    def shifted(self, offset: int) -> Span:
-        """The same range, `offset` code points further on."""
-        return Span(self.start + offset, self.end + offset)
-
-    def contains(self, offset: int) -> bool:
-        """Whether `offset` is in the range or right behind its end (where a cursor may stand)."""
-        return self.start <= offset <= self.end
 
 
 class Position(NamedTuple):

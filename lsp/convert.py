@@ -3,62 +3,67 @@
 from __future__ import annotations
 
 import os.path
-from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import Callable, Iterable, Sequence
 
-from lsprotocol import types as lsp
+from pygls.uris import from_fs_path, to_fs_path
 
-from ..grammar.source import Encoding, Position, Source, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from ..compiler.diagnostic import Edit, Severity
+from ..compiler import diagnostic
+from ..grammar import source as text
+from ..grammar.source import Encoding, Source, Span
+from .protocol import (
+    Diagnostic,
+    DiagnosticRelatedInformation,
+    DiagnosticSeverity,
+    DiagnosticTag,
+    Location,
+    Position,
+    Range,
+    TextDocumentContentChangeEvent,
+    TextEdit,
+)
 
 PREFERRED_ENCODINGS: tuple[Encoding, ...] = ("utf-32", "utf-16", "utf-8")
 """Python counts code points, so the first costs nothing and the last the most."""
 
-SEVERITIES: dict[Severity, lsp.DiagnosticSeverity] = {
-    "error": lsp.DiagnosticSeverity.Error,
-    "warning": lsp.DiagnosticSeverity.Warning,
-    "info": lsp.DiagnosticSeverity.Information,
+_SEVERITIES: dict[diagnostic.Severity, DiagnosticSeverity] = {
+    "error": DiagnosticSeverity.ERROR,
+    "warning": DiagnosticSeverity.WARNING,
+    "info": DiagnosticSeverity.INFORMATION,
 }
 
 
-def choose_encoding(offered: Iterable[str] | None) -> Encoding:
+def choose_encoding(offered: object) -> Encoding:
     """The encoding to count columns in; a client that offers none means UTF-16."""
-    known = set(offered or ())
+    known = offered if isinstance(offered, list) else []
     return next((encoding for encoding in PREFERRED_ENCODINGS if encoding in known), "utf-16")
 
 
-def position(source: Source, offset: int, encoding: Encoding) -> lsp.Position:
+def position(source: Source, offset: int, encoding: Encoding) -> Position:
     """Where a code point stands, as the client counts."""
     line, column = source.position(offset, encoding)
-    return lsp.Position(line, column)
+    return Position(line, column)
 
 
-def range_of(source: Source, span: Span, encoding: Encoding) -> lsp.Range:
+def range_of(source: Source, span: Span, encoding: Encoding) -> Range:
     """A span as the client counts."""
-    return lsp.Range(position(source, span.start, encoding), position(source, span.end, encoding))
+    return Range(position(source, span.start, encoding), position(source, span.end, encoding))
 
 
-def offset(source: Source, place: lsp.Position, encoding: Encoding) -> int:
+def offset(source: Source, place: Position, encoding: Encoding) -> int:
     """The code point that a client's position means; one beyond the end means the end."""
-    return source.offset(Position(place.line, place.character), encoding)
+    return source.offset(text.Position(place.line, place.character), encoding)
 
 
-def span_of(source: Source, area: lsp.Range, encoding: Encoding) -> Span:
+def span_of(source: Source, area: Range, encoding: Encoding) -> Span:
     """A client's range in code points."""
     start = offset(source, area.start, encoding)
     return Span(start, max(start, offset(source, area.end, encoding)))
 
 
-def changed(
-    source: Source, changes: Sequence[lsp.TextDocumentContentChangeEvent], encoding: Encoding
-) -> Source:
+def changed(source: Source, changes: Sequence[TextDocumentContentChangeEvent], encoding: Encoding) -> Source:
     """The text after a client's changes, each of which counts in the text that the one before it left."""
     for change in changes:
-        if isinstance(change, lsp.TextDocumentContentChangePartial):
+        if change.range is not None:
             start, end = span_of(source, change.range, encoding)
             source = Source(source.uri, source.text[:start] + change.text + source.text[end:])
         else:
@@ -66,26 +71,51 @@ def changed(
     return source
 
 
-def text_edits(source: Source, edits: Iterable[Edit], encoding: Encoding) -> list[lsp.TextEdit]:
+def text_edits(source: Source, edits: Iterable[diagnostic.Edit], encoding: Encoding) -> list[TextEdit]:
     """The compiler's edits as the protocol's."""
-    return [lsp.TextEdit(range_of(source, edit.span, encoding), edit.replacement) for edit in edits]
+    return [TextEdit(range_of(source, edit.span, encoding), edit.replacement) for edit in edits]
+
+
+def as_diagnostic(
+    found: diagnostic.Diagnostic,
+    source: Source,
+    encoding: Encoding,
+    source_of: Callable[[str], Source | None],
+) -> Diagnostic:
+    """A finding in a source; `source_of` gives the texts of the other files that it mentions."""
+    return Diagnostic(
+        range=range_of(source, found.span, encoding),
+        severity=_SEVERITIES[found.severity],
+        code=found.code,
+        source="dspyc",
+        message=found.message if found.help is None else f"{found.message}\n{found.help}",
+        tags=[DiagnosticTag.UNNECESSARY] if found.name.startswith("unused-") else None,
+        related_information=list(_related(found, source, encoding, source_of)) or None,
+        data={"name": found.name},
+    )
+
+
+def _related(
+    found: diagnostic.Diagnostic,
+    source: Source,
+    encoding: Encoding,
+    source_of: Callable[[str], Source | None],
+) -> Iterable[DiagnosticRelatedInformation]:
+    for label in found.labels:
+        other = source if label.path is None else source_of(label.path)
+        if other is not None:
+            uri = uri_of(label.path or source.uri)
+            yield DiagnosticRelatedInformation(
+                Location(uri, range_of(other, label.span, encoding)), label.message
+            )
 
 
 def path_of(uri: str) -> str:
     """The path that a `file:` URI names; any other URI stands for itself, and no file has that name."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
-        return uri
-    path = unquote(parts.path)
-    if os.name == "nt":
-        path = path.lstrip("/") if path[2:3] == ":" else path
-        return os.path.normpath(f"//{parts.netloc}{path}" if parts.netloc else path)
-    return os.path.normpath(path)
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    return uri if path is None else os.path.normpath(path)
 
 
 def uri_of(path: str) -> str:
     """The URI of a path; what is a URI already stays as it is."""
-    if not os.path.isabs(path):
-        return path
-    path = path.replace(os.sep, "/")
-    return "file://" + quote(path if path.startswith("/") else "/" + path)
+    return (from_fs_path(path) if os.path.isabs(path) else None) or path

@@ -1,66 +1,458 @@
-"""pygls' protocol with the parts replaced that do not fit: text handling, encodings, the wire, the log."""
+"""The messages of the Language Server Protocol that this server reads and writes, under the names of the
+specification (https://microsoft.github.io/language-server-protocol/), in Python's spelling.
+
+msgspec checks their shape while it decodes them. `lsprotocol` has all of them as classes, but importing it
+takes longer than checking a file does, so only the tests compare what is sent with it; see
+`docs/decisions/030-the-server-has-its-own-connection.md`.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from enum import IntEnum, IntFlag
+from typing import Any
 
-from lsprotocol import types as lsp
-from pygls.protocol import LanguageServerProtocol, lsp_method
-
-from . import convert
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from ..grammar.source import Encoding
+import msgspec
 
 
-class Protocol(LanguageServerProtocol):
-    """pygls' protocol, whose own text documents stay empty.
+class Structure(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
+    """The base of all structures; what has its default value is not sent."""
 
-    pygls splits lines where the protocol does not (at form feeds, U+2028 …) and clamps positions one short at
-    the end of a text, so texts are kept by `workspace.Workspace` and `grammar.source.Source` instead.
-    """
 
-    encoding: Encoding = "utf-16"
+# --- places
 
-    @lsp_method(lsp.INITIALIZE)
-    def lsp_initialize(self, params: lsp.InitializeParams) -> Generator[Any, Any, lsp.InitializeResult]:
-        """Choose the encoding that costs us least, then initialize as pygls does."""
-        general = params.capabilities.general
-        self.encoding = convert.choose_encoding(general.position_encodings if general else None)
-        if general is not None and general.position_encodings:
-            general.position_encodings = [self.encoding]
-        return (yield from super().lsp_initialize(params))
 
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> Generator[Any, Any, None]:
-        """Hand the notification on, keeping nothing here."""
-        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_OPEN], (params,), None
+class Position(Structure, frozen=True):
+    """A line and a column, both from 0; what a column counts was agreed on at the start."""
 
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(
-        self, params: lsp.DidChangeTextDocumentParams
-    ) -> Generator[Any, Any, None]:
-        """Hand the notification on, keeping nothing here."""
-        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CHANGE], (params,), None
+    line: int
+    character: int
 
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(
-        self, params: lsp.DidCloseTextDocumentParams
-    ) -> Generator[Any, Any, None]:
-        """Hand the notification on, keeping nothing here."""
-        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CLOSE], (params,), None
 
-    def refuse(self, request: str | int, code: int, message: str) -> None:
-        """Answer a request with an error."""
-        self._send_response(request, error=lsp.ResponseError(code=int(code), message=message))
+class Range(Structure, frozen=True):
+    """From one position to another, the end excluded."""
 
-    def _send_data(self, data: Any) -> None:
-        """Send a message; unlike pygls, as plain UTF-8 and without writing all of it to the log."""
-        if data and self.writer is not None:
-            text = json.dumps(
-                data, default=self._serialize_message, ensure_ascii=False, separators=(",", ":")
-            )
-            self.writer.write(text.encode("utf-8", "surrogatepass"))
+    start: Position
+    end: Position
+
+
+class Location(Structure, frozen=True):
+    """A range in a file."""
+
+    uri: str
+    range: Range
+
+
+class TextEdit(Structure, frozen=True):
+    """A replacement of a range."""
+
+    range: Range
+    new_text: str
+
+
+# --- documents
+
+
+class TextDocumentIdentifier(Structure, frozen=True):
+    """A file, by its URI."""
+
+    uri: str
+
+
+class VersionedTextDocumentIdentifier(Structure, frozen=True):
+    """A file as it was after a change."""
+
+    uri: str
+    version: int
+
+
+class TextDocumentItem(Structure, frozen=True):
+    """A file that is opened, with its text."""
+
+    uri: str
+    version: int
+    text: str
+    language_id: str = ""
+
+
+class TextDocumentContentChangeEvent(Structure, frozen=True):
+    """A change of a range; without one, the whole text is new."""
+
+    text: str
+    range: Range | None = None
+
+
+class DidOpenTextDocumentParams(Structure, frozen=True):
+    """A file was opened."""
+
+    text_document: TextDocumentItem
+
+
+class DidChangeTextDocumentParams(Structure, frozen=True):
+    """A file was changed: each change counts in the text that the one before it left."""
+
+    text_document: VersionedTextDocumentIdentifier
+    content_changes: list[TextDocumentContentChangeEvent]
+
+
+class DidSaveTextDocumentParams(Structure, frozen=True):
+    """A file was saved."""
+
+    text_document: TextDocumentIdentifier
+
+
+class DidCloseTextDocumentParams(Structure, frozen=True):
+    """A file was closed."""
+
+    text_document: TextDocumentIdentifier
+
+
+class DocumentParams(Structure, frozen=True):
+    """A request about a whole file."""
+
+    text_document: TextDocumentIdentifier
+
+
+class PositionParams(Structure, frozen=True):
+    """A request about a place in a file."""
+
+    text_document: TextDocumentIdentifier
+    position: Position
+
+
+class WorkspaceFolder(Structure, frozen=True):
+    """A folder that is open in the editor."""
+
+    uri: str
+    name: str = ""
+
+
+class WorkspaceFoldersChangeEvent(Structure, frozen=True):
+    """Folders that were added to and removed from the editor."""
+
+    added: list[WorkspaceFolder] = []
+    removed: list[WorkspaceFolder] = []
+
+
+class DidChangeWorkspaceFoldersParams(Structure, frozen=True):
+    """The editor's folders have changed."""
+
+    event: WorkspaceFoldersChangeEvent
+
+
+class FileEvent(Structure, frozen=True):
+    """A file that was created (1), changed (2) or deleted (3) outside of the editor."""
+
+    uri: str
+    type: int
+
+
+class DidChangeWatchedFilesParams(Structure, frozen=True):
+    """Files have changed outside of the editor."""
+
+    changes: list[FileEvent]
+
+
+class AnyParams(Structure, frozen=True):
+    """Parameters that are not looked at."""
+
+
+# --- the life of a server
+
+
+class InitializeParams(Structure, frozen=True):
+    """The first request: who is asking, and what it can do."""
+
+    process_id: int | None = None
+    root_uri: str | None = None
+    root_path: str | None = None
+    workspace_folders: list[WorkspaceFolder] | None = None
+    capabilities: dict[str, Any] = {}
+    initialization_options: Any = None
+
+
+class ServerInfo(Structure, frozen=True):
+    """Name and version of this server."""
+
+    name: str
+    version: str
+
+
+class InitializeResult(Structure, frozen=True):
+    """What this server can do."""
+
+    capabilities: dict[str, Any]
+    server_info: ServerInfo
+
+
+class MessageType(IntEnum):
+    """How serious a message to the user is."""
+
+    ERROR = 1
+    WARNING = 2
+    INFO = 3
+    LOG = 4
+
+
+class LogMessageParams(Structure, frozen=True):
+    """A line for the client's log."""
+
+    type: MessageType
+    message: str
+
+
+class ErrorCode(IntEnum):
+    """The codes of error responses."""
+
+    PARSE_ERROR = -32700
+    INVALID_REQUEST = -32600
+    METHOD_NOT_FOUND = -32601
+    INVALID_PARAMS = -32602
+    INTERNAL_ERROR = -32603
+    SERVER_NOT_INITIALIZED = -32002
+    REQUEST_CANCELLED = -32800
+    CONTENT_MODIFIED = -32801
+
+
+# --- diagnostics
+
+
+class DiagnosticSeverity(IntEnum):
+    """How serious a finding is."""
+
+    ERROR = 1
+    WARNING = 2
+    INFORMATION = 3
+    HINT = 4
+
+
+class DiagnosticTag(IntEnum):
+    """How an editor may show a finding: faded or struck through."""
+
+    UNNECESSARY = 1
+    DEPRECATED = 2
+
+
+class DiagnosticRelatedInformation(Structure, frozen=True):
+    """A second place that a finding talks about."""
+
+    location: Location
+    message: str
+
+
+class Diagnostic(Structure, frozen=True):
+    """A finding."""
+
+    range: Range
+    message: str
+    severity: DiagnosticSeverity
+    code: str
+    source: str
+    tags: list[DiagnosticTag] | None = None
+    related_information: list[DiagnosticRelatedInformation] | None = None
+    data: dict[str, Any] | None = None
+
+
+class PublishDiagnosticsParams(Structure, frozen=True):
+    """All findings of a file."""
+
+    uri: str
+    diagnostics: list[Diagnostic]
+    version: int | None = None
+
+
+# --- what is asked at a place
+
+
+class MarkupContent(Structure, omit_defaults=False, frozen=True):
+    """A text in Markdown."""
+
+    value: str
+    kind: str = "markdown"
+
+
+class Hover(Structure, frozen=True):
+    """What a name means."""
+
+    contents: MarkupContent
+    range: Range | None = None
+
+
+class CompletionContext(Structure, frozen=True):
+    """What made the client ask: a key (1), one of the trigger characters (2), an incomplete list (3)."""
+
+    trigger_kind: int
+    trigger_character: str | None = None
+
+
+class CompletionParams(Structure, frozen=True):
+    """What may stand at a place."""
+
+    text_document: TextDocumentIdentifier
+    position: Position
+    context: CompletionContext | None = None
+
+
+class CompletionItemKind(IntEnum):
+    """The picture beside an offer."""
+
+    METHOD = 2
+    FUNCTION = 3
+    FIELD = 5
+    VARIABLE = 6
+    CLASS = 7
+    MODULE = 9
+    PROPERTY = 10
+    VALUE = 12
+    KEYWORD = 14
+    ENUM_MEMBER = 20
+    CONSTANT = 21
+    STRUCT = 22
+
+
+class InsertTextFormat(IntEnum):
+    """Whether places to fill in are marked in an offer."""
+
+    PLAIN_TEXT = 1
+    SNIPPET = 2
+
+
+class InsertTextMode(IntEnum):
+    """Whether the lines of an offer are indented as the one it goes into."""
+
+    AS_IS = 1
+    ADJUST_INDENTATION = 2
+
+
+class CompletionItem(Structure, frozen=True):
+    """An offer."""
+
+    label: str
+    kind: CompletionItemKind
+    sort_text: str
+    text_edit: TextEdit
+    detail: str | None = None
+    documentation: MarkupContent | None = None
+    insert_text_format: InsertTextFormat | None = None
+    insert_text_mode: InsertTextMode | None = None
+
+
+class CompletionList(Structure, omit_defaults=False, frozen=True):
+    """What is offered."""
+
+    is_incomplete: bool
+    items: list[CompletionItem]
+
+
+# --- symbols
+
+
+class SymbolKind(IntEnum):
+    """The picture beside a name in an outline."""
+
+    MODULE = 2
+    NAMESPACE = 3
+    CLASS = 5
+    METHOD = 6
+    PROPERTY = 7
+    FIELD = 8
+    ENUM = 10
+    INTERFACE = 11
+    FUNCTION = 12
+    VARIABLE = 13
+    CONSTANT = 14
+    ARRAY = 18
+    OBJECT = 19
+    ENUM_MEMBER = 22
+    STRUCT = 23
+    EVENT = 24
+    TYPE_PARAMETER = 26
+
+
+class DocumentSymbol(Structure, frozen=True):
+    """A declaration and what is in it."""
+
+    name: str
+    kind: SymbolKind
+    range: Range
+    selection_range: Range
+    detail: str | None = None
+    children: list[DocumentSymbol] | None = None
+
+
+class SymbolInformation(Structure, frozen=True):
+    """A declaration, without what is in it."""
+
+    name: str
+    kind: SymbolKind
+    location: Location
+    container_name: str | None = None
+
+
+class WorkspaceSymbolParams(Structure, frozen=True):
+    """The names that a text stands for, anywhere in the project."""
+
+    query: str
+
+
+# --- edits
+
+
+class FormattingParams(Structure, frozen=True):
+    """Lay a file out."""
+
+    text_document: TextDocumentIdentifier
+    options: dict[str, Any] = {}
+
+
+class CodeActionContext(Structure, frozen=True):
+    """What the client shows at a place, and what it wants."""
+
+    diagnostics: list[Any] = []
+    only: list[str] | None = None
+
+
+class CodeActionParams(Structure, frozen=True):
+    """What can be done about a range."""
+
+    text_document: TextDocumentIdentifier
+    range: Range
+    context: CodeActionContext
+
+
+class OptionalVersionedTextDocumentIdentifier(Structure, omit_defaults=False, frozen=True):
+    """A file at a version, or as it is on the disk."""
+
+    uri: str
+    version: int | None
+
+
+class TextDocumentEdit(Structure, frozen=True):
+    """Edits of one file at one version."""
+
+    text_document: OptionalVersionedTextDocumentIdentifier
+    edits: list[TextEdit]
+
+
+class WorkspaceEdit(Structure, frozen=True):
+    """Edits of several files, in one of two forms."""
+
+    changes: dict[str, list[TextEdit]] | None = None
+    document_changes: list[TextDocumentEdit] | None = None
+
+
+class CodeAction(Structure, frozen=True):
+    """Something that can be done, with the edits that do it."""
+
+    title: str
+    kind: str
+    diagnostics: list[Diagnostic] | None = None
+    is_preferred: bool | None = None
+    edit: WorkspaceEdit | None = None
+
+
+class TextDocumentSyncKind(IntFlag):
+    """How a client sends changes."""
+
+    NONE = 0
+    FULL = 1
+    INCREMENTAL = 2

@@ -1,8 +1,7 @@
-"""The language server: a thin skin over the compiler's analysis, on pygls, over standard input and output."""
+"""The language server: a thin skin over the compiler's analysis, over standard input and output."""
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
@@ -10,24 +9,25 @@ from typing import BinaryIO
 
 
 def main() -> None:
-    """Serve over standard input and output until the client says `exit` or goes away."""
-    # Start-up makes many objects and no rubbish, so the collector rests until the session is warm, and the
+    """Serve over standard input and output until the client says `exit` or goes away; ends the process."""
+    # Start-up makes many objects and no garbage, so the collector rests until the session is warm, and the
     # imports that make the most of them stand behind this line.
     gc.disable()
     import logging
 
-    from . import stdio
-    from .session import make_server
+    from .connection import Connection
+    from .lifecycle import dispatcher
+    from .session import Server
 
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    stdin, stdout = _claim_streams()
-    server = make_server()
-    server.protocol.set_writer(stdio.Writer(stdout))
-    with contextlib.suppress(BrokenPipeError):
-        stdio.serve(server.protocol, stdin, server.later)
+    server = Server(Connection(*_claim_streams()))
+    try:
+        code = dispatcher(server).serve()
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code)
 
 
 def _claim_streams() -> tuple[BinaryIO, BinaryIO]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SOURCE_SUFFIX = ".dspy"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Document:
     """A file that is open in the editor."""
 
@@ -53,6 +53,14 @@ class Workspace:
         """Go back to what the disk has."""
         self.open.pop(convert.path_of(uri), None)
 
+    def snapshot(self) -> Workspace:
+        """The folders and open documents as they are now."""
+        return Workspace(list(self.folders), dict(self.open))
+
+    def restore(self, snapshot: Workspace) -> None:
+        """Take over the folders and open documents of a snapshot, and keep what is remembered of texts."""
+        self.folders, self.open = snapshot.folders, snapshot.open
+
     def read(self, path: str) -> str | None:
         """The text of a file, the editor's where it is open there; None without such a file."""
         document = self.open.get(path)
@@ -72,6 +80,19 @@ class Workspace:
         except OSError:
             self._disk.pop(path, None)
             return None
+
+    def sources(self) -> Iterable[str]:
+        """The paths of all `.dspy` files: those of the workspace's folders, then open ones from elsewhere."""
+        seen: set[str] = set()
+        for folder in self.folders:
+            for around, folders, names in os.walk(folder):
+                folders[:] = sorted(each for each in folders if not each.startswith((".", "node_modules")))
+                paths = (os.path.join(around, name) for name in sorted(names) if name.endswith(SOURCE_SUFFIX))
+                for path in paths:
+                    if path not in seen:
+                        seen.add(path)
+                        yield path
+        yield from (path for path in self.open if path not in seen)
 
     def source(self, path: str) -> Source | None:
         """The text of any file, to count columns in."""

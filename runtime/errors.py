@@ -34,9 +34,11 @@ Messages say what to do next, and never hold a key: whoever raises an `LMError` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+from ..base.text import clip
+from ..base.text import did_you_mean as did_you_mean
+from ..base.text import list_names as list_names
 
 if TYPE_CHECKING:
     from .signature.signature import Signature
@@ -93,7 +95,7 @@ class ProgramAssertionError(DspycError, AssertionError):
     def __init__(self, message: str, values: dict[str, Any] | None = None) -> None:
         self.message = message
         self.values = values or {}
-        shown = ", ".join(f"{name} = {_clip(repr(value), 200)}" for name, value in self.values.items())
+        shown = ", ".join(f"{name} = {clip(repr(value), 200)}" for name, value in self.values.items())
         super().__init__(f"{message} ({shown})" if shown else message)
 
 
@@ -143,7 +145,7 @@ class AdapterParseError(DspycError, ValueError):
         for number, earlier in enumerate(self.attempts, 1):
             lines.append(f"  try {number}: {earlier.reason}")
         lines.append(f"expected the fields {list_names(list(self.signature.output_fields))}; the answer was:")
-        lines.append(_clip(self.lm_response, 2000))
+        lines.append(clip(self.lm_response, 2000))
         return "\n".join(lines)
 
 
@@ -302,23 +304,3 @@ class LMUnexpectedError(LMError):
 def _provider_of(model: str | None) -> str | None:
     provider, slash, _ = (model or "").partition("/")
     return provider if slash else None
-
-
-def list_names(names: Iterable[str]) -> str:
-    """Names in backticks, joined as in a sentence: "`a`", "`a` and `b`", "`a`, `b` and `c`"."""
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) < 2:
-        return "".join(quoted) or "nothing"
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a message: "; did you mean `x`?" when a known name is close, else nothing."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return f"; did you mean `{close[0]}`?" if close else ""
-
-
-def _clip(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return f"{text[: limit // 2]}\n… {len(text) - limit} characters left out …\n{text[-limit // 2 :]}"

@@ -26,7 +26,6 @@ import copy
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
-from difflib import get_close_matches
 from functools import cache
 from types import UnionType
 from typing import (
@@ -43,7 +42,8 @@ from typing import (
     overload,
 )
 
-from .errors import ConfigurationError, did_you_mean
+from ..base.text import did_you_mean, near
+from .errors import ConfigurationError
 
 T = TypeVar("T")
 
@@ -119,9 +119,9 @@ def refuse_misspelled(owner: str, given: Iterable[str], known: Iterable[str]) ->
         ConfigurationError: naming the parameter that was meant.
     """
     for name in given:
-        meant = get_close_matches(name, [*known, *_settings_of_lm()], n=1, cutoff=_MISSPELLED)
-        if meant and meant != [name]:
-            raise ConfigurationError(f"`{owner}` has no parameter `{name}`; did you mean `{meant[0]}`?")
+        meant = near(name, [*known, *_settings_of_lm()], _MISSPELLED)
+        if meant:
+            raise ConfigurationError(f"`{owner}` has no parameter `{name}`; did you mean `{meant}`?")
 
 
 @cache

@@ -5,6 +5,11 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import settings
+
+# No test fails because the machine is busy.
+settings.register_profile("dspyc", deadline=None)
+settings.load_profile("dspyc")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

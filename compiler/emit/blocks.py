@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...grammar import syntax
-from . import expressions, statements, units, waiting
+from ..schedule import dependence, effects
+from ..schedule.dependence import Unit
+from ..schedule.names import free_names
+from ..schedule.retries import Region, asserts, regions
+from . import awaitables, expressions, statements
 from .code import assign, call, constant, function, load, store
-from .retries import Stretch, asserts, stretches
-from .scope import Handle, Scope, free_names
-from .units import Unit
+from .scope import Handle, Scope
 
 
 def block(scope: Scope, body: Sequence[syntax.Statement]) -> list[ast.stmt]:
@@ -19,8 +21,8 @@ def block(scope: Scope, body: Sequence[syntax.Statement]) -> list[ast.stmt]:
     if not scope.asynchronous:
         return [made for each in body for made in simple(scope, each)] or [ast.Pass()]
     asserted = scope.retried and any(asserts(each) for each in body)
-    found = units.units(scope, body, single=asserted)
-    again = stretches(scope, found) if asserted else []
+    found = dependence.units(scope, body, single=asserted)
+    again = regions(scope, found) if asserted else []
     return _run(scope, found, again) or [ast.Pass()]
 
 
@@ -50,24 +52,24 @@ def simple(scope: Scope, statement: syntax.Statement) -> list[ast.stmt]:
 # --- units ----------------------------------------------------------------------------------------------
 
 
-def _run(scope: Scope, found: list[Unit], again: list[Stretch]) -> list[ast.stmt]:
-    """Units in their order; a stretch that is tried again takes the place of its units."""
-    inside = {id(unit): stretch for stretch in again for unit in stretch.units}
+def _run(scope: Scope, found: list[Unit], again: list[Region]) -> list[ast.stmt]:
+    """Units in their order; a region that is tried again takes the place of its units."""
+    inside = {id(unit): region for region in again for unit in region.units}
     made: list[ast.stmt] = []
     begun: set[int] = set()
     for index, unit in enumerate(found):
-        for stretch in again:
-            if stretch.ready == index and id(stretch) not in begun:
-                begun.add(id(stretch))
-                made += _stretch(scope, found, index, stretch)
+        for region in again:
+            if region.ready == index and id(region) not in begun:
+                begun.add(id(region))
+                made += _region(scope, found, index, region)
         mine = inside.get(id(unit))
         if mine is None:
             made += _unit(scope, found, index)
         elif unit is found[mine.last]:
             if id(mine) not in begun:
                 begun.add(id(mine))
-                made += _stretch(scope, found, index, mine)
-            made += _finish_stretch(scope, mine)
+                made += _region(scope, found, index, mine)
+            made += _finish_region(scope, mine)
     return made
 
 
@@ -79,7 +81,7 @@ def _unit(scope: Scope, found: Sequence[Unit], index: int) -> list[ast.stmt]:
         if step is not None:
             return step
         # The statement itself has to be waited for; the calls that it begins with need not go through here.
-        for first in units.first_calls(scope, unit.statement) if unit.calls else ():
+        for first in dependence.first_calls(scope, unit.statement) if unit.calls else ():
             made += _step(scope, first) or []
     return [*made, *_resolve_shared(scope, unit), *_inline(scope, unit)]
 
@@ -88,7 +90,7 @@ def _runs_beside(scope: Scope, unit: Unit, following: Sequence[Unit]) -> bool:
     """Whether a unit has to wait for something while other calls run: ones before it, or ones behind it."""
     if not (unit.calls or unit.reads & scope.pending.keys()):
         return False
-    if not unit.barrier and units.independent_call_after(following, 0):
+    if not unit.barrier and dependence.independent_call_after(following, 0):
         return True
     # Calls begin in the order of the text: this one must not overtake a step that was only just started.
     own = [name for name, handle in scope.pending.items() if handle not in scope.function.inherited]
@@ -144,7 +146,7 @@ def _results(scope: Scope, found: Sequence[Unit], whole: Unit) -> tuple[str, ...
     inside = {id(node) for unit in found for node in free_names(unit.statement)}
     names = scope.function.names
     needed = {name for name in whole.writes if names.get(name, frozenset()) - inside or _made_up(scope, name)}
-    surely = {scope.local(name) for unit in found for name in units.surely_written(unit.statement)}
+    surely = {scope.local(name) for unit in found for name in dependence.surely_written(unit.statement)}
     return tuple(sorted(needed)) if needed <= surely | scope.function.assigned else None
 
 
@@ -154,7 +156,7 @@ def _made_up(scope: Scope, name: str) -> bool:
 
 
 def _started(scope: Scope, unit: Unit, value: syntax.Expression, names: tuple[str, ...]) -> list[ast.stmt]:
-    if not unit.reads & scope.pending.keys() and not waiting.waits_within(scope, value):
+    if not unit.reads & scope.pending.keys() and not effects.waits_within(scope, value):
         made = _working_out(scope, unit, lambda: _direct(scope, unit, value, names))
         if made:
             return made
@@ -168,12 +170,12 @@ def _started(scope: Scope, unit: Unit, value: syntax.Expression, names: tuple[st
 
 def _direct(scope: Scope, unit: Unit, value: syntax.Expression, names: tuple[str, ...]) -> list[ast.stmt]:
     """`name = flow.start(part.acall(…))`"""
-    work = waiting.awaitable(scope, value)
+    work = awaitables.awaitable(scope, value)
     if work is None:
         return []
     before = list(scope.prelude)
     scope.prelude.clear()
-    name = names[0] if names else scope.function.fresh(units.name_for(value))
+    name = names[0] if names else scope.function.fresh(dependence.name_for(value))
     if unit.reads & scope.function.rebound and any(
         isinstance(each, ast.GeneratorExp) for each in ast.walk(work)
     ):
@@ -202,7 +204,7 @@ def _function_step(
     name = (
         names[0]
         if len(names) == 1
-        else scope.function.fresh("_and_".join(names) or units.name_of(unit.statement))
+        else scope.function.fresh("_and_".join(names) or dependence.name_of(unit.statement))
     )
     lines = [*shared, *_working_out(scope, unit, lambda: body(inner))]
     inner.function.bind_closures()
@@ -273,58 +275,58 @@ def _change(scope: Scope, names: set[str] | frozenset[str] | tuple[str, ...]) ->
         scope.pending.pop(name, None)
 
 
-# --- stretches that are tried again ---------------------------------------------------------------------
+# --- regions that are tried again ---------------------------------------------------------------------
 
 
-def _stretch(scope: Scope, found: Sequence[Unit], index: int, stretch: Stretch) -> list[ast.stmt]:
+def _region(scope: Scope, found: Sequence[Unit], index: int, region: Region) -> list[ast.stmt]:
     """`for attempt in flow.attempts(self):` around the units; what follows runs beside it where it can."""
-    unit = _as_unit(stretch)
+    unit = _as_unit(region)
     made = _resolve_shared(scope, unit)
-    others = [unit, *(each for each in found[index:] if each not in stretch.units)]
-    names = _results(scope, stretch.units, unit)
-    if names is not None and not unit.barrier and units.independent_call_after(others, 0):
+    others = [unit, *(each for each in found[index:] if each not in region.units)]
+    names = _results(scope, region.units, unit)
+    if names is not None and not unit.barrier and dependence.independent_call_after(others, 0):
         return made + _function_step(
-            scope, unit, names, lambda inner: [*_attempts(inner, stretch), *_returning(inner, names)]
+            scope, unit, names, lambda inner: [*_attempts(inner, region), *_returning(inner, names)]
         )
-    made += _attempts(scope, stretch)
+    made += _attempts(scope, region)
     _change(scope, unit.writes)
     return made
 
 
-def _as_unit(stretch: Stretch) -> Unit:
+def _as_unit(region: Region) -> Unit:
     own: set[str] = set()
     reads: set[str] = set()
-    for unit in stretch.units:
+    for unit in region.units:
         reads |= unit.reads - own
         own |= unit.writes
     return Unit(
-        stretch.units[-1].statement,
+        region.units[-1].statement,
         frozenset(reads),
         frozenset(own),
         calls=True,
-        barrier=any(unit.barrier and not isinstance(unit.statement, syntax.Assert) for unit in stretch.units),
+        barrier=any(unit.barrier and not isinstance(unit.statement, syntax.Assert) for unit in region.units),
         effects=0,
     )
 
 
-def _attempts(scope: Scope, stretch: Stretch) -> list[ast.stmt]:
+def _attempts(scope: Scope, region: Region) -> list[ast.stmt]:
     assert scope.receiver is not None
     name = scope.function.fresh("attempt")
-    inside = replace(scope, pending=dict(scope.pending), prelude=[], attempt=name, tried=stretch.tried)
+    inside = replace(scope, pending=dict(scope.pending), prelude=[], attempt=name, tried=region.tried)
     lines: list[ast.stmt] = []
-    for index, unit in enumerate(stretch.units):
+    for index, unit in enumerate(region.units):
         if asserts(unit.statement):
             lines += finish(inside, scope.pending)
-        lines += _unit(inside, stretch.units, index)
+        lines += _unit(inside, region.units, index)
     lines += finish(inside, scope.pending)
     attempts = call(scope.here.names.helper("flow", "attempts"), [load(scope.receiver)])
     body: list[ast.stmt] = [ast.With([ast.withitem(load(name), None)], lines)]
-    first = stretch.units[0].statement
+    first = region.units[0].statement
     return [scope.here.at(first, ast.For(store(name), attempts, body, []))]
 
 
-def _finish_stretch(scope: Scope, stretch: Stretch) -> list[ast.stmt]:
-    """At the place of its last `assert`, a stretch that was started is waited for."""
-    own = {name for unit in stretch.units for name in unit.writes}
+def _finish_region(scope: Scope, region: Region) -> list[ast.stmt]:
+    """At the place of its last `assert`, a region that was started is waited for."""
+    own = {name for unit in region.units for name in unit.writes}
     handles = [scope.pending[name] for name in sorted(own & scope.pending.keys())]
     return [_resolve(scope, handle) for handle in dict.fromkeys(handles)]

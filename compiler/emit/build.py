@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from ..analysis import FileAnalysis
 from .file import emit
-from .layout import text_of
 from .stubs import stub
 
 
@@ -24,4 +24,9 @@ class Built:
 def build(analysis: FileAnalysis) -> Built:
     """The Python module of a file without errors, as text, and its stub."""
     head = f"Compiled from {PurePath(analysis.path).name}; change that file, not this one."
-    return Built(text_of(emit(analysis), head), text_of(stub(analysis), head))
+    return Built(_text(emit(analysis), head), _text(stub(analysis), head))
+
+
+def _text(module: ast.Module, head: str) -> str:
+    """The text of a module as Python writes it, with a comment at the top."""
+    return f"# {head}\n\n{ast.unparse(module)}\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from ...grammar import syntax
-from ..program import CallKind, children, walk
+from ..program import children
+from ..schedule.calls import waiting_kind
 from . import expressions
 from .code import attribute, call, constant, load
 from .scope import Scope
@@ -40,38 +41,6 @@ def awaitable(scope: Scope, node: syntax.Call) -> ast.expr | None:
     if kind.awaits:
         return call(function, arguments, keywords)
     return call(flow("flow", "call_pure"), [function, *arguments], keywords)
-
-
-def waiting_kind(scope: Scope, node: syntax.Call) -> CallKind | None:
-    """What a call runs when that has to be waited for; None for plain calls, and where nothing is awaited."""
-    if not scope.asynchronous:
-        return None
-    kind = scope.here.program.call_kind(scope.here.item, node)
-    match kind.target:
-        case "module" | "lm" | "python":
-            return kind
-        case "function":
-            return kind if kind.awaits or kind.effects else None
-        case "unknown":
-            return kind if _from_outside(scope, node.function) else None
-        case _:
-            return kind if kind.awaits else None
-
-
-def is_part_call(scope: Scope, node: syntax.Call) -> bool:
-    """Whether a call is one of a part of the module: those are made again when an `assert` fails."""
-    function = node.function
-    while isinstance(function, syntax.Subscript | syntax.Attribute):
-        function = function.value
-    symbol = scope.symbol(function) if isinstance(function, syntax.Name) else None
-    if symbol is None or scope.here.program.call_kind(scope.here.item, node).target != "module":
-        return False
-    return symbol.kind == "part" or (symbol.kind == "local" and scope.receiver is not None)
-
-
-def part_calls(scope: Scope, node: syntax.Node) -> list[syntax.Call]:
-    """The calls of parts in an expression or statement."""
-    return [each for each in walk(node) if isinstance(each, syntax.Call) and is_part_call(scope, each)]
 
 
 def values_read(scope: Scope, node: syntax.Expression) -> ast.Dict:
@@ -128,13 +97,3 @@ def _arguments(scope: Scope, node: syntax.Call) -> tuple[list[ast.expr], list[tu
         else:
             arguments.append(value)
     return arguments, keywords
-
-
-def _from_outside(scope: Scope, function: syntax.Expression) -> bool:
-    """Whether an unknown function comes from Python: a name, or an attribute of something imported."""
-    if isinstance(function, syntax.Name):
-        return True
-    while isinstance(function, syntax.Attribute | syntax.Subscript):
-        function = function.value
-    symbol = scope.symbol(function) if isinstance(function, syntax.Name) else None
-    return symbol is not None and symbol.kind in ("python", "imported", "unresolved", "constant", "parameter")

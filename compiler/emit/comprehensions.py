@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...grammar import syntax
-from . import blocks, expressions, waiting
+from ..schedule import effects as scheduled
+from ..schedule.names import names, targets
+from . import awaitables, blocks, expressions
 from .code import call, constant, function, load, store
-from .scope import Scope, targets
+from .scope import Scope
 
 
 def comprehension(scope: Scope, node: syntax.Comprehension) -> ast.expr:
     """A comprehension as an expression that has its result."""
-    if not waiting.waits_in_items(scope, node):
+    if not scheduled.waits_in_items(scope, node):
         return _plain(scope, node)
     cut = _cut(scope, node)
     if cut is not None:
@@ -26,7 +28,7 @@ def comprehension(scope: Scope, node: syntax.Comprehension) -> ast.expr:
 
 def awaitable(scope: Scope, node: syntax.Comprehension) -> ast.expr | None:
     """What has to be started for a comprehension's list; None when more than that is to be done."""
-    if node.kind not in ("list", "generator") or not waiting.waits_in_items(scope, node):
+    if node.kind not in ("list", "generator") or not scheduled.waits_in_items(scope, node):
         return None
     return gathered(scope, node) if _cut(scope, node) is None else None
 
@@ -37,7 +39,7 @@ def gathered(scope: Scope, node: syntax.Comprehension) -> ast.expr:
     if item is None:
         inner = _inside(scope, node.clauses)
         item = _item(scope, inner, node.clauses, [syntax.Return(node.span, _value(node), None)], node)
-    return _gather(scope, node.clauses, item, waiting.effects(scope, node.element))
+    return _gather(scope, node.clauses, item, scheduled.effects(scope, node.element))
 
 
 # --- plain comprehensions -------------------------------------------------------------------------------
@@ -98,12 +100,12 @@ def _inside(scope: Scope, clauses: Sequence[syntax.ComprehensionClause]) -> Scop
 def _direct(scope: Scope, node: syntax.Comprehension) -> ast.expr | None:
     """The item where it is one call that needs nothing awaited: `part.acall(…)`, `flow.call(…)`."""
     element = node.element
-    if isinstance(element, syntax.DictEntry) or waiting.waits_within(scope, element):
+    if isinstance(element, syntax.DictEntry) or scheduled.waits_within(scope, element):
         return None
     later = [part for clause in node.clauses[1:] for part in (clause.iterable, *clause.conditions)]
     if any(name in scope.pending for name in scope.reads(element, *later, *node.clauses[0].conditions)):
         return None
-    made = waiting.awaitable(scope, element)
+    made = awaitables.awaitable(scope, element)
     if scope.prelude:
         # A function for its own items would need the variables of these.
         scope.prelude.clear()
@@ -144,7 +146,7 @@ def _item(
 def _bound(scope: Scope, clauses: Sequence[syntax.ComprehensionClause]) -> list[str]:
     found: dict[str, None] = {}
     for clause in clauses:
-        for node in waiting.names(clause.target):
+        for node in names(clause.target):
             found[scope.local(node.text)] = None
     return list(found)
 
@@ -173,10 +175,10 @@ def _cut(scope: Scope, node: syntax.Comprehension) -> tuple[int, int] | None:
     """Where the clauses begin to make calls: a clause, and how many of its conditions come before."""
     for index, clause in enumerate(node.clauses):
         for number, test in enumerate(clause.conditions):
-            if waiting.waits(scope, test) or _pending(scope, test):
+            if scheduled.waits(scope, test) or _pending(scope, test):
                 return index, number
         following = node.clauses[index + 1 : index + 2]
-        if any(waiting.waits(scope, each.iterable) or _pending(scope, each.iterable) for each in following):
+        if any(scheduled.waits(scope, each.iterable) or _pending(scope, each.iterable) for each in following):
             return index, len(clause.conditions)
     return None
 
@@ -194,7 +196,7 @@ def _split(scope: Scope, node: syntax.Comprehension, index: int, conditions: int
         branch = syntax.IfBranch(test.span, syntax.Unary(test.span, "not", test), (nothing,))
         body.append(syntax.If(test.span, (branch,), ()))
     body.append(syntax.Return(node.span, _items_inside(node, rest), None))
-    effects = waiting.effects(scope, *outer[-1].conditions[conditions:], *rest, node.element)
+    effects = scheduled.effects(scope, *outer[-1].conditions[conditions:], *rest, node.element)
     item = _item(scope, _inside(scope, outer), outer, body, node)
     return _gather(scope, outer, item, effects, conditions)
 

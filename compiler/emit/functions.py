@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from ...grammar import syntax
 from ..program import walk
+from ..schedule.names import targets, written
 from . import blocks, expressions, hints
 from .code import Here, Parameters, attribute, call, constant, function, load
-from .scope import Function, Scope, targets, written
+from .scope import Function, Scope
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 

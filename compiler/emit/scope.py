@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import builtins
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 from ...grammar import syntax
 from .. import catalog
-from ..program import Symbol, children, walk
+from ..program import CallKind, Symbol, walk
+from ..schedule.names import free_names, targets, written
+from ..schedule.view import is_local, reads
 from .code import Here, attribute, load
-
-_LOCAL = ("local", "input")
 
 
 @dataclass(frozen=True)
@@ -161,31 +161,30 @@ class Scope:
         assert self.receiver is not None
         return attribute(load(self.receiver), attribute_name(text))
 
+    @property
+    def is_module(self) -> bool:
+        """Whether the function belongs to a module, whose parts it calls."""
+        return self.receiver is not None
+
     def symbol(self, node: syntax.Node) -> Symbol | None:
         """What a name stands for."""
         return self.here.symbol(node)
 
+    def call_kind(self, node: syntax.Call) -> CallKind:
+        """What a call runs."""
+        return self.here.program.call_kind(self.here.item, node)
+
+    def fresh(self, hint: str) -> str:
+        """A variable that the function does not have yet."""
+        return self.function.fresh(hint)
+
     def reads(self, *nodes: syntax.Node) -> frozenset[str]:
         """The variables that expressions or statements read, as they are called in Python."""
-        return frozenset(self._reads(nodes))
-
-    def _reads(self, nodes: Iterable[syntax.Node], own: frozenset[str] = frozenset()) -> Iterator[str]:
-        for node in nodes:
-            if id(node) in self.replaced:
-                yield self.replaced[id(node)]
-            elif isinstance(node, syntax.Name):
-                if self.is_local(node) and node.text not in own:
-                    yield self.local(node.text)
-            else:
-                for part, names in parts(node, own):
-                    yield from self._reads([part], names)
+        return reads(self, *nodes)
 
     def is_local(self, node: syntax.Name) -> bool:
         """Whether a name stands for a variable of this function (or for a value made on the way)."""
-        symbol = self.symbol(node)
-        if symbol is not None and symbol.kind == "parameter":
-            return id(symbol.node) not in self.parameters
-        return symbol is None or symbol.kind in _LOCAL
+        return is_local(self, node)
 
 
 def attribute_name(text: str) -> str:
@@ -198,62 +197,3 @@ def _own_names() -> frozenset[str]:
     definition = catalog.definition("Module")
     members = frozenset(definition.members) if definition is not None else frozenset()
     return members | {"signature", "configure_parts"}
-
-
-def parts(
-    node: syntax.Node, own: frozenset[str] = frozenset()
-) -> Iterator[tuple[syntax.Node, frozenset[str]]]:
-    """The nodes right beneath a node, each with the names that comprehensions and lambdas have made."""
-    match node:
-        case syntax.Comprehension(element=element, clauses=clauses):
-            inside = own
-            for clause in clauses:
-                yield clause.iterable, inside
-                inside |= targets(clause.target)
-                for test in clause.conditions:
-                    yield test, inside
-            yield element, inside
-        case syntax.Lambda(parameters=parameters, body=body):
-            for parameter in parameters:
-                if parameter.default is not None:
-                    yield parameter.default, own
-            yield body, own | {each.name.text for each in parameters if each.name is not None}
-        case _:
-            for child in children(node):
-                yield child, own
-
-
-def free_names(node: syntax.Node, own: frozenset[str] = frozenset()) -> Iterator[syntax.Name]:
-    """The names in a node, without those that comprehensions and lambdas inside it have made."""
-    if isinstance(node, syntax.Name):
-        if node.text not in own:
-            yield node
-    else:
-        for part, names in parts(node, own):
-            yield from free_names(part, names)
-
-
-def written(statement: syntax.Node) -> frozenset[str]:
-    """The variables that a statement, or one inside it, assigns (not those of comprehensions)."""
-    found: set[str] = set()
-    for node in walk(statement):
-        match node:
-            case (
-                syntax.Assign(target=target)
-                | syntax.AugmentedAssign(target=target)
-                | syntax.For(target=target)
-            ):
-                found |= targets(target)
-            case syntax.AnnotatedAssign(target=name) | syntax.CapturePattern(name=name):
-                found.add(name.text)
-            case syntax.StarPattern(name=name) | syntax.AsPattern(name=name):
-                found.add(name.text)
-            case syntax.MappingPattern(rest=syntax.Identifier(text=text)):
-                found.add(text)
-    found.discard("_")
-    return frozenset(found)
-
-
-def targets(target: syntax.Expression) -> frozenset[str]:
-    """The variables of an assignment's target."""
-    return frozenset(node.text for node in walk(target) if isinstance(node, syntax.Name))

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from ...grammar import syntax
+from ..schedule.names import targets
 from . import blocks, calls, expressions, hints, patterns
 from .code import assign, attribute, call, constant, load, store
 from .outputs import returned
-from .scope import Scope, targets
+from .scope import Scope
 
 
 def statement(scope: Scope, node: syntax.Statement) -> list[ast.stmt]:

@@ -201,12 +201,12 @@ def _value(node: ast.expr) -> Type:
         case ast.JoinedStr():
             return types.STR
         case ast.List(elts=elements):
-            return types.List(types.union(*map(_value, elements)) if elements else types.UNKNOWN)
+            return types.List(types.joined(map(_value, elements)) if elements else types.UNKNOWN)
         case ast.Set(elts=elements):
-            return types.Set(types.union(*map(_value, elements)))
+            return types.Set(types.joined(map(_value, elements)))
         case ast.Dict(keys=keys, values=values) if keys and all(keys):
             return types.Dict(
-                types.union(*(_value(key) for key in keys if key)), types.union(*map(_value, values))
+                types.joined(_value(key) for key in keys if key), types.joined(map(_value, values))
             )
         case _:
             return types.UNKNOWN

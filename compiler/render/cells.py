@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from unicodedata import category, east_asian_width
 
 TAB = 4
 """A tab reaches to the next multiple of this column."""
 
 _JOINERS = "\u200c\u200d"
-_KEY = re.compile(
-    r"""\b(?:sk|pk|rk|gsk|xai|hf|ghp|github_pat|AKIA|AIza)[-_][A-Za-z0-9_-]{12,}
-      | (?<=api_key=")[^"\s]{4,}(?=") | (?<=api_key=')[^'\s]{4,}(?=')""",
-    re.VERBOSE,
-)
 
 
 def glyph(character: str, column: int = 0) -> tuple[str, int]:
@@ -41,8 +35,3 @@ def width(text: str) -> int:
     for character in text:
         column += glyph(character, column)[1]
     return column
-
-
-def mask_keys(text: str) -> str:
-    """The text with what looks like an API key replaced by as many stars."""
-    return _KEY.sub(lambda match: "*" * len(match.group()), text)

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from ...base.secrets import mask
 from ...grammar.source import Source, Span
-from .cells import glyph, mask_keys, width
+from .cells import glyph, width
 from .palette import Palette, Role
+
+_LONGEST_SECRET = 500
 
 _LONGEST_BLOCK = 6
 """A range of more lines than this is shown by its first and its last ones."""
@@ -131,7 +134,7 @@ def _cut(source: Source, line: int, marks: Sequence[Mark], columns: int) -> tupl
     column = len(shown)
     column_of: dict[int, int] = {}
     offset = start
-    for character in mask_keys(source.text[start : min(span.end, start + 2 * columns)]):
+    for character in _without_secrets(source.text, start, min(span.end, start + 2 * columns)):
         drawn, wide = glyph(character, column)
         if column + wide >= columns and offset + 1 < span.end:
             shown.append("…")
@@ -189,3 +192,9 @@ def _painted(cells: Sequence[_Cell], palette: Palette) -> str:
     runs = groupby(cells, key=lambda cell: cell[1])
     texts = ((role, "".join(character for character, _ in run)) for role, run in runs)
     return "".join(palette(role, text) if role else text for role, text in texts)
+
+
+def _without_secrets(text: str, start: int, end: int) -> str:
+    """A part of a text with stars for secrets, also for one that begins before the part."""
+    before = max(0, start - _LONGEST_SECRET)
+    return mask(text[before : end + _LONGEST_SECRET])[start - before : end - before]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ...base.secrets import mask
 from ...grammar.source import Source, Span
 from ..diagnostic import Diagnostic
-from .cells import mask_keys
 from .palette import Palette, plain
 from .report import CheckedFile, Report
 
@@ -34,12 +34,10 @@ def _record(report: Report, file: CheckedFile, one: Diagnostic) -> dict[str, Any
     for label in one.labels:
         found = (file.path, file.source) if label.path is None else report.look_up(label.path)
         if found is not None:
-            labels.append(
-                {"path": found[0], **_range(found[1], label.span), "message": mask_keys(label.message)}
-            )
+            labels.append({"path": found[0], **_range(found[1], label.span), "message": mask(label.message)})
     fix = one.fix and {
         "title": one.fix.title,
-        "safe": one.fix.safe,
+        "safe": one.fix.is_safe,
         "edits": [
             {**_range(file.source, edit.span), "replacement": edit.replacement} for edit in one.fix.edits
         ],
@@ -49,7 +47,7 @@ def _record(report: Report, file: CheckedFile, one: Diagnostic) -> dict[str, Any
         "code": one.code,
         "name": one.name,
         "severity": one.severity,
-        "message": mask_keys(one.message),
+        "message": mask(one.message),
         **_range(file.source, one.span),
         "labels": labels,
         "help": one.help,
@@ -77,7 +75,7 @@ def _command(file: CheckedFile, one: Diagnostic) -> str:
         "endColumn": end.column + 1,
     }
     listed = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in properties.items())
-    message = f"{file.path}:{start.line + 1}:{start.column + 1}: {one.code} {mask_keys(one.message)}"
+    message = f"{file.path}:{start.line + 1}:{start.column + 1}: {one.code} {mask(one.message)}"
     return f"::{_LEVELS[one.severity]} {listed}::{_escaped(message)}\n"
 
 

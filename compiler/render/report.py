@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...base.text import plural as plural
 from ...grammar.source import Source
 from ..diagnostic import Diagnostic, Severity
 
@@ -45,8 +46,3 @@ def summary(report: Report) -> str:
     files = sum(bool(file.diagnostics) for file in report.files)
     listed = " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
     return f"Found {listed}" + (f" in {plural(files, 'file')}." if len(report.files) > 1 else ".")
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 file`, `2 files`"""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

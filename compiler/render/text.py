@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import wrap
 
+from ...base.secrets import mask
 from ...grammar.source import Source
 from ..diagnostic import Diagnostic, Label
-from .cells import mask_keys
 from .excerpt import Mark, excerpt
 from .palette import Palette, plain
 from .report import CheckedFile, Report
@@ -30,7 +30,7 @@ def concise(report: Report, palette: Palette = plain, columns: int = 100) -> str
         for one in file.diagnostics:
             place = location(file.path, file.source, one.span.start)
             lines.append(
-                f"{palette('strong', place)}: {palette(one.severity, one.code)} {mask_keys(one.message)}\n"
+                f"{palette('strong', place)}: {palette(one.severity, one.code)} {mask(one.message)}\n"
             )
     return "".join(lines)
 
@@ -50,8 +50,7 @@ def _block(report: Report, file: CheckedFile, one: Diagnostic, palette: Palette,
             pieces.append((*found, _marks([label for label in one.labels if label.path == path])))
     gutter = max(len(str(source.line_of(mark.span.end) + 1)) for _, source, marks in pieces for mark in marks)
     lines = [
-        palette(one.severity, f"{one.severity}[{one.code}]")
-        + palette("strong", f": {mask_keys(one.message)}")
+        palette(one.severity, f"{one.severity}[{one.code}]") + palette("strong", f": {mask(one.message)}")
     ]
     arrow = "-->"
     for path, source, marks in pieces:
@@ -66,11 +65,11 @@ def _block(report: Report, file: CheckedFile, one: Diagnostic, palette: Palette,
 
 
 def _marks(labels: Iterable[Label]) -> list[Mark]:
-    return [Mark(label.span, mask_keys(label.message), "gutter", primary=False) for label in labels]
+    return [Mark(label.span, mask(label.message), "gutter", primary=False) for label in labels]
 
 
 def _note(margin: str, kind: str, note: str, palette: Palette, columns: int) -> list[str]:
-    first, *rest = wrap(mask_keys(note), max(40, columns - len(margin) - len(kind) - 2)) or [""]
+    first, *rest = wrap(mask(note), max(40, columns - len(margin) - len(kind) - 2)) or [""]
     indent = " " * (len(margin) + len(kind) + 2)
     return [
         f"{palette('gutter', margin)}{palette('help', kind + ':')} {first}",

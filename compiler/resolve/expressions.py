@@ -153,12 +153,16 @@ def _lambda(node: syntax.Lambda, context: Context) -> Type:
 def _tuple(elements: tuple[syntax.Expression, ...], context: Context) -> Type:
     found = [infer(each, context) for each in elements]
     if any(isinstance(each, syntax.Starred) for each in elements):
-        return types.Tuple((), types.union(*found))
-    return types.Tuple(tuple(found))
+        return types.Tuple((), types.joined(found))
+    return (
+        types.Tuple(tuple(found))
+        if len(found) <= types.MOST_OPTIONS
+        else types.Tuple((), types.joined(found))
+    )
 
 
 def _joined(elements: tuple[syntax.Expression, ...], context: Context) -> Type:
-    return types.union(*(infer(each, context) for each in elements)) if elements else types.NEVER
+    return types.joined([infer(each, context) for each in elements]) if elements else types.NEVER
 
 
 def _dict(entries: tuple[syntax.DictEntry, ...], context: Context) -> Type:
@@ -174,7 +178,7 @@ def _dict(entries: tuple[syntax.DictEntry, ...], context: Context) -> Type:
             values.append(value.value if isinstance(value, types.Dict) else types.UNKNOWN)
     if not entries:
         return types.Dict(types.NEVER, types.NEVER)
-    return types.Dict(types.union(*keys), types.union(*values))
+    return types.Dict(types.joined(keys), types.joined(values))
 
 
 # --- comprehensions and targets -------------------------------------------------------------------------

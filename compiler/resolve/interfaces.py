@@ -34,7 +34,10 @@ def _parse(node: syntax.String, context: Context) -> SignatureString:
     # stands for it.
     whole = None if content == node.value else node.span
     fields = tuple(_moved(each, offset, whole) for each in (*parsed.inputs, *parsed.outputs))
-    problems = tuple(replace(each, span=whole or each.span.shifted(offset)) for each in parsed.problems)
+    problems = tuple(
+        each.shifted(offset) if whole is None else replace(each, span=whole, fixes=())
+        for each in parsed.problems
+    )
     inside = Context(context.scope, context.item, context.names, context.returns, in_string=True)
     found = tuple(_field(each, inside) for each in fields)
     return SignatureString(types.Interface(node.value, found, open=bool(problems)), fields, problems)

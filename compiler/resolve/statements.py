@@ -138,7 +138,7 @@ def _joined(ends: Sequence[Names]) -> Names:
                 joined[name] = Symbol(
                     name,
                     before.kind,
-                    types.union(before.type, symbol.type),
+                    types.joined((before.type, symbol.type)),
                     before.place,
                     before.item,
                     before.node,

@@ -192,7 +192,7 @@ def positional_input(program: Program, item: Item) -> Iterator[Finding]:
             fix = Fix(
                 f"Write `{name}=`",
                 (Edit(Span(argument.span.start, argument.span.start), f"{name}="),),
-                safe=False,
+                "unsafe",
             )
             text = written(item, argument)
             yield Finding(argument, f"{words}: write `{name}={text if len(text) <= 30 else '…'}`", fix=fix)

@@ -67,7 +67,7 @@ def _whole(item: Item, node: syntax.Return, value: syntax.Expression, names: lis
         fix = None
         if len(names) == 1:
             at = Span(value.span.start, value.span.start)
-            fix = Fix(f"Write `{names[0]}=`", (Edit(at, f"{names[0]}="),), safe=False)
+            fix = Fix(f"Write `{names[0]}=`", (Edit(at, f"{names[0]}="),), "unsafe")
         form = ", ".join(f"{name}=…" for name in names)
         yield Finding(value, f"`return` gives the outputs by name: `return {form}`", fix=fix)
 

@@ -49,7 +49,7 @@ class Rule:
                 found.message,
                 found.labels,
                 found.help,
-                _moved(found.fix, item.start),
+                () if found.fix is None else (found.fix.shifted(item.start),),
             )
 
 
@@ -65,7 +65,7 @@ def rule(code: str, name: str, severity: Severity = "error") -> Callable[[Check]
 def replace(title: str, place: syntax.Node | Span, text: str, *, safe: bool = False) -> Fix:
     """A fix that replaces one range of the item."""
     span = place.span if isinstance(place, syntax.Node) else place
-    return Fix(title, (Edit(span, text),), safe)
+    return Fix(title, (Edit(span, text),), "safe" if safe else "unsafe")
 
 
 def label(program: Program, place: types.Place | None, message: str) -> tuple[Label, ...]:
@@ -83,11 +83,3 @@ def declared_at(program: Program, symbol: Symbol) -> tuple[Label, ...]:
 def written(item: Item, node: syntax.Node) -> str:
     """A node as it is written, on one line."""
     return " ".join(item.text[node.span.start : node.span.end].split())
-
-
-def _moved(fix: Fix | None, offset: int) -> Fix | None:
-    if fix is None:
-        return None
-    return Fix(
-        fix.title, tuple(Edit(each.span.shifted(offset), each.replacement) for each in fix.edits), fix.safe
-    )

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from ...base.text import did_you_mean, list_names
+from ...base.text import near as near
 from .. import types
 from ..relations import display, display_value
 from ..types import Type
 
-
-def near(name: str, candidates: Iterable[str], cutoff: float = 0.7) -> str | None:
-    """The candidate that somebody who wrote `name` most likely meant; None when none is close."""
-    from difflib import get_close_matches
-
-    known = [each for each in dict.fromkeys(candidates) if each != name]
-    for each in known:
-        if each.lower().replace("_", "") == name.lower().replace("_", ""):
-            return each
-    found = get_close_matches(name, known, n=1, cutoff=cutoff)
-    return found[0] if found else None
-
-
-def listed(names: Sequence[str], word: str = "and") -> str:
-    """``a`, `b` and `c``"""
-    quoted = [f"`{name}`" for name in names]
-    return f"{', '.join(quoted[:-1])} {word} {quoted[-1]}" if len(quoted) > 1 else "".join(quoted)
-
-
-def meant(name: str, candidates: Iterable[str]) -> str:
-    """`; did you mean `x`?` where a candidate is close, else nothing."""
-    found = near(name, candidates)
-    return f"; did you mean `{found}`?" if found else ""
+listed = list_names
+meant = did_you_mean
 
 
 def meant_or_has(name: str, candidates: Sequence[str]) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from ...base.diagnostic import Diagnostic, Fix
 from .. import syntax
-from ..problems import Fix, Problem, problem
+from ..problems import problem
 from ..source import Span
 
 
@@ -16,7 +17,7 @@ class Context:
     """The text being parsed and what its actions have to say about it."""
 
     text: str
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
     lambdas: dict[Span, syntax.Lambda] = field(default_factory=dict)
     """The lambdas that have not turned out to be arguments."""
 
@@ -25,13 +26,13 @@ class Context:
         code: str,
         span: Span,
         message: str,
-        help: str | None = None,  # noqa: A002 - the word that a reader of `Problem` knows
+        help: str | None = None,  # noqa: A002 - the word that a reader of `Diagnostic` knows
         fix: Fix | None = None,
     ) -> None:
         """Note a problem."""
         self.problems.append(problem(code, span, message, help, fix))
 
-    def closing_problems(self) -> list[Problem]:
+    def closing_problems(self) -> list[Diagnostic]:
         """All problems, once everything is parsed."""
         for node in self.lambdas.values():
             self.report(

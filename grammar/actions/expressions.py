@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...base.diagnostic import Edit, Fix
 from .. import syntax
 from ..problems import replacement
 from ..source import Span
@@ -216,7 +217,7 @@ def _check_bare_generator(context: Context, argument_: syntax.Argument) -> None:
             "E024",
             argument_.span,
             "a generator beside other arguments needs brackets of its own",
-            fix=("Add brackets", ((Span(start, start), "("), (Span(end, end), ")"))),
+            fix=Fix("Add brackets", (Edit(Span(start, start), "("), Edit(Span(end, end), ")")), "safe"),
         )
 
 

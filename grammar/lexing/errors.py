@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..problems import Problem, problem, replacement
+from ...base.diagnostic import Diagnostic
+from ..problems import problem, replacement
 from .tokens import BACKSLASH, CLOSERS, OPEN_STRING, Lexed, vocabulary
 
 _TYPOGRAPHIC_QUOTES = "“”„‘’"
@@ -128,6 +129,6 @@ def swallowed_brackets(written: str, brackets: list[str]) -> str:
 _TRAILING = re.compile(r"[)\]}]*[ \t]*[:,]?[ \t]*\Z")
 
 
-def too_deep(span: tuple[int, int]) -> Problem:
+def too_deep(span: tuple[int, int]) -> Diagnostic:
     """The problem of an expression that is nested beyond reason."""
     return problem("E026", span, "this is nested too deeply", "give the parts names, on lines of their own")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
 from ..source import Span
 from .tokens import CASE, CLOSERS, SOFT_KEYWORDS, Lexed, Token, vocabulary
@@ -101,7 +102,8 @@ def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
     if any(found.code == "E004" for found in lexed.problems):
         return
     edits = tuple(
-        (Span(found.start(1), found.end(1)), found[1].expandtabs(4)) for found in _TABBED.finditer(text, line)
+        Edit(Span(found.start(1), found.end(1)), found[1].expandtabs(4))
+        for found in _TABBED.finditer(text, line)
     )
     lexed.problems.append(
         problem(
@@ -109,7 +111,7 @@ def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
             (line, end),
             "indentation is made of spaces, not tabs",
             "a tab counts as four spaces here",
-            ("Replace the tabs by spaces", edits),
+            Fix("Replace the tabs with spaces", edits, "safe"),
         )
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from ..problems import Problem
+from ...base.diagnostic import Diagnostic
 from ..tables import tables
 
 Token: TypeAlias = tuple[int, int, int, str]
@@ -130,7 +130,7 @@ class Lexed:
     """The tokens of an item, ending in `$END`, and what was wrong with characters, strings and layout."""
 
     tokens: list[Token]
-    problems: list[Problem]
+    problems: list[Diagnostic]
     is_balanced: bool = True
     """Whether every bracket has its partner; where not, `brackets.find_repairs` has to look."""
     has_long_line: bool = False
@@ -148,7 +148,7 @@ class Repairs:
     """Closing brackets that close nothing."""
     replaced: dict[int, str] = field(default_factory=dict)
     """Closing brackets of the wrong shape, and the right one."""
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
 
 
 class Vocabulary(NamedTuple):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from ...base.diagnostic import Diagnostic
 from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
 from ..parsing.automaton import count_accepted
-from ..problems import Problem, problem, replacement
+from ..problems import problem, replacement
 from ..tables import tables
 from .edits import Mender, Mending, discard, fits, header_end, mend_with, read_as, states_before
 from .typos import INLINE_SLIPS, SLIPS, after_the_end
@@ -65,7 +66,7 @@ def _statement(text: str, tokens: list[Token], at: int, line: int, states: list[
     if at != line or message is None or not fits(states, "if") or tokens[at + 1][3] == "=":
         return None
     known = vocabulary()
-    found: Problem | None = problem("E019", (token[1], token[2]), message)
+    found: Diagnostic | None = problem("E019", (token[1], token[2]), message)
     condition = tables().literals["if"]
     if token[3] in {"except", "finally"} and any(
         each[0] == condition and each[3] == "try" for each in tokens[:at]
@@ -88,7 +89,7 @@ def _orphan_case(text: str, tokens: list[Token], at: int, line: int, states: lis
     condition = tables().literals["if"]
     if count_accepted(states_before(tokens, line), [condition]) == 0:
         return None
-    found: Problem | None = problem(
+    found: Diagnostic | None = problem(
         "E023", (first[1], first[2]), "`case` stands in the block of `match VALUE:`"
     )
     if any(each[0] == condition and each[3] == "case" for each in tokens[:line]):

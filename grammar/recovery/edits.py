@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ...base.diagnostic import Diagnostic
 from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted, feed
-from ..problems import Problem
 from ..tables import tables
 
-Mending: TypeAlias = tuple[int, int, list[Token], Problem | None]
+Mending: TypeAlias = tuple[int, int, list[Token], Diagnostic | None]
 """`tokens[start:stop]` are replaced by the others; where the problem is None it has been reported."""
 
 Mender: TypeAlias = Callable[[str, list[Token], int, int, list[int]], Mending | None]
@@ -55,7 +55,7 @@ def header_end(tokens: list[Token], at: int, *, colon: bool = True) -> tuple[int
     return len(tokens) - 1, False
 
 
-def discard(tokens: list[Token], at: int, stop: int, found: Problem, states: list[int]) -> Mending:
+def discard(tokens: list[Token], at: int, stop: int, found: Diagnostic, states: list[int]) -> Mending:
     """Leave a line out; where it is the first of the item, the item has no declaration."""
     if at == 0:
         return 0, len(tokens), [], found

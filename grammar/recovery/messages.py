@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ...base.diagnostic import Diagnostic, Fix
 from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import expected
-from ..problems import Fix, Problem, problem, replacement
+from ..problems import problem, replacement
 from ..tables import tables
 
 _PLACES = {
@@ -39,7 +40,7 @@ _KINDS = {
 _SPACED = {",": ", ", "=": " = ", ":": ":", "->": " -> ", "in": " in "}
 
 
-def describe_insertion(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Problem:
+def describe_insertion(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Diagnostic:
     """Something is missing before `tokens[at]`."""
     wanted = name_of(kind, states)
     before, found = _before(tokens, at), tokens[at]
@@ -62,7 +63,7 @@ def describe_insertion(text: str, tokens: list[Token], at: int, states: list[int
     return problem("E001", (found[1], found[2]), f"expected {wanted}{where}, found {shown(found)}", None, fix)
 
 
-def describe_replacement(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Problem:
+def describe_replacement(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Diagnostic:
     """Something else should stand where `tokens[at]` stands."""
     found = tokens[at]
     literal = _literal(kind)
@@ -77,7 +78,7 @@ def describe_replacement(text: str, tokens: list[Token], at: int, states: list[i
     )
 
 
-def describe_deletion(text: str, tokens: list[Token], at: int, states: list[int]) -> Problem:
+def describe_deletion(text: str, tokens: list[Token], at: int, states: list[int]) -> Diagnostic:
     """`tokens[at]` is one too many."""
     found = tokens[at]
     before = _before(tokens, at)
@@ -86,7 +87,7 @@ def describe_deletion(text: str, tokens: list[Token], at: int, states: list[int]
     return problem("E001", (found[1], found[2]), f"{shown(found)} does not belong here{after}", None, fix)
 
 
-def describe_panic(text: str, tokens: list[Token], at: int, states: list[int]) -> Problem:
+def describe_panic(text: str, tokens: list[Token], at: int, states: list[int]) -> Diagnostic:
     """`tokens[at]` does not fit, and no small change helps."""
     found = tokens[at]
     before = _before(tokens, at)

@@ -19,6 +19,7 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from ...base.diagnostic import Diagnostic
 from .. import syntax
 from ..actions.context import Context
 from ..lexing.brackets import find_repairs
@@ -27,7 +28,7 @@ from ..lexing.lexer import lex
 from ..lexing.tokens import Lexed, Token, vocabulary
 from ..parsing.automaton import count_accepted, expected, feed, is_done, next_to_complete
 from ..parsing.driver import parse
-from ..problems import Problem, problem
+from ..problems import problem
 from ..tables import Start, tables
 from .constructs import mend_foreign, mend_inline
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
@@ -43,7 +44,7 @@ MAX_TOKENS = 50_000
 """A declaration longer than this is data, not a program; its first mistake is enough."""
 
 
-def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[Problem, ...]]:
+def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[Diagnostic, ...]]:
     """The best reading of an item with mistakes, and the mistakes."""
     if not lexed.is_balanced:
         repairs = find_repairs(text)
@@ -65,8 +66,8 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[P
 
 
 def with_problems_of_tree(
-    text: str, problems: list[Problem], of_tree: list[Problem], quiet: list[tuple[int, int]]
-) -> tuple[Problem, ...]:
+    text: str, problems: list[Diagnostic], of_tree: list[Diagnostic], quiet: list[tuple[int, int]]
+) -> tuple[Diagnostic, ...]:
     """The problems in order; those of the tree only where nothing else is wrong in their line.
 
     What stands behind an unclosed bracket or string may be read wrongly, so nothing is said of it, nor of
@@ -96,7 +97,7 @@ class Mended:
     """Tokens that parse, as far as `is_complete`, and what had to be said about them."""
 
     tokens: list[Token]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
     is_complete: bool = True
 
 
@@ -106,7 +107,7 @@ class Repair(NamedTuple):
     start: int
     stop: int
     tokens: list[Token]
-    problem: Problem | None
+    problem: Diagnostic | None
 
 
 def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
@@ -315,7 +316,7 @@ def _drop_layout(text: str, tokens: list[Token], at: int, states: list[int]) -> 
     return Repair(at, at + 1, [], describe_panic(text, tokens, at, states))
 
 
-def _drop_line(tokens: list[Token], at: int, stop: int, found: Problem) -> Repair | None:
+def _drop_line(tokens: list[Token], at: int, stop: int, found: Diagnostic) -> Repair | None:
     """Leave a whole line out, from its start."""
     line = _line_start(tokens, at)
     known = vocabulary()

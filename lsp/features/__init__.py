@@ -1,8 +1,11 @@
-"""What the server offers: one file a feature, and one line for each here."""
+"""What the server offers: one file a feature, and one line for each here.
+
+A feature has `HANDLERS`, the methods that it answers, and `CAPABILITIES`, what `initialize` says of it.
+`diagnostics` is pushed as well.
+"""
 
 from __future__ import annotations
 
-from . import code_action, completion, definition, document_symbol, formatting, hover
+from . import code_action, completion, definition, document_symbol, formatting, hover, workspace_symbol
 
-FEATURES = (code_action, completion, definition, document_symbol, formatting, hover)
-"""Modules with a `METHOD`, its `OPTIONS` and `handle(server, params)`; `diagnostics` is pushed instead."""
+FEATURES = (code_action, completion, definition, document_symbol, formatting, hover, workspace_symbol)

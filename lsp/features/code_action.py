@@ -2,65 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from lsprotocol import types as lsp
-
+from ...compiler.analysis import FileAnalysis
+from ...grammar.source import Span
 from .. import convert
-from .diagnostics import of_diagnostic
+from ..protocol import (
+    CodeAction,
+    CodeActionParams,
+    OptionalVersionedTextDocumentIdentifier,
+    TextDocumentEdit,
+    TextEdit,
+    WorkspaceEdit,
+)
+from ..session import Server
+from .handler import about_file
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ...compiler.analysis import FileAnalysis
-    from ...grammar.source import Span
-    from ..session import Server
-
-METHOD = lsp.TEXT_DOCUMENT_CODE_ACTION
-OPTIONS = lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix])
+QUICK_FIX = "quickfix"
 
 
-def handle(server: Server, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+def _code_action(server: Server, analysis: FileAnalysis, params: CodeActionParams) -> list[CodeAction]:
     """The fixes of what was found in a range."""
     only = params.context.only
-    if only is not None and not any(
-        str(kind) in ("", lsp.CodeActionKind.QuickFix.value) for kind in map(_value, only)
-    ):
-        return []
-    analysis = server.files.analysis(params.text_document.uri)
     document = server.files.document(params.text_document.uri)
-    if analysis is None or document is None:
+    if document is None or (only is not None and not {"", QUICK_FIX} & set(only)):
         return []
     area = convert.span_of(analysis.source, params.range, server.encoding)
-    return list(_actions(server, analysis, area, document.uri, document.version))
+    return list(_fixes(server, analysis, area, document.uri, document.version))
 
 
-def _actions(
+def _fixes(
     server: Server, analysis: FileAnalysis, area: Span, uri: str, version: int
-) -> Iterator[lsp.CodeAction]:
+) -> Iterator[CodeAction]:
     for found in analysis.diagnostics:
-        fix = found.fix
-        if fix is None or found.span.start > area.end or found.span.end < area.start:
+        if found.span.start > area.end or found.span.end < area.start:
             continue
-        edits = convert.text_edits(analysis.source, fix.edits, server.encoding)
-        yield lsp.CodeAction(
-            title=fix.title,
-            kind=lsp.CodeActionKind.QuickFix,
-            diagnostics=[of_diagnostic(server, analysis, found)],
-            is_preferred=fix.safe,
-            edit=_workspace_edit(server, uri, version, edits),
-        )
+        for fix in found.fixes:
+            if fix.applicability == "display-only":
+                continue
+            edits = convert.text_edits(analysis.source, fix.edits, server.encoding)
+            yield CodeAction(
+                title=fix.title,
+                kind=QUICK_FIX,
+                diagnostics=[
+                    convert.as_diagnostic(found, analysis.source, server.encoding, server.files.source)
+                ],
+                is_preferred=fix.is_safe or None,
+                edit=_workspace_edit(server, uri, version, edits),
+            )
 
 
-def _workspace_edit(server: Server, uri: str, version: int, edits: list[lsp.TextEdit]) -> lsp.WorkspaceEdit:
+def _workspace_edit(server: Server, uri: str, version: int, edits: list[TextEdit]) -> WorkspaceEdit:
     """Edits of this very version of the file, for a client that can tell versions apart."""
-    workspace = server.client_capabilities.workspace
-    capability = workspace.workspace_edit if workspace else None
-    if capability is not None and capability.document_changes:
-        identifier = lsp.OptionalVersionedTextDocumentIdentifier(uri, version)
-        return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(identifier, list(edits))])
-    return lsp.WorkspaceEdit(changes={uri: edits})
+    if server.client_can("workspace.workspaceEdit.documentChanges"):
+        identifier = OptionalVersionedTextDocumentIdentifier(uri, version)
+        return WorkspaceEdit(document_changes=[TextDocumentEdit(identifier, edits)])
+    return WorkspaceEdit(changes={uri: edits})
 
 
-def _value(kind: lsp.CodeActionKind | str) -> str:
-    return kind.value if isinstance(kind, lsp.CodeActionKind) else kind
+HANDLERS = {"textDocument/codeAction": about_file(_code_action, CodeActionParams)}
+CAPABILITIES = {"codeActionProvider": {"codeActionKinds": [QUICK_FIX]}}

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
-
-from lsprotocol import types as lsp
 
 from .. import convert
-
-if TYPE_CHECKING:
-    from ...compiler.analysis import FileAnalysis
-    from ...compiler.diagnostic import Diagnostic
-    from ...grammar.source import Encoding
-    from ..session import Server
+from ..protocol import PublishDiagnosticsParams
+from ..session import Server
 
 OWN_DELAY = 0.02
 """Seconds without a keystroke before the file itself is checked."""
@@ -35,7 +28,7 @@ def schedule_others(server: Server, except_for: str | None = None) -> None:
 
 
 def publish(server: Server, uri: str) -> None:
-    """Check an open file and send what was found, unless the client has been told the same already."""
+    """Check an open file and send what was found, unless that is what was sent last."""
     document = server.files.document(uri)
     if document is None:
         return
@@ -43,45 +36,22 @@ def publish(server: Server, uri: str) -> None:
         analysis = server.files.analysis(uri)
         if analysis is None:
             return
-        found = [of_diagnostic(server, analysis, each) for each in analysis.diagnostics]
+        found = [
+            convert.as_diagnostic(each, analysis.source, server.encoding, server.files.source)
+            for each in analysis.diagnostics
+        ]
         if server.published.get(uri) == (document.version, found):
             return
         server.published[uri] = (document.version, found)
-        server.text_document_publish_diagnostics(
-            lsp.PublishDiagnosticsParams(uri=uri, version=document.version, diagnostics=found)
-        )
+        _send(server, PublishDiagnosticsParams(uri, found, document.version))
 
 
 def clear(server: Server, uri: str) -> None:
     """A file was closed: its diagnostics go from the list of problems."""
     server.later.remove(f"check {uri}")
     if server.published.pop(uri, None) is not None:
-        server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri=uri, diagnostics=[]))
+        _send(server, PublishDiagnosticsParams(uri, []))
 
 
-def of_diagnostic(server: Server, analysis: FileAnalysis, found: Diagnostic) -> lsp.Diagnostic:
-    """The protocol's form of a finding."""
-    encoding = server.encoding
-    return lsp.Diagnostic(
-        range=convert.range_of(analysis.source, found.span, encoding),
-        severity=convert.SEVERITIES[found.severity],
-        code=found.code,
-        source="dspyc",
-        message=found.message if found.help is None else f"{found.message}\n{found.help}",
-        tags=[lsp.DiagnosticTag.Unnecessary] if found.name.startswith("unused-") else None,
-        related_information=_related(server, analysis, found, encoding) or None,
-        data={"name": found.name},
-    )
-
-
-def _related(
-    server: Server, analysis: FileAnalysis, found: Diagnostic, encoding: Encoding
-) -> list[lsp.DiagnosticRelatedInformation]:
-    related = []
-    for label in found.labels:
-        path = label.path or analysis.path
-        source = analysis.source if path == analysis.path else server.files.source(path)
-        if source is not None:
-            place = lsp.Location(convert.uri_of(path), convert.range_of(source, label.span, encoding))
-            related.append(lsp.DiagnosticRelatedInformation(place, label.message))
-    return related
+def _send(server: Server, params: PublishDiagnosticsParams) -> None:
+    server.connection.notify("textDocument/publishDiagnostics", params)

@@ -2,67 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from lsprotocol import types as lsp
-
+from ...compiler.analysis import FileAnalysis
 from ...compiler.query.symbols import OutlineEntry, OutlineKind, outline
+from ...grammar.source import Source
 from .. import convert
+from ..protocol import DocumentParams, DocumentSymbol, Location, SymbolInformation, SymbolKind
+from ..session import Server
+from .handler import about_file
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ...grammar.source import Source
-    from ..session import Server
-
-METHOD = lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL
-OPTIONS = None
-
-_KINDS: dict[OutlineKind, lsp.SymbolKind] = {
-    "lm": lsp.SymbolKind.Object,
-    "record": lsp.SymbolKind.Struct,
-    "alias": lsp.SymbolKind.TypeParameter,
-    "enum": lsp.SymbolKind.Enum,
-    "signature": lsp.SymbolKind.Interface,
-    "module": lsp.SymbolKind.Class,
-    "function": lsp.SymbolKind.Function,
-    "tools": lsp.SymbolKind.Array,
-    "dataset": lsp.SymbolKind.Array,
-    "optimizer": lsp.SymbolKind.Object,
-    "program": lsp.SymbolKind.Module,
-    "evaluate": lsp.SymbolKind.Event,
-    "test": lsp.SymbolKind.Method,
-    "constant": lsp.SymbolKind.Constant,
-    "configure": lsp.SymbolKind.Namespace,
-    "input": lsp.SymbolKind.Field,
-    "output": lsp.SymbolKind.Field,
-    "attribute": lsp.SymbolKind.Field,
-    "member": lsp.SymbolKind.EnumMember,
-    "part": lsp.SymbolKind.Property,
-    "parameter": lsp.SymbolKind.Variable,
+KINDS: dict[OutlineKind, SymbolKind] = {
+    "lm": SymbolKind.OBJECT,
+    "record": SymbolKind.STRUCT,
+    "alias": SymbolKind.TYPE_PARAMETER,
+    "enum": SymbolKind.ENUM,
+    "signature": SymbolKind.INTERFACE,
+    "module": SymbolKind.CLASS,
+    "function": SymbolKind.FUNCTION,
+    "tools": SymbolKind.ARRAY,
+    "dataset": SymbolKind.ARRAY,
+    "optimizer": SymbolKind.OBJECT,
+    "program": SymbolKind.MODULE,
+    "evaluate": SymbolKind.EVENT,
+    "test": SymbolKind.METHOD,
+    "constant": SymbolKind.CONSTANT,
+    "configure": SymbolKind.NAMESPACE,
+    "input": SymbolKind.FIELD,
+    "output": SymbolKind.FIELD,
+    "attribute": SymbolKind.FIELD,
+    "member": SymbolKind.ENUM_MEMBER,
+    "part": SymbolKind.PROPERTY,
+    "parameter": SymbolKind.VARIABLE,
 }
 
 
-def handle(
-    server: Server, params: lsp.DocumentSymbolParams
-) -> list[lsp.DocumentSymbol] | list[lsp.SymbolInformation] | None:
+def _document_symbol(
+    server: Server, analysis: FileAnalysis, params: DocumentParams
+) -> list[DocumentSymbol] | list[SymbolInformation]:
     """The declarations of a file and what is in them; a flat list for a client that takes no tree."""
-    analysis = server.files.analysis(params.text_document.uri)
-    if analysis is None:
-        return None
     entries = outline(analysis)
-    document = server.client_capabilities.text_document
-    capability = document.document_symbol if document else None
-    if capability is not None and capability.hierarchical_document_symbol_support:
+    if server.client_can("textDocument.documentSymbol.hierarchicalDocumentSymbolSupport"):
         return [_tree(server, analysis.source, entry) for entry in entries]
     return _flat(server, analysis.source, params.text_document.uri, entries, None)
 
 
-def _tree(server: Server, source: Source, entry: OutlineEntry) -> lsp.DocumentSymbol:
-    return lsp.DocumentSymbol(
+def _tree(server: Server, source: Source, entry: OutlineEntry) -> DocumentSymbol:
+    return DocumentSymbol(
         name=entry.name or "?",
         detail=_detail(entry) or None,
-        kind=_KINDS[entry.kind],
+        kind=KINDS[entry.kind],
         range=convert.range_of(source, entry.span, server.encoding),
         selection_range=convert.range_of(source, entry.name_span, server.encoding),
         children=[_tree(server, source, child) for child in entry.children],
@@ -71,13 +60,11 @@ def _tree(server: Server, source: Source, entry: OutlineEntry) -> lsp.DocumentSy
 
 def _flat(
     server: Server, source: Source, uri: str, entries: Sequence[OutlineEntry], inside: str | None
-) -> list[lsp.SymbolInformation]:
+) -> list[SymbolInformation]:
     found = []
     for entry in entries:
-        place = lsp.Location(uri, convert.range_of(source, entry.span, server.encoding))
-        found.append(
-            lsp.SymbolInformation(place, entry.name or "?", _KINDS[entry.kind], container_name=inside)
-        )
+        place = Location(uri, convert.range_of(source, entry.span, server.encoding))
+        found.append(SymbolInformation(entry.name or "?", KINDS[entry.kind], place, inside))
         found.extend(_flat(server, source, uri, entry.children, entry.name))
     return found
 
@@ -86,3 +73,7 @@ def _detail(entry: OutlineEntry) -> str:
     """What stands beside the name: `input str`, `part ChainOfThought`, `dataset Dataset`."""
     word = "" if entry.kind in ("attribute", "member", "record", "alias") else entry.kind
     return f"{word} {entry.detail}".strip() if entry.detail != word else word
+
+
+HANDLERS = {"textDocument/documentSymbol": about_file(_document_symbol)}
+CAPABILITIES = {"documentSymbolProvider": True}

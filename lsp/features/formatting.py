@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
-
-from lsprotocol import types as lsp
+from collections.abc import Iterator
 
 from ...grammar.formatting.format import format_source
 from ...grammar.source import Source, Span
 from .. import convert
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..session import Server
-
-METHOD = lsp.TEXT_DOCUMENT_FORMATTING
-OPTIONS = None
+from ..protocol import FormattingParams, TextEdit
+from ..session import Server
+from .handler import Handler
 
 
-def handle(server: Server, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+def _format(server: Server, params: FormattingParams) -> list[TextEdit]:
     """The edits that bring a document into the one layout; what does not parse stays as it is."""
     document = server.files.document(params.text_document.uri)
     if document is None:
         return []
     source = document.source
     return [
-        lsp.TextEdit(convert.range_of(source, span, server.encoding), replacement)
+        TextEdit(convert.range_of(source, span, server.encoding), replacement)
         for span, replacement in line_edits(source, format_source(source.text))
     ]
 
@@ -46,3 +39,7 @@ def line_edits(source: Source, text: str) -> Iterator[tuple[Span, str]]:
 def _lines(source: Source) -> list[str]:
     ends = [*source.line_starts[1:], len(source.text)]
     return [source.text[start:end] for start, end in zip(source.line_starts, ends, strict=True)]
+
+
+HANDLERS = {"textDocument/formatting": Handler(FormattingParams, _format)}
+CAPABILITIES = {"documentFormattingProvider": True}

@@ -114,12 +114,11 @@ class ChatAdapter(Adapter):
             "All interactions will be structured in the following way, with the appropriate values filled in."
         ]
         # An empty half leaves its blank lines, as in DSPy.
-        for fields in (signature.input_fields, signature.output_fields):
-            parts.append(
-                self.format_field_with_value(
-                    {field: _Placeholder(rendering.placeholder(field)) for field in fields.values()}
-                )
-            )
+        halves = [
+            {field: _Placeholder(rendering.placeholder(field)) for field in fields.values()}
+            for fields in (signature.input_fields, signature.output_fields)
+        ]
+        parts += [self.format_field_with_value(half) for half in halves]
         parts.append(f"[[ ## {END} ## ]]")
         return "\n\n".join(parts).strip()
 

@@ -1,8 +1,8 @@
 """One exchange with a model, the same for all adapters: ask, read, and ask again with the reason.
 
 An answer that cannot be read, or that breaks a condition, is shown to the model with what is wrong, up to
-`max_retries` times, and then raised with all tries. An answer that was cut off at the limit of tokens is asked
-for once more with more room, and never read half, unless the program says `accept_truncated`.
+`max_retries` times, and then raised with all tries. An answer that was cut off at the limit of tokens is
+asked for once more with more room, and never read half, unless the program says `accept_truncated`.
 """
 
 from __future__ import annotations

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ...base.files import replacing
 from ..errors import StateError, list_names
 from ..evaluate import EvaluationResult
 from ..example import Example
@@ -143,13 +142,5 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a file, whole or not at all; nothing happens when both are one file."""
     if target.exists() and source.samefile(target):
         return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        shutil.copyfile(source, temporary)
-        shutil.copymode(source, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with source.open("rb") as content, replacing(target) as copy:
+        shutil.copyfileobj(content, copy)

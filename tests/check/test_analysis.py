@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from dspyc.compiler import types
 from dspyc.compiler.analysis import FileAnalysis, Project
 from dspyc.compiler.emit import emit
 from dspyc.compiler.program import CallKind
@@ -263,6 +264,48 @@ def test_an_output_without_a_type_has_the_inferred_one() -> None:
     program = analyse(text).program
     fields = {each.name: display(each.type) for each in program.interface("Count").fields}
     assert fields == {"text": "str", "words": "int", "label": 'Literal["a", "b"]'}
+
+
+def of(value: str) -> str:
+    """The type of a value."""
+    return display(analyse(f"x = {value}\n").program.symbols["x"].type)
+
+
+def test_a_collection_of_few_constants_has_their_type() -> None:
+    assert of('["a", "b", "a"]') == 'list[Literal["a", "b"]]'
+    assert of("[True, 1, 0, False]") == "list[Literal[True, 1, 0, False]]"
+    assert of('{"a": 1, "b": "x"}') == 'dict[Literal["a", "b"], Literal[1, "x"]]'
+    assert of("[1, 2.5, None]") == "list[Literal[1] | float | None]"
+
+
+def test_a_collection_of_many_constants_has_their_classes() -> None:
+    many = range(types.MOST_VALUES + 1)
+    texts = ", ".join(f'"s{each}"' for each in many)
+    assert of(f"[{texts}]") == "list[str]"
+    assert of(f"{{{texts}}}") == "set[str]"
+    assert of(f"({texts})") == "tuple[str, ...]"
+    assert of(f"[{texts}, None, 5]") == "list[str | int | None]"
+    assert of("{" + ", ".join(f'"k{each}": {each}' for each in many) + "}") == "dict[str, int]"
+    assert of("[" + ", ".join(f'("s{each}", {each})' for each in many) + "]") == "list[tuple[str, int]]"
+    assert of("[" + ", ".join(f'{{"k{each}": "v"}}' for each in many) + "]") == "list[dict[str, str]]"
+
+
+def test_a_collection_of_many_shapes_holds_anything() -> None:
+    shapes = ", ".join(f"({', '.join('1' for _ in range(length))},)" for length in range(1, 70))
+    assert of(f"[{shapes}]") == "list[Any]"
+
+
+def test_a_type_keeps_all_constants_that_it_names() -> None:
+    values = [f"s{each}" for each in range(types.MOST_VALUES + 1)]
+    first, second = (
+        ", ".join(f'"{each}"' for each in part) for part in (values, [f"t{each}" for each in values])
+    )
+    alias = f"type A = Literal[{first}] | Literal[{second}] | None\n"
+    text = f"{alias}signature S:\n    input a: A\n    output b: str\n"
+    kind = analyse(text).program.interface("S").fields[0].type
+    assert isinstance(kind, types.Union)
+    assert isinstance(kind.options[0], types.Literals)
+    assert len(kind.options[0].values) == 2 * len(values)
 
 
 def test_names_at_a_place() -> None:

@@ -40,3 +40,17 @@ def test_fix(name: str) -> None:
     assert fix is not None
     left = check(applied(PROGRAMS[name], fix))
     assert not [each.message for each in left if each.severity == "error"]
+
+
+def test_a_fix_inside_a_signature_written_as_a_string_is_made_where_the_string_stands() -> None:
+    text = '# above\n\nmodule m = Predict("city, from -> answer")\n'
+    (found,) = check(text)
+    assert found.fix is not None
+    assert applied(text, found.fix) == text.replace("from", "from_")
+
+
+def test_a_signature_string_with_escapes_offers_no_fix_at_a_guessed_place() -> None:
+    text = 'module m = Predict("city,\\x20from -> answer")\n'
+    (found,) = check(text)
+    assert found.code == "E007"
+    assert found.fixes == ()

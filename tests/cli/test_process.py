@@ -244,7 +244,7 @@ def test_an_internal_error_is_short_and_says_how_to_report(tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("error: dspyc itself failed (<string>:5): RuntimeError: a key: ****")
+    assert done.stderr.startswith("error: dspyc itself failed (<string>:5): RuntimeError: a key: [redacted],")
     assert "DSPYC_TRACEBACK=1" in done.stderr
     for secret in ("sk-abc", "canary-canary", "Traceback"):
         assert secret not in done.stderr

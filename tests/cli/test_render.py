@@ -46,7 +46,7 @@ FINDINGS = (
     Diagnostic(
         "E201", "unknown-type", "error", at("flaot"), "unknown type `flaot`; did you mean `float`?",
         labels=(Label(at("signature Answer"), "in this signature"), Label(at("答え"), "of this field")),
-        fix=Fix("replace it by `float`", (Edit(at("flaot"), "float"),), safe=True),
+        fixes=(Fix("replace it by `float`", (Edit(at("flaot"), "float"),), "safe"),),
     ),
     Diagnostic("W101", "two-labels", "warning", at("日本語"), "labels hang", labels=(
         Label(at("答え"), "the first"), Label(at("output"), "the second"), Label(at("key"), "the third"))),

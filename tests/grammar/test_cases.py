@@ -56,8 +56,8 @@ def test_a_fix_mends_what_it_belongs_to(path: Path) -> None:
         if problem.fix is None:
             continue
         mended = text
-        for span, replacement in sorted(problem.fix[1], reverse=True):
-            mended = mended[: span.start] + replacement + mended[span.end :]
+        for edit in sorted(problem.fix.edits, key=lambda edit: edit.span, reverse=True):
+            mended = mended[: edit.span.start] + edit.replacement + mended[edit.span.end :]
         left = list(parse(Source(path.name, mended)).problems())
         before = [each.message for each in problems]
         after = [each.message for each in left]

@@ -107,8 +107,8 @@ def check(text: str) -> File:
         for problem in item.parsed.problems:
             assert 0 <= problem.span.start <= problem.span.end <= len(item.text)
             assert problem.message
-            if problem.fix:
-                assert all(0 <= span.start <= span.end <= len(item.text) for span, _ in problem.fix[1])
+            for edit in (edit for fix in problem.fixes for edit in fix.edits):
+                assert 0 <= edit.span.start <= edit.span.end <= len(item.text)
         start = item.end
     return file
 

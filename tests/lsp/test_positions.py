@@ -7,10 +7,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lsprotocol import types as lsp
 
 from dspyc.grammar.source import Encoding, Source, Span
 from dspyc.lsp import convert
+from dspyc.lsp import protocol as lsp
 
 ENCODINGS: dict[Encoding, tuple[str, int]] = {
     "utf-8": ("utf-8", 1),
@@ -75,14 +75,14 @@ def test_incremental_changes_give_the_whole_text(
     expected = text
     for one, other, replacement in edits:
         start, end = sorted((one, other), key=lambda place: (place.line, place.character))
-        changes.append(lsp.TextDocumentContentChangePartial(lsp.Range(start, end), replacement))
+        changes.append(lsp.TextDocumentContentChangeEvent(replacement, lsp.Range(start, end)))
         first, last = naive_offset(expected, start, encoding), naive_offset(expected, end, encoding)
         expected = expected[:first] + replacement + expected[last:]
     assert convert.changed(Source("x", text), changes, encoding).text == expected
 
 
 def test_a_change_without_a_range_is_the_whole_text() -> None:
-    changes: list[lsp.TextDocumentContentChangeEvent] = [lsp.TextDocumentContentChangeWholeDocument("new")]
+    changes = [lsp.TextDocumentContentChangeEvent("new")]
     assert convert.changed(Source("x", "old"), changes, "utf-16").text == "new"
 
 

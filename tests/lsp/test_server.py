@@ -373,12 +373,13 @@ def test_what_is_no_message_is_passed_over(client: Client, uri: str) -> None:
 
 
 CRASHING = """
+from dataclasses import replace
 from dspyc.lsp.features import hover
 from dspyc.lsp import server
-def handle(server, params):
+def run(server, params):
     print("this is not a message")
     raise RuntimeError("a defect")
-hover.handle = handle
+hover.HANDLERS = {name: replace(each, run=run) for name, each in hover.HANDLERS.items()}
 server.main()
 """
 
@@ -388,7 +389,8 @@ def test_a_defect_in_one_feature_is_logged_and_the_others_go_on(workspace: Path,
     try:
         client.initialize(workspace)
         client.open(uri, PROGRAM)
-        assert client.at("textDocument/hover", uri, 0, 0) is None
+        with pytest.raises(ServerError, match="-32603"):
+            client.at("textDocument/hover", uri, 0, 0)
         logged = client.wait_for("window/logMessage")
         assert "a defect" in logged["message"]
         assert logged["type"] == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("grammar", "compiler", "runtime", "lsp", "cli")
+ROOMS = ("base", "grammar", "compiler", "runtime", "lsp", "cli")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lsprotocol.converters import get_converter
+from lsprotocol.types import METHOD_TO_TYPES
+
 CAPABILITIES: dict[str, Any] = {
     "general": {"positionEncodings": ["utf-16"]},
     "workspace": {
@@ -26,6 +29,7 @@ CAPABILITIES: dict[str, Any] = {
     },
 }
 """What VS Code says of itself, as far as this server looks at it."""
+CONVERTER = get_converter()
 SERVER = (sys.executable, "-c", "from dspyc.lsp.server import main; main()")
 
 
@@ -45,6 +49,8 @@ class Client:
         """What the server asked; each is answered with null."""
         self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._answers: dict[int, dict[str, Any]] = {}
+        self._methods: dict[Any, str] = {}
+        """The methods that were asked for, by request."""
         self._last = 0
         self._versions: dict[str, int] = {}
         threading.Thread(target=self._read, daemon=True).start()
@@ -63,6 +69,7 @@ class Client:
     def begin(self, method: str, params: Any = None) -> int:
         """Send a request without waiting for its answer."""
         self._last += 1
+        self._methods[self._last] = method
         self.send({"id": self._last, "method": method, "params": params})
         return self._last
 
@@ -104,11 +111,16 @@ class Client:
             if message is None:
                 raise EOFError(f"the server ended before {what} came (exit code {self.process.wait()})")
             if "method" not in message:
-                self._answers[message["id"]] = message
+                request = message["id"]
+                if "result" in message:
+                    conforms(self._methods[request], message)
+                self._answers[request] = message
             elif "id" in message:
+                conforms(message["method"], message)
                 self.requests.append(message)
                 self.send({"id": message["id"], "result": None})
             else:
+                conforms(message["method"], message)
                 self.notifications.append(message)
 
     def _read(self) -> None:
@@ -182,6 +194,12 @@ class Client:
         """A request about a position."""
         position = {"line": line, "character": character}
         return self.request(method, {"textDocument": {"uri": uri}, "position": position, **more})
+
+
+def conforms(method: str, message: dict[str, Any]) -> None:
+    """Fail where a message does not have the shape that the specification gives it."""
+    request, response, *_ = METHOD_TO_TYPES[method]
+    CONVERTER.structure(message, response if "result" in message else request)
 
 
 def position_of(text: str, offset: int) -> tuple[int, int]:

@@ -6,12 +6,11 @@ starts from one and ends in one, and no second format is kept beside it. Needs t
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ....base.files import replacing
 from ...errors import LMConfigurationError
 from .header import read_header
 
@@ -210,15 +209,8 @@ def write(checkpoint: Checkpoint, path: str | Path, precision: Precision = "q8_0
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        _write(checkpoint, temporary, precision)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(target) as file:
+        _write(checkpoint, file.name, precision)
 
 
 def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from ...grammar import syntax
 from ..program import children, walk
-from . import waiting
-from .scope import Scope, written
+from . import effects
+from .names import written
+from .view import View, reads
 
 _Compound = syntax.If | syntax.For | syntax.Match
 
@@ -30,28 +31,28 @@ class Unit:
     """The expression that this unit works out for the statement behind it."""
 
 
-def units(scope: Scope, statements: Iterable[syntax.Statement], *, single: bool = False) -> list[Unit]:
+def units(view: View, statements: Iterable[syntax.Statement], *, single: bool = False) -> list[Unit]:
     """The statements of a block, with calls that can run beside each other as units of their own.
 
     With `single`, every unit makes at most one call: what an `assert` tries again is told call by call.
     """
     found: list[Unit] = []
     for statement in statements:
-        found += _taken_out(scope, statement, single)
-        found.append(_unit(scope, statement))
+        found += _taken_out(view, statement, single)
+        found.append(_unit(view, statement))
     return found
 
 
-def _unit(scope: Scope, statement: syntax.Statement) -> Unit:
+def _unit(view: View, statement: syntax.Statement) -> Unit:
     # What a statement may leave as it was has, behind it, the value from before.
     kept = written(statement) - surely_written(statement)
     return Unit(
         statement,
-        frozenset(_reads(scope, statement)) | {scope.local(name) for name in kept},
-        frozenset(scope.local(name) for name in written(statement)),
-        waiting.waits(scope, statement),
+        frozenset(_reads(view, statement)) | {view.local(name) for name in kept},
+        frozenset(view.local(name) for name in written(statement)),
+        effects.waits(view, statement),
         leaves(statement),
-        waiting.effects(scope, statement) if scope.asynchronous else 0,
+        effects.effects(view, statement) if view.asynchronous else 0,
     )
 
 
@@ -83,19 +84,19 @@ def blocks(statement: syntax.If | syntax.For | syntax.Match) -> Iterator[tuple[s
             yield from (case.body for case in cases)
 
 
-def _reads(scope: Scope, node: syntax.Node) -> Iterator[str]:
+def _reads(view: View, node: syntax.Node) -> Iterator[str]:
     match node:
         case syntax.Assign(value=value) | syntax.AnnotatedAssign(value=value):
-            yield from scope.reads(value)
+            yield from reads(view, value)
         case syntax.For(iterable=iterable, body=body):
-            yield from scope.reads(iterable)
+            yield from reads(view, iterable)
             for each in body:
-                yield from _reads(scope, each)
+                yield from _reads(view, each)
         case syntax.If() | syntax.IfBranch() | syntax.Match() | syntax.Case():
             for child in children(node):
-                yield from _reads(scope, child)
+                yield from _reads(view, child)
         case _:
-            yield from scope.reads(node)
+            yield from reads(view, node)
 
 
 def independent_call_after(found: Sequence[Unit], index: int) -> bool:
@@ -135,11 +136,11 @@ def _surely_in(statements: Iterable[syntax.Statement]) -> frozenset[str]:
     return frozenset(name for statement in statements for name in surely_written(statement))
 
 
-def first_calls(scope: Scope, statement: syntax.Statement) -> list[Unit]:
+def first_calls(view: View, statement: syntax.Statement) -> list[Unit]:
     """The calls that a statement begins with, as units of their own."""
-    found = [root for value in _beginning(statement) for root in waiting.roots(scope, value)]
-    hints = _hints(scope, statement)
-    return [_take_out(scope, root, hints.get(id(root))) for root in found]
+    found = [root for value in _beginning(statement) for root in effects.roots(view, value)]
+    hints = _hints(view, statement)
+    return [_take_out(view, root, hints.get(id(root))) for root in found]
 
 
 # --- taking calls out of statements ---------------------------------------------------------------------
@@ -167,18 +168,18 @@ def _beginning(statement: syntax.Statement) -> list[syntax.Expression]:
             return []
 
 
-def _taken_out(scope: Scope, statement: syntax.Statement, single: bool) -> Iterator[Unit]:
+def _taken_out(view: View, statement: syntax.Statement, single: bool) -> Iterator[Unit]:
     """The calls of a statement that can run beside each other; if `single`, all but one that is its value."""
-    if not scope.asynchronous:
+    if not view.asynchronous:
         return
     single = single and not isinstance(statement, syntax.Return | syntax.Assert | _Compound)
     values = _beginning(statement)
-    found = [root for value in values for root in waiting.roots(scope, value)]
-    hints = _hints(scope, statement) if found else {}
+    found = [root for value in values for root in effects.roots(view, value)]
+    hints = _hints(view, statement) if found else {}
     for root in found:
-        yield from _from_inside(scope, root, single)
+        yield from _from_inside(view, root, single)
         if len(found) > 1 or (single and not _is_value(statement, root)):
-            yield _take_out(scope, root, hints.get(id(root)))
+            yield _take_out(view, root, hints.get(id(root)))
 
 
 def _is_value(statement: syntax.Statement, root: syntax.Expression) -> bool:
@@ -189,7 +190,7 @@ def _is_value(statement: syntax.Statement, root: syntax.Expression) -> bool:
             return False
 
 
-def _from_inside(scope: Scope, root: syntax.Expression, single: bool) -> Iterator[Unit]:
+def _from_inside(view: View, root: syntax.Expression, single: bool) -> Iterator[Unit]:
     match root:
         case syntax.Call():
             within: list[syntax.Node] = list(children(root))
@@ -197,28 +198,28 @@ def _from_inside(scope: Scope, root: syntax.Expression, single: bool) -> Iterato
             within = [root.clauses[0].iterable]
         case _:
             return
-    inner = [each for part in within for each in waiting.roots(scope, part)]
-    hints = _hints(scope, root)
+    inner = [each for part in within for each in effects.roots(view, part)]
+    hints = _hints(view, root)
     for each in inner:
-        yield from _from_inside(scope, each, single)
+        yield from _from_inside(view, each, single)
         if len(inner) > 1 or single:
-            yield _take_out(scope, each, hints.get(id(each)))
+            yield _take_out(view, each, hints.get(id(each)))
 
 
-def _take_out(scope: Scope, root: syntax.Expression, hint: str | None) -> Unit:
-    name = scope.function.fresh(hint or name_for(root))
-    unit = _unit(scope, syntax.Assign(root.span, syntax.Name(root.span, name), root))
+def _take_out(view: View, root: syntax.Expression, hint: str | None) -> Unit:
+    name = view.fresh(hint or name_for(root))
+    unit = _unit(view, syntax.Assign(root.span, syntax.Name(root.span, name), root))
     # From here on the expression stands for the variable; the unit itself still makes the call.
-    scope.replaced[id(root)] = name
+    view.replaced[id(root)] = name
     return replace(unit, taken_out=root)
 
 
-def _hints(scope: Scope, node: syntax.Node) -> dict[int, str]:
+def _hints(view: View, node: syntax.Node) -> dict[int, str]:
     """Names for values that are taken out: those of the arguments and outputs that they are for."""
     found: dict[int, str] = {}
     for argument in walk(node):
         if isinstance(argument, syntax.Argument) and argument.name is not None:
-            inside = waiting.roots(scope, argument.value)
+            inside = effects.roots(view, argument.value)
             if len(inside) == 1:
                 found.setdefault(id(inside[0]), argument.name.text)
     return found

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from ...grammar import syntax
 from . import calls
-from .scope import Scope
-from .units import Unit, blocks
+from .dependence import Unit, blocks
+from .view import View
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Region:
     """Units that are run again until the asserts among them hold."""
 
     units: tuple[Unit, ...]
@@ -25,12 +25,12 @@ class Stretch:
     """The index at which it can begin: behind everything else that it reads."""
 
 
-def stretches(scope: Scope, found: Sequence[Unit]) -> list[Stretch]:
-    """The stretches of a block that are tried again, none of which overlap."""
+def regions(view: View, found: Sequence[Unit]) -> list[Region]:
+    """The regions of a block that are tried again, none of which overlap."""
     groups: list[tuple[set[int], set[int]]] = []
     for index, unit in enumerate(found):
         if asserts(unit.statement):
-            tried, members = _sources(scope, found, index)
+            tried, members = _sources(view, found, index)
             if tried:
                 groups.append((tried, members))
     merged: list[tuple[set[int], set[int]]] = []
@@ -39,7 +39,7 @@ def stretches(scope: Scope, found: Sequence[Unit]) -> list[Stretch]:
             merged.remove(other)
             tried, members = tried | other[0], members | other[1]
         merged.append((tried, members))
-    return [made for tried, members in merged if (made := _stretch(scope, found, tried, members)) is not None]
+    return [made for tried, members in merged if (made := _region(view, found, tried, members)) is not None]
 
 
 def asserts(statement: syntax.Statement) -> bool:
@@ -53,7 +53,7 @@ def asserts(statement: syntax.Statement) -> bool:
             return False
 
 
-def _sources(scope: Scope, found: Sequence[Unit], index: int) -> tuple[set[int], set[int]]:
+def _sources(view: View, found: Sequence[Unit], index: int) -> tuple[set[int], set[int]]:
     """The calls of parts whose results reach an assert, and the units from them to it that depend on them."""
     wanted = set(found[index].reads)
     tried: set[int] = set()
@@ -66,7 +66,7 @@ def _sources(scope: Scope, found: Sequence[Unit], index: int) -> tuple[set[int],
             wanted |= unit.reads
             continue
         # What passes through another call is that call's own doing.
-        made = calls.part_calls(scope, unit.statement)
+        made = calls.part_calls(view, unit.statement)
         if made:
             tried |= {id(call) for call in made}
             members.add(earlier)
@@ -81,7 +81,7 @@ def _sources(scope: Scope, found: Sequence[Unit], index: int) -> tuple[set[int],
     return tried, members
 
 
-def _stretch(scope: Scope, found: Sequence[Unit], tried: set[int], members: set[int]) -> Stretch | None:
+def _region(view: View, found: Sequence[Unit], tried: set[int], members: set[int]) -> Region | None:
     inside = [found[index] for index in sorted(members)]
     if any(_leaves_loop(unit.statement) for unit in inside):
         return None
@@ -97,7 +97,7 @@ def _stretch(scope: Scope, found: Sequence[Unit], tried: set[int], members: set[
             ready = index + 1
         if index not in members and found[index].barrier:
             ready = index + 1
-    return Stretch(tuple(inside), frozenset(tried), first, last, ready)
+    return Region(tuple(inside), frozenset(tried), first, last, ready)
 
 
 def _leaves_loop(statement: syntax.Statement) -> bool:

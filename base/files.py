@@ -1,0 +1,169 @@
+"""Reading regular files of a bounded size, and writing files as a whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Literal
+
+Kind = Literal["missing", "not-regular", "too-large", "not-utf8", "unreadable"]
+
+_BLOCK = 1 << 20
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""Without blocking, because the path may have become a named pipe since it was looked at."""
+
+_SPECIAL = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+class UnreadableFile(OSError):
+    """A file that cannot be read as what it should be.
+
+    Attributes:
+        path: the file.
+        kind: what is wrong, for programs.
+        message: what is wrong, as a clause that follows the file's name: "is a named pipe, not a file".
+    """
+
+    def __init__(self, path: str, kind: Kind, message: str) -> None:
+        super().__init__(f"{path} {message}")
+        self.path = path
+        self.kind = kind
+        self.message = message
+
+
+def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes.
+
+    Never waits for another process, as a named pipe would, and never holds more than `limit` bytes.
+
+    Raises:
+        UnreadableFile: the file is missing, not regular, too large, or the system refuses to read it.
+    """
+    name = os.fspath(path)
+    try:
+        # Looked at before it is opened: opening a device may already do something.
+        _verify_regular(name, os.stat(name), limit)
+        descriptor = os.open(name, _FLAGS)
+        try:
+            _verify_regular(name, os.fstat(descriptor), limit)
+            data = _read_at_most(descriptor, limit + 1)
+        finally:
+            os.close(descriptor)
+    except UnreadableFile:
+        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnreadableFile(name, "missing", "does not exist") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFile(name, "unreadable", f"cannot be read: {reason}") from error
+    if len(data) > limit:
+        raise _too_large(name, limit)
+    return data
+
+
+def read_regular(path: str | os.PathLike[str], limit: int) -> str:
+    """The text of a regular file of at most `limit` bytes in UTF-8; a byte order mark is not part of it.
+
+    Raises:
+        UnreadableFile: as `read_bytes` does, and where the file is not UTF-8.
+    """
+    return decode(read_bytes(path, limit), os.fspath(path))
+
+
+def decode(data: bytes, path: str) -> str:
+    """Bytes in UTF-8 as text; a byte order mark is not part of it.
+
+    Raises:
+        UnreadableFile: the bytes are not UTF-8; the message names the first wrong byte and its line.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The position counts from behind the mark.
+        content = data.removeprefix(b"\xef\xbb\xbf")
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"is not UTF-8: byte 0x{content[error.start]:02x} on line {line}"
+        raise UnreadableFile(path, "not-utf8", message) from None
+
+
+def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Replace the content of a file in one step: a reader sees the old content or the new one.
+
+    Half a surrogate pair, which UTF-8 cannot hold, is written as JSON and Python escape it. Raises OSError.
+    """
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A new file that takes the place and the permissions of `path` when the block ends without an error.
+
+    Whatever ends the block otherwise, Ctrl-C included, leaves `path` as it was and removes the new file.
+    The file behind a symbolic link is replaced, not the link. Raises OSError.
+    """
+    target = os.path.realpath(path)
+    _verify_replaceable(target)
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name[:40]}.{os.urandom(6).hex()}.tmp")
+    try:
+        # With the permissions that any new file gets here, unlike those that the module `tempfile` makes.
+        with open(temporary, "xb") as file:
+            yield file
+        with suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _verify_regular(path: str, status: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        found = next((words for test, words in _SPECIAL if test(status.st_mode)), "not a regular file")
+        raise UnreadableFile(path, "not-regular", f"is {found}, not a file")
+    if status.st_size > limit:
+        raise _too_large(path, limit)
+
+
+def _verify_replaceable(target: str) -> None:
+    """Refuse to put a file in the place of a folder or a device."""
+    with suppress(FileNotFoundError):
+        mode = os.stat(target).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), target)
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "not a regular file, so it cannot be replaced", target)
+
+
+def _read_at_most(descriptor: int, limit: int) -> bytes:
+    blocks = []
+    left = limit
+    # A file can hold more than its size says: those of /proc have the size 0.
+    while left > 0 and (block := os.read(descriptor, min(left, _BLOCK))):
+        blocks.append(block)
+        left -= len(block)
+    return b"".join(blocks)
+
+
+def _too_large(path: str, limit: int) -> UnreadableFile:
+    return UnreadableFile(path, "too-large", f"is larger than {render_size(limit)}")
+
+
+def render_size(count: int) -> str:
+    """A number of bytes for people: "4 MB", "512 kB", "100 bytes"."""
+    for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{count} bytes"

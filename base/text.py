@@ -1,0 +1,59 @@
+"""How names and counts are put into sentences, and which known name is close to a mistyped one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+CUTOFF = 0.7
+"""How alike two names must be, from 0 to 1, for one to be suggested in place of the other."""
+
+_LONGEST = 200
+"""Comparing takes quadratic time, and nobody mistypes a name of this length."""
+
+
+def near(name: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | None:
+    """The candidate that is closest to a mistyped name; None when none is close.
+
+    One that differs only in case and underscores is always close.
+    """
+    if len(name) > _LONGEST:
+        return None
+    known = [each for each in dict.fromkeys(candidates) if each != name and len(each) <= _LONGEST]
+    letters = _letters(name)
+    for each in known:
+        if letters and _letters(each) == letters:
+            return each
+    from difflib import get_close_matches  # 3 ms to import, and only mistakes need it
+
+    found = get_close_matches(name, known, n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message: "; did you mean `x`?" when a known name is close, else nothing."""
+    found = near(name, known)
+    return f"; did you mean `{found}`?" if found else ""
+
+
+def list_names(names: Iterable[str], word: str = "and") -> str:
+    """Names in backticks, joined as in a sentence: "nothing", "`a`", "`a` and `b`", "`a`, `b` and `c`"."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) < 2:
+        return "".join(quoted) or "nothing"
+    return f"{', '.join(quoted[:-1])} {word} {quoted[-1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: "1 file", "2 files", "1,200 files"."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def clip(text: str, limit: int) -> str:
+    """A text cut in its middle where it is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit // 2]}\n… {len(text) - limit} characters left out …\n{text[-limit // 2 :]}"
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "")

@@ -1,0 +1,72 @@
+"""Which variables the text of a node names, reads and assigns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...grammar import syntax
+from ..program import children, walk
+
+
+def parts(
+    node: syntax.Node, own: frozenset[str] = frozenset()
+) -> Iterator[tuple[syntax.Node, frozenset[str]]]:
+    """The nodes right beneath a node, each with the names that comprehensions and lambdas have made."""
+    match node:
+        case syntax.Comprehension(element=element, clauses=clauses):
+            inside = own
+            for clause in clauses:
+                yield clause.iterable, inside
+                inside |= targets(clause.target)
+                for test in clause.conditions:
+                    yield test, inside
+            yield element, inside
+        case syntax.Lambda(parameters=parameters, body=body):
+            for parameter in parameters:
+                if parameter.default is not None:
+                    yield parameter.default, own
+            yield body, own | {each.name.text for each in parameters if each.name is not None}
+        case _:
+            for child in children(node):
+                yield child, own
+
+
+def free_names(node: syntax.Node, own: frozenset[str] = frozenset()) -> Iterator[syntax.Name]:
+    """The names in a node, without those that comprehensions and lambdas inside it have made."""
+    if isinstance(node, syntax.Name):
+        if node.text not in own:
+            yield node
+    else:
+        for part, names in parts(node, own):
+            yield from free_names(part, names)
+
+
+def written(statement: syntax.Node) -> frozenset[str]:
+    """The variables that a statement, or one inside it, assigns (not those of comprehensions)."""
+    found: set[str] = set()
+    for node in walk(statement):
+        match node:
+            case (
+                syntax.Assign(target=target)
+                | syntax.AugmentedAssign(target=target)
+                | syntax.For(target=target)
+            ):
+                found |= targets(target)
+            case syntax.AnnotatedAssign(target=name) | syntax.CapturePattern(name=name):
+                found.add(name.text)
+            case syntax.StarPattern(name=name) | syntax.AsPattern(name=name):
+                found.add(name.text)
+            case syntax.MappingPattern(rest=syntax.Identifier(text=text)):
+                found.add(text)
+    found.discard("_")
+    return frozenset(found)
+
+
+def targets(target: syntax.Expression) -> frozenset[str]:
+    """The variables of an assignment's target."""
+    return frozenset(node.text for node in walk(target) if isinstance(node, syntax.Name))
+
+
+def names(node: syntax.Node) -> Iterator[syntax.Name]:
+    """The names in a target or an expression, in the order of the text."""
+    return (each for each in walk(node) if isinstance(each, syntax.Name))

@@ -1,0 +1,214 @@
+"""The server's loop: what is done when, in which thread, and what a cancellation stops.
+
+One thread reads. The main thread takes changes and answers most requests, in the order of arrival; jobs that
+can wait (diagnostics) run between two messages as soon as they are due, so that a client which asks all the
+time does not keep them away. A third thread answers what needs the whole project, from a snapshot of the
+texts.
+
+A cancellation is seen by the thread that reads, at once: a request that waits is refused, one that runs is
+stopped at its next `check_cancelled`.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from ..base.cancellation import Cancelled, Token, cancelled_by
+from .connection import Message
+from .features.handler import Handler
+from .protocol import ErrorCode, Structure
+from .session import Server
+from .workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ExitCode:
+    """What `exit` was answered with: the process ends with this."""
+
+    code: int
+
+
+class Dispatcher:
+    """Takes what a client sends to what answers it."""
+
+    def __init__(
+        self, server: Server, requests: Mapping[str, Handler], notifications: Mapping[str, Handler]
+    ) -> None:
+        self._server = server
+        self._requests = requests
+        self._notifications = notifications
+        self._tokens: dict[Any, Token] = {}
+        """The requests without an answer, each with what cancels it."""
+        self._lock = threading.Lock()
+        self._background = _Background(server)
+        self._state = "new"
+
+    def serve(self) -> int:
+        """Handle messages until the client goes away or says `exit`; the exit code of the process."""
+        connection, later = self._server.connection, self._server.later
+        connection.start(self._arrived)
+        waiting: deque[Message] = deque()
+        while True:
+            ended = _take(connection.inbox, waiting, None if waiting else later.wait())
+            if waiting:
+                done = self._handle(waiting.popleft())
+                if done is not None:
+                    return done.code
+            elif ended:
+                return 0
+            if not any(message.get("method") == "textDocument/didChange" for message in waiting):
+                later.run_one()
+
+    def _arrived(self, message: Message) -> bool:
+        """In the reading thread: note a request, obey a cancellation."""
+        method, request = message.get("method"), message.get("id")
+        if method == "$/cancelRequest":
+            params = message.get("params")
+            with self._lock:
+                token = self._tokens.get(_key(params.get("id"))) if isinstance(params, dict) else None
+            if token is not None:
+                token.cancel()
+            return True
+        if method is not None and request is not None:
+            with self._lock:
+                self._tokens[_key(request)] = Token()
+        return method is None
+
+    def _handle(self, message: Message) -> ExitCode | None:
+        method, request = str(message.get("method")), message.get("id")
+        if request is not None:
+            self._answer(method, request, message.get("params"))
+        elif method == "exit":
+            return ExitCode(0 if self._state == "shut down" else 1)
+        elif self._state == "running" and method in self._notifications:
+            handler = self._notifications[method]
+            try:
+                params = _shaped(message.get("params"), handler.params)
+            except msgspec.ValidationError as error:
+                self._server.log_warning(f"`{method}` has the wrong shape: {error}")
+                return None
+            with self._server.guard(method):
+                handler.run(self._server, params)
+        return None
+
+    # --- requests ---------------------------------------------------------------------------------------
+
+    def _answer(self, method: str, request: Any, params: Any) -> None:
+        refusal = self._refusal(method)
+        if refusal is not None:
+            self._fail(request, *refusal)
+            return
+        if method == "shutdown":
+            self._state = "shut down"
+            self._finish(request, None)
+            return
+        handler = self._requests.get(method)
+        if handler is None:
+            self._fail(request, ErrorCode.METHOD_NOT_FOUND, f"this server does not answer `{method}`")
+            return
+        try:
+            structured = _shaped(params, handler.params)
+        except msgspec.ValidationError as error:
+            self._fail(request, ErrorCode.INVALID_PARAMS, str(error))
+            return
+        if handler.needs == "project":
+            self._background.add(partial(self._run, method, handler, request, structured))
+            return
+        self._run(method, handler, request, structured, self._server)
+        if method == "initialize":
+            self._state = "running"
+
+    def _refusal(self, method: str) -> tuple[ErrorCode, str] | None:
+        if self._state == "new" and method != "initialize":
+            return ErrorCode.SERVER_NOT_INITIALIZED, "`initialize` comes first"
+        if self._state == "running" and method == "initialize":
+            return ErrorCode.INVALID_REQUEST, "the server has been initialized already"
+        if self._state == "shut down":
+            return ErrorCode.INVALID_REQUEST, "the server has been shut down"
+        return None
+
+    def _run(self, method: str, handler: Handler, request: Any, params: Structure, server: Server) -> None:
+        with self._lock:
+            token = self._tokens.get(_key(request)) or Token()
+        try:
+            with cancelled_by(token):
+                if token.is_cancelled:
+                    raise Cancelled
+                result = handler.run(server, params)
+        except Cancelled:
+            self._fail(request, ErrorCode.REQUEST_CANCELLED, "cancelled")
+        except Exception as error:  # noqa: BLE001 one defect of ours must not end the session
+            self._server.report(method)
+            self._fail(request, ErrorCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+        else:
+            self._finish(request, result)
+
+    def _finish(self, request: Any, result: Any) -> None:
+        self._forget(request)
+        self._server.connection.answer(request, result)
+
+    def _fail(self, request: Any, code: ErrorCode, message: str) -> None:
+        self._forget(request)
+        self._server.connection.fail(request, code, message)
+
+    def _forget(self, request: Any) -> None:
+        with self._lock:
+            self._tokens.pop(_key(request), None)
+
+
+class _Background:
+    """Answers requests about the whole project, one after the other, in a thread that starts with the first.
+
+    It works on files of its own: the texts as they were when the request came, and what it remembers of them.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._jobs: queue.SimpleQueue[tuple[Any, Workspace]] = queue.SimpleQueue()
+        self._is_started = False
+
+    def add(self, run: Any) -> None:
+        """Call `run` with a server whose files are those of this moment."""
+        self._jobs.put((run, self._server.files.snapshot()))
+        if not self._is_started:
+            self._is_started = True
+            threading.Thread(target=self._work, name="project", daemon=True).start()
+
+    def _work(self) -> None:
+        view = self._server.view()
+        while True:
+            run, snapshot = self._jobs.get()
+            view.files.restore(snapshot)
+            run(view)
+
+
+def _take(inbox: queue.SimpleQueue[Message | None], waiting: deque[Message], timeout: float | None) -> bool:
+    """Move what has arrived to `waiting`, at least one message if there is none; whether it has ended."""
+    block = not waiting
+    try:
+        while True:
+            message = inbox.get(block, timeout)
+            if message is None:
+                inbox.put(None)
+                return True
+            waiting.append(message)
+            block = False
+    except queue.Empty:
+        return False
+
+
+def _shaped(params: Any, kind: type[Structure]) -> Structure:
+    return msgspec.convert({} if params is None else params, kind)
+
+
+def _key(request: Any) -> str:
+    """A request's number as a key: whatever a client sends as one, `1` and `"1"` apart."""
+    return repr(request)

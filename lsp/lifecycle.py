@@ -1,0 +1,153 @@
+"""What happens between `initialize` and `exit`, and what the client says of its files."""
+
+from __future__ import annotations
+
+import gc
+import os
+from importlib.metadata import version
+from typing import Any
+
+from ..grammar.source import Source
+from . import convert, features, parent
+from .dispatch import Dispatcher
+from .features import diagnostics
+from .features.handler import Handler
+from .protocol import (
+    AnyParams,
+    DidChangeTextDocumentParams,
+    DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams,
+    InitializeParams,
+    InitializeResult,
+    ServerInfo,
+    TextDocumentSyncKind,
+)
+from .session import Server
+from .workspace import SOURCE_SUFFIX, Document
+
+WATCHED = "**/*.{dspy,py,toml}"
+"""The files that an open one may depend on."""
+
+
+def dispatcher(server: Server) -> Dispatcher:
+    """What takes the messages of a client to the features."""
+    return Dispatcher(
+        server, {"initialize": Handler(InitializeParams, _initialize), **_requests()}, _NOTIFICATIONS
+    )
+
+
+def _requests() -> dict[str, Handler]:
+    found: dict[str, Handler] = {}
+    for feature in features.FEATURES:
+        found.update(feature.HANDLERS)
+    return found
+
+
+def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
+    folders = [folder.uri for folder in params.workspace_folders or ()]
+    if not folders and params.root_uri is not None:
+        folders = [params.root_uri]
+    server.files.folders = [convert.path_of(uri) for uri in folders]
+    server.client = params.capabilities
+    server.encoding = convert.choose_encoding(server.client_can("general.positionEncodings"))
+    if params.process_id is not None:
+        parent.watch(params.process_id, server.connection.end)
+    capabilities: dict[str, Any] = {
+        "positionEncoding": server.encoding,
+        "textDocumentSync": {
+            "openClose": True,
+            "change": int(TextDocumentSyncKind.INCREMENTAL),
+            "save": {"includeText": False},
+        },
+        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+    }
+    for feature in features.FEATURES:
+        capabilities.update(feature.CAPABILITIES)
+    return InitializeResult(capabilities, ServerInfo("dspyc", version("dspyc")))
+
+
+def _initialized(server: Server, _params: AnyParams) -> None:
+    server.later.add("warm up", 0, lambda: _warm_up(server))
+    if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
+        method = "workspace/didChangeWatchedFiles"
+        options = {"watchers": [{"globPattern": WATCHED}]}
+        server.connection.request(
+            "client/registerCapability",
+            {"registrations": [{"id": "dspyc-files", "method": method, "registerOptions": options}]},
+        )
+
+
+def _warm_up(server: Server) -> None:
+    """Do what is slow the first time, then keep what is there out of the garbage collector's sight."""
+    with server.guard("warm up"):
+        path = os.path.join(os.sep, "warm up" + SOURCE_SUFFIX)
+        uri = convert.uri_of(path)
+        server.files.put(Document(uri, path, 0, Source(path, 'module warm = Predict("a -> b")\n')))
+        try:
+            server.files.analysis(uri)
+        finally:
+            server.files.close(uri)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
+
+
+# --- documents ------------------------------------------------------------------------------------------
+
+
+def _did_open(server: Server, params: DidOpenTextDocumentParams) -> None:
+    opened = params.text_document
+    path = convert.path_of(opened.uri)
+    server.files.put(Document(opened.uri, path, opened.version, Source(path, opened.text)))
+    diagnostics.schedule(server, opened.uri)
+
+
+def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
+    document = server.files.document(params.text_document.uri)
+    if document is None:
+        return
+    source = convert.changed(document.source, params.content_changes, server.encoding)
+    server.files.put(Document(document.uri, document.path, params.text_document.version, source))
+    diagnostics.schedule(server, document.uri)
+
+
+def _did_save(server: Server, params: DidSaveTextDocumentParams) -> None:
+    diagnostics.schedule(server, params.text_document.uri)
+
+
+def _did_close(server: Server, params: DidCloseTextDocumentParams) -> None:
+    server.files.close(params.text_document.uri)
+    diagnostics.clear(server, params.text_document.uri)
+    diagnostics.schedule_others(server)
+
+
+# --- the workspace --------------------------------------------------------------------------------------
+
+
+def _did_change_workspace_folders(server: Server, params: DidChangeWorkspaceFoldersParams) -> None:
+    removed = {convert.path_of(folder.uri) for folder in params.event.removed}
+    added = [convert.path_of(folder.uri) for folder in params.event.added]
+    server.files.folders = [folder for folder in server.files.folders if folder not in removed] + added
+    diagnostics.schedule_others(server)
+
+
+def _something_changed(server: Server, _params: Any) -> None:
+    diagnostics.schedule_others(server)
+
+
+_NOTIFICATIONS = {
+    "initialized": Handler(AnyParams, _initialized),
+    "textDocument/didOpen": Handler(DidOpenTextDocumentParams, _did_open),
+    "textDocument/didChange": Handler(DidChangeTextDocumentParams, _did_change),
+    "textDocument/didSave": Handler(DidSaveTextDocumentParams, _did_save),
+    "textDocument/didClose": Handler(DidCloseTextDocumentParams, _did_close),
+    "workspace/didChangeWatchedFiles": Handler(DidChangeWatchedFilesParams, _something_changed),
+    "workspace/didChangeWorkspaceFolders": Handler(
+        DidChangeWorkspaceFoldersParams, _did_change_workspace_folders
+    ),
+    "workspace/didChangeConfiguration": Handler(AnyParams, _something_changed),
+}
