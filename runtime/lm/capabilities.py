@@ -89,7 +89,7 @@ def _as_count(value: Any) -> int | None:
 
 
 def _table_row(model: str) -> Mapping[str, Any] | None:
-    """The table's entry of a model: under its whole name, or its name alone where the provider is the same."""
+    """The table's entry of a model: under its whole name, or its name alone if the provider is the same."""
     row = _entry(model)
     if row is not None or "/" not in model:
         return row

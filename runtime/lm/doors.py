@@ -52,9 +52,9 @@ def read_outputs(outputs: Any) -> Response:
     """The response behind what a user's own `__call__` returned: texts or dicts, or one text."""
     if isinstance(outputs, Response):
         return outputs
-    if isinstance(outputs, Outputs) and outputs.response is not None:
-        if outputs == render_outputs(outputs.response):
-            return outputs.response
+    response = outputs.response if isinstance(outputs, Outputs) else None
+    if response is not None and outputs == render_outputs(response):
+        return response
     each = [outputs] if isinstance(outputs, (str, Mapping)) else list(outputs or ())
     return Response([_read_output(output) for output in each])
 

@@ -41,7 +41,7 @@ def next_number() -> int:
 
 
 class Entry(dict[str, Any]):
-    """One call of a model, a dict of DSPy's form: `entry["messages"]`, `entry["outputs"]`, `entry["usage"]`, …
+    """One call of a model, a dict of DSPy's form: `entry["messages"]`, `entry["outputs"]`, …
 
     Its content is made when it is first looked at, because most entries never are.
     """

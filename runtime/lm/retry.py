@@ -21,8 +21,8 @@ FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 LONGEST_ASKED_DELAY = 600.0
 FEW_RETRIES = 2
-"""How often a request is sent again where waiting for long does not help: a server that restarts is back soon,
-and a model that gives nothing twice will give nothing.
+"""How often a request is sent again where waiting for long does not help: a server that restarts is back
+soon, and a model that gives nothing twice will give nothing.
 """
 
 

@@ -1,4 +1,4 @@
-"""What is an answer: a reply without one, or with one that a filter stopped, is an error, not an empty text."""
+"""A reply without an answer, or with one that a filter stopped, is an error, not an empty text."""
 
 from __future__ import annotations
 
