@@ -10,8 +10,9 @@ from .. import loader
 from ..compiler.analysis import FileAnalysis, Project
 from ..compiler.diagnostic import Diagnostic
 from ..compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
-from ..compiler.settings import Settings
 from ..grammar.source import Source, Span
+from ..project.settings import Settings
+from ..project.workspace import project
 from .configuration import configuration
 from .console import columns, say
 from .errors import Failure, Refusal
@@ -60,7 +61,7 @@ class Workspace:
     def _project(self, folder: Path) -> Project:
         settings = configuration(folder)
         if settings not in self._projects:
-            self._projects[settings] = loader.project(settings, self._read)
+            self._projects[settings] = project(settings, self._read)
         return self._projects[settings]
 
     def _read(self, path: str) -> str | None:

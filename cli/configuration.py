@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from .. import loader
-from ..compiler.settings import KEYS, Settings
+from ..project.settings import KEYS, Settings
+from ..project.workspace import project_settings
 from .errors import Refusal, list_names, near
 from .files import read_text, shown
 
@@ -17,7 +17,7 @@ def configuration(folder: Path) -> Settings:
 
     Raises `Refusal` for settings that cannot be read.
     """
-    settings = loader.project_settings(str(folder), read_text)
+    settings = project_settings(str(folder), read_text)
     for problem in settings.problems if settings is not None else ():
         hint = (near(problem.unknown, KEYS) or f"there are {list_names(KEYS)}") if problem.unknown else None
         raise Refusal(f"{shown(Path(problem.path))}: {problem.message}", hint)

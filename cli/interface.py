@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_type_hints
 
 from ..compiler import types
 from ..compiler.relations import display
-from ..runtime.signature.typenames import type_name
+from ..runtime.types.annotations import type_name
 from .values import OTHERS, Input
 
 if TYPE_CHECKING:

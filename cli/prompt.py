@@ -139,7 +139,7 @@ def _is_made_of_built_ins(module: Module) -> bool:
 
 def _inputs_of(predictor: Predict) -> list[Input]:
     """What a predictor takes, read off its signature."""
-    from ..runtime.signature.typenames import type_name
+    from ..runtime.types.annotations import type_name
     from .values import Input
 
     fields = predictor.signature.input_fields.values()

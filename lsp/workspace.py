@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .. import loader
-from ..compiler.settings import Settings
 from ..grammar.source import Source
+from ..project.settings import Settings
+from ..project.workspace import project, project_settings
 from . import convert
 
 if TYPE_CHECKING:
@@ -115,13 +115,13 @@ class Workspace:
         settings = self._settings(path)
         key = settings.roots, settings.pure
         if key not in self._projects:
-            self._projects[key] = loader.project(settings, self.read)
+            self._projects[key] = project(settings, self.read)
         return self._projects[key]
 
     def _settings(self, path: str) -> Settings:
         """The nearest settings above a file, else those that the workspace's folder around it stands for."""
         folder = os.path.dirname(path)
-        found = loader.project_settings(folder, self.read) if os.path.isabs(folder) else None
+        found = project_settings(folder, self.read) if os.path.isabs(folder) else None
         if found is not None:
             return found
         around = [each for each in self.folders if path.startswith(each.rstrip(os.sep) + os.sep)]

@@ -17,6 +17,7 @@ from .parameters import parameters as parameters
 if TYPE_CHECKING:
     from .adapters.base import Adapter as Adapter
     from .adapters.chat import ChatAdapter as ChatAdapter
+    from .adapters.dummy import DummyLM as DummyLM
     from .data.dataset import Dataset as Dataset
     from .errors import AdapterParseError as AdapterParseError
     from .errors import ConditionError as ConditionError
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
     from .lm.cache import configure_cache as configure_cache
     from .lm.callbacks import BaseCallback as BaseCallback
     from .lm.client import LM as LM
-    from .lm.dummy import DummyLM as DummyLM
     from .lm.history import inspect_history as inspect_history
     from .lm.provider import Provider as Provider
     from .lm.provider import TrainingJob as TrainingJob
@@ -116,7 +116,7 @@ _HOMES = {
     "DataError": ".errors",
     "Dataset": ".data.dataset",
     "DspycError": ".errors",
-    "DummyLM": ".lm.dummy",
+    "DummyLM": ".adapters.dummy",
     "EM": ".evaluate.metrics",
     "Evaluate": ".evaluate.evaluate",
     "EvaluationError": ".errors",

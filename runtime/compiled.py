@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from inspect import signature, unwrap
-from itertools import takewhile
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
@@ -15,10 +14,11 @@ from .execution.drive import run_on_loop
 from .execution.settings import CALL_SETTINGS
 from .execution.settings import apply_defaults as apply_to_modules
 from .modules import base
+from .modules.source import source_text
 from .parameters import refuse_misspelled
+from .signature.conditions import check_inputs
 from .signature.signature import Signature
-from .signature.typenames import allows_none
-from .values.checking import check_inputs
+from .types.annotations import allows_none
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -182,19 +182,6 @@ def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
     for each in declared:
         if isinstance(each, type) and issubclass(each, Module):
             each._file_defaults = dict(defaults)
-
-
-def source_text(thing: Any) -> str | None:
-    """The declaration of a module class or function of a `.dspy` file; None for what comes from elsewhere."""
-    import linecache
-
-    definition = vars(thing).get("__init__") if isinstance(thing, type) else unwrap(thing)
-    code = getattr(definition, "__code__", None)
-    if code is None or not code.co_filename.endswith(".dspy"):
-        return None
-    first, *rest = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :] or [""]
-    inside = takewhile(lambda line: line[:1].isspace() or line[:1] in "#)]}", rest)
-    return "".join([first, *inside]).rstrip() or None
 
 
 def folder(source: str) -> str:

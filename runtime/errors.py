@@ -34,14 +34,21 @@ Messages say what to do next, and never hold a key: whoever raises an `LMError` 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from ..base.text import clip
 from ..base.text import did_you_mean as did_you_mean
 from ..base.text import list_names as list_names
 
-if TYPE_CHECKING:
-    from .signature.signature import Signature
+
+class HasOutputs(Protocol):
+    """What an error says of a signature: a `Signature` class has it."""
+
+    @property
+    def output_fields(self) -> Mapping[str, Any]:
+        """The outputs by name."""
+        ...
 
 
 class DspycError(Exception):
@@ -116,7 +123,7 @@ class AdapterParseError(DspycError, ValueError):
     def __init__(
         self,
         adapter_name: str,
-        signature: type[Signature],
+        signature: HasOutputs,
         lm_response: str,
         message: str | None = None,
         *,

@@ -26,7 +26,6 @@ import copy
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
-from functools import cache
 from types import UnionType
 from typing import (
     Annotated,
@@ -64,6 +63,10 @@ _LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
 @dataclass(frozen=True)
 class Setting:
     """Marks a parameter of `LM` that every module also takes, for the LM of its parts."""
+
+
+SETTINGS_OF_LM = ("temperature", "max_tokens")
+"""The parameters of `LM` that are marked so; a test compares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +122,9 @@ def refuse_misspelled(owner: str, given: Iterable[str], known: Iterable[str]) ->
         ConfigurationError: naming the parameter that was meant.
     """
     for name in given:
-        meant = near(name, [*known, *_settings_of_lm()], _MISSPELLED)
+        meant = near(name, [*known, *SETTINGS_OF_LM], _MISSPELLED)
         if meant:
             raise ConfigurationError(f"`{owner}` has no parameter `{name}`; did you mean `{meant}`?")
-
-
-@cache
-def _settings_of_lm() -> tuple[str, ...]:
-    from .lm.client import LM
-
-    hints = get_type_hints(LM, include_extras=True)
-    return tuple(name for name, hint in hints.items() if Setting() in getattr(hint, "__metadata__", ()))
 
 
 def _equip(cls: type, extra: str | None) -> None:

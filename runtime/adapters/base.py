@@ -19,10 +19,10 @@ from ..lm.callbacks import BaseCallback, told
 from ..lm.capabilities import Capabilities
 from ..lm.messages import Grammar
 from ..lm.request import Completion
+from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..signature.typenames import allows_none
-from ..values.checking import check_outputs
+from ..types.annotations import allows_none
 from .exchange import exchange
 from .plan import Plan
 

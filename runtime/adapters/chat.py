@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 from ..errors import AdapterParseError, ConfigurationError
 from ..lm.callbacks import BaseCallback
 from ..parameters import parameters
+from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..signature.typenames import allows_none, type_name
+from ..types.annotations import allows_none, plain_annotation, type_name
 from ..values import rendering
 from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import Adapter, find_history
@@ -104,8 +105,8 @@ class ChatAdapter(Adapter):
     def format_field_description(self, signature: type[Signature]) -> str:
         """The lists of input and output fields."""
         return (
-            f"Your input fields are:\n{rendering.describe_fields(signature.input_fields)}\n"
-            f"Your output fields are:\n{rendering.describe_fields(signature.output_fields)}"
+            f"Your input fields are:\n{description.describe_fields(signature.input_fields)}\n"
+            f"Your output fields are:\n{description.describe_fields(signature.output_fields)}"
         )
 
     def format_field_structure(self, signature: type[Signature]) -> str:
@@ -115,7 +116,7 @@ class ChatAdapter(Adapter):
         ]
         # An empty half leaves its blank lines, as in DSPy.
         halves = [
-            {field: _Placeholder(rendering.placeholder(field)) for field in fields.values()}
+            {field: _Placeholder(description.placeholder(field)) for field in fields.values()}
             for fields in (signature.input_fields, signature.output_fields)
         ]
         parts += [self.format_field_with_value(half) for half in halves]
@@ -174,7 +175,7 @@ class ChatAdapter(Adapter):
         """Fields with their values, as sections."""
         return "\n\n".join(
             f"[[ ## {field.name} ## ]]\n"
-            f"{value if isinstance(value, _Placeholder) else rendering.renderer(field)(value)}"
+            f"{value if isinstance(value, _Placeholder) else description.renderer(field)(value)}"
             for field, value in fields_with_values.items()
         ).strip()
 
@@ -287,7 +288,7 @@ def _compile(signature: type[Signature]) -> _Compiled:
         signature=signature,
         system=plain.format_system_message(signature),
         inputs=tuple(
-            (name, f"[[ ## {name} ## ]]\n", rendering.renderer(field))
+            (name, f"[[ ## {name} ## ]]\n", description.renderer(field))
             for name, field in signature.input_fields.items()
         ),
         requirements=plain.user_message_output_requirements(signature),
@@ -301,7 +302,7 @@ def _compile(signature: type[Signature]) -> _Compiled:
 
 
 def _reminder(field: Field) -> str:
-    annotation = rendering.plain_annotation(field.annotation)
+    annotation = plain_annotation(field.annotation)
     return "" if annotation is str else f" (must be formatted as a valid Python {type_name(annotation)})"
 
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import AdapterParseError, TruncatedAnswerError
-from ..execution.assertions import with_feedback
 from ..execution.settings import lookup
 from ..lm.request import Completion
 from ..signature.signature import Signature
+from .feedback import with_feedback
 from .plan import Plan, Planner
 
 MORE_ROOM = 4

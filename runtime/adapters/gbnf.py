@@ -13,7 +13,8 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from ..signature.signature import Signature
-from ..values.rendering import plain_annotation, render
+from ..types.annotations import plain_annotation
+from ..values.rendering import render
 from .sections import END
 
 

@@ -15,36 +15,31 @@ error is raised.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..errors import ProgramAssertionError
 from .settings import lookup
 
-if TYPE_CHECKING:
-    from ..modules.base import Module
-
 logger = logging.getLogger("dspyc")
+
+
+class Part(Protocol):
+    """What is asked of a module here: to be called, and which defaults its file has."""
+
+    _defaults: Mapping[str, Any] | None
+
+    async def acall(self, /, *args: Any, **inputs: Any) -> Any:
+        """Run it."""
+        ...
+
 
 feedback: ContextVar[str | None] = ContextVar("dspyc_feedback", default=None)
 """What was wrong with the last try, for the predictors that are called here; None on a first try."""
-
-
-def with_feedback(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages of a request; the last one says what was wrong with the last try, where there was one."""
-    reason = feedback.get()
-    if reason is None:
-        return messages
-    *others, last = messages
-    text = f"An earlier answer was not accepted: {reason}\nAnswer again, such that this is put right."
-    content = last["content"]
-    if isinstance(content, list):
-        return [*others, {**last, "content": [*content, {"type": "text", "text": text}]}]
-    return [*others, {**last, "content": f"{content}\n\n{text}"}]
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ class Attempt:
             return True
         return False
 
-    async def call(self, module: Module, /, **inputs: Any) -> Any:
+    async def call(self, module: Part, /, **inputs: Any) -> Any:
         """Call a part; on a further try its predictors are told what was wrong with the last one."""
         token = feedback.set(self.reason)
         try:
@@ -131,7 +126,7 @@ class Attempt:
         suggest(message, values)
 
 
-def attempts(module: Module) -> Iterator[Attempt]:
+def attempts(module: Part) -> Iterator[Attempt]:
     """Tries until one succeeds: a first one, and `max_retries` more.
 
     Args:
@@ -147,4 +142,4 @@ def attempts(module: Module) -> Iterator[Attempt]:
         reason = attempt.failure
 
 
-__all__ = ["Attempt", "Suggestion", "attempts", "failed", "suggest", "suggestions", "with_feedback"]
+__all__ = ["Attempt", "Suggestion", "attempts", "failed", "suggest", "suggestions"]

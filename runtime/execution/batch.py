@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from ..errors import DspycError
 from ..example import Example
 from .pool import Outcome, run_all
 from .settings import lookup
 
-if TYPE_CHECKING:
-    from ..modules.base import Module
-
 logger = logging.getLogger("dspyc")
 
 
+class Callee(Protocol):
+    """What a batch asks of a module."""
+
+    _defaults: Mapping[str, Any] | None
+
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
+        """Run it."""
+        ...
+
+
 def run_batch(
-    module: Module,
+    module: Callee,
     examples: Sequence[Any],
     num_threads: int | None,
     max_errors: int | None,

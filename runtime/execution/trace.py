@@ -8,13 +8,12 @@ made, and reading flattens.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from ..modules.predict import Predict
-    from ..prediction import Prediction
+from ..prediction import Prediction
 
-Step: TypeAlias = "tuple[Predict, dict[str, Any], Prediction]"
+Step: TypeAlias = tuple[Any, dict[str, Any], Prediction]
+"""A predictor, the inputs that it was called with, and what it predicted."""
 Trace: TypeAlias = "list[Any]"
 """Steps, and lists of the same kind for the concurrent branches among them."""
 

@@ -6,17 +6,15 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from ..errors import LMConfigurationError
-
-if TYPE_CHECKING:
-    from .client import LM
+from .base import BaseLM
 
 TrainDataFormat: TypeAlias = Literal["chat", "completion"]
 
 
-class TrainingJob(Future["LM"]):
+class TrainingJob(Future[BaseLM]):
     """A training that runs in a thread of its own; its result is the trained language model."""
 
     def __init__(
@@ -57,11 +55,11 @@ class Provider:
         return self.training_job(**facts)
 
     @staticmethod
-    def launch(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+    def launch(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
         """Start serving the model; nothing to do for one that is always there."""
 
     @staticmethod
-    def kill(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+    def kill(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
         """Stop serving the model; nothing to do for one that is always there."""
 
     @staticmethod
@@ -115,7 +113,7 @@ def provider_for(model: str) -> Provider:
     return provider
 
 
-def start_job(lm: LM, provider: Provider, job: TrainingJob) -> None:
+def start_job(lm: BaseLM, provider: Provider, job: TrainingJob) -> None:
     """Run a job in a thread of its own; the trained model is a copy of the LM under its new name."""
 
     def work() -> None:

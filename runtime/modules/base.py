@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
+from typing import Any, ClassVar, Self, TextIO
 
 from ..errors import DspycError, StateError, list_names
 from ..execution import drive
+from ..execution.batch import run_batch
 from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
 from ..interface import Interface
 from ..lm import history, usage
-from . import tree
-
-if TYPE_CHECKING:
-    from ..lm.base import BaseLM
-    from .predict import Predict
+from ..lm.base import BaseLM
+from ..state.files import read_state, write_state
+from .tree import PartTree
 
 
 def _call_signature() -> inspect.Signature:
@@ -41,23 +40,7 @@ def _call_signature() -> inspect.Signature:
     )
 
 
-class Parameter:
-    """What optimizers may change: it has `reset`, `dump_state` and `load_state`."""
-
-    def reset(self) -> None:
-        """Forget what was learned."""
-        raise NotImplementedError
-
-    def dump_state(self) -> dict[str, Any]:
-        """What was learned, as JSON's types."""
-        raise NotImplementedError
-
-    def load_state(self, state: Mapping[str, Any]) -> Any:
-        """Take over what was dumped."""
-        raise NotImplementedError
-
-
-class Module:
+class Module(PartTree):
     """A program or a part of one.
 
     Subclasses define `forward(self, **inputs)`, or `async def aforward(self, **inputs)` when they await the
@@ -79,10 +62,8 @@ class Module:
     """Whether `aforward` may wait for an event loop. False for those that wait for nothing but model calls.
     """
 
-    _compiled: bool = False
     _defaults: Mapping[str, Any] | None = None
     _history: history.CallHistory | None = None
-    _part_settings: Mapping[str, Any] | None = None
     _forward_first: ClassVar[bool] = False
     _named: ClassVar[frozenset[str] | None] = None
 
@@ -137,41 +118,6 @@ class Module:
 
     # --- parts ------------------------------------------------------------------------------------------
 
-    def named_parameters(self) -> list[tuple[str, Any]]:
-        """What optimizers may change, with the paths to it; parts that are compiled already are left out."""
-        return tree.named_parameters(self)
-
-    def parameters(self) -> list[Any]:
-        """What optimizers may change."""
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def named_predictors(self) -> list[tuple[str, Predict]]:
-        """The predictors inside, with the paths to them: `cot.predict`, `steps[0]`, `by['x']`."""
-        from .predict import Predict
-
-        return [(name, part) for name, part in self.named_parameters() if isinstance(part, Predict)]
-
-    def predictors(self) -> list[Predict]:
-        """The predictors inside."""
-        return [predictor for _, predictor in self.named_predictors()]
-
-    def named_sub_modules(
-        self, type_: type | None = None, skip_compiled: bool = False
-    ) -> Iterator[tuple[str, Any]]:
-        """This module as `self` and all modules inside it, with their paths.
-
-        Args:
-            type_: only those of this class.
-            skip_compiled: do not look inside modules that an optimizer has made.
-        """
-        return tree.named_sub_modules(self, type_, skip_compiled)
-
-    def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
-        """Replace every predictor by what the function makes of it."""
-        for name, predictor in self.named_predictors():
-            tree.replace_at(self, name, function(predictor))
-        return self
-
     def set_lm(self, lm: BaseLM | None) -> None:
         """Give every predictor inside this language model."""
         for predictor in self.predictors():
@@ -199,22 +145,6 @@ class Module:
                 "there is no one to return"
             )
         return next(iter(found.values()), None)
-
-    def deepcopy(self) -> Self:
-        """A copy with copies of all parts; language models, signatures and functions are shared."""
-        twin: Self = tree.copy_tree(self, {})
-        return twin
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin: Self = tree.copy_tree(self, memo)
-        return twin
-
-    def reset_copy(self) -> Self:
-        """A copy that has learned nothing."""
-        twin = self.deepcopy()
-        for parameter in twin.parameters():
-            parameter.reset()
-        return twin
 
     # --- many inputs ------------------------------------------------------------------------------------
 
@@ -244,8 +174,6 @@ class Module:
         Raises:
             DspycError: more than `max_errors` failed; the first failure is its cause.
         """
-        from ..execution.batch import run_batch
-
         return run_batch(
             self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
         )
@@ -283,8 +211,6 @@ class Module:
         Raises:
             StateError: the path does not end in `.json`, or the state holds what JSON cannot.
         """
-        from ..state.files import write_state
-
         write_state(Path(path), self.dump_state())
 
     def load(self, path: str | Path) -> None:
@@ -293,8 +219,6 @@ class Module:
         Raises:
             StateError: the file is no state, or the state does not fit.
         """
-        from ..state.files import read_state
-
         self.load_state(read_state(Path(path)))
 
     # --- history ----------------------------------------------------------------------------------------

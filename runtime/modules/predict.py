@@ -16,11 +16,14 @@ from ..interface import Interface
 from ..lm.base import BaseLM
 from ..parameters import parameters
 from ..prediction import Prediction
+from ..signature.conditions import check_inputs
 from ..signature.fields import UNDEFINED, InputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from ..signature.typenames import allows_none
-from ..values.checking import check_inputs
-from .base import Module, Parameter
+from ..state.predictor import restore
+from ..types.annotations import allows_none
+from ..values.rendering import to_json_types
+from .base import Module
+from .tree import Predictor
 
 HINT = "hint_"
 """The input by which a predictor is told what to do better than in an earlier attempt; see `Refine`."""
@@ -30,7 +33,7 @@ _SETTLED_TEMPERATURE = 0.15
 
 
 @parameters(extra="config")
-class Predict(Module, Parameter):
+class Predict(Module, Predictor):
     """Calls the model once: the signature's inputs go out as messages, the outputs are read from its answer.
 
         predict = Predict("question -> answer: float")
@@ -125,8 +128,6 @@ class Predict(Module, Parameter):
 
     def dump_state(self) -> dict[str, Any]:
         """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls."""
-        from ..values.rendering import to_json_types
-
         return {
             "traces": to_json_types([dict(step) for step in self.traces]),
             "train": to_json_types([dict(row) for row in self.train]),
@@ -142,9 +143,7 @@ class Predict(Module, Parameter):
         Raises:
             StateError: the state is for another signature.
         """
-        from ..state.predictor import load
-
-        load(self, state)
+        restore(self, state)
         return self
 
     def update_config(self, **config: Any) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY
 from typing import Annotated, Any, ClassVar
 
@@ -17,12 +16,14 @@ from ..execution import trace
 from ..interface import Interface, Reward
 from ..lm.base import BaseLM
 from ..parameters import parameters
+from ..signature.description import describe_fields
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
-from ..values.rendering import describe_fields, to_json_types
+from ..values.rendering import to_json_types
 from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep, temperature_of
 from .base import Module
 from .predict import Predict
+from .source import source_of
 
 logger = logging.getLogger("dspyc")
 
@@ -182,23 +183,6 @@ def describe_modules(program: Module) -> str:
             line,
         ]
     return "\n".join(parts)
-
-
-def source_of(thing: Callable[..., Any] | type) -> str:
-    """The source of a class or function, or its name and docstring where there is none, as in a notebook's
-    shell.
-    """
-    from ..compiled import source_text
-
-    target: Any = inspect.unwrap(thing)
-    if not (inspect.isclass(target) or inspect.isroutine(target)):
-        target = type(target)
-    if (text := source_text(target)) is not None:
-        return text
-    try:
-        return textwrap.dedent(inspect.getsource(target))
-    except (OSError, TypeError):
-        return f"{target.__qualname__}: {inspect.getdoc(target) or 'no source at hand'}"
 
 
 def _indented(text: str) -> str:

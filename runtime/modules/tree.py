@@ -9,25 +9,108 @@ import ast
 import copy
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
 
 from ..errors import DspycError
 from ..example import Example
 from ..execution.settings import merged
-
-if TYPE_CHECKING:
-    from .base import Module, Parameter
+from ..lm.base import BaseLM
 
 _STEP = re.compile(r"\.?([^\W\d]\w*)|\[(\d+)\]|\[('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]")
 
 
-def named_parameters(root: Module) -> list[tuple[str, Parameter]]:
+class Parameter:
+    """What optimizers may change: it has `reset`, `dump_state` and `load_state`."""
+
+    def reset(self) -> None:
+        """Forget what was learned."""
+        raise NotImplementedError
+
+    def dump_state(self) -> dict[str, Any]:
+        """What was learned, as JSON's types."""
+        raise NotImplementedError
+
+    def load_state(self, state: Mapping[str, Any]) -> Any:
+        """Take over what was dumped."""
+        raise NotImplementedError
+
+
+class Predictor(Parameter):
+    """A parameter that calls a model for a signature: `Predict` and its subclasses."""
+
+    signature: Any
+    """The inputs, outputs and instructions."""
+    lm: BaseLM | None
+    """The language model of its own, if any."""
+    demos: list[Any]
+    """Few-shot examples."""
+    config: dict[str, Any]
+    """Settings of the language model for its calls."""
+    hint: str | None
+    """What to do better than in an earlier attempt."""
+
+
+class PartTree:
+    """An object with modules inside it: the half of `Module` that walks, copies and replaces them."""
+
+    _compiled: bool = False
+    _part_settings: Mapping[str, Any] | None = None
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """What optimizers may change, with the paths to it; parts that are compiled already are left out."""
+        return named_parameters(self)
+
+    def parameters(self) -> list[Any]:
+        """What optimizers may change."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_predictors(self) -> list[tuple[str, Any]]:
+        """The predictors inside, with the paths to them: `cot.predict`, `steps[0]`, `by['x']`."""
+        return [(name, part) for name, part in self.named_parameters() if isinstance(part, Predictor)]
+
+    def predictors(self) -> list[Any]:
+        """The predictors inside."""
+        return [predictor for _, predictor in self.named_predictors()]
+
+    def named_sub_modules(
+        self, type_: type | None = None, skip_compiled: bool = False
+    ) -> Iterator[tuple[str, Any]]:
+        """This module as `self` and all modules inside it, with their paths.
+
+        Args:
+            type_: only those of this class.
+            skip_compiled: do not look inside modules that an optimizer has made.
+        """
+        return named_sub_modules(self, type_, skip_compiled)
+
+    def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
+        """Replace every predictor by what the function makes of it."""
+        for name, predictor in self.named_predictors():
+            replace_at(self, name, function(predictor))
+        return self
+
+    def deepcopy(self) -> Self:
+        """A copy with copies of all parts; language models, signatures and functions are shared."""
+        twin: Self = copy_tree(self, {})
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin: Self = copy_tree(self, memo)
+        return twin
+
+    def reset_copy(self) -> Self:
+        """A copy that has learned nothing."""
+        twin = self.deepcopy()
+        for parameter in twin.parameters():
+            parameter.reset()
+        return twin
+
+
+def named_parameters(root: PartTree) -> list[tuple[str, Parameter]]:
     """Everything that optimizers may change, each once, in the order of the attributes; compiled parts are
     frozen.
     """
-    from .base import Module, Parameter
-
     found: list[tuple[str, Parameter]] = []
     seen: set[int] = set()
 
@@ -36,7 +119,7 @@ def named_parameters(root: Module) -> list[tuple[str, Parameter]]:
             if id(value) not in seen:
                 seen.add(id(value))
                 found.append((name, value))
-        elif isinstance(value, Module):
+        elif isinstance(value, PartTree):
             if id(value) not in seen and not value._compiled:
                 seen.add(id(value))
                 for attribute, inner in value.__dict__.items():
@@ -56,17 +139,15 @@ def named_parameters(root: Module) -> list[tuple[str, Parameter]]:
 
 
 def named_sub_modules(
-    root: Module, type_: type | None = None, skip_compiled: bool = False
+    root: PartTree, type_: type | None = None, skip_compiled: bool = False
 ) -> Iterator[tuple[str, Any]]:
     """The module itself as `self` and all modules inside it, nearest first, each once."""
-    from .base import Module
-
-    wanted = type_ or Module
+    wanted = type_ or PartTree
     queue: deque[tuple[str, Any]] = deque([("self", root)])
     seen = {id(root)}
 
     def push(name: str, value: Any) -> None:
-        if isinstance(value, (Module, list, tuple, dict)) and id(value) not in seen:
+        if isinstance(value, (PartTree, list, tuple, dict)) and id(value) not in seen:
             seen.add(id(value))
             queue.append((name, value))
 
@@ -74,7 +155,7 @@ def named_sub_modules(
         name, value = queue.popleft()
         if isinstance(value, wanted):
             yield name, value
-        if isinstance(value, Module):
+        if isinstance(value, PartTree):
             if skip_compiled and value._compiled:
                 continue
             for attribute, inner in value.__dict__.items():
@@ -87,15 +168,13 @@ def named_sub_modules(
                 push(f"{name}[{index}]", inner)
 
 
-def settings_around(root: Module) -> dict[int, Mapping[str, Any]]:
+def settings_around(root: PartTree) -> dict[int, Mapping[str, Any]]:
     """What the modules around each predictor were made with for their parts, by the predictor's `id`."""
-    from .base import Module, Parameter
-
     found: dict[int, Mapping[str, Any]] = {}
     seen: set[int] = set()
 
     def visit(value: Any, around: Mapping[str, Any]) -> None:
-        if isinstance(value, Module) and id(value) not in seen:
+        if isinstance(value, PartTree) and id(value) not in seen:
             seen.add(id(value))
             around = merged(around, value._part_settings or {})
             if isinstance(value, Parameter):
@@ -113,7 +192,7 @@ def settings_around(root: Module) -> dict[int, Mapping[str, Any]]:
     return found
 
 
-def replace_at(root: Module, name: str, new: Any) -> None:
+def replace_at(root: PartTree, name: str, new: Any) -> None:
     """Put another object where a path leads.
 
     Raises:
@@ -158,17 +237,16 @@ def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
     outside. What cannot be copied is shared too.
     """
     from ..lm.base import BaseLM
-    from .base import Module
 
     if isinstance(value, (str, int, float, bool, type, type(None), BaseLM)) or (
-        callable(value) and not isinstance(value, Module)
+        callable(value) and not isinstance(value, PartTree)
     ):
         return value
     if id(value) in memo:
         return memo[id(value)]
     twin: Any
     match value:
-        case Module():
+        case PartTree():
             twin = type(value).__new__(type(value))
             memo[id(value)] = twin
             for attribute, inner in value.__dict__.items():

@@ -1,5 +1,4 @@
-"""Types as text, both ways: `list[str] | None` in a signature's string to the type, and a type to the name
-the prompt shows.
+"""Types read from text: `list[str] | None` in a signature's string to the type.
 
 Names come from a closed table and from `custom_types`; nothing is imported, looked up in a caller's frame or
 evaluated.
@@ -9,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import UnionType
-from typing import Any, Literal, Optional, Union, get_args, get_origin
+from typing import Any, Literal, Optional, Union, get_origin
 
 from ..errors import SignatureError, did_you_mean
 
@@ -230,33 +228,3 @@ def read_type(text: str, custom_types: Mapping[str, Any] | None = None) -> Any:
     if not reader.ended():
         raise reader.error("more stands after the type")
     return found
-
-
-def type_name(annotation: Any) -> str:
-    """The name of a type as the prompt shows it: `list[str]`, `Literal['a']`, `Union[str, NoneType]`."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is None:
-        return getattr(annotation, "__name__", None) or str(annotation)
-    if origin is UnionType:
-        origin = Union
-    if origin is Literal:
-        inner = [_quoted(value) if isinstance(value, str) else type_name(value) for value in arguments]
-    else:
-        inner = [type_name(argument) for argument in arguments]
-    return f"{type_name(origin)}[{', '.join(inner)}]"
-
-
-def allows_none(annotation: Any) -> bool:
-    """Whether None is a value of the type."""
-    if annotation is None or annotation is type(None):
-        return True
-    if get_origin(annotation) in (Union, UnionType):
-        return any(allows_none(arm) for arm in get_args(annotation))
-    return get_origin(annotation) is Literal and None in get_args(annotation)
-
-
-def _quoted(text: str) -> str:
-    if "'" in text and '"' not in text:
-        return f'"{text}"'
-    escaped = text.replace("'", "\\'") if "'" in text else text
-    return f"'{escaped}'"

@@ -37,7 +37,7 @@ from typing import Any, get_args, get_type_hints, is_typeddict
 from ..errors import StateError, list_names
 from ..example import Example
 from ..execution.callables import name_of
-from ..signature.typenames import type_name
+from ..types.annotations import type_name
 from ..values.reading import ReadError, reader_for
 from ..values.rendering import to_json_types
 from .files import read_state, write_atomically

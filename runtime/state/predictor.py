@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..errors import StateError
 from ..example import Example
 from ..lm.client import LM
 from ..signature.signature import Signature
 from ..values.reading import ReadError, reader_for
-
-if TYPE_CHECKING:
-    from ..modules.predict import Predict
 
 logger = logging.getLogger("dspyc")
 
@@ -22,7 +19,18 @@ _FOREIGN = ("cache_in_memory", "use_developer_role", "engine", "async_engine", "
 """Settings in DSPy's state files that mean nothing here and must not reach a provider."""
 
 
-def load(predictor: Predict, state: Mapping[str, Any]) -> None:
+class Restorable(Protocol):
+    """What a saved state is put back into."""
+
+    signature: Any
+    lm: Any
+    demos: list[Any]
+    traces: list[Any]
+    train: list[Any]
+    config: dict[str, Any]
+
+
+def restore(predictor: Restorable, state: Mapping[str, Any]) -> None:
     """Put a state into a predictor; it is unchanged when the state does not fit.
 
     Raises:

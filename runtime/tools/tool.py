@@ -9,6 +9,8 @@ from typing import Any, get_type_hints
 
 from ..errors import ToolError, did_you_mean
 from ..execution import drive
+from ..values.reading import ReadError, reader_for
+from ..values.rendering import to_json_types
 
 _ARGS_HEADING = re.compile(r"^\s*(?:args|arguments|parameters)\s*:\s*$", re.IGNORECASE)
 _ARG_LINE = re.compile(r"^\s*\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.+)$")
@@ -95,8 +97,6 @@ class Tool:
         Raises:
             ToolError: an argument is unknown, missing, or no value of its type.
         """
-        from ..values.reading import ReadError, reader_for
-
         checked: dict[str, Any] = {}
         for name, value in arguments.items():
             if name not in self.args and not self.has_kwargs:
@@ -140,8 +140,6 @@ class Tool:
         self, named: Mapping[str, inspect.Parameter], described: Mapping[str, str]
     ) -> dict[str, Any]:
         from pydantic import PydanticUserError, TypeAdapter
-
-        from ..values.rendering import to_json_types
 
         schemas: dict[str, Any] = {}
         for name, parameter in named.items():

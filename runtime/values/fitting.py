@@ -25,7 +25,7 @@ from typing import (
     get_type_hints,
 )
 
-from ..signature.typenames import allows_none
+from ..types.annotations import allows_none
 from . import candidates, scalars
 from .repair import Mended
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
-from ..signature.typenames import allows_none
+from ..types.annotations import allows_none, plain_annotation, type_name
 from . import candidates, repair, scalars
 from .fitting import fit, record_fields
-from .rendering import plain_annotation, unescape_markers
+from .rendering import unescape_markers
 from .scalars import ReadError
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
@@ -165,8 +165,6 @@ class Reader:
             raise ReadError(_in_words(error)) from error
 
     def _wanted(self) -> str:
-        from ..signature.typenames import type_name
-
         return f"`{type_name(self.annotation)}`"
 
 

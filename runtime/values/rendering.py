@@ -1,5 +1,5 @@
-"""Values and types as the text that a prompt shows; byte for byte as DSPy's ChatAdapter, save that markers
-inside values are escaped.
+"""Values, and how they are to be written, as the text that a prompt shows; byte for byte as DSPy's
+ChatAdapter, save that markers inside values are escaped.
 """
 
 from __future__ import annotations
@@ -9,17 +9,11 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
+from typing import Any, Literal, TypeAlias, get_args, get_origin
 
-from ..signature.fields import Field
-from ..signature.typenames import type_name
+from ..types.annotations import plain_annotation
 
 Render: TypeAlias = "Callable[[Any], str]"
-
-FORMATTED = "formatted"
-"""The option of a field whose values were written by an adapter already, markers and all:
-`InputField(formatted=True)`.
-"""
 
 _MARKER = re.compile(r"\[(\\*)\[(\s*##\s*\w+\s*##\s*)\](\\*)\]")
 _ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
@@ -33,13 +27,6 @@ def escape_markers(text: str) -> str:
 def unescape_markers(text: str) -> str:
     """What `escape_markers` was given."""
     return _ESCAPED.sub(r"[\1[\2]\3]", text) if "##" in text else text
-
-
-def renderer(field: Field) -> Render:
-    """What writes this field's values."""
-    if dict(field.extra).get(FORMATTED):
-        return str
-    return render_text if field.annotation is str else render
 
 
 def render(value: Any) -> str:
@@ -87,23 +74,6 @@ def _blob(item: Any) -> str:
     return f"«««\n    {indented}\n»»»"
 
 
-def describe_fields(fields: Mapping[str, Field]) -> str:
-    """The numbered list of fields with types, descriptions and constraints."""
-    lines: list[str] = []
-    for number, (name, field) in enumerate(fields.items(), 1):
-        desc = "" if field.description == f"${{{name}}}" else field.description
-        lines.append(f"{number}. `{name}` ({type_name(plain_annotation(field.annotation))}): {desc}")
-        if field.constraint_text:
-            lines.append(f"Constraints: {field.constraint_text}")
-    return "\n".join(lines).strip()
-
-
-def placeholder(field: Field) -> str:
-    """What stands for a field's value in the description of the structure, with the note on its form."""
-    note = type_note(field.annotation) if field.kind == "output" else ""
-    return f"{{{field.name}}}" + (f"        # note: the value you produce {note}" if note else "")
-
-
 def type_note(annotation: Any) -> str:
     """How a value of the type is to be written, in words; nothing for a string."""
     annotation = plain_annotation(annotation)
@@ -126,13 +96,6 @@ def json_schema(annotation: Any) -> Any:
     from pydantic import TypeAdapter
 
     return _type_first(TypeAdapter(annotation).json_schema())
-
-
-def plain_annotation(annotation: Any) -> Any:
-    """The type without the notes that `Annotated` adds at its outside."""
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    return annotation
 
 
 def _type_first(schema: Any) -> Any:

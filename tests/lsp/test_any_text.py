@@ -13,7 +13,7 @@ from dspyc.compiler.query.completion import complete
 from dspyc.compiler.query.definition import definition
 from dspyc.compiler.query.hover import hover
 from dspyc.compiler.query.symbols import outline
-from dspyc.loader import find_package
+from dspyc.project.workspace import find_package
 
 WORKSPACE = Path(__file__).parent / "workspace"
 PROGRAM = '''\

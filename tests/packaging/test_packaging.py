@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("base", "grammar", "compiler", "runtime", "lsp", "cli")
+ROOMS = ("base", "grammar", "compiler", "project", "loader", "runtime", "lsp", "cli")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -31,7 +31,7 @@ def test_every_package_has_an_init() -> None:
 
 
 def test_the_root_holds_only_the_modules_that_ship() -> None:
-    assert {file.name for file in ROOT.glob("*.py")} == {"__init__.py", "__main__.py", "loader.py"}
+    assert {file.name for file in ROOT.glob("*.py")} == {"__init__.py", "__main__.py"}
 
 
 def test_tests_and_editors_are_no_packages() -> None:
@@ -71,7 +71,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    expected = {f"dspyc/{name}" for name in ("__init__.py", "__main__.py", "loader.py", "py.typed")}
+    expected = {f"dspyc/{name}" for name in ("__init__.py", "__main__.py", "py.typed")}
     for room in ROOMS:
         for file in (ROOT / room).rglob("*.py"):
             expected.add(f"dspyc/{file.relative_to(ROOT).as_posix()}")

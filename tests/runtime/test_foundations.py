@@ -19,7 +19,7 @@ from annotated_types import Ge, Lt
 
 import dspyc.runtime as dspy
 from dspyc.runtime.execution import drive, trace
-from dspyc.runtime.parameters import parameters, parameters_of
+from dspyc.runtime.parameters import SETTINGS_OF_LM, Setting, parameters, parameters_of
 
 # --- parameters -----------------------------------------------------------------------------------------
 
@@ -87,6 +87,12 @@ def test_wrong_parameters_are_refused(make: Any, message: str) -> None:
     with pytest.raises(dspy.ConfigurationError) as caught:
         make()
     assert message in str(caught.value)
+
+
+def test_the_settings_that_every_module_takes_are_those_marked_in_lm() -> None:
+    hints = get_type_hints(dspy.LM, include_extras=True)
+    marked = [name for name, hint in hints.items() if Setting() in getattr(hint, "__metadata__", ())]
+    assert tuple(marked) == SETTINGS_OF_LM
 
 
 @pytest.mark.parametrize(

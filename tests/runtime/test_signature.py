@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dspyc.runtime as dspy
-from dspyc.runtime.signature.typenames import read_type, type_name
+from dspyc.runtime.signature.typenames import read_type
+from dspyc.runtime.types.annotations import type_name
 
 STRINGS = json.loads((Path(__file__).parent / "cases" / "signature_strings.json").read_text(encoding="utf-8"))
 

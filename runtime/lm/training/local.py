@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConfigurationError, DataError, LMConfigurationError
+from ..base import BaseLM
 from ..gguf.header import read_header
 from ..provider import Provider, TrainDataFormat, TrainingJob
 from ..transports import embedded
 from .settings import DEFAULT_CPU_SECONDS, FinetuneSettings, Progress, data_folder, read_settings
 
 if TYPE_CHECKING:
-    from ..client import LM
     from ..gguf.checkpoint import Checkpoint, Shape
     from .loop import Plan, Row, Step
     from .model import Weights
@@ -70,12 +70,12 @@ class LocalProvider(Provider):
     training_job: ClassVar[type[TrainingJob]] = LocalTrainingJob
 
     @staticmethod
-    def launch(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+    def launch(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
         """Load the model now rather than at its first request."""
         embedded.start(lm.model, {**lm.kwargs, **(launch_kwargs or {})})
 
     @staticmethod
-    def kill(lm: LM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+    def kill(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
         """Unload the model; it is loaded again when it is asked again."""
         embedded.stop(lm.model)
 

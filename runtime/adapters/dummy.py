@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from .base import BaseLM
-from .request import Request, Response
+from ..lm.base import BaseLM
+from ..lm.request import Request, Response
+from .chat import ChatAdapter
 
 
 class DummyLM(BaseLM):
@@ -38,8 +39,6 @@ class DummyLM(BaseLM):
         reasoning: bool = False,
         adapter: Any = None,
     ) -> None:
-        from ..adapters.chat import ChatAdapter
-
         self.answers: Any = answers if isinstance(answers, Mapping) else iter(answers)
         self.follow_examples = follow_examples
         self.reasoning = reasoning

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import ConditionError, InputError
-from ..signature.fields import CONSTRAINT_WORDS, Field
-from ..signature.signature import Signature
+from .fields import CONSTRAINT_WORDS, Field
+from .signature import Signature
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "gt": lambda value, limit: value > limit,

@@ -1,0 +1,167 @@
+"""Running compiled files, and `load`."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from .bytecode import ENDING, Compiled, mark, read_kept
+from .compiling import analyse, compile_and_keep, compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..compiler.analysis import FileAnalysis
+
+
+def load(path: str | os.PathLike[str], *, lm: Any = None) -> ModuleType:
+    """Compile and run a `.dspy` file; what it declares are the attributes of the module returned.
+
+    Args:
+        path: the file.
+        lm: the language model of the file's modules, in place of the one that it configures.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CompileError: the file has errors.
+    """
+    full = os.path.abspath(path)
+    module = execute(analyse(full))
+    if lm is not None:
+        _use(module, lm)
+    return module
+
+
+def execute(analysis: FileAnalysis) -> ModuleType:
+    """Run an analysed file, and return it as a module.
+
+    Raises:
+        CompileError: it has errors.
+    """
+    code = compiled(analysis)
+    path = analysis.path
+    before = _by_path.get(path)
+    try:
+        return _imported_program(path, code)
+    finally:
+        # Only while it runs, and for the files that it imports, is it what an import of the file gives.
+        _by_path.pop(path, None)
+        if before is not None:
+            _by_path[path] = before
+
+
+def run(module: ModuleType, found: Compiled) -> None:
+    """Execute a file in its module; its imports lead where the checker has seen them lead."""
+    regular = builtins.__import__
+
+    def import_as_checked(
+        name: str,
+        scope: Mapping[str, object] | None = None,
+        inner: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        path = found.imports.get("." * level + name)
+        if path is None or (level and module.__package__):
+            return regular(name, scope, inner, fromlist, level)
+        return _imported(name, path, module.__spec__ is not None)
+
+    module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
+    exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
+
+
+_by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}
+"""Files that loaded files import, with what their file was like, so that two that import one share it."""
+
+
+def _imported(name: str, path: str, by_name: bool) -> ModuleType:
+    """The module of an imported file: Python's own where that is the same file."""
+    if _is_file(sys.modules.get(name), path):
+        return sys.modules[name]
+    if path in _by_path and _by_path[path][0] == mark(path):
+        return _by_path[path][1]
+    if not path.endswith(ENDING):
+        _by_path[path] = (mark(path), _imported_python(name, path))
+    elif by_name and _is_found(name, path):
+        return importlib.import_module(name)
+    else:
+        _imported_program(path, read_kept(path) or compile_and_keep(path))
+    return _by_path[path][1]
+
+
+def _is_found(name: str, path: str) -> bool:
+    """Whether `import name` leads to this file."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None and os.path.samefile(spec.origin, path)
+
+
+def _imported_program(path: str, found: Compiled) -> ModuleType:
+    name = _own_name(path)
+    module = ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    # Known before it runs: types may be imported in a circle.
+    _by_path[path] = (mark(path), module)
+    try:
+        run(module, found)
+    except BaseException:
+        _by_path.pop(path, None)
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def _imported_python(name: str, path: str) -> ModuleType:
+    folder = os.path.dirname(path)
+    if folder not in sys.path:
+        # The file may import its neighbours.
+        sys.path.append(folder)
+    if name.rpartition(".")[2] not in sys.modules:
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+        else:
+            if _is_file(module, path):
+                return module
+    spec = importlib.util.spec_from_file_location(_own_name(path), path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
+    return module
+
+
+def _own_name(path: str) -> str:
+    """A name for a module that is not imported by its own, because that may be the name of another."""
+    return f"_dspyc_{_stem(path)}_{crc32(path.encode()):08x}"
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _is_file(module: ModuleType | None, path: str) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and os.path.exists(file) and os.path.samefile(file, path)
+
+
+def _use(module: ModuleType, lm: Any) -> None:
+    """Set the language model of all modules that a file declares."""
+    from ..runtime import Module
+
+    for name in module.__dspyc__.kinds:
+        if isinstance(declared := getattr(module, name), Module):
+            for _, part in declared.named_sub_modules():
+                part._defaults = {**(part._defaults or {}), "lm": lm}

@@ -1,0 +1,43 @@
+"""Types as text, and what can be asked of a type."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+
+def type_name(annotation: Any) -> str:
+    """The name of a type as the prompt shows it: `list[str]`, `Literal['a']`, `Union[str, NoneType]`."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is None:
+        return getattr(annotation, "__name__", None) or str(annotation)
+    if origin is UnionType:
+        origin = Union
+    if origin is Literal:
+        inner = [_quoted(value) if isinstance(value, str) else type_name(value) for value in arguments]
+    else:
+        inner = [type_name(argument) for argument in arguments]
+    return f"{type_name(origin)}[{', '.join(inner)}]"
+
+
+def allows_none(annotation: Any) -> bool:
+    """Whether None is a value of the type."""
+    if annotation is None or annotation is type(None):
+        return True
+    if get_origin(annotation) in (Union, UnionType):
+        return any(allows_none(arm) for arm in get_args(annotation))
+    return get_origin(annotation) is Literal and None in get_args(annotation)
+
+
+def plain_annotation(annotation: Any) -> Any:
+    """The type without the notes that `Annotated` adds at its outside."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return annotation
+
+
+def _quoted(text: str) -> str:
+    if "'" in text and '"' not in text:
+        return f'"{text}"'
+    escaped = text.replace("'", "\\'") if "'" in text else text
+    return f"'{escaped}'"
