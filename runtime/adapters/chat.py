@@ -307,10 +307,20 @@ def _reminder(field: Field) -> str:
 
 
 def _field_texts(sections: list[Section]) -> dict[str, str]:
-    """Each field's text: its first section's; sections behind the end marker are another exchange."""
+    """Each field's text: its first section's; sections behind the end marker are another exchange.
+
+    Sections that repeat the layout of the prompt, with its placeholders, are not an answer.
+    """
     texts: dict[str, str] = {}
     for section in sections:
         if section.name == END and texts:
             break
+        if section.text[:1] == "{" and _is_placeholder(section):
+            continue
         texts.setdefault(section.name, section.text)
     return texts
+
+
+def _is_placeholder(section: Section) -> bool:
+    head = f"{{{section.name}}}"
+    return section.text == head or section.text.startswith(f"{head}        # note:")

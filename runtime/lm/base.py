@@ -9,7 +9,8 @@ from ..errors import ConfigurationError
 from ..execution import drive
 from ..execution.settings import lookup
 from . import cache as caching
-from . import history, usage
+from . import history as calls
+from . import usage
 from .callbacks import BaseCallback, watched
 from .capabilities import NOTHING_KNOWN, Capabilities
 from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
@@ -46,7 +47,7 @@ class BaseLM:
     kwargs: Mapping[str, Any] = {}
     """The settings that go with every request."""
 
-    _history: history.CallHistory | None = None
+    _history: calls.CallHistory | None = None
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
@@ -153,7 +154,7 @@ class BaseLM:
         A model that cannot stream, and an answer from the cache, come in one piece.
         """
         request = self._request(prompt, messages, kwargs)
-        number, key = history.next_number(), self._key(request)
+        number, key = calls.next_number(), self._key(request)
         response = None if key is None else caching.get(key, self.cache_in_memory)
         if response is not None:
             for delta in as_deltas(response):
@@ -184,7 +185,7 @@ class BaseLM:
         return Request(self.model, messages, merged, self.model_type, prompt, tools, output)
 
     async def _get(self, request: Request) -> Response:
-        number, key = history.next_number(), self._key(request)
+        number, key = calls.next_number(), self._key(request)
         response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
         if response is None:
             response = verify_response(await self.send(request), self.model)
@@ -297,37 +298,37 @@ class BaseLM:
     # --- history ----------------------------------------------------------------------------------------
 
     @property
-    def history(self) -> history.CallHistory:
+    def history(self) -> calls.CallHistory:
         """The calls of this model."""
         if self._history is None:
-            self._history = history.CallHistory()
+            self._history = calls.CallHistory()
         return self._history
 
     @history.setter
-    def history(self, calls: list[Any]) -> None:
-        self._history = history.CallHistory(calls)
+    def history(self, entries: list[Any]) -> None:
+        self._history = calls.CallHistory(entries)
 
     def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
         """Print the last `n` calls of this model."""
-        history.show(self.history, n, file)
+        calls.show(self.history, n, file)
 
     def update_history(self, entry: Mapping[str, Any]) -> None:
         """Add an entry of DSPy's form to the histories of this model, of all models and of the modules that
         are being called.
         """
-        self._remember(history.Entry.of(entry))
+        self._remember(calls.Entry.of(entry))
 
     def _note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
         if not lookup("disable_history"):
-            self._remember(history.Entry(number, request, response))
+            self._remember(calls.Entry(number, request, response))
 
-    def _remember(self, entry: history.Entry) -> None:
+    def _remember(self, entry: calls.Entry) -> None:
         limit = lookup("max_history_size")
-        history.ALL.add(entry, limit)
+        calls.ALL.add(entry, limit)
         self.history.add(entry, limit)
-        for module in history.callers.get():
+        for module in calls.callers.get():
             module.history.add(entry, limit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge, Le
 
@@ -62,7 +62,7 @@ class LM(BaseLM):
     train_kwargs: dict[str, Any] = {}  # noqa: RUF012
     """Settings for training it."""
 
-    _capabilities: ClassVar[Capabilities | None] = None
+    _capabilities = None
 
     def __post_init__(self) -> None:
         """Gather the settings that go with every request.
@@ -81,7 +81,7 @@ class LM(BaseLM):
         return transport_for(self.model)
 
     @property
-    def capabilities(self) -> Capabilities:  # type: ignore[override]
+    def capabilities(self) -> Capabilities:
         """What the model can do, by its name."""
         return self._capabilities or capabilities_of(self.model)
 

@@ -86,7 +86,7 @@ class Entry(dict[str, Any]):
             cache_hit=response.cache_hit,
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def _filled_first(name: str) -> Callable[..., Any]:

@@ -19,6 +19,13 @@ from .messages import (
 )
 
 _OF_MESSAGES = frozenset({"role", "content", "tool_calls", "tool_call_id", "reasoning_content"})
+_ENTRIES: dict[str, tuple[str, ...]] = {
+    "text": (),
+    "image_url": ("url", "detail"),
+    "input_audio": ("data", "format"),
+    "file": ("file_data", "file_id", "filename"),
+}
+"""What the parts of a content that have a class of their own hold; all else is handed on unchanged."""
 
 
 # --- messages -------------------------------------------------------------------------------------------
@@ -47,23 +54,23 @@ def read_message(given: Message | Mapping[str, Any]) -> Message:
 
 
 def _read_part(part: Any) -> Part:
-    match part:
-        case str():
-            return Text(part)
-        case {"type": "text", "text": str(text), **rest} if not rest:
-            return Text(text)
-        case {"type": "image_url", "image_url": {"url": str(url), **rest}, **others} if not others and (
-            rest.keys() <= {"detail"}
-        ):
-            return Image(url, rest.get("detail"))
-        case {"type": "input_audio", "input_audio": {"data": str(data), "format": str(format)}, **rest} if (
-            not rest
-        ):
-            return Audio(data, format)
-        case {"type": "file", "file": {**facts}, **rest} if not rest and (
-            facts.keys() <= {"file_data", "file_id", "filename"}
-        ):
-            return File(facts.get("file_data"), facts.get("file_id"), facts.get("filename"))
+    if isinstance(part, str):
+        return Text(part)
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    names = _ENTRIES.get(kind) if isinstance(kind, str) else None
+    if names is None or part.keys() != {"type", kind}:
+        return Native(part)
+    facts = part[kind]
+    if kind == "text":
+        return Text(facts) if isinstance(facts, str) else Native(part)
+    if not isinstance(facts, Mapping) or not facts.keys() <= set(names):
+        return Native(part)
+    if kind == "image_url" and "url" in facts:
+        return Image(facts["url"], facts.get("detail"))
+    if kind == "input_audio" and len(facts) == len(names):
+        return Audio(facts["data"], facts["format"])
+    if kind == "file":
+        return File(*(facts.get(name) for name in names))
     return Native(part)
 
 

@@ -138,7 +138,6 @@ def as_deltas(response: Response) -> list[Delta]:
 
     The last one brings usage and cost; a response without answers is one piece that brings only these.
     """
-    facts = {"usage": response.usage, "cost": response.cost, "model": response.model, "id": response.id}
     deltas = [
         Delta(
             index=index,
@@ -156,4 +155,5 @@ def as_deltas(response: Response) -> list[Delta]:
         )
         for index, completion in enumerate(response.completions)
     ]
-    return [*deltas, Delta(**facts)]
+    last = Delta(usage=response.usage, cost=response.cost, model=response.model, id=response.id)
+    return [*deltas, last]
