@@ -35,7 +35,7 @@ Messages say what to do next, and never hold a key: whoever raises an `LMError` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from ..base.text import clip
 from ..base.text import did_you_mean as did_you_mean
@@ -53,6 +53,24 @@ class HasOutputs(Protocol):
 
 class DspycError(Exception):
     """The root: `except DspycError` catches all that the runtime raises on purpose."""
+
+    def copy(self) -> Self:
+        """The same error without its traceback, to be raised once more."""
+        twin = type(self).__new__(type(self))
+        twin.args = self.args
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt by their constructor, whose parameters are not what `args` holds.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[DspycError], args: tuple[Any, ...], facts: dict[str, Any]) -> DspycError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class ConfigurationError(DspycError, ValueError):

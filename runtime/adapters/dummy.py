@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from ...base.forks import new_lock
 from ..lm.base import BaseLM
 from ..lm.request import Request, Response
 from .chat import ChatAdapter
@@ -44,7 +44,7 @@ class DummyLM(BaseLM):
         self.reasoning = reasoning
         self.adapter = adapter or ChatAdapter()
         self.kwargs = {"temperature": 0.0, "max_tokens": 1000}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def complete(self, request: Request) -> Response:
         """Give the next answers, one for each that the request asks for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self, TextIO
 
 from ..errors import ConfigurationError
@@ -14,6 +15,7 @@ from . import usage
 from .callbacks import BaseCallback, watched
 from .capabilities import NOTHING_KNOWN, Capabilities
 from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
+from .flights import fetch_once
 from .keys import request_key
 from .messages import OutputFormat, ToolSpec
 from .request import GivenMessage, ModelType, Request, Response
@@ -55,22 +57,28 @@ class BaseLM:
     def __init__(
         self,
         model: str | None = None,
-        model_type: ModelType = "chat",
+        model_type: ModelType | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
-        cache: bool = False,
+        cache: bool | None = None,
         callbacks: Sequence[BaseCallback] | None = None,
-        num_retries: int = 3,
+        num_retries: int | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take DSPy's parameters; further ones are settings that go with every request."""
-        if model is not None:
-            self.model = model
-        self.model_type = model_type
-        self.cache = cache
-        self.callbacks = callbacks
-        self.num_retries = num_retries
-        self.kwargs = {"temperature": temperature, "max_tokens": max_tokens, **kwargs}
+        """Take DSPy's parameters, each instead of what the class says; further ones are settings that go with
+        every request.
+        """
+        given = {
+            "model": model,
+            "model_type": model_type,
+            "cache": cache,
+            "callbacks": callbacks,
+            "num_retries": num_retries,
+        }
+        self.__dict__.update({name: value for name, value in given.items() if value is not None})
+        sampling = {"temperature": temperature, "max_tokens": max_tokens}
+        chosen = {name: value for name, value in sampling.items() if value is not None}
+        self.kwargs = {**self.kwargs, **chosen, **kwargs}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -188,11 +196,13 @@ class BaseLM:
         number, key = calls.next_number(), self._key(request)
         response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
         if response is None:
-            response = verify_response(await self.send(request), self.model)
-            if key is not None and response.is_good:
-                caching.put(key, response, self.cache_in_memory)
+            work = partial(self._send, request)
+            response = await (work() if key is None else fetch_once(key, work, self.cache_in_memory))
         self._note(number, request, response)
         return response
+
+    async def _send(self, request: Request) -> Response:
+        return verify_response(await self.send(request), self.model)
 
     def _key(self, request: Request) -> str | None:
         if not request.settings.get("cache", self.cache):

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from functools import wraps
 from itertools import count
 from operator import attrgetter
-from threading import Lock
 from typing import Any, Protocol, Self, TextIO
 
+from ...base.forks import new_lock
 from .doors import render_outputs
 from .redact import is_secret
 from .request import Request, Response
@@ -32,7 +32,7 @@ callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=()
 """The modules whose calls are under way here, outermost first."""
 
 _numbers = count(1)
-_adding = Lock()
+_adding = new_lock()
 
 
 def next_number() -> int:

@@ -299,7 +299,9 @@ def test_the_name_of_a_request() -> None:
     def name(identity: str = "e", **kwargs: Any) -> str | None:
         return request_key(Request("m", [{"role": "user", "content": "x"}], kwargs), identity)
 
-    assert name(api_key="a", timeout=1, headers={"a": "b"}) == name(api_key="b")
+    assert name(api_key="a", timeout=1, headers={"authorization": "b"}) == name(api_key="b") == name()
+    assert name(headers={"x-tenant": "a"}) != name(headers={"x-tenant": "b"}) != name()
+    assert name(extra_body={"token": "a", "k": 1}) == name(extra_body={"token": "b", "k": 1})
     assert name(temperature=0.0) != name(temperature=0.1) != name()
     assert name(rollout_id=1) != name(rollout_id=2)
     assert name("other") != name()

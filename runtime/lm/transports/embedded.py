@@ -11,12 +11,12 @@ import asyncio
 import atexit
 import os
 import secrets
-import threading
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ....base.forks import new_lock
 from ...errors import (
     ContextWindowExceededError,
     LMConfigurationError,
@@ -154,7 +154,7 @@ def _context(wanted: int | None, header: Header, model: str) -> int:
 
 # Servers of this process. llama.cpp's own threads do the work: here a server is only started and stopped.
 
-_lock = threading.Lock()
+_lock = new_lock()
 _servers: dict[ServerSettings, Any] = {}
 _abandoned: list[Any] = []
 
@@ -221,8 +221,6 @@ def _stop_all() -> None:
 
 def _after_fork() -> None:
     # A forked child has none of the server's threads: asking or closing the server would wait for ever.
-    global _lock
-    _lock = threading.Lock()
     _abandoned.extend(_servers.values())
     _servers.clear()
 

@@ -13,6 +13,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
+from ....base.forks import new_lock
+
 T = TypeVar("T")
 
 _END: Any = object()
@@ -52,7 +54,7 @@ async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
 class _Running:
     """The loop, made on first use."""
 
-    lock = threading.Lock()
+    lock = new_lock()
     loop: asyncio.AbstractEventLoop | None = None
 
 
@@ -66,7 +68,6 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def _after_fork() -> None:
     # The child has the loop's object without its thread.
-    _Running.lock = threading.Lock()
     _Running.loop = None
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
+from ....base.forks import new_lock
 from ...errors import (
     ContextWindowExceededError,
     LMAuthError,
@@ -28,11 +28,12 @@ from ...errors import (
     LMUnknownModelError,
 )
 from ..doors import read_response
+from ..keys import endpoint_identity
 from ..openai_shapes import as_plain, entry, iterate_choices, read_usage
 from ..redact import redact
 from ..request import Request, Response
 from ..stream import Delta, ToolCallPiece
-from . import io_loop
+from . import io_loop, litellm_forks
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
 _TOO_LONG = re.compile(
@@ -45,7 +46,7 @@ _NO_KEY = re.compile(
     r"|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
     re.IGNORECASE,
 )
-_import_lock = threading.Lock()
+_import_lock = new_lock()
 
 _BY_NAME: dict[str, type[LMError]] = {
     "ContextWindowExceededError": ContextWindowExceededError,
@@ -86,7 +87,7 @@ class LitellmTransport:
 
     async def acomplete(self, request: Request) -> Response:
         """Send a request and wait on the event loop."""
-        litellm = await asyncio.to_thread(_litellm)
+        litellm = await _alitellm()
         try:
             return read_response(await io_loop.run(lambda: _send(litellm, request)))
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
@@ -94,7 +95,7 @@ class LitellmTransport:
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Send a request and give the answer in pieces as they come."""
-        litellm = await asyncio.to_thread(_litellm)
+        litellm = await _alitellm()
         try:
             async for chunk in io_loop.iterate(lambda: _chunks(litellm, request)):
                 for delta in _deltas(chunk):
@@ -104,8 +105,7 @@ class LitellmTransport:
 
     def identity(self, request: Request) -> str:
         """The endpoint: the address given, or the provider's own."""
-        base = request.settings.get("api_base") or request.settings.get("base_url")
-        return f"litellm {str(base).rstrip('/')}" if base else "litellm"
+        return f"litellm {endpoint_identity(request.model, request.settings)}"
 
 
 async def _send(litellm: Any, request: Request) -> Any:
@@ -150,16 +150,30 @@ def _call_piece(call: Any) -> ToolCallPiece:
     )
 
 
-def _litellm() -> Any:
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
-    with _import_lock:
-        import litellm
+_loaded: Any = None
 
-        litellm.telemetry = False
-        litellm.suppress_debug_info = True
-        litellm.cache = None
-    return litellm
+
+def _litellm() -> Any:
+    global _loaded
+    if _loaded is None or litellm_forks.is_due():
+        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+        os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+        with _import_lock:
+            litellm_forks.renew()
+            import litellm
+
+            litellm.telemetry = False
+            litellm.suppress_debug_info = True
+            litellm.cache = None
+            _loaded = litellm
+    return _loaded
+
+
+async def _alitellm() -> Any:
+    """litellm, imported beside the event loop."""
+    if _loaded is None or litellm_forks.is_due():
+        return await asyncio.to_thread(_litellm)
+    return _loaded
 
 
 def _arguments(request: Request) -> dict[str, Any]:
