@@ -11,13 +11,15 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
-_PACKAGES = ("litellm", "openai", "httpx", "httpcore", "anyio", "aiohttp", "tokenizers", "tiktoken")
+_PACKAGES = ("litellm", "openai", "httpx", "httpcore", "anyio", "aiohttp", "tiktoken")
 _CLIENTS = ("module_level_client", "module_level_aclient")
 _LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Condition, threading.Event)
+_HOLDERS = ("threading", "concurrent.futures.thread")
 _DEEPEST = 3
 
 _abandoned: list[Any] = []
@@ -70,32 +72,28 @@ def _is_half_imported(module: Any) -> bool:
 def _renew_parts() -> None:
     seen: set[int] = set()
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in _PACKAGES:
-            for value in list(vars(module).values()):
-                _renew_value(value, seen, _DEEPEST)
+        if name.startswith(_PACKAGES):
+            _renew_all(list(vars(module).values()), seen, _DEEPEST)
 
 
-def _renew_value(value: Any, seen: set[int], depth: int) -> None:
-    """Free the locks in a value, and restart its pools of threads."""
-    if id(value) in seen or isinstance(value, type):
-        return
-    seen.add(id(value))
-    if isinstance(value, _LOCKS):
-        value._at_fork_reinit()  # type: ignore[attr-defined]
-    elif isinstance(value, ThreadPoolExecutor):
-        _restart(value)
-    if depth:
-        for part in _parts(value):
-            _renew_value(part, seen, depth - 1)
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    if isinstance(value, (list, tuple)) and len(value) < 100:
-        yield from value
-    elif isinstance(value, dict) and len(value) < 100:
-        yield from list(value.values())
-    elif type(value).__module__.partition(".")[0] in (*_PACKAGES, "threading"):
-        yield from list(getattr(value, "__dict__", {}).values())
+def _renew_all(values: Iterable[Any], seen: set[int], depth: int) -> None:
+    """Free the locks among these values and in these packages' objects, and restart pools of threads."""
+    for value in values:
+        kind = type(value)
+        if kind in _LOCKS:
+            value._at_fork_reinit()
+            continue
+        where = kind.__module__
+        if id(value) in seen or not (where.startswith(_PACKAGES) or where in _HOLDERS):
+            continue
+        seen.add(id(value))
+        if issubclass(kind, ThreadPoolExecutor):
+            _restart(value)
+        if depth:
+            with suppress(AttributeError, TypeError):
+                # Not through the object's own attributes, which may import or refuse.
+                held = object.__getattribute__(value, "__dict__")
+                _renew_all(list(held.values()), seen, depth - 1)
 
 
 def _restart(pool: ThreadPoolExecutor) -> None:
