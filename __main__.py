@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -14,5 +15,16 @@ def main() -> None:
     sys.exit(run())
 
 
+def _leave_working_folder() -> None:
+    """Take the folder that `python -m` is called in off the search path: it holds the user's files.
+
+    One called `click.py` would be run in place of the library. Programs find the Python files beside them
+    without it.
+    """
+    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _leave_working_folder()
     main()

@@ -29,7 +29,7 @@ def command(paths: tuple[str, ...], out: Path) -> int:
 
     PATHS are files or folders (the working folder by default); what lies in a folder keeps its place below
     --out. What optimizers have learned goes with it. The modules need dspyc's runtime, and no compiler.
-    They are laid out by ruff or black, where one is installed (pip install "dspyc[build]").
+    They are laid out by black, where it is installed (pip install "dspyc[build]").
     Nothing is written when a program has an error, or where a file would be lost that dspyc did not write.
 
     \b
@@ -46,7 +46,7 @@ def command(paths: tuple[str, ...], out: Path) -> int:
         _verify_ours(target)
         built = build(analysis)
         texts[target] = tidy(built.module)
-        texts[target.with_suffix(".pyi")] = tidy(built.stub)
+        texts[target.with_suffix(".pyi")] = tidy(built.stub, is_stub=True)
     for target, text in texts.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from textwrap import indent
 
 import click
@@ -25,38 +23,23 @@ def command(rule: str | None) -> int:
       dspyc explain unknown-name
       dspyc explain
     """
-    from ..compiler.rules import RULES
-    from ..grammar.pages import PAGES
-    from ..grammar.problems import KINDS
+    from ..compiler.rules.register import KINDS, find
 
     if rule is None:
-        for code, name in sorted({**KINDS, **{one.code: one.name for one in RULES}}.items()):
-            say(f"{click.style(code, bold=True)}  {name}")
+        for kind in sorted(KINDS.values(), key=lambda each: each.code):
+            say(f"{click.style(kind.code, bold=True)}  {kind.name}")
         return 0
-    for one in RULES:
-        if rule in {one.code, one.name}:
-            say(click.style(f"{one.code} {one.name}", bold=True) + f" ({one.severity})\n")
-            say("\n".join(_shown(one.page)))
-            return 0
-    for code, name in KINDS.items():
-        if rule in {code, name}:
-            say(click.style(f"{code} {name}", bold=True) + " (error)\n")
-            page = PAGES[code]
-            say(f"{page.text}\n\nWrong:\n\n{_indented(page.wrong)}\n\nRight:\n\n{_indented(page.right)}")
-            return 0
-    names = [*KINDS, *KINDS.values(), *(one.code for one in RULES), *(one.name for one in RULES)]
-    raise Refusal(f"there is no finding `{rule}`", near(rule, names) or "`dspyc explain` lists them all")
+    found = find(rule)
+    if found is None:
+        names = [*KINDS, *(each.name for each in KINDS.values())]
+        raise Refusal(f"there is no finding `{rule}`", near(rule, names) or "`dspyc explain` lists them all")
+    page = found.page
+    say(click.style(f"{found.code} {found.name}", bold=True) + f" ({found.severity})\n\n{page.text}")
+    for title, code in (("Wrong", page.wrong), ("Right", page.right)):
+        if code:
+            say(f"\n{title}:\n\n{_indented(code)}")
+    return 0
 
 
 def _indented(code: str) -> str:
     return indent(code.rstrip("\n").replace("\t", "→   "), "    ")
-
-
-def _shown(page: str) -> Iterator[str]:
-    """A page's lines, its code indented instead of fenced."""
-    inside = False
-    for line in page.splitlines():
-        if re.match(r"```", line):
-            inside = not inside
-        else:
-            yield f"    {line}" if inside and line else line

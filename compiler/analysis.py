@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from threading import RLock
 from typing import TypeAlias
 
 from ..grammar import parse
@@ -57,10 +58,15 @@ class Project:
         self.roots = roots
         self.find = find
         self.pure = pure
+        self._lock = RLock()
         self._remembered: dict[str, tuple[Mapping[str, str | None], FileAnalysis]] = {}
 
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""
+        with self._lock:
+            return self._check(path)
+
+    def _check(self, path: str) -> FileAnalysis:
         remembered = self._remembered.get(path)
         if remembered is not None:
             texts, analysis = remembered

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal, TypeAlias
 
 from ..grammar.source import Span
+from .once import once
 
 Value: TypeAlias = str | int | float | bool | None
 """What may stand in a `Literal[…]`."""
@@ -27,6 +27,8 @@ class Place:
     path: str
     span: Span | None = None
     line: int | None = None
+    name: str = ""
+    """In a Python file that has not been looked into: the dotted name of what is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ class Limits:
         if self.lt is not None and not value < self.lt:
             return f"< {_number(self.lt)}"
         return None
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +134,27 @@ class ClassDefinition:
     complete: bool = True
     """Whether all bases could be read, so that a name which is not among the members does not exist."""
 
-    @cached_property
+    @once
     def parameters(self) -> tuple[Parameter, ...] | None:
         """The constructor's parameters; None when they cannot be known."""
         return self.read_parameters()
 
-    @cached_property
+    @once
     def members(self) -> Mapping[str, Type]:
         """Public attributes and methods."""
         return self.read_members()
 
-    @cached_property
+    @once
     def doc(self) -> str:
         """The docstring."""
         return self.read_doc()
 
-    @cached_property
+    @once
     def place(self) -> Place | None:
         """Where the class is declared."""
         return self.read_place()
 
-    @cached_property
+    @once
     def parameter_docs(self) -> Mapping[str, str]:
         """What is written under each parameter."""
         return self.read_parameter_docs()
@@ -271,7 +276,7 @@ class Record:
     by_position: bool = field(default=False, compare=False)
     """Whether the constructor takes attributes by position too, as a dataclass does."""
 
-    @cached_property
+    @once
     def interface(self) -> Interface:
         """The attributes; read late, because records may be recursive."""
         return self.read()
@@ -320,7 +325,7 @@ class ModuleClass:
     doc: str = ""
     place: Place | None = None
 
-    @cached_property
+    @once
     def interface(self) -> Interface:
         """The fields; read late, because an output's type may come from `forward`."""
         return self.read()

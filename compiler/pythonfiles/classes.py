@@ -243,7 +243,7 @@ class Members(Mapping[str, Type]):
 
     def __init__(self, node: ast.ClassDef, parents: list[types.ClassDefinition], file: File) -> None:
         self._file = file
-        self._parents = parents
+        self.parents = parents
         self._found: dict[str, Type] = {}
         self._nodes: dict[str, ast.stmt] = {}
         for each in node.body:
@@ -259,13 +259,17 @@ class Members(Mapping[str, Type]):
                     self._nodes[name] = each
 
     def __getitem__(self, name: str) -> Type:
-        if name not in self._found:
-            self._found[name] = self._read(name)
-        return self._found[name]
+        found = self._found.get(name)
+        return self._found.setdefault(name, self._read(name)) if found is None else found
 
     def __iter__(self) -> Iterator[str]:
-        names = dict.fromkeys([*self._nodes, *(name for parent in self._parents for name in parent.members)])
+        names = dict.fromkeys([*self._nodes, *(name for parent in self.parents for name in parent.members)])
         return (name for name in names if name[0] != "_" or name == "__call__")
+
+    @property
+    def own(self) -> list[str]:
+        """The names that the class itself defines."""
+        return list(self._nodes)
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -273,7 +277,7 @@ class Members(Mapping[str, Type]):
     def _read(self, name: str) -> Type:
         match self._nodes.get(name):
             case None:
-                for parent in self._parents:
+                for parent in self.parents:
                     if name in parent.members:
                         return parent.members[name]
                 raise KeyError(name)

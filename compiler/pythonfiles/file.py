@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import os.path
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from ...grammar.source import Source, Span
 from .. import types
+from ..once import once
 from ..types import Type
 from . import classes
 from .types import annotation, function
@@ -27,6 +28,13 @@ class Imported(NamedTuple):
     name: str | None
 
 
+class _Reading(threading.local):
+    """The names that this thread is reading, each because of the one before it."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+
 @dataclass(frozen=True, eq=False)
 class PythonFile:
     """A Python file: what its top level defines, each thing turned into a type when it is asked for."""
@@ -35,23 +43,21 @@ class PythonFile:
     text: str
     importer: Importer
     origin: Literal["python", "runtime"] = "python"
-    outline: Callable[[str], str] = str
-    """Leaves out of the text what need not be parsed, keeping its lines."""
 
-    @cached_property
+    @once
     def tree(self) -> ast.Module | None:
         """The syntax tree; None when the file is not valid Python."""
         try:
-            return ast.parse(self.outline(self.text))
+            return ast.parse(self.text)
         except (SyntaxError, ValueError, RecursionError):
             return None
 
-    @cached_property
+    @once
     def definitions(self) -> Mapping[str, ast.stmt | Imported]:
         """The statement or import that gives each name, the last one where there are several."""
         return dict(_definitions(self.tree.body)) if self.tree else {}
 
-    @cached_property
+    @once
     def exported(self) -> tuple[str, ...]:
         """What the file has for others: its `__all__`, else what it defines itself.
 
@@ -71,21 +77,32 @@ class PythonFile:
             if not isinstance(each, Imported) or (package and each.level)
         )
 
-    @cached_property
+    @once
     def open(self) -> bool:
         """Whether there may be further names: a star import, `__getattr__`, or text that is not Python."""
         return self.tree is None or "*" in self.definitions or "__getattr__" in self.definitions
 
-    @cached_property
+    @once
     def _found(self) -> dict[str, Type | None]:
         return {}
 
+    @once
+    def _reading(self) -> _Reading:
+        return _Reading()
+
     def type(self, name: str) -> Type | None:
         """The type of a name of the top level; None when there is none."""
-        if name not in self._found:
-            self._found[name] = types.UNKNOWN  # a definition that needs itself
-            self._found[name] = self._read(name)
-        return self._found[name]
+        if name in self._found:
+            return self._found[name]
+        names = self._reading.names
+        if name in names:
+            return types.UNKNOWN  # a definition that needs itself
+        names.append(name)
+        try:
+            # Threads that come together read twice, and keep the same type.
+            return self._found.setdefault(name, self._read(name))
+        finally:
+            names.pop()
 
     def lookup(self, name: str) -> Type | None:
         """The type of a dotted name as this file understands it."""
@@ -130,7 +147,7 @@ class PythonFile:
         source = self._source
         return source.line_starts[node.lineno - 1] + _code_points(source, node.lineno, node.col_offset)
 
-    @cached_property
+    @once
     def _source(self) -> Source:
         return Source(self.path, self.text)
 
@@ -160,6 +177,20 @@ class PythonFile:
                 return types.UNKNOWN if found is None else found
             case _:
                 return types.UNKNOWN
+
+
+def find_definition(path: str, text: str, name: str) -> types.Place:
+    """Where a class or function, or what stands in a class (`Predict.reset`), is defined in a Python file."""
+    file = PythonFile(path, text, lambda _level, _module, _name: None)
+    body = file.tree.body if file.tree is not None else []
+    node: ast.stmt | None = None
+    for part in name.split("."):
+        found = dict(_definitions(body)).get(part)
+        if not isinstance(found, ast.stmt):
+            break
+        node = found
+        body = found.body if isinstance(found, ast.ClassDef) else []
+    return file.place(node) if node is not None else types.Place(path, line=0)
 
 
 def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | Imported]]:

@@ -10,6 +10,11 @@ from .find import Found, find, symbol_at
 
 def definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
     """Where the name at an offset is declared; None for built-ins and where nothing is known."""
+    place = _definition(analysis, offset)
+    return None if place is None else analysis.program.locate(place)
+
+
+def _definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
     found = find(analysis, offset)
     if found is None:
         return None

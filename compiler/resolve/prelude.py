@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 
 from .. import catalog, types
 from ..program import Symbol
@@ -12,9 +11,18 @@ from ..types import Type
 from . import builtins
 
 
-@cache
 def given(name: str) -> Symbol | None:
     """What a name means that no file declares: the runtime's comes before a built-in."""
+    if name not in _given:
+        # Threads that come together keep the same symbol, because symbols are compared by identity.
+        return _given.setdefault(name, _find(name))
+    return _given[name]
+
+
+_given: dict[str, Symbol | None] = {}
+
+
+def _find(name: str) -> Symbol | None:
     found = catalog.lookup(name)
     if found is not None:
         return describe(Symbol(name, "runtime", found))

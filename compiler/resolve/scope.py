@@ -11,6 +11,7 @@ from ...grammar import syntax
 from ...grammar.parse import File
 from .. import types
 from ..program import UNKNOWN_CALL, CallKind, Item, Program, Symbol, declared_names
+from ..pythonfiles.file import find_definition
 from . import declarations, imports
 from .imports import Workspace
 from .members import members
@@ -52,6 +53,7 @@ class FileScope:
             members,
             self.call_kind,
             self.function_kind,
+            self.locate,
         )
 
     def complete(self, item: Item) -> None:
@@ -76,6 +78,11 @@ class FileScope:
             item.target = target
             self._refer_imported(item)
         declarations.complete(self, item)
+
+    def locate(self, place: types.Place) -> types.Place:
+        """Where a declared thing stands in its file as that is now."""
+        text = self.workspace.text(place.path) if place.name else None
+        return place if text is None else find_definition(place.path, text, place.name)
 
     # --- names ------------------------------------------------------------------------------------------
 

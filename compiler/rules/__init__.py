@@ -6,12 +6,17 @@ To add one: write it, with its page as the docstring, and name it in `RULES`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
-from ..diagnostic import Diagnostic
-from ..program import Program
-from .argument_types import out_of_limits, wrong_choice, wrong_type
-from .arguments import (
+from ...base.diagnostic import Diagnostic, Label
+from ...grammar import syntax
+from ..program import Item, Program
+from .bodies.loops import outside_loop
+from .bodies.returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
+from .calls.argument_types import out_of_limits, wrong_choice, wrong_type
+from .calls.arguments import (
     missing_argument,
     positional_input,
     repeated_argument,
@@ -19,28 +24,29 @@ from .arguments import (
     surplus_argument,
     unknown_argument,
 )
-from .called_wrongly import not_callable, not_iterable, wrong_operands
-from .constants import default_not_constant, wrong_default
-from .data import dataset_inputs
-from .demos import incomplete_demo, unknown_demo_field, wrong_demo_value
-from .duplicate_declaration import duplicate_declaration
-from .duplicate_field import duplicate_field
-from .fields import hint_field, missing_annotation, no_outputs, reserved_field
-from .functions import function_shape, metric_field
-from .graph import declaration_cycle, no_lm, recursion
-from .imports import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
-from .kinds import not_a_part, reassigned_part, wrong_kind
-from .mutation import mutation
-from .not_a_type import not_a_type
-from .returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
-from .rule import Rule
-from .statements import outside_loop
-from .type_arguments import literal_value, type_arguments
-from .unbound_name import unbound_name
-from .unknown_field import unknown_field
-from .unknown_name import unknown_name
-from .unknown_type import unknown_type
-from .unused_import import unused_import
+from .data.inputs import dataset_inputs
+from .fields.defaults import default_not_constant, wrong_default
+from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
+from .fields.duplicate_field import duplicate_field
+from .fields.missing import missing_annotation, no_outputs
+from .fields.reserved import hint_field, reserved_field
+from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
+from .imports.unused_import import unused_import
+from .models.no_lm import no_lm
+from .modules.cycles import declaration_cycle, recursion
+from .modules.kinds import not_a_part, reassigned_part, wrong_kind
+from .names.duplicate_declaration import duplicate_declaration
+from .names.unbound_name import unbound_name
+from .names.unknown_name import unknown_name
+from .optimizing.callbacks import function_shape, metric_field
+from .rule import FileRule, ItemRule, Rule
+from .types.not_a_type import not_a_type
+from .types.type_arguments import literal_value, type_arguments
+from .types.unknown_type import unknown_type
+from .values.mutation import mutation
+from .values.operations import not_callable, not_iterable, wrong_operands
+from .values.unknown_field import unknown_field
+from .walking import nodes_of
 
 RULES: tuple[Rule, ...] = (
     unknown_name,
@@ -99,26 +105,31 @@ RULES: tuple[Rule, ...] = (
 """All rules, by their codes."""
 
 
-_IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
+def dispatch(rules: Iterable[Rule]) -> Dispatch:
+    """The rules for items by the classes of nodes that they look at."""
+    found: dict[type[syntax.Node], list[ItemRule]] = {}
+    for each in rules:
+        if isinstance(each, ItemRule):
+            for kind in each.on:
+                found.setdefault(kind, []).append(each)
+    return found
+
+
+Dispatch: TypeAlias = Mapping[type[syntax.Node], Sequence[ItemRule]]
+_BY_NODE = dispatch(RULES)
+_OF_FILES = tuple(rule for rule in RULES if isinstance(rule, FileRule))
 
 
 def check(program: Program) -> Iterator[Diagnostic]:
-    """What the rules find in a program, without what `# dspyc: ignore[CODE]` on the line leaves out.
-
-    A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
-    unfinished.
-    """
+    """What the rules find in a program; the ranges count from the start of the file."""
     ignored = _ignored(program)
-    for item in program.items:
-        if item.broken or item.declaration is None:
-            continue
-        for rule in RULES:
-            for found in rule.check(program, item):
-                if ignored and {found.code, found.name} & ignored.get(
-                    program.source.line_of(found.span.start), set()
-                ):
-                    continue
-                yield found
+    found = [each.shifted(item.start) for item in program.items for each in check_item(program, item)]
+    for each in (*found, *check_file(program)):
+        if not {each.code, each.name} & ignored.get(program.source.line_of(each.span.start), set()):
+            yield _placed(program, each)
+
+
+_IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
 
 
 def _ignored(program: Program) -> dict[int, set[str]]:
@@ -128,3 +139,39 @@ def _ignored(program: Program) -> dict[int, set[str]]:
         codes = {each.strip() for each in match[1].split(",")}
         found.setdefault(program.source.line_of(match.start()), set()).update(codes)
     return found
+
+
+def check_item(program: Program, item: Item) -> tuple[Diagnostic, ...]:
+    """What the rules for items find in one; the ranges count from the item's start.
+
+    It follows from the item and from what the rules ask the program by name, and may be remembered with
+    these. Labels in other items name the file, and count from its start.
+    """
+    return tuple(look(program, item, _BY_NODE))
+
+
+def look(program: Program, item: Item, rules: Dispatch) -> Iterator[Diagnostic]:
+    """What some rules find in an item, in one walk over its nodes.
+
+    A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
+    unfinished.
+    """
+    if item.broken or item.declaration is None:
+        return
+    for node in nodes_of(item):
+        for each in rules.get(type(node), ()):
+            yield from each.look(program, item, node)
+
+
+def check_file(program: Program) -> Iterator[Diagnostic]:
+    """What the rules for files find in a program."""
+    for each in _OF_FILES:
+        yield from each.look(program)
+
+
+def _placed(program: Program, found: Diagnostic) -> Diagnostic:
+    """The finding with labels that name no file where it is the program's own."""
+    if all(label.path != program.path for label in found.labels):
+        return found
+    labels = (Label(each.span, each.message) if each.path == program.path else each for each in found.labels)
+    return replace(found, labels=tuple(labels))

@@ -1,78 +1,118 @@
-"""What a rule is: a code, a name, a page of documentation, and a function from an item to findings."""
+"""What a rule is: a kind of finding with the function that finds it, and what rules are written with.
+
+A rule for items declares the classes of nodes that it looks at, and is called once for each such node. What
+it finds follows from the item and from what it asks the program by name, from nothing else: so findings are
+remembered with the item. A rule for files is called once for a program.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
+from ...base.diagnostic import Applicability, Diagnostic, Edit, Fix, Label, Severity
+from ...base.span import Span
 from ...grammar import syntax
-from ...grammar.source import Span
 from .. import types
-from ..diagnostic import Diagnostic, Edit, Fix, Label, Severity
 from ..program import Item, Program, Symbol
+from .kind import FixAvailability, Kind, read_page
+
+Findings: TypeAlias = Iterator[Diagnostic]
+"""What a rule gives."""
+ItemLook: TypeAlias = Callable[[Program, Item, Any], Findings]
+FileLook: TypeAlias = Callable[[Program], Findings]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a rule finds in an item; its range and those of the fix count from the item's start."""
+class ItemRule(Kind):
+    """A rule that looks at the nodes of one item; ranges count from the item's start."""
 
-    place: syntax.Node | Span
-    message: str
-    help: str | None = None
-    fix: Fix | None = None
-    labels: tuple[Label, ...] = ()
-
-
-Check: TypeAlias = Callable[[Program, Item], Iterable[Finding]]
+    on: tuple[type[syntax.Node], ...]
+    look: ItemLook
+    scope: Literal["item"] = "item"
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A rule. Its page says what is wrong and why, and shows a mistake with carets and what is right."""
+class FileRule(Kind):
+    """A rule that looks at a whole program; ranges count from the start of the file."""
 
-    code: str
-    name: str
-    severity: Severity
-    page: str
-    look: Check
-
-    def check(self, program: Program, item: Item) -> Iterator[Diagnostic]:
-        """What the rule finds in an item."""
-        for found in self.look(program, item):
-            yield Diagnostic(
-                self.code,
-                self.name,
-                self.severity,
-                item.at(found.place),
-                found.message,
-                found.labels,
-                found.help,
-                () if found.fix is None else (found.fix.shifted(item.start),),
-            )
+    look: FileLook
+    scope: Literal["file"] = "file"
 
 
-def rule(code: str, name: str, severity: Severity = "error") -> Callable[[Check], Rule]:
-    """Make a rule of a function; the function's docstring is its page."""
+Rule: TypeAlias = ItemRule | FileRule
 
-    def make(look: Check) -> Rule:
-        return Rule(code, name, severity, cleandoc(look.__doc__ or ""), look)
+
+def rule(
+    code: str,
+    name: str,
+    *on: type[syntax.Node],
+    fix: FixAvailability = "none",
+    severity: Severity = "error",
+    since: str = "0.1",
+) -> Callable[[ItemLook], ItemRule]:
+    """Make a rule for items of a function; its docstring is the page, its folder the category."""
+
+    def make(look: ItemLook) -> ItemRule:
+        page = read_page(cleandoc(look.__doc__ or ""))
+        return ItemRule(code, name, severity, _category(look), fix, since, page, on, look)
 
     return make
 
 
-def replace(title: str, place: syntax.Node | Span, text: str, *, safe: bool = False) -> Fix:
+def file_rule(
+    code: str,
+    name: str,
+    fix: FixAvailability = "none",
+    severity: Severity = "error",
+    since: str = "0.1",
+) -> Callable[[FileLook], FileRule]:
+    """Make a rule for files of a function; its docstring is the page, its folder the category."""
+
+    def make(look: FileLook) -> FileRule:
+        page = read_page(cleandoc(look.__doc__ or ""))
+        return FileRule(code, name, severity, _category(look), fix, since, page, look)
+
+    return make
+
+
+def _category(look: Callable[..., object]) -> str:
+    return look.__module__.split(".")[-2]
+
+
+DECLARATIONS: tuple[type[syntax.Node], ...] = get_args(syntax.Declaration)
+"""Every declaration: for rules that look at what an item brings, not at its nodes."""
+Body: TypeAlias = syntax.FunctionDeclaration | syntax.TestDeclaration | syntax.ModuleDeclaration
+"""What has statements."""
+BODIES: tuple[type[syntax.Node], ...] = get_args(Body)
+
+
+# --- what rules are written with ------------------------------------------------------------------------
+
+
+def replace(
+    title: str, location: syntax.Node | Span, text: str, applicability: Applicability = "unsafe"
+) -> Fix:
     """A fix that replaces one range of the item."""
-    span = place.span if isinstance(place, syntax.Node) else place
-    return Fix(title, (Edit(span, text),), "safe" if safe else "unsafe")
+    span = location.span if isinstance(location, syntax.Node) else location
+    return Fix(title, (Edit(span, text),), applicability)
+
+
+def insert(title: str, offset: int, text: str, applicability: Applicability = "unsafe") -> Fix:
+    """A fix that inserts a text into the item."""
+    return replace(title, Span(offset, offset), text, applicability)
 
 
 def label(program: Program, place: types.Place | None, message: str) -> tuple[Label, ...]:
-    """A label at a place of this or another file; none where the place is not known."""
+    """A label at a place of this or another file; none where the place is not known.
+
+    It names its file even where that is the program's own, because its range counts from there.
+    """
     if place is None or place.span is None:
         return ()
-    return (Label(place.span, message, None if place.path == program.path else place.path),)
+    return (Label(place.span, message, place.path),)
 
 
 def declared_at(program: Program, symbol: Symbol) -> tuple[Label, ...]:

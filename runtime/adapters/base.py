@@ -7,7 +7,6 @@ model in between is the same for all: `exchange.py`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from inspect import signature as signature_of
 from typing import Any, ClassVar
@@ -22,11 +21,11 @@ from ..lm.request import Completion
 from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none
+from ..types.annotations import allows_none, is_history
+from ..values import rendering
 from .exchange import exchange
 from .plan import Plan
 
-_RUNTIME = __package__.rpartition(".")[0]
 INCOMPLETE_DEMO = "This is an example of the task, though some input or output fields are not supplied."
 MISSING_IN_DEMO = "Not supplied for this particular example. "
 
@@ -265,6 +264,9 @@ class Adapter:
         messages: list[dict[str, Any]] = []
         for turn in getattr(history, "messages", ()):
             asked = any(name in turn for name in signature.input_fields)
+            if "role" in turn and signature.fields.keys().isdisjoint(turn):
+                messages.append({"role": turn["role"], "content": _chat_text(turn.get("content"))})
+                continue
             if user := self.format_user_message_content(signature, turn, main_request=asked):
                 messages.append({"role": "user", "content": user})
             if answer := self.format_assistant_message_content(signature, turn):
@@ -315,14 +317,13 @@ class Adapter:
 def find_history(signature: type[Signature]) -> str | None:
     """The input that holds a `History`, or None."""
     return next(
-        (name for name, field in signature.input_fields.items() if _is_history(field.annotation)), None
+        (name for name, field in signature.input_fields.items() if is_history(field.annotation)), None
     )
 
 
-def _is_history(annotation: Any) -> bool:
-    # Who annotates a field with History has imported it; importing it here would import pydantic for all.
-    module = sys.modules.get(f"{_RUNTIME}.types.history")
-    return module is not None and isinstance(annotation, type) and issubclass(annotation, module.History)
+def _chat_text(content: Any) -> Any:
+    """A message's content as it is, save that markers in its text are no structure."""
+    return rendering.escape_markers(content) if isinstance(content, str) else content
 
 
 def _supplied(demo: Any, name: str, field: Field) -> bool:

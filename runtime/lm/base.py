@@ -18,6 +18,7 @@ from .doors import Outputs, read_outputs, read_response, render_outputs, render_
 from .flights import fetch_once
 from .keys import request_key
 from .messages import OutputFormat, ToolSpec
+from .recording import answered
 from .request import GivenMessage, ModelType, Request, Response
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
@@ -202,6 +203,9 @@ class BaseLM:
         return response
 
     async def _send(self, request: Request) -> Response:
+        return await answered(request, self.identity(request), self._verified)
+
+    async def _verified(self, request: Request) -> Response:
         return verify_response(await self.send(request), self.model)
 
     def _key(self, request: Request) -> str | None:
@@ -331,6 +335,7 @@ class BaseLM:
     def _note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
+        usage.observe(response)
         if not lookup("disable_history"):
             self._remember(calls.Entry(number, request, response))
 

@@ -48,8 +48,8 @@ def request_key(request: Request, identity: str) -> str | None:
         if name not in NOT_IDENTITY and value is not None and not is_secret(name)
     }
     for name in _HEADERS:
-        if headers := request.settings.get(name):
-            settings[name] = _told_headers(headers)
+        if headers := _known_headers(request.settings.get(name) or ()):
+            settings[name] = headers
     output = None if request.output is None else request.output.as_settings()
     facts = [
         2,
@@ -90,7 +90,7 @@ def _without_password(address: str) -> str:
     return redact(address) if "@" in address or "?" in address else address
 
 
-def _told_headers(headers: Any) -> Any:
+def _known_headers(headers: Any) -> list[list[str]]:
     """The headers that are not secrets: they may choose what answers."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     return sorted(

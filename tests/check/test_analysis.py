@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dspyc.compiler import types
+from dspyc.compiler import catalog, types
 from dspyc.compiler.analysis import FileAnalysis, Project
 from dspyc.compiler.emit import emit
 from dspyc.compiler.program import CallKind
 from dspyc.compiler.relations import display
+from dspyc.compiler.resolve import prelude
 from dspyc.grammar import syntax
 
 
@@ -317,6 +320,43 @@ def test_names_at_a_place() -> None:
     assert names["Predict"].kind == "runtime"
     assert names["len"].kind == "builtin"
     assert "b" not in analyse(text).program.names_at(text.index("def"))
+
+
+# --- threads --------------------------------------------------------------------------------------------
+
+PUBLIC = catalog.names()
+
+
+def found_at_a_cold_start(threads: int, shared: bool) -> list[list[str]]:
+    """What each of several threads finds out that ask for all public names before anything is read."""
+    catalog._read.clear()
+    prelude._given.clear()
+    text = CALLS + "".join(f"x{at} = {name}\n" for at, name in enumerate(PUBLIC))
+    files = Files(main__dspy=text, tools__py=TOOLS)
+    project = Project(files.read)
+    start = threading.Barrier(threads)
+
+    def look() -> list[str]:
+        start.wait()
+        analysis = (project if shared else Project(files.read)).check("main.dspy")
+        kinds = [display(analysis.program.symbols[f"x{at}"].type) for at in range(len(PUBLIC))]
+        return [*kinds, *(str(each) for each in analysis.diagnostics)]
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [each.result() for each in [pool.submit(look) for _ in range(threads)]]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_threads_find_what_one_finds_at_a_cold_start(shared: bool) -> None:
+    (alone,) = found_at_a_cold_start(1, shared)
+    assert {"type[Module]", "type[Optimizer]", "type[BootstrapFewShotWithRandomSearch]"} <= set(alone)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(50):
+            assert all(each == alone for each in found_at_a_cold_start(8, shared))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 # --- nothing runs ---------------------------------------------------------------------------------------

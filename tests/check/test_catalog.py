@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import dspyc.runtime as runtime
 from dspyc.compiler import catalog, types
+from dspyc.compiler.catalog import build
 from dspyc.runtime.modules.predict import HINT
 
-FOLDER = Path(runtime.__file__).parent
-FILES = sorted(FOLDER.rglob("*.py"))
 KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "positional-only",
     inspect.Parameter.POSITIONAL_OR_KEYWORD: "",
@@ -94,26 +91,36 @@ def test_the_interface_of_a_module() -> None:
     assert [(each.name, each.type) for each in definition.shape.outputs] == [("reasoning", types.STR)]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).as_posix())
-def test_an_outline_has_every_definition_at_its_place(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert definitions(catalog.outline(text)) == definitions(text)
+def test_the_catalog_belongs_to_the_runtime() -> None:
+    written = build.PATH.read_text(encoding="utf-8")
+    assert written == build.build(), "the runtime has changed: run `python -m dspyc.compiler.catalog.build`"
 
 
-def definitions(text: str) -> list[tuple[str, int, int, str | None]]:
-    """The definitions of a file and its classes, with their places and docstrings."""
-    tree = ast.parse(text)
-    bodies = [tree.body, *(each.body for each in tree.body if isinstance(each, ast.ClassDef))]
-    return [
-        (type(each).__name__, each.lineno, each.col_offset, documentation(each))
-        for body in bodies
-        for each in body
-    ]
+def test_every_class_is_one_object() -> None:
+    predict = catalog.definition("Predict")
+    assert predict is not None
+    assert predict is catalog.definition("Predict")
+    assert catalog.lookup("BootstrapRS") is not None
+    assert catalog.definition("BootstrapRS") is catalog.definition("BootstrapFewShotWithRandomSearch")
+    lm = catalog.settings()[0].type
+    assert isinstance(lm, types.Union)
+    assert isinstance(lm.options[0], types.Instance)
+    assert lm.options[0].definition is catalog.definition("BaseLM")
 
 
-def documentation(node: ast.stmt) -> str | None:
-    named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return ast.get_docstring(node) if isinstance(node, named) else None
+def test_a_check_opens_no_source_of_the_runtime() -> None:
+    code = (
+        "import sys\n"
+        "from dspyc.compiler.analysis import Project\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, arguments: event == 'open' and opened.append(str(arguments[0])))\n"
+        'text = \'module qa = ChainOfThought("question -> answer")\\nlm a = LM("x", temperatur=1)\\n\'\n'
+        "assert Project({'a.dspy': text}.get).check('a.dspy').diagnostics\n"
+        "source = [each for each in opened if each.endswith('.py')]\n"
+        "assert not source, source\n"
+        "assert any(each.endswith('_catalog.json') for each in opened)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_module_that_adds_nothing() -> None:

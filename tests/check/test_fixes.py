@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from dspyc.compiler.rules import RULES
 
 HERE = Path(__file__).parent
 CASES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("cases/*.dspy"))}
-PAGES = {rule.name: re.search(r"^```dspy\n(.*?)^```$", rule.page, re.DOTALL | re.MULTILINE) for rule in RULES}
-PROGRAMS = CASES | {name: match[1] for name, match in PAGES.items() if match is not None}
+PAGES = {rule.name: rule.page.wrong for rule in RULES if rule.page.wrong}
+PROGRAMS = CASES | PAGES
 
 
 def check(text: str):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from dspyc.compiler.analysis import Project
-from dspyc.compiler.rules import RULES
-from dspyc.compiler.rules.rule import Rule
+from dspyc.compiler.rules import RULES, dispatch, look
+from dspyc.compiler.rules.rule import ItemRule, Rule
+from dspyc.compiler.rules.walking import nodes_of
 from support.carets import actual, expected
-
-_BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def check(text: str):
@@ -20,14 +22,11 @@ def check(text: str):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_page(rule: Rule) -> None:
-    blocks = _BLOCK.findall(rule.page)
-    for index, block in enumerate(blocks):
-        wanted = expected(block)
-        assert actual(check(block)) == wanted, block
-        if index == 0:
-            assert [each.code for each in wanted] == [rule.code]
-        else:
-            assert not wanted
+    wrong, right = expected(rule.page.wrong), expected(rule.page.right)
+    assert actual(check(rule.page.wrong)) == wrong
+    assert actual(check(rule.page.right)) == right == []
+    if rule.page.wrong:
+        assert [each.code for each in wrong] == [rule.code]
 
 
 def test_codes_and_names_are_unique() -> None:
@@ -40,5 +39,51 @@ def test_rules_are_in_the_order_of_their_codes() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_page_says_what_is_wrong(rule: Rule) -> None:
-    first = rule.page.partition("\n")[0]
+    first = rule.page.text.partition("\n")[0]
     assert first.endswith("."), first
+
+
+def test_a_rule_is_asked_about_the_nodes_it_declares_and_no_others() -> None:
+    asked: dict[str, set[type]] = {}
+
+    def watched(rule: ItemRule) -> ItemRule:
+        def look(program, item, node):
+            asked.setdefault(rule.name, set()).add(type(node))
+            return rule.look(program, item, node)
+
+        return replace(rule, look=look)
+
+    wanted = {rule.name: set(rule.on) for rule in RULES if isinstance(rule, ItemRule)}
+    rules = tuple(watched(rule) for rule in RULES if isinstance(rule, ItemRule))
+    for path in sorted(Path(__file__).parent.glob("right/*.dspy")):
+        program = Project({str(path): path.read_text(encoding="utf-8")}.get).check(str(path)).program
+        for item in program.items:
+            list(look(program, item, dispatch(rules)))
+    assert len(asked) > 30
+    assert all(found <= wanted[name] for name, found in asked.items())
+
+
+def test_an_item_is_walked_once_whatever_the_number_of_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks: list[int] = []
+
+    def counted(item):
+        walks.append(item.index)
+        return nodes_of(item)
+
+    monkeypatch.setattr("dspyc.compiler.rules.nodes_of", counted)
+    analysis = check("a = 1\nb = a + 1\n\ndef f(x: int) -> int:\n    return x + b\n")
+    assert walks == [item.index for item in analysis.program.items if item.declaration is not None]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_category_is_the_folder(rule: Rule) -> None:
+    assert rule.look.__module__.split(".")[-2] == rule.category
+    assert importlib.import_module(f"dspyc.compiler.rules.{rule.category}").__doc__
+
+
+@pytest.mark.parametrize(
+    "rule", [each for each in RULES if isinstance(each, ItemRule)], ids=lambda rule: rule.name
+)
+def test_a_rule_declares_the_nodes_that_its_function_takes(rule: ItemRule) -> None:
+    taken = get_type_hints(rule.look)["node"]
+    assert set(get_args(taken) or (taken,)) == set(rule.on)

@@ -47,7 +47,7 @@ def test_texts(path: Path, request: pytest.FixtureRequest) -> None:
     built = build(analyse(str(path)))
     for text, golden in (
         (tidy(built.module), path.with_suffix(".py.txt")),
-        (tidy(built.stub), path.with_suffix(".pyi.txt")),
+        (tidy(built.stub, is_stub=True), path.with_suffix(".pyi.txt")),
     ):
         if request.config.getoption("--update"):
             golden.write_text(text, encoding="utf-8")

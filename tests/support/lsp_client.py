@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lsprotocol.converters import get_converter
 from lsprotocol.types import METHOD_TO_TYPES
@@ -40,9 +40,18 @@ class ServerError(Exception):
 class Client:
     """One connection to one server process."""
 
-    def __init__(self, command: tuple[str, ...] = SERVER, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: tuple[str, ...] = SERVER,
+        env: dict[str, str] | None = None,
+        stderr: IO[bytes] | None = None,
+    ) -> None:
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(env or {})}
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env={**os.environ, **(env or {})},
         )
         self.notifications: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []

@@ -31,6 +31,7 @@ from ...errors import (
 from ..doors import read_response
 from ..gguf.header import Header, read_header
 from ..keys import NOT_IDENTITY
+from ..reproducible import is_reproducible
 from ..request import Request, Response
 from ..stream import Delta, as_deltas
 
@@ -38,6 +39,8 @@ _MODELS = Path(__file__).parents[1] / "models"
 SHIPPED = {name: _MODELS / f"{name}.gguf" for name in ("banking", "banking-base")}
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
+_ALONE = {"n_parallel": 1, "cache_prompt": False}
+"""What makes an answer independent of the requests before and beside it."""
 SERVER_SETTINGS = frozenset({"n_ctx", "n_parallel", "n_threads", "n_gpu_layers"})
 
 
@@ -64,6 +67,10 @@ class EmbeddedTransport:
     served: `n_ctx`, the tokens that one conversation may have (the model's own context, at most 8,192, unless
     given); `n_parallel`, the conversations at one time (4, or 1 for files above 64 MiB, whose conversations
     take much memory); `n_threads`; `n_gpu_layers`.
+
+    About one answer in a thousand depends on the requests before it and beside it. Inside `reproducible()`,
+    as in optimizers, none does: `n_parallel` is then 1 and `cache_prompt` false, unless the LM says
+    otherwise, and the same request gets the same answer on the same machine.
     """
 
     def complete(self, request: Request) -> Response:
@@ -75,6 +82,8 @@ class EmbeddedTransport:
             ContextWindowExceededError: the messages are longer than the context.
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
         """
+        if is_reproducible():
+            request = request.with_settings({**_ALONE, **request.settings})
         settings = server_settings(request.model, request.settings)
         server = _server(settings, request.model)
         body = _body(request)

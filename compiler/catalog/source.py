@@ -1,0 +1,167 @@
+"""What the runtime offers, read off the source of its own classes, as a user's Python is; for `build` only.
+
+A class's fields are its constructor's parameters, `Annotated[int, Ge(1)]` holds their limits, the text under
+a field documents it, and an `Interface` says which fields a module's calls have.
+
+The classes are read from their source and not imported, so that the compiler knows of the runtime what it
+would know of any Python file. A test compares what is read with the classes themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+import os.path
+from collections.abc import Mapping
+from functools import cache
+
+from .. import types
+from ..pythonfiles.file import Imported, PythonFile
+from ..types import Type
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "runtime")
+
+_ROLES: Mapping[str, Type] = {
+    "Metric": types.Callback("metric", types.ANY),
+    "Reward": types.Callback("reward", types.FLOAT),
+    "ToolFunction": types.Callback("tool", types.ANY),
+    "SignatureLike": types.SignatureLike(),
+    "Examples": types.Dataset(types.OPEN),
+    "Predictions": types.Iterable(types.ANY),
+}
+"""The names by which the runtime's annotations say what a parameter takes; see `runtime/interface.py`."""
+
+_CALL_SETTINGS = ("lm", "config", "demos", "max_retries")
+"""The named arguments of a module's call that are no inputs, as the language has them."""
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The runtime's public names."""
+    face = _file("__init__.py")
+    found = face.definitions.items() if face is not None else ()
+    return tuple(
+        sorted(name for name, each in found if isinstance(each, Imported) and each.level and name[0] != "_")
+    )
+
+
+@cache
+def lookup(name: str) -> Type | None:
+    """The type, as a value, of one of the runtime's public names; None when it has no such name."""
+    if name not in _public():
+        return None
+    if name in _ROLES:
+        return types.TypeForm(_ROLES[name])
+    face = _file("__init__.py")
+    return face.type(name) if face is not None else None
+
+
+def definition(name: str) -> types.ClassDefinition | None:
+    """One of the runtime's public classes."""
+    found = lookup(name)
+    return found.definition if isinstance(found, types.Class) else None
+
+
+@cache
+def settings() -> tuple[types.Parameter, ...]:
+    """What every module takes besides its own parameters: an LM, and an LM's settings, for its parts."""
+    lm = definition("LM")
+    marked = _marked("lm/client.py", "LM", "Setting")
+    found = [each for each in (lm.parameters if lm is not None else None) or () if each.name in marked]
+    common = types.Parameter("lm", _lm(), required=False, default="None", kind="keyword-only")
+    return (
+        common,
+        *(
+            types.Parameter(each.name, each.type, False, each.default, "keyword-only", each.limits)
+            for each in found
+        ),
+    )
+
+
+@cache
+def call_settings() -> tuple[types.Parameter, ...]:
+    """The named arguments of a module's call that are no inputs: `lm`, `config` …"""
+    kinds = {"lm": _lm(), "config": types.Dict(types.STR, types.ANY), "max_retries": types.INT}
+    return tuple(
+        types.Parameter(name, kinds.get(name, types.ANY), required=False, default="None", kind="keyword-only")
+        for name in _CALL_SETTINGS
+    )
+
+
+@cache
+def configuration() -> tuple[types.Parameter, ...] | None:
+    """What `configure(…)` takes; None when that cannot be told."""
+    file = _file("execution/settings.py")
+    node = file.definitions.get("_BUILT_IN") if file is not None else None
+    if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Dict):
+        return None
+    kinds = {"lm": _lm()}
+    return tuple(
+        types.Parameter(name, kinds.get(name, types.ANY), required=False, default="...", kind="keyword-only")
+        for name in (each.value for each in node.value.keys if isinstance(each, ast.Constant))
+        if isinstance(name, str)
+    )
+
+
+@cache
+def plain_module() -> str:
+    """The name of the module class that adds nothing to a signature: what one makes of a signature first."""
+    for name in names():
+        shape = found.shape if (found := definition(name)) is not None else None
+        if shape is not None and shape.of == "signature" and not shape.inputs and not shape.outputs:
+            return name
+    return "Module"
+
+
+def _lm() -> Type:
+    base = definition("BaseLM") or definition("LM")
+    return types.union(types.Instance(base), types.NONE) if base is not None else types.ANY
+
+
+@cache
+def _public() -> frozenset[str]:
+    return frozenset(names())
+
+
+# --- files ----------------------------------------------------------------------------------------------
+
+
+@cache
+def _file(path: str) -> PythonFile | None:
+    """A file of the runtime, by its path from the runtime's folder with `/`."""
+    full = os.path.join(FOLDER, *path.split("/"))
+    try:
+        with open(full, encoding="utf-8") as opened:
+            text = opened.read()
+    except OSError:
+        return None
+
+    def importer(level: int, module: str, name: str | None) -> Type | None:
+        return _imported(path, level, module, name)
+
+    return PythonFile(full, text, importer, "runtime")
+
+
+def _imported(path: str, level: int, module: str, name: str | None) -> Type | None:
+    """What an import in a file of the runtime brings; Unknown for what is not the runtime's own."""
+    if name in _ROLES and name is not None:
+        return types.TypeForm(_ROLES[name])
+    if not level or name is None:
+        return types.UNKNOWN
+    parts = [*path.split("/")[:-level], *(module.split(".") if module else ())]
+    stem = "/".join(parts)
+    file = (_file(f"{stem}.py") if stem else None) or _file(f"{stem}/__init__.py" if stem else "__init__.py")
+    return file.type(name) if file is not None else types.UNKNOWN
+
+
+def _marked(path: str, cls: str, marker: str) -> frozenset[str]:
+    """The fields of a class whose annotation has a marker: `Annotated[int, Setting()]`."""
+    file = _file(path)
+    node = file.definitions.get(cls) if file is not None else None
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    return frozenset(
+        each.target.id
+        for each in body
+        if isinstance(each, ast.AnnAssign)
+        and isinstance(each.target, ast.Name)
+        and any(isinstance(inner, ast.Name) and inner.id == marker for inner in ast.walk(each.annotation))
+    )

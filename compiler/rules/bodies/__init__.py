@@ -1,0 +1,1 @@
+"""Rules about the bodies of functions and modules."""

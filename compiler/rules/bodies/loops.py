@@ -1,0 +1,53 @@
+"""Statements that stand where they mean nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....grammar import syntax
+from ...program import Item, Program
+from ..rule import BODIES, Body, Findings, rule
+
+
+@rule("E116", "outside-loop", *BODIES)
+def outside_loop(program: Program, item: Item, node: Body) -> Findings:
+    """A `break` or `continue` stands in no `for`.
+
+    ```dspy
+    def first(words: list[str]) -> str:
+        if not words:
+            break
+    #       ^^^^^ E116 `break` stands in no `for`
+        return words[0]
+    ```
+
+    ```dspy
+    def first(words: list[str]) -> str:
+        for word in words:
+            if word:
+                return word
+        return ""
+    ```
+    """
+    match node:
+        case syntax.FunctionDeclaration(body=body) | syntax.TestDeclaration(body=body):
+            yield from _outside(body)
+        case syntax.ModuleDeclaration(forward=forward, fallback=fallback):
+            yield from _outside(forward or ())
+            yield from _outside(fallback or ())
+
+
+def _outside(body: Sequence[syntax.Statement]) -> Findings:
+    for statement in body:
+        match statement:
+            case syntax.Break():
+                yield outside_loop.at(statement, "`break` stands in no `for`")
+            case syntax.Continue():
+                yield outside_loop.at(statement, "`continue` stands in no `for`")
+            case syntax.If(branches=branches, otherwise=otherwise):
+                for branch in branches:
+                    yield from _outside(branch.body)
+                yield from _outside(otherwise)
+            case syntax.Match(cases=cases):
+                for case in cases:
+                    yield from _outside(case.body)

@@ -1,0 +1,286 @@
+"""What `return` gives: in `forward` the outputs, in `def` a value of the declared type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from ....base.span import Span
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program, walk
+from ...relations import assignable, display, plain
+from ..rule import BODIES, Body, Findings, insert, replace, rule
+from ..words import described, listed, meant_or_has, near
+from .flow import terminates
+
+_Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
+
+
+@rule("E213", "incomplete-return", syntax.ModuleDeclaration)
+def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
+    """A `return` of `forward` or `fallback` does not give all outputs.
+
+    ```dspy
+    module Summarise:
+        input text: str
+        output title: str
+        output summary: str
+        write = Predict("text -> title, summary")
+        forward:
+            found = write(text=text)
+            return title=found.title
+    #       ^^^^^^^^^^^^^^^^^^^^^^^^ E213 `return` lacks the output `summary`
+    ```
+
+    ```dspy
+    module Summarise:
+        input text: str
+        output title: str
+        output summary: str
+        write = Predict("text -> title, summary")
+        forward:
+            found = write(text=text)
+            return title=found.title, summary=found.summary
+    ```
+    """
+    for returned, outputs in _module_returns(node):
+        names = [each.name.text for each in outputs]
+        if returned.outputs is not None:
+            given = _given(item, returned.outputs)
+            missing = [name for name in names if given is not None and name not in given]
+            if missing and not _unknown_names(returned, names):
+                words = f"`return` lacks the output{_s(missing)} {listed(missing)}"
+                yield incomplete_return.at(returned, words)
+        elif returned.value is None:
+            yield incomplete_return.at(returned, f"`return` lacks the output{_s(names)} {listed(names)}")
+        else:
+            yield from _whole(item, returned.value, names)
+
+
+def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
+    kind = item.type_of(value)
+    if isinstance(kind, types.Prediction | types.Fields):
+        interface = kind.interface
+        missing = [name for name in names if interface.field(name) is None]
+        if missing and not interface.open:
+            has = listed([each.name for each in interface.outputs])
+            words = f"this gives {has}, but not the output{_s(missing)} {listed(missing)}"
+            yield incomplete_return.at(value, words)
+    elif types.known(kind) and not isinstance(kind, types.Instance | types.Union):
+        fix = None
+        if len(names) == 1:
+            fix = insert(f"Write `{names[0]}=`", value.span.start, f"{names[0]}=")
+        form = ", ".join(f"{name}=…" for name in names)
+        yield incomplete_return.at(value, f"`return` gives the outputs by name: `return {form}`", fix=fix)
+
+
+@rule("E214", "unknown-output", *BODIES)
+def unknown_output(program: Program, item: Item, node: Body) -> Findings:
+    """A `return` of `forward` names an output that the module does not declare.
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            return anwser=respond(question=question).answer
+    #              ^^^^^^ E214 `Ask` has no output `anwser`; did you mean `answer`?
+    ```
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            return answer=respond(question=question).answer
+    ```
+    """
+    if not isinstance(node, syntax.ModuleDeclaration):
+        for each in item.nodes(syntax.Return):
+            if each.outputs:
+                yield unknown_output.at(each, "only `forward` returns by name; write `return` and one value")
+        return
+    for returned, outputs in _module_returns(node):
+        names = [each.name.text for each in outputs]
+        for name in _unknown_names(returned, names):
+            close = near(name.text, names)
+            fix = replace(f"Change to `{close}`", name, close) if close else None
+            words = f"`{node.name.text}` has no output `{name.text}`{meant_or_has(name.text, names)}"
+            yield unknown_output.at(name, words, fix=fix)
+
+
+@rule("E215", "missing-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
+def missing_return(program: Program, item: Item, node: _Declaration) -> Findings:
+    """There is a way through `forward`, `fallback` or a function at whose end nothing is returned.
+
+    ```dspy
+    def sign(number: int) -> str:
+    #   ^^^^ E215 `sign` may end without `return`
+        if number > 0:
+            return "positive"
+        elif number < 0:
+            return "negative"
+    ```
+
+    ```dspy
+    def sign(number: int) -> str:
+        if number > 0:
+            return "positive"
+        elif number < 0:
+            return "negative"
+        return "zero"
+    ```
+    """
+    name = node.name.text
+    if isinstance(node, syntax.FunctionDeclaration):
+        kind = item.type_of(node.returns) if node.returns is not None else types.NONE
+        if types.known(kind) and not assignable(types.NONE, kind) and not terminates(node.body):
+            yield missing_return.at(node.name, f"`{name}` may end without `return`")
+        return
+    if node.forward is None:
+        if node.fields:
+            words, advice = f"`{name}` has no `forward:`", "write what it does with its inputs"
+            yield missing_return.at(node.name, words, advice)
+        return
+    for word, block in (("forward", node.forward), ("fallback", node.fallback)):
+        if block and not terminates(block):
+            yield missing_return.at(
+                _head(item, word, block), f"`{word}` of `{name}` may end without `return`"
+            )
+
+
+@rule("E216", "wrong-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
+def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
+    """What is returned is not of the declared type.
+
+    ```dspy
+    def half(number: int) -> int:
+        return number / 2
+    #          ^^^^^^^^^^ E216 `half` returns `int`, not `float`
+    ```
+
+    ```dspy
+    def half(number: int) -> float:
+        return number / 2
+    ```
+    """
+    if isinstance(node, syntax.FunctionDeclaration):
+        yield from _function_returns(item, node)
+        return
+    for returned, outputs in _module_returns(node):
+        declared = {each.name.text: item.type_of(each.type) for each in outputs if each.type is not None}
+        for argument in returned.outputs or ():
+            if argument.name is None:
+                continue
+            name, given = argument.name.text, item.type_of(argument.value)
+            wanted = declared.get(name, types.UNKNOWN)
+            if not assignable(given, wanted):
+                words = f"`{name}` is {described(wanted)}, not {described(plain(given))}"
+                yield wrong_return.at(argument.value, words)
+        if returned.value is not None:
+            yield from _passed_on(item, returned.value, declared)
+
+
+def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
+    wanted = item.type_of(node.returns) if node.returns is not None else types.UNKNOWN
+    for returned in item.nodes(syntax.Return):
+        if returned.outputs is not None:
+            continue
+        given = item.type_of(returned.value) if returned.value is not None else types.NONE
+        if not assignable(given, wanted):
+            words = f"`{node.name.text}` returns {described(wanted)}, not {described(plain(given))}"
+            yield wrong_return.at(returned.value or returned, words)
+
+
+def _passed_on(item: Item, value: syntax.Expression, declared: dict[str, types.Type]) -> Findings:
+    kind = item.type_of(value)
+    for field in kind.interface.outputs if isinstance(kind, types.Prediction) else ():
+        if field.name in declared and not assignable(field.type, declared[field.name]):
+            wanted = display(declared[field.name])
+            words = f"the output `{field.name}` is `{wanted}`, not `{display(field.type)}`"
+            yield wrong_return.at(value, words)
+
+
+@rule("E219", "repeated-output", syntax.ModuleDeclaration)
+def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
+    """A `return` gives an output twice, by name or by what `**` brings.
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            return answer="", answer=respond(question=question).answer
+    #                         ^^^^^^ E219 `return` gives the output `answer` twice
+    ```
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            return answer=respond(question=question).answer
+    ```
+    """
+    for returned, outputs in _module_returns(node):
+        declared = {each.name.text for each in outputs}
+        seen: set[str] = set()
+        for argument in sorted(returned.outputs or (), key=lambda each: each.star != "**"):
+            for name in _names(item, argument):
+                if name in seen and name in declared:
+                    yield repeated_output.at(
+                        argument.name or argument, f"`return` gives the output `{name}` twice"
+                    )
+                seen.add(name)
+
+
+def _module_returns(
+    declaration: syntax.ModuleDeclaration,
+) -> Iterator[tuple[syntax.Return, list[syntax.Field]]]:
+    """The `return`s of a module's `forward` and `fallback`, with its outputs."""
+    outputs = [each for each in declaration.fields if each.direction == "output"]
+    if not outputs:
+        return
+    for statement in (*(declaration.forward or ()), *(declaration.fallback or ())):
+        for node in walk(statement):
+            if isinstance(node, syntax.Return):
+                yield node, outputs
+
+
+def _given(item: Item, outputs: Sequence[syntax.Argument]) -> set[str] | None:
+    """The outputs that a `return` gives; None when that cannot be told."""
+    given: set[str] = set()
+    for argument in outputs:
+        if argument.name is None:
+            kind = item.type_of(argument.value)
+            if not isinstance(kind, types.Prediction | types.Fields) or kind.interface.open:
+                return None
+        given.update(_names(item, argument))
+    return given
+
+
+def _names(item: Item, argument: syntax.Argument) -> list[str]:
+    if argument.name is not None:
+        return [argument.name.text]
+    kind = item.type_of(argument.value)
+    return [each.name for each in kind.interface.outputs] if isinstance(kind, types.Prediction) else []
+
+
+def _unknown_names(node: syntax.Return, names: list[str]) -> list[syntax.Identifier]:
+    given = [each.name for each in node.outputs or () if each.name is not None]
+    return [each for each in given if each.text not in names]
+
+
+def _head(item: Item, word: str, block: Sequence[syntax.Statement]) -> Span:
+    heads = list(re.finditer(rf"^[ \t]*({word})\s*:", item.text[: block[0].span.start], re.MULTILINE))
+    return Span(*heads[-1].span(1)) if heads else block[0].span
+
+
+def _s(names: Sequence[str]) -> str:
+    return "s" if len(names) > 1 else ""

@@ -1,0 +1,149 @@
+"""Arguments of a wrong type, out of limits, or not among the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....grammar import syntax
+from ... import catalog, types
+from ...program import Item, Program
+from ...relations import assignable, plain
+from ...resolve.generics import substitute
+from ...types import Type
+from ..rule import Findings, replace, rule
+from ..words import choices, described, near
+from .arguments import CALLS, Call, Called, called
+
+
+@rule("E208", "wrong-type", *CALLS)
+def wrong_type(program: Program, item: Item, node: Call) -> Findings:
+    """An argument is not of the type that its parameter has.
+
+    ```dspy
+    module qa = ChainOfThought("question, limit: int -> answer")
+
+    def ask(text: str) -> str:
+        return qa(question=text, limit="three").answer
+    #                                  ^^^^^^^ E208 `limit` of `qa` takes `int`, not `"three"`
+    ```
+
+    ```dspy
+    module qa = ChainOfThought("question, limit: int -> answer")
+
+    def ask(text: str) -> str:
+        return qa(question=text, limit=3).answer
+    ```
+    """
+    for call, argument, parameter, given in _arguments(item, node):
+        wanted = substitute(parameter.type, {})
+        if assignable(given, wanted) or _choice(given, wanted) is not None:
+            continue
+        yield wrong_type.at(
+            argument.value,
+            f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(_said(given))}",
+            _help(item, argument.value, given, wanted),
+        )
+
+
+@rule("E209", "out-of-limits", *CALLS)
+def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
+    """A number is beyond the limits of its parameter.
+
+    ```dspy
+    dataset train = Dataset("train.csv", inputs=["text"], take=-1)
+    #                                                          ^^ E209 `take` of `Dataset` must be >= 0
+    ```
+
+    ```dspy
+    dataset train = Dataset("train.csv", inputs=["text"], take=100)
+    ```
+    """
+    for call, argument, parameter, _ in _arguments(item, node):
+        value = number(argument.value)
+        broken = parameter.limits.broken_by(value) if value is not None else None
+        if broken is not None:
+            yield out_of_limits.at(argument.value, f"`{parameter.name}` of `{call.name}` must be {broken}")
+
+
+@rule("E210", "wrong-choice", *CALLS)
+def wrong_choice(program: Program, item: Item, node: Call) -> Findings:
+    """A constant is not among the values that are allowed.
+
+    ```dspy
+    module say = Predict("text, style: Literal['short', 'long'] -> better")
+
+    def shorten(text: str) -> str:
+        return say(text=text, style="shrot").better
+    #                               ^^^^^^^ E210 `style` of `say` takes `"short"` or `"long"`, not `"shrot"`
+    ```
+
+    ```dspy
+    module say = Predict("text, style: Literal['short', 'long'] -> better")
+
+    def shorten(text: str) -> str:
+        return say(text=text, style="short").better
+    ```
+    """
+    for call, argument, parameter, given in _arguments(item, node):
+        allowed = _choice(given, parameter.type)
+        if allowed is None or assignable(given, parameter.type) or not isinstance(given, types.Literals):
+            continue
+        value = given.values[0]
+        fix = None
+        if isinstance(value, str) and isinstance(argument.value, syntax.String):
+            close = near(value, [each for each in allowed if isinstance(each, str)])
+            fix = replace(f'Change to "{close}"', argument.value, f'"{close}"') if close else None
+        message = f"`{parameter.name}` of `{call.name}` takes {choices(allowed)}, not {choices(given.values)}"
+        yield wrong_choice.at(argument.value, message, fix=fix)
+
+
+def _said(given: Type) -> Type:
+    return given if isinstance(given, types.Literals) else plain(given)
+
+
+def _arguments(item: Item, node: Call) -> Iterator[tuple[Called, syntax.Argument, types.Parameter, Type]]:
+    for call in called(item, node):
+        for argument, parameter in call.binding.matched:
+            yield call, argument, parameter, item.type_of(argument.value)
+
+
+def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
+    """The allowed values, where constants are asked for and one of their class is given."""
+    allowed = [
+        value for each in types.options(wanted) if isinstance(each, types.Literals) for value in each.values
+    ]
+    others = [each for each in types.options(wanted) if not isinstance(each, types.Literals | types.Nothing)]
+    if not allowed or others or not isinstance(given, types.Literals):
+        return None
+    return (
+        tuple(allowed)
+        if {type(value) for value in given.values} <= {type(value) for value in allowed}
+        else None
+    )
+
+
+def number(node: syntax.Expression) -> float | None:
+    """The value of a number that is written out."""
+    match node:
+        case syntax.Constant(value=(int() | float()) as value) if not isinstance(value, bool):
+            return value
+        case syntax.Unary(operator="-", operand=operand):
+            positive = number(operand)
+            return None if positive is None else -positive
+        case _:
+            return None
+
+
+def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
+    text = item.text[node.span.start : node.span.end]
+    wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
+    match given:
+        case types.Signature() if wants_module:
+            return f"make a module of it: `{catalog.plain_module()}({text})`"
+        case types.ModuleClass() | types.Class() if wants_module:
+            return f"construct it: `{text}(…)`"
+        case types.Prediction(interface=interface):
+            fields = [each.name for each in interface.outputs if assignable(each.type, wanted)]
+            return f"take its field: `{text}.{fields[0]}`" if fields and len(text) <= 40 else None
+        case _:
+            return None

@@ -1,0 +1,286 @@
+"""Arguments that a call does not fit: what is missing, unknown, given twice or too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ....base.span import Span
+from ....grammar import syntax
+from ... import types
+from ...program import Binding, Item, Program
+from ..rule import Findings, insert, replace, rule, written
+from ..words import listed, meant_or_has, near
+
+Call: TypeAlias = syntax.Call | syntax.ConfigureDeclaration
+CALLS = (syntax.Call, syntax.ConfigureDeclaration)
+"""The nodes that are calls."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call whose parameters are known."""
+
+    item: Item
+    node: Call
+    binding: Binding
+
+    @property
+    def name(self) -> str:
+        """The callee as a sentence names it."""
+        return written(self.item, self.node.function) if isinstance(self.node, syntax.Call) else "configure"
+
+    @property
+    def head(self) -> syntax.Node | Span:
+        """What stands before the bracket."""
+        if isinstance(self.node, syntax.Call):
+            return self.node.function
+        start = self.node.span.start
+        return Span(start, start + len("configure"))
+
+    @property
+    def arguments(self) -> tuple[syntax.Argument, ...]:
+        """The arguments as they are written."""
+        return self.node.arguments
+
+    @property
+    def is_module(self) -> bool:
+        """Whether a module is called."""
+        return isinstance(self.binding.callee, types.Module)
+
+    @property
+    def noun(self) -> str:
+        """What the callee's parameters are called."""
+        match self.binding.callee:
+            case types.Module():
+                return "input"
+            case types.TypeForm(type=types.Record()):
+                return "attribute"
+            case types.Class() | types.ModuleClass():
+                return "parameter"
+            case types.Unknown():
+                return "setting"
+            case _:
+                return "argument"
+
+
+def called(item: Item, node: Call) -> tuple[Called, ...]:
+    """The call of a node; none where its parameters are not known."""
+    binding = item.binding_of(node)
+    known = binding is not None and binding.parameters is not None
+    return (Called(item, node, binding),) if binding is not None and known else ()
+
+
+def calls(item: Item) -> Iterator[Called]:
+    """The calls of an item whose parameters are known, `configure(…)` among them."""
+    for node in item.nodes(syntax.Call):
+        yield from called(item, node)
+    for declaration in item.nodes(syntax.ConfigureDeclaration):
+        yield from called(item, declaration)
+
+
+@rule("E202", "unknown-argument", *CALLS)
+def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
+    """A call names an argument that the callee does not have.
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(text: str) -> str:
+        return qa(qestion=text).answer
+    #             ^^^^^^^ E202 `qa` has no input `qestion`; did you mean `question`?
+    ```
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(text: str) -> str:
+        return qa(question=text).answer
+    ```
+    """
+    for call in called(item, node):
+        names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
+        free = [name for name in names if call.binding.argument(name) is None]
+        own = _own_names(call, free)
+        for argument in (*call.binding.unknown, *_misspelled(call, names)):
+            if argument.name is None:
+                continue
+            name = argument.name.text
+            close = near(name, free)
+            fix = replace(f"Change to `{close}`", argument.name, close) if close else None
+            ending = meant_or_has(name, free if close else own)
+            yield unknown_argument.at(
+                argument.name,
+                f"`{call.name}` has no {call.noun} `{name}`{ending}",
+                _construct(call, name),
+                fix,
+            )
+
+
+def _own_names(call: Called, names: list[str]) -> list[str]:
+    """The names that a sentence lists: not the settings that every module takes."""
+    match call.binding.callee:
+        case types.Module(interface=interface):
+            return [each.name for each in interface.inputs]
+        case types.ModuleClass(parameters=parameters):
+            return [each.name for each in parameters]
+        case _:
+            return names
+
+
+def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
+    """Further settings of an LM that are very like a parameter: a mistake, though any name would be taken."""
+    if not isinstance(call.binding.callee, types.Class):
+        return
+    for argument, parameter in call.binding.matched:
+        name = argument.name
+        if parameter.kind == "**" and name is not None and near(name.text, names, cutoff=0.85):
+            yield argument
+
+
+def _construct(call: Called, name: str) -> str | None:
+    callee = call.binding.callee
+    if isinstance(callee, types.ModuleClass) and callee.interface.field(name) is not None:
+        return f"`{call.name}(…)` constructs the module; call what it gives: `{call.name}()({name}=…)`"
+    return None
+
+
+@rule("E203", "missing-argument", *CALLS)
+def missing_argument(program: Program, item: Item, node: Call) -> Findings:
+    """A call leaves out an argument that has no default, or a module's input.
+
+    ```dspy
+    module qa = ChainOfThought("context, question -> answer")
+
+    def ask(text: str) -> str:
+        return qa(question=text).answer
+    #          ^^ E203 `qa` needs the input `context`
+    ```
+
+    ```dspy
+    module qa = ChainOfThought("context, question -> answer")
+
+    def ask(text: str) -> str:
+        return qa(context="", question=text).answer
+    ```
+    """
+    for call in called(item, node):
+        missing = [each.name for each in call.binding.missing]
+        if not missing or call.binding.unknown or call.binding.surplus:
+            continue  # the argument that is wrong there is most likely the one that is missing here
+        plural = "s" if len(missing) > 1 else ""
+        yield missing_argument.at(call.head, f"`{call.name}` needs the {call.noun}{plural} {listed(missing)}")
+
+
+@rule("E204", "positional-input", *CALLS)
+def positional_input(program: Program, item: Item, node: Call) -> Findings:
+    """An input of a module, or an attribute of a record, is given without its name.
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(text: str) -> str:
+        return qa(text).answer
+    #             ^^^^ E204 `qa` takes its inputs by name: write `question=text`
+    ```
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(text: str) -> str:
+        return qa(question=text).answer
+    ```
+    """
+    for call in called(item, node):
+        if call.noun not in ("input", "attribute"):
+            continue
+        free = [each for each in call.binding.parameters or () if call.binding.argument(each.name) is None]
+        for index, argument in enumerate(call.binding.surplus):
+            name = (
+                free[index].name
+                if index < len(free) and (free[index].required or not call.is_module)
+                else None
+            )
+            words = f"`{call.name}` takes its {call.noun}s by name"
+            if name is None:
+                yield positional_input.at(argument, words)
+                continue
+            fix = insert(f"Write `{name}=`", argument.span.start, f"{name}=")
+            text = written(item, argument)
+            yield positional_input.at(
+                argument, f"{words}: write `{name}={text if len(text) <= 30 else '…'}`", fix=fix
+            )
+
+
+@rule("E205", "surplus-argument", *CALLS)
+def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
+    """A call gives more arguments by position than the callee takes.
+
+    ```dspy
+    limit = len([1, 2], [3])
+    #                   ^^^ E205 `len` takes 1 argument by position, not 2
+    ```
+
+    ```dspy
+    limit = len([1, 2, 3])
+    ```
+    """
+    for call in called(item, node):
+        if call.noun in ("input", "attribute") or not call.binding.surplus:
+            continue
+        takes = sum(each.kind in ("", "positional-only") for each in call.binding.parameters or ())
+        given = sum(each.name is None for each in call.arguments)
+        many = "no arguments" if not takes else "1 argument" if takes == 1 else f"{takes} arguments"
+        yield surplus_argument.at(
+            call.binding.surplus[0], f"`{call.name}` takes {many} by position, not {given}"
+        )
+
+
+@rule("E206", "repeated-argument", *CALLS)
+def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
+    """A call gives an argument by position, and by name once more.
+
+    ```dspy
+    words = "a,b".split(",", sep=";")
+    #                        ^^^ E206 `sep` of `"a,b".split` is given already, by its position
+    ```
+
+    ```dspy
+    words = "a,b".split(",")
+    ```
+    """
+    for call in called(item, node):
+        for argument in call.binding.repeated:
+            name = argument.name
+            if name is not None:
+                yield repeated_argument.at(
+                    name, f"`{name.text}` of `{call.name}` is given already, by its position"
+                )
+
+
+@rule("E207", "spread-inputs", syntax.Call)
+def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A module is called with `*` or `**`, so that nobody can tell which inputs it gets.
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(values: dict[str, str]) -> str:
+        return qa(**values).answer
+    #             ^^^^^^^^ E207 a module's inputs are given by name, without `**`
+    ```
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(values: dict[str, str]) -> str:
+        return qa(question=values["question"]).answer
+    ```
+    """
+    binding = item.binding_of(node)
+    if binding is not None and isinstance(binding.callee, types.Module | types.AnyModule):
+        for argument in node.arguments:
+            if argument.star:
+                words = f"a module's inputs are given by name, without `{argument.star}`"
+                yield spread_inputs.at(argument, words)

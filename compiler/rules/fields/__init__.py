@@ -1,0 +1,1 @@
+"""Rules about fields, parameters, defaults and demos."""

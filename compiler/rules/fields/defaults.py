@@ -1,0 +1,136 @@
+"""Defaults: constants of the type that is declared."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...relations import assignable
+from ...types import Type
+from ..rule import Findings, rule, written
+from ..words import described
+
+_Defaulted: TypeAlias = syntax.Field | syntax.Parameter
+_DEFAULTED = (syntax.Field, syntax.Parameter)
+_FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "UUID", "Path", "bytes"})
+"""What pydantic reads from a string."""
+
+
+@rule("E211", "default-not-constant", *_DEFAULTED)
+def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Findings:
+    """A default is worked out instead of written out.
+
+    Defaults are constants: literals, lists and dicts of them, members of enumerations, records. They are made
+    anew for each use.
+
+    ```dspy
+    signature Shorten:
+        input text: str
+        input words: int = len("a b c")
+    #                      ^^^^^^^^^^^^ E211 a default is a constant; `len("a b c")` is worked out
+        output summary: str
+    ```
+
+    ```dspy
+    signature Shorten:
+        input text: str
+        input words: int = 5
+        output summary: str
+    ```
+    """
+    wrong = _first_not_constant(item, node.default) if node.default is not None else None
+    if wrong is not None:
+        words = f"a default is a constant; `{written(item, wrong)}` is worked out"
+        yield default_not_constant.at(wrong, words)
+
+
+@rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration)
+def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.ConstantDeclaration) -> Findings:
+    """A default is not of the declared type.
+
+    ```dspy
+    signature Shorten:
+        input text: str
+        input words: int = "five"
+    #                      ^^^^^^ E212 the default of `words` is `"five"`, which is not `int`
+        output summary: str
+    ```
+
+    ```dspy
+    signature Shorten:
+        input text: str
+        input words: int = 5
+        output summary: str
+    ```
+    """
+    if isinstance(node, syntax.ConstantDeclaration):
+        yield from _constant(item, node)
+        return
+    annotation = node.type if isinstance(node, syntax.Field) else node.annotation
+    if node.default is None or node.name is None or annotation is None:
+        return
+    given, wanted = item.type_of(node.default), item.type_of(annotation)
+    if not constant_fits(given, wanted):
+        name = node.name.text
+        words = f"the default of `{name}` is {described(given)}, which is not {described(wanted)}"
+        yield wrong_default.at(node.default, words, _optional(item, given, annotation))
+
+
+def _constant(item: Item, node: syntax.ConstantDeclaration) -> Findings:
+    if node.annotation is not None:
+        given, wanted = item.type_of(node.value), item.type_of(node.annotation)
+        if not constant_fits(given, wanted):
+            words = f"`{node.name.text}` is {described(wanted)}, but its value is {described(given)}"
+            yield wrong_default.at(node.value, words)
+
+
+def constant_fits(given: Type, wanted: Type) -> bool:
+    """Whether a constant may stand for a type, pydantic's reading of strings included."""
+    if assignable(given, wanted):
+        return True
+    from_string = any(
+        isinstance(each, types.Builtin) and each.name in _FROM_STRINGS for each in types.options(wanted)
+    )
+    return from_string and assignable(given, types.STR)
+
+
+def _optional(item: Item, given: Type, annotation: syntax.Expression) -> str | None:
+    if isinstance(given, types.Nothing):
+        return f"if it may be None, write `{written(item, annotation)} | None`"
+    return None
+
+
+def _first_not_constant(item: Item, node: syntax.Expression) -> syntax.Expression | None:
+    match node:
+        case syntax.Missing() | syntax.Constant() | syntax.String():
+            return None
+        case syntax.Unary(operator="-" | "+", operand=operand):
+            return _first_not_constant(item, operand)
+        case syntax.List(elements=elements) | syntax.Tuple(elements=elements) | syntax.Set(elements=elements):
+            return next((wrong for each in elements if (wrong := _first_not_constant(item, each))), None)
+        case syntax.Dict(entries=entries):
+            parts = [part for each in entries for part in (each.key, each.value) if part is not None]
+            return next((wrong for each in parts if (wrong := _first_not_constant(item, each))), None)
+        case syntax.Call(arguments=arguments) if _makes_record(item.type_of(node.function)):
+            return next(
+                (wrong for each in arguments if (wrong := _first_not_constant(item, each.value))), None
+            )
+        case syntax.Name():
+            symbol = item.symbol_of(node)
+            fixed = symbol is None or symbol.kind in ("constant", "imported", "unresolved", "lm")
+            return None if fixed else node
+        case syntax.Attribute(value=value):
+            kind = item.type_of(value)
+            return (
+                None
+                if isinstance(kind, types.TypeForm | types.PythonModule) or not types.known(kind)
+                else node
+            )
+        case _:
+            return node
+
+
+def _makes_record(kind: Type) -> bool:
+    return isinstance(kind, types.TypeForm | types.Class) or not types.known(kind)

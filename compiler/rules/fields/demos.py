@@ -1,0 +1,166 @@
+"""Demos: few-shot examples that fit their signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....base.span import Span
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...relations import assignable
+from ..calls.argument_types import number
+from ..rule import Findings, replace, rule
+from ..words import described, listed, meant_or_has, near
+from .defaults import constant_fits
+
+
+@rule("E220", "unknown-demo-field", syntax.SignatureDeclaration)
+def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
+    """A demo names a field that its signature does not have, or names one twice.
+
+    ```dspy
+    signature Classify:
+        input text: str
+        output label: str
+        demo text="Where is my card?", lable="card_arrival"
+    #                                  ^^^^^ E220 `Classify` has no field `lable`; did you mean `label`?
+    ```
+
+    ```dspy
+    signature Classify:
+        input text: str
+        output label: str
+        demo text="Where is my card?", label="card_arrival"
+    ```
+    """
+    for owner, demo, fields in _demos(node):
+        seen: set[str] = set()
+        for argument in demo.arguments:
+            if argument.name is None:
+                continue
+            name = argument.name.text
+            if name in seen:
+                yield unknown_demo_field.at(argument.name, f"the demo has `{name}` twice")
+            elif name not in fields:
+                close = near(name, fields)
+                fix = replace(f"Change to `{close}`", argument.name, close) if close else None
+                message = f"`{owner}` has no field `{name}`{meant_or_has(name, list(fields))}"
+                yield unknown_demo_field.at(argument.name, message, fix=fix)
+            seen.add(name)
+
+
+@rule("E221", "wrong-demo-value", syntax.SignatureDeclaration)
+def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
+    """A demo's value is not of its field's type, or breaks the field's bounds.
+
+    ```dspy
+    signature Classify:
+        input text: str
+        output label: Literal["card", "cash"]
+        demo text="Where is my card?", label="crad"
+    #                                        ^^^^^^ E221 `label` is `Literal["card", "cash"]`, not `"crad"`
+    ```
+
+    ```dspy
+    signature Classify:
+        input text: str
+        output label: Literal["card", "cash"]
+        demo text="Where is my card?", label="card"
+    ```
+    """
+    for _, demo, fields in _demos(node):
+        for argument in demo.arguments:
+            field = fields.get(argument.name.text) if argument.name is not None else None
+            if field is None or field.type is None:
+                continue
+            given, wanted = item.type_of(argument.value), item.type_of(field.type)
+            if not constant_fits(given, wanted):
+                text = f"`{item.text[argument.value.span.start : argument.value.span.end]}`"
+                shown = text if isinstance(given, types.Literals) else described(given)
+                yield wrong_demo_value.at(
+                    argument.value, f"`{field.name.text}` is {described(wanted)}, not {shown}"
+                )
+            elif assignable(wanted, types.FLOAT) and field.where is not None:
+                broken = _broken(field.where, field.name.text, number(argument.value))
+                if broken is not None:
+                    yield wrong_demo_value.at(argument.value, f"`{field.name.text}` must be {broken}")
+
+
+@rule("E222", "incomplete-demo", syntax.SignatureDeclaration)
+def incomplete_demo(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
+    """A demo leaves out an input. It may leave out outputs, but an example without its input teaches nothing.
+
+    ```dspy
+    signature QA:
+        input context: str
+        input question: str
+        output answer: str
+        demo question="Who?", answer="Gregory"
+    #   ^^^^ E222 the demo lacks the input `context`
+    ```
+
+    ```dspy
+    signature QA:
+        input context: str
+        input question: str
+        output answer: str
+        demo context="Gregory inherited it.", question="Who?", answer="Gregory"
+    ```
+    """
+    for _, demo, fields in _demos(node):
+        given = {each.name.text for each in demo.arguments if each.name is not None}
+        required = [
+            name for name, each in fields.items() if each.direction == "input" and each.default is None
+        ]
+        missing = [name for name in required if name not in given]
+        if missing and given <= set(fields):
+            start = demo.span.start
+            place = Span(start, start + len("demo"))
+            yield incomplete_demo.at(
+                place, f"the demo lacks the input{'s' if len(missing) > 1 else ''} {listed(missing)}"
+            )
+
+
+def _demos(
+    declaration: syntax.SignatureDeclaration,
+) -> Iterator[tuple[str, syntax.Demo, dict[str, syntax.Field]]]:
+    fields = {each.name.text: each for each in declaration.fields}
+    for demo in declaration.demos:
+        yield declaration.name.text, demo, fields
+
+
+def _broken(where: syntax.Expression, name: str, value: float | None) -> str | None:
+    """The bound of a condition like `0 <= x <= 1` that a number breaks, as one writes it."""
+    if value is None or not isinstance(where, syntax.Comparison):
+        return None
+    sides = [where.left, *where.rights]
+    for left, operator, right in zip(sides, where.operators, sides[1:], strict=False):
+        low, high = number(left), number(right)
+        if isinstance(right, syntax.Name) and right.text == name and low is not None:
+            limits = _limits(_TURNED.get(operator, ""), low)
+        elif isinstance(left, syntax.Name) and left.text == name and high is not None:
+            limits = _limits(operator, high)
+        else:
+            continue
+        broken = limits.broken_by(value)
+        if broken is not None:
+            return broken
+    return None
+
+
+_TURNED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
+
+
+def _limits(operator: str, bound: float) -> types.Limits:
+    match operator:
+        case ">=":
+            return types.Limits(ge=bound)
+        case ">":
+            return types.Limits(gt=bound)
+        case "<=":
+            return types.Limits(le=bound)
+        case "<":
+            return types.Limits(lt=bound)
+        case _:
+            return types.Limits()

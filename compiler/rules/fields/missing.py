@@ -1,0 +1,73 @@
+"""What a signature, a module or a function has to say and does not."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from ....grammar import syntax
+from ...program import Item, Program
+from ..references import references
+from ..rule import Findings, file_rule, rule
+
+_Signature: TypeAlias = syntax.SignatureDeclaration | syntax.ModuleDeclaration | syntax.String
+
+
+@file_rule("E229", "missing-annotation")
+def missing_annotation(program: Program) -> Findings:
+    """A parameter, or what a function returns, has no type.
+
+    Only a metric or reward may leave its types out: they come from the places where it is used.
+
+    ```dspy
+    def shorten(text) -> str:
+    #           ^^^^ E229 the parameter `text` needs a type
+        return text[:10]
+    ```
+
+    ```dspy
+    def shorten(text: str) -> str:
+        return text[:10]
+    ```
+    """
+    names = {each for item in program.items for each in references(item).handed_over}
+    called = {each for item in program.items for each in references(item).called}
+    for item in program.items:
+        declaration = item.declaration
+        if item.broken or not isinstance(declaration, syntax.ModuleDeclaration | syntax.FunctionDeclaration):
+            continue
+        name = declaration.name.text
+        may_omit = isinstance(declaration, syntax.FunctionDeclaration) and (
+            name in names or (name not in called and len(declaration.parameters) >= 2)
+        )
+        for found in _untyped(declaration) if not may_omit else ():
+            yield found.shifted(item.start)
+
+
+def _untyped(declaration: syntax.ModuleDeclaration | syntax.FunctionDeclaration) -> Findings:
+    for each in declaration.parameters:
+        if each.name is not None and each.annotation is None:
+            yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type")
+    if isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is None:
+        name = declaration.name
+        yield missing_annotation.at(name, f"`{name.text}` needs the type that it returns: `-> …`")
+
+
+@rule("E230", "no-outputs", syntax.SignatureDeclaration, syntax.ModuleDeclaration, syntax.String)
+def no_outputs(program: Program, item: Item, node: _Signature) -> Findings:
+    """A signature or module has no output, so that there is nothing to ask a model for.
+
+    ```dspy
+    module qa = Predict("question ->")
+    #                   ^^^^^^^^^^^^^ E230 a signature needs at least one output
+    ```
+
+    ```dspy
+    module qa = Predict("question -> answer")
+    ```
+    """
+    if isinstance(node, syntax.String):
+        string = item.signature_string(node)
+        if string is not None and not string.problems and not string.interface.outputs:
+            yield no_outputs.at(node, "a signature needs at least one output")
+    elif not any(each.direction == "output" for each in node.fields):
+        yield no_outputs.at(node.name, f"`{node.name.text}` needs at least one output")

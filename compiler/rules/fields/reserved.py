@@ -1,0 +1,74 @@
+"""Fields with a name that something else needs."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ..rule import Findings, label, rule, written
+
+RESERVED = {"completed": "ends an answer in the prompt"}
+"""Names that the prompt's own format uses."""
+
+
+@rule("E217", "reserved-field", syntax.Field)
+def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings:
+    """A field has a name that the prompt's format uses itself.
+
+    ```dspy
+    signature Review:
+        input task: str
+        output completed: bool
+    #          ^^^^^^^^^ E217 a field cannot be called `completed`: that name ends an answer in the prompt
+    ```
+
+    ```dspy
+    signature Review:
+        input task: str
+        output is_completed: bool
+    ```
+    """
+    name = node.name.text
+    if name in RESERVED and node.direction != "attribute":
+        words = f"a field cannot be called `{name}`: that name {RESERVED[name]}"
+        yield reserved_field.at(node.name, words)
+
+
+@rule("E218", "hint-field", syntax.Call)
+def hint_field(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A module that is refined has an input called `hint_`, which is where the advice goes.
+
+    ```dspy
+    module draft = Predict("topic, hint_ -> text")
+
+    def short(args: draft, pred: draft) -> float:
+        return 1.0 if len(pred.text) < 100 else 0.0
+
+    module better = Refine(draft, N=3, reward_fn=short, threshold=1.0)
+    #                      ^^^^^ E218 `draft` has an input `hint_`, which `Refine` needs for its advice
+    ```
+
+    ```dspy
+    module draft = Predict("topic, remark -> text")
+
+    def short(args: draft, pred: draft) -> float:
+        return 1.0 if len(pred.text) < 100 else 0.0
+
+    module better = Refine(draft, N=3, reward_fn=short, threshold=1.0)
+    ```
+    """
+    binding = item.binding_of(node)
+    callee = binding.callee if binding is not None else types.UNKNOWN
+    if binding is None or not isinstance(callee, types.Class) or callee.definition.shape is None:
+        return
+    hint = callee.definition.shape.reserved
+    argument = binding.argument(callee.definition.shape.of) if hint is not None else None
+    kind = item.type_of(argument.value) if argument is not None else types.UNKNOWN
+    if argument is None or not isinstance(kind, types.Module):
+        return
+    field = kind.interface.field(hint or "")
+    if field is not None and field.direction == "input":
+        name = written(item, argument.value)
+        labels = label(program, field.place, f"the input `{hint}`")
+        words = f"`{name}` has an input `{hint}`, which `{callee.definition.name}` needs for its advice"
+        yield hint_field.at(argument.value, words, labels=labels)

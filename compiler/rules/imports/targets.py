@@ -1,0 +1,135 @@
+"""Imports that lead nowhere."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from ....base.span import Span
+from ....grammar import syntax
+from ...program import Item, Program
+from ..rule import Findings, replace, rule
+from ..words import listed, meant, near
+
+Import: TypeAlias = syntax.FromImport | syntax.Import
+
+
+@rule("E104", "unknown-module", syntax.FromImport, syntax.Import)
+def unknown_module(program: Program, item: Item, node: Import) -> Findings:
+    """An import names a module that does not exist.
+
+    Modules are looked for beside the file, then in the project's source folders, then among the installed
+    packages.
+
+    ```dspy
+    from toolz_of_mine import search
+    #    ^^^^^^^^^^^^^ E104 there is no module `toolz_of_mine`
+    ```
+
+    ```dspy
+    from statistics import mean
+    middle = mean([1, 2])
+    ```
+    """
+    if item.target is None or item.target.kind not in ("missing", "self"):
+        return
+    name, span = _module(item)
+    if item.target.kind == "self":
+        yield unknown_module.at(span, f"`{name}` is this file, which cannot import itself")
+    else:
+        yield unknown_module.at(span, f"there is no module `{name}`", _help(item))
+
+
+@rule("E105", "ambiguous-import", syntax.FromImport, syntax.Import)
+def ambiguous_import(program: Program, item: Item, node: Import) -> Findings:
+    """An import could mean a `.dspy` file or a `.py` file, because both exist.
+
+    Neither wins: rename one of the two files.
+    """
+    if item.target is not None and item.target.kind == "ambiguous":
+        name, span = _module(item)
+        yield ambiguous_import.at(
+            span, f"`{name}` could be `{name}.dspy` or `{name}.py`; rename one of the two files"
+        )
+
+
+@rule("E106", "unknown-import", syntax.FromImport)
+def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Findings:
+    """An imported module does not have the name that is asked of it.
+
+    ```dspy
+    from dspyc import Predicct
+    #                 ^^^^^^^^ E106 `dspyc` has no `Predicct`; did you mean `Predict`?
+    ```
+
+    ```dspy
+    from dspyc import Predict
+    module qa = Predict("question -> answer")
+    ```
+    """
+    target = item.target
+    if target is None or not target.valid:
+        return
+    if target.kind not in ("dspy", "python", "opaque"):
+        return
+    for each in node.names:
+        symbol = item.symbol_of(each.alias or each.name)
+        if symbol is None or symbol.kind != "unresolved" or symbol.node is not node:
+            continue
+        name = each.name.text
+        candidates = target.names()
+        close = near(name, candidates)
+        fix = replace(f"Change to `{close}`", each.name, close) if close else None
+        yield unknown_import.at(
+            each.name, f"`{_module(item)[0]}` has no `{name}`{meant(name, candidates)}", fix=fix
+        )
+
+
+@rule("E107", "invalid-python", syntax.FromImport, syntax.Import)
+def invalid_python(program: Program, item: Item, node: Import) -> Findings:
+    """An imported `.py` file is not valid Python, so that running the program would fail at the import."""
+    if item.target is not None and not item.target.valid:
+        name, span = _module(item)
+        file = _file_name(item.target.path)
+        yield invalid_python.at(span, f"`{name}` cannot be imported: `{file}` is not valid Python")
+
+
+@rule("E108", "import-cycle", syntax.FromImport, syntax.Import)
+def import_cycle(program: Program, item: Item, node: Import) -> Findings:
+    """`.dspy` files import values from each other in a circle.
+
+    Types and signatures may be imported in a circle; modules, functions and data may not, because each file
+    would have to be loaded before the other. Move what both need into a third file.
+    """
+    if item.target is not None and item.target.circle:
+        names = [_file_name(path) for path in item.target.circle]
+        yield import_cycle.at(
+            _module(item)[1],
+            f"files import values from each other in a circle: {' → '.join(names)}",
+            "only types and signatures may be imported in a circle; move what both need into a third file",
+        )
+
+
+def _module(item: Item) -> tuple[str, Span]:
+    """The name of the imported module as it is written, and where it stands."""
+    node = item.declaration
+    assert isinstance(node, syntax.FromImport | syntax.Import)
+    level = node.level if isinstance(node, syntax.FromImport) else 0
+    name = "." * level + ".".join(each.text for each in node.module)
+    if not node.module:
+        return name, node.span
+    start, end = node.module[0].span.start, node.module[-1].span.end
+    return name, Span(start - level, end)
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _help(item: Item) -> str | None:
+    node = item.declaration
+    if isinstance(node, syntax.FromImport) and node.level:
+        files = f"{'/'.join(each.text for each in node.module)}"
+        return f"neither {listed([f'{files}.dspy', f'{files}.py'])} exists there"
+    if _module(item)[0] == "dspy":
+        return "DSPy's names stand here without an import: `Predict`, `LM` …"
+    return None

@@ -1,0 +1,63 @@
+"""An import that nothing uses."""
+
+from __future__ import annotations
+
+from ....base.diagnostic import Fix
+from ....base.span import Span
+from ....grammar import syntax
+from ...program import Item, Program, declared_names
+from ..references import references
+from ..rule import Findings, file_rule, replace
+
+_IMPORTS = (syntax.FromImport, syntax.Import)
+
+
+@file_rule("W101", "unused-import", fix="always", severity="warning")
+def unused_import(program: Program) -> Findings:
+    """A name is imported and not used in the file.
+
+    ```dspy
+    from statistics import mean, median
+    #                            ^^^^^^ W101 `median` is imported and not used
+    limit = mean([1, 2])
+    ```
+
+    ```dspy
+    from statistics import mean
+    limit = mean([1, 2])
+    ```
+    """
+    imports = [each for each in program.items if isinstance(each.declaration, _IMPORTS)]
+    if not imports or any(each.broken for each in program.items):
+        return
+    used = {name for each in program.items for name in references(each).names}
+    for item in imports:
+        for name in declared_names(item.declaration):
+            symbol = program.symbols.get(name.text)
+            if symbol is None or symbol.kind == "unresolved" or symbol.item != item.index:
+                continue
+            if name.text not in used:
+                found = unused_import.at(
+                    name, f"`{name.text}` is imported and not used", fix=_fix(item, name)
+                )
+                yield found.shifted(item.start)
+
+
+def _fix(item: Item, name: syntax.Identifier) -> Fix:
+    declaration = item.declaration
+    if isinstance(declaration, syntax.FromImport) and len(declaration.names) > 1:
+        index = next(at for at, each in enumerate(declaration.names) if (each.alias or each.name) is name)
+        each = declaration.names[index]
+        if index:
+            span = Span(declaration.names[index - 1].span.end, each.span.end)
+        else:
+            span = Span(each.span.start, declaration.names[1].span.start)
+        return replace(f"Remove `{name.text}`", span, "", applicability="safe")
+    assert declaration is not None
+    end = declaration.span.end
+    return replace(
+        "Remove the import",
+        Span(declaration.span.start, end + item.text[end:].startswith("\n")),
+        "",
+        applicability="safe",
+    )

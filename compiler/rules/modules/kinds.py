@@ -1,0 +1,184 @@
+"""Declarations and parts that hold something else than their word says."""
+
+from __future__ import annotations
+
+from ....base.diagnostic import Label
+from ....grammar import syntax
+from ... import catalog, types
+from ...program import Item, Program
+from ...types import Type
+from ..rule import Findings, rule, written
+from ..words import described
+
+_WORDS = {
+    "lm": "a language model: `LM(…)`",
+    "module": "a module: what its constructor gives",
+    "signature": "a signature",
+    "dataset": "a dataset: `Dataset(…)`, or a slice of one",
+    "optimizer": "an optimizer",
+    "program": "what an optimizer's `compile(…)` gives",
+    "evaluate": "an evaluation: `Evaluate(…)`",
+}
+
+
+@rule("E302", "wrong-kind", syntax.ValueDeclaration)
+def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
+    """A declaration's value is not what the word before its name says.
+
+    ```dspy
+    signature QA:
+        input question: str
+        output answer: str
+
+    module qa = QA
+    #           ^^ E302 `module` declares a module, not the signature `QA`; write `Predict(QA)`
+    ```
+
+    ```dspy
+    signature QA:
+        input question: str
+        output answer: str
+
+    module qa = Predict(QA)
+    ```
+    """
+    kind, value = item.type_of(node.value), node.value
+    if not types.known(kind) or all(_is(node.kind, each) for each in types.options(kind)):
+        return
+    text = written(item, value)
+    wanted = _WORDS[node.kind]
+    short = wanted.partition(":")[0]
+    match node.kind, kind:
+        case "module", types.Signature():
+            yield wrong_kind.at(
+                value,
+                f"`module` declares {short}, not {described(kind)}; write `{catalog.plain_module()}({text})`",
+            )
+        case _, types.Class() | types.ModuleClass():
+            yield wrong_kind.at(value, f"`{text}` is not constructed yet; write `{text}(…)`")
+        case _:
+            yield wrong_kind.at(value, f"`{node.kind}` declares {wanted}, not {described(kind)}")
+
+
+def _is(word: str, kind: Type) -> bool:
+    match word, kind:
+        case _, types.Unknown() | types.Anything():
+            return True
+        case "lm", types.Instance(definition=definition):
+            return definition.is_a("BaseLM") or not definition.complete
+        case "module" | "program", types.Module() | types.AnyModule():
+            return True
+        case "signature", types.Signature():
+            return True
+        case "dataset", types.Dataset() | types.List() | types.Tuple():
+            return True
+        case "optimizer", types.Instance(definition=definition):
+            return "compile" in definition.members or not definition.complete
+        case "evaluate", types.Instance(definition=definition):
+            return definition.is_a("Evaluate") or not definition.complete
+        case _:
+            return word == "tools"
+
+
+@rule("E303", "not-a-part", syntax.Part)
+def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
+    """A part of a module is no module.
+
+    A part is a constructor call, the name of another module, or a list, dict or comprehension of these. What
+    is worked out from the inputs belongs into `forward:`.
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        limit = 5
+    #           ^ E303 `limit` is no module: a part is what `Predict(…)` or another gives
+        respond = Predict("question -> answer")
+        forward:
+            return answer=respond(question=question).answer
+    ```
+
+    ```dspy
+    limit = 5
+
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            return answer=respond(question=question).answer
+    ```
+    """
+    kind = item.type_of(node.value)
+    name = node.name.text
+    match kind:
+        case types.Prediction():
+            words = f"`{name}` is a prediction: calls of modules belong into `forward:`"
+            yield not_a_part.at(node.value, words)
+        case types.Class() | types.ModuleClass():
+            text = written(item, node.value)
+            yield not_a_part.at(node.value, f"`{text}` is not constructed yet; write `{text}(…)`")
+        case types.Signature():
+            text = written(item, node.value)
+            yield not_a_part.at(
+                node.value,
+                f"`{name}` is a signature; make a module of it: `{catalog.plain_module()}({text})`",
+            )
+        case _ if not _holds_modules(kind):
+            yield not_a_part.at(
+                node.value,
+                f"`{name}` is no module: a part is what `{catalog.plain_module()}(…)` or another gives",
+            )
+
+
+def _holds_modules(kind: Type) -> bool:
+    match kind:
+        case types.List(item=item) | types.Iterable(item=item):
+            return _holds_modules(item)
+        case types.Dict(value=value):
+            return _holds_modules(value)
+        case types.Tuple(items=items, rest=rest):
+            return all(map(_holds_modules, items if rest is None else (rest,)))
+        case types.Union(options=options):
+            return any(map(_holds_modules, options))
+        case types.Module() | types.AnyModule() | types.Fields():
+            return True
+        case types.Instance(definition=definition):
+            # Retrievers and tools of a user's own class may be parts, too: they are called in `forward`.
+            return "__call__" in definition.members or not definition.complete
+        case _:
+            return not types.known(kind)
+
+
+@rule("E113", "reassigned-part", syntax.ModuleDeclaration)
+def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
+    """A part is assigned to in `forward:`. Parts are constructed once; optimizers rely on that.
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            respond = respond(question=question)
+    #       ^^^^^^^ E113 `respond` is a part, which cannot be assigned to; choose another name
+            return answer=respond.answer
+    ```
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            found = respond(question=question)
+            return answer=found.answer
+    ```
+    """
+    parts = {part.name.text: part.name for part in node.parts}
+    for _, symbol in item.visible:
+        if symbol.kind == "local" and symbol.name in parts and isinstance(symbol.node, syntax.Name):
+            words = f"`{symbol.name}` is a part, which cannot be assigned to; choose another name"
+            labels = (Label(parts[symbol.name].span, f"`{symbol.name}` is declared here"),)
+            yield reassigned_part.at(symbol.node, words, labels=labels)
+            return

@@ -1,0 +1,96 @@
+"""A name that nothing declares."""
+
+from __future__ import annotations
+
+import re
+
+from ....base.diagnostic import Diagnostic
+from ....base.span import Span
+from ....grammar import syntax
+from ... import catalog
+from ...program import Item, Program, declared_names
+from ...resolve.builtins import FORBIDDEN
+from ..kind import Kind
+from ..rule import Findings, replace, rule
+from ..words import meant, near
+
+
+@rule("E101", "unknown-name", syntax.Name)
+def unknown_name(program: Program, item: Item, node: syntax.Name) -> Findings:
+    """A name is used that nothing declares.
+
+    Names are looked for among the locals, the inputs, parameters and parts of the module, the declarations
+    and imports of the file, the runtime's names and Python's pure built-ins. Built-ins that act on the world
+    (`open`, `print`) are left out on purpose: put such a thing into a Python function and import it.
+
+    ```dspy
+    signature Classify:
+        input text: str
+        output label: str
+
+    module classify = Predict(Clasify)
+    #                         ^^^^^^^ E101 unknown name `Clasify`; did you mean `Classify`?
+    ```
+
+    ```dspy
+    signature Classify:
+        input text: str
+        output label: str
+
+    module classify = Predict(Classify)
+    ```
+    """
+    if id(node) in item.unresolved and node.text not in local_names(item):
+        yield _finding(program, item, node)
+
+
+def local_names(item: Item) -> set[str]:
+    """The variables that are bound somewhere in an item."""
+    return {symbol.name for _, symbol in item.visible if symbol.kind == "local"}
+
+
+def without_prefix(kind: Kind, item: Item, node: syntax.Name) -> Diagnostic:
+    """`dspy.Predict`, as it is written in Python."""
+    behind = re.match(r"\.(\w+)", item.text[node.span.end :])
+    known = behind is not None and catalog.lookup(behind[1]) is not None
+    fix = replace("Remove `dspy.`", Span(node.span.start, node.span.end + 1), "") if known else None
+    return kind.at(node, "unknown name `dspy`; DSPy's names stand here without it", fix=fix)
+
+
+def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
+    name = node.text
+    if name in FORBIDDEN:
+        return unknown_name.at(
+            node,
+            f"Python's `{name}` cannot be used here",
+            "write a Python function that does it, and import that",
+        )
+    if name == "dspy":
+        return without_prefix(unknown_name, item, node)
+    declaration = item.declaration
+    fields = (
+        declaration.fields
+        if isinstance(declaration, syntax.ModuleDeclaration | syntax.SignatureDeclaration)
+        else ()
+    )
+    for field in fields:
+        if field.name.text == name and field.direction == "output":
+            return unknown_name.at(
+                node, f"`{name}` is an output, and outputs are no variables: only `return` sets them"
+            )
+    for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
+        if part.span.contains(node.span.start) and any(field.name.text == name for field in fields):
+            return unknown_name.at(
+                node, f"`{name}` is an input, and parts are constructed before there are inputs"
+            )
+    for field in fields:
+        if field.name.text == name:
+            return unknown_name.at(
+                node, f"`{name}` cannot be read here: a condition reads its own field and those above it"
+            )
+    own = {each.text for each in declared_names(item.declaration)}
+    candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
+    candidates = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
+    close = near(name, candidates)
+    fix = replace(f"Change to `{close}`", node, close) if close else None
+    return unknown_name.at(node, f"unknown name `{name}`{meant(name, candidates)}", fix=fix)

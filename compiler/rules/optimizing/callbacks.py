@@ -1,0 +1,229 @@
+"""Metrics and rewards: functions of the shape that is asked for, which read fields that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program, Symbol
+from ...relations import assignable
+from ...resolve.interfaces import interface_of
+from ...types import Type
+from ..calls.arguments import CALLS, Call, Called, called, calls
+from ..rule import Findings, declared_at, file_rule, label, rule
+from ..walking import remembered
+from ..words import described, listed, meant_or_has
+
+_SHAPES = {"metric": ("example", "pred"), "reward": ("args", "pred")}
+_METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
+"""What a metric may take besides, by these names."""
+
+
+@rule("E223", "function-shape", *CALLS)
+def function_shape(program: Program, item: Item, node: Call) -> Findings:
+    """A function is handed to a place that calls it with other arguments, or needs another result.
+
+    A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns
+    a bool, a number or a `Score`. A reward takes `(args, pred)` and returns a number.
+
+    ```dspy
+    module qa = Predict("question -> answer")
+
+    def brief(pred: qa) -> float:
+        return 1.0 if len(pred.answer) < 20 else 0.0
+
+    module short = Refine(qa, 3, brief, 1.0)
+    #                            ^^^^^ E223 a reward takes `(args, pred)`, but `brief` takes `(pred)`
+    ```
+
+    ```dspy
+    module qa = Predict("question -> answer")
+
+    def brief(args: qa, pred: qa) -> float:
+        return 1.0 if len(pred.answer) < 20 else 0.0
+
+    module short = Refine(qa, 3, brief, 1.0)
+    ```
+    """
+    for role, argument in _callbacks(item, node):
+        kind = item.type_of(argument.value)
+        if not isinstance(kind, types.Function) or role not in _SHAPES or kind.untyped:
+            continue
+        name = (
+            item.text[argument.value.span.start : argument.value.span.end]
+            if kind.name != "lambda"
+            else "this"
+        )
+        shown = f"`{name}`" if name != "this" else name
+        symbol = item.symbol_of(argument.value)
+        labels = declared_at(program, symbol) if symbol is not None else ()
+        if not _takes_two(kind, role):
+            takes = ", ".join(each.name for each in kind.parameters)
+            wants = ", ".join(_SHAPES[role])
+            words = f"a {role} takes `({wants})`, but {shown} takes `({takes})`"
+            yield function_shape.at(argument.value, words, labels=labels)
+        elif not _is_number(kind.returns, role):
+            wants = "a bool, a number or a `Score`" if role == "metric" else "a number"
+            words = f"a {role} returns {wants}, but {shown} returns {described(kind.returns)}"
+            yield function_shape.at(argument.value, words, labels=labels)
+
+
+def _callbacks(item: Item, node: Call) -> Iterator[tuple[str, syntax.Argument]]:
+    """The arguments that stand where a function of some role is expected."""
+    for call in called(item, node):
+        for argument, parameter in call.binding.matched:
+            for each in types.options(parameter.type):
+                if isinstance(each, types.Callback) and each.role:
+                    yield each.role, argument
+
+
+def _takes_two(function: types.Function, role: str) -> bool:
+    positional = [each for each in function.parameters if each.kind in ("", "positional-only")]
+    if any(each.kind == "*" for each in function.parameters):
+        return True
+    extras = _METRIC_EXTRAS if role == "metric" else frozenset()
+    further = [*positional[2:], *(each for each in function.parameters if each.kind == "keyword-only")]
+    return len(positional) >= 2 and all(not each.required or each.name in extras for each in further)
+
+
+def _is_number(returns: Type, role: str) -> bool:
+    if assignable(returns, types.FLOAT) or assignable(returns, types.BOOL):
+        return True
+    name = getattr(returns, "definition", returns)
+    return role == "metric" and getattr(name, "name", "") == "Score"
+
+
+@file_rule("E224", "metric-field")
+def metric_field(program: Program) -> Findings:
+    """A metric or reward reads a field that the program it is used for does not have.
+
+    This finds fields of parameters without a type; with one, `unknown-field` finds them.
+
+    ```dspy
+    module qa = Predict("question -> answer")
+
+    def is_short(args, pred):
+        return len(pred.text) < 20
+    #                   ^^^^ E224 `pred` has no field `text`; it has `answer`
+
+    module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
+    ```
+
+    ```dspy
+    module qa = Predict("question -> answer")
+
+    def is_short(args, pred):
+        return len(pred.answer) < 20
+
+    module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
+    ```
+    """
+    untyped = [item for item in program.items if not item.broken and _untyped_parameters(item)]
+    uses = list(_uses(program)) if untyped else []
+    for item in untyped:
+        declaration = item.declaration
+        assert isinstance(declaration, syntax.FunctionDeclaration)
+        function = program.symbols.get(declaration.name.text)
+        told: set[int] = set()
+        for use in uses:
+            if use.function is function:
+                for found in _missing_fields(program, item, use, told):
+                    yield found.shifted(item.start)
+
+
+def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
+    """The first two parameters of a function that have no type, with their indexes."""
+    declaration = item.declaration
+    if not isinstance(declaration, syntax.FunctionDeclaration):
+        return []
+    return [
+        (index, each.name.text)
+        for index, each in enumerate(declaration.parameters[:2])
+        if each.name is not None and each.annotation is None
+    ]
+
+
+def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> Findings:
+    for index, parameter in _untyped_parameters(item):
+        if use.judged.open or (use.role == "metric" and index == 0):
+            continue
+        names = [each.name for each in (use.judged.outputs if index == 1 else use.judged.inputs)]
+        for read in _reads(item, parameter):
+            if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
+                told.add(id(read))
+                message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
+                labels = label(program, use.place, f"used as a {use.role} for {listed([use.judged.name])}")
+                yield metric_field.at(read, message, labels=labels)
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A place where a function is used as a metric or reward, and the fields that it judges there."""
+
+    function: Symbol | None
+    role: str
+    judged: types.Interface
+    place: types.Place
+
+
+@remembered
+def _handing_over(item: Item) -> tuple[tuple[Called, syntax.Argument, str], ...]:
+    """The calls of an item that are given a metric or reward: the call, the argument and its role."""
+    return tuple(
+        (call, argument, each.role)
+        for call in calls(item)
+        for argument, parameter in call.binding.matched
+        for each in types.options(parameter.type)
+        if isinstance(each, types.Callback)
+    )
+
+
+def _uses(program: Program) -> Iterator[_Use]:
+    for item in program.items:
+        for call, argument, role in _handing_over(item):
+            place = types.Place(program.path, item.at(argument))
+            for interface in _judged(program, item, call.binding.matched):
+                yield _Use(item.symbol_of(argument.value), role, interface, place)
+
+
+def _judged(
+    program: Program, item: Item, matched: tuple[tuple[syntax.Argument, types.Parameter], ...]
+) -> Iterator[types.Interface]:
+    """The fields of the modules beside the function, or of those that the optimizer compiles."""
+    for argument, _ in matched:
+        if isinstance(item.type_of(argument.value), types.Module):
+            yield interface_of(item.type_of(argument.value))
+    declaration = item.declaration
+    if not isinstance(declaration, syntax.ValueDeclaration) or declaration.kind != "optimizer":
+        return
+    optimizer = program.symbols.get(declaration.names[0].text)
+    for other in program.items:
+        for owner, kind in _compiled(other):
+            if owner is optimizer:
+                yield kind.interface
+
+
+@remembered
+def _compiled(item: Item) -> tuple[tuple[Symbol | None, types.Module], ...]:
+    """The methods of an item that are called with a module first: whose they are, and the module."""
+    found: list[tuple[Symbol | None, types.Module]] = []
+    for node in item.nodes(syntax.Call):
+        if isinstance(node.function, syntax.Attribute) and node.arguments:
+            kind = item.type_of(node.arguments[0].value)
+            if isinstance(kind, types.Module):
+                found.append((item.symbol_of(node.function.value), kind))
+    return tuple(found)
+
+
+def _reads(item: Item, parameter: str) -> Iterator[syntax.Identifier]:
+    for node in item.nodes(syntax.Attribute):
+        if isinstance(node.value, syntax.Name) and node.value.text == parameter:
+            symbol = item.symbol_of(node.value)
+            if symbol is not None and symbol.kind == "parameter":
+                yield node.name
+
+
+def _is_method(program: Program, name: str) -> bool:
+    return name in program.members(types.Fields(types.Interface("")))

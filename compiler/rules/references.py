@@ -1,0 +1,46 @@
+"""Which names of the file an item uses, and how: what the rules about whole files put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...grammar import syntax
+from ..program import Item
+from .walking import nodes_of, remembered
+
+_INSIDE = frozenset({"local", "parameter", "part", "input", "output", "field"})
+"""What a declaration brings itself."""
+
+
+@dataclass(frozen=True)
+class References:
+    """The names from outside of an item that it uses, each with the first node that does."""
+
+    names: Mapping[str, syntax.Name]
+    """All of them, those in types too."""
+    values: Mapping[str, syntax.Name]
+    """Those that stand where a value does."""
+    called: frozenset[str]
+    """Those that are called."""
+    handed_over: frozenset[str]
+    """Those that stand as a value without being called."""
+
+
+@remembered
+def references(item: Item) -> References:
+    """The names that an item uses."""
+    names: dict[str, syntax.Name] = {}
+    values: dict[str, syntax.Name] = {}
+    callees = {id(call.function) for call in item.nodes(syntax.Call)}
+    called: set[str] = set()
+    handed_over: set[str] = set()
+    for node in nodes_of(item):
+        symbol = item.symbol_of(node) if isinstance(node, syntax.Name) else None
+        if not isinstance(node, syntax.Name) or symbol is None or symbol.kind in _INSIDE:
+            continue
+        names.setdefault(node.text, node)
+        if id(node) not in item.annotations:
+            values.setdefault(node.text, node)
+            (called if id(node) in callees else handed_over).add(node.text)
+    return References(names, values, frozenset(called), frozenset(handed_over))

@@ -1,0 +1,89 @@
+"""Something that is no type where a type is expected."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, get_args
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...relations import named
+from ..rule import Findings, rule, written
+from ..words import described
+
+_Candidate: TypeAlias = (
+    syntax.Name
+    | syntax.Constant
+    | syntax.List
+    | syntax.Dict
+    | syntax.Tuple
+    | syntax.FString
+    | syntax.String
+    | syntax.Call
+)
+"""What can stand where a type is expected and be none."""
+
+
+@rule("E111", "not-a-type", *get_args(_Candidate))
+def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
+    """What stands behind the colon is no type.
+
+    ```dspy
+    limit = 5
+
+    signature Shorten:
+        input text: str
+        output words: limit
+    #                 ^^^^^ E111 `limit` is no type
+    ```
+
+    ```dspy
+    limit = 5
+
+    signature Shorten:
+        input text: str
+        output words: int
+    ```
+    """
+    if id(node) not in item.annotations:
+        return
+    match node:
+        case syntax.Name():
+            symbol = item.symbol_of(node)
+            if symbol is not None and symbol.kind != "builtin" and named(symbol.type) is None:
+                yield not_a_type.at(node, f"`{node.text}` is no type", _help(symbol.type))
+            elif symbol is not None and symbol.kind == "builtin" and isinstance(symbol.type, types.Function):
+                yield not_a_type.at(node, f"`{node.text}` is no type: it is a function")
+        case syntax.Constant(value=None):
+            pass
+        case syntax.Constant(value=value) if value is ...:
+            pass
+        case (
+            syntax.Constant()
+            | syntax.List()
+            | syntax.Dict()
+            | syntax.Tuple()
+            | syntax.FString()
+            | syntax.String()
+        ):
+            yield not_a_type.at(node, f"`{written(item, node)}` is no type", _spelled(node))
+        case syntax.Call(function=function) if not _is_values(function):
+            yield not_a_type.at(node, f"`{written(item, node)}` is no type")
+
+
+def _is_values(function: syntax.Expression) -> bool:
+    return isinstance(function, syntax.Name) and function.text == "Values"
+
+
+def _help(kind: types.Type) -> str | None:
+    return f"it is {described(kind)}" if isinstance(kind, types.Function | types.PythonModule) else None
+
+
+def _spelled(node: syntax.Expression) -> str | None:
+    match node:
+        case syntax.List():
+            return "a list of strings is written `list[str]`, a choice `Literal[...]`"
+        case syntax.String():
+            return "a choice of strings is written `Literal[...]`"
+        case _:
+            return None

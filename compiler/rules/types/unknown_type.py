@@ -1,0 +1,80 @@
+"""The name of a type that nothing declares."""
+
+from __future__ import annotations
+
+from ....base.diagnostic import Diagnostic
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...relations import BUILTIN_CLASSES, named
+from ...resolve.annotations import SPECIAL
+from ..names.unknown_name import without_prefix
+from ..rule import Findings, replace, rule
+from ..words import meant, near
+
+_PYTHONS = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "string": "str", "integer": "int"}
+_PYTHONS |= {"boolean": "bool", "number": "float", "any": "Any", "array": "list", "object": "dict"}
+
+
+@rule("E110", "unknown-type", syntax.Name, syntax.Attribute)
+def unknown_type(program: Program, item: Item, node: syntax.Name | syntax.Attribute) -> Findings:
+    """A type is named that does not exist.
+
+    Types are Python's (`str`, `list[str]`, `Literal[...]`, `T | None`, `date`, `Decimal` …), the records,
+    enums and aliases of the file and its imports, and the runtime's.
+
+    ```dspy
+    signature Score:
+        input text: str
+        output score: flaot
+    #                 ^^^^^ E110 unknown type `flaot`; did you mean `float`?
+    ```
+
+    ```dspy
+    signature Score:
+        input text: str
+        output score: float
+    ```
+    """
+    if id(node) not in item.annotations:
+        return
+    if isinstance(node, syntax.Attribute):
+        yield from _dotted(program, item, node)
+    elif item.symbol_of(node) is None:
+        yield _finding(program, item, node)
+
+
+def _dotted(program: Program, item: Item, node: syntax.Attribute) -> Findings:
+    """A type behind a dot: of a module that is not there, or that does not have it."""
+    owner = node.value
+    if not isinstance(owner, syntax.Name):
+        return
+    symbol, name = item.symbol_of(owner), node.name.text
+    if symbol is None:
+        dspys = owner.text == "dspy"
+        yield (
+            without_prefix(unknown_type, item, owner)
+            if dspys
+            else unknown_type.at(owner, f"unknown name `{owner.text}`")
+        )
+    elif item.symbol_of(node.name) is None and isinstance(symbol.type, types.PythonModule):
+        candidates = [each for each in symbol.type.names() if each[0] != "_"]
+        yield unknown_type.at(node.name, f"`{owner.text}` has no `{name}`{meant(name, candidates)}")
+
+
+def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
+    if node.text in _PYTHONS:
+        right = _PYTHONS[node.text]
+        change = replace(f"Change to `{right}`", node, right)
+        return unknown_type.at(node, f"unknown type `{node.text}`; write `{right}`", fix=change)
+    if node.text in ("Optional", "Union"):
+        form = "T | None" if node.text == "Optional" else "A | B"
+        return unknown_type.at(node, f"unknown type `{node.text}`; write `{form}`")
+    names = program.names_at(item.start + node.span.start)
+    candidates = [
+        name for name, symbol in names.items() if named(symbol.type) is not None and symbol.kind != "builtin"
+    ]
+    candidates += [*BUILTIN_CLASSES, *SPECIAL, "list", "dict", "set", "tuple", "Any"]
+    close = near(node.text, candidates)
+    fix = replace(f"Change to `{close}`", node, close) if close else None
+    return unknown_type.at(node, f"unknown type `{node.text}`{meant(node.text, candidates)}", fix=fix)

@@ -1,0 +1,140 @@
+"""Values used as what they are not: called, looped over, or put to an operator that does not take them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TypeAlias
+
+from ....base.span import Span
+from ....grammar import syntax
+from ... import catalog, types
+from ...program import Item, Program
+from ...relations import display, iterated, plain, widened
+from ...resolve.operators import fits, ordered
+from ..rule import Findings, rule, written
+from ..words import described
+
+_Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
+_ORDERS = ("<", "<=", ">", ">=")
+
+
+@rule("E226", "not-callable", syntax.Call)
+def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """Something is called that is no function, module or constructor.
+
+    ```dspy
+    signature QA:
+        input question: str
+        output answer: str
+
+    def ask(text: str) -> str:
+        return QA(question=text).answer
+    #          ^^ E226 the signature `QA` cannot be called; make a module of it: `Predict(QA)`
+    ```
+
+    ```dspy
+    module qa = Predict("question -> answer")
+
+    def ask(text: str) -> str:
+        return qa(question=text).answer
+    ```
+    """
+    if id(node) in item.annotations:
+        return
+    kind = item.type_of(node.function)
+    text = written(item, node.function)
+    match kind:
+        case types.Signature():
+            made = f"{catalog.plain_module()}({text})"
+            words = f"the signature `{text}` cannot be called; make a module of it: `{made}`"
+            yield not_callable.at(node.function, words)
+        case types.Literals() | types.Builtin() | types.List() | types.Dict() | types.Set() | types.Tuple():
+            yield not_callable.at(
+                node.function, f"`{text}` is {described(widened(kind))}, which cannot be called"
+            )
+        case (
+            types.Record()
+            | types.Enum()
+            | types.Prediction()
+            | types.Fields()
+            | types.Dataset()
+            | types.Nothing()
+        ):
+            yield not_callable.at(node.function, f"`{text}` is {described(kind)}, which cannot be called")
+        case types.PythonModule():
+            yield not_callable.at(node.function, f"{described(kind)} cannot be called; call a function of it")
+        case types.Instance(definition=definition) if (
+            definition.complete and "__call__" not in definition.members
+        ):
+            words = f"`{text}` is a `{definition.name}`, which cannot be called"
+            compiles = "compile" in definition.members
+            yield not_callable.at(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
+
+
+@rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause)
+def not_iterable(program: Program, item: Item, node: syntax.For | syntax.ComprehensionClause) -> Findings:
+    """A `for` runs over something that has no items.
+
+    ```dspy
+    def count(limit: int) -> list[int]:
+        return [number for number in limit]
+    #                                ^^^^^ E227 a `for` cannot run over `int`; did you mean `range(limit)`?
+    ```
+
+    ```dspy
+    def count(limit: int) -> list[int]:
+        return [number for number in range(limit)]
+    ```
+    """
+    kind = item.type_of(node.iterable)
+    if iterated(kind) is None:
+        text = written(item, node.iterable)
+        wide = widened(kind)
+        hint = f"; did you mean `range({text})`?" if wide == types.INT else ""
+        yield not_iterable.at(node.iterable, f"a `for` cannot run over {described(wide)}{hint}")
+
+
+@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison)
+def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
+    """An operator stands between values that it cannot work on.
+
+    ```dspy
+    def label(number: int) -> str:
+        return "number " + number
+    #          ^^^^^^^^^^^^^^^^^^ E228 `str + int` does not work; did you mean an f-string?
+    ```
+
+    ```dspy
+    def label(number: int) -> str:
+        return f"number {number}"
+    ```
+    """
+    match node:
+        case syntax.Binary() if id(node) not in item.annotations:
+            left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
+            if not fits(left, node.operator, right):
+                text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` does not work"
+                joins = node.operator == "+" and types.STR in (left, right)
+                yield wrong_operands.at(node, text + ("; did you mean an f-string?" if joins else ""))
+        case syntax.AugmentedAssign():
+            left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
+            if types.known(left) and not fits(left, node.operator, right):
+                text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` does not work"
+                yield wrong_operands.at(node, text, _wrap(item, node))
+        case syntax.Comparison():
+            yield from _compared(item, node)
+
+
+def _compared(item: Item, node: syntax.Comparison) -> Findings:
+    operands = pairwise((node.left, *node.rights))
+    for operator, (first, second) in zip(node.operators, operands, strict=True):
+        left, right = widened(item.type_of(first)), widened(item.type_of(second))
+        if operator in _ORDERS and not ordered(left, right):
+            shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
+            yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} does not work")
+
+
+def _wrap(item: Item, node: syntax.AugmentedAssign) -> str | None:
+    if isinstance(item.type_of(node.target), types.List):
+        return f"to append one item, write `{written(item, node.target)} += [{written(item, node.value)}]`"
+    return None

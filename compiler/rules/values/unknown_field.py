@@ -1,0 +1,122 @@
+"""An attribute that a value does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....base.diagnostic import Diagnostic, Label
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...relations import display
+from ...resolve.builtins import MUTATORS, class_name
+from ..rule import Findings, label, replace, rule, written
+from ..words import described, meant_or_has, near
+
+
+@rule("E201", "unknown-field", syntax.Attribute, syntax.Subscript)
+def unknown_field(program: Program, item: Item, node: syntax.Attribute | syntax.Subscript) -> Findings:
+    """A prediction, record, module or other value has no field or method of this name.
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(text: str) -> str:
+        pred = qa(question=text)
+        return pred.reply
+    #               ^^^^^ E201 `pred` has no field `reply`; it has `reasoning` and `answer`
+    ```
+
+    ```dspy
+    module qa = ChainOfThought("question -> answer")
+
+    def ask(text: str) -> str:
+        pred = qa(question=text)
+        return pred.answer
+    ```
+    """
+    if isinstance(node, syntax.Subscript):
+        yield from _by_index(item, node)
+    elif item.symbol_of(node.name) is None and id(node) not in item.annotations:
+        kind = item.type_of(node.value)
+        if types.known(kind) and not is_mutation(kind, node.name.text):
+            yield _finding(program, item, node, kind)
+
+
+def _by_index(item: Item, node: syntax.Subscript) -> Findings:
+    kind, index = item.type_of(node.value), node.index
+    if isinstance(kind, types.Prediction | types.Fields) and isinstance(index, syntax.String):
+        fields = kind.interface.outputs if isinstance(kind, types.Prediction) else kind.interface.fields
+        names = [field.name for field in fields]
+        if not kind.interface.open and index.value not in names:
+            message = f"`{written(item, node.value)}` has no field `{index.value}`"
+            yield unknown_field.at(index, message + meant_or_has(index.value, names))
+
+
+def is_mutation(kind: types.Type, name: str) -> bool:
+    """Whether a name is a method that changes a list, dict or set."""
+    return any(name in MUTATORS.get(class_name(option) or "", ()) for option in types.options(kind))
+
+
+def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.Type) -> Diagnostic:
+    name = node.name.text
+    if isinstance(kind, types.Module) and kind.interface.field(name) is not None:
+        return _not_called(item, node, kind)
+    if isinstance(kind, types.PythonModule):
+        names: Sequence[str] = [each for each in kind.names() if not each.startswith("_")]
+        return unknown_field.at(node.name, f"`{kind.name}` has no `{name}`{meant_or_has(name, names)}")
+    fields = own_fields(kind)
+    names = [each.name for each in fields] or [each for each in program.members(kind) if each[0] != "_"]
+    close = near(name, [*names, *program.members(kind)])
+    fix = replace(f"Change to `{close}`", node.name, close) if close else None
+    word = "field" if fields else "member" if isinstance(kind, types.TypeForm) else "attribute"
+    message = f"{_owner(item, node.value, kind)} has no {word} `{name}`"
+    message += f"; did you mean `{close}`?" if close else meant_or_has(name, names)
+    return unknown_field.at(node.name, message, fix=fix, labels=_labels(program, kind))
+
+
+def own_fields(kind: types.Type) -> tuple[types.Field, ...]:
+    """The fields that a value has by its declaration."""
+    match kind:
+        case types.Prediction(interface=interface):
+            return interface.outputs
+        case types.Fields(interface=interface):
+            return interface.fields
+        case types.Record():
+            return kind.interface.fields
+        case _:
+            return ()
+
+
+def _owner(item: Item, node: syntax.Expression, kind: types.Type) -> str:
+    text = written(item, node)
+    match kind:
+        case types.Record() | types.Enum():
+            return f"`{kind.name}`"
+        case types.TypeForm(type=types.Record() | types.Enum() as inside):
+            return f"`{inside.name}`"
+        case types.Prediction() | types.Fields() | types.Module() if len(text) <= 40:
+            return f"`{text}`"
+        case types.Prediction() | types.Fields():
+            return "the prediction"
+        case types.Instance(definition=definition) | types.Class(definition=definition):
+            return f"`{definition.name}`"
+        case types.Nothing():
+            return "`None`"
+        case _:
+            shown = described(kind)
+            return shown if shown.startswith("`") else f"`{display(kind)}`"
+
+
+def _not_called(item: Item, node: syntax.Attribute, kind: types.Module) -> Diagnostic:
+    text, name = written(item, node.value), node.name.text
+    inputs = ", ".join(f"{each.name}=…" for each in kind.interface.inputs if each.required)
+    return unknown_field.at(
+        node.name, f"`{text}` is a module: call it to have `{name}`", f"`{text}({inputs}).{name}`"
+    )
+
+
+def _labels(program: Program, kind: types.Type) -> tuple[Label, ...]:
+    if isinstance(kind, types.Record | types.Enum):
+        return label(program, kind.place, f"`{kind.name}` is declared here")
+    return ()
