@@ -19,6 +19,7 @@ from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, is_history, plain_annotation, type_name
 from ..values import rendering
+from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import INCOMPLETE_DEMO, MISSING_IN_DEMO, Adapter
 from .sections import END, Section, split_sections
@@ -266,9 +267,10 @@ class ChatAdapter(Adapter):
         """
         plan = self._plan(signature)
         outputs = plan.outputs
-        texts = _field_texts(split_sections(completion, plan.names))
+        answer = without_drafts(completion)
+        texts = _field_texts(split_sections(answer, plan.names))
         if plan.names.isdisjoint(texts):
-            return self._parse_without_markers(signature, completion)
+            return self._parse_without_markers(signature, completion, answer)
         values: dict[str, Any] = {}
         for name, field, read in outputs:
             if name in texts:
@@ -290,22 +292,25 @@ class ChatAdapter(Adapter):
 
         return gbnf_for(signature)
 
-    def _parse_without_markers(self, signature: type[Signature], completion: str) -> dict[str, Any]:
+    def _parse_without_markers(
+        self, signature: type[Signature], completion: str, answer: str
+    ) -> dict[str, Any]:
         name = type(self).__name__
         outputs = self._plan(signature).outputs
-        found = read_object(completion, [(field_name, read) for field_name, _, read in outputs])
+        found = read_object(answer, [(field_name, read) for field_name, _, read in outputs])
         if found is not None:
             for field_name, field, _ in outputs:
                 if field_name not in found:
                     found[field_name] = None if field.is_required() else field.get_default()
             return {field_name: found[field_name] for field_name, _, _ in outputs}
-        if len(outputs) == 1 and outputs[0][1].annotation is not str and completion.strip():
+        bare = answer.strip()
+        if len(outputs) == 1 and outputs[0][1].annotation is not str and bare and not _is_echo(bare):
             field_name, _, read = outputs[0]
             try:
-                return {field_name: read(completion.strip())}
+                return {field_name: read(bare)}
             except ReadError as error:
                 raise self._unreadable(signature, completion, {}, field_name, error) from error
-        message = "the answer is empty" if not completion.strip() else None
+        message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
 
     def _unreadable(
@@ -367,10 +372,24 @@ def _supplied(demo: Any, name: str, field: Field) -> bool:
 
 
 def _field_texts(sections: list[Section]) -> dict[str, str]:
-    """Each field's text: its first section's; sections behind the end marker are another exchange."""
+    """Each field's text: its first section's; sections behind the end marker are another exchange.
+
+    A section that only repeats the prompt is none.
+    """
     texts: dict[str, str] = {}
     for section in sections:
         if section.name == END and texts:
             break
-        texts.setdefault(section.name, section.text)
+        if section.name not in texts and not _is_echo(section.text, section.name):
+            texts[section.name] = section.text
     return texts
+
+
+def _is_echo(text: str, name: str = "") -> bool:
+    """Whether a text is one of the prompt's own: a placeholder, the reminder, the note on a missing value."""
+    if text[:1] == "{" and name:
+        return text == f"{{{name}}}" or text.startswith(f"{{{name}}}        # note: ")
+    return text.startswith(_REMINDER_START) or text == MISSING_IN_DEMO.strip()
+
+
+_REMINDER_START = "Respond with the corresponding output fields, starting with the field `[[ ## "

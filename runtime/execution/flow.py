@@ -23,7 +23,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import ContextVar, copy_context
@@ -33,6 +32,7 @@ from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import drive, trace
 from .assertions import attempts, failed, suggest
+from .matching import is_found
 from .settings import lookup
 
 __all__ = [
@@ -202,8 +202,12 @@ def pure(function: F) -> F:
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Whether a regular expression is found in a text: `matches(x, r"…")` of a `.dspy` file."""
-    return re.search(pattern, value) is not None
+    """Whether a regular expression is found in a text: `matches(x, r"…")` of a `.dspy` file.
+
+    Raises:
+        LimitError: the match takes longer than a second.
+    """
+    return is_found(pattern, value)
 
 
 def pick(prediction: Any, *names: str) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from ..types.records import schema_keys
 
 Render: TypeAlias = "Callable[[Any], str]"
 
-_MARKER = re.compile(r"\[(\\*)\[(\s*##\s*\w+\s*##\s*)\](\\*)\]")
-_ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
+_MARKER = re.compile(r"\[(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\](\\*+)\]")
+_ESCAPED = re.compile(r"\[\\(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\]\\(\\*+)\]")
 
 
 def escape_markers(text: str) -> str:
