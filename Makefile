@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CACHE ?= .cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train-demo test lint typecheck imports format test-editors test-train bench clean
+.PHONY: help demo train-demo test lint typecheck imports format test-editors test-train bench bench-editor bench-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,20 @@ test-editors: $(VENV)/.dev ## the tests in a real VS Code (Debian packages, node
 bench: $(VENV)/.dev ## ratios against DSPy, side by side in one run
 	test -x build/dspy/bin/python || { $(PYTHON) -m venv build/dspy && build/dspy/bin/python -m pip -q install 'dspy>=3,<4'; }
 	$(BIN)/python benchmarks/compare.py --peer build/dspy/bin/python
+
+build/peers/.done:
+	$(PYTHON) -m venv build/peers
+	@for peer in ruff ty pyrefly basedpyright; do \
+	    build/peers/bin/python -m pip --disable-pip-version-check --quiet install $$peer || \
+	    echo "$$peer cannot be installed here; it is left out"; \
+	done
+	@touch $@
+
+bench-editor: $(VENV)/.dev build/peers/.done ## the language server beside its peers, in one run (Linux)
+	$(BIN)/python benchmarks/editor.py --peers build/peers --json build/editor.json $(ARGS)
+
+bench-check: $(VENV)/.dev build/peers/.done ## a cold `dspyc check` beside its peers
+	$(BIN)/python benchmarks/check.py --peers build/peers --json build/check.json $(ARGS)
 
 clean: ## remove what make made
 	rm -rf $(VENV) build $(CACHE) .mypy_cache .ruff_cache .pytest_cache

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +20,7 @@ from .files import shown
 from .run import LM_HELP
 
 if TYPE_CHECKING:
+    from ..runtime.evaluate import Evaluate
     from ..runtime.evaluate.result import EvaluationResult
 
 
@@ -56,12 +60,18 @@ class Line:
     metavar="FILE",
     help="Write every row of NAME to a CSV or JSON file.",
 )
-def command(target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None) -> int:
+@click.option("--fresh", is_flag=True, help="Begin anew instead of resuming an interrupted run.")
+def command(
+    target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None, fresh: bool
+) -> int:
     """Measure programs by the evaluations of a file.
 
     Runs all of them, or the one called NAME.
 
-    The exit code is 1 when a score is below what its evaluation requires (`require=`), or one breaks off.
+    A run that is interrupted or killed is resumed by the same command: what was answered is not asked again.
+
+    The exit code is 1 when a score is below what its evaluation requires (`require=`), or when an evaluation
+    breaks off or fails on every row.
 
     \b
     Examples:
@@ -69,9 +79,10 @@ def command(target: str, lm: str | None, num_threads: int | None, as_json: bool,
       dspyc eval banking.dspy:accuracy --output rows.csv
       dspyc eval banking.dspy --lm openai/gpt-4o-mini --num-threads 32 --json
     """
+    from ..runtime.work.run import stage
     from .failures import told
     from .programs import choose, open_program, split_target, with_lm
-    from .progress import watching
+    from .progress import resumable, watching
 
     if output is not None and output.suffix.lower() not in {".csv", ".json"}:
         raise Refusal(f"{output} is neither CSV nor JSON by its ending", "use .csv or .json")
@@ -82,17 +93,18 @@ def command(target: str, lm: str | None, num_threads: int | None, as_json: bool,
         raise Refusal(
             "--output takes the rows of one evaluation", f"name one, like {loaded.shown}:{chosen[0]}"
         )
+    evaluations: dict[str, Evaluate] = {one: loaded.names[one] for one in chosen}
+    if without := [one for one, evaluation in evaluations.items() if not evaluation.programs]:
+        raise Refusal(
+            f"the evaluation `{without[0]}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
+        )
+    journal = _journal_path(path, name, lm)
     lines = []
-    with told(), with_lm(lm):
-        for one in chosen:
-            evaluation = loaded.names[one]
-            if not evaluation.programs:
-                raise Refusal(
-                    f"the evaluation `{one}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
-                )
-            for program in evaluation.programs:
-                with watching():
-                    result = evaluation(program, num_threads=num_threads)
+    with told(), with_lm(lm), watching(), resumable(journal), _journalled(journal, evaluations, fresh):
+        for one, evaluation in evaluations.items():
+            with stage(one):
+                results = evaluation.compare(num_threads)
+            for program, result in zip(evaluation.programs, results, strict=True):
                 lines.append(Line(one, loaded.name_of(program), result))
                 if output is not None:
                     (result.save_csv if output.suffix.lower() == ".csv" else result.save_json)(output)
@@ -103,6 +115,26 @@ def command(target: str, lm: str | None, num_threads: int | None, as_json: bool,
         if output is not None:
             say(f"The rows are in {shown(output)}.")
     return int(any(line.result.passed is False for line in lines))
+
+
+def _journal_path(source: Path, evaluation: str | None, lm: str | None) -> Path:
+    """Where a run keeps what it has done until it ends; runs of several models may go on side by side."""
+    model = "" if lm is None else "." + re.sub(r"[^A-Za-z0-9]+", "-", lm).strip("-")
+    return source.with_name(f"{source.stem}.{evaluation or 'eval'}{model}.journal.jsonl")
+
+
+def _journalled(
+    path: Path, evaluations: Mapping[str, Evaluate], fresh: bool
+) -> AbstractContextManager[object]:
+    """A journal of the evaluations; none in a folder that cannot be written to."""
+    from ..runtime.work.identity import digest, sources_digest
+    from ..runtime.work.run import journalled
+
+    if not os.access(path.parent, os.W_OK):
+        return nullcontext()
+    facts = [evaluation.run_facts() for evaluation in evaluations.values()]
+    run = {name: digest([one[name] for one in facts]) for name in facts[0]}
+    return journalled(path, {**run, "sources": sources_digest()}, fresh=fresh)
 
 
 def _print(lines: Sequence[Line]) -> None:

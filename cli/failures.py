@@ -19,7 +19,7 @@ _PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "pla
 FATAL = (errors.ConfigurationError, errors.SignatureError, errors.LMAuthError, errors.LMUnknownModelError)
 """What would fail in the same way for every input."""
 
-MISUSE = (*FATAL, errors.InputError, errors.StateError, errors.DataError)
+MISUSE = (*FATAL, errors.InputError, errors.StateError, errors.DataError, errors.JournalError)
 """What no second try would cure: something has to be written differently first."""
 
 _HELP: tuple[tuple[type[Exception], str], ...] = (

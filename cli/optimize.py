@@ -14,7 +14,8 @@ from .run import LM_HELP
 
 if TYPE_CHECKING:
     from ..runtime.evaluate import Evaluate
-    from ..runtime.programs.program import OptimizeResult, Program
+    from ..runtime.programs.making import OptimizeResult
+    from ..runtime.programs.program import Program
     from .programs import Loaded
 
 
@@ -22,21 +23,47 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="FILE[:PROGRAM]", type=click.Path())
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
-def command(target: str, lm: str | None, as_json: bool) -> int:
+@click.option("--fresh", is_flag=True, help="Begin anew instead of resuming an interrupted run.")
+@click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N requests to models.")
+@click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Stop after N tokens.")
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(0, min_open=True),
+    metavar="DOLLARS",
+    help="Stop after this cost, where prices are known.",
+)
+@click.option(
+    "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds."
+)
+def command(
+    target: str,
+    lm: str | None,
+    as_json: bool,
+    fresh: bool,
+    max_calls: int | None,
+    max_tokens: int | None,
+    max_cost: float | None,
+    max_seconds: float | None,
+) -> int:
     """Run a program's optimizer, and keep what it learned.
 
     What was learned goes to a readable file beside the source, FILE.PROGRAM.state.json, which is meant to be
     committed; from then on the program uses it. An evaluation of the program in the same file measures it
     before and after. PROGRAM may be left out where the file declares only one.
 
+    A run that is interrupted or killed is resumed by the same command: what was answered is not asked again.
+    The --max options bound a run; it then keeps the best that it has found.
+
     \b
     Examples:
       dspyc optimize distil.dspy
+      dspyc optimize distil.dspy --max-calls 5000
       dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
     """
+    from ..runtime.work.budget import Budget
     from .failures import told
     from .programs import choose, open_program, split_target, with_lm
-    from .progress import watching
+    from .progress import resumable, watching
 
     path, name = split_target(target)
     loaded = open_program(path)
@@ -47,8 +74,13 @@ def command(target: str, lm: str | None, as_json: bool) -> int:
     program: Program = loaded.names[programs[0]]
     measured_by = _evaluation_of(loaded, program)
     evaluation: Evaluate | None = loaded.names[measured_by] if measured_by else None
-    with told(), with_lm(lm), watching(log=True):
-        result = program.optimize(evaluation=evaluation)
+    with told(), with_lm(lm), watching(log=True), resumable(program.journal_path):
+        result = program.optimize(
+            evaluation=evaluation,
+            budget=Budget(max_calls, max_tokens, max_cost, max_seconds),
+            journal=True,
+            fresh=fresh,
+        )
     if as_json:
         say(json.dumps(_record(programs[0], measured_by, result), ensure_ascii=False, indent=2))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..runtime.execution.progress import Progress, reporting_to
@@ -23,6 +24,17 @@ def watching(*, log: bool = False) -> Iterator[None]:
     else:
         with reporting_to(_log_line if log else None):
             yield
+
+
+@contextmanager
+def resumable(*journals: Path) -> Iterator[None]:
+    """Say after Ctrl-C that the same command resumes the work, where there is a journal of it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if any(journal.exists() for journal in journals):
+            say("The same command resumes here.", error=True)
+        raise
 
 
 @contextmanager

@@ -14,6 +14,7 @@
     ├── DataError (ValueError)              a data set that cannot be read
     ├── EvaluationError                     too many rows failed; `result` has the others
     ├── OptimizerError                      an optimizer that cannot do its work
+    ├── JournalError                        a run that cannot be continued or written down
     └── LMError                             a model call that failed
         ├── LMRateLimitError        429     tried again
         ├── LMTimeoutError          408     tried again
@@ -113,6 +114,10 @@ class EvaluationError(DspycError):
 
 class OptimizerError(DspycError):
     """An optimizer that cannot do its work with what it was given."""
+
+
+class JournalError(DspycError):
+    """A journal that cannot be written, is another run's, or is being written by another process."""
 
 
 class ProgramAssertionError(DspycError, AssertionError):

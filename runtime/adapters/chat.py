@@ -386,10 +386,10 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
 
 
 def _is_echo(text: str, name: str = "") -> bool:
-    """Whether a text is one of the prompt's own: a placeholder, the reminder, the note on a missing value."""
+    """Whether a text is one of the prompt's own: a field's placeholder, or the reminder of the format."""
     if text[:1] == "{" and name:
         return text == f"{{{name}}}" or text.startswith(f"{{{name}}}        # note: ")
-    return text.startswith(_REMINDER_START) or text == MISSING_IN_DEMO.strip()
+    return text.startswith(_REMINDER_START)
 
 
 _REMINDER_START = "Respond with the corresponding output fields, starting with the field `[[ ## "

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import KW_ONLY
-from typing import Annotated, Any
+from dataclasses import KW_ONLY, replace
+from typing import Annotated
 
 from annotated_types import Ge, Le
 
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
-from ..execution import trace as tracing
 from ..execution.callables import name_of
-from ..execution.pool import run_all
 from ..execution.progress import report, watched
 from ..execution.settings import lookup
 from ..interface import Examples, Metric
 from ..modules.base import Module
 from ..parameters import parameters
-from ..prediction import Prediction
-from ..signature.inputs import typed_example
+from ..work.identity import digest, running_digest, value_digest
+from ..work.run import exhausted, perform, stage
+from ..work.task import Outcome
 from .display import OnRow, print_table, progress_line
 from .result import EvaluatedRow, EvaluationResult
-from .scores import as_number, feedback_of, judge
-
-logger = logging.getLogger("dspyc")
+from .rows import describe_error, describe_errors, evaluate_row, row_codec
 
 
 @parameters
@@ -41,7 +37,7 @@ class Evaluate:
 
     An example on which the program or the metric raises an error gets `failure_score` and keeps the error.
     After `max_errors` errors the evaluation breaks off with an `EvaluationError`, whose `result` holds what
-    was done.
+    was done; so it does where every example fails, because that is not a score.
     """
 
     program: Module | Sequence[Module] | None = None
@@ -90,11 +86,13 @@ class Evaluate:
 
         Raises:
             ConfigurationError: no program, no metric, no examples, or examples whose inputs are not marked.
-            EvaluationError: `max_errors` examples failed.
+            EvaluationError: `max_errors` examples failed, or all of them, or the budget is used up.
+            NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these
+                that an example raises, which all others would raise too.
         """
         chosen = program if program is not None else self._only_program()
         judged_by = metric if metric is not None else self.metric
-        examples = self.devset if devset is None else devset
+        examples = list(self.devset if devset is None else devset)
         if judged_by is None:
             raise ConfigurationError("the evaluation has no metric; write Evaluate(…, metric=…)")
         _verify_examples(examples)
@@ -109,8 +107,7 @@ class Evaluate:
             seconds=time.perf_counter() - began,
             total=len(rows),
         )
-        if len(result.rows) < result.total:
-            raise self._broken_off(result)
+        self._verify(result)
         table = self.display_table if display_table is None else display_table
         if table is not False:
             print_table(result, None if table is True else table)
@@ -120,14 +117,29 @@ class Evaluate:
             result.save_json(os.fspath(path))
         return result
 
-    def compare(self) -> list[EvaluationResult]:
+    def compare(self, num_threads: int | None = None) -> list[EvaluationResult]:
         """Measure every program of the evaluation, in order; the same as one call where there is only one.
+
+        Args:
+            num_threads: how many examples at a time, instead of the parameter.
 
         Raises:
             ConfigurationError: there is no program.
             EvaluationError: `max_errors` examples failed.
         """
-        return [self(program) for program in self.programs]
+        results = []
+        for number, program in enumerate(self.programs, 1):
+            with stage(f"program {number}"):
+                results.append(self(program, num_threads=num_threads))
+        return results
+
+    def run_facts(self) -> dict[str, str]:
+        """What makes this evaluation what it is, as digests by name; see `Journal`."""
+        return {
+            "program": digest([running_digest(program) for program in self.programs]),
+            "data": value_digest(self.devset),
+            "settings": value_digest([self.metric, self.failure_score]),
+        }
 
     @property
     def programs(self) -> list[Module]:
@@ -147,63 +159,57 @@ class Evaluate:
         return programs[0]
 
     def _run(
-        self, program: Module, metric: Metric, examples: Examples, num_threads: int | None, show: bool
+        self, program: Module, metric: Metric, examples: list[Example], num_threads: int | None, show: bool
     ) -> list[EvaluatedRow | None]:
         defaults = program._defaults
         threads = num_threads or self.num_threads or lookup("num_threads", defaults)
         max_errors = self.max_errors or lookup("max_errors", defaults)
-        items = list(examples)
+        registry = {
+            "examples": examples,
+            "metric": metric,
+            "failure_score": self.failure_score,
+            "provide_traceback": self.provide_traceback,
+        }
 
         def run(advance: OnRow) -> list[EvaluatedRow | None]:
             tally = _Tally(advance)
-            outcomes = run_all(
-                lambda numbered: self._row(program, metric, *numbered),
-                list(enumerate(items, 1)),
+            outcomes = perform(
+                "evaluate",
+                program,
+                range(len(examples)),
+                evaluate_row,
+                registry,
+                codec=row_codec(program, examples),
                 num_threads=threads,
-                on_done=lambda index, outcome: tally.add(outcome.get()),
+                on_outcome=tally.add,
                 stop=lambda: tally.errors >= max_errors,
             )
-            return [None if outcome is None else outcome.get() for outcome in outcomes]
+            return [None if outcome is None else _with_seconds(outcome) for outcome in outcomes]
 
         if show and not watched():
-            with progress_line(len(items)) as advance:
+            with progress_line(len(examples)) as advance:
                 return run(advance)
-        return run(lambda done, score, errors: report("evaluate", done, len(items), score=score))
+        return run(lambda done, score, errors: report("evaluate", done, len(examples), score=score))
 
-    def _row(self, program: Module, metric: Metric, number: int, example: Example) -> EvaluatedRow:
-        began = time.perf_counter()
-        prediction: Any = Prediction()
-        # A trace that is being recorded around the evaluation must not get the steps of all these calls.
-        token = tracing.start(None)
-        try:
-            typed = typed_example(program.declared_signature(), example, number)
-            prediction = program(**typed.inputs())
-            score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
-            value, feedback, failure = as_number(metric, score), feedback_of(score), None
-        except Exception as error:  # noqa: BLE001  the failure belongs to its row
-            self._log(error)
-            score, value, feedback, failure = self.failure_score, float(self.failure_score), None, error
-        finally:
-            tracing.stop(token)
-        seconds = time.perf_counter() - began
-        return EvaluatedRow(example, prediction, score, value, feedback, failure, seconds)
-
-    def _log(self, error: Exception) -> None:
-        wanted = self.provide_traceback
-        traceback = lookup("provide_traceback") if wanted is None else wanted
-        text = "an example of the evaluation failed: %s"
-        logger.warning(text, _line(error), exc_info=error if traceback else None)
-
-    def _broken_off(self, result: EvaluationResult) -> EvaluationError:
+    def _verify(self, result: EvaluationResult) -> None:
+        """Raise what is wrong with an evaluation that broke off, or of which every row failed."""
         errors = list(result.errors.values())
-        broken = EvaluationError(
-            f"the evaluation broke off: {len(errors)} of {len(result.rows)} examples failed, the last with "
-            f"{_line(errors[-1])}; the rows so far are in this error's `result`, "
-            "and a higher `max_errors` goes on for longer"
-        )
+        done, failed = len(result.rows), len(errors)
+        if done < result.total and (limit := exhausted()) is not None:
+            reason = f"the evaluation stopped after {done} of {result.total} examples: its budget is {limit}"
+        elif done < result.total:
+            reason = (
+                f"the evaluation broke off: {failed} of {done} examples failed, the last with "
+                f"{describe_error(errors[-1])}; the rows so far are in this error's `result`, "
+                "and a higher `max_errors` goes on for longer"
+            )
+        elif failed == done:
+            reason = f"all {done} examples failed, {describe_errors(errors)}"
+        else:
+            return
+        broken = EvaluationError(reason)
         broken.result = result
-        broken.__cause__ = errors[-1]
-        return broken
+        raise broken from (errors[-1] if errors else None)
 
 
 class _Tally:
@@ -215,16 +221,22 @@ class _Tally:
         self._points = 0.0
         self._advance = advance
 
-    def add(self, row: EvaluatedRow) -> None:
+    def add(self, index: int, outcome: Outcome[EvaluatedRow]) -> None:
         """Count a row and say so."""
+        row = outcome.get()
         self.done += 1
         self.errors += row.error is not None
         self._points += row.value
         self._advance(self.done, 100 * self._points / self.done, self.errors)
 
 
-def _verify_examples(examples: Examples) -> None:
-    if not len(examples):
+def _with_seconds(outcome: Outcome[EvaluatedRow]) -> EvaluatedRow:
+    row = outcome.get()
+    return replace(row, seconds=outcome.seconds) if outcome.replayed else row
+
+
+def _verify_examples(examples: list[Example]) -> None:
+    if not examples:
         raise ConfigurationError("there are no examples to evaluate on: `devset` is empty")
     first = examples[0]
     if not isinstance(first, Example):
@@ -236,8 +248,3 @@ def _verify_examples(examples: Examples) -> None:
             "the examples of `devset` do not say which of their fields are inputs: "
             "use Dataset(…, inputs=[…]) or example.with_inputs(…)"
         ) from error
-
-
-def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text if len(text) <= 200 else text[:199] + '…'}"

@@ -22,6 +22,8 @@ def as_number(metric: Any, value: Any) -> float:
     Raises:
         EvaluationError: the metric returned something else, or no finite number.
     """
+    if value is True or value is False:
+        return 1.0 if value else 0.0
     found = value
     if isinstance(value, (Mapping, Example)):
         found = value.get("score")
@@ -38,6 +40,8 @@ def as_number(metric: Any, value: Any) -> float:
 
 def feedback_of(value: Any) -> str | None:
     """The words that came with a score, where there are any."""
+    if isinstance(value, (bool, int, float)):
+        return None
     feedback = value.get("feedback") if isinstance(value, (Mapping, Example)) else None
     return None if feedback is None else str(feedback)
 

@@ -91,6 +91,8 @@ class _Work(Generic[Item, Result]):
         self._next = iter(range(len(items)))
         self._lock = threading.Lock()
         self._context: Context = copy_context()
+        # For the watcher, which is called by one thread at a time.
+        self._watching: Context = copy_context()
 
     def run(self) -> None:
         """Take items until there are none, or until the work is stopped."""
@@ -116,6 +118,6 @@ class _Work(Generic[Item, Result]):
         with self._lock:
             self.outcomes[index] = outcome
             if self._on_done is not None:
-                self._context.copy().run(self._on_done, index, outcome)
+                self._watching.run(self._on_done, index, outcome)
             if self._stop is not None and self._stop():
                 self.stopped = True

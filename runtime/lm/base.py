@@ -11,6 +11,7 @@ from ..execution.settings import lookup
 from . import cache as caching
 from . import history, usage
 from .callbacks import BaseCallback, watched
+from .recording import answered
 from .request import Message, ModelType, Request, Response, request_key
 
 
@@ -79,7 +80,7 @@ class BaseLM:
             key = request_key(request, self.identity(request))
         response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
         if response is None:
-            response = await self.send(request)
+            response = await answered(request, self.identity(request), self.send)
             if key is not None and not response.truncated:
                 caching.put(key, response, self.cache_in_memory)
         self._note(number, request, response)
@@ -148,6 +149,7 @@ class BaseLM:
     def _note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
+        usage.observe(response)
         if lookup("disable_history"):
             return
         entry = history.Entry(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
@@ -50,6 +50,25 @@ def count(model: str, usage: Mapping[str, Any]) -> None:
     """Tell all active trackers of a call's tokens."""
     for tracker in _trackers.get():
         tracker.add(model, usage)
+
+
+_observers: ContextVar[tuple[Callable[[Any], None], ...]] = ContextVar("dspyc_response_observers", default=())
+
+
+@contextmanager
+def observing(observer: Callable[[Any], None]) -> Iterator[None]:
+    """Call a function with every response that models give inside the `with`, in the thread it came in."""
+    token = _observers.set((*_observers.get(), observer))
+    try:
+        yield
+    finally:
+        _observers.reset(token)
+
+
+def observe(response: Any) -> None:
+    """Show a response to those who observe here."""
+    for observer in _observers.get():
+        observer(response)
 
 
 def _merge(totals: dict[str, Any], usage: Mapping[str, Any]) -> None:

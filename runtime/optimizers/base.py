@@ -103,6 +103,12 @@ def as_examples(name: str, examples: Any) -> list[Example]:
     return rows
 
 
+def is_demo_of(demo: Any, signature: Any, example: Any) -> bool:
+    """Whether a demo shows the answer to the inputs that a predictor gets from this example itself."""
+    names = [name for name in signature.input_fields if name in example]
+    return bool(names) and all(name in demo and demo[name] == example[name] for name in names)
+
+
 def fresh_copy(student: Module) -> Module:
     """A copy that has learned no demos. Unlike in `reset_copy`, parts keep language models of their own."""
     twin = student.deepcopy()

@@ -19,9 +19,10 @@ from ..execution.settings import lookup
 from ..interface import Examples, Metric
 from ..lm.base import BaseLM
 from ..modules.base import Module
+from ..modules.models import models_of
 from ..parameters import parameters
 from .base import Optimizer, as_examples, verify_structure
-from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of, models_of
+from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of
 
 logger = logging.getLogger("dspyc")
 

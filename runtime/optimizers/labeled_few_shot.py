@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from annotated_types import Ge
@@ -11,19 +12,20 @@ from ..example import Example
 from ..interface import Examples
 from ..modules.base import Module
 from ..parameters import parameters
-from .base import Optimizer, fresh_copy
+from .base import Optimizer, is_demo_of
 
 
 @parameters
 class LabeledFewShot(Optimizer):
     """Gives every predictor labelled examples as demos, as they are.
 
-    The simplest optimizer: no call is made. An example helps a predictor only if it has at least one of its
-    inputs and one of its outputs; others are passed over.
+    The simplest optimizer: no call is made. Demos that the student has stay, and are filled up. An example
+    helps a predictor only if it has at least one of its inputs and one of its outputs; others are passed
+    over.
     """
 
     k: Annotated[int, Ge(0)] = 16
-    """How many demos each predictor gets, at most."""
+    """How many demos to fill each predictor up to."""
 
     def compile(self, student: Module, *, trainset: Examples, sample: bool = True) -> Module:
         """Return a copy of the student with demos.
@@ -33,17 +35,36 @@ class LabeledFewShot(Optimizer):
             trainset: the labelled examples; with none the program stays without demos.
             sample: draw them (with the same seed each time), instead of taking the first.
         """
-        program = fresh_copy(student)
+        program = student.deepcopy()
         rng = random.Random(0)
         examples = list(trainset)
         for predictor in program.predictors():
-            fitting = fitting_demos(predictor.signature, examples)
-            count = min(self.k, len(fitting))
-            predictor.demos = rng.sample(fitting, count) if sample else fitting[:count]
+            predictor.demos = filled_up(predictor, examples, self.k, rng if sample else None)
         return program
 
 
-def fitting_demos(signature: Any, examples: list[Example]) -> list[Example]:
+def filled_up(
+    predictor: Any, examples: Sequence[Example], count: int, rng: random.Random | None
+) -> list[Any]:
+    """A predictor's demos and, up to so many together, examples that it does not show yet.
+
+    Args:
+        predictor: the predictor.
+        examples: labelled examples.
+        count: how many demos to fill up to.
+        rng: what draws the examples; the first ones are taken when None.
+    """
+    demos = list(predictor.demos or ())
+    fitting = [
+        example
+        for example in fitting_demos(predictor.signature, examples)
+        if not any(is_demo_of(demo, predictor.signature, example) for demo in demos)
+    ]
+    wanted = max(0, min(count - len(demos), len(fitting)))
+    return demos + (fitting[:wanted] if rng is None else rng.sample(fitting, wanted))
+
+
+def fitting_demos(signature: Any, examples: Sequence[Example]) -> list[Example]:
     """The examples that a predictor's prompt can show: those with an input and an output of its."""
     inputs, outputs = signature.input_fields, signature.output_fields
     return [

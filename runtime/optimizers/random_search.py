@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from ..errors import EvaluationError, OptimizerError
-from ..evaluate import Evaluate, EvaluationResult
+from ..evaluate import Evaluate
 from ..example import Example
-from ..execution.progress import report, within
 from ..interface import Examples, Metric
 from ..modules.base import Module
 from ..parameters import parameters
-from .base import Candidates, Optimizer, as_examples, fresh_copy
+from ..work.identity import program_digest
+from .base import Candidates, Optimizer, as_examples, fresh_copy, verify_structure
 from .bootstrap_few_shot import BootstrapFewShot
 from .labeled_few_shot import LabeledFewShot
+from .study import Study, Trial
 
-logger = logging.getLogger("dspyc")
-
-_ZERO_SHOT, _LABELED, _UNSHUFFLED = -3, -2, -1
+_AS_IT_IS, _ZERO_SHOT, _LABELED, _UNSHUFFLED = -4, -3, -2, -1
 
 
 @parameters
@@ -31,8 +28,10 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
 
     The candidates, by their seeds: -3 the program without demos, -2 with labelled demos only, -1 bootstrapped
     from the trainset in its order, and from 0 on bootstrapped from the trainset shuffled by the seed, with a
-    number of demos drawn by it. All are evaluated on the valset; of equal scores the first wins. The winner
-    has all of them, best first, as `candidate_programs`.
+    number of demos drawn by it. A student that has learned something is a candidate as it is, too: -4, before
+    the others, which add to its demos (-3 drops them). So the winner never scores below the student. All are
+    evaluated on the valset; of equal scores the first wins. The winner has all of them, best first, as
+    `candidate_programs`.
 
     From DSPy (Khattab et al., 2023, arXiv:2310.03714).
     """
@@ -42,9 +41,9 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
     teacher_settings: dict[str, Any] | None = None
     """Settings for the teacher's runs, such as a stronger `lm`."""
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
-    """How many demos from runs each predictor gets, at most."""
+    """How many demos from runs each predictor gets, at most, beside those that it has."""
     max_labeled_demos: Annotated[int, Ge(0)] = 16
-    """How many demos each predictor gets at most, those from runs and labelled ones together."""
+    """How many demos to fill each predictor up to with labelled examples."""
     max_rounds: Annotated[int, Ge(1)] = 1
     """How often to try an example while bootstrapping; from the second time on at temperature 1."""
     num_candidate_programs: Annotated[int, Ge(0)] = 16
@@ -79,44 +78,67 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
             labeled_sample: draw the demos of the labelled candidate, instead of taking the first.
 
         Raises:
-            OptimizerError: no candidate could be made or evaluated; of each the reason is logged.
+            OptimizerError: no candidate could be made or evaluated.
         """
         train = as_examples("trainset", trainset)
         val = train if valset is None else as_examples("valset", valset)
+        seeds = self._seeds(student, restrict)
+        evaluate = Evaluate(
+            devset=val, metric=self.metric, num_threads=self.num_threads, max_errors=self.max_errors
+        )
+        study = Study(
+            lambda candidate: self._build(candidate["seed"], student, teacher, train, labeled_sample),
+            evaluate,
+            goal=self.stop_at_score,
+            total=len(seeds),
+        )
+        winner: Any = study.run({"seed": seed} for seed in seeds).program
+        winner.candidate_programs = Candidates([_entry(trial) for trial in study.measured])
+        return winner  # type: ignore[no-any-return]
+
+    def verify(
+        self,
+        student: Module,
+        *,
+        teacher: Module | None = None,
+        trainset: Examples,
+        valset: Examples | None = None,
+        restrict: Sequence[int] | None = None,
+        labeled_sample: bool = True,
+    ) -> None:
+        """Complain about what `compile` would refuse.
+
+        Args:
+            student: the program.
+            teacher: as in `compile`.
+            trainset: as in `compile`.
+            valset: as in `compile`.
+            restrict: as in `compile`.
+            labeled_sample: as in `compile`.
+
+        Raises:
+            OptimizerError: what `compile` would raise before its first call.
+        """
+        as_examples("trainset", trainset)
+        if valset is not None:
+            as_examples("valset", valset)
+        verify_structure(student, student.deepcopy() if teacher is None else teacher)
+
+    def _seeds(self, student: Module, restrict: Sequence[int] | None) -> list[int]:
         seeds = [
             seed
             for seed in range(_ZERO_SHOT, self.num_candidate_programs)
             if restrict is None or seed in restrict
         ]
-        evaluate = Evaluate(
-            devset=val, metric=self.metric, num_threads=self.num_threads, max_errors=self.max_errors
-        )
-        tried: list[dict[str, Any]] = []
-        failure: OptimizerError | EvaluationError | None = None
-        for number, seed in enumerate(seeds, 1):
-            with within(f"candidate {number} of {len(seeds)}"):
-                try:
-                    program = self._candidate(seed, student, teacher, train, labeled_sample)
-                    result = evaluate(program)
-                except (OptimizerError, EvaluationError) as error:
-                    # One that cannot be made or measured is no reason to lose the others.
-                    logger.warning("candidate %d is left out: %s", seed, error)
-                    failure = error
-                    continue
-            tried.append(_entry(seed, program, result))
-            best = max(tried, key=lambda candidate: candidate["score"])
-            report("candidates", number, len(seeds), f"best {best['score']} %", result.score)
-            if self.stop_at_score is not None and result.score >= self.stop_at_score:
-                break
-        if not tried:
-            raise OptimizerError(f"no candidate could be made: {failure or 'no seed to try'}") from failure
-        winner: Module = max(tried, key=lambda candidate: candidate["score"])["program"]
-        winner.candidate_programs = Candidates(tried)  # type: ignore[attr-defined]
-        return winner
+        # What was learned before competes as it is, so that a search never makes a program worse.
+        has_learned = program_digest(student) != program_digest(fresh_copy(student))
+        return [_AS_IT_IS, *seeds] if has_learned else seeds
 
-    def _candidate(
+    def _build(
         self, seed: int, student: Module, teacher: Module | None, train: list[Example], labeled_sample: bool
     ) -> Module:
+        if seed == _AS_IT_IS:
+            return student.deepcopy()
         if seed == _ZERO_SHOT:
             return fresh_copy(student)
         if seed == _LABELED:
@@ -142,6 +164,10 @@ BootstrapRS = BootstrapFewShotWithRandomSearch
 """The short name of `BootstrapFewShotWithRandomSearch`."""
 
 
-def _entry(seed: int, program: Module, result: EvaluationResult) -> dict[str, Any]:
-    subscores = [row.score for row in result.rows]
-    return {"score": result.score, "subscores": subscores, "seed": seed, "program": program}
+def _entry(trial: Trial) -> dict[str, Any]:
+    return {
+        "score": trial.score,
+        "subscores": list(trial.subscores),
+        "seed": trial.candidate["seed"],
+        "program": trial.program,
+    }

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from ..errors import OptimizerError
-from ..evaluate.scores import as_number, judge
+from ..evaluate.rows import describe_errors
+from ..evaluate.scores import judge, succeeded
 from ..example import Example
 from ..execution import trace as tracing
-from ..execution.pool import Outcome, run_all
 from ..execution.progress import report
 from ..execution.settings import lookup
 from ..interface import Metric
-from ..modules.base import Module
-from ..modules.tree import settings_around
-from ..prediction import Prediction
+from ..modules.base import Module, declared_signature
+from ..modules.models import models_of
+from ..prediction import Prediction, Score
 from ..signature.inputs import typed_example
+from ..state.demos import typed_values
+from ..values.rendering import to_json_types
+from ..work.run import perform
+from ..work.task import Codec, Outcome, Registry, Task
 
 logger = logging.getLogger("dspyc")
 
 _MARK = "_predictor_name"
+
+Step: TypeAlias = "tuple[Any, dict[str, Any], Prediction]"
 
 
 class TraceData(TypedDict):
@@ -39,7 +45,7 @@ class TraceData(TypedDict):
     example_ind: int
     example: Example
     prediction: Any
-    trace: list[tuple[Any, dict[str, Any], Prediction]]
+    trace: list[Step]
     score: Any
 
 
@@ -50,6 +56,136 @@ class Call:
     predictor: str
     inputs: dict[str, Any]
     outputs: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What came of running a program on an example, several times if the first were not accepted.
+
+    Attributes:
+        prediction: what the last run predicted; None where all runs raised.
+        trace: its steps, in the order of the text.
+        score: what the metric returned; None without a metric.
+        accepted: whether the last run is good enough to learn from.
+        errors: what runs raised.
+    """
+
+    prediction: Any = None
+    trace: Sequence[Step] = ()
+    score: Any = None
+    accepted: bool = False
+    errors: tuple[Exception, ...] = ()
+
+    @property
+    def error(self) -> Exception | None:
+        """The last error, where no run was accepted because of errors."""
+        return self.errors[-1] if self.errors and not self.accepted else None
+
+    @property
+    def calls(self) -> list[Call]:
+        """The steps that the program's own predictors made."""
+        return calls_of(self.trace)
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Which runs are good enough to learn from, and how often to try.
+
+    Attributes:
+        metric: judges predictions; without one all are accepted.
+        threshold: the score from which on a run is accepted; without one, any that is true or not 0.
+        rounds: how often to run on an example until one is accepted; from the second time on models answer
+            anew.
+        hides_example: show the program no demo that is the example itself.
+    """
+
+    metric: Metric | None = None
+    threshold: float | None = None
+    rounds: int = 1
+    hides_example: bool = False
+
+
+def roll_out(
+    program: Module,
+    examples: Sequence[Example],
+    numbers: Sequence[int],
+    acceptance: Acceptance,
+    num_threads: int,
+    on_outcome: Callable[[int, Outcome[Rollout]], None] | None = None,
+) -> list[Rollout | None]:
+    """Run a program that `marked_copy` made on some of the examples.
+
+    Args:
+        program: the program.
+        examples: all examples of this stage.
+        numbers: the numbers of those to run on.
+        acceptance: what is accepted.
+        num_threads: how many examples at a time.
+        on_outcome: called with each outcome as it comes.
+
+    Returns:
+        what came of each, in their order; None for those that the budget left no room for.
+    """
+    outcomes = perform(
+        "bootstrap",
+        program,
+        numbers,
+        roll_out_one,
+        {"examples": examples, "acceptance": acceptance},
+        codec=_codec(program),
+        num_threads=num_threads,
+        on_outcome=on_outcome,
+    )
+    return [None if outcome is None else outcome.get() for outcome in outcomes]
+
+
+def roll_out_one(task: Task, registry: Registry) -> Rollout:
+    """Run the task's program on its example until a run is accepted, or as often as allowed.
+
+    Args:
+        task: which program, which example.
+        registry: the program, `examples`, and `acceptance`.
+    """
+    example: Example = registry["examples"][task.example]
+    acceptance: Acceptance = registry["acceptance"]
+    last = Rollout()
+    errors: list[Exception] = []
+    for attempt in range(acceptance.rounds):
+        try:
+            program = _for_attempt(registry[task.program], example, attempt, acceptance.hides_example)
+            typed = typed_example(declared_signature(program), example, task.example + 1)
+            prediction, trace = run_traced(program, typed)
+            score, accepted = _judged(acceptance, typed, prediction, trace)
+        except Exception as error:  # noqa: BLE001  a failed run is counted, and the next round may do better
+            errors.append(error)
+            continue
+        last = Rollout(prediction, trace, score, accepted, tuple(errors))
+        if accepted:
+            return last
+    return Rollout(last.prediction, last.trace, last.score, False, tuple(errors))
+
+
+def _judged(acceptance: Acceptance, example: Example, prediction: Any, trace: list[Step]) -> tuple[Any, bool]:
+    metric = acceptance.metric
+    if metric is None:
+        return None, True
+    score = judge(metric, example, prediction, trace=trace)
+    return score, succeeded(metric, score, acceptance.threshold)
+
+
+def _for_attempt(program: Module, example: Example, attempt: int, hides_example: bool) -> Module:
+    """The program, without the example among its demos, and from the second attempt on with fresh samples."""
+    hides = hides_example and any(example in (one.demos or ()) for one in program.predictors())
+    if attempt == 0 and not hides:
+        return program
+    twin = program.deepcopy()
+    models = models_of(twin)
+    for name, predictor in twin.named_predictors():
+        if hides:
+            predictor.demos = [demo for demo in predictor.demos or () if demo != example]
+        if attempt > 0 and (lm := models[name]) is not None:
+            predictor.lm = lm.copy(rollout_id=attempt, temperature=1.0)
+    return twin
 
 
 def marked_copy(program: Module) -> Module:
@@ -64,7 +200,7 @@ def marked_copy(program: Module) -> Module:
     return twin
 
 
-def run_traced(program: Module, example: Example) -> tuple[Any, list[tuple[Any, dict[str, Any], Prediction]]]:
+def run_traced(program: Module, example: Example) -> tuple[Any, list[Step]]:
     """Run a program on an example's inputs; the prediction, and the steps in the order of the text."""
     trace: tracing.Trace = []
     token = tracing.start(trace)
@@ -75,19 +211,10 @@ def run_traced(program: Module, example: Example) -> tuple[Any, list[tuple[Any, 
     return prediction, tracing.flatten(trace)
 
 
-def calls_of(trace: Sequence[tuple[Any, dict[str, Any], Prediction]]) -> list[Call]:
+def calls_of(trace: Sequence[Step]) -> list[Call]:
     """The steps of a trace that a marked program's own predictors made."""
     named = ((getattr(predictor, _MARK, None), inputs, outputs) for predictor, inputs, outputs in trace)
     return [Call(name, inputs, outputs) for name, inputs, outputs in named if name is not None]
-
-
-def models_of(program: Module) -> dict[str, Any]:
-    """The language model that each predictor of a program uses here, or None, by the predictor's name."""
-    around = settings_around(program)
-    return {
-        name: predictor.lm or around[id(predictor)].get("lm") or lookup("lm", predictor._defaults)
-        for name, predictor in program.named_predictors()
-    }
 
 
 def bootstrap_trace_data(
@@ -113,35 +240,90 @@ def bootstrap_trace_data(
         OptimizerError: all examples failed; the first failure is its cause.
     """
     examples = list(dataset)
-    marked = marked_copy(program)
     threads = num_threads or lookup("num_threads", program._defaults)
     passed = failed = done = 0
 
-    def attempt(numbered: tuple[int, Example]) -> TraceData:
-        index, row = numbered
-        example = typed_example(marked.declared_signature(), row, index + 1)
-        prediction, trace = run_traced(marked, example)
-        score = None if metric is None else judge(metric, example, prediction, trace=trace)
-        if metric is not None:
-            as_number(metric, score)
-        return TraceData(example_ind=index, example=row, prediction=prediction, trace=trace, score=score)
-
-    def count(index: int, outcome: Outcome[TraceData]) -> None:
+    def count(index: int, outcome: Outcome[Rollout]) -> None:
         nonlocal passed, failed, done
         done += 1
         if outcome.error is not None:
             failed += 1
             logger.warning("example %d gave no trace: %s", index, outcome.error)
-        elif metric is None or outcome.get()["score"]:
-            passed += 1
+        else:
+            passed += outcome.get().accepted
         errors = f", {failed} failed" if failed else ""
         report("bootstrap", done, len(examples), f"{passed} kept{errors}", 100 * passed / done)
 
-    outcomes = run_all(attempt, list(enumerate(examples)), num_threads=threads, on_done=count)
-    found = [outcome.get() for outcome in outcomes if outcome is not None and outcome.error is None]
-    if examples and not found and raise_on_error:
-        first = next(outcome for outcome in outcomes if outcome is not None)
+    rollouts = roll_out(
+        marked_copy(program), examples, range(len(examples)), Acceptance(metric), threads, count
+    )
+    if raise_on_error:
+        report_failures("the program", rollouts)
+    return [
+        TraceData(
+            example_ind=index,
+            example=examples[index],
+            prediction=one.prediction,
+            trace=list(one.trace),
+            score=one.score,
+        )
+        for index, one in enumerate(rollouts)
+        if one is not None and one.error is None
+    ]
+
+
+def report_failures(what: str, rollouts: Sequence[Rollout | None]) -> None:
+    """Say how many runs failed and how; raise it where all did.
+
+    Raises:
+        OptimizerError: there was at least one run, and every one failed.
+    """
+    begun = [one for one in rollouts if one is not None]
+    errors = [one.error for one in begun if one.error is not None]
+    if not errors:
+        return
+    if len(errors) == len(begun):
         raise OptimizerError(
-            f"the program failed on all {len(examples)} examples, first with: {first.error}"
-        ) from first.error
-    return found
+            f"{what} failed on all {len(begun)} examples, {describe_errors(errors)}"
+        ) from errors[0]
+    logger.warning(
+        "%s failed on %d of %d examples, %s", what, len(errors), len(begun), describe_errors(errors)
+    )
+
+
+def _codec(program: Module) -> Codec[Rollout]:
+    """How rollouts are written to a journal: the steps of the program's own predictors, by their names."""
+    predictors = dict(program.named_predictors())
+    signature = declared_signature(program)
+    outputs = {} if signature is None else signature.output_fields
+
+    def read(task: Task, plain: Any) -> Rollout:
+        trace: list[Step] = []
+        for name, given, made in plain["calls"]:
+            predictor = predictors[name]
+            fields = predictor.signature.fields
+            trace.append((predictor, typed_values(fields, given), Prediction(typed_values(fields, made))))
+        score = plain["score"]
+        return Rollout(
+            Prediction(typed_values(outputs, plain["prediction"])),
+            trace,
+            Score(**score) if isinstance(score, dict) else score,
+            plain["accepted"],
+        )
+
+    return Codec(_write, read)
+
+
+def _write(rollout: Rollout) -> dict[str, Any]:
+    prediction = rollout.prediction
+    return {
+        "prediction": to_json_types(dict(prediction.items()) if isinstance(prediction, Example) else {}),
+        "calls": [
+            [one.predictor, to_json_types(dict(one.inputs)), to_json_types(dict(one.outputs.items()))]
+            for one in rollout.calls
+        ],
+        "score": to_json_types(dict(rollout.score.items()))
+        if isinstance(rollout.score, Example)
+        else to_json_types(rollout.score),
+        "accepted": rollout.accepted,
+    }

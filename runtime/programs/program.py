@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, Self, overload
 
-from ..errors import ConfigurationError, EvaluationError, StateError, list_names
-from ..evaluate import Evaluate, EvaluationResult
-from ..execution.progress import OnProgress, reporting_to, within
-from ..execution.settings import context
+from ..errors import ConfigurationError, StateError, list_names
+from ..evaluate import Evaluate
+from ..execution.progress import OnProgress, reporting_to
 from ..modules.base import Module
+from ..modules.models import models_of
 from ..optimizers.base import Optimizer
-from ..optimizers.rollouts import models_of
 from ..signature.signature import Signature
 from ..state.format import (
     PredictorState,
@@ -31,9 +30,10 @@ from ..state.format import (
     missing_model,
     read,
     signature_facts,
-    write,
 )
-from .capture import candidates_of, facts_of, learned, with_models_beside, with_scores
+from ..work.budget import Budget
+from ..work.run import journalled, working
+from .making import Making, OptimizeResult, make_state
 
 logger = logging.getLogger("dspyc")
 
@@ -52,37 +52,6 @@ class _Recipe:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Recipe:
         return self
-
-
-@dataclass(frozen=True)
-class OptimizeResult:
-    """What `Program.optimize` did.
-
-    Attributes:
-        program: the optimised module.
-        state: the state file that was written.
-        before: the evaluation of the module as it was, where one was asked for.
-        after: the evaluation of the optimised module.
-        seconds: how long the optimizer took.
-        candidates: the scores of the programs that it tried, best first.
-    """
-
-    program: Module
-    state: Path
-    before: EvaluationResult | None
-    after: EvaluationResult | None
-    seconds: float
-    candidates: tuple[float, ...] = ()
-
-    @property
-    def score_before(self) -> float | None:
-        """The score of the module as it was, in percent."""
-        return None if self.before is None else self.before.score
-
-    @property
-    def score_after(self) -> float | None:
-        """The score of the optimised module, in percent."""
-        return None if self.after is None else self.after.score
 
 
 class Program(Module):
@@ -147,6 +116,12 @@ class Program(Module):
     def state_path(self) -> Path:
         """The state file, which need not be there."""
         return self._recipe.state_path
+
+    @property
+    def journal_path(self) -> Path:
+        """Where an optimisation keeps what it has done until its state is written."""
+        stem = self.state_path.name.removesuffix(".json").removesuffix(".state")
+        return self.state_path.with_name(f"{stem}.journal.jsonl")
 
     @property
     def module(self) -> Module:
@@ -221,46 +196,40 @@ class Program(Module):
         return {} if state is None else self._changes(state, plain_module(self.student))
 
     def optimize(
-        self, *, on_progress: OnProgress | None = None, evaluation: Evaluate | None = None
+        self,
+        *,
+        on_progress: OnProgress | None = None,
+        evaluation: Evaluate | None = None,
+        budget: Budget | None = None,
+        journal: bool = False,
+        fresh: bool = False,
     ) -> OptimizeResult:
         """Run the optimizer and write the state; from then on the program uses it.
 
         Args:
-            on_progress: told how far it is.
+            on_progress: called with how far it is.
             evaluation: measures the module before and after; the state keeps both scores. Rows that fail
                 count as failures, however many there are.
+            budget: what it may take; when that is used up, the best so far is what was learned.
+            journal: keep what was done in a file, `journal_path`, until the state is written. A process that
+                is interrupted or killed loses nothing: the next call goes on from there.
+            fresh: ignore the journal of an earlier call, and begin anew.
 
         Raises:
-            OptimizerError: the optimizer cannot do its work; an earlier state stays.
+            OptimizerError: the optimizer cannot do its work, or what it made fails on every example of the
+                evaluation; an earlier state stays.
             StateError: the state cannot be written, which is found out before the work.
+            JournalError: the journal is of another run, or another process is at work on it.
         """
         self._verify_writable()
         student = plain_module(self.student).deepcopy()
         arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
         self.optimizer.verify(student, **arguments)
-        with reporting_to(on_progress):
-            before = _measure(evaluation, student, "before")
-            began = time.monotonic()
-            optimised = self.optimizer.compile(student, **arguments)
-            seconds = time.monotonic() - began
-            state = ProgramState(
-                program=self.name,
-                predictors=learned(student, optimised),
-                candidates=candidates_of(student, optimised),
-                facts=facts_of(self.optimizer, self.arguments, seconds),
-            )
-            state = with_models_beside(state, self.state_path)
-            # Written before it is measured, so that what was learned outlives whatever happens meanwhile.
-            write(self.state_path, state)
-            with self._recipe.lock:
-                # What was written is read again: this program is then the one that the next process gets.
-                self._module = None
-                program = self.module
-            after = _measure(evaluation, program, "after")
-        if before is not None and after is not None:
-            write(self.state_path, with_scores(state, before, after))
-        scores = tuple(candidate.score for candidate in state.candidates)
-        return OptimizeResult(program, self.state_path, before, after, seconds, scores)
+        making = Making(
+            self.name, self.optimizer, student, arguments, self.arguments, self.state_path, self._reload
+        )
+        with reporting_to(on_progress), self._run(making, evaluation, budget, journal, fresh):
+            return make_state(making, evaluation)
 
     def top(self, n: int) -> TopPrograms:
         """The best programs that the optimizer tried, at most so many; read when they are asked for."""
@@ -286,6 +255,20 @@ class Program(Module):
         self._apply(module, fitting)
         module._compiled = True
         return module
+
+    def _reload(self) -> Module:
+        with self._recipe.lock:
+            self._module = None
+            return self.module
+
+    def _run(
+        self, making: Making, evaluation: Evaluate | None, budget: Budget | None, journal: bool, fresh: bool
+    ) -> AbstractContextManager[Any]:
+        """What holds while the optimizer runs: a journal, a budget, both or neither."""
+        if journal:
+            facts = making.run_facts(evaluation)
+            return journalled(self.journal_path, facts, fresh=fresh, budget=budget)
+        return nullcontext() if budget is None else working(budget=budget)
 
     def _changes(self, state: ProgramState, module: Module) -> dict[str, list[str]]:
         changes: dict[str, list[str]] = {}
@@ -406,15 +389,3 @@ def _plain_argument(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and any(isinstance(item, Program) for item in value):
         return [_plain_argument(item) for item in value]
     return value
-
-
-def _measure(evaluation: Evaluate | None, module: Module, when: str) -> EvaluationResult | None:
-    if evaluation is None:
-        return None
-    # A weak model may well fail on many rows; that is no reason not to make it better.
-    with within(when), context(max_errors=len(evaluation.devset) + 1):
-        try:
-            return evaluation(module)
-        except EvaluationError as error:
-            logger.warning("the program is not measured %s: %s", when, error)
-            return None

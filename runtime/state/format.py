@@ -35,12 +35,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints, is_typeddict
 
 from ..errors import StateError, list_names
-from ..example import Example
 from ..execution.callables import name_of
-from ..signature.inputs import typed_demo
 from ..types.annotations import type_name
-from ..values.inputs import Misfit
-from ..values.rendering import to_json_types
+from .demos import plain_demo, typed_demo
 from .files import read_state, write_atomically
 
 logger = logging.getLogger("dspyc")
@@ -187,7 +184,7 @@ def apply_state(predictor: Any, state: PredictorState, folder: Path, lm: Any) ->
     """
     if state.instructions != predictor.signature.instructions:
         predictor.signature = predictor.signature.with_instructions(state.instructions)
-    predictor.demos = [_typed_demo(predictor.signature, demo) for demo in state.demos]
+    predictor.demos = [typed_demo(predictor.signature, demo) for demo in state.demos]
     if state.lm is not None:
         predictor.lm = _restored_lm(state.lm, folder, lm)
 
@@ -203,31 +200,14 @@ def _plain_demos(signature: Any, demos: Iterable[Any]) -> list[dict[str, Any]]:
     """The demos as JSON's types; one that could not be read again, with a label of no type, is left out."""
     kept: list[dict[str, Any]] = []
     for demo in demos:
-        plain = _plain_demo(signature, demo)
+        plain = plain_demo(signature, demo)
         try:
-            _typed_demo(signature, plain)
+            typed_demo(signature, plain)
         except StateError as error:
             logger.warning("a demo is left out of the state: %s", error)
         else:
             kept.append(plain)
     return kept
-
-
-def _plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
-    """A demo as JSON's types: the signature's fields, and whether it comes from a run."""
-    plain: dict[str, Any] = {"augmented": True} if demo.get("augmented") else {}
-    for name in signature.fields:
-        if name in demo:
-            plain[name] = to_json_types(demo[name])
-    return plain
-
-
-def _typed_demo(signature: Any, plain: Mapping[str, Any]) -> Example:
-    """A demo in the types of its fields, read exactly: the text "None" is a text, only null is None."""
-    try:
-        return Example(typed_demo(signature, plain))
-    except Misfit as misfit:
-        raise StateError(f"a demo's {misfit.describe('').replace('`.', '`', 1)}") from None
 
 
 def _plain_lm(lm: Any) -> dict[str, Any]:

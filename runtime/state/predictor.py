@@ -9,9 +9,8 @@ from typing import Any, Protocol
 from ..errors import StateError
 from ..example import Example
 from ..lm.client import LM
-from ..signature.inputs import typed_demo
 from ..signature.signature import Signature
-from ..values.inputs import Misfit
+from .demos import typed_values
 
 logger = logging.getLogger("dspyc")
 
@@ -55,12 +54,9 @@ def _typed(signature: type[Signature], demo: Mapping[str, Any]) -> Example:
     values: dict[str, Any] = {}
     for name, value in demo.items():
         try:
-            values |= typed_demo(signature, {name: value})
-        except Misfit as misfit:
-            logger.warning(
-                "the saved demo's `%s` is no longer a value of its type; it is kept as it is",
-                misfit.path.lstrip("."),
-            )
+            values |= typed_values(signature.fields, {name: value})
+        except StateError as error:
+            logger.warning("%s; it is kept as it is", error)
             values[name] = value
     return Example(values)
 

@@ -19,6 +19,7 @@ from dspyc.runtime import (
     EvaluationError,
     Example,
     Module,
+    NotConfiguredError,
     Predict,
     Prediction,
     Score,
@@ -114,15 +115,55 @@ def test_a_failed_row_keeps_its_error_and_the_others_count() -> None:
 
 
 def test_the_prediction_survives_an_error_of_the_metric() -> None:
-    result = Evaluate(devset=rows(2), metric=lambda e, p: e.nothing)(Double())
-    assert result.score == 0
+    result = Evaluate(devset=rows(2), metric=lambda e, p: e.nothing if e.n else True)(Double())
+    assert result.score == 50
     assert result.rows[1].prediction.twice == 2
-    assert "has no field `nothing`" in str(result.errors[0])
+    assert "has no field `nothing`" in str(result.errors[1])
 
 
 def test_a_metric_without_a_result_is_an_error_of_its_row() -> None:
-    result = Evaluate(devset=rows(2), metric=lambda e, p: None)(Double())  # type: ignore[arg-type]
+    result = Evaluate(devset=rows(2), metric=lambda e, p: True if e.n else None)(Double())  # type: ignore[arg-type]
     assert "returned None; it must return a bool, a number or a Score" in str(result.errors[0])
+
+
+@pytest.mark.parametrize("failure_score", [0.0, 1.0])
+@pytest.mark.parametrize("count", [1, 2, 9])
+@pytest.mark.parametrize("broken", ["program", "metric", "score"])
+def test_an_evaluation_of_which_every_row_failed_is_no_score(
+    broken: str, count: int, failure_score: float
+) -> None:
+    class Breaks(Module):
+        def forward(self, n: int) -> Prediction:
+            raise AttributeError(f"no attribute {n}")
+
+    program: Module = Breaks() if broken == "program" else Double()
+    metrics: dict[str, Any] = {"metric": lambda e, p: e.nothing, "score": lambda e, p: "good"}
+    evaluate = Evaluate(devset=rows(count), metric=metrics.get(broken, right), failure_score=failure_score)
+    with pytest.raises(EvaluationError, match=f"all {count} examples failed, ") as raised:
+        evaluate(program)
+    assert len(raised.value.result.errors) == count
+    assert raised.value.__cause__ is raised.value.result.errors[count - 1]
+    if broken == "program" and count == 9:
+        assert "first with AttributeError: no attribute 0; AttributeError: no attribute 1" in str(
+            raised.value
+        )
+        assert str(raised.value).endswith("and 6 other errors")
+
+
+def test_what_fails_on_every_row_ends_it_at_the_first() -> None:
+    class Asks(Module):
+        asked = 0
+
+        def __init__(self) -> None:
+            self.ask = Predict("n -> twice")
+
+        def forward(self, n: int) -> Any:
+            Asks.asked += 1
+            return self.ask(n=n)
+
+    with pytest.raises(NotConfiguredError, match="no language model is set"):
+        Evaluate(devset=rows(9), metric=right, num_threads=1)(Asks())
+    assert Asks.asked == 1
 
 
 def test_too_many_errors_break_off_and_lose_nothing() -> None:

@@ -271,9 +271,6 @@ def test_a_teacher_with_better_instructions_is_of_the_same_structure() -> None:
 
 def test_what_bootstrapping_refuses() -> None:
     with context(lm=Neighbour({"label": "change_pin"})):
-        done = BootstrapFewShot(metric=same_label).compile(Predict("text -> label"), trainset=TRAIN)
-        with pytest.raises(OptimizerError, match="the student has been compiled before"):
-            BootstrapFewShot(metric=same_label).compile(done, trainset=TRAIN)
         with pytest.raises(OptimizerError, match="`trainset` is empty"):
             BootstrapFewShot(metric=same_label).compile(Predict("text -> label"), trainset=[])
         with pytest.raises(OptimizerError, match="which fields of example 1 of `trainset` are inputs"):

@@ -265,7 +265,7 @@ def test_traces_of_the_examples_that_worked() -> None:
     with (
         context(lm=Neighbour(fails=lambda inputs: True)),
         pytest.raises(
-            OptimizerError, match="failed on all 32 examples, first with: the model is out of order"
+            OptimizerError, match="failed on all 32 examples, with RuntimeError: the model is out of order"
         ),
     ):
         bootstrap_trace_data(Predict("text -> label"), TRAIN)

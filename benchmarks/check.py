@@ -1,0 +1,201 @@
+"""A cold `dspyc check`, as whole processes: CPU time, the median of several.
+
+    python benchmarks/check.py --peers build/peers --json build/check.json
+
+Each run gets a fresh copy of the files and an empty cache folder. Peers check Python files of the same size
+and shape; the languages and the work differ, so read orders of magnitude. Linux and macOS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from languages import Language
+from peer_programs import PYTHON
+from programs import DSPYC, aliases, long_list
+from servers import PEER_CONFIGURATION, dspyc_command
+
+CASES = {
+    "start": "one small file",
+    "many": "{files:,} files with four declarations each",
+    "big": "one file of {lines:,} lines",
+    "list": "a list literal with {entries:,} entries",
+    "aliases": "{aliases:,} type aliases, each naming the one before it",
+}
+PEERS = {
+    "ruff": ("check", "--no-cache"),
+    "ty": ("check",),
+    "pyrefly": ("check",),
+    "basedpyright": (),
+}
+
+
+@dataclass(frozen=True)
+class Checker:
+    """A command that checks the folder it is started in."""
+
+    name: str
+    command: tuple[str, ...]
+    language: Language
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run took, in seconds, and how it ended: `None` when it took too long."""
+
+    cpu: float
+    wall: float
+    code: int | None
+
+
+def main() -> None:
+    """Measure every command on every set of files and print a table."""
+    options = arguments()
+    checkers = wanted_checkers(options)
+    numbers: dict[str, dict[str, str]] = {}
+    data: dict[str, dict[str, dict[str, object]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for case in options.cases:
+            for checker in checkers:
+                files = Path(folder) / case / checker.language.identifier
+                if not files.exists() and not write_case(case, checker.language, files, options):
+                    continue
+                say(f"{checker.name}: {case} …")
+                runs = measured(checker, files, options)
+                numbers.setdefault(case, {})[checker.name] = cell(runs, options.timeout)
+                data.setdefault(case, {})[checker.name] = {
+                    "cpu": [run.cpu for run in runs],
+                    "wall": [run.wall for run in runs],
+                    "code": runs[-1].code,
+                }
+    print(table(checkers, numbers, options))
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), help="only these")
+    parser.add_argument("--runs", type=int, default=5, help="of each, after one that is not counted (5)")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds after which a run is ended (60)")
+    parser.add_argument(
+        "--peers", type=Path, default=Path("build/peers"), help="an environment that has them (build/peers)"
+    )
+    parser.add_argument(
+        "--dspyc", action="append", default=[], metavar="NAME=COMMAND", help="another dspyc to compare with"
+    )
+    parser.add_argument("--only-dspyc", action="store_true", help="leave the peers out")
+    parser.add_argument("--files", type=int, default=1000, help="of the case `many` (1000)")
+    parser.add_argument("--lines", type=int, default=5000, help="of the case `big` (5000)")
+    parser.add_argument("--entries", type=int, default=60000, help="of the case `list` (60000)")
+    parser.add_argument("--aliases", type=int, default=1000, help="of the case `aliases` (1000)")
+    parser.add_argument("--json", type=Path, help="write the numbers of each run there, too")
+    return parser.parse_args()
+
+
+def wanted_checkers(options: argparse.Namespace) -> list[Checker]:
+    """Ours, other versions of it, and the peers that are installed."""
+    named = [("dspyc", dspyc_command())]
+    named += [(name, Path(command)) for name, _, command in (each.partition("=") for each in options.dspyc)]
+    found = [Checker(name, (str(path.absolute()), "check"), DSPYC) for name, path in named]
+    for name, words in {} if options.only_dspyc else PEERS.items():
+        path = (options.peers / "bin" / name).absolute()
+        if path.exists():
+            found.append(Checker(name, (str(path), *words), PYTHON))
+        else:
+            say(f"{name} is not installed in {options.peers}; it is skipped")
+    return found
+
+
+def write_case(case: str, language: Language, folder: Path, options: argparse.Namespace) -> bool:
+    """Write the files of a case; whether the language has it."""
+    texts = {"start": language.small_file(), "big": language.file(options.lines)}
+    if language is DSPYC:
+        texts |= {"list": long_list(options.entries), "aliases": aliases(options.aliases)}
+    if case != "many" and case not in texts:
+        return False
+    if case == "many":
+        language.write_folder(folder, options.files)
+    else:
+        folder.mkdir(parents=True)
+        (folder / f"{case}{language.suffix}").write_text(texts[case], encoding="utf-8")
+    if language is PYTHON:
+        (folder / "pyrightconfig.json").write_text(PEER_CONFIGURATION, encoding="utf-8")
+    return True
+
+
+def measured(checker: Checker, files: Path, options: argparse.Namespace) -> list[Run]:
+    """Runs of a command; the first is not counted, and none follows one that took too long."""
+    runs: list[Run] = []
+    for _ in range(options.runs + 1):
+        runs.append(run(checker, files, options.timeout))
+        if runs[-1].code is None:
+            return runs[-1:]
+    return runs[1:]
+
+
+def run(checker: Checker, files: Path, timeout: float) -> Run:
+    """One run, on a copy of the files."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(files, Path(folder) / "files")
+        environment = {**os.environ, "XDG_CACHE_HOME": str(Path(folder) / "cache")}
+        before, begin = children_seconds(), time.monotonic()
+        code: int | None
+        try:
+            done = subprocess.run(
+                checker.command, cwd=copy, env=environment, capture_output=True, timeout=timeout, check=False
+            )
+            code = done.returncode
+        except subprocess.TimeoutExpired:
+            code = None
+        return Run(children_seconds() - before, time.monotonic() - begin, code)
+
+
+def children_seconds() -> float:
+    """User and system time of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cell(runs: list[Run], timeout: float) -> str:
+    """The median of the runs, and whatever is wrong with them."""
+    if runs[-1].code is None:
+        return f"none in {timeout:g} s"
+    seconds = f"{statistics.median(run.cpu for run in runs):.2f}"
+    return seconds if runs[-1].code == 0 else f"{seconds} (exit code {runs[-1].code})"
+
+
+def table(checkers: list[Checker], numbers: dict[str, dict[str, str]], options: argparse.Namespace) -> str:
+    """A Markdown table of CPU seconds."""
+    lines = [
+        f"| CPU s, median of {options.runs} | {' | '.join(each.name for each in checkers)} |",
+        "|---" + "|---:" * len(checkers) + "|",
+    ]
+    for case, found in numbers.items():
+        cells = [found.get(each.name, "–") for each in checkers]
+        lines.append(f"| {CASES[case].format(**vars(options))} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    """Tell how far it is, apart from the table."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""One row of an evaluation: a program and a metric on one example."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from ..execution import trace as tracing
+from ..execution.settings import lookup
+from ..modules.base import declared_signature
+from ..prediction import Prediction, Score
+from ..signature.inputs import typed_example
+from ..state.demos import typed_values
+from ..values.rendering import to_json_types
+from ..work.task import Codec, Registry, Task
+from .result import EvaluatedRow
+from .scores import as_number, feedback_of, judge
+
+logger = logging.getLogger("dspyc")
+
+LONGEST_REASON = 200
+
+
+def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
+    """Run the task's program on its example and judge what it predicts.
+
+    Args:
+        task: which program, which example.
+        registry: the program, `examples`, `metric`, `failure_score`, and `provide_traceback`.
+    """
+    example = registry["examples"][task.example]
+    program, metric = registry[task.program], registry["metric"]
+    prediction: Any = Prediction()
+    began = time.perf_counter()
+    # A trace that is being recorded around the evaluation must not get the steps of all these calls.
+    token = tracing.start(None)
+    try:
+        typed = typed_example(declared_signature(program), example, task.example + 1)
+        prediction = program(**typed.inputs())
+        score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
+        value, feedback, failure = as_number(metric, score), feedback_of(score), None
+    except Exception as error:  # noqa: BLE001  the failure belongs to its row
+        _log(error, registry.get("provide_traceback"))
+        score, feedback, failure = registry["failure_score"], None, error
+        value = float(score)
+    finally:
+        tracing.stop(token)
+    seconds = time.perf_counter() - began
+    return EvaluatedRow(example, prediction, score, value, feedback, failure, seconds)
+
+
+def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
+    """How the rows of an evaluation are written to a journal; predictions get their types again where the
+    program says which those are.
+    """
+    signature = declared_signature(program)
+    fields = {} if signature is None else signature.output_fields
+
+    def read(task: Task, plain: Any) -> EvaluatedRow:
+        score, feedback = plain["score"], plain.get("feedback")
+        return EvaluatedRow(
+            examples[task.example],
+            Prediction(typed_values(fields, plain["prediction"])),
+            score if feedback is None else Score(score, feedback=feedback),
+            plain["value"],
+            feedback,
+        )
+
+    return Codec(_write, read)
+
+
+def describe_error(error: BaseException) -> str:
+    """`ValueError: the message`, on one line and not too long."""
+    text = " ".join(str(error).split())
+    clipped = text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
+    return f"{type(error).__name__}: {clipped}"
+
+
+def describe_errors(errors: Sequence[Exception]) -> str:
+    """The first of some errors, and how many different ones there are: "first with ValueError: …"."""
+    kinds = list(dict.fromkeys(describe_error(error) for error in errors))
+    shown = "; ".join(kinds[:_SHOWN])
+    more = f"; and {len(kinds) - _SHOWN} other errors" if len(kinds) > _SHOWN else ""
+    return f"{'with' if len(kinds) == 1 else 'first with'} {shown}{more}"
+
+
+_SHOWN = 3
+
+
+def _write(row: EvaluatedRow) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "prediction": to_json_types(dict(row.prediction.items(include_dspy=True))),
+        "score": row.score if isinstance(row.score, (bool, int, float)) else row.value,
+        "value": row.value,
+    }
+    return plain if row.feedback is None else {**plain, "feedback": row.feedback}
+
+
+def _log(error: Exception, traceback: bool | None) -> None:
+    wanted = lookup("provide_traceback") if traceback is None else traceback
+    logger.warning(
+        "an example of the evaluation failed: %s", describe_error(error), exc_info=error if wanted else None
+    )

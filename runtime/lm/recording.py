@@ -1,0 +1,60 @@
+"""Answers kept for a piece of work that may be interrupted, so that none is asked for twice.
+
+Unlike the cache this is no matter of the model: it holds for a task, whatever its models are, and ends with
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, Protocol
+
+from . import cache
+from .request import Request, Response, request_key
+
+
+class Recorder(Protocol):
+    """Keeps the answers of a task."""
+
+    def recall(self, name: str) -> Any:
+        """The next answer to the request of this name that an earlier process got, or None."""
+        ...
+
+    def keep(self, name: str, answer: Any) -> None:
+        """Keep an answer, in JSON's types, before it is used."""
+        ...
+
+
+_recorder: ContextVar[Recorder | None] = ContextVar("dspyc_recorder", default=None)
+
+
+@contextmanager
+def recording(recorder: Recorder | None) -> Iterator[None]:
+    """Keep the answers that models give inside, and take those that are kept already."""
+    token = _recorder.set(recorder)
+    try:
+        yield
+    finally:
+        _recorder.reset(token)
+
+
+async def answered(
+    request: Request, identity: str, send: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """The answer to a request: a kept one, else what `send` gives, which is kept."""
+    recorder = _recorder.get()
+    name = None if recorder is None else request_key(request, identity)
+    if recorder is None or name is None:
+        return await send(request)
+    if (kept := recorder.recall(name)) is not None:
+        text, usage, cost = kept
+        return replace(cache._from_json(text), usage=usage, cost=cost, cache_hit=False)
+    response = await send(request)
+    recorder.keep(name, [cache._to_json(response), dict(response.usage), response.cost])
+    return response
+
+
+__all__ = ["Recorder", "answered", "recording"]

@@ -1,0 +1,194 @@
+"""Making a program's state: the optimizer's run, measured before and after, resumable and bounded."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import EvaluationError, OptimizerError
+from ..evaluate import Evaluate, EvaluationResult
+from ..evaluate.rows import describe_errors
+from ..execution.progress import within
+from ..execution.settings import context
+from ..modules.base import Module
+from ..optimizers.base import Optimizer
+from ..state.format import ProgramState, write
+from ..work.identity import digest, running_digest, sources_digest, value_digest
+from ..work.run import stage
+from .capture import candidates_of, facts_of, learned, with_models_beside, with_scores
+
+logger = logging.getLogger("dspyc")
+
+
+@dataclass(frozen=True)
+class OptimizeResult:
+    """What `Program.optimize` did.
+
+    Attributes:
+        program: the optimised module.
+        state: the state file that was written.
+        before: the evaluation of the module as it was, where one was asked for.
+        after: the evaluation of the optimised module.
+        seconds: how long the optimizer took.
+        candidates: the scores of the programs that it tried, best first.
+    """
+
+    program: Module
+    state: Path
+    before: EvaluationResult | None
+    after: EvaluationResult | None
+    seconds: float
+    candidates: tuple[float, ...] = ()
+
+    @property
+    def score_before(self) -> float | None:
+        """The score of the module as it was, in percent."""
+        return None if self.before is None else self.before.score
+
+    @property
+    def score_after(self) -> float | None:
+        """The score of the optimised module, in percent."""
+        return None if self.after is None else self.after.score
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a state is made with.
+
+    Attributes:
+        name: the program's name.
+        optimizer: what makes the state.
+        student: the module; it stays as it is.
+        arguments: what `optimizer.compile` is called with, programs among them as their modules.
+        given: the same as the source has them, for the state's facts.
+        state: the state file.
+        reload: the program's module, read anew from the state file.
+    """
+
+    name: str
+    optimizer: Optimizer
+    student: Module
+    arguments: Mapping[str, Any]
+    given: Mapping[str, Any]
+    state: Path
+    reload: Callable[[], Module]
+
+    def run_facts(self, evaluation: Evaluate | None) -> dict[str, str]:
+        """What makes this making what it is, as digests by name: with others, answers mean something else."""
+        data = {name: value for name, value in self.arguments.items() if not isinstance(value, Module)}
+        others = {name: value for name, value in self.arguments.items() if isinstance(value, Module)}
+        measured = None if evaluation is None else [evaluation.devset, evaluation.metric]
+        return {
+            "program": digest([self.name, running_digest(self.student), value_digest(others)]),
+            "data": value_digest([list(data.items()), measured]),
+            "settings": digest([type(self.optimizer).__name__, value_digest(self._parameters())]),
+            "seed": value_digest(getattr(self.optimizer, "seed", 0)),
+            "sources": sources_digest(),
+        }
+
+    def _parameters(self) -> dict[str, Any]:
+        parameters = self.optimizer.get_params()
+        return {name: value for name, value in parameters.items() if name not in _PACE}
+
+
+_PACE = ("num_threads", "max_errors")
+"""Parameters that change how fast, or for how long, an optimizer works, and not what it finds."""
+
+
+def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
+    """Run the optimizer, write what it learned, and measure the module before and after.
+
+    Raises:
+        OptimizerError: the optimizer cannot do its work, or what it made fails on every example of the
+            evaluation; an earlier state stays.
+        StateError: the state cannot be written.
+    """
+    before = _measure(evaluation, making.student, "before")
+    began = time.monotonic()
+    with stage("compile"):
+        optimised = making.optimizer.compile(making.student, **making.arguments)
+    seconds = time.monotonic() - began
+    state = ProgramState(
+        program=making.name,
+        predictors=learned(making.student, optimised),
+        candidates=candidates_of(making.student, optimised),
+        facts=facts_of(making.optimizer, making.given, seconds),
+    )
+    with _restored_on_failure(making.state):
+        state = with_models_beside(state, making.state)
+        # Written before it is measured, so that what was learned outlives whatever happens meanwhile.
+        write(making.state, state)
+        # What was written is read again: the program is then the one that the next process gets.
+        program = making.reload()
+        after = _measure(evaluation, program, "after")
+    if before is not None and after is not None:
+        write(making.state, with_scores(state, before, after))
+    scores = tuple(candidate.score for candidate in state.candidates)
+    return OptimizeResult(program, making.state, before, after, seconds, scores)
+
+
+def _measure(evaluation: Evaluate | None, module: Module, when: str) -> EvaluationResult | None:
+    if evaluation is None:
+        return None
+    # A weak model may well fail on many rows; that is no reason not to make it better.
+    with within(when), stage(when), context(max_errors=len(evaluation.devset) + 1):
+        try:
+            return evaluation(module)
+        except EvaluationError as error:
+            errors = list(error.result.errors.values())
+            if when == "after" and errors and len(errors) == error.result.total:
+                raise _Worthless(
+                    f"the optimised program failed on all {len(errors)} examples of the evaluation, "
+                    f"{describe_errors(errors)}; an earlier state stays"
+                ) from error
+            logger.warning("the program is not measured %s: %s", when, error)
+            return None
+
+
+class _Worthless(OptimizerError):
+    """An optimised program that does nothing but fail."""
+
+
+@contextmanager
+def _restored_on_failure(path: Path) -> Iterator[None]:
+    """Put a state and the models beside it back as they were where what is made instead is worthless."""
+    kept = {file: file.with_name(f".{file.name}.earlier") for file in _files_of(path)}
+    for file, earlier in kept.items():
+        earlier.unlink(missing_ok=True)
+        _link(file, earlier)
+    try:
+        yield
+    except _Worthless:
+        for file in _files_of(path):
+            if file not in kept:
+                file.unlink()
+        for file, earlier in kept.items():
+            os.replace(earlier, file)
+        raise
+    finally:
+        for earlier in kept.values():
+            with suppress(OSError):
+                earlier.unlink(missing_ok=True)
+
+
+def _files_of(path: Path) -> list[Path]:
+    """A state file and the models that lie beside it under its name, as far as they are there."""
+    stem = path.name.removesuffix(".json").removesuffix(".state")
+    models = [path.with_name(f"{stem}.gguf"), *(path.with_name(f"{stem}.{n}.gguf") for n in range(2, 100))]
+    return [file for file in (path, *models) if file.is_file()]
+
+
+def _link(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:
+        # A file system without links.
+        import shutil
+
+        shutil.copyfile(file, target)

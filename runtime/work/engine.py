@@ -1,0 +1,125 @@
+"""`Engine`: what runs tasks. The local one uses threads; others may use processes or other machines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeAlias
+
+from ..errors import (
+    JournalError,
+    LMAuthError,
+    LMConfigurationError,
+    LMUnknownModelError,
+    NotConfiguredError,
+)
+from ..execution import pool
+from ..lm.recording import Recorder, recording
+from ..lm.usage import observing
+from .budget import Count
+from .task import Do, Outcome, Registry, Task
+
+FATAL = (JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError)
+"""What would fail in the same way for every task: the first of these ends the work."""
+
+OnOutcome: TypeAlias = Callable[[int, Outcome[Any]], None]
+"""Called with the number of a task and its outcome, in the order in which they come, one call at a time."""
+
+
+class Engine(Protocol):
+    """Runs tasks, several at a time.
+
+    A task and what is done for it cross to wherever the engine runs them: tasks as data, `do` by its name,
+    and what the registry holds as each engine can carry it.
+    """
+
+    def run(
+        self,
+        tasks: Sequence[Task],
+        do: Do,
+        registry: Registry,
+        *,
+        num_threads: int,
+        on_outcome: OnOutcome | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> list[Outcome[Any] | None]:
+        """Do something for each task.
+
+        Args:
+            tasks: what to do it for.
+            do: what to do; what it raises is the outcome's error.
+            registry: the live objects that tasks refer to.
+            num_threads: how many tasks at a time.
+            on_outcome: called with each outcome as it comes.
+            stop: asked after each outcome whether to begin no further task.
+
+        Returns:
+            the outcomes in the order of the tasks; None for tasks that were not begun.
+
+        Raises:
+            JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the
+                first of these that a task raises; the others are not begun.
+        """
+        ...
+
+
+class LocalEngine:
+    """Runs tasks in threads of this process, with the settings that hold where it is called.
+
+    Ctrl-C begins nothing further and is raised at once.
+
+    Args:
+        recorder: what keeps the answers that models give to a task; they are then counted, too.
+    """
+
+    def __init__(self, recorder: Callable[[Task], Recorder] | None = None) -> None:
+        self._recorder = recorder
+
+    def run(
+        self,
+        tasks: Sequence[Task],
+        do: Do,
+        registry: Registry,
+        *,
+        num_threads: int,
+        on_outcome: OnOutcome | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> list[Outcome[Any] | None]:
+        """See `Engine.run`."""
+
+        def done(index: int, result: pool.Outcome[Outcome[Any]]) -> None:
+            # Raises what is fatal, which ends the pool.
+            outcome = result.get()
+            if on_outcome is not None:
+                on_outcome(index, outcome)
+
+        results = pool.run_all(
+            lambda task: self._attempt(do, task, registry),
+            tasks,
+            num_threads=num_threads,
+            on_done=done,
+            stop=stop,
+        )
+        return [None if result is None else result.get() for result in results]
+
+    def _attempt(self, do: Do, task: Task, registry: Registry) -> Outcome[Any]:
+        if self._recorder is None:
+            return _attempt(do, task, registry)
+        count = Count()
+        with recording(self._recorder(task)), observing(count.add):
+            outcome = _attempt(do, task, registry)
+        return replace(outcome, usage=count.usage)
+
+
+def _attempt(do: Do, task: Task, registry: Registry) -> Outcome[Any]:
+    began = time.perf_counter()
+    value: Any = None
+    try:
+        value = do(task, registry)
+        error = getattr(value, "error", None)
+    except Exception as raised:  # noqa: BLE001  the failure belongs to its task; the caller decides
+        error = raised
+    if isinstance(error, FATAL):
+        raise error
+    return Outcome(value, error, None, time.perf_counter() - began)

@@ -1,0 +1,159 @@
+"""What makes two pieces of work the same: digests of values, examples, functions and programs.
+
+Digests are equal in every process, whatever its hash seed, and say nothing of what they were made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from ..example import Example
+from ..execution.callables import name_of
+from ..execution.settings import lookup
+from ..modules.models import models_of
+from ..state.format import signature_facts
+from ..values.rendering import to_json_types
+
+_DIGITS = 32
+
+
+def digest(value: Any) -> str:
+    """32 hexadecimal digits that stand for a value of JSON's types."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_fallback)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGITS // 2).hexdigest()
+
+
+def examples_digest(examples: Iterable[Example]) -> str:
+    """What stands for a list of examples: their fields, which of them are inputs, their order."""
+    found = hashlib.blake2b(digest_size=_DIGITS // 2)
+    for example in examples:
+        inputs = sorted(example._input_keys or ())
+        found.update(digest([ordered(dict(example.items(include_dspy=True))), inputs]).encode())
+    return found.hexdigest()
+
+
+def program_digest(program: Any) -> str:
+    """What stands for a program: its class, and of each predictor signature, demos, settings and model."""
+    predictors = [
+        [
+            name,
+            type(predictor).__qualname__,
+            signature_facts(predictor.signature)["fingerprint"],
+            [ordered(dict(demo)) for demo in predictor.demos or ()],
+            ordered(dict(predictor.config)),
+            model_facts(predictor.lm),
+        ]
+        for name, predictor in program.named_predictors()
+    ]
+    return digest([type(program).__module__, type(program).__qualname__, predictors])
+
+
+def running_digest(program: Any) -> str:
+    """What stands for a program as it would run here: with the models and the adapter in force."""
+    models = {name: model_facts(lm) for name, lm in models_of(program).items()}
+    adapter = lookup("adapter", program._defaults)
+    return digest([program_digest(program), models, None if adapter is None else type(adapter).__qualname__])
+
+
+def model_facts(lm: Any) -> Any:
+    """What says which answers a model gives, without keys; None without a model."""
+    if lm is None:
+        return None
+    dump = getattr(lm, "dump_state", None)
+    return [type(lm).__qualname__, ordered(dump()) if callable(dump) else name_of(lm)]
+
+
+def code_digest(function: Any) -> str:
+    """What stands for a function: its name and its code, with the functions inside it."""
+    plain = getattr(function, "__wrapped__", function)
+    code = getattr(plain, "__code__", None) or getattr(type(plain).__call__, "__code__", None)
+    return digest([name_of(function), None if code is None else _code_facts(code)])
+
+
+def value_digest(value: Any) -> str:
+    """What stands for a parameter's value: functions by their code, programs, models and data by what they
+    hold, everything else by its value or the name of its class.
+    """
+    return digest(_facts(value))
+
+
+def sources_digest() -> str:
+    """What stands for the text of the user's own modules that are loaded: neither Python's nor a package's.
+
+    A function that a metric calls may stand in any of them.
+    """
+    found = []
+    for name, module in sorted(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and _is_users(path):
+            try:
+                found.append([name, hashlib.sha256(Path(path).read_bytes()).hexdigest()])
+            except OSError:
+                continue
+    return digest(found)
+
+
+def ordered(value: Any) -> Any:
+    """A value as JSON's types, the same in every process: sets in the order of their texts."""
+    if isinstance(value, (set, frozenset)):
+        return sorted((ordered(item) for item in value), key=lambda item: json.dumps(item, default=str))
+    if isinstance(value, Mapping):
+        return {str(key): ordered(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [ordered(item) for item in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, Example):
+        return ordered(dict(value.items(include_dspy=True)))
+    plain = to_json_types(value)
+    # The text of an object that JSON does not know may hold its address.
+    return f"{type(value).__qualname__}" if isinstance(plain, str) and " at 0x" in plain else plain
+
+
+def _facts(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return [[_facts(key), _facts(item)] for key, item in value.items()]
+    if callable(getattr(value, "named_predictors", None)):
+        return program_digest(value)
+    if hasattr(value, "dump_state"):
+        return model_facts(value)
+    if isinstance(value, Iterable):
+        items = list(value)
+        if items and all(isinstance(item, Example) for item in items):
+            return examples_digest(items)
+        return [_facts(item) for item in items]
+    if callable(value):
+        return code_digest(value)
+    return [type(value).__qualname__, ordered(vars(value) if hasattr(value, "__dict__") else value)]
+
+
+def _fallback(value: Any) -> Any:
+    return ordered(value)
+
+
+def _code_facts(code: CodeType) -> list[Any]:
+    constants = [
+        _code_facts(constant) if isinstance(constant, CodeType) else repr(ordered(constant))
+        for constant in code.co_consts
+    ]
+    return [code.co_name, code.co_code.hex(), list(code.co_names), constants]
+
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+_PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def _is_users(path: str) -> bool:
+    if path.endswith(".dspy"):
+        return True
+    outside = not any(path.startswith(folder) for folder in _PYTHON)
+    return outside and path.endswith(".py") and _PACKAGE not in Path(path).parents

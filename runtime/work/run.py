@@ -1,0 +1,269 @@
+"""A run: tasks performed by an engine, their outcomes kept in a journal, within a budget.
+
+    with working(Journal(path, run), Budget(calls=500)):
+        optimizer.compile(student, trainset=train)
+
+Whatever performs tasks inside is journalled and bounded, however deep it stands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ..execution.progress import report
+from ..lm.usage import observing
+from .budget import Budget, Meter
+from .engine import Engine, LocalEngine, OnOutcome
+from .identity import program_digest
+from .journal import Journal
+from .task import Codec, Do, Outcome, Task, Usage
+
+
+@dataclass(frozen=True)
+class Run:
+    """What holds for the tasks that are performed here.
+
+    Attributes:
+        engine: what runs them.
+        journal: where their outcomes are kept, if anywhere.
+        meter: what they have taken, where that is bounded.
+        visits: how often each stage has worked on each program, so that repeated work is kept apart.
+    """
+
+    engine: Engine = field(default_factory=LocalEngine)
+    journal: Journal | None = None
+    meter: Meter | None = None
+    visits: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+_current: ContextVar[Run | None] = ContextVar("dspyc_run", default=None)
+_stage: ContextVar[str] = ContextVar("dspyc_stage", default="")
+
+
+@contextmanager
+def working(
+    journal: Journal | None = None, budget: Budget | None = None, engine: Engine | None = None
+) -> Iterator[Run]:
+    """Let a journal, a budget and an engine hold for the tasks that are performed inside."""
+    local = LocalEngine(None if journal is None else partial(_Recorder, journal))
+    run = Run(engine or local, journal, None if budget is None else Meter(budget))
+    token = _current.set(run)
+    try:
+        yield run
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def journalled(
+    path: Path, run: Mapping[str, str], *, fresh: bool = False, budget: Budget | None = None
+) -> Iterator[Journal]:
+    """Keep the outcomes of the tasks that are performed inside in a journal, and take from it what an earlier
+    process has done of the same run. The journal is removed when the block ends well.
+
+    Args:
+        path: the journal.
+        run: what the run is; see `Journal`.
+        fresh: begin anew.
+        budget: what the tasks may take together.
+
+    Raises:
+        JournalError: see `Journal`.
+    """
+    journal = Journal(path, run, fresh=fresh)
+    try:
+        if len(journal):
+            report("resumed", len(journal), len(journal), f"from {path.name}")
+        with working(journal, budget):
+            yield journal
+    except BaseException:
+        if journal.is_empty:
+            journal.discard()
+        else:
+            journal.close()
+        raise
+    journal.discard()
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Perform the tasks inside under this name, such as "candidate 3", within the name around."""
+    token = _stage.set(f"{_stage.get()}/{name}" if _stage.get() else name)
+    try:
+        yield
+    finally:
+        _stage.reset(token)
+
+
+def exhausted() -> str | None:
+    """The limit of the budget here that is reached, in words; None while there is room, or no budget."""
+    run = _current.get()
+    return None if run is None or run.meter is None else run.meter.exhausted()
+
+
+def perform(
+    kind: str,
+    program: Any,
+    examples: Sequence[int],
+    do: Do,
+    registry: Mapping[str, Any],
+    *,
+    codec: Codec[Any],
+    num_threads: int,
+    on_outcome: OnOutcome | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> list[Outcome[Any] | None]:
+    """Do something with a program for each of these examples.
+
+    What the journal has of them is taken from there, and `on_outcome` is called with it first; an example
+    that failed is done again.
+
+    Args:
+        kind: what is done, in a word: "evaluate".
+        program: the program; the registry gets it under its digest.
+        examples: the numbers of the examples in the data of this stage.
+        do: what to do for each task; see `Do`.
+        registry: the live objects that `do` needs beside the program.
+        codec: how its values are written to a journal and read again.
+        num_threads: how many examples at a time.
+        on_outcome: called with each outcome as it comes, one call at a time.
+        stop: asked after each outcome whether to begin no further example.
+
+    Returns:
+        the outcomes in the order of the examples; None for those that were not begun, because of `stop` or
+        because the budget is used up.
+
+    Raises:
+        JournalError: the journal cannot be written.
+        NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these that a
+            task raises, which all others would raise too.
+    """
+    run = _current.get() or _PLAIN
+    reference = program_digest(program)
+    tasks = _tasks(run, kind, reference, examples)
+    performance = _Performance(run, tasks, codec, on_outcome, stop)
+    waiting = performance.replay()
+    if waiting and not performance.stopped():
+        with observing(run.meter.add) if run.meter is not None else nullcontext():
+            run.engine.run(
+                [tasks[index] for index in waiting],
+                do,
+                {**registry, reference: program},
+                num_threads=num_threads,
+                on_outcome=lambda number, outcome: performance.finish(waiting[number], outcome),
+                stop=performance.stopped,
+            )
+    return performance.outcomes
+
+
+def _tasks(run: Run, kind: str, reference: str, examples: Sequence[int]) -> list[Task]:
+    name = f"{_stage.get()}/{kind}" if _stage.get() else kind
+    if run.journal is not None:
+        run.visits[name, reference] += 1
+        if (visit := run.visits[name, reference]) > 1:
+            name = f"{name}#{visit}"
+    return [Task(name, reference, number) for number in examples]
+
+
+class _Recorder:
+    """Keeps the answers to a task in a journal until the task is done."""
+
+    def __init__(self, journal: Journal, task: Task) -> None:
+        self._journal = journal
+        self._key = task.key
+        self._kept = journal.answers(self._key)
+        self._lock = Lock()
+
+    def recall(self, name: str) -> Any:
+        """See `Recorder`."""
+        with self._lock:
+            found = self._kept.get(name)
+            return found.pop(0) if found else None
+
+    def keep(self, name: str, answer: Any) -> None:
+        """See `Recorder`."""
+        self._journal.record_answer(self._key, name, answer)
+
+
+class _Performance:
+    """The outcomes of some tasks as they come, from the journal and from the engine."""
+
+    def __init__(
+        self,
+        run: Run,
+        tasks: list[Task],
+        codec: Codec[Any],
+        on_outcome: OnOutcome | None,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self.outcomes: list[Outcome[Any] | None] = [None] * len(tasks)
+        self._run = run
+        self._tasks = tasks
+        self._codec = codec
+        self._on_outcome = on_outcome
+        self._stop = stop
+        self._keys = [] if run.journal is None else [task.key for task in tasks]
+
+    def stopped(self) -> bool:
+        """Whether no further task may begin."""
+        if self._run.meter is not None and self._run.meter.exhausted() is not None:
+            return True
+        return self._stop is not None and self._stop()
+
+    def replay(self) -> list[int]:
+        """Take what the journal has; the numbers of the tasks that are left to do."""
+        journal = self._run.journal
+        if journal is None or not len(journal):
+            return list(range(len(self._tasks)))
+        waiting = []
+        for index, key in enumerate(self._keys):
+            outcome = self._recalled(index, key, journal)
+            if outcome is None:
+                waiting.append(index)
+            else:
+                self._take(index, outcome)
+        return waiting
+
+    def finish(self, index: int, outcome: Outcome[Any]) -> None:
+        """Take an outcome of the engine, and write it down before anything else happens with it."""
+        journal = self._run.journal
+        if journal is not None:
+            task, key = self._tasks[index], self._keys[index]
+            if outcome.error is not None:
+                journal.record_failure(key, task.stage, outcome.error)
+            else:
+                value = self._codec.write(outcome.value)
+                journal.record(key, task.stage, value, outcome.usage or Usage(), outcome.seconds)
+        self._take(index, outcome)
+
+    def _recalled(self, index: int, key: str, journal: Journal) -> Outcome[Any] | None:
+        entry = journal.recall(key)
+        if entry is None:
+            return None
+        try:
+            value = self._codec.read(self._tasks[index], entry.value)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # Written by a program whose types have changed since: it is done again.
+            return None
+        if self._run.meter is not None:
+            self._run.meter.add_usage(entry.usage)
+        return Outcome(value, None, entry.usage, entry.seconds, replayed=True)
+
+    def _take(self, index: int, outcome: Outcome[Any]) -> None:
+        self.outcomes[index] = outcome
+        if self._on_outcome is not None:
+            self._on_outcome(index, outcome)
+
+
+_PLAIN = Run()
+
+
+__all__ = ["Run", "exhausted", "journalled", "perform", "stage", "working"]
