@@ -124,7 +124,11 @@ def read_float(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return float(read_number(text))
+        number = read_number(text)
+    try:
+        return float(number)
+    except OverflowError:
+        raise ReadError(f"is {_shown(text)}, which is too large a number") from None
 
 
 def read_decimal(text: str) -> Decimal:
