@@ -13,7 +13,8 @@ What holds, whatever finishes first:
 
 - results, traces and the order of calls with effects are those of the text;
 - of several errors the one that comes first in the text is raised: when a call fails, those after it are
-  cancelled, and those before it, which could still fail, are waited for;
+  cancelled, and those before it, which could still fail, are waited for; an exit (SystemExit,
+  KeyboardInterrupt) cancels all and is raised at once;
 - nothing is left running when a function returns or raises;
 - without an event loop (`drive.blocking`) the same code runs its calls one after the other.
 """
@@ -30,7 +31,7 @@ from functools import partial, wraps
 from types import FrameType, TracebackType
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
-from . import drive, trace
+from . import drive, exits, trace
 from .assertions import attempts, failed, suggest
 from .matching import is_found
 from .settings import lookup
@@ -86,7 +87,10 @@ class Step(Generic[T]):
         if self._task is None:
             return self._result  # type: ignore[no-any-return]
         # Shielded, because whoever waits may be cancelled while this step, earlier in the text, goes on.
-        return (yield from asyncio.shield(self._task).__await__())
+        try:
+            return (yield from asyncio.shield(self._task).__await__())
+        except exits.Exit as carried:
+            raise carried.error from None
 
 
 @overload
@@ -234,7 +238,7 @@ class _Group:
         """Run a body that starts tasks here; its own place is behind all of them."""
         context = copy_context()
         context.run(_scope.set, self)
-        task = asyncio.get_running_loop().create_task(body, context=context)
+        task = asyncio.get_running_loop().create_task(exits.carrying(body), context=context)
         self._add(_END, task)
         try:
             await self._wait()
@@ -247,7 +251,8 @@ class _Group:
                     continue
             raise
         if self.failure is not None:
-            raise self.failure[1].with_traceback(self.failure[2])
+            error = self.failure[1].with_traceback(self.failure[2])
+            raise error.error if isinstance(error, exits.Exit) else error
         return task.result()
 
     def start(
@@ -275,7 +280,7 @@ class _Group:
         if effects != 0:
             self.last_turn = turn = _Turn(self.last_turn, _turn.get(), effects)
             context.run(_turn.set, turn)
-        task = asyncio.get_running_loop().create_task(_coroutine(work), context=context)
+        task = asyncio.get_running_loop().create_task(exits.carrying(_coroutine(work)), context=context)
         if turn is not None:
             task.add_done_callback(turn.end)
         self._add(self.started, task, origin)
@@ -298,7 +303,8 @@ class _Group:
                 # A task begins with an empty stack; the line that started it belongs to the story.
                 traceback = TracebackType(traceback, *where)
             self.failure = (position, error, traceback)
-            self._give_up(position)
+            # An exit waits for nothing; any other error for those before it, which could still fail.
+            self._give_up(-1 if isinstance(error, exits.Exit) else position)
         if not self.tasks and self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self, TextIO
 
 from ..errors import ConfigurationError
-from ..execution import drive
+from ..execution import drive, exits
 from ..execution.settings import lookup
 from . import cache as caching
 from . import history, usage
@@ -89,7 +89,7 @@ class BaseLM:
     async def send(self, request: Request) -> Response:
         """One request past the cache; with retries, where the subclass has them."""
         if drive.blocking.get():
-            return self.complete(request)
+            return exits.call(self.complete, request)
         return await self.acomplete(request)
 
     def complete(self, request: Request) -> Response:
@@ -98,7 +98,7 @@ class BaseLM:
 
     async def acomplete(self, request: Request) -> Response:
         """Answer a request on the event loop; by `complete` in a thread unless overridden."""
-        response: Response = await _in_thread(self.complete, request)
+        response: Response = await drive.in_thread(self.complete, request)
         return response
 
     def identity(self, request: Request) -> str:
@@ -166,9 +166,3 @@ class BaseLM:
         self.history.add(entry, limit)
         for module in history.callers.get():
             module.history.add(entry, limit)
-
-
-async def _in_thread(function: Any, *args: Any) -> Any:
-    import asyncio
-
-    return await asyncio.to_thread(function, *args)
