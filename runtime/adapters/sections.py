@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -18,6 +19,7 @@ _LEADING = re.compile(
 _AFTER = re.compile(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
 _REMAINS = re.compile(r"(?:\A|\n)[ \t]*\[\[[ \t#\w]*\]?\Z|[ \t\n]\[\[[ \t]*##[ \t]*\w*[ \t]*#*[ \t]*\]?\Z")
 _LONGEST_REMAINS = 100
+_FENCE = re.compile(r"^```\w*\n?|\n?```$")
 _OPEN_DECORATION = "`\"'“"
 
 
@@ -136,3 +138,15 @@ def _spelled(name: str, fields: Collection[str]) -> str:
         return name
     lowered = name.lower()
     return END if lowered == END else next((field for field in fields if field.lower() == lowered), name)
+
+
+def is_whole_object(answer: str) -> bool:
+    """Whether an answer is one JSON object with nothing missing at its end, in a code fence or not."""
+    text = _FENCE.sub("", answer.strip()).strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..execution import trace as tracing
 from ..execution.settings import lookup
-from ..modules.base import declared_signature
 from ..prediction import Prediction, Score
 from ..signature.inputs import typed_example
 from ..state.demos import typed_values
@@ -37,8 +36,8 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     # A trace that is being recorded around the evaluation must not get the steps of all these calls.
     token = tracing.start(None)
     try:
-        typed = typed_example(declared_signature(program), example, task.example + 1)
-        prediction = program(**typed.inputs())
+        typed = typed_example(program.declared_signature(), example, task.example + 1)
+        prediction = program(**typed.call_inputs())
         score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
@@ -55,14 +54,15 @@ def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
     """How the rows of an evaluation are written to a journal; predictions get their types again where the
     program says which those are.
     """
-    signature = declared_signature(program)
-    fields = {} if signature is None else signature.output_fields
+    signature = program.declared_signature()
 
     def read(task: Task, plain: Any) -> EvaluatedRow:
         score, feedback = plain["score"], plain.get("feedback")
         return EvaluatedRow(
             examples[task.example],
-            Prediction(typed_values(fields, plain["prediction"])),
+            Prediction(
+                plain["prediction"] if signature is None else typed_values(signature, plain["prediction"])
+            ),
             score if feedback is None else Score(score, feedback=feedback),
             plain["value"],
             feedback,

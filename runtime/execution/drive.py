@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...base.forks import new_lock
 from . import exits
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def is_async(function: Callable[..., Any]) -> bool:
 class _Background:
     """The one background event loop, made on first use."""
 
-    lock = threading.Lock()
+    lock = new_lock()
     loop: asyncio.AbstractEventLoop | None = None
     thread: threading.Thread | None = None
 
@@ -199,9 +200,9 @@ def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _forget_loop() -> None:
-    """A forked child has the loop object, but not the thread that ran it, and perhaps a held lock."""
-    _Background.lock = threading.Lock()
+    """A forked child has the loop object, but not the thread that ran it."""
     _Background.loop = _Background.thread = None
 
 
-os.register_at_fork(after_in_child=_forget_loop)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_loop)

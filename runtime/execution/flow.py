@@ -33,6 +33,7 @@ from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import drive, exits, trace
 from .assertions import attempts, failed, suggest
+from .fallbacks import fall_back
 from .matching import is_found
 from .settings import lookup
 
@@ -43,6 +44,7 @@ __all__ = [
     "call",
     "call_pure",
     "failed",
+    "fall_back",
     "flatten",
     "gather",
     "matches",

@@ -106,4 +106,5 @@ def _forget_threads() -> None:
     _pools.clear()
 
 
-os.register_at_fork(after_in_child=_forget_threads)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)

@@ -15,7 +15,7 @@ from ..interface import Interface
 from ..lm import history, usage
 from ..lm.base import BaseLM
 from ..signature.signature import Signature
-from ..state.files import read_state, write_state
+from ..state.files import read_state, warn_of_versions, write_state
 from .tree import PartTree
 
 
@@ -225,7 +225,9 @@ class Module(PartTree):
         Raises:
             StateError: the file is no state, or the state does not fit.
         """
-        self.load_state(read_state(Path(path)))
+        state = read_state(Path(path))
+        self.load_state(state)
+        warn_of_versions(Path(path), state)
 
     # --- history ----------------------------------------------------------------------------------------
 

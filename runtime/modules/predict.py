@@ -19,9 +19,8 @@ from ..prediction import Prediction
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from ..state.predictor import restore
+from ..state.predictor import dump, restore
 from ..values.inputs import Misfit
-from ..values.rendering import to_json_types
 from .base import Module
 from .tree import Predictor
 
@@ -98,7 +97,7 @@ class Predict(Module, Predictor):
     async def aforward(self, /, **inputs: Any) -> Any:
         """Predict, without the bookkeeping around it."""
         call = _Call(self, inputs)
-        completions = await call.adapter.acall(
+        completions = await call.adapter.reply(
             call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
         )
         prediction = Prediction.from_completions(completions, call.signature)
@@ -133,15 +132,12 @@ class Predict(Module, Predictor):
         self.demos = [Example(demo) for demo in self.signature.demos]
 
     def dump_state(self) -> dict[str, Any]:
-        """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls."""
-        return {
-            "traces": to_json_types([dict(step) for step in self.traces]),
-            "train": to_json_types([dict(row) for row in self.train]),
-            "demos": [to_json_types(dict(demo)) for demo in self.demos],
-            "signature": self.signature.dump_state(),
-            "config": to_json_types(self.config),
-            "lm": self.lm.dump_state() if self.lm is not None else None,
-        }
+        """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls.
+
+        Raises:
+            StateError: a value that JSON cannot hold; it is named by its field and its type.
+        """
+        return dump(self)
 
     def load_state(self, state: Mapping[str, Any]) -> Self:
         """Take over what `dump_state` gave; values of demos get their fields' types again.

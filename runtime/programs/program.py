@@ -226,7 +226,14 @@ class Program(Module):
         arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
         self.optimizer.verify(student, **arguments)
         making = Making(
-            self.name, self.optimizer, student, arguments, self.arguments, self.state_path, self._reload
+            name=self.name,
+            optimizer=self.optimizer,
+            student=student,
+            arguments=arguments,
+            given=self.arguments,
+            source=self.source,
+            state=self.state_path,
+            reload=self._reload,
         )
         with reporting_to(on_progress), self._run(making, evaluation, budget, journal, fresh):
             return make_state(making, evaluation)

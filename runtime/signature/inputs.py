@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import InputError, did_you_mean, list_names
 from ..example import Example
 from ..types.annotations import allows_none, is_history
+from ..values.cells import EmptyCell
 from ..values.inputs import Door, Misfit, door, take_anything
 from .conditions import check_inputs
 from .fields import Field
@@ -17,6 +18,11 @@ ROLES = ("user", "assistant", "system")
 """Who speaks in a message of a chat."""
 
 
+Row: TypeAlias = tuple[int | None, str | None]
+"""The number of a row in its data, and where it stands in a file."""
+_NO_ROW: Row = (None, None)
+
+
 class _Expected(NamedTuple):
     """What a signature expects, worked out once."""
 
@@ -24,6 +30,7 @@ class _Expected(NamedTuple):
     required: tuple[str, ...]
     doors: tuple[tuple[str, Door], ...]
     history: str | None
+    has_defaults: bool
 
 
 def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: str) -> dict[str, Any]:
@@ -85,14 +92,15 @@ def typed_example(signature: type[Signature] | None, example: Example, row: int 
     Raises:
         InputError: an input of the wrong type, or a label where a dict or list does not fit its record.
     """
-    if signature is None:
+    if signature is None or not (needs_types(signature) or _expected(signature).has_defaults):
         return example
     changes: dict[str, Any] = {}
     defaulted: list[str] = []
+    place = (row, example.origin)
     for name, field in signature.fields.items():
         if name in example:
             value = example[name]
-            typed = _labelled(field, value, row) if field.kind == "output" else _input(field, value, row)
+            typed = _labelled(field, value, place) if field.kind == "output" else _input(field, value, place)
             if typed is not value:
                 changes[name] = typed
         elif field.kind == "input" and not field.is_required():
@@ -144,7 +152,9 @@ def _expected(signature: type[Signature]) -> _Expected:
         )
         doors = tuple((name, door(field.annotation)) for name, field in fields.items())
         history = next((name for name, field in fields.items() if is_history(field.annotation)), None)
-        found = signature.__compiled__["expected"] = _Expected(fields, required, doors, history)
+        has_defaults = not all(field.is_required() for field in fields.values())
+        found = _Expected(fields, required, doors, history, has_defaults)
+        signature.__compiled__["expected"] = found
     return found
 
 
@@ -182,13 +192,18 @@ def _typed(expected: _Expected, values: dict[str, Any]) -> dict[str, Any]:
         value = values[name]
         if take is take_anything and type(value) is str and value.isascii():
             continue
-        typed = _input(expected.fields[name], value, None)
+        typed = _input(expected.fields[name], value, _NO_ROW)
         if typed is not value:
             changes[name] = typed
     return {**values, **changes} if changes else values
 
 
-def _input(field: Field, value: Any, row: int | None) -> Any:
+def _input(field: Field, value: Any, row: Row) -> Any:
+    if type(value) is EmptyCell:
+        if not field.is_required():
+            return field.get_default()
+        if allows_none(field.annotation):
+            return None
     take = door(field.annotation)
     if take is not take_anything and isinstance(value, str) and not value.strip() and not field.is_required():
         return field.get_default()  # an empty cell of a table
@@ -196,12 +211,12 @@ def _input(field: Field, value: Any, row: int | None) -> Any:
         return take(value)
     except Misfit as misfit:
         text = f"the input {misfit.describe(field.name)}"
-        raise InputError(text, field=field.name + misfit.path, value=misfit.value, row=row) from None
+        raise _misfit(text, field, misfit, row) from None
 
 
-def _labelled(field: Field, value: Any, row: int | None) -> Any:
+def _labelled(field: Field, value: Any, row: Row) -> Any:
     """A label; a plain one that is not of its type stays, because a metric may still compare it."""
-    if value is None:
+    if value is None or (type(value) is EmptyCell and allows_none(field.annotation)):
         return None
     try:
         return door(field.annotation)(value)
@@ -209,4 +224,9 @@ def _labelled(field: Field, value: Any, row: int | None) -> Any:
         if not isinstance(value, (Mapping, list, tuple)):
             return value
         text = f"the label {misfit.describe(field.name)}"
-        raise InputError(text, field=field.name + misfit.path, value=misfit.value, row=row) from None
+        raise _misfit(text, field, misfit, row) from None
+
+
+def _misfit(text: str, field: Field, misfit: Misfit, row: Row) -> InputError:
+    number, origin = row
+    return InputError(text, field=field.name + misfit.path, value=misfit.value, row=number, origin=origin)

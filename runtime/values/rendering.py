@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from ..types.annotations import plain_annotation
 from ..types.records import schema_keys
+from .ordering import in_order
 
 Render: TypeAlias = "Callable[[Any], str]"
 
@@ -50,10 +51,11 @@ def render_text(value: Any) -> str:
 
 
 def to_json_types(value: Any) -> Any:
-    """The value in JSON's types; what has no such form becomes its text."""
+    """The value in JSON's types, sets in one order; what has no such form becomes its text."""
     from pydantic_core import to_jsonable_python
 
     try:
+        value = in_order(value)
         plain = to_jsonable_python(value, by_alias=False, fallback=str)
     except Exception:  # noqa: BLE001 a value whose own serialisation fails is still shown
         return str(value)
