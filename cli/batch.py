@@ -14,6 +14,7 @@ from ..project.interface import inputs_of, outputs_of
 from ..project.programs import Loaded
 from ..runtime import errors
 from ..runtime.execution.pool import Outcome, run_all
+from ..runtime.values.cells import EmptyCell
 from .console import say, say_error
 from .errors import Refusal, list_names
 from .failures import FATAL, one_line, told
@@ -21,7 +22,7 @@ from .files import shown
 from .opening import with_lm
 from .outputs import as_json_values
 from .progress import rows_bar
-from .rows import Output, Row, locked, read_rows
+from .rows import Output, Row, read_rows
 
 
 def run_rows(
@@ -34,22 +35,6 @@ def run_rows(
     outputs = outputs_of(loaded, name)
     if not outputs and target.suffix.lower() in {".csv", ".tsv"}:
         raise Refusal(f"the outputs of `{name}` are known only after a run", "write them to a .jsonl file")
-    with locked(target):
-        return _run_waiting(loaded, name, rows, target, outputs, lm=lm, num_threads=num_threads)
-
-
-def _run_waiting(
-    loaded: Loaded,
-    name: str,
-    rows: Sequence[Row],
-    target: Path,
-    outputs: Sequence[str],
-    *,
-    lm: str | None,
-    num_threads: int,
-) -> int:
-    """Run the rows that the output does not answer yet."""
-    inputs = inputs_of(loaded, name)
     output = Output(target, rows, outputs)
     waiting = [row for row in rows if row.number not in output.done]
     if not waiting:
@@ -59,14 +44,21 @@ def _run_waiting(
     if output.done:
         say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)
     program = loaded.names[name]
-    known = {one.name for one in inputs}
+    required = {one.name: one.required for one in inputs}
     done, failed = 0, 0
 
     def run(row: Row) -> dict[str, Any]:
+        # An empty cell is the only way in which a table leaves a value out.
+        given = {
+            key: value
+            for key, value in row.values.items()
+            if key in required and (required[key] or type(value) is not EmptyCell)
+        }
         try:
-            values = convert({key: value for key, value in row.values.items() if key in known}, inputs)
+            values = convert(given, inputs)
         except Misuse as problem:
-            raise errors.InputError(problem.message) from None
+            place = f"`{source.name}`, line {row.line}"
+            raise errors.InputError(problem.message, row=row.number + 1, origin=place) from None
         return as_json_values(program(**values))
 
     try:
