@@ -22,7 +22,7 @@ from .files import shown
 from .opening import with_lm
 from .outputs import as_json_values
 from .progress import rows_bar
-from .rows import Output, Row, read_rows
+from .rows import Output, Row, locked, read_rows
 
 
 def run_rows(
@@ -35,6 +35,23 @@ def run_rows(
     outputs = outputs_of(loaded, name)
     if not outputs and target.suffix.lower() in {".csv", ".tsv"}:
         raise Refusal(f"the outputs of `{name}` are known only after a run", "write them to a .jsonl file")
+    with locked(target):
+        return _run_waiting(loaded, name, rows, source, target, outputs, lm=lm, num_threads=num_threads)
+
+
+def _run_waiting(
+    loaded: Loaded,
+    name: str,
+    rows: Sequence[Row],
+    source: Path,
+    target: Path,
+    outputs: Sequence[str],
+    *,
+    lm: str | None,
+    num_threads: int,
+) -> int:
+    """Run the rows that the output does not answer yet."""
+    inputs = inputs_of(loaded, name)
     output = Output(target, rows, outputs)
     waiting = [row for row in rows if row.number not in output.done]
     if not waiting:
