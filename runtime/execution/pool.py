@@ -64,7 +64,7 @@ def run_all(
             for thread in threads:
                 thread.join()
         except BaseException:
-            work.stopped = True
+            work.stopped = work.abandoned = True
             raise
     if work.fatal is not None:
         raise work.fatal
@@ -83,6 +83,7 @@ class _Work(Generic[Item, Result]):
     ) -> None:
         self.outcomes: list[Outcome[Result] | None] = [None] * len(items)
         self.stopped = False
+        self.abandoned = False
         self.fatal: BaseException | None = None
         self._function = function
         self._items = items
@@ -116,6 +117,9 @@ class _Work(Generic[Item, Result]):
 
     def _finish(self, index: int, outcome: Outcome[Result]) -> None:
         with self._lock:
+            if self.abandoned:
+                # The caller no longer waits for it, and the process may be ending.
+                return
             self.outcomes[index] = outcome
             if self._on_done is not None:
                 self._watching.run(self._on_done, index, outcome)
