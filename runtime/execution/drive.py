@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...base.forks import new_lock
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -119,7 +121,7 @@ def is_async(function: Callable[..., Any]) -> bool:
 class _Background:
     """The one background event loop, made on first use."""
 
-    lock = threading.Lock()
+    lock = new_lock()
     loop: asyncio.AbstractEventLoop | None = None
     thread: threading.Thread | None = None
     process: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge, Le
@@ -12,9 +12,11 @@ from ..errors import LMConfigurationError
 from ..parameters import Setting, parameters
 from .base import BaseLM
 from .callbacks import BaseCallback
+from .capabilities import Capabilities, capabilities_of
 from .provider import Provider, TrainDataFormat, TrainingJob, provider_for, start_job
 from .request import Request, Response
-from .retry import send
+from .retry import send, stream
+from .stream import Delta
 from .transports.base import Transport, transport_for
 
 _REASONING = re.compile(
@@ -60,6 +62,8 @@ class LM(BaseLM):
     train_kwargs: dict[str, Any] = {}  # noqa: RUF012
     """Settings for training it."""
 
+    _capabilities = None
+
     def __post_init__(self) -> None:
         """Gather the settings that go with every request.
 
@@ -77,17 +81,28 @@ class LM(BaseLM):
         return transport_for(self.model)
 
     @property
-    def takes_grammar(self) -> bool:  # type: ignore[override]
-        """Whether requests may hold a GBNF grammar of the answer."""
-        return self.transport.takes_grammar
+    def capabilities(self) -> Capabilities:
+        """What the model can do, by its name."""
+        return self._capabilities or capabilities_of(self.model)
+
+    @capabilities.setter
+    def capabilities(self, given: Capabilities) -> None:
+        self._capabilities = given
 
     def identity(self, request: Request) -> str:
         """Which endpoint or file answers."""
         return self.transport.identity(request)
 
-    async def send(self, request: Request) -> Response:
-        """One request past the cache, tried again where that may help."""
+    async def _transmit(self, request: Request) -> Response:
         return await send(self.transport, request, self.num_retries)
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """One request past the cache, its answer in pieces."""
+        deltas = (
+            super().stream(request) if self._awaits_by else stream(self.transport, request, self.num_retries)
+        )
+        async for delta in deltas:
+            yield delta
 
     def copy(self, **changes: Any) -> Self:
         """The same model with some settings changed (None removes one) and a history of its own."""

@@ -5,21 +5,25 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from ..errors import LMError, LMTransportError
+from ..errors import EmptyAnswerError, LMError, LMTransportError
 from ..execution import drive
 from .request import Request, Response
+from .stream import Delta
 from .transports.base import Transport
+from .verify import verify_response
 
 logger = logging.getLogger("dspyc")
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 LONGEST_ASKED_DELAY = 600.0
-RETRIES_WHEN_REFUSED = 2
-"""A server that restarts is back soon; where nobody listens, waiting for long helps nobody."""
+FEW_RETRIES = 2
+"""How often a request is sent again where waiting for long does not help: a server that restarts is back
+soon, and a model that gives nothing twice will give nothing.
+"""
 
 
 async def send(transport: Transport, request: Request, num_retries: int) -> Response:
@@ -34,19 +38,47 @@ async def send(transport: Transport, request: Request, num_retries: int) -> Resp
     while True:
         try:
             if drive.blocking.get():
-                return transport.complete(request)
-            return await transport.acomplete(request)
+                response = transport.complete(request)
+            else:
+                response = await transport.acomplete(request)
+            return verify_response(response, request.model)
         except LMError as error:
-            allowed = min(num_retries, RETRIES_WHEN_REFUSED) if _refused(error) else num_retries
-            if not error.retryable or attempt >= allowed:
-                if attempt:
-                    error.add_note(f"after {attempt + 1} attempts")
-                raise
-            seconds = delay(attempt, error.retry_after)
-            what = str(error).partition("\n")[0].rstrip(".")
-            logger.warning("%s; trying again in %.1f s (%d of %d)", what, seconds, attempt + 1, allowed)
+            await _pause(_next_delay(error, attempt, num_retries))
         attempt += 1
-        await _pause(seconds)
+
+
+async def stream(transport: Transport, request: Request, num_retries: int) -> AsyncIterator[Delta]:
+    """Send a request and give its answer in pieces; what fails before the first piece is tried again."""
+    attempt = 0
+    while True:
+        begun = False
+        try:
+            async for delta in transport.astream(request):
+                begun = True
+                yield delta
+            return
+        except LMError as error:
+            if begun:
+                raise
+            await _pause(_next_delay(error, attempt, num_retries))
+        attempt += 1
+
+
+def _next_delay(error: LMError, attempt: int, num_retries: int) -> float:
+    """The seconds to wait before the next attempt.
+
+    Raises:
+        LMError: there is none; the failure itself.
+    """
+    allowed = min(num_retries, FEW_RETRIES) if _will_stay(error) else num_retries
+    if not error.retryable or attempt >= allowed:
+        if attempt:
+            error.add_note(f"after {attempt + 1} attempts")
+        raise error
+    seconds = delay(attempt, error.retry_after)
+    reason = str(error).partition("\n")[0].rstrip(".")
+    logger.warning("%s; trying again in %.1f s (%d of %d)", reason, seconds, attempt + 1, allowed)
+    return seconds
 
 
 def delay(
@@ -65,8 +97,8 @@ def delay(
     return chosen if asked is None else min(asked, LONGEST_ASKED_DELAY) + chosen * 0.1
 
 
-def _refused(error: LMError) -> bool:
-    return isinstance(error, LMTransportError) and error.refused
+def _will_stay(error: LMError) -> bool:
+    return isinstance(error, EmptyAnswerError) or (isinstance(error, LMTransportError) and error.refused)
 
 
 async def _pause(seconds: float) -> Any:

@@ -14,8 +14,9 @@ import pytest
 import dspyc.runtime as dspy
 from dspyc.runtime.lm import cache
 from dspyc.runtime.lm.client import is_reasoning_model
+from dspyc.runtime.lm.keys import request_key
 from dspyc.runtime.lm.redact import redact
-from dspyc.runtime.lm.request import Request, request_key
+from dspyc.runtime.lm.request import Request
 from dspyc.runtime.lm.retry import delay
 from dspyc.runtime.lm.transports.litellm import retry_after
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Reply, Silent
@@ -298,7 +299,9 @@ def test_the_name_of_a_request() -> None:
     def name(identity: str = "e", **kwargs: Any) -> str | None:
         return request_key(Request("m", [{"role": "user", "content": "x"}], kwargs), identity)
 
-    assert name(api_key="a", timeout=1, headers={"a": "b"}) == name(api_key="b")
+    assert name(api_key="a", timeout=1, headers={"authorization": "b"}) == name(api_key="b") == name()
+    assert name(headers={"x-tenant": "a"}) != name(headers={"x-tenant": "b"}) != name()
+    assert name(extra_body={"token": "a", "k": 1}) == name(extra_body={"token": "b", "k": 1})
     assert name(temperature=0.0) != name(temperature=0.1) != name()
     assert name(rollout_id=1) != name(rollout_id=2)
     assert name("other") != name()

@@ -6,14 +6,15 @@ so it is imported at the first request, with both switched off. It makes one att
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
+from ....base.forks import new_lock
 from ...errors import (
     ContextWindowExceededError,
     LMAuthError,
@@ -26,8 +27,13 @@ from ...errors import (
     LMUnexpectedError,
     LMUnknownModelError,
 )
+from ..doors import read_response
+from ..keys import endpoint_identity
+from ..openai_shapes import as_plain, entry, iterate_choices, read_usage
 from ..redact import redact
 from ..request import Request, Response
+from ..stream import Delta, ToolCallPiece
+from . import io_loop, litellm_forks
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
 _TOO_LONG = re.compile(
@@ -40,7 +46,7 @@ _NO_KEY = re.compile(
     r"|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
     re.IGNORECASE,
 )
-_import_lock = threading.Lock()
+_import_lock = new_lock()
 
 _BY_NAME: dict[str, type[LMError]] = {
     "ContextWindowExceededError": ContextWindowExceededError,
@@ -69,53 +75,114 @@ _ADVICE: dict[type[LMError], str] = {
 class LitellmTransport:
     """Requests through litellm."""
 
-    takes_grammar = False
-
     def complete(self, request: Request) -> Response:
         """Send a request and wait in this thread."""
         litellm = _litellm()
         try:
             if request.model_type == "text":
-                return _response(litellm, litellm.text_completion(**_text_arguments(request)))
-            return _response(litellm, litellm.completion(**_arguments(request)))
+                return read_response(litellm.text_completion(**_text_arguments(request)))
+            return read_response(litellm.completion(**_arguments(request)))
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from _showable(error, request)
 
     async def acomplete(self, request: Request) -> Response:
         """Send a request and wait on the event loop."""
-        litellm = _litellm()
+        litellm = await _alitellm()
         try:
-            if request.model_type == "text":
-                return _response(litellm, await litellm.atext_completion(**_text_arguments(request)))
-            return _response(litellm, await litellm.acompletion(**_arguments(request)))
+            return read_response(await io_loop.run(lambda: _send(litellm, request)))
+        except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
+            raise _translated(error, request) from _showable(error, request)
+
+    async def astream(self, request: Request) -> AsyncIterator[Delta]:
+        """Send a request and give the answer in pieces as they come."""
+        litellm = await _alitellm()
+        try:
+            async for chunk in io_loop.iterate(lambda: _chunks(litellm, request)):
+                for delta in _deltas(chunk):
+                    yield delta
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from _showable(error, request)
 
     def identity(self, request: Request) -> str:
         """The endpoint: the address given, or the provider's own."""
-        base = request.kwargs.get("api_base") or request.kwargs.get("base_url")
-        return f"litellm {str(base).rstrip('/')}" if base else "litellm"
+        return f"litellm {endpoint_identity(request.model, request.settings)}"
+
+
+async def _send(litellm: Any, request: Request) -> Any:
+    if request.model_type == "text":
+        return await litellm.atext_completion(**_text_arguments(request))
+    return await litellm.acompletion(**_arguments(request))
+
+
+async def _chunks(litellm: Any, request: Request) -> AsyncIterator[Any]:
+    streamed = {"stream": True, "stream_options": {"include_usage": True}}
+    chunks = await _send(litellm, request.with_settings(streamed))
+    async for chunk in chunks:
+        yield chunk
+
+
+def _deltas(chunk: Any) -> Iterator[Delta]:
+    """The pieces of a chunk of OpenAI's shape; what is said of the whole answer comes as one of its own."""
+    for choice in iterate_choices(chunk):
+        delta = entry(choice, "delta")
+        text = entry(choice, "text") if delta is None else entry(delta, "content")
+        reasoning, calls = entry(delta, "reasoning_content"), entry(delta, "tool_calls")
+        reason = entry(choice, "finish_reason")
+        yield Delta(
+            index=entry(choice, "index") or 0,
+            text=text if isinstance(text, str) else "",
+            reasoning=reasoning if isinstance(reasoning, str) else "",
+            tool_calls=tuple(_call_piece(call) for call in calls or ()),
+            finish_reason=reason if isinstance(reason, str) else None,
+            logprobs=as_plain(entry(choice, "logprobs")),
+        )
+    if usage := read_usage(entry(chunk, "usage")):
+        yield Delta(usage=usage, model=entry(chunk, "model"), id=entry(chunk, "id"))
+
+
+def _call_piece(call: Any) -> ToolCallPiece:
+    function = entry(call, "function")
+    return ToolCallPiece(
+        entry(call, "index") or 0,
+        entry(call, "id") or "",
+        entry(function, "name") or "",
+        entry(function, "arguments") or "",
+    )
+
+
+_loaded: Any = None
 
 
 def _litellm() -> Any:
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
-    with _import_lock:
-        import litellm
+    global _loaded
+    if _loaded is None or litellm_forks.is_due():
+        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+        os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+        with _import_lock:
+            litellm_forks.renew()
+            import litellm
 
-        litellm.telemetry = False
-        litellm.suppress_debug_info = True
-        litellm.cache = None
-    return litellm
+            litellm.telemetry = False
+            litellm.suppress_debug_info = True
+            litellm.cache = None
+            _loaded = litellm
+    return _loaded
+
+
+async def _alitellm() -> Any:
+    """litellm, imported beside the event loop."""
+    if _loaded is None or litellm_forks.is_due():
+        return await asyncio.to_thread(_litellm)
+    return _loaded
 
 
 def _arguments(request: Request) -> dict[str, Any]:
-    kwargs = request.sent_kwargs
-    kwargs.pop("grammar", None)
+    settings = request.sent_settings
+    settings.pop("grammar", None)
     return {
-        **kwargs,
+        **settings,
         "model": request.model,
-        "messages": request.messages,
+        "messages": request.openai_messages,
         "num_retries": 0,
         "max_retries": 0,
     }
@@ -133,38 +200,6 @@ def _text_arguments(request: Request) -> dict[str, Any]:
     return arguments
 
 
-def _response(litellm: Any, raw: Any) -> Response:
-    choices = raw.choices
-    texts = tuple(
-        (choice.message.content if hasattr(choice, "message") else choice.text) or "" for choice in choices
-    )
-    reasons = [choice.finish_reason for choice in choices]
-    usage = getattr(raw, "usage", None)
-    hidden = getattr(raw, "_hidden_params", None) or {}
-    return Response(
-        texts,
-        usage={}
-        if usage is None
-        else _counts(usage.model_dump() if hasattr(usage, "model_dump") else dict(usage)),
-        cost=hidden.get("response_cost"),
-        # One answer cut short is enough to keep all of them out of the cache.
-        finish_reason="length" if "length" in reasons else (reasons[0] if reasons else None),
-        model=raw.model,
-        id=raw.id,
-    )
-
-
-def _counts(usage: Mapping[str, Any]) -> dict[str, Any]:
-    counts: dict[str, Any] = {}
-    for name, value in usage.items():
-        if isinstance(value, Mapping):
-            if inner := _counts(value):
-                counts[name] = inner
-        elif isinstance(value, (int, float)):
-            counts[name] = value
-    return counts
-
-
 def _translated(error: Exception, request: Request) -> LMError:
     """The error of our tree for one of litellm's, its text without keys."""
     status = getattr(error, "status_code", None)
@@ -176,7 +211,7 @@ def _translated(error: Exception, request: Request) -> LMError:
             model=request.model,
         )
     kind = _kind(error, status)
-    words = redact(str(getattr(error, "message", None) or error), request.kwargs).strip()
+    words = redact(str(getattr(error, "message", None) or error), request.settings).strip()
     words = _NOISE.sub("", words.partition("\nTraceback")[0]) or type(error).__name__
     advice = _ADVICE.get(kind)
     refused = any(isinstance(each, ConnectionRefusedError) for each in _chain(error))
@@ -201,7 +236,7 @@ def _translated(error: Exception, request: Request) -> LMError:
 def _showable(error: Exception, request: Request) -> Exception | None:
     """The error as a cause to show, or None when a text along its chain holds a key."""
     texts = [f"{each} {each.args}" for each in _chain(error)]
-    return error if all(redact(text, request.kwargs) == text for text in texts) else None
+    return error if all(redact(text, request.settings) == text for text in texts) else None
 
 
 def _kind(error: Exception, status: int | None) -> type[LMError]:
