@@ -15,6 +15,7 @@ from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...base.forks import new_lock
+from .threads import run_in_thread
 
 if TYPE_CHECKING:
     import asyncio
@@ -106,9 +107,7 @@ async def call_function(function: Callable[..., Any], *args: Any, **kwargs: Any)
         return await function(*args, **kwargs)
     if blocking.get():
         return function(*args, **kwargs)
-    import asyncio
-
-    return await asyncio.to_thread(function, *args, **kwargs)
+    return await run_in_thread(function, *args, **kwargs)
 
 
 def is_async(function: Callable[..., Any]) -> bool:

@@ -19,6 +19,7 @@ from .flights import fetch_once
 from .keys import request_key
 from .messages import OutputFormat, ToolSpec
 from .recording import answered
+from .redact import saved_settings
 from .request import GivenMessage, ModelType, Request, Response
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
@@ -301,10 +302,8 @@ class BaseLM:
 
     def dump_state(self) -> dict[str, Any]:
         """What identifies the model and its settings, without keys."""
-        from .redact import is_secret
-
-        settings = {name: value for name, value in self.kwargs.items() if not is_secret(name)}
-        return {"model": self.model, "model_type": self.model_type, "cache": self.cache, **settings}
+        facts = {"model": self.model, "model_type": self.model_type, "cache": self.cache}
+        return {**facts, **saved_settings(self.kwargs)}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model!r})"
