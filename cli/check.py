@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.render import FORMATS, Report, plural
+from ..base.text import plural
+from ..compiler.render import FORMATS, Report
 from .console import say
 from .errors import Refusal
-from .files import Unreadable, decode_program, find, shown, write_atomically
+from .files import find, read_program_from_input, shown
 
 if TYPE_CHECKING:
-    from ..compiler.diagnostic import Severity
-    from .checking import Workspace
+    from ..compiler.diagnostic import Diagnostic, Severity
 
 FAIL_ON: dict[str, tuple[Severity, ...]] = {
     "error": ("error",),
@@ -70,7 +69,8 @@ def command(
       dspyc check --output-format github   in a GitHub workflow
       cat x.dspy | dspyc check - --stdin-filename triage/x.dspy
     """
-    from .checking import Workspace, print_report
+    from ..project.workspace import Workspace
+    from .checking import print_report, report_on
 
     fixing = fix or unsafe_fixes or diff
     if paths == ("-",):
@@ -79,33 +79,39 @@ def command(
         report = _from_stdin(stdin_filename)
     else:
         files = find(paths)
-        if fixing and _fix(Workspace(), files, unsafe=unsafe_fixes, write=not diff) and diff:
+        if fixing and _fix(files, unsafe=unsafe_fixes, write=not diff) and diff:
             return 1
-        report = Workspace().report(files)
+        report = report_on(Workspace(), files)
     print_report(report, output_format)
     return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))
 
 
 def _from_stdin(name: str | None) -> Report:
-    from .checking import Workspace
+    from ..project.workspace import Workspace
+    from .checking import report_on
 
     path = Path.cwd() / (name or "stdin.dspy")
-    try:
-        text = decode_program(sys.stdin.buffer.read())
-    except Unreadable as problem:
-        raise Refusal(f"standard input {problem.message}", problem.hint) from None
-    return Workspace({path: text}).report([path])
+    return report_on(Workspace({str(path): read_program_from_input()}), [path])
 
 
-def _fix(workspace: Workspace, files: list[Path], *, unsafe: bool, write: bool) -> int:
+def _fix(files: list[Path], *, unsafe: bool, write: bool) -> int:
     """Fix files, or show how they would be; how many fixes there were."""
+    from ..base.files import write_atomically
+    from ..project.workspace import Workspace
+    from .checking import check
     from .fixing import fix
     from .format import difference
 
     count = 0
+    workspace = Workspace()
+
+    def findings(path: str, text: str) -> tuple[Diagnostic, ...]:
+        workspace.disk.put(path, text)
+        return workspace.analyse(path).diagnostics
+
     for path in files:
-        file = workspace.check(path)
-        fixed = fix(file.source.text, partial(workspace.findings, path), unsafe=unsafe)
+        file = check(workspace, path)
+        fixed = fix(file.source.text, partial(findings, str(Path.cwd() / path)), unsafe=unsafe)
         count += fixed.count
         if fixed.count and write:
             write_atomically(path, fixed.text)

@@ -32,7 +32,8 @@ from types import FrameType, TracebackType
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import drive, trace
-from .assertions import attempts, failed, raise_mistake, suggest
+from .assertions import attempts, failed, suggest
+from .fallbacks import fall_back
 from .settings import lookup
 
 __all__ = [
@@ -42,12 +43,12 @@ __all__ = [
     "call",
     "call_pure",
     "failed",
+    "fall_back",
     "flatten",
     "gather",
     "matches",
     "pick",
     "pure",
-    "raise_mistake",
     "scope",
     "start",
     "suggest",
