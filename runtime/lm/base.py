@@ -18,7 +18,7 @@ from .doors import Outputs, read_outputs, read_response, render_outputs, render_
 from .flights import fetch_once
 from .keys import request_key
 from .messages import OutputFormat, ToolSpec
-from .recording import answered
+from .recording import answered, is_recording
 from .redact import saved_settings
 from .request import GivenMessage, ModelType, Request, Response
 from .stream import Collector, Delta, as_deltas
@@ -196,15 +196,18 @@ class BaseLM:
 
     async def _get(self, request: Request) -> Response:
         number, key = calls.next_number(), self._key(request)
-        response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
-        if response is None:
-            work = partial(self._send, request)
-            response = await (work() if key is None else fetch_once(key, work, self.cache_in_memory))
+        if key is None:
+            response = await self._send(request)
+        else:
+            kept = caching.get(key, self.cache_in_memory)
+            response = kept or await fetch_once(key, partial(self._send, request), self.cache_in_memory)
         self._note(number, request, response)
         return response
 
     async def _send(self, request: Request) -> Response:
-        return await answered(request, self.identity(request), self._verified)
+        if is_recording():
+            return await answered(request, self.identity(request), self._verified)
+        return verify_response(await self.send(request), self.model)
 
     async def _verified(self, request: Request) -> Response:
         return verify_response(await self.send(request), self.model)

@@ -49,7 +49,6 @@ class Entry(dict[str, Any]):
     __slots__ = ("_finished", "_request", "_response", "number")
 
     def __init__(self, number: int, request: Request, response: Response) -> None:
-        super().__init__()
         self.number = number
         self._request: Request | None = request
         self._response = response

@@ -179,13 +179,11 @@ class Response:
     ) -> None:
         """Make a response of completions, or of texts, which share `finish_reason`."""
         fill = object.__setattr__
-        made = tuple(
-            [
-                Completion((Text(each),), finish_reason) if isinstance(each, str) else each
-                for each in completions
-            ]
-        )
-        fill(self, "completions", made)
+        made = [
+            Completion((Text(each),), finish_reason) if isinstance(each, str) else each
+            for each in completions
+        ]
+        fill(self, "completions", tuple(made))
         fill(self, "usage", usage)
         fill(self, "cost", cost)
         fill(self, "model", model)
