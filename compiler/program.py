@@ -185,6 +185,9 @@ class Surroundings(Protocol):
     def function_kind(self, program: Program, name: str) -> CallKind:
         """What calling a `def` of the file runs."""
 
+    def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
+        """What calling a function runs, by its type."""
+
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands in another file as that is now."""
 
@@ -234,6 +237,10 @@ class Program:
     def function_kind(self, name: str) -> CallKind:
         """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
         return self._surroundings.function_kind(self, name)
+
+    def kind_of_function(self, function: types.Function) -> CallKind:
+        """What calling a function runs, by its type: one of any file, of Python or of the runtime."""
+        return self._surroundings.kind_of_function(self, function)
 
     def item(self, key: str | None) -> Item | None:
         """The item of a key, as `Symbol.item` has it."""

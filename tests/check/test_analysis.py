@@ -87,7 +87,7 @@ def test_installed_packages_are_found_by_the_finder() -> None:
             "import numpy\nfrom shop.cart import total\nimport nowhere\nx = total(numpy.pi)\ny = nowhere.z\n"
         ),
         "site/shop/__init__.py": "",
-        "site/shop/cart.py": "def total(price: float) -> float: ...\n",
+        "site/shop/cart.py": "@dspyc.pure\ndef total(price: float) -> float: ...\n",
     }
     installed = {"numpy": "", "shop": "site/shop/__init__.py"}
     analysis = Project(files.get, find=installed.get).check("main.dspy")
@@ -125,6 +125,15 @@ def test_a_program_says_where_its_state_is_and_what_to_do_with_a_stale_one() -> 
     assert codes(analyse(text.replace("state=", "name="))) == ["E202"]
 
 
+def test_an_attribute_that_is_set_below_a_class_does_not_hide_it() -> None:
+    tools = "class Box:\n    size: int = 1\nBox.size = 2\nBox.all[0] = 3\nfirst, *rest = 1, 2\n"
+    imports = "from tools import Box, first, rest\n"
+    text = f"{imports}def f(box: Box) -> int:\n    return box.size + len([first, rest])\n"
+    analysis = analyse(text, tools__py=tools)
+    assert not analysis.diagnostics
+    assert display(analysis.program.symbols["Box"].type) == "type[Box]"
+
+
 def test_an_import_that_is_not_python() -> None:
     analysis = analyse("from tools import search\nfound = search(5)\n", tools__py="def search(text) -> str\n")
     assert [each.message for each in analysis.diagnostics] == [
@@ -138,7 +147,8 @@ def test_an_import_that_is_not_python() -> None:
 
 def test_syntax_problems_come_first_and_hide_nothing_else() -> None:
     analysis = analyse(
-        "signature S:\n    input a:\n    output b: str\n\nmodule m = Predict(Ss)\nx = m(a=1)\n"
+        "signature S:\n    input a:\n    output b: str\n\n"
+        "module m = Predict(Ss)\ndef f() -> str:\n    return m(a=1).b\n"
     )
     assert [each.code for each in analysis.diagnostics] == ["E001", "E101"]
     spans = [each.span for each in analysis.diagnostics]
@@ -356,7 +366,9 @@ def test_threads_find_what_one_finds_at_a_cold_start(shared: bool) -> None:
 def test_no_code_of_the_user_runs() -> None:
     tools = "raise SystemExit(1)\ndef search(text: str) -> str: ...\n"
     before = sys.modules.get("tools")
-    analysis = analyse("from tools import search\nfound = search(5)\n", tools__py=tools)
+    analysis = analyse(
+        "from tools import search\ndef found() -> str:\n    return search(5)\n", tools__py=tools
+    )
     assert codes(analysis) == ["E208"]
     assert sys.modules.get("tools") is before
 
