@@ -12,7 +12,6 @@ from typing import Protocol, TypeAlias
 
 from . import types
 from .facts import Draft, Symbol
-from .resolve.context import Context
 
 Key: TypeAlias = tuple[str, str]
 """A file and a name in it."""
@@ -72,12 +71,14 @@ class Environment:
         """The text of a file beside this one, by its path from this file's folder."""
         return self._file.read(path)
 
-    def late(self, name: str, make: Callable[[Context], types.Interface]) -> Callable[[], types.Interface]:
+    def late(
+        self, name: str, make: Callable[[Environment, Draft], types.Interface]
+    ) -> Callable[[], types.Interface]:
         """Fields that are worked out once the names of the declaration are known, because these may recur."""
         file, item = self._file, self._item
 
         def work_out() -> types.Interface:
             draft = Draft(item.key, item.text, item.declaration, item.broken)
-            return make(Context(Environment(file, draft), draft))
+            return make(Environment(file, draft), draft)
 
         return file.defer(name, work_out)

@@ -32,7 +32,9 @@ class Scope(Protocol):
     def read(self, path: str) -> str | None:
         """The text of a file beside this one, by its path from this file's folder."""
 
-    def late(self, name: str, make: Callable[[Context], types.Interface]) -> Callable[[], types.Interface]:
+    def late(
+        self, name: str, make: Callable[[Scope, Draft], types.Interface]
+    ) -> Callable[[], types.Interface]:
         """Fields that are worked out once the names of the declaration are known, because these may recur."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -250,20 +250,25 @@ def _function(declaration: syntax.FunctionDeclaration, context: Context) -> None
 # --- records and modules --------------------------------------------------------------------------------
 
 
-def _attributes(declaration: syntax.TypeDeclaration) -> Callable[[Context], types.Interface]:
-    def read(context: Context) -> types.Interface:
-        found = fields.interface(declaration.name.text, declaration.attributes, context)
-        return _closed(found, context.item)
+_Read: TypeAlias = Callable[[Scope, Draft], types.Interface]
+"""Works out fields, in the names of a file, of a declaration."""
+
+
+def _attributes(declaration: syntax.TypeDeclaration) -> _Read:
+    def read(scope: Scope, item: Draft) -> types.Interface:
+        context = Context(scope, item)
+        return _closed(fields.interface(declaration.name.text, declaration.attributes, context), item)
 
     return read
 
 
-def _module_fields(declaration: syntax.ModuleDeclaration) -> Callable[[Context], types.Interface]:
-    def read(context: Context) -> types.Interface:
+def _module_fields(declaration: syntax.ModuleDeclaration) -> _Read:
+    def read(scope: Scope, item: Draft) -> types.Interface:
+        context = Context(scope, item)
         untyped = any(each.type is None for each in declaration.fields)
         inferred = _inferred(declaration, context) if untyped and declaration.forward is not None else None
         found = fields.interface(declaration.name.text, declaration.fields, context, inferred)
-        return _closed(found, context.item)
+        return _closed(found, item)
 
     return read
 
