@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
-from .find import Found, find, symbol_at
+from .at import Found, find, symbol_at
 
 
 def definition(analysis: FileAnalysis, offset: int) -> types.Place | None:

@@ -12,8 +12,8 @@ from .. import types
 from ..analysis import FileAnalysis
 from ..program import Symbol
 from ..relations import display
+from .at import Found, find, symbol_at
 from .describe import Description, describe, describe_field, describe_parameter
-from .find import Found, find, symbol_at
 from .keywords import DOCUMENTED
 
 _WORD = re.compile(r"[^\W\d]\w*")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from ...compiler.analysis import FileAnalysis
-from ...compiler.query.completion import complete
-from ...compiler.query.offers import Completion, CompletionKind
+from ...compiler.completion.complete import complete
+from ...compiler.completion.items import Completion, CompletionKind
 from .. import convert
 from ..protocol import (
     CompletionItem,

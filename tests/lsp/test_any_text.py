@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dspyc.compiler.analysis import FileAnalysis, Project
-from dspyc.compiler.query.completion import complete
+from dspyc.compiler.completion.complete import complete
 from dspyc.compiler.query.definition import definition
 from dspyc.compiler.query.hover import hover
 from dspyc.compiler.query.symbols import outline

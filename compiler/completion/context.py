@@ -10,8 +10,8 @@ from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
 from ..program import Item, Symbol
+from ..query.at import item_at
 from .cursor import Bracket, Cursor, Token
-from .find import item_at
 from .receiver import call_around, type_before
 
 _COMPARISONS = {"==", "!="}

@@ -7,11 +7,12 @@ from itertools import pairwise
 
 from .. import catalog, types
 from ..program import Symbol
+from ..query import keywords
 from ..relations import assignable
-from . import keywords, offers
+from . import items
+from .context import MAKERS, Place, callee_at, expected_type, parameters_of
 from .cursor import Bracket, Cursor
-from .offers import Completion
-from .place import MAKERS, Place, callee_at, expected_type, parameters_of
+from .items import Completion
 
 
 def value_offers(place: Place) -> Iterator[Completion]:
@@ -22,13 +23,13 @@ def value_offers(place: Place) -> Iterator[Completion]:
     if cursor.first == "demo" and cursor.last in ("demo", ",", "("):
         yield from _fields(place, {"input", "output"})
         return
-    yield from offers.values(expected, cursor.replaced, offers.DECLARED if argument else offers.EXPECTED)
+    yield from items.values(expected, cursor.replaced, items.DECLARED if argument else items.EXPECTED)
     if cursor.first == "return" and cursor.last in ("return", ",") and not cursor.brackets:
         yield from _fields(place, {"output"})
     if cursor.bracket is not None and argument:
         yield from _arguments(place, cursor.bracket)
     yield from _names(place, expected)
-    yield from (offers.keyword(word, cursor.replaced) for word in keywords.VALUES)
+    yield from (items.keyword(word, cursor.replaced) for word in keywords.VALUES)
 
 
 def _names(place: Place, expected: types.Type) -> Iterator[Completion]:
@@ -39,10 +40,10 @@ def _names(place: Place, expected: types.Type) -> Iterator[Completion]:
             continue
         rank = None
         if _makes(found, kind) if kind else _fits(found, expected):
-            rank = offers.EXPECTED
+            rank = items.EXPECTED
         elif not kind and _constructs(found, expected):
-            rank = offers.NEAR
-        yield offers.symbol(found, place.cursor.replaced, rank)
+            rank = items.NEAR
+        yield items.symbol(found, place.cursor.replaced, rank)
 
 
 def _is_constructed(definition: types.ClassDefinition) -> bool:
@@ -120,17 +121,17 @@ def _arguments(place: Place, opened: Bracket) -> Iterator[Completion]:
     match callee:
         case types.Module(interface=interface):
             inputs = [each for each in interface.inputs if each.name not in given]
-            yield from (offers.field_argument(each, cursor.replaced) for each in inputs)
+            yield from (items.field_argument(each, cursor.replaced) for each in inputs)
             names = {each.name for each in interface.inputs}
             settings = parameters if parameters is not None else catalog.call_settings()
             rest = [each for each in settings if each.name not in names]
-            yield from _parameters(rest, given, cursor, None, offers.NEAR)
+            yield from _parameters(rest, given, cursor, None, items.NEAR)
         case types.TypeForm(type=types.Record(interface=interface)):
             missing = [each for each in interface.fields if each.name not in given]
-            yield from (offers.field_argument(each, cursor.replaced) for each in missing)
+            yield from (items.field_argument(each, cursor.replaced) for each in missing)
         case _:
             known = parameters_of(callee, parameters)
-            yield from _parameters(known, given, cursor, definition, offers.EXPECTED)
+            yield from _parameters(known, given, cursor, definition, items.EXPECTED)
 
 
 def _parameters(
@@ -142,7 +143,7 @@ def _parameters(
 ) -> Iterator[Completion]:
     for each in parameters:
         if each.kind in ("", "keyword-only") and each.name not in given and not each.name.startswith("_"):
-            yield offers.parameter(each, cursor.replaced, definition, rank)
+            yield items.parameter(each, cursor.replaced, definition, rank)
 
 
 def _given(cursor: Cursor, opened: Bracket) -> set[str]:
@@ -155,5 +156,5 @@ def _fields(place: Place, directions: set[str]) -> Iterator[Completion]:
     given = {name.text for name, sign in pairwise(place.cursor.statement) if sign.text == "="}
     for each in place.fields:
         if each.direction in directions and each.name.text not in given:
-            label, rank = f"{each.name.text}=", offers.EXPECTED
+            label, rank = f"{each.name.text}=", items.EXPECTED
             yield Completion(label, "field", place.cursor.replaced, each.direction, rank=rank)

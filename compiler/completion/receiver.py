@@ -9,9 +9,9 @@ from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
 from ..program import Symbol
+from ..query.at import item_at, nodes
 from ..relations import iterated
 from .cursor import Bracket, Cursor, Token, primary_before
-from .find import item_at, nodes
 
 
 def type_before(analysis: FileAnalysis, tokens: tuple[Token, ...]) -> types.Type:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from .. import types
 from ..relations import named
-from . import offers
+from . import items
+from .context import MAKERS, Place, in_field
 from .cursor import Cursor
-from .offers import Completion
-from .place import MAKERS, Place, in_field
+from .items import Completion
 
 _GENERICS = ("list", "dict", "tuple", "set", "Literal", "Any")
 _WITH_FIELDS = {"signature", "module", "module class", "program", "dataset"}
@@ -65,19 +65,19 @@ def _open_type(words: list[str], cursor: Cursor) -> bool:
 def type_offers(place: Place) -> Iterator[Completion]:
     """The types that may be written: the file's own first, then Python's, then the runtime's."""
     replaced = place.cursor.replaced
-    yield from offers.named(_COMMON, replaced, "type", "built-in", offers.NEAR)
+    yield from items.named(_COMMON, replaced, "type", "built-in", items.NEAR)
     for name in _GENERICS:
         snippet = f"{name}[$0]" if name != "Any" else ""
-        yield Completion(name, "type", replaced, "built-in", rank=offers.NEAR, snippet=snippet)
-    yield Completion("None", "type", replaced, "built-in", rank=offers.BUILTIN)
+        yield Completion(name, "type", replaced, "built-in", rank=items.NEAR, snippet=snippet)
+    yield Completion("None", "type", replaced, "built-in", rank=items.BUILTIN)
     of_parameter = place.cursor.declaration == "def"
     for found in place.names.values():
         if (isinstance(found.type, types.TypeForm) and found.kind not in ("local", "builtin", "runtime")) or (
             found.kind in _WITH_FIELDS and of_parameter and types.known(named(found.type) or types.UNKNOWN)
         ):
-            yield offers.symbol(found, replaced, offers.EXPECTED)
+            yield items.symbol(found, replaced, items.EXPECTED)
         elif found.kind == "runtime" and _is_value(found.type):
-            yield offers.symbol(found, replaced, offers.RUNTIME)
+            yield items.symbol(found, replaced, items.RUNTIME)
 
 
 def _is_value(kind: types.Type) -> bool:

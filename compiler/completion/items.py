@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 from ...grammar.source import Span
 from .. import types
 from ..program import Symbol
+from ..query.describe import describe_limits, documentation, parameter_doc
+from ..query.keywords import Keyword
 from ..relations import display, display_value
-from .describe import describe_limits, documentation, parameter_doc
-from .keywords import Keyword
 
 CompletionKind: TypeAlias = Literal[
     "keyword",

@@ -9,11 +9,12 @@ from dataclasses import replace
 from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
-from . import keywords, offers
+from ..query import keywords
+from . import items
 from .annotations import in_type, type_offers
+from .context import Place, callee_at, expected_type, in_field, parameters_of
 from .cursor import Cursor, Token, cursor_at
-from .offers import Completion
-from .place import Place, callee_at, expected_type, in_field, parameters_of
+from .items import Completion
 from .receiver import type_before
 from .values import value_offers
 
@@ -32,7 +33,7 @@ def complete(
     cursor = cursor_at(analysis.source, offset)
     if cursor.comment:
         return ()
-    return offers.unique(_offers(Place(analysis, cursor, modules)))
+    return items.unique(_offers(Place(analysis, cursor, modules)))
 
 
 def _offers(place: Place) -> Iterator[Completion]:
@@ -46,7 +47,7 @@ def _offers(place: Place) -> Iterator[Completion]:
         kind = type_before(place.analysis, cursor.statement[:-1])
         for found in place.analysis.program.members(kind).values():
             if not found.name.startswith("_"):
-                yield offers.member(found, cursor.replaced)
+                yield items.member(found, cursor.replaced)
     elif not cursor.statement:
         yield from _line_start(place)
     elif _in_number(cursor) or _names_something_new(cursor):
@@ -55,11 +56,11 @@ def _offers(place: Place) -> Iterator[Completion]:
         yield from type_offers(place)
     elif in_field(cursor) and _ends_value(cursor.statement[-1]) and not cursor.brackets:
         if not any(token.text == "where" for token in cursor.outside):
-            yield offers.keyword(keywords.WHERE, cursor.replaced, offers.EXPECTED)
+            yield items.keyword(keywords.WHERE, cursor.replaced, items.EXPECTED)
         else:
-            yield from (offers.keyword(word, cursor.replaced) for word in keywords.OPERATORS)
+            yield from (items.keyword(word, cursor.replaced) for word in keywords.OPERATORS)
     elif _ends_value(cursor.statement[-1]):
-        yield from (offers.keyword(word, cursor.replaced) for word in keywords.OPERATORS)
+        yield from (items.keyword(word, cursor.replaced) for word in keywords.OPERATORS)
     else:
         yield from value_offers(place)
 
@@ -78,10 +79,10 @@ def _line_start(place: Place) -> Iterator[Completion]:
         words = keywords.MODULE_LINES
     elif kind in ("module", "def", "test"):
         words = [word for word in keywords.STATEMENTS if _may_begin(word.word, cursor)]
-        yield from (offers.symbol(found, cursor.replaced) for found in place.names.values())
+        yield from (items.symbol(found, cursor.replaced) for found in place.names.values())
     else:
         words = ()
-    yield from (offers.keyword(word, cursor.replaced, offers.EXPECTED) for word in words)
+    yield from (items.keyword(word, cursor.replaced, items.EXPECTED) for word in words)
 
 
 def _may_begin(word: str, cursor: Cursor) -> bool:
@@ -144,12 +145,12 @@ def _imports(place: Place) -> Iterator[Completion]:
         if words[-1] != "as" and target is not None:
             names = (name for name in target.names() if name not in given and not name.startswith("_"))
             detail = f"from {''.join(words[1 : words.index('import')])}"
-            yield from offers.named(names, cursor.replaced, "variable", detail, offers.EXPECTED)
+            yield from items.named(names, cursor.replaced, "variable", detail, items.EXPECTED)
     elif words[-1] in ("from", "import", "."):
-        yield from offers.named(place.modules(), cursor.replaced, "module", "module", offers.EXPECTED)
+        yield from items.named(place.modules(), cursor.replaced, "module", "module", items.EXPECTED)
     elif words[0] == "from":
         word = keywords.Keyword("import", "The names that are imported.", "import")
-        yield offers.keyword(word, cursor.replaced, offers.EXPECTED)
+        yield items.keyword(word, cursor.replaced, items.EXPECTED)
 
 
 # --- inside strings -------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def _in_string(place: Place) -> Iterator[Completion]:
             yield from type_offers(replace(place, cursor=inside))
     elif "f" not in string.prefix:
         content = Span(string.start, cursor.offset)
-        yield from offers.string_values(expected_type(place), content)
+        yield from items.string_values(expected_type(place), content)
 
 
 _INLINE_TYPE = re.compile(r"(?::[^,:]*?|[\[|][^:]*?)(?P<prefix>(?:[^\W\d]\w*)?)\Z")
