@@ -12,7 +12,7 @@ from ..project.workspace import project, project_settings
 from . import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..compiler.analysis import FileAnalysis, Project
 
@@ -127,11 +127,17 @@ class Workspace:
         around = [each for each in self.folders if path.startswith(each.rstrip(os.sep) + os.sep)]
         return Settings(max(around, key=len), ("",)) if around else Settings("", ())
 
-    def neighbours(self, path: str) -> tuple[str, ...]:
-        """What an import in this file may start with: files and packages beside it and in the roots."""
-        folders = (os.path.dirname(path), *self._settings(path).roots)
-        names = {name for folder in folders if os.path.isabs(folder) for name in _modules_in(folder)}
-        names.discard(os.path.splitext(os.path.basename(path))[0])
+    def importable(self, path: str, level: int = 0, packages: Sequence[str] = ()) -> tuple[str, ...]:
+        """What an import in this file may go on with behind `level` dots and the names of some packages."""
+        here = os.path.dirname(path)
+        if level:
+            folders = [os.path.normpath(os.path.join(here, *[os.pardir] * (level - 1)))]
+        else:
+            folders = [here, *self._settings(path).roots]
+        inside = [os.path.join(each, *packages) for each in folders if os.path.isabs(each)]
+        names = {name for folder in inside for name in _modules_in(folder)}
+        if not packages and level < 2:
+            names.discard(os.path.splitext(os.path.basename(path))[0])
         return tuple(sorted(names))
 
 

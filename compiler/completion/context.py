@@ -1,167 +1,254 @@
-"""Where a completion is asked for: the file, the cursor, and the type that a value there should have."""
+"""What a cursor stands in: the sort of place, the nodes around it, the call, the names that are known."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Literal, TypeAlias
 
 from ...grammar import syntax
+from ...grammar.parse import parse_item
+from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
-from ..program import Item, Symbol
-from ..query.at import item_at
-from .cursor import Bracket, Cursor, Token
-from .receiver import call_around, type_before
+from ..program import Item, Symbol, declared_names
+from ..query.at import children
+from .calls import ActiveCall, active_call
+from .expectation import expected_type
+from .marker import MARKER, Marked, Reading, mark, path_to_marker, read
+from .resolving import resolve_item
 
-_COMPARISONS = {"==", "!="}
-MAKERS = {
-    "lm": ("LM", "BaseLM"),
-    "module": ("Module",),
-    "dataset": ("Dataset",),
-    "optimizer": ("Optimizer", "Teleprompter"),
-    "evaluate": ("Evaluate",),
-    "tools": ("MCP",),
-}
-"""The base classes of what may be constructed behind `KIND name =`."""
+Kind: TypeAlias = Literal[
+    "nothing",  # a comment, a number, a name that is being made up
+    "words",  # where only keywords may stand
+    "statement",  # the begin of a statement, where a value may stand, too
+    "value",
+    "argument",  # an argument of a call: a value, or a parameter's name
+    "label",  # the name before the `=` of an argument, where a value cannot stand
+    "member",  # behind a dot
+    "type",
+    "literal",  # in the brackets of `Literal[…]`
+    "pattern",  # of a `case`
+    "module",  # of an import
+    "imported name",
+    "text",  # in a string
+]
+"""The sort of place that a cursor stands in."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """What the functions that make a completion list look at."""
+class Context:
+    """What a cursor stands in."""
 
     analysis: FileAnalysis
-    cursor: Cursor
-    modules: Callable[[], Iterable[str]]
-    """What an import may begin with."""
+    kind: Kind
+    marked: Marked
+    reading: Reading | None
+    """The item with the marker as the parser reads it; None in a string."""
+    item: Item
+    """The same, resolved."""
+    path: tuple[syntax.Node, ...]
+    """The nodes around the cursor, outermost first; the last one is the marker's."""
+
+    @property
+    def prefix(self) -> str:
+        """The part of a word that stands before the cursor."""
+        return self.marked.prefix
+
+    @property
+    def replaced(self) -> Span:
+        """What a completion replaces."""
+        return self.marked.replaced
+
+    @property
+    def node(self) -> syntax.Node | None:
+        """The node that stands at the cursor."""
+        return self.path[-1] if self.path else None
+
+    def above(self, *kinds: type[syntax.Node]) -> syntax.Node | None:
+        """The nearest node of these classes around the cursor."""
+        return next((each for each in reversed(self.path[:-1]) if isinstance(each, kinds)), None)
+
+    @property
+    def parent(self) -> syntax.Node | None:
+        """The node right around the one at the cursor."""
+        return self.path[-2] if len(self.path) > 1 else None
 
     @cached_property
-    def item(self) -> Item | None:
-        """The declaration that the cursor is in."""
-        return item_at(self.analysis, self.cursor.offset)
+    def expected(self) -> types.Type:
+        """The type that the value at the cursor should have; Unknown where nothing says so."""
+        return expected_type(self.item, self.path)
+
+    @cached_property
+    def call(self) -> ActiveCall | None:
+        """The innermost call that the cursor is among the arguments of."""
+        return active_call(self.item, self.path)
 
     @cached_property
     def names(self) -> Mapping[str, Symbol]:
-        """The names in scope, without those that the line itself declares."""
-        start = self.cursor.statement[0].start if self.cursor.statement else self.cursor.replaced.start
-        line = range(start, self.cursor.offset + 1)
+        """The names that may be used at the cursor, nearest first."""
+        found: dict[str, Symbol] = {}
+        for span, symbol in reversed(self.item.visible):
+            if span.start <= self.marked.offset < span.end and symbol.name != MARKER:
+                found.setdefault(symbol.name, symbol)
         program = self.analysis.program
-        found = {**program.names_at(self.cursor.offset), **program.names_at(self.cursor.anchor)}
-        return {
-            name: symbol for name, symbol in found.items() if name and not self._declared_in(symbol, line)
-        }
+        own = self._own_names
+        for name in program.names():
+            symbol = None if name in found or name in own else program.lookup(name)
+            if symbol is not None:
+                found[name] = symbol
+        return found
 
-    def _declared_in(self, symbol: Symbol, line: range) -> bool:
-        if symbol.kind in ("input", "output") or symbol.place is None or symbol.place.span is None:
-            return False
-        return symbol.place.path == self.analysis.path and symbol.place.span.start in line
-
-    @cached_property
-    def fields(self) -> tuple[syntax.Field, ...]:
-        """The fields of the signature, module or record around the cursor, without one on its line."""
-        declaration = self.item.declaration if self.item is not None else None
-        match declaration:
-            case syntax.SignatureDeclaration(fields=fields) | syntax.ModuleDeclaration(fields=fields):
-                found = fields
-            case syntax.TypeDeclaration(attributes=fields):
-                found = fields
+    @property
+    def _own_names(self) -> frozenset[str]:
+        """The names that the item declares by the value that is being written: they do not exist yet."""
+        match self.item.declaration:
+            case (
+                syntax.ValueDeclaration()
+                | syntax.ConstantDeclaration()
+                | syntax.TypeAliasDeclaration()
+                | syntax.FromImport()
+                | syntax.Import()
+                | syntax.ModuleDeclaration() as declaration
+            ):
+                return frozenset((*(each.text for each in declared_names(declaration)), MARKER))
             case _:
-                return ()
-        line = self.cursor.statement[0].start if self.cursor.statement else self.cursor.offset
-        return tuple(each for each in found if self.item and self.item.at(each.name).start < line)
-
-    def field_type(self, name: str) -> types.Type:
-        """The type of one of these fields, or of the one on the cursor's line."""
-        if self.item is None:
-            return types.UNKNOWN
-        for each in self.item.nodes(syntax.Field):
-            if each.name.text == name and each.type is not None:
-                return self.item.type_of(each.type)
-        return types.UNKNOWN
+                return frozenset((MARKER,))
 
 
-def callee_at(place: Place, opened: Bracket) -> tuple[types.Type, tuple[types.Parameter, ...] | None]:
-    """What is called where a bracket opens, and its parameters as the checker sees them."""
-    item = item_at(place.analysis, opened.start)
-    before = place.cursor.statement[: opened.index]
-    if item is not None:
-        call: syntax.Call | syntax.ConfigureDeclaration | None = call_around(
-            place.analysis, place.cursor, opened
-        )
-        if isinstance(item.declaration, syntax.ConfigureDeclaration) and len(before) == 1:
-            call = item.declaration
-        binding = item.binding_of(call) if call is not None else None
-        if binding is not None and (types.known(binding.callee) or binding.parameters):
-            return binding.callee, binding.parameters
-    return type_before(place.analysis, before), None
+def context_at(analysis: FileAnalysis, offset: int) -> Context:
+    """What the cursor at an offset of a file stands in."""
+    marked = mark(analysis.file, max(0, min(offset, len(analysis.source.text))))
+    if marked.ground == "string":
+        return _in_string(analysis, marked)
+    if marked.ground == "nothing":
+        return Context(analysis, "nothing", marked, None, _unresolved(marked), ())
+    reading = read(marked)
+    if not reading.states:
+        return Context(analysis, "nothing", marked, reading, _unresolved(marked), ())
+    if not reading.takes_name:
+        return Context(analysis, "words", marked, reading, _unresolved(marked), reading.path)
+    item = resolve_item(
+        analysis, marked.start, reading.marked.text, reading.declaration, broken=reading.broken
+    )
+    kind = _kind(reading.path, item)
+    return Context(analysis, kind, reading.marked, reading, item, reading.path)
 
 
-def expected_type(place: Place) -> types.Type:
-    """The type that the value at the cursor should have, where the text before it says so."""
-    cursor = place.cursor
-    tokens = cursor.statement
-    bracket = cursor.bracket
-    if cursor.last in _COMPARISONS:
-        return type_before(place.analysis, tokens[:-1])
-    if bracket is not None and bracket.index > 0 and tokens[bracket.index - 1].text == "in":
-        return type_before(place.analysis, _without_not(tokens[: bracket.index - 1]))
-    if cursor.last == "case":
-        subject = next((block for block in reversed(cursor.blocks) if block[0].text == "match"), None)
-        return type_before(place.analysis, subject[1:-1]) if subject else types.UNKNOWN
-    if cursor.last == "=" and len(tokens) > 1:
-        return _expected_behind_equals(place)
-    if bracket is not None and bracket.text == "(" and cursor.last in ("(", ","):
-        parameters = parameters_of(*callee_at(place, bracket))
-        at = sum(token.text == "," for token in cursor.since(bracket))
-        if at < len(parameters) and parameters[at].kind in ("", "positional-only"):
-            return parameters[at].type
-    return types.UNKNOWN
+def _unresolved(marked: Marked) -> Item:
+    return Item(0, marked.start, marked.text, None)
 
 
-def parameters_of(
-    callee: types.Type, parameters: tuple[types.Parameter, ...] | None
-) -> tuple[types.Parameter, ...]:
-    """The parameters of what is called, by what the checker says of the call or else by its type."""
-    if parameters is not None:
-        return parameters
-    match callee:
-        case types.Class(definition=definition):
-            return definition.parameters or ()
-        case types.Function(parameters=declared) | types.ModuleClass(parameters=declared):
-            return declared
-        case types.Overloaded(options=ways):
-            return tuple({each.name: each for way in ways for each in way.parameters}.values())
+# --- in code --------------------------------------------------------------------------------------------
+
+
+def _kind(path: tuple[syntax.Node, ...], item: Item) -> Kind:
+    """The sort of place, by the node that the marker has become and the one around it."""
+    if not path:
+        return "words"
+    node, parent = path[-1], path[-2] if len(path) > 1 else None
+    if isinstance(node, syntax.Identifier):
+        return _kind_of_identifier(node, parent)
+    if id(node) in item.annotations:
+        return "type"
+    if _is_target(path):
+        return "nothing"
+    match parent:
+        case syntax.ExpressionStatement():
+            return "statement"
+        case syntax.Assign(target=target) if target is node:
+            return "statement"
+        case syntax.Argument(name=None, star=""):
+            return "argument"
+        case syntax.ValuePattern():
+            return "pattern"
+    subscript = next((each for each in reversed(path) if isinstance(each, syntax.Subscript)), None)
+    if subscript is not None and id(subscript) in item.annotations:
+        return "literal" if _names_literal(subscript) else "type"
+    return "value"
+
+
+def _kind_of_identifier(node: syntax.Identifier, parent: syntax.Node | None) -> Kind:
+    match parent:
+        case syntax.Attribute():
+            return "member"
+        case syntax.Argument() | syntax.ClassPattern():
+            return "label"
+        case syntax.CapturePattern():
+            return "pattern"
+        case syntax.FromImport(module=module) | syntax.Import(module=module) if node in module:
+            return "module"
+        case syntax.ImportedName(name=name) if name is node:
+            return "imported name"
+        case syntax.AnnotatedAssign():
+            return "statement"
         case _:
-            return ()
+            return "nothing"
 
 
-def _expected_behind_equals(place: Place) -> types.Type:
-    """The type of what `name=` gives a value to: a parameter, a field of a demo, an output, a default."""
-    cursor = place.cursor
-    name = cursor.statement[-2].text
-    if cursor.bracket is not None and cursor.bracket.text == "(" and cursor.first != "demo":
-        callee, parameters = callee_at(place, cursor.bracket)
-        match callee:
-            case types.Module(interface=interface) | types.TypeForm(type=types.Record(interface=interface)):
-                found = next((each for each in interface.fields if each.name == name), None)
-                if found is not None:
-                    return found.type
-        known = parameters_of(callee, parameters)
-        return next((each.type for each in known if each.name == name), types.UNKNOWN)
-    if in_field(cursor):
-        return place.field_type(cursor.statement[1 if cursor.first in ("input", "output") else 0].text)
-    return place.field_type(name) if cursor.first in ("demo", "return") else types.UNKNOWN
+def _is_target(path: tuple[syntax.Node, ...]) -> bool:
+    """Whether the marker is a name that a `for` gives."""
+    for above, below in pairwise(path):
+        if isinstance(above, syntax.For | syntax.ComprehensionClause) and above.target is below:
+            return True
+    return False
 
 
-def in_field(cursor: Cursor) -> bool:
-    """Whether the line declares a field of a signature or module or an attribute of a record."""
-    words = [token.text for token in cursor.statement[:3]]
-    if cursor.in_block("forward") or cursor.in_block("fallback") or cursor.indentation == 0:
-        return False
-    if cursor.declaration in ("signature", "module") and words[0] in ("input", "output"):
-        return len(words) == 3 and words[2] == ":"
-    return cursor.declaration == "type" and words[1:2] == [":"]
+def _names_literal(subscript: syntax.Subscript) -> bool:
+    return isinstance(subscript.value, syntax.Name) and subscript.value.text == "Literal"
 
 
-def _without_not(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    return tokens[:-1] if tokens and tokens[-1].text == "not" else tokens
+# --- in strings -----------------------------------------------------------------------------------------
+
+
+def _in_string(analysis: FileAnalysis, marked: Marked) -> Context:
+    """A place in a string, or in a signature that is written as one."""
+    context = _read_string(analysis, marked)
+    signature = _signature_path(context)
+    if signature is None and "->" not in _value(context):
+        # A signature that is still without its outputs.
+        signature = _signature_path(_read_string(analysis, marked.with_more(" -> output")))
+    if signature is None:
+        return context
+    item, path = signature
+    kind: Kind = "type" if path and id(path[-1]) in item.annotations else "nothing"
+    return Context(analysis, kind, marked, None, item, path)
+
+
+def _read_string(analysis: FileAnalysis, marked: Marked) -> Context:
+    parsed = parse_item(marked.text)
+    item = resolve_item(analysis, marked.start, marked.text, parsed.declaration, broken=bool(parsed.problems))
+    path = _path_to_string(item, marked.offset)
+    return Context(analysis, "text" if path else "nothing", marked, None, item, path)
+
+
+def _path_to_string(item: Item, offset: int) -> tuple[syntax.Node, ...]:
+    path: list[syntax.Node] = []
+    node: syntax.Node | None = item.declaration
+    while node is not None:
+        path.append(node)
+        if isinstance(node, syntax.String):
+            return tuple(path)
+        node = next(
+            (each for each in children(item, node) if each.span.start <= offset < each.span.end), None
+        )
+    return ()
+
+
+def _value(context: Context) -> str:
+    return context.node.value if isinstance(context.node, syntax.String) else ""
+
+
+def _signature_path(context: Context) -> tuple[Item, tuple[syntax.Node, ...]] | None:
+    """The item and the nodes around the marker in a signature that is written as a string; None in others."""
+    node = context.node
+    signature = context.item.signature_string(node) if isinstance(node, syntax.String) else None
+    if signature is None or not signature.fields:
+        return None
+    for field in signature.fields:
+        path = path_to_marker(field)
+        if path:
+            return context.item, (*context.path, *path)
+    return context.item, ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ...grammar.source import Span
@@ -55,10 +55,10 @@ class Completion:
         return self.text or self.label
 
 
-def keyword(word: Keyword, replaced: Span, rank: int = WORD) -> Completion:
-    """A word of the language, with what usually follows it."""
-    snippet = word.snippet if word.snippet != word.word else ""
-    return Completion(word.word, "keyword", replaced, "keyword", word.doc, rank, snippet=snippet)
+def keyword(word: Keyword, replaced: Span, rank: int, phrase: str) -> Completion:
+    """A word of the language, or several that go together, with what usually follows them."""
+    snippet = word.snippet if "$" in word.snippet else ""
+    return Completion(phrase, "keyword", replaced, "keyword", word.doc, rank, snippet=snippet)
 
 
 def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion:
@@ -81,12 +81,16 @@ def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion
     )
 
 
-def member(found: Symbol, replaced: Span) -> Completion:
-    """What may stand behind a dot; fields before methods, and these before other attributes."""
-    if found.kind in ("input", "output", "field"):
+def member(found: Symbol, replaced: Span, of: types.Type) -> Completion:
+    """What may stand behind a dot; fields before methods, and these before other attributes.
+
+    What an enumeration's value has of its own comes before what it has as a string.
+    """
+    is_method = isinstance(found.type, types.Function | types.Overloaded)
+    if found.kind in ("input", "output", "field") or (isinstance(of, types.Enum) and not is_method):
         rank = EXPECTED
     else:
-        rank = NEAR if isinstance(found.type, types.Function | types.Overloaded) else DECLARED
+        rank = NEAR if is_method else DECLARED
     return symbol(found, replaced, rank)
 
 
@@ -141,6 +145,11 @@ def named(
     """Bare names of one sort."""
     for name in names:
         yield Completion(name, kind, replaced, detail, rank=rank)
+
+
+def without_equals(offered: Completion) -> Completion:
+    """The same for a place that an `=` follows already."""
+    return replace(offered, text=offered.label[:-1]) if offered.label.endswith("=") else offered
 
 
 def unique(offered: Iterable[Completion]) -> tuple[Completion, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -12,6 +13,10 @@ class Keyword:
     word: str
     doc: str
     snippet: str
+
+
+def _by_word(*words: Keyword) -> Mapping[str, Keyword]:
+    return {each.word: each for each in words}
 
 
 DECLARATIONS = (
@@ -87,36 +92,42 @@ STATEMENTS = (
     Keyword("pass", "Does nothing.", "pass"),
 )
 
-WHERE = Keyword(
-    "where", "Demands a condition of a field; an answer that breaks it is asked for again.", "where $0"
+BEHIND_A_VALUE = _by_word(
+    Keyword(
+        "where", "Demands a condition of a field; an answer that breaks it is asked for again.", "where $0"
+    ),
+    Keyword("and", "Both conditions.", "and"),
+    Keyword("or", "Either condition.", "or"),
+    Keyword("in", "Whether a value is among others.", "in"),
+    Keyword("not", "Whether a value is not among others.", "not in"),
+    Keyword("is", "Whether it is the same, as in `is None`.", "is"),
+    Keyword("if", "The value when a condition holds: `a if condition else b`.", "if"),
+    Keyword("else", "The value when a condition does not hold.", "else"),
+    Keyword("for", "Each item, in a comprehension.", "for"),
+    Keyword("as", "Another name for it.", "as"),
+    Keyword("import", "The names that are imported.", "import"),
 )
+"""What may stand behind a value, a type or a name."""
 
-OPERATORS = tuple(
-    Keyword(word, doc, word)
-    for word, doc in (
-        ("and", "Both conditions."),
-        ("or", "Either condition."),
-        ("in", "Whether a value is among others."),
-        ("not in", "Whether a value is not among others."),
-        ("is", "Whether it is the same, as in `is None`."),
-        ("if", "The value when a condition holds: `a if condition else b`."),
-        ("else", "The value when a condition does not hold."),
-        ("for", "Each item, in a comprehension."),
-    )
-)
-"""What may follow a value."""
-
-VALUES = tuple(
-    Keyword(word, doc, word)
-    for word, doc in (
-        ("not", "Whether a condition does not hold."),
-        ("True", "The truth value."),
-        ("False", "The truth value."),
-        ("None", "No value."),
-    )
+IN_A_VALUE = _by_word(
+    Keyword("not", "Whether a condition does not hold.", "not"),
+    Keyword("True", "The truth value.", "True"),
+    Keyword("False", "The truth value.", "False"),
+    Keyword("None", "No value.", "None"),
+    Keyword("lambda", "A small function, as an argument.", "lambda ${1:item}: $0"),
 )
 """What may begin a value, besides names."""
 
+BEGINNING = {
+    **IN_A_VALUE,
+    **_by_word(*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, *DECLARATIONS),
+}
+"""What may begin a line or a value."""
+
+WORDS = tuple(dict.fromkeys((*_by_word(*DECLARATIONS, *STATEMENTS), *BEGINNING, *BEHIND_A_VALUE)))
+"""All words of the language, in the order in which they are offered."""
+
 DOCUMENTED = {
-    each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, WHERE, *DECLARATIONS)
+    each.word: each.doc
+    for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, BEHIND_A_VALUE["where"], *DECLARATIONS)
 }

@@ -42,7 +42,7 @@ def _complete(
     server: Server, analysis: FileAnalysis, offset: int, params: CompletionParams
 ) -> CompletionList:
     """What may stand at the cursor."""
-    offered = complete(analysis, offset, partial(server.files.neighbours, analysis.path))
+    offered = complete(analysis, offset, partial(server.files.importable, analysis.path))
     context = params.context
     if context is not None and context.trigger_character in _QUIET_TRIGGERS:
         likely = min((each.rank for each in offered), default=0)

@@ -113,7 +113,7 @@ def ask_everything(analysis: FileAnalysis, offset: int) -> None:
     found = hover(analysis, offset)
     assert found is None or 0 <= found.span.start <= offset <= found.span.end <= size
     definition(analysis, offset)
-    for each in complete(analysis, offset, lambda: ("tools",)):
+    for each in complete(analysis, offset, lambda level, packages: ("tools",)):
         assert each.label
         assert 0 <= each.replaced.start <= each.replaced.end == offset
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ....base.diagnostic import Label
 from ....grammar import syntax
 from ... import catalog, types
+from ...declared import may_hold
 from ...program import Item, Program
 from ...types import Type
 from ..rule import Findings, rule, written
@@ -43,7 +44,11 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
     ```
     """
     kind, value = item.type_of(node.value), node.value
-    if not types.known(kind) or all(_is(node.kind, each) for each in types.options(kind)):
+    if (
+        node.kind not in _WORDS
+        or not types.known(kind)
+        or all(may_hold(node.kind, each) for each in types.options(kind))
+    ):
         return
     text = written(item, value)
     wanted = _WORDS[node.kind]
@@ -58,26 +63,6 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
             yield wrong_kind.at(value, f"`{text}` is not constructed yet; write `{text}(…)`")
         case _:
             yield wrong_kind.at(value, f"`{node.kind}` declares {wanted}, not {described(kind)}")
-
-
-def _is(word: str, kind: Type) -> bool:
-    match word, kind:
-        case _, types.Unknown() | types.Anything():
-            return True
-        case "lm", types.Instance(definition=definition):
-            return definition.is_a("BaseLM") or not definition.complete
-        case "module" | "program", types.Module() | types.AnyModule():
-            return True
-        case "signature", types.Signature():
-            return True
-        case "dataset", types.Dataset() | types.List() | types.Tuple():
-            return True
-        case "optimizer", types.Instance(definition=definition):
-            return "compile" in definition.members or not definition.complete
-        case "evaluate", types.Instance(definition=definition):
-            return definition.is_a("Evaluate") or not definition.complete
-        case _:
-            return word == "tools"
 
 
 @rule("E303", "not-a-part", syntax.Part)

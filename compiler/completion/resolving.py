@@ -1,0 +1,50 @@
+"""The item with the marker, resolved among the declarations of its file; nothing else is resolved for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...grammar import syntax
+from ..analysis import FileAnalysis
+from ..program import CallKind, Item, Program, Symbol
+from ..resolve.declarations import complete
+
+
+def resolve_item(
+    analysis: FileAnalysis, start: int, text: str, declaration: syntax.Declaration | None, *, broken: bool
+) -> Item:
+    """What the nodes of a declaration mean that stands at `start` of a file instead of what is there."""
+    instead_of = next((each for each in reversed(analysis.program.items) if each.start <= start), None)
+    item = Item(instead_of.index if instead_of is not None else 0, start, text, declaration, broken)
+    if instead_of is not None:
+        item.target = instead_of.target
+    complete(_Names(analysis.program), item)
+    return item
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The names of a file, as a declaration in it sees them."""
+
+    program: Program
+
+    @property
+    def path(self) -> str:
+        """The file's path."""
+        return self.program.path
+
+    def symbol(self, name: str) -> Symbol | None:
+        """What the file declares or imports under a name."""
+        return self.program.symbols.get(name)
+
+    def lookup(self, name: str) -> Symbol | None:
+        """What a name means at the top of the file."""
+        return self.program.lookup(name)
+
+    def read(self, path: str) -> str | None:
+        """The text of a file beside this one: none is read while a list is made."""
+        return None
+
+    def function_kind(self, name: str) -> CallKind:
+        """What calling a `def` of the file runs."""
+        return self.program.function_kind(name)
