@@ -148,6 +148,8 @@ def _modules_in(folder: str) -> Iterable[str]:
         return
     for entry in entries:
         name, suffix = os.path.splitext(entry.name)
+        if name.startswith("__"):
+            continue
         if (suffix in {SOURCE_SUFFIX, ".py"} and name.isidentifier()) or (
             not suffix and name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py"))
         ):

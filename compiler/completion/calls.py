@@ -14,6 +14,7 @@ from ..program import Binding, Item
 class ActiveCall:
     """A call with the cursor among its arguments."""
 
+    item: Item
     node: syntax.Call | syntax.ConfigureDeclaration
     callee: types.Type
     parameters: tuple[types.Parameter, ...] | None
@@ -26,6 +27,12 @@ class ActiveCall:
     """The parameters that have another argument."""
     takes_position: bool
     """Whether an argument at the cursor may be one without a name."""
+
+    def one_before(self) -> ActiveCall:
+        """The same with the cursor in the argument before."""
+        arguments = self.node.arguments
+        at = next((index for index, each in enumerate(arguments) if each is self.argument), 0)
+        return call_with(self.item, self.node, arguments[at - 1] if at > 0 else None)
 
     @property
     def missing(self) -> tuple[types.Parameter, ...]:
@@ -54,12 +61,13 @@ def call_with(
     binding = item.binding_of(node)
     callee = item.type_of(node.function) if isinstance(node, syntax.Call) else types.UNKNOWN
     if binding is None:
-        return ActiveCall(node, callee, None, argument, None, _named(node, argument), True)
+        return ActiveCall(item, node, callee, None, argument, None, _named(node, argument), True)
     if types.known(binding.callee):
         callee = binding.callee
     others = {parameter.name for given, parameter in binding.matched if given is not argument}
     active = next((parameter for given, parameter in binding.matched if given is argument), None)
     return ActiveCall(
+        item,
         node,
         callee,
         _parameters(callee, binding),

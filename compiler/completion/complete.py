@@ -44,8 +44,7 @@ def _items(context: Context, modules: Modules) -> Iterator[Completion]:
             yield from value_items(context)
         case "argument":
             yield from argument_items(context)
-            if context.call is None or context.call.takes_position:
-                yield from value_items(context)
+            yield from value_items(context)
         case "label":
             yield from argument_items(context)
         case "member":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, TypeAlias
@@ -130,11 +130,29 @@ def context_at(analysis: FileAnalysis, offset: int) -> Context:
         return Context(analysis, "nothing", marked, reading, _unresolved(marked), ())
     if not reading.takes_name:
         return Context(analysis, "words", marked, reading, _unresolved(marked), reading.path)
-    item = resolve_item(
-        analysis, marked.start, reading.marked.text, reading.declaration, broken=reading.broken
-    )
-    kind = _kind(reading.path, item)
-    return Context(analysis, kind, reading.marked, reading, item, reading.path)
+    context = _resolved(analysis, reading)
+    return replace(context, kind="nothing") if marked.ground == "number" else context
+
+
+def call_at(analysis: FileAnalysis, offset: int) -> ActiveCall | None:
+    """The call that an offset is among the arguments of, be it in one of these or behind one."""
+    context = context_at(analysis, offset)
+    if context.kind != "words":
+        return context.call
+    # Where a value is complete, as if another one followed; the cursor is still in the one before it.
+    reading = read(context.marked.behind_comma())
+    call = _resolved(analysis, reading).call if reading.takes_name else None
+    return call.one_before() if call is not None and call.argument in reading.path[-2:-1] else call
+
+
+def _resolved(analysis: FileAnalysis, reading: Reading) -> Context:
+    marked, path = reading.marked, reading.path
+    item = resolve_item(analysis, marked.start, marked.text, reading.declaration, broken=reading.broken)
+    context = Context(analysis, _kind(path, item), marked, reading, item, path)
+    call = context.call
+    if context.kind == "argument" and call is not None and not call.takes_position:
+        return replace(context, kind="label")
+    return context
 
 
 def _unresolved(marked: Marked) -> Item:

@@ -30,8 +30,8 @@ from ..program import children
 MARKER = "completionMarker"
 """A name that no program has."""
 
-Ground: TypeAlias = Literal["code", "string", "nothing"]
-"""What the cursor is in: code, a string that is only text, or a comment or a number."""
+Ground: TypeAlias = Literal["code", "string", "number", "nothing"]
+"""What the cursor is in: code, a string that is only text, a number, or a comment and the like."""
 
 _WORD_BEFORE = re.compile(r"\w*\Z")
 _WORD_BEHIND = re.compile(r"\w*")
@@ -64,6 +64,11 @@ class Marked:
         """What a completion replaces in the file: the part of the word before the cursor."""
         return Span(self.start + self.offset, self.cursor)
 
+    def behind_comma(self) -> Marked:
+        """The same with a comma before the marker, so that another value may stand there."""
+        text = f"{self.text[: self.offset]}, {self.text[self.offset :]}"
+        return replace(self, text=text, offset=self.offset + 2)
+
     def with_more(self, behind: str) -> Marked:
         """The same with a text right behind the marker."""
         end = self.offset + len(MARKER)
@@ -88,7 +93,7 @@ def mark(file: File, offset: int) -> Marked:
     here = Marked(chunk.text, start + chunk.start, at - chunk.start, prefix, is_named, "code")
     ground = _ground(here)
     if ground == "code" and number is not None:
-        return replace(here, ground="nothing")
+        return replace(here, ground="number")
     if ground == "code" and _stands_left_of_an_open_bracket(here):
         return replace(here, text=here.text[here.offset :], start=here.start + here.offset, offset=0)
     return replace(here, ground=ground)

@@ -16,16 +16,15 @@ from .items import Completion
 def word_items(context: Context) -> Iterator[Completion]:
     """The words that may stand at the cursor; those of expressions after all else."""
     reading = context.reading
-    if reading is None or context.kind == "type":
+    if reading is None or context.kind in ("type", "label"):
         return
     fitting = set(reading.words)
     for word in (each for each in keywords.WORDS if each in fitting):
         if _makes_sense(word, context):
-            known = None if reading.takes_name else keywords.BEHIND_A_VALUE.get(word)
-            in_expression = known is not None or word in keywords.IN_A_VALUE
-            rank = items.WORD if in_expression else items.EXPECTED
+            known = keywords.find(word, behind_a_value=not reading.takes_name)
+            rank = items.WORD if known in keywords.OF_EXPRESSIONS else items.EXPECTED
             for phrase in reading.phrases(word):
-                yield items.keyword(known or keywords.BEGINNING[word], context.replaced, rank, phrase)
+                yield items.keyword(known, context.replaced, rank, phrase)
 
 
 def _makes_sense(word: str, context: Context) -> bool:
@@ -39,5 +38,7 @@ def _makes_sense(word: str, context: Context) -> bool:
             return not isinstance(context.item.declaration, syntax.TestDeclaration)
         case "lambda":
             return isinstance(context.parent, syntax.Argument)
+        case "not":
+            return context.kind != "literal"
         case _:
             return tables().literals[word] != tables().numbers["KIND"] or has_constructor(word)

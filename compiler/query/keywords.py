@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -13,10 +12,6 @@ class Keyword:
     word: str
     doc: str
     snippet: str
-
-
-def _by_word(*words: Keyword) -> Mapping[str, Keyword]:
-    return {each.word: each for each in words}
 
 
 DECLARATIONS = (
@@ -92,10 +87,7 @@ STATEMENTS = (
     Keyword("pass", "Does nothing.", "pass"),
 )
 
-BEHIND_A_VALUE = _by_word(
-    Keyword(
-        "where", "Demands a condition of a field; an answer that breaks it is asked for again.", "where $0"
-    ),
+OPERATORS = (
     Keyword("and", "Both conditions.", "and"),
     Keyword("or", "Either condition.", "or"),
     Keyword("in", "Whether a value is among others.", "in"),
@@ -104,12 +96,21 @@ BEHIND_A_VALUE = _by_word(
     Keyword("if", "The value when a condition holds: `a if condition else b`.", "if"),
     Keyword("else", "The value when a condition does not hold.", "else"),
     Keyword("for", "Each item, in a comprehension.", "for"),
+)
+"""What goes on with a value."""
+
+BEHIND = (
+    Keyword(
+        "where",
+        "Demands a condition of a field; an answer that breaks it is asked for again.",
+        "where $0",
+    ),
     Keyword("as", "Another name for it.", "as"),
     Keyword("import", "The names that are imported.", "import"),
 )
-"""What may stand behind a value, a type or a name."""
+"""What goes on with a field, a pattern or an import."""
 
-IN_A_VALUE = _by_word(
+VALUES = (
     Keyword("not", "Whether a condition does not hold.", "not"),
     Keyword("True", "The truth value.", "True"),
     Keyword("False", "The truth value.", "False"),
@@ -118,16 +119,23 @@ IN_A_VALUE = _by_word(
 )
 """What may begin a value, besides names."""
 
-BEGINNING = {
-    **IN_A_VALUE,
-    **_by_word(*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, *DECLARATIONS),
-}
-"""What may begin a line or a value."""
+OF_EXPRESSIONS = (*OPERATORS, *VALUES)
 
-WORDS = tuple(dict.fromkeys((*_by_word(*DECLARATIONS, *STATEMENTS), *BEGINNING, *BEHIND_A_VALUE)))
+_BEGINNING = {
+    each.word: each for each in (*VALUES, *DECLARATIONS, *MODULE_LINES, *SIGNATURE_LINES, *STATEMENTS)
+}
+_BEHIND = {each.word: each for each in (*OPERATORS, *BEHIND)}
+
+WORDS = tuple(dict.fromkeys((*(each.word for each in DECLARATIONS), *_BEGINNING, *_BEHIND)))
 """All words of the language, in the order in which they are offered."""
 
 DOCUMENTED = {
-    each.word: each.doc
-    for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, BEHIND_A_VALUE["where"], *DECLARATIONS)
+    each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, BEHIND[0], *DECLARATIONS)
 }
+"""What hover says of a word; of those that go on with a value nothing."""
+
+
+def find(word: str, *, behind_a_value: bool) -> Keyword:
+    """What a word is for at the beginning of a line or value, or else behind one. Raises KeyError."""
+    first, second = (_BEHIND, _BEGINNING) if behind_a_value else (_BEGINNING, _BEHIND)
+    return first.get(word) or second[word]
