@@ -14,7 +14,7 @@ from .actions.context import Context
 from .file_formats import other_format
 from .lexing.errors import too_deep
 from .lexing.lexer import lex
-from .lossless import Token, tokenize
+from .lossless import Lexeme, tokenize
 from .parsing.driver import parse as parse_tokens
 from .problems import problem
 from .recovery.recover import recover, with_problems_of_tree
@@ -48,7 +48,7 @@ class Parsed:
     problems: tuple[Diagnostic, ...]
 
     @cached_property
-    def tokens(self) -> tuple[Token, ...]:
+    def tokens(self) -> tuple[Lexeme, ...]:
         """Every token, blanks and comments too: their texts joined are the text."""
         return tokenize(self.text)
 
