@@ -36,6 +36,7 @@ Ground: TypeAlias = Literal["code", "string", "number", "nothing"]
 _WORD_BEFORE = re.compile(r"\w*\Z")
 _WORD_BEHIND = re.compile(r"\w*")
 _NUMBER = re.compile(r"(?<![\w.])(?:\d[\w.]*|\.\d\w*)\Z")
+_STRING_PREFIX = re.compile(r"[rRfFbBuU]{1,2}")
 _SPACE = " \t\f\ufeff"
 
 
@@ -91,6 +92,8 @@ def mark(file: File, offset: int) -> Marked:
     spaceless = rest.lstrip(_SPACE)
     is_named = spaceless.startswith("=") and not spaceless.startswith("==")
     here = Marked(chunk.text, start + chunk.start, at - chunk.start, prefix, is_named, "code")
+    if rest[:1] in ("'", '"') and _STRING_PREFIX.fullmatch(prefix):
+        return replace(here, ground="nothing")
     ground = _ground(here)
     if ground == "code" and number is not None:
         return replace(here, ground="number")
@@ -106,14 +109,17 @@ def _stands_left_of_an_open_bracket(marked: Marked) -> bool:
 
 
 def _ground(marked: Marked) -> Ground:
+    if any(_is_marker(each) for each in lex(marked.text).tokens):
+        return "code"
     token = next((each for each in tokenize(marked.text) if each.end > marked.offset), None)
     if token is None:
         return "nothing"
-    if token.kind == "name":
-        return "code"
-    return (
-        "string" if token.kind == "string" or token.text.lstrip("rRfFbBuU")[:1] in ("'", '"') else "nothing"
-    )
+    is_open_string = token.kind == "error" and token.text.lstrip("rR")[:1] in ("'", '"')
+    return "string" if token.kind == "string" or is_open_string else "nothing"
+
+
+def _is_marker(token: Token) -> bool:
+    return token.text == MARKER and token.kind == vocabulary().name
 
 
 @dataclass(frozen=True)
@@ -192,8 +198,8 @@ def _read(marked: Marked) -> Reading:
 
 
 def _tokens_before(marked: Marked, lexed: Lexed) -> list[Token] | None:
-    for index, (_, start, _, text) in enumerate(lexed.tokens):
-        if start == marked.offset and text == MARKER:
+    for index, token in enumerate(lexed.tokens):
+        if _is_marker(token):
             return lexed.tokens[:index]
     return None
 
@@ -201,7 +207,7 @@ def _tokens_before(marked: Marked, lexed: Lexed) -> list[Token] | None:
 def _run(tokens: list[Token]) -> list[int] | None:
     """The states of the automaton behind tokens; None where they do not fit."""
     states = [tables().starts["start"]]
-    return states if all(feed(states, token[0]) for token in tokens) else None
+    return states if all(feed(states, token.kind) for token in tokens) else None
 
 
 def _mended_before(marked: Marked, lexed: Lexed, written: list[Token]) -> list[Token] | None:
@@ -209,14 +215,14 @@ def _mended_before(marked: Marked, lexed: Lexed, written: list[Token]) -> list[T
     mended = mend(marked.text, lexed).tokens
     before = []
     for token in mended:
-        if token[1] > marked.offset or token[3] == MARKER:
+        if token.start > marked.offset or _is_marker(token):
             break
         before.append(token)
     # What was put in right before the marker was put in so that the marker, or what follows it, fits.
     known = set(written)
-    while before and before[-1][1] == before[-1][2] and before[-1] not in known:
+    while before and before[-1].start == before[-1].end and before[-1] not in known:
         before.pop()
-    is_whole = bool(before) and before[-1][2] >= max((token[2] for token in written), default=0)
+    is_whole = bool(before) and before[-1].end >= max((token.end for token in written), default=0)
     return before if is_whole else None
 
 
@@ -224,7 +230,7 @@ def _completed(marked: Marked, before: list[Token], states: list[int]) -> syntax
     """The item up to the marker, ended by the least that makes it whole."""
     known = vocabulary()
     at = marked.offset + len(MARKER)
-    tokens = [*before, _token(known.name, marked.offset, at, MARKER)]
+    tokens = [*before, Token(known.name, marked.offset, at, MARKER)]
     copy = list(states)
     if not feed(copy, known.name):
         return None
@@ -232,13 +238,9 @@ def _completed(marked: Marked, before: list[Token], states: list[int]) -> syntax
         if not feed(copy, kind):
             return None
         tokens.append(made(kind, at))
-    tokens.append(_token(known.end, at, at, ""))
+    tokens.append(Token(known.end, at, at, ""))
     declaration: syntax.Declaration | None = parse(tokens, Context(marked.text))
     return declaration
-
-
-def _token(kind: int, start: int, end: int, text: str) -> Token:
-    return (kind, start, end, text)
 
 
 # --- nodes ----------------------------------------------------------------------------------------------

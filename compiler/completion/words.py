@@ -16,7 +16,7 @@ from .items import Completion
 def word_items(context: Context) -> Iterator[Completion]:
     """The words that may stand at the cursor; those of expressions after all else."""
     reading = context.reading
-    if reading is None or context.kind in ("type", "label"):
+    if reading is None or context.marked.ground != "code" or context.kind in ("type", "label"):
         return
     fitting = set(reading.words)
     for word in (each for each in keywords.WORDS if each in fitting):
