@@ -10,6 +10,7 @@ from ..base.secrets import redact
 from ..compiler.render import plural
 from ..runtime import errors
 from ..runtime.execution.pool import Outcome, run_all
+from ..runtime.values.cells import EmptyCell
 from .console import say, say_error
 from .errors import Refusal, list_names
 from .failures import FATAL, one_line, told
@@ -41,14 +42,21 @@ def run_rows(
     if output.done:
         say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)
     program = loaded.names[name]
-    known = {one.name for one in inputs}
+    required = {one.name: one.required for one in inputs}
     done, failed = 0, 0
 
     def run(row: Row) -> dict[str, Any]:
+        # An empty cell is the only way in which a table leaves a value out.
+        given = {
+            key: value
+            for key, value in row.values.items()
+            if key in required and (required[key] or type(value) is not EmptyCell)
+        }
         try:
-            values = convert({key: value for key, value in row.values.items() if key in known}, inputs)
+            values = convert(given, inputs)
         except Refusal as problem:
-            raise errors.InputError(problem.message) from None
+            place = f"`{source.name}`, line {row.line}"
+            raise errors.InputError(problem.message, row=row.number + 1, origin=place) from None
         return as_json_values(program(**values))
 
     try:

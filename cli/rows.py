@@ -6,74 +6,46 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import IO, Any, Literal, TextIO
 
-from .errors import Refusal, list_names
+from ..runtime.data.readers import read
+from ..runtime.errors import DataError
+from ..runtime.work.lock import acquire_lock
+from .errors import Refusal
 from .files import write_atomically
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the input: its number from 0, its columns, and a key that says what was asked of what."""
+    """A row of the input.
+
+    Attributes:
+        number: counts the rows from 0.
+        values: the columns by name.
+        key: says what was asked of what.
+        line: the line of the file that the row begins on.
+    """
 
     number: int
     values: Mapping[str, Any]
     key: str
+    line: int = 0
 
 
 def read_rows(path: Path, salt: str) -> list[Row]:
     """The rows of a `.jsonl`, `.json`, `.csv` or `.tsv` file. Raises `Refusal` with the line of a bad one."""
-    readers: dict[str, Callable[[TextIO], Iterator[Any]]] = {
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
-        ".json": _json_list,
-        ".csv": lambda file: _table(file, ","),
-        ".tsv": lambda file: _table(file, "\t"),
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise Refusal(
-            f"{path} is neither JSON Lines nor JSON, CSV or TSV by its ending", f"use {list_names(readers)}"
-        )
-    rows = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, values in enumerate(reader(file)):
-                if not isinstance(values, dict):
-                    raise Refusal(f"{path}: row {number + 1} is no object", 'a row looks like {"text": "…"}')
-                rows.append(Row(number, values, _key(values, salt)))
-    except UnicodeDecodeError:
-        raise Refusal(f"{path} is not UTF-8 text") from None
-    except (ValueError, csv.Error) as problem:
-        raise Refusal(f"{path}: {problem}") from None
-    return rows
-
-
-def _json_lines(file: TextIO) -> Iterator[Any]:
-    for number, line in enumerate(file, 1):
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except ValueError as problem:
-                raise ValueError(f"line {number} is not JSON: {problem}") from None
-
-
-def _json_list(file: TextIO) -> Iterator[Any]:
-    rows = json.load(file)
-    if not isinstance(rows, list):
-        raise ValueError("the file is not a JSON list of objects")
-    yield from rows
-
-
-def _table(file: TextIO, delimiter: str) -> Iterator[Any]:
-    for row in csv.DictReader(file, delimiter=delimiter):
-        if None in row or None in row.values():
-            raise ValueError(f"row {row} has not as many columns as the header")
-        yield row
+        return [
+            Row(number, values, _key(values, salt), line)
+            for number, (line, values) in enumerate(read(path).rows)
+        ]
+    except DataError as problem:
+        raise Refusal(str(problem)) from None
 
 
 def _key(values: Mapping[str, Any], salt: str) -> str:
@@ -92,6 +64,7 @@ class Output:
 
     def __init__(self, path: Path, rows: Sequence[Row], outputs: Sequence[str]) -> None:
         self._path = path
+        self._locks: list[IO[bytes]] = []
         self._delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
         self._columns = list(dict.fromkeys(column for row in rows for column in row.values))
         self._outputs = {name: f"output_{name}" if name in self._columns else name for name in outputs}
@@ -104,7 +77,19 @@ class Output:
             raise Refusal(
                 f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}"
             )
-        data = path.read_bytes() if path.exists() else b""
+        existed = path.exists()
+        self._lock()
+        try:
+            self._take_over(rows)
+        except BaseException:
+            self._release()
+            if not existed:
+                path.unlink(missing_ok=True)
+            raise
+
+    def _take_over(self, rows: Sequence[Row]) -> None:
+        """Keep what an earlier run wrote of these rows, and open the file."""
+        path, data = self._path, self._path.read_bytes()
         answers: dict[str, list[Callable[[int], str]]] = {}
         try:
             for key, failed, line_of in self._earlier(data):
@@ -123,6 +108,8 @@ class Output:
         self.done = frozenset(self._lines)
         self._rewrite(unless=data)
         self._file = self._open()
+        # The file is another one where it was written anew.
+        self._lock()
 
     def succeeded(self, row: Row, outputs: Mapping[str, Any]) -> None:
         """Write the outputs of a row."""
@@ -139,6 +126,30 @@ class Output:
             self._path.unlink()
         elif list(self._lines) != sorted(self._lines):
             self._rewrite()
+        self._release()
+
+    def _lock(self) -> None:
+        """Keep other runs from writing the file; what is paid for twice is not wanted once."""
+        try:
+            if self._path.exists() and not self._path.is_file():
+                raise Refusal(f"{self._path} is not a regular file", "name another --output")
+            file = self._path.open("ab")
+        except OSError as problem:
+            raise Refusal(f"{self._path} cannot be written: {problem.strerror}") from None
+        if any(os.path.sameopenfile(file.fileno(), other.fileno()) for other in self._locks):
+            file.close()
+        elif acquire_lock(file):
+            self._locks.append(file)
+        else:
+            file.close()
+            raise Refusal(
+                f"another run is writing {self._path}", "wait until it ends, or name another --output"
+            )
+
+    def _release(self) -> None:
+        for file in self._locks:
+            file.close()
+        self._locks.clear()
 
     def _append(self, row: Row, result: Mapping[str, Any]) -> None:
         line = self._line(row, result)

@@ -32,7 +32,7 @@ from types import FrameType, TracebackType
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import drive, trace
-from .assertions import attempts, failed, suggest
+from .assertions import attempts, failed, raise_mistake, suggest
 from .settings import lookup
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "matches",
     "pick",
     "pure",
+    "raise_mistake",
     "scope",
     "start",
     "suggest",
