@@ -96,9 +96,9 @@ class Context:
         program = self.analysis.program
         own = self._own_names
         for name in program.names():
-            symbol = None if name in found or name in own else program.lookup(name)
-            if symbol is not None:
-                found[name] = symbol
+            known = None if name in found or name in own else program.lookup(name)
+            if known is not None:
+                found[name] = known
         return found
 
     @property

@@ -18,20 +18,16 @@ def resolve_item(
     item = Item(instead_of.index if instead_of is not None else 0, start, text, declaration, broken)
     if instead_of is not None:
         item.target = instead_of.target
-    complete(_Names(analysis.program), item)
+    complete(_Names(analysis.program.path, analysis.program), item)
     return item
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Names:
     """The names of a file, as a declaration in it sees them."""
 
+    path: str
     program: Program
-
-    @property
-    def path(self) -> str:
-        """The file's path."""
-        return self.program.path
 
     def symbol(self, name: str) -> Symbol | None:
         """What the file declares or imports under a name."""
