@@ -87,6 +87,12 @@ class Context:
         return active_call(self.item, self.path)
 
     @cached_property
+    def behind_comma(self) -> Context | None:
+        """Where a value is complete: what another one would stand in that a comma leads to; None without."""
+        reading = read(self.marked.behind_comma())
+        return _resolved(self.analysis, reading) if reading.takes_name else None
+
+    @cached_property
     def names(self) -> Mapping[str, Symbol]:
         """The names that may be used at the cursor, nearest first."""
         found: dict[str, Symbol] = {}
@@ -139,10 +145,12 @@ def call_at(analysis: FileAnalysis, offset: int) -> ActiveCall | None:
     context = context_at(analysis, offset)
     if context.kind != "words":
         return context.call
-    # Where a value is complete, as if another one followed; the cursor is still in the one before it.
-    reading = read(context.marked.behind_comma())
-    call = _resolved(analysis, reading).call if reading.takes_name else None
-    return call.one_before() if call is not None and call.argument in reading.path[-2:-1] else call
+    # The cursor is still in the argument before the one that could follow.
+    following = context.behind_comma
+    call = following.call if following is not None else None
+    if following is None or call is None or call.argument is not following.parent:
+        return call
+    return call.one_before()
 
 
 def _resolved(analysis: FileAnalysis, reading: Reading) -> Context:

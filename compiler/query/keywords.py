@@ -25,7 +25,11 @@ DECLARATIONS = (
     ),
     Keyword("module", "Declares a module: made by a constructor, or with a body.", "module ${1:name} = $0"),
     Keyword("lm", "Declares a language model.", "lm ${1:name} = $0"),
-    Keyword("type", "Declares a record, or gives a type a name.", "type ${1:Name}$0"),
+    Keyword(
+        "type",
+        "Declares a record, or gives a type a name.",
+        "type ${1:Name}:\n    ${2:field}: ${3:str}\n",
+    ),
     Keyword("enum", "Declares an enumeration.", 'enum ${1:Name}:\n    ${2:FIRST} = "${3:first}"\n'),
     Keyword(
         "def",
