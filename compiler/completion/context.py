@@ -17,7 +17,8 @@ from ..program import Item, Symbol, declared_names
 from ..query.at import children
 from .calls import ActiveCall, active_call
 from .expectation import expected_type
-from .marker import MARKER, Marked, Reading, mark, path_to_marker, read
+from .marker import MARKER, Marked, mark
+from .reading import Reading, path_to_marker, read
 from .resolving import resolve_item
 
 Kind: TypeAlias = Literal[

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from functools import cache
+from typing import Literal, NamedTuple, TypeAlias
 
 from ...grammar.source import Span
 from .. import types
@@ -63,6 +64,21 @@ def keyword(word: Keyword, replaced: Span, rank: int, phrase: str) -> Completion
 
 def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion:
     """A name in scope."""
+    shown = _show_given(found) if found.kind in ("runtime", "builtin") else _show(found)
+    rank = shown.rank if rank is None else rank
+    return Completion(found.name, shown.kind, replaced, shown.detail, shown.doc, rank)
+
+
+class _Shown(NamedTuple):
+    """How a name is shown in a list."""
+
+    kind: CompletionKind
+    detail: str
+    doc: str
+    rank: int
+
+
+def _show(found: Symbol) -> _Shown:
     kind = _KINDS.get(found.kind, "variable")
     if isinstance(found.type, types.Class | types.ModuleClass):
         kind = "class"
@@ -70,15 +86,15 @@ def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion
         kind = "function"
     elif isinstance(found.type, types.TypeForm):
         kind = "type"
-    doc = found.doc or documentation(found.type)
-    return Completion(
-        found.name,
-        kind,
-        replaced,
-        _detail(found),
-        _first_paragraph(doc),
-        _rank(found) if rank is None else rank,
+    return _Shown(
+        kind, _detail(found), _first_paragraph(found.doc or documentation(found.type)), _rank(found)
     )
+
+
+@cache
+def _show_given(found: Symbol) -> _Shown:
+    """The same for what needs no declaration, which is in every list and always the same."""
+    return _show(found)
 
 
 def member(found: Symbol, replaced: Span, of: types.Type) -> Completion:

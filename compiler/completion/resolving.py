@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from ...grammar import syntax
@@ -14,10 +15,11 @@ def resolve_item(
     analysis: FileAnalysis, start: int, text: str, declaration: syntax.Declaration | None, *, broken: bool
 ) -> Item:
     """What the nodes of a declaration mean that stands at `start` of a file instead of what is there."""
-    instead_of = next((each for each in reversed(analysis.program.items) if each.start <= start), None)
-    item = Item(instead_of.index if instead_of is not None else 0, start, text, declaration, broken)
-    if instead_of is not None:
-        item.target = instead_of.target
+    items = analysis.program.items
+    index = bisect_right(items, start, key=lambda each: each.start) - 1
+    item = Item(max(index, 0), start, text, declaration, broken)
+    if index >= 0:
+        item.target = items[index].target
     complete(_Names(analysis.program.path, analysis.program), item)
     return item
 

@@ -21,7 +21,7 @@ def word_items(context: Context) -> Iterator[Completion]:
     if reading is None or context.marked.ground != "code" or context.kind in ("type", "label"):
         return
     fitting = set(reading.words)
-    if context.kind == "words" and fitting & _OPERATORS and _is_in_type(context):
+    if context.kind == "words" and reading.in_square_brackets and _is_in_type(context):
         fitting -= _OPERATORS
     for word in (each for each in keywords.WORDS if each in fitting):
         if _makes_sense(word, context):
@@ -58,7 +58,7 @@ def _makes_sense(word: str, context: Context) -> bool:
 
 
 def _is_in_order(word: str, module: syntax.ModuleDeclaration, at: int) -> bool:
-    """Whether a line at an offset may begin with a word: fields and parts, then `forward`, then `fallback`."""
+    """Whether a line may begin with a word there: fields and parts, then `forward`, then `fallback`."""
     behind_forward = module.forward is not None and any(each.span.start < at for each in module.forward)
     match word:
         case "forward":
