@@ -6,18 +6,21 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Literal, TextIO
+from typing import Any, Literal, TextIO
 
+from ..base.files import UnreadableFile, read_bytes, write_atomically
+from ..base.locks import Locked, exclusive
 from ..runtime.data.readers import read
 from ..runtime.errors import DataError
-from ..runtime.work.lock import acquire_lock
 from .errors import Refusal
-from .files import write_atomically
+
+LARGEST = 2**31
+"""In bytes: of the results of an earlier run."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,38 @@ def _key(values: Mapping[str, Any], salt: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Be the only run that writes to an output. Raises `Refusal` where another one does."""
+    _verify_target(path)
+    try:
+        with exclusive(path):
+            yield
+    except Locked as problem:
+        who = f" (process {problem.owner})" if problem.owner else ""
+        raise Refusal(
+            f"another run{who} is writing to {path}",
+            "wait for it to end, or name another --output. No row was run",
+        ) from None
+
+
+def _verify_target(path: Path) -> None:
+    """Refuse an output that cannot be written, before anything is paid for."""
+    if path.suffix.lower() not in {".jsonl", ".ndjson", ".csv", ".tsv"}:
+        raise Refusal(f"{path} is neither JSON Lines nor CSV nor TSV by its ending", "use .jsonl, .csv, .tsv")
+    if not path.parent.is_dir():
+        raise Refusal(f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}")
+
+
+def _earlier_results(path: Path) -> bytes:
+    try:
+        return read_bytes(path, LARGEST)
+    except UnreadableFile as problem:
+        if problem.kind == "missing":
+            return b""
+        raise Refusal(f"{path} {problem.message}", "name another --output") from None
+
+
 class Output:
     """The file that results go to, a line for each row, written and flushed as they come.
 
@@ -64,32 +99,11 @@ class Output:
 
     def __init__(self, path: Path, rows: Sequence[Row], outputs: Sequence[str]) -> None:
         self._path = path
-        self._locks: list[IO[bytes]] = []
         self._delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
         self._columns = list(dict.fromkeys(column for row in rows for column in row.values))
         self._outputs = {name: f"output_{name}" if name in self._columns else name for name in outputs}
         self._lines: dict[int, str] = {}
-        if path.suffix.lower() not in {".jsonl", ".ndjson", ".csv", ".tsv"}:
-            raise Refusal(
-                f"{path} is neither JSON Lines nor CSV nor TSV by its ending", "use .jsonl, .csv, .tsv"
-            )
-        if not path.parent.is_dir():
-            raise Refusal(
-                f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}"
-            )
-        existed = path.exists()
-        self._lock()
-        try:
-            self._take_over(rows)
-        except BaseException:
-            self._release()
-            if not existed:
-                path.unlink(missing_ok=True)
-            raise
-
-    def _take_over(self, rows: Sequence[Row]) -> None:
-        """Keep what an earlier run wrote of these rows, and open the file."""
-        path, data = self._path, self._path.read_bytes()
+        data = _earlier_results(path)
         answers: dict[str, list[Callable[[int], str]]] = {}
         try:
             for key, failed, line_of in self._earlier(data):
@@ -108,8 +122,6 @@ class Output:
         self.done = frozenset(self._lines)
         self._rewrite(unless=data)
         self._file = self._open()
-        # The file is another one where it was written anew.
-        self._lock()
 
     def succeeded(self, row: Row, outputs: Mapping[str, Any]) -> None:
         """Write the outputs of a row."""
@@ -126,30 +138,6 @@ class Output:
             self._path.unlink()
         elif list(self._lines) != sorted(self._lines):
             self._rewrite()
-        self._release()
-
-    def _lock(self) -> None:
-        """Keep other runs from writing the file; what is paid for twice is not wanted once."""
-        try:
-            if self._path.exists() and not self._path.is_file():
-                raise Refusal(f"{self._path} is not a regular file", "name another --output")
-            file = self._path.open("ab")
-        except OSError as problem:
-            raise Refusal(f"{self._path} cannot be written: {problem.strerror}") from None
-        if any(os.path.sameopenfile(file.fileno(), other.fileno()) for other in self._locks):
-            file.close()
-        elif acquire_lock(file):
-            self._locks.append(file)
-        else:
-            file.close()
-            raise Refusal(
-                f"another run is writing {self._path}", "wait until it ends, or name another --output"
-            )
-
-    def _release(self) -> None:
-        for file in self._locks:
-            file.close()
-        self._locks.clear()
 
     def _append(self, row: Row, result: Mapping[str, Any]) -> None:
         line = self._line(row, result)

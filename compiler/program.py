@@ -217,6 +217,8 @@ class Program:
     """What a call runs."""
     function_kind: Callable[[str], CallKind] = field(repr=False)
     """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
+    kind_of_function: Callable[[types.Function], CallKind] = field(repr=False)
+    """What calling a function runs, by its type: one of this or another file, of Python or of the runtime."""
     locate: Callable[[types.Place], types.Place] = field(repr=False)
     """Where a declared thing stands in its file as that is now."""
 

@@ -74,15 +74,15 @@ def guarded(here: Here, node: syntax.ModuleDeclaration, receiver: str, inner: st
     inputs = [field for field in node.fields if field.direction == "input"]
     scope = module_scope(here, node, node.fallback, receiver)
     scope.asynchronous = True
-    error = scope.local("error")
-    excused = ast.Expr(call(here.names.helper("flow", "raise_mistake"), [load(error)]))
-    lines = [excused, *blocks.block(scope, node.fallback)]
+    lines = blocks.block(scope, node.fallback)
     again = call(
         attribute(load(receiver), inner),
         [],
         [(field.name.text, load(scope.local(field.name.text))) for field in inputs],
     )
-    handler = ast.ExceptHandler(here.names.builtin("Exception"), error, lines)
+    error = scope.local("error")
+    said = ast.Expr(call(here.names.helper("flow", "fall_back"), [load(receiver), load(error)]))
+    handler = ast.ExceptHandler(here.names.builtin("Exception"), error, [said, *lines])
     body: list[ast.stmt] = [ast.Try([ast.Return(ast.Await(again))], [handler], [], [])]
     made = _parameters_of_inputs(scope, inputs, receiver)
     decorators = _scoped(scope)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol
 
-from ..errors import DspycError, ProgramAssertionError
+from ..errors import ProgramAssertionError
 from .settings import lookup
 
 logger = logging.getLogger("dspyc")
@@ -88,20 +88,6 @@ class _Again(ProgramAssertionError):
         self.attempt = attempt
 
 
-MISTAKES = (AttributeError, TypeError, NameError, IndexError, KeyError, ZeroDivisionError)
-"""What Python raises where a program is wrong, rather than what it works with."""
-
-
-def raise_mistake(error: Exception) -> None:
-    """Raise an error that is a mistake of the program itself, so that a `fallback` does not hide it.
-
-    What a fallback does hide is logged.
-    """
-    if isinstance(error, MISTAKES) and not isinstance(error, DspycError):
-        raise error
-    logger.info("a fallback answers in place of %s: %s", type(error).__name__, error)
-
-
 class Attempt:
     """One try of a stretch of `forward`: its `with` takes the failure when there is a further try."""
 
@@ -156,4 +142,4 @@ def attempts(module: Part) -> Iterator[Attempt]:
         reason = attempt.failure
 
 
-__all__ = ["Attempt", "Suggestion", "attempts", "failed", "raise_mistake", "suggest", "suggestions"]
+__all__ = ["Attempt", "Suggestion", "attempts", "failed", "suggest", "suggestions"]

@@ -229,10 +229,10 @@ def test_an_internal_error_is_short_and_says_how_to_report(tmp_path: Path) -> No
     (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
     code = """
         import sys
-        from dspyc.cli import files
+        from dspyc.project import disk
         from dspyc.cli.main import run
         def broken(path): raise RuntimeError("a key: sk-abcdefghijklmnopqrstuv, a token: " + "canary-canary")
-        files.read_program = broken
+        disk.read_source = broken
         sys.exit(run(["check", "qa.dspy"]))
     """
     done = subprocess.run(
@@ -296,6 +296,6 @@ def test_a_second_run_into_the_same_output_is_refused(echo: Path) -> None:
     second = dspyc(*ROWS, folder=echo)
     process.send_signal(signal.SIGCONT)
     assert second.returncode == 2
-    assert "another run is writing out.jsonl" in second.stderr
+    assert f"another run (process {process.pid}) is writing to out.jsonl" in second.stderr
     assert process.wait(60) == 0
     assert len((echo / "calls.txt").read_text(encoding="utf-8").split()) == 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dspyc.compiler.analysis import FileAnalysis, Project
-from dspyc.project.workspace import find_package
+from dspyc.project.libraries import find_package
 
 WORKSPACE = Path(__file__).parents[1] / "lsp" / "workspace"
 PROGRAM = '''\
