@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from ...grammar import syntax
-from ...grammar.parse import parse_item
+from ...grammar.parse import Parsed, parse_item
 from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
@@ -19,7 +19,6 @@ from .calls import ActiveCall, active_call
 from .expectation import expected_type
 from .marker import MARKER, Marked, mark
 from .reading import Reading, path_to_marker, read
-from .resolving import resolve_item
 
 Kind: TypeAlias = Literal[
     "nothing",  # a comment, a number, a name that is being made up
@@ -131,12 +130,12 @@ def context_at(analysis: FileAnalysis, offset: int) -> Context:
     if marked.ground == "string":
         return _in_string(analysis, marked)
     if marked.ground == "nothing":
-        return Context(analysis, "nothing", marked, None, _unresolved(marked), ())
+        return Context(analysis, "nothing", marked, None, _unread(analysis, marked), ())
     reading = read(marked)
     if not reading.states:
-        return Context(analysis, "nothing", marked, reading, _unresolved(marked), ())
+        return Context(analysis, "nothing", marked, reading, _unread(analysis, marked), ())
     if not reading.takes_name:
-        return Context(analysis, "words", marked, reading, _unresolved(marked), reading.path)
+        return Context(analysis, "words", marked, reading, _unread(analysis, marked), reading.path)
     context = _resolved(analysis, reading)
     return replace(context, kind="nothing") if marked.ground == "number" else context
 
@@ -156,7 +155,7 @@ def call_at(analysis: FileAnalysis, offset: int) -> ActiveCall | None:
 
 def _resolved(analysis: FileAnalysis, reading: Reading) -> Context:
     marked, path = reading.marked, reading.path
-    item = resolve_item(analysis, marked.start, marked.text, reading.declaration, broken=reading.broken)
+    item = analysis.item_instead(marked.start, reading.parsed)
     context = Context(analysis, _kind(path, item), marked, reading, item, path)
     call = context.call
     if context.kind == "argument" and call is not None and not call.takes_position:
@@ -164,8 +163,8 @@ def _resolved(analysis: FileAnalysis, reading: Reading) -> Context:
     return context
 
 
-def _unresolved(marked: Marked) -> Item:
-    return Item(0, marked.start, marked.text, None)
+def _unread(analysis: FileAnalysis, marked: Marked) -> Item:
+    return analysis.item_instead(marked.start, Parsed(marked.text, None, ()))
 
 
 # --- in code --------------------------------------------------------------------------------------------
@@ -245,8 +244,7 @@ def _in_string(analysis: FileAnalysis, marked: Marked) -> Context:
 
 
 def _read_string(analysis: FileAnalysis, marked: Marked) -> Context:
-    parsed = parse_item(marked.text)
-    item = resolve_item(analysis, marked.start, marked.text, parsed.declaration, broken=bool(parsed.problems))
+    item = analysis.item_instead(marked.start, parse_item(marked.text))
     path = _path_to_string(item, marked.offset)
     return Context(analysis, "text" if path else "nothing", marked, None, item, path)
 

@@ -10,7 +10,7 @@ from ...grammar.actions.context import Context
 from ...grammar.lexing.brackets import find_repairs
 from ...grammar.lexing.lexer import lex
 from ...grammar.lexing.tokens import Lexed, Token, vocabulary
-from ...grammar.parse import parse_item
+from ...grammar.parse import Parsed, parse_item
 from ...grammar.parsing.automaton import count_accepted, expected, feed, next_to_complete
 from ...grammar.parsing.driver import parse
 from ...grammar.recovery.recover import made, mend
@@ -28,12 +28,10 @@ class Reading:
     """The tokens before the marker, as far as they had to be mended; layout among them."""
     states: tuple[int, ...]
     """The automaton's states before the marker; none where what stands before it cannot be read."""
-    declaration: syntax.Declaration | None
-    """The item; None where no name may stand at the marker."""
+    parsed: Parsed
+    """The item; nothing where no name may stand at the marker."""
     path: tuple[syntax.Node, ...]
     """The nodes around the marker, outermost first, its own last; empty where it is not in the tree."""
-    broken: bool
-    """Whether the item has syntax problems."""
 
     @property
     def in_square_brackets(self) -> bool:
@@ -102,23 +100,24 @@ def _read(marked: Marked) -> Reading:
     if not lexed.is_balanced:
         lexed = lex(marked.text, repairs=find_repairs(marked.text))
     before = _tokens_before(marked, lexed)
+    nothing = Parsed(marked.text, None, ())
     if before is None:
-        return Reading(marked, (), (), None, (), broken=True)
+        return Reading(marked, (), (), nothing, ())
     states = _run(before)
     if states is None:
         before = _mended_before(marked, lexed, before)
         states = _run(before) if before is not None else None
     if before is None or states is None:
-        return Reading(marked, (), (), None, (), broken=True)
-    reading = Reading(marked, tuple(before), tuple(states), None, (), broken=True)
+        return Reading(marked, (), (), nothing, ())
+    reading = Reading(marked, tuple(before), tuple(states), nothing, ())
     if not reading.takes_name:
         return reading
     parsed = parse_item(marked.text)
-    declaration, path = parsed.declaration, path_to_marker(parsed.declaration, marked.offset)
+    path = path_to_marker(parsed.declaration, marked.offset)
     if not path:
-        declaration = _completed(marked, before, states)
-        path = path_to_marker(declaration)
-    return replace(reading, declaration=declaration, path=path, broken=bool(parsed.problems))
+        parsed = replace(parsed, declaration=_completed(marked, before, states))
+        path = path_to_marker(parsed.declaration)
+    return replace(reading, parsed=parsed, path=path)
 
 
 def _tokens_before(marked: Marked, lexed: Lexed) -> list[Token] | None:

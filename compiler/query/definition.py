@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
@@ -26,7 +28,7 @@ def _definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
             if place is not None:
                 return place
         if isinstance(parent, syntax.Attribute):
-            place = _member(found, parent)
+            place = _member(analysis, found, parent)
             if place is not None:
                 return place
         if isinstance(parent, syntax.FromImport) and found.item.target is not None and found.item.target.path:
@@ -52,12 +54,13 @@ def place_of(kind: types.Type) -> types.Place | None:
             return None
 
 
-def _member(found: Found, attribute: syntax.Attribute) -> types.Place | None:
+def _member(analysis: FileAnalysis, found: Found, attribute: syntax.Attribute) -> types.Place | None:
     """The member that is read of an enumeration of a `.dspy` file."""
     owner = _symbol_of(found, attribute.value)
-    if owner is None or not isinstance(owner.node, syntax.EnumDeclaration):
+    declaration = _declaration(analysis, owner)
+    if owner is None or not isinstance(declaration, syntax.EnumDeclaration):
         return None
-    named = (each.name for each in owner.node.members if each.name.text == attribute.name.text)
+    named = (each.name for each in declaration.members if each.name.text == attribute.name.text)
     return _beside(owner, next(named, None))
 
 
@@ -77,7 +80,7 @@ def _argument(analysis: FileAnalysis, found: Found, argument: syntax.Argument) -
         case types.Class(definition=definition) if definition.place is not None:
             return _in_python(analysis, definition.place, definition.name, name)
         case _:
-            return _parameter(_symbol_of(found, call.function), name)
+            return _parameter(analysis, _symbol_of(found, call.function), name)
 
 
 def _in_python(analysis: FileAnalysis, owner: types.Place, owner_name: str, name: str) -> types.Place:
@@ -87,9 +90,9 @@ def _in_python(analysis: FileAnalysis, owner: types.Place, owner_name: str, name
     return place if place.span is not None else owner
 
 
-def _parameter(function: Symbol | None, name: str) -> types.Place | None:
+def _parameter(analysis: FileAnalysis, function: Symbol | None, name: str) -> types.Place | None:
     """A parameter of a function or module of a `.dspy` file."""
-    declaration = function.node if function is not None else None
+    declaration = _declaration(analysis, function)
     if function is None or not isinstance(declaration, syntax.FunctionDeclaration | syntax.ModuleDeclaration):
         return None
     names = (each.name for each in declaration.parameters if each.name is not None)
@@ -104,9 +107,16 @@ def _symbol_of(found: Found, node: syntax.Expression) -> Symbol | None:
             return found.item.symbol_of(node)
 
 
+def _declaration(analysis: FileAnalysis, symbol: Symbol | None) -> syntax.Node | None:
+    """The declaration of a name, in this file as it stands there now."""
+    if symbol is None or symbol.place is None or symbol.place.path != analysis.path:
+        return None if symbol is None else symbol.node
+    item = analysis.program.item(symbol.place.item)
+    return symbol.node if item is None else item.declaration
+
+
 def _beside(declared: Symbol, name: syntax.Identifier | None) -> types.Place | None:
     """A name in a declaration, whose own name stands where its symbol says."""
-    place, own = declared.place, getattr(declared.node, "name", None)
-    if place is None or place.span is None or name is None or own is None:
+    if declared.place is None or name is None:
         return None
-    return types.Place(place.path, name.span.shifted(place.span.start - own.span.start))
+    return replace(declared.place, span=name.span, line=None, name="")

@@ -55,7 +55,7 @@ def describe_name(found: Found) -> Description | None:
     if isinstance(parent, syntax.Field) and parent.name is found.node:
         return _field(found, parent)
     symbol = symbol_at(found)
-    if symbol is not None and symbol.item == found.item.index and isinstance(symbol.node, syntax.Field):
+    if symbol is not None and symbol.item == found.item.key and isinstance(symbol.node, syntax.Field):
         return _field(found, symbol.node)
     if symbol is not None:
         return _with_own_type(found, symbol)
