@@ -7,7 +7,6 @@ process ends.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import secrets
@@ -28,6 +27,7 @@ from ...errors import (
     did_you_mean,
     list_names,
 )
+from ...execution.threads import run_in_thread
 from ..doors import read_response
 from ..gguf.header import Header, read_header
 from ..keys import NOT_IDENTITY
@@ -94,7 +94,7 @@ class EmbeddedTransport:
 
     async def acomplete(self, request: Request) -> Response:
         """Answer in a thread of its own."""
-        return await asyncio.to_thread(self.complete, request)
+        return await run_in_thread(self.complete, request)
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Answer in pieces."""
