@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from .files import find, read_program_from_input, shown
 
 if TYPE_CHECKING:
     from ..compiler.diagnostic import Diagnostic, Severity
+    from ..project.workspace import Workspace
 
 FAIL_ON: dict[str, tuple[Severity, ...]] = {
     "error": ("error",),
@@ -45,6 +47,10 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
+@click.option(
+    "--select", multiple=True, metavar="RULES", help="Look only for these: codes, names, categories, or ALL."
+)
+@click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these.")
 @click.option("--stdin-filename", metavar="PATH", help="The file that standard input (`-`) is the text of.")
 def command(
     paths: tuple[str, ...],
@@ -53,6 +59,8 @@ def command(
     diff: bool,
     output_format: str,
     fail_on: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     stdin_filename: str | None,
 ) -> int:
     """Check files for mistakes.
@@ -72,38 +80,48 @@ def command(
     from ..project.workspace import Workspace
     from .checking import print_report, report_on
 
+    select, ignore = _selectors(select), _selectors(ignore)
+    workspace = partial(Workspace, select=select, ignore=ignore)
     fixing = fix or unsafe_fixes or diff
     if paths == ("-",):
         if fixing:
             raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
-        report = _from_stdin(stdin_filename)
+        report = _from_stdin(stdin_filename, select, ignore)
     else:
         files = find(paths)
-        if fixing and _fix(files, unsafe=unsafe_fixes, write=not diff) and diff:
+        if fixing and _fix(workspace(), files, unsafe=unsafe_fixes, write=not diff) and diff:
             return 1
-        report = report_on(Workspace(), files)
+        report = report_on(workspace(), files)
     print_report(report, output_format)
     return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))
 
 
-def _from_stdin(name: str | None) -> Report:
+def _selectors(given: Sequence[str]) -> tuple[str, ...]:
+    """The rules that an option names, with commas between several. Raises `Refusal` for unknown ones."""
+    from ..compiler.selection import wrong_selectors
+
+    names = tuple(name.strip() for each in given for name in each.split(",") if name.strip())
+    for problem in wrong_selectors(names):
+        raise Refusal(problem.message, problem.help)
+    return names
+
+
+def _from_stdin(name: str | None, select: Sequence[str], ignore: Sequence[str]) -> Report:
     from ..project.workspace import Workspace
     from .checking import report_on
 
     path = Path.cwd() / (name or "stdin.dspy")
-    return report_on(Workspace({str(path): read_program_from_input()}), [path])
+    return report_on(Workspace({str(path): read_program_from_input()}, select=select, ignore=ignore), [path])
 
 
-def _fix(files: list[Path], *, unsafe: bool, write: bool) -> int:
+def _fix(workspace: Workspace, files: list[Path], *, unsafe: bool, write: bool) -> int:
     """Fix files, or show how they would be; how many fixes there were."""
     from ..base.files import write_atomically
-    from ..project.workspace import Workspace
     from .checking import check
     from .fixing import fix
     from .format import difference
 
     count = 0
-    workspace = Workspace()
 
     def findings(path: str, text: str) -> tuple[Diagnostic, ...]:
         workspace.disk.put(path, text)

@@ -273,8 +273,8 @@ class LMTransportError(LMError):
     """The connection could not be made, or broke."""
 
     retryable = True
-    refused: bool = False
-    """Nobody listens at the address; it is tried again twice at most."""
+    unreachable: bool = False
+    """No connection could be made; it is tried again twice at most."""
 
 
 class LMAuthError(LMError):

@@ -152,14 +152,9 @@ async def call_function(function: Callable[..., Any], *args: Any, **kwargs: Any)
         return await function(*args, **kwargs)
     if blocking.get():
         return exits.call(function, *args, **kwargs)
-    return await in_thread(function, *args, **kwargs)
+    from .threads import run_in_thread
 
-
-async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a synchronous function in a thread, from a coroutine on an event loop."""
-    from . import threads
-
-    return await threads.in_thread(function, *args, **kwargs)
+    return await run_in_thread(function, *args, **kwargs)
 
 
 def is_async(function: Callable[..., Any]) -> bool:

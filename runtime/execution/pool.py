@@ -73,6 +73,7 @@ class _Work(Generic[Item, Result]):
     ) -> None:
         self.outcomes: list[Outcome[Result] | None] = [None] * len(items)
         self.stopped = False
+        self.abandoned = False
         self.fatal: BaseException | None = None
         self._function = function
         self._items = items
@@ -96,6 +97,7 @@ class _Work(Generic[Item, Result]):
         try:
             self._finished.wait()
         except BaseException:
+            self.abandoned = True
             self._end()
             raise
 
@@ -135,6 +137,9 @@ class _Work(Generic[Item, Result]):
 
     def _finish(self, index: int, outcome: Outcome[Result]) -> None:
         with self._lock:
+            if self.abandoned:
+                # The caller no longer waits for it, and the process may be ending.
+                return
             self.outcomes[index] = outcome
             if self._on_done is not None:
                 self._watching.run(self._on_done, index, outcome)

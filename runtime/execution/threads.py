@@ -13,9 +13,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
-from typing import Any
+from typing import Any, TypeVar
 
 from . import exits
+
+T = TypeVar("T")
 
 MOST_THREADS = 64
 """How many functions run at once on each level; they mostly wait."""
@@ -24,21 +26,22 @@ _IDLE_SECONDS = 10.0
 _level: ContextVar[int] = ContextVar("dspyc_thread_level", default=0)
 
 
-async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def run_in_thread(function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     """Call a function in a thread and wait for it; it sees the settings and the trace of here.
 
     When the waiting is cancelled, the function goes on, and what comes of it is forgotten.
     """
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
+    done: asyncio.Future[tuple[T | None, BaseException | None]] = loop.create_future()
     context, level = copy_context(), _level.get()
     context.run(_level.set, level + 1)
 
-    def deliver(outcome: tuple[Any, BaseException | None]) -> None:
+    def deliver(outcome: tuple[T | None, BaseException | None]) -> None:
         if not done.done():
             done.set_result(outcome)
 
     def work() -> None:
+        outcome: tuple[T | None, BaseException | None]
         try:
             outcome = (context.run(exits.call, function, *args, **kwargs), None)
         except BaseException as error:  # noqa: BLE001 whatever it is, the caller gets it
@@ -52,7 +55,7 @@ async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     result, error = await done
     if error is not None:
         raise error
-    return result
+    return result  # type: ignore[return-value]  # without an error there is one
 
 
 class _Pool:

@@ -18,7 +18,8 @@ from .doors import Outputs, read_outputs, read_response, render_outputs, render_
 from .flights import fetch_once
 from .keys import request_key
 from .messages import OutputFormat, ToolSpec
-from .recording import answered
+from .recording import answered, is_recording
+from .redact import saved_settings
 from .request import GivenMessage, ModelType, Request, Response
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
@@ -195,15 +196,18 @@ class BaseLM:
 
     async def _get(self, request: Request) -> Response:
         number, key = calls.next_number(), self._key(request)
-        response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
-        if response is None:
-            work = partial(self._send, request)
-            response = await (work() if key is None else fetch_once(key, work, self.cache_in_memory))
+        if key is None:
+            response = await self._send(request)
+        else:
+            kept = caching.get(key, self.cache_in_memory)
+            response = kept or await fetch_once(key, partial(self._send, request), self.cache_in_memory)
         self._note(number, request, response)
         return response
 
     async def _send(self, request: Request) -> Response:
-        return await answered(request, self.identity(request), self._verified)
+        if is_recording():
+            return await answered(request, self.identity(request), self._verified)
+        return verify_response(await self.send(request), self.model)
 
     async def _verified(self, request: Request) -> Response:
         return verify_response(await self.send(request), self.model)
@@ -301,10 +305,8 @@ class BaseLM:
 
     def dump_state(self) -> dict[str, Any]:
         """What identifies the model and its settings, without keys."""
-        from .redact import is_secret
-
-        settings = {name: value for name, value in self.kwargs.items() if not is_secret(name)}
-        return {"model": self.model, "model_type": self.model_type, "cache": self.cache, **settings}
+        facts = {"model": self.model, "model_type": self.model_type, "cache": self.cache}
+        return {**facts, **saved_settings(self.kwargs)}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model!r})"

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, Literal, TypeVar
 
 from .doors import render_outputs
-from .redact import is_secret
+from .redact import visible_settings
 from .request import Request, Response
 
 T = TypeVar("T")
@@ -90,8 +90,11 @@ async def watched(
 ) -> Response:
     """Do the work of a request, and tell the callbacks before and after it."""
     call_id = f"lm-{next(_ids)}"
-    kwargs = {name: value for name, value in request.settings.items() if not is_secret(name)}
-    inputs = {"prompt": request.prompt, "messages": request.openai_messages, "kwargs": kwargs}
+    inputs = {
+        "prompt": request.prompt,
+        "messages": request.openai_messages,
+        "kwargs": visible_settings(request.settings),
+    }
     for callback in callbacks:
         _tell(callback.on_lm_start, call_id, lm, inputs)
     try:

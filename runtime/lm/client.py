@@ -14,6 +14,7 @@ from .base import BaseLM
 from .callbacks import BaseCallback
 from .capabilities import Capabilities, capabilities_of
 from .provider import Provider, TrainDataFormat, TrainingJob, provider_for, start_job
+from .redact import saved_settings
 from .request import Request, Response
 from .retry import send, stream
 from .stream import Delta
@@ -113,10 +114,8 @@ class LM(BaseLM):
     def dump_state(self) -> dict[str, Any]:
         """What makes the same model again, `LM(**state)`, without keys."""
         state = super().dump_state()
-        state |= {
-            name: getattr(self, name)
-            for name in ("num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
-        }
+        names = ("cache_in_memory", "num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
+        state |= saved_settings({name: getattr(self, name) for name in names})
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
         return state
@@ -125,7 +124,8 @@ class LM(BaseLM):
 
     def infer_provider(self) -> Provider:
         """The provider given, or the one that the model's name tells."""
-        return self.provider or provider_for(self.model)
+        given: Provider | None = self.__dict__.get("provider")
+        return given or provider_for(self.model)
 
     def launch(self, launch_kwargs: Mapping[str, Any] | None = None) -> None:
         """Start serving the model, where its provider does that."""
@@ -167,6 +167,15 @@ class LM(BaseLM):
         )
         start_job(self, provider, job)
         return job
+
+
+def _set_provider(lm: LM, provider: Provider | None) -> None:
+    lm.__dict__["provider"] = provider
+
+
+# The parameter, None unless it is given, reads as the provider that the model's name tells; only then is what
+# trains models imported.
+LM.provider = property(LM.infer_provider, _set_provider)  # type: ignore[assignment]
 
 
 def is_reasoning_model(model: str) -> bool:

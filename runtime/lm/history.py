@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self, TextIO
 
 from ...base.forks import new_lock
 from .doors import render_outputs
-from .redact import is_secret
+from .redact import visible_settings
 from .request import Request, Response
 
 
@@ -49,7 +49,6 @@ class Entry(dict[str, Any]):
     __slots__ = ("_finished", "_request", "_response", "number")
 
     def __init__(self, number: int, request: Request, response: Response) -> None:
-        super().__init__()
         self.number = number
         self._request: Request | None = request
         self._response = response
@@ -73,7 +72,7 @@ class Entry(dict[str, Any]):
             self,
             prompt=request.prompt,
             messages=request.openai_messages,
-            kwargs={name: value for name, value in request.settings.items() if not is_secret(name)},
+            kwargs=visible_settings(request.settings),
             response=response,
             outputs=list(render_outputs(response)),
             usage=dict(response.usage),
@@ -85,6 +84,11 @@ class Entry(dict[str, Any]):
             model_type=request.model_type,
             cache_hit=response.cache_hit,
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Elsewhere it is a plain dict: the request itself has the keys.
+        self.fill()
+        return dict, (dict(self),)
 
     __hash__ = None
 

@@ -41,6 +41,11 @@ def recording(recorder: Recorder | None) -> Iterator[None]:
         _recorder.reset(token)
 
 
+def is_recording() -> bool:
+    """Whether answers are kept here."""
+    return _recorder.get() is not None
+
+
 async def answered(
     request: Request, identity: str, send: Callable[[Request], Awaitable[Response]]
 ) -> Response:
@@ -58,4 +63,4 @@ async def answered(
     return response
 
 
-__all__ = ["Recorder", "answered", "recording"]
+__all__ = ["Recorder", "answered", "is_recording", "recording"]

@@ -13,6 +13,8 @@ ModelType: TypeAlias = Literal["chat", "text"]
 GivenMessage: TypeAlias = Message | Mapping[str, Any]
 """A message in parts, or in the form of OpenAI's dict, as DSPy's programs write it."""
 
+ATTEMPT = "dspyc_attempt"
+"""The setting by which a transport is told how many attempts there were before."""
 NOT_SENT = frozenset({"rollout_id", "cache", "accept_truncated"})
 """Request settings that are for us, never for a provider."""
 FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
@@ -20,7 +22,7 @@ FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 _EMPTY: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Request:
     """One request to a model.
 
@@ -61,6 +63,10 @@ class Request:
         fill(self, "prompt", prompt)
         fill(self, "tools", tools)
         fill(self, "output", output)
+
+    def __repr__(self) -> str:
+        # Settings may hold keys.
+        return f"Request({self.model!r}, {len(self.given)} messages)"
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -173,13 +179,11 @@ class Response:
     ) -> None:
         """Make a response of completions, or of texts, which share `finish_reason`."""
         fill = object.__setattr__
-        made = tuple(
-            [
-                Completion((Text(each),), finish_reason) if isinstance(each, str) else each
-                for each in completions
-            ]
-        )
-        fill(self, "completions", made)
+        made = [
+            Completion((Text(each),), finish_reason) if isinstance(each, str) else each
+            for each in completions
+        ]
+        fill(self, "completions", tuple(made))
         fill(self, "usage", usage)
         fill(self, "cost", cost)
         fill(self, "model", model)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import EmptyAnswerError, LMError, LMTransportError
 from ..execution import drive
-from .request import Request, Response
+from .request import ATTEMPT, Request, Response
 from .stream import Delta
 from .transports.base import Transport
 from .verify import verify_response
@@ -34,26 +34,27 @@ async def send(transport: Transport, request: Request, num_retries: int) -> Resp
     Raises:
         LMError: the last failure, with a note of how many attempts there were.
     """
-    attempt = 0
+    attempt, asked = 0, request
     while True:
         try:
             if drive.blocking.get():
-                response = transport.complete(request)
+                response = transport.complete(asked)
             else:
-                response = await transport.acomplete(request)
+                response = await transport.acomplete(asked)
             return verify_response(response, request.model)
         except LMError as error:
             await _pause(_next_delay(error, attempt, num_retries))
         attempt += 1
+        asked = request.with_settings({ATTEMPT: attempt})
 
 
 async def stream(transport: Transport, request: Request, num_retries: int) -> AsyncIterator[Delta]:
     """Send a request and give its answer in pieces; what fails before the first piece is tried again."""
-    attempt = 0
+    attempt, asked = 0, request
     while True:
         begun = False
         try:
-            async for delta in transport.astream(request):
+            async for delta in transport.astream(asked):
                 begun = True
                 yield delta
             return
@@ -62,6 +63,7 @@ async def stream(transport: Transport, request: Request, num_retries: int) -> As
                 raise
             await _pause(_next_delay(error, attempt, num_retries))
         attempt += 1
+        asked = request.with_settings({ATTEMPT: attempt})
 
 
 def _next_delay(error: LMError, attempt: int, num_retries: int) -> float:
@@ -98,7 +100,7 @@ def delay(
 
 
 def _will_stay(error: LMError) -> bool:
-    return isinstance(error, EmptyAnswerError) or (isinstance(error, LMTransportError) and error.refused)
+    return isinstance(error, EmptyAnswerError) or (isinstance(error, LMTransportError) and error.unreachable)
 
 
 async def _pause(seconds: float) -> Any:

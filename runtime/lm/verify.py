@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import EmptyAnswerError, FilteredAnswerError
-from .request import Response
+from .request import FILTERED, Response
 
 
 def verify_response(response: Response, model: str) -> Response:
@@ -18,8 +18,9 @@ def verify_response(response: Response, model: str) -> Response:
     if not response.completions:
         raise EmptyAnswerError(model, None)
     for completion in response.completions:
-        if completion.is_filtered:
-            raise FilteredAnswerError(model, completion.finish_reason)
+        reason = completion.finish_reason
+        if reason in FILTERED:
+            raise FilteredAnswerError(model, reason)
         if not completion.parts and not completion.is_truncated:
-            raise EmptyAnswerError(model, completion.finish_reason)
+            raise EmptyAnswerError(model, reason)
     return response

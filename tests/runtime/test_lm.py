@@ -335,7 +335,7 @@ def test_copies_and_states() -> None:
     assert lm.kwargs["top_p"] == 0.5
     state = lm.dump_state()
     assert state == {
-        "model": "openai/x", "model_type": "chat", "cache": True,
+        "model": "openai/x", "model_type": "chat", "cache": True, "cache_in_memory": True,
         "temperature": 0.2, "max_tokens": 1000, "top_p": 0.5,
         "num_retries": 8, "finetuning_model": None, "launch_kwargs": {}, "train_kwargs": {},
     }  # fmt: skip
@@ -394,6 +394,35 @@ def test_a_training_is_a_job(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no luck"):
         failed.result(timeout=10)
     assert failed.status() == "failed"
+
+
+def test_a_model_has_a_provider_and_a_provider_its_own_jobs() -> None:
+    class Job(dspy.TrainingJob):
+        pass
+
+    class Theirs(dspy.Provider):
+        finetunable = True
+
+        def __init__(self) -> None:
+            self.TrainingJob = Job
+
+        @staticmethod
+        def finetune(
+            job: Any, model: str, train_data: Any, train_data_format: Any, train_kwargs: Any = None
+        ) -> str:
+            return f"{model}-tuned"
+
+    assert type(dspy.LM("openai/x").provider) is dspy.Provider
+    assert type(dspy.LM("gguf/x.gguf").provider).__name__ == "LocalProvider"
+    assert dspy.LM("openai/x").copy(model="gguf/x.gguf").provider.finetunable
+    given = Theirs()
+    lm = dspy.LM("openai/x", provider=given, cache_in_memory=False)
+    assert lm.provider is given
+    assert lm.copy(temperature=1.0).provider is given
+    job = lm.finetune([])
+    assert type(job) is Job
+    assert job.result(timeout=10).model == "openai/x-tuned"
+    assert dspy.LM(**lm.dump_state()).cache_in_memory is False
 
 
 def test_history_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

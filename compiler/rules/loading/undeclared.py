@@ -72,11 +72,11 @@ def kind_of(kind: Type) -> str | None:
 def _items(kind: Type) -> tuple[Type, ...]:
     match kind:
         case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
-            return types.options(item)
+            return tuple(types.options(item))
         case types.Dict(value=value):
-            return types.options(value)
+            return tuple(types.options(value))
         case types.Tuple(items=items, rest=rest):
-            return items if rest is None else types.options(rest)
+            return items if rest is None else tuple(types.options(rest))
         case types.Union(options=options):
             return options
         case _:

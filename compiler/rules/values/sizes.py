@@ -179,9 +179,11 @@ def _combined(operator: str, left: Measure, right: Measure) -> Measure:
 
 def _arithmetic(operator: str, left: Measure, right: Measure) -> Measure:
     first, second = left.number, right.number
+    if operator == "**" and second is None:
+        return _of_bits(left.bits << min(right.bits, 64)) if first not in (0, 1, -1) else _whole(1)
+    if operator == "<<" and second is None:
+        return _of_bits(2 * LIMIT_BITS)
     match operator:
-        case "**" if second is None:
-            return _of_bits(left.bits << min(right.bits, 64)) if first not in (0, 1, -1) else _whole(1)
         case "**" if second < 0 or first in (0, 1, -1):
             return UNKNOWN
         case "**":

@@ -27,7 +27,7 @@ from ...errors import (
     did_you_mean,
     list_names,
 )
-from ...execution import drive
+from ...execution.threads import run_in_thread
 from ..doors import read_response
 from ..gguf.header import Header, read_header
 from ..keys import NOT_IDENTITY
@@ -94,8 +94,7 @@ class EmbeddedTransport:
 
     async def acomplete(self, request: Request) -> Response:
         """Answer in a thread of its own."""
-        response: Response = await drive.in_thread(self.complete, request)
-        return response
+        return await run_in_thread(self.complete, request)
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Answer in pieces."""

@@ -11,6 +11,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from ....base.forks import new_lock
@@ -18,6 +19,7 @@ from ....base.forks import new_lock
 T = TypeVar("T")
 
 _END: Any = object()
+_LONGEST_END = 1.0
 
 
 async def run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -51,18 +53,46 @@ async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
         filling.cancel()
 
 
+def stop(before: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """Run a last coroutine on the loop, cancel what is left there, and end it; all of it within seconds."""
+    loop, thread = _Running.loop, _Running.thread
+    if loop is None or thread is None or not thread.is_alive():
+        return
+
+    async def end() -> None:
+        with suppress(Exception):
+            await asyncio.wait_for(before(), _LONGEST_END)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others, timeout=_LONGEST_END) if others else None
+        loop.stop()
+
+    _Running.loop = None
+    # Nothing that still ends here is worth a word on the terminal.
+    loop.set_exception_handler(lambda loop, context: None)
+    asyncio.run_coroutine_threadsafe(end(), loop)
+    thread.join(3 * _LONGEST_END)
+    if not thread.is_alive():
+        loop.close()
+
+
 class _Running:
     """The loop, made on first use."""
 
     lock = new_lock()
     loop: asyncio.AbstractEventLoop | None = None
+    thread: threading.Thread | None = None
 
 
 def _loop() -> asyncio.AbstractEventLoop:
     with _Running.lock:
         if _Running.loop is None:
             _Running.loop = asyncio.new_event_loop()
-            threading.Thread(target=_Running.loop.run_forever, name="dspyc-requests", daemon=True).start()
+            _Running.thread = threading.Thread(
+                target=_Running.loop.run_forever, name="dspyc-requests", daemon=True
+            )
+            _Running.thread.start()
         return _Running.loop
 
 

@@ -1,20 +1,17 @@
 """The transport over litellm: every provider that it knows.
 
-litellm takes seconds and 160 MB to import, reads a `.env` file and fetches a price list unless told not to;
-so it is imported at the first request, with both switched off. It makes one attempt: retries are ours.
+It makes one attempt: retries are ours. Asynchronous requests run on one loop of their own; see `io_loop.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
-from ....base.forks import new_lock
 from ...errors import (
     ContextWindowExceededError,
     LMAuthError,
@@ -31,9 +28,9 @@ from ..doors import read_response
 from ..keys import endpoint_identity
 from ..openai_shapes import as_plain, entry, iterate_choices, read_usage
 from ..redact import redact
-from ..request import Request, Response
+from ..request import ATTEMPT, Request, Response
 from ..stream import Delta, ToolCallPiece
-from . import io_loop, litellm_forks
+from . import io_loop, litellm_module
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
 _TOO_LONG = re.compile(
@@ -46,7 +43,10 @@ _NO_KEY = re.compile(
     r"|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
     re.IGNORECASE,
 )
-_import_lock = new_lock()
+
+FIRST_CONNECT_SECONDS = 1.8
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 600.0
 
 _BY_NAME: dict[str, type[LMError]] = {
     "ContextWindowExceededError": ContextWindowExceededError,
@@ -77,7 +77,7 @@ class LitellmTransport:
 
     def complete(self, request: Request) -> Response:
         """Send a request and wait in this thread."""
-        litellm = _litellm()
+        litellm = litellm_module.load()
         try:
             if request.model_type == "text":
                 return read_response(litellm.text_completion(**_text_arguments(request)))
@@ -87,7 +87,7 @@ class LitellmTransport:
 
     async def acomplete(self, request: Request) -> Response:
         """Send a request and wait on the event loop."""
-        litellm = await _alitellm()
+        litellm = await litellm_module.aload()
         try:
             return read_response(await io_loop.run(lambda: _send(litellm, request)))
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
@@ -95,7 +95,7 @@ class LitellmTransport:
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Send a request and give the answer in pieces as they come."""
-        litellm = await _alitellm()
+        litellm = await litellm_module.aload()
         try:
             async for chunk in io_loop.iterate(lambda: _chunks(litellm, request)):
                 for delta in _deltas(chunk):
@@ -150,42 +150,32 @@ def _call_piece(call: Any) -> ToolCallPiece:
     )
 
 
-_loaded: Any = None
-
-
-def _litellm() -> Any:
-    global _loaded
-    if _loaded is None or litellm_forks.is_due():
-        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-        os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
-        with _import_lock:
-            litellm_forks.renew()
-            import litellm
-
-            litellm.telemetry = False
-            litellm.suppress_debug_info = True
-            litellm.cache = None
-            _loaded = litellm
-    return _loaded
-
-
-async def _alitellm() -> Any:
-    """litellm, imported beside the event loop."""
-    if _loaded is None or litellm_forks.is_due():
-        return await asyncio.to_thread(_litellm)
-    return _loaded
-
-
 def _arguments(request: Request) -> dict[str, Any]:
     settings = request.sent_settings
     settings.pop("grammar", None)
     return {
         **settings,
+        "timeout": _timeout(settings),
         "model": request.model,
         "messages": request.openai_messages,
         "num_retries": 0,
         "max_retries": 0,
     }
+
+
+def _timeout(settings: dict[str, Any]) -> Any:
+    """The time limit of an attempt: the one given, with a short one for the connection.
+
+    What cannot be reached is told within two seconds; later attempts have longer, for slow networks.
+    """
+    import httpx
+
+    given = settings.pop("timeout", None) or settings.pop("request_timeout", None)
+    longest = FIRST_CONNECT_SECONDS if settings.pop(ATTEMPT, 0) == 0 else CONNECT_SECONDS
+    if isinstance(given, httpx.Timeout):
+        return given
+    seconds = float(given) if given is not None else ANSWER_SECONDS
+    return httpx.Timeout(seconds, connect=min(seconds, longest))
 
 
 def _text_arguments(request: Request) -> dict[str, Any]:
@@ -214,12 +204,9 @@ def _translated(error: Exception, request: Request) -> LMError:
     words = redact(str(getattr(error, "message", None) or error), request.settings).strip()
     words = _NOISE.sub("", words.partition("\nTraceback")[0]) or type(error).__name__
     advice = _ADVICE.get(kind)
-    refused = any(isinstance(each, ConnectionRefusedError) for each in _chain(error))
-    if refused:
-        words, advice = (
-            "the connection is refused: nobody listens there",
-            "start the server, or check api_base",
-        )
+    unreachable = _why_unreachable(error)
+    if unreachable:
+        words, advice = unreachable, "start the server, or check api_base and the network"
     headers = _headers(error)
     translated = kind(
         f"`{request.model}`: {words}" + (f"\n{advice}" if advice else ""),
@@ -229,8 +216,20 @@ def _translated(error: Exception, request: Request) -> LMError:
         request_id=headers.get("x-request-id"),
     )
     if isinstance(translated, LMTransportError):
-        translated.refused = refused
+        translated.unreachable = unreachable is not None
     return translated
+
+
+def _why_unreachable(error: Exception) -> str | None:
+    """In words why no connection could be made, or None where one was."""
+    for each in _chain(error):
+        if isinstance(each, ConnectionRefusedError):
+            return "the connection is refused: nobody listens there"
+        if isinstance(each, socket.gaierror):
+            return f"the server's name cannot be resolved: {each.strerror}"
+        if "ConnectTimeout" in type(each).__name__ or "ConnectionTimeout" in type(each).__name__:
+            return "the server cannot be reached: no connection within the time limit"
+    return None
 
 
 def _showable(error: Exception, request: Request) -> Exception | None:
@@ -240,6 +239,9 @@ def _showable(error: Exception, request: Request) -> Exception | None:
 
 
 def _kind(error: Exception, status: int | None) -> type[LMError]:
+    if any(isinstance(each, UnicodeEncodeError) for each in _chain(error)):
+        # A text that cannot be sent, with half a surrogate pair; it never will be.
+        return LMInvalidRequestError
     if _broken_connection(error):
         return LMTransportError
     # A client without a key fails before it sends anything, which litellm calls an internal server error.
@@ -268,7 +270,10 @@ def _kind(error: Exception, status: int | None) -> type[LMError]:
 
 def _broken_connection(error: BaseException) -> bool:
     # litellm calls a refused connection an internal server error; the chain of causes knows better.
-    names = ("ConnectError", "RemoteProtocolError", "ReadError", "WriteError", "CloseError")
+    names = (
+        "ConnectError", "ConnectTimeout", "ConnectionTimeoutError", "RemoteProtocolError", "ReadError",
+        "WriteError", "CloseError",
+    )  # fmt: skip
     return any(type(each).__name__ in names for each in _chain(error))
 
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 _PACKAGES = ("litellm", "openai", "httpx", "httpcore", "anyio", "aiohttp", "tiktoken")
-_CLIENTS = ("module_level_client", "module_level_aclient")
+CLIENTS = ("module_level_client", "module_level_aclient")
 _LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Condition, threading.Event)
 _HOLDERS = ("threading", "concurrent.futures.thread")
 _DEEPEST = 3
@@ -47,7 +47,7 @@ def renew() -> None:
             _abandoned.append(kept.copy())
             kept.clear()
     # litellm makes these when they are first asked for.
-    _abandoned.extend(vars(litellm).pop(name, None) for name in _CLIENTS)
+    _abandoned.extend(vars(litellm).pop(name, None) for name in CLIENTS)
     _renew_parts()
 
 
