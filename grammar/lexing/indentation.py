@@ -8,21 +8,17 @@ from dataclasses import dataclass
 from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
 from ..source import Span
-from .tokens import CASE, SOFT_KEYWORDS, Lexed, Token, vocabulary
+from ..words import BODY_WORDS, HEADS, MEMBER_WORDS, SOFT_KEYWORDS, STATEMENT_WORDS, SUITE_WORDS
+from .tokens import CASE, Lexed, Token, vocabulary
 
-_IN_A_FILE = frozenset(SOFT_KEYWORDS) - {"match", "case", "suggest"}
+_IN_A_FILE = (HEADS | MEMBER_WORDS) & SOFT_KEYWORDS
 _IN_A_MATCH = frozenset({"case"})
-_IN_STATEMENTS = frozenset({"match", "suggest"})
-_IN_A_BODY = {
-    "signature": frozenset({"input", "output", "demo"}),
-    "module": frozenset({"input", "output", "forward", "fallback"}),
-    "type": frozenset[str](),
-    "enum": frozenset[str](),
-    "def": _IN_STATEMENTS,
-    "test": _IN_STATEMENTS,
-}
+_IN_STATEMENTS = STATEMENT_WORDS & SOFT_KEYWORDS
+_IN_A_BODY = {head: words & SOFT_KEYWORDS for head, words in BODY_WORDS.items()}
 """The soft keywords of a body, by the first word of the declaration."""
-_IN_ANY_BODY = frozenset({"input", "output", "demo", "forward", "fallback"})
+_IN_ANY_BODY = MEMBER_WORDS & SOFT_KEYWORDS
+_BLOCK_WORDS = SUITE_WORDS | {"while", "with", "try", "except", "finally", "class", "async"}
+"""The words behind which a block is meant, those of Python among them."""
 
 
 @dataclass(slots=True)
@@ -130,33 +126,6 @@ def _report_indent(lexed: Lexed, levels: list[Level], line: int, end: int) -> No
             replacement("Indent it like the line above", line, end, " " * wanted),
         )
     )
-
-
-_BLOCK_WORDS = frozenset(
-    [
-        "signature",
-        "module",
-        "type",
-        "enum",
-        "def",
-        "test",
-        "forward",
-        "fallback",
-        "if",
-        "elif",
-        "else",
-        "for",
-        "match",
-        "case",
-        "while",
-        "with",
-        "try",
-        "except",
-        "finally",
-        "class",
-        "async",
-    ]
-)
 
 
 def _opens_block(tokens: list[Token]) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from ...base.diagnostic import Diagnostic
-from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
+from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
+from ..words import CLAUSE_WORDS, DECLARING, HARD_KEYWORDS, MEMBER_WORDS, STATEMENT_WORDS
 from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as
 from .typos import TYPOS, after_the_end
 
@@ -31,9 +32,6 @@ _STATEMENTS = {
 }
 _NO_WHILE = "there is no `while`, so a program's cost is bounded; write `for _ in range(n):` with `break`"
 _NO_ASYNC = "a function is not marked `async`; independent calls run at the same time anyway"
-_HEAD_WORDS = frozenset(
-    {"lm", "tools", "dataset", "optimizer", "program", "evaluate", "module", "signature", "type", "enum"}
-)
 _OPERATORS = {"&&": "and", "||": "or"}
 
 
@@ -156,33 +154,20 @@ def _outside(stuck: Stuck) -> Repair | None:
     if word in {"while", *_STATEMENTS} - {"import", "from", "def"}:
         message = _NO_WHILE if word == "while" else _STATEMENTS[word]
         found = problem("E010" if word == "while" else "E019", span, message)
-    elif word in {
-        "if",
-        "elif",
-        "else",
-        "for",
-        "return",
-        "assert",
-        "pass",
-        "break",
-        "continue",
-        "match",
-        "case",
-        "suggest",
-    }:
+    elif word in STATEMENT_WORDS | CLAUSE_WORDS:
         found = problem(
             "E023",
             span,
             f"`{word}` stands inside `forward:`, `def` or `test`, not in the first column",
             "indent it",
         )
-    elif word in {"input", "output", "forward", "fallback", "demo"}:
+    elif word in MEMBER_WORDS:
         found = problem(
             "E023", span, f"`{word}` stands inside a declaration, not in the first column", "indent it"
         )
     elif word == "test":
         found = problem("E001", span, 'the title of a test stands in quotes: `test "…":`')
-    elif word in _HEAD_WORDS and (len(stuck.tokens) < 2 or stuck.tokens[1].kind == known.newline):
+    elif word in DECLARING and (len(stuck.tokens) < 2 or stuck.tokens[1].kind == known.newline):
         found = problem("E001", (first.end, first.end), f"expected a name after `{word}`")
     elif word == "adapter":
         found = problem(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
+from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted, expected, feed
 from ..problems import problem, replacement
 from ..tables import tables
+from ..words import DECLARING, FIELD_WORDS, HARD_KEYWORDS
 from .edits import Repair, RepairRule, Stuck, fits, header_end, line_before, read_as
 from .f_strings import begin, behind, kinds_ahead
 
@@ -36,7 +37,7 @@ def _equals_in_condition(stuck: Stuck) -> Repair | None:
         "output",
     }:
         return None
-    if stuck.first.text in {"input", "output"} and "where" not in {each.text for each in stuck.line_before}:
+    if stuck.first.text in FIELD_WORDS and "where" not in {each.text for each in stuck.line_before}:
         return None
     if not fits(stuck.states, "=="):
         return None
@@ -96,7 +97,7 @@ def _equals_for_colon(stuck: Stuck) -> Repair | None:
         return None
     token = stuck.before
     word = stuck.first.text
-    if word not in {"signature", "module", "type", "enum"}:
+    if ":" not in DECLARING.get(word, ()):
         return None
     found = problem(
         "E001",
@@ -186,11 +187,7 @@ def _reserved(stuck: Stuck) -> Repair | None:
 
 def _direction_in_record(stuck: Stuck) -> Repair | None:
     first = stuck.first
-    if (
-        stuck.at != stuck.line + 1
-        or first.text not in {"input", "output"}
-        or stuck.token.kind != vocabulary().name
-    ):
+    if stuck.at != stuck.line + 1 or first.text not in FIELD_WORDS or stuck.token.kind != vocabulary().name:
         return None
     if stuck.tokens[0].text != "type":
         return None
