@@ -44,7 +44,6 @@ _BODY_LINE = re.compile(
     rf"(?:{_FIELDS})[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:|demo[ \t]+[^\W\d]\w*[ \t]*="
     rf"|(?:{_STATEMENTS})\b(?![ \t]*=)"
 )
-_COMMENTS_ABOVE = re.compile(r"(?:^#[^\n]*\n)+\Z", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,10 @@ def split(text: str) -> list[Chunk]:
     """The items of a file in order; together they are the file. An empty file has none."""
     if not text:
         return []
-    heads = [found.start() for found in _HEAD.finditer(text)]
-    starts = _with_other_lines(text, heads)
-    starts = [_above_comments(text, start) for start in starts]
+    lines = text if "\r" not in text else text.replace("\r\n", " \n").replace("\r", "\n")
+    heads = [found.start() for found in _HEAD.finditer(lines)]
+    starts = _with_other_lines(lines, heads)
+    starts = [_above_comments(lines, start) for start in starts]
     if not starts or starts[0] != 0:
         starts = [0, *starts[1:]]
     ends = [*starts[1:], len(text)]

@@ -112,7 +112,7 @@ def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
     )
 
 
-_TABBED = re.compile(r"^([ \f]*\t[ \t\f]*)", re.M)
+_TABBED = re.compile(r"(?<![^\r\n])([ \f]*\t[ \t\f]*)")
 
 
 def _report_indent(lexed: Lexed, levels: list[Level], line: int, end: int) -> None:

@@ -78,7 +78,7 @@ _BEFORE_A_COLON = re.compile(r"[ \t]*(?:[:#\r\n]|\Z)")  # or where it was forgot
 _BEFORE_A_BRACKET = re.compile(r"[ \t]*\(")
 _BEFORE_A_STRING = re.compile(r"[ \t]*[rRfF]{0,2}[\"']")
 _BEFORE_ARGUMENTS = re.compile(r"[ \t]+[^\W\d]|[ \t]*\(")
-_BEFORE_A_VALUE = re.compile(r"(?![ \t]*(?:[=.,:)\]]|[-+*/%@&|^<>]=|$))", re.M)
+_BEFORE_A_VALUE = re.compile(r"(?![ \t]*(?:[=.,:)\]]|[-+*/%@&|^<>]=|[\r\n]|\Z))")
 _BEFORE_A_CONDITION = re.compile(r"[ \t]+(?!(?:in|is|if|and|or|as|for|else)\b)[\w\"'(\[{~-]")
 CASE = re.compile(r"case\b(?![ \t]*[=.])")
 """A line that begins like the `case` of a `match`."""

@@ -80,7 +80,7 @@ def with_problems_of_tree(
     what stands in the ranges `quiet`.
     """
     if problems and of_tree:
-        starts = [found.end() for found in re.finditer("\n", text)]
+        starts = [found.end() for found in re.finditer(r"\r\n?|\n", text)]
         lines = {bisect_right(starts, found.span.start) for found in problems}
         unclosed = [found.span.start for found in problems if found.code in {"E002", "E003"}]
         reliable = min(unclosed, default=len(text))
