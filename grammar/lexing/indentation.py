@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
 from ..source import Span
 from ..words import BODY_WORDS, HEADS, MEMBER_WORDS, SOFT_KEYWORDS, STATEMENT_WORDS, SUITE_WORDS
-from .tokens import CASE, Lexed, Token, vocabulary
+from .f_strings import scan
+from .tokens import CASE, OPEN_STRING, STRING, Lexed, Token, vocabulary
 
 _IN_A_FILE = (HEADS | MEMBER_WORDS) & SOFT_KEYWORDS
 _IN_A_MATCH = frozenset({"case"})
@@ -83,11 +85,11 @@ def _report_dedent(lexed: Lexed, level: Level, line: int, end: int, column: int)
     wanted = level.column
     if column % 4 == 0 and wanted % 4:
         line, end, wanted = level.line, level.line + wanted, column
-        message = f"this line is {level.column} deep, the ones below it {column}"
+        message = f"this line is indented by {level.column} spaces, the lines below it by {column}"
     else:
-        message = "this line is indented like no line above it"
+        message = "the indentation of this line matches no line above"
     spaces = " " * wanted
-    fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces)
+    fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces, "unsafe")
     lexed.problems.append(
         problem("E005", (line, max(end, line + 1)), message, f"indent it by {wanted} spaces", fix)
     )
@@ -97,19 +99,27 @@ def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
     """Report the tabs of an item once, with a fix for all of its lines."""
     if any(found.code == "E004" for found in lexed.problems):
         return
+    strings = [(at, to) for kind, at, to in scan(text) if kind in {STRING, OPEN_STRING}]
     edits = tuple(
         Edit(Span(found.start(1), found.end(1)), found[1].expandtabs(4))
         for found in _TABBED.finditer(text, line)
+        if not _is_in_string(strings, found.start())
     )
     lexed.problems.append(
         problem(
             "E004",
             (line, end),
-            "indentation is made of spaces, not tabs",
-            "a tab counts as four spaces here",
+            "use spaces for indentation, not tabs",
+            "a tab counts as four spaces",
             Fix("Replace the tabs with spaces", edits, "safe"),
         )
     )
+
+
+def _is_in_string(strings: list[tuple[int, int]], at: int) -> bool:
+    """Whether a line starts inside a string, whose text is not indentation."""
+    index = bisect_right(strings, (at, at)) - 1
+    return index >= 0 and strings[index][0] < at < strings[index][1]
 
 
 _TABBED = re.compile(r"(?<![^\r\n])([ \f]*\t[ \t\f]*)")
@@ -121,9 +131,9 @@ def _report_indent(lexed: Lexed, levels: list[Level], line: int, end: int) -> No
         problem(
             "E005",
             (line, end),
-            "this line is indented more than the one above, which opens no block",
+            "unexpected indentation; the line above does not start a block",
             "indent it like the line above" if wanted else "start it in the first column",
-            replacement("Indent it like the line above", line, end, " " * wanted),
+            replacement("Indent it like the line above", line, end, " " * wanted, "unsafe"),
         )
     )
 
