@@ -9,6 +9,12 @@ Importing this also lets `import triage` find `triage.dspy`.
 
 from __future__ import annotations
 
+from .base import interrupts
+
+if interrupts.is_command("dspyc"):
+    # From the first moment on; the rest of the command is imported only now.
+    interrupts.leave_on_interrupt()
+
 from typing import TYPE_CHECKING, Any
 
 from .loader import install_import_hook

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from .base import interrupts
 
 
 def main() -> None:
     """Run the command line on the process's arguments and leave with its exit code."""
+    from .cli.main import run
+
     try:
-        from .cli.main import run
+        interrupts.raise_on_interrupt()
+        code = run()
     except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(run())
-
-
-def _leave_working_folder() -> None:
-    """Take the folder that `python -m` is called in off the search path: it holds the user's files.
-
-    One called `click.py` would be run in place of the library. Programs find the Python files beside them
-    without it.
-    """
-    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
-        del sys.path[0]
+        code = interrupts.EXIT_CODE
+    interrupts.end(code)
 
 
 if __name__ == "__main__":
-    _leave_working_folder()
     main()

@@ -8,18 +8,21 @@ from typing import Any
 
 from ..base.secrets import redact
 from ..compiler.render import plural
+from ..project.errors import Misuse
+from ..project.inputs import Input, convert, describe
+from ..project.interface import inputs_of, outputs_of
+from ..project.programs import Loaded
 from ..runtime import errors
 from ..runtime.execution.pool import Outcome, run_all
+from ..runtime.values.cells import EmptyCell
 from .console import say, say_error
 from .errors import Refusal, list_names
 from .failures import FATAL, one_line, told
 from .files import shown
-from .interface import inputs_of, outputs_of
-from .programs import Loaded, with_lm
+from .opening import with_lm
+from .outputs import as_json_values
 from .progress import rows_bar
-from .rows import Output, Row, read_rows
-from .run import as_json_values
-from .values import Input, convert, describe
+from .rows import Output, Row, locked, read_rows
 
 
 def run_rows(
@@ -32,6 +35,23 @@ def run_rows(
     outputs = outputs_of(loaded, name)
     if not outputs and target.suffix.lower() in {".csv", ".tsv"}:
         raise Refusal(f"the outputs of `{name}` are known only after a run", "write them to a .jsonl file")
+    with locked(target):
+        return _run_waiting(loaded, name, rows, source, target, outputs, lm=lm, num_threads=num_threads)
+
+
+def _run_waiting(
+    loaded: Loaded,
+    name: str,
+    rows: Sequence[Row],
+    source: Path,
+    target: Path,
+    outputs: Sequence[str],
+    *,
+    lm: str | None,
+    num_threads: int,
+) -> int:
+    """Run the rows that the output does not answer yet."""
+    inputs = inputs_of(loaded, name)
     output = Output(target, rows, outputs)
     waiting = [row for row in rows if row.number not in output.done]
     if not waiting:
@@ -41,14 +61,21 @@ def run_rows(
     if output.done:
         say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)
     program = loaded.names[name]
-    known = {one.name for one in inputs}
+    required = {one.name: one.required for one in inputs}
     done, failed = 0, 0
 
     def run(row: Row) -> dict[str, Any]:
+        # An empty cell is the only way in which a table leaves a value out.
+        given = {
+            key: value
+            for key, value in row.values.items()
+            if key in required and (required[key] or type(value) is not EmptyCell)
+        }
         try:
-            values = convert({key: value for key, value in row.values.items() if key in known}, inputs)
-        except Refusal as problem:
-            raise errors.InputError(problem.message) from None
+            values = convert(given, inputs)
+        except Misuse as problem:
+            place = f"`{source.name}`, line {row.line}"
+            raise errors.InputError(problem.message, row=row.number + 1, origin=place) from None
         return as_json_values(program(**values))
 
     try:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from ..compiler.render import plural
+from ..base.files import replacing, write_atomically
+from ..base.text import plural
 from .console import say
 from .errors import Refusal
-from .files import find, shown, with_models, write_atomically
+from .files import find, shown, with_models
 from .tidy import tidy
 
 
@@ -75,7 +76,8 @@ def _copy_learned(source: Path, folder: Path) -> None:
         return
     for state in sorted(source.parent.glob(f"{escape(source.stem)}.*.state.json")):
         for path in with_models(state):
-            shutil.copyfile(path, folder / path.name)
+            with path.open("rb") as content, replacing(folder / path.name) as copy:
+                shutil.copyfileobj(content, copy)
 
 
 def _verify_ours(target: Path) -> None:

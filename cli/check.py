@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.render import FORMATS, Report, plural
+from ..base.text import plural
+from ..compiler.render import FORMATS, Report
 from .console import say
 from .errors import Refusal
-from .files import Unreadable, decode_program, find, shown, write_atomically
+from .files import find, read_program_from_input, shown
 
 if TYPE_CHECKING:
-    from ..compiler.diagnostic import Severity
-    from .checking import Workspace
+    from ..compiler.diagnostic import Diagnostic, Severity
+    from ..project.workspace import Workspace
 
 FAIL_ON: dict[str, tuple[Severity, ...]] = {
     "error": ("error",),
@@ -46,6 +47,10 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
+@click.option(
+    "--select", multiple=True, metavar="RULES", help="Look only for these: codes, names, categories, or ALL."
+)
+@click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these.")
 @click.option("--stdin-filename", metavar="PATH", help="The file that standard input (`-`) is the text of.")
 def command(
     paths: tuple[str, ...],
@@ -54,6 +59,8 @@ def command(
     diff: bool,
     output_format: str,
     fail_on: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     stdin_filename: str | None,
 ) -> int:
     """Check files for mistakes.
@@ -70,42 +77,59 @@ def command(
       dspyc check --output-format github   in a GitHub workflow
       cat x.dspy | dspyc check - --stdin-filename triage/x.dspy
     """
-    from .checking import Workspace, print_report
+    from ..project.workspace import Workspace
+    from .checking import print_report, report_on
 
+    select, ignore = _selectors(select), _selectors(ignore)
+    workspace = partial(Workspace, select=select, ignore=ignore)
     fixing = fix or unsafe_fixes or diff
     if paths == ("-",):
         if fixing:
             raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
-        report = _from_stdin(stdin_filename)
+        report = _from_stdin(stdin_filename, select, ignore)
     else:
         files = find(paths)
-        if fixing and _fix(Workspace(), files, unsafe=unsafe_fixes, write=not diff) and diff:
+        if fixing and _fix(workspace(), files, unsafe=unsafe_fixes, write=not diff) and diff:
             return 1
-        report = Workspace().report(files)
+        report = report_on(workspace(), files)
     print_report(report, output_format)
     return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))
 
 
-def _from_stdin(name: str | None) -> Report:
-    from .checking import Workspace
+def _selectors(given: Sequence[str]) -> tuple[str, ...]:
+    """The rules that an option names, with commas between several. Raises `Refusal` for unknown ones."""
+    from ..compiler.selection import wrong_selectors
+
+    names = tuple(name.strip() for each in given for name in each.split(",") if name.strip())
+    for problem in wrong_selectors(names):
+        raise Refusal(problem.message, problem.help)
+    return names
+
+
+def _from_stdin(name: str | None, select: Sequence[str], ignore: Sequence[str]) -> Report:
+    from ..project.workspace import Workspace
+    from .checking import report_on
 
     path = Path.cwd() / (name or "stdin.dspy")
-    try:
-        text = decode_program(sys.stdin.buffer.read())
-    except Unreadable as problem:
-        raise Refusal(f"standard input {problem.message}", problem.hint) from None
-    return Workspace({path: text}).report([path])
+    return report_on(Workspace({str(path): read_program_from_input()}, select=select, ignore=ignore), [path])
 
 
 def _fix(workspace: Workspace, files: list[Path], *, unsafe: bool, write: bool) -> int:
     """Fix files, or show how they would be; how many fixes there were."""
+    from ..base.files import write_atomically
+    from .checking import check
     from .fixing import fix
     from .format import difference
 
     count = 0
+
+    def findings(path: str, text: str) -> tuple[Diagnostic, ...]:
+        workspace.disk.put(path, text)
+        return workspace.analyse(path).diagnostics
+
     for path in files:
-        file = workspace.check(path)
-        fixed = fix(file.source.text, partial(workspace.findings, path), unsafe=unsafe)
+        file = check(workspace, path)
+        fixed = fix(file.source.text, partial(findings, str(Path.cwd() / path)), unsafe=unsafe)
         count += fixed.count
         if fixed.count and write:
             write_atomically(path, fixed.text)

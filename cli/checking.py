@@ -2,72 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from .. import loader
-from ..compiler.analysis import FileAnalysis, Project
-from ..compiler.diagnostic import Diagnostic
+from ..compiler.analysis import FileAnalysis
 from ..compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
-from ..grammar.source import Source, Span
+from ..grammar.source import Source
+from ..loader.compiling import errors_of
 from ..project.settings import Settings
-from ..project.workspace import project
-from .configuration import configuration
+from ..project.workspace import Workspace
 from .console import columns, say
-from .errors import Failure, Refusal
-from .files import Unreadable, read_program, read_text, shown
+from .errors import Failure
+from .files import shown
 
 
-class Workspace:
-    """The files that one command looks at; `overlays` are texts that stand for files (standard input)."""
+def check(workspace: Workspace, path: Path) -> CheckedFile:
+    """The findings of a file. Raises FileNotFoundError where there is none."""
+    analysis = workspace.analyse(str(Path.cwd() / path))
+    return CheckedFile(shown(path), analysis.source, analysis.diagnostics)
 
-    def __init__(self, overlays: Mapping[Path, str] | None = None) -> None:
-        self._texts: dict[str, str | None] = {str(path): text for path, text in (overlays or {}).items()}
-        self._projects: dict[Settings, Project] = {}
 
-    def analyse(self, path: Path) -> FileAnalysis:
-        """The analysis of a file. Raises `Unreadable` or OSError where there is no text to analyse."""
-        absolute = Path.cwd() / path
-        self._texts.setdefault(str(absolute), None)
-        if self._texts[str(absolute)] is None:
-            self._texts[str(absolute)] = read_program(absolute)
-        return self._project(absolute.parent).check(str(absolute))
+def report_on(workspace: Workspace, paths: Sequence[Path]) -> Report:
+    """The findings of files, and before them those of the settings of their projects."""
+    settings = dict.fromkeys(workspace.settings(str(Path.cwd() / path)) for path in paths)
+    files = [_check_settings(workspace, each) for each in settings if each.problems]
+    return Report((*files, *(check(workspace, path) for path in paths)), partial(look_up, workspace))
 
-    def check(self, path: Path) -> CheckedFile:
-        """The findings of a file; a file that is no text is itself a finding."""
-        try:
-            analysis = self.analyse(path)
-        except Unreadable as problem:
-            message = f"this file {problem.message}"
-            finding = Diagnostic(problem.code, problem.rule, "error", Span(0, 0), message, help=problem.hint)
-            return CheckedFile(shown(path), Source(str(path), ""), (finding,))
-        return CheckedFile(shown(path), analysis.source, analysis.diagnostics)
 
-    def findings(self, path: Path, text: str) -> tuple[Diagnostic, ...]:
-        """The findings of a file, were this its text."""
-        self._texts[str(Path.cwd() / path)] = text
-        return self.analyse(path).diagnostics
+def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
+    """A file that a label points into: its path as it is shown, and its text."""
+    source = workspace.source(path)
+    return None if source is None else (shown(path), source)
 
-    def report(self, paths: Iterable[Path]) -> Report:
-        """The findings of many files."""
-        return Report(tuple(self.check(path) for path in paths), self.look_up)
 
-    def look_up(self, path: str) -> tuple[str, Source] | None:
-        """A file that a label points into: its path as it is shown, and its text."""
-        text = self._read(path)
-        return None if text is None else (shown(path), Source(path, text))
-
-    def _project(self, folder: Path) -> Project:
-        settings = configuration(folder)
-        if settings not in self._projects:
-            self._projects[settings] = project(settings, self._read)
-        return self._projects[settings]
-
-    def _read(self, path: str) -> str | None:
-        if path not in self._texts:
-            self._texts[path] = read_text(path)
-        return self._texts[path]
+def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
+    source = workspace.source(settings.path) or Source(settings.path, "")
+    return CheckedFile(shown(settings.path), source, settings.problems)
 
 
 def print_report(report: Report, output_format: str) -> None:
@@ -109,18 +82,19 @@ class Findings(Failure):
 def analyse_without_errors(paths: Iterable[Path]) -> list[FileAnalysis]:
     """The analyses of files that are about to be compiled.
 
-    Raises `Findings` when there is an error in one of them, `Refusal` when one is no text.
+    Raises `Findings` when there is an error in one of them or in the settings of its project.
     """
     workspace = Workspace()
-    analyses, wrong = [], []
+    analyses, wrong = [], {}
     for path in paths:
-        try:
-            analysis = workspace.analyse(path)
-        except Unreadable as problem:
-            raise Refusal(f"{shown(path)} {problem.message}", problem.hint) from None
+        analysis = workspace.analyse(str(Path.cwd() / path))
         analyses.append(analysis)
-        if errors := loader.errors_of(analysis):
-            wrong.append(CheckedFile(shown(path), analysis.source, errors))
+        settings = workspace.settings(analysis.path)
+        if settings.errors:
+            checked = _check_settings(workspace, settings)
+            wrong[settings.path] = replace(checked, diagnostics=settings.errors)
+        if errors := errors_of(analysis):
+            wrong[analysis.path] = CheckedFile(shown(path), analysis.source, errors)
     if wrong:
-        raise Findings(Report(tuple(wrong), workspace.look_up))
+        raise Findings(Report(tuple(wrong.values()), partial(look_up, workspace)))
     return analyses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -16,12 +16,24 @@ if TYPE_CHECKING:
 ColorChoice = Literal["auto", "always", "never"]
 
 _choice: ColorChoice = "auto"
+_verbose = False
 
 
 def choose_color(choice: ColorChoice) -> None:
     """Set what `--color` says, for the rest of the process."""
     global _choice
     _choice = choice
+
+
+def choose_verbosity(verbose: bool) -> None:
+    """Set what `--verbose` says, for the rest of the process."""
+    global _verbose
+    _verbose = verbose
+
+
+def is_verbose() -> bool:
+    """Whether more is said than warnings and errors."""
+    return _verbose
 
 
 def wants_color(error: bool = False) -> bool:
@@ -62,6 +74,23 @@ def say_error(message: str, hint: str | None = None) -> None:
 def say_warning(message: str) -> None:
     """Write `warning: message` to standard error, without any key."""
     say(click.style("warning", fg="yellow", bold=True) + ": " + redact(message), error=True)
+
+
+def say_note(message: str) -> None:
+    """Write `note: message` to standard error, without any key."""
+    say(click.style("note", fg="cyan") + ": " + redact(message), error=True)
+
+
+def say_json(value: Any) -> None:
+    """Write a value as JSON; where the terminal's encoding has no such characters, in JSON's own escapes."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2, default=str)
+    say(text)
 
 
 def rich_console(*, error: bool = False) -> Console:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..base.secrets import redact
-from .console import rich_console, say, say_warning
+from .console import rich_console, say, say_json, say_warning
 from .errors import Refusal
 from .files import shown
 from .run import LM_HELP
@@ -79,9 +78,10 @@ def command(
       dspyc eval banking.dspy:accuracy --output rows.csv
       dspyc eval banking.dspy --lm openai/gpt-4o-mini --num-threads 32 --json
     """
+    from ..project.programs import choose, split_target
     from ..runtime.work.run import stage
     from .failures import told
-    from .programs import choose, open_program, split_target, with_lm
+    from .opening import open_program, with_lm
     from .progress import resumable, watching
 
     if output is not None and output.suffix.lower() not in {".csv", ".json"}:
@@ -100,7 +100,7 @@ def command(
         )
     journal = _journal_path(path, name, lm)
     lines = []
-    with told(), with_lm(lm), watching(), resumable(journal), _journalled(journal, evaluations, fresh):
+    with told(), with_lm(lm), watching(), resumable(journal), _journalled(journal, path, evaluations, fresh):
         for one, evaluation in evaluations.items():
             with stage(one):
                 results = evaluation.compare(num_threads)
@@ -109,7 +109,7 @@ def command(
                 if output is not None:
                     (result.save_csv if output.suffix.lower() == ".csv" else result.save_json)(output)
     if as_json:
-        say(json.dumps([line.record for line in lines], ensure_ascii=False, indent=2))
+        say_json([line.record for line in lines])
     else:
         _print(lines)
         if output is not None:
@@ -124,7 +124,7 @@ def _journal_path(source: Path, evaluation: str | None, lm: str | None) -> Path:
 
 
 def _journalled(
-    path: Path, evaluations: Mapping[str, Evaluate], fresh: bool
+    path: Path, source: Path, evaluations: Mapping[str, Evaluate], fresh: bool
 ) -> AbstractContextManager[object]:
     """A journal of the evaluations; none in a folder that cannot be written to."""
     from ..runtime.work.identity import digest, sources_digest
@@ -134,7 +134,7 @@ def _journalled(
         return nullcontext()
     facts = [evaluation.run_facts() for evaluation in evaluations.values()]
     run = {name: digest([one[name] for one in facts]) for name in facts[0]}
-    return journalled(path, {**run, "sources": sources_digest()}, fresh=fresh)
+    return journalled(path, {**run, "sources": sources_digest(source)}, fresh=fresh)
 
 
 def _print(lines: Sequence[Line]) -> None:

@@ -7,7 +7,7 @@ from textwrap import indent
 import click
 
 from .console import say
-from .errors import Refusal, near
+from .errors import Refusal
 
 
 @click.command
@@ -23,7 +23,7 @@ def command(rule: str | None) -> int:
       dspyc explain unknown-name
       dspyc explain
     """
-    from ..compiler.rules.register import KINDS, find
+    from ..compiler.rules.register import KINDS, closest, find
 
     if rule is None:
         for kind in sorted(KINDS.values(), key=lambda each: each.code):
@@ -31,8 +31,9 @@ def command(rule: str | None) -> int:
         return 0
     found = find(rule)
     if found is None:
-        names = [*KINDS, *(each.name for each in KINDS.values())]
-        raise Refusal(f"there is no finding `{rule}`", near(rule, names) or "`dspyc explain` lists them all")
+        close = closest(rule)
+        hint = f"did you mean `{close}`?" if close else "`dspyc explain` lists them all"
+        raise Refusal(f"there is no finding `{rule}`", hint)
     page = found.page
     say(click.style(f"{found.code} {found.name}", bold=True) + f" ({found.severity})\n\n{page.text}")
     for title, code in (("Wrong", page.wrong), ("Right", page.right)):

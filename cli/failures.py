@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from ..project.errors import Misuse
 from ..runtime import errors
 from .errors import Failure, Refusal
 from .files import shown
@@ -35,7 +36,7 @@ def told() -> Iterator[None]:
     """Turn what a program raises into a message; what dspyc itself raises goes on as it is."""
     try:
         yield
-    except Refusal:
+    except (Refusal, Misuse):
         raise
     except Exception as problem:
         if os.environ.get("DSPYC_TRACEBACK"):

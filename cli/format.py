@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from ..compiler.render import location, plural
+from ..base.files import UnreadableFile, write_atomically
+from ..base.text import plural
+from ..compiler.render import location
 from ..grammar.source import Source
+from ..project.disk import advice_for, read_source
 from .console import say, say_error, say_warning
-from .errors import Refusal
-from .files import Unreadable, decode_program, find, read_program, shown, write_atomically
+from .files import find, read_program_from_input, shown
 
 
 @click.command
@@ -38,9 +39,9 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
     for path in find(paths):
         seen += 1
         try:
-            text = read_program(path)
-        except Unreadable as problem:
-            say_error(f"{shown(path)} {problem.message}", problem.hint)
+            text = read_source(str(path))
+        except UnreadableFile as problem:
+            say_error(f"{shown(path)} {problem.message}", advice_for(problem))
             failed += 1
             continue
         formatted = _formatted(text)
@@ -60,10 +61,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
 
 
 def _standard_input(*, check: bool, diff: bool) -> int:
-    try:
-        text = decode_program(sys.stdin.buffer.read())
-    except Unreadable as problem:
-        raise Refusal(f"standard input {problem.message}", problem.hint) from None
+    text = read_program_from_input()
     formatted = _formatted(text)
     if diff:
         say("".join(difference("stdin", text, formatted)), newline=False)

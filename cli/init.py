@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from ..base.files import write_atomically
+from ..base.text import list_names
 from .console import say
-from .errors import Refusal, list_names
-from .files import write_atomically
+from .errors import Refusal
 
 _INTENTS = """
 Refund_not_showing_up activate_my_card age_limit apple_pay_or_google_pay atm_support automatic_top_up

@@ -11,7 +11,8 @@ from io import TextIOWrapper
 import click
 
 from ..base.secrets import redact
-from .console import ColorChoice, choose_color, say, say_error
+from ..project.errors import Misuse
+from .console import ColorChoice, choose_color, choose_verbosity, say, say_error
 from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -65,10 +66,14 @@ class Commands(click.Group):
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colours."
 )
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Say more on standard error, like what a `fallback:` hid."
+)
 @click.version_option(package_name="dspyc", prog_name="dspyc", message="%(prog)s %(version)s")
-def group(color: ColorChoice) -> None:
+def group(color: ColorChoice, verbose: bool) -> None:
     """Programs made of language-model calls: written, checked, run, measured and improved."""
     choose_color(color)
+    choose_verbosity(verbose)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -84,6 +89,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Refusal as problem:
         problem.show()
         return problem.exit_code
+    except Misuse as problem:
+        say_error(problem.message, problem.help)
+        return Refusal.exit_code
     except click.UsageError as problem:
         command = problem.ctx.command_path if problem.ctx else "dspyc"
         say_error(_in_our_words(problem), f"`{command} --help` shows how it is used, with examples")
@@ -91,7 +99,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as problem:
         say_error(_in_our_words(problem))
         return 2
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
+        # click has begun a new line.
+        say("interrupted", error=True)
+        return 130
+    except KeyboardInterrupt:
         say("\ninterrupted", error=True)
         return 130
     except BrokenPipeError:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .console import say, say_warning
+from .console import say, say_json, say_warning
 from .errors import Refusal, list_names
 from .files import shown, with_models
 from .run import LM_HELP
 
 if TYPE_CHECKING:
+    from ..project.programs import Loaded
     from ..runtime.evaluate import Evaluate
     from ..runtime.programs.making import OptimizeResult
     from ..runtime.programs.program import Program
-    from .programs import Loaded
 
 
 @click.command
@@ -60,9 +59,10 @@ def command(
       dspyc optimize distil.dspy --max-calls 5000
       dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
     """
+    from ..project.programs import choose, split_target
     from ..runtime.work.budget import Budget
     from .failures import told
-    from .programs import choose, open_program, split_target, with_lm
+    from .opening import open_program, with_lm
     from .progress import resumable, watching
 
     path, name = split_target(target)
@@ -82,7 +82,7 @@ def command(
             fresh=fresh,
         )
     if as_json:
-        say(json.dumps(_record(programs[0], measured_by, result), ensure_ascii=False, indent=2))
+        say_json(_record(programs[0], measured_by, result))
     else:
         _tell(loaded, programs[0], measured_by, result)
     return 0

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .console import columns, say
+from .console import columns, say, say_json
 from .errors import Refusal, list_names, near
+from .files import read_input
 
 if TYPE_CHECKING:
+    from ..project.inputs import Input
+    from ..project.programs import Loaded
     from ..runtime.modules.base import Module
     from ..runtime.modules.predict import Predict
-    from .programs import Loaded
-    from .values import Input
 
 _BYTES_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 4
@@ -57,14 +57,15 @@ def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
       dspyc prompt article.dspy
       dspyc prompt article.dspy:draft_article.build_outline topic=Glaciers --json
     """
+    from ..project.programs import choose_program, split_target
     from .failures import told
-    from .programs import choose_program, open_program, split_target
+    from .opening import open_program
 
     path, name = split_target(target)
     loaded = open_program(path)
     name, _, part = (name or "").partition(".")
     chosen = choose_program(loaded, name or None)
-    standard_input = sys.stdin.read() if "-" in inputs else None
+    standard_input = read_input() if "-" in inputs else None
     with told():
         prompts = _prompts(loaded, chosen, part, inputs, standard_input)
     if as_json:
@@ -77,7 +78,7 @@ def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
             }
             for one in prompts
         ]
-        say(json.dumps(records, ensure_ascii=False, indent=2, default=str))
+        say_json(records)
     else:
         say("\n\n".join(_for_reading(one) for one in prompts))
     return 0
@@ -86,8 +87,8 @@ def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
 def _prompts(
     loaded: Loaded, name: str, part: str, arguments: Sequence[str], standard_input: str | None
 ) -> list[Prompt]:
-    from .interface import inputs_of
-    from .values import read_arguments
+    from ..project.inputs import read_arguments
+    from ..project.interface import inputs_of
 
     module = _module_of(loaded.names[name])
     parts = {path.removeprefix("self").removeprefix("."): one for path, one in _predictors(module)}
@@ -139,8 +140,8 @@ def _is_made_of_built_ins(module: Module) -> bool:
 
 def _inputs_of(predictor: Predict) -> list[Input]:
     """What a predictor takes, read off its signature."""
+    from ..project.inputs import Input
     from ..runtime.types.annotations import type_name
-    from .values import Input
 
     fields = predictor.signature.input_fields.values()
     return [Input(one.name, one.annotation, type_name(one.annotation), one.is_required()) for one in fields]
@@ -150,6 +151,7 @@ def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     """The messages of a predictor; an input without a value stands as `{name}`."""
     from ..runtime import ChatAdapter
     from ..runtime.execution.settings import lookup
+    from ..runtime.signature.inputs import all_inputs
 
     fields = predictor.signature.input_fields
     given = {name: value for name, value in values.items() if name in fields}
@@ -157,7 +159,8 @@ def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     if not missing:
         return Prompt(name, predictor.messages(**given), ())
     adapter = lookup("adapter", predictor._defaults) or ChatAdapter()
-    shown = {one: given.get(one, f"{{{one}}}") for one in fields if one in given or one in missing}
+    complete = all_inputs(predictor.signature, given)
+    shown = {one: f"{{{one}}}" if one in missing else complete[one] for one in fields}
     return Prompt(name, adapter.format(predictor.signature, predictor.demos or (), shown), missing)
 
 

@@ -33,7 +33,7 @@ class DspycFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """The tests of the file; a file with mistakes fails here with its findings."""
         from .errors import Refusal
-        from .programs import open_program
+        from .opening import open_program
         from .testing import tests_of
 
         try:
@@ -53,7 +53,7 @@ class DspycTest(pytest.Item):
 
     def runtest(self) -> None:
         """Run the test."""
-        from .programs import with_lm
+        from .opening import with_lm
 
         with with_lm(self.config.getoption("--dspyc-lm")):
             self.function()

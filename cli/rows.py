@@ -7,78 +7,85 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from .errors import Refusal, list_names
-from .files import write_atomically
+from ..base.files import UnreadableFile, read_bytes, write_atomically
+from ..base.locks import Locked, exclusive
+from ..runtime.data.readers import read
+from ..runtime.errors import DataError
+from .errors import Refusal
+
+LARGEST = 2**31
+"""In bytes: of the results of an earlier run."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the input: its number from 0, its columns, and a key that says what was asked of what."""
+    """A row of the input.
+
+    Attributes:
+        number: counts the rows from 0.
+        values: the columns by name.
+        key: says what was asked of what.
+        line: the line of the file that the row begins on.
+    """
 
     number: int
     values: Mapping[str, Any]
     key: str
+    line: int = 0
 
 
 def read_rows(path: Path, salt: str) -> list[Row]:
     """The rows of a `.jsonl`, `.json`, `.csv` or `.tsv` file. Raises `Refusal` with the line of a bad one."""
-    readers: dict[str, Callable[[TextIO], Iterator[Any]]] = {
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
-        ".json": _json_list,
-        ".csv": lambda file: _table(file, ","),
-        ".tsv": lambda file: _table(file, "\t"),
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise Refusal(
-            f"{path} is neither JSON Lines nor JSON, CSV or TSV by its ending", f"use {list_names(readers)}"
-        )
-    rows = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, values in enumerate(reader(file)):
-                if not isinstance(values, dict):
-                    raise Refusal(f"{path}: row {number + 1} is no object", 'a row looks like {"text": "…"}')
-                rows.append(Row(number, values, _key(values, salt)))
-    except UnicodeDecodeError:
-        raise Refusal(f"{path} is not UTF-8 text") from None
-    except (ValueError, csv.Error) as problem:
-        raise Refusal(f"{path}: {problem}") from None
-    return rows
-
-
-def _json_lines(file: TextIO) -> Iterator[Any]:
-    for number, line in enumerate(file, 1):
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except ValueError as problem:
-                raise ValueError(f"line {number} is not JSON: {problem}") from None
-
-
-def _json_list(file: TextIO) -> Iterator[Any]:
-    rows = json.load(file)
-    if not isinstance(rows, list):
-        raise ValueError("the file is not a JSON list of objects")
-    yield from rows
-
-
-def _table(file: TextIO, delimiter: str) -> Iterator[Any]:
-    for row in csv.DictReader(file, delimiter=delimiter):
-        if None in row or None in row.values():
-            raise ValueError(f"row {row} has not as many columns as the header")
-        yield row
+        return [
+            Row(number, values, _key(values, salt), line)
+            for number, (line, values) in enumerate(read(path).rows)
+        ]
+    except DataError as problem:
+        raise Refusal(str(problem)) from None
 
 
 def _key(values: Mapping[str, Any], salt: str) -> str:
     text = json.dumps([salt, values], ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Be the only run that writes to an output. Raises `Refusal` where another one does."""
+    _verify_target(path)
+    try:
+        with exclusive(path):
+            yield
+    except Locked as problem:
+        who = f" (process {problem.owner})" if problem.owner else ""
+        raise Refusal(
+            f"another run{who} is writing to {path}",
+            "wait for it to end, or name another --output. No row was run",
+        ) from None
+
+
+def _verify_target(path: Path) -> None:
+    """Refuse an output that cannot be written, before anything is paid for."""
+    if path.suffix.lower() not in {".jsonl", ".ndjson", ".csv", ".tsv"}:
+        raise Refusal(f"{path} is neither JSON Lines nor CSV nor TSV by its ending", "use .jsonl, .csv, .tsv")
+    if not path.parent.is_dir():
+        raise Refusal(f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}")
+
+
+def _earlier_results(path: Path) -> bytes:
+    try:
+        return read_bytes(path, LARGEST)
+    except UnreadableFile as problem:
+        if problem.kind == "missing":
+            return b""
+        raise Refusal(f"{path} {problem.message}", "name another --output") from None
 
 
 class Output:
@@ -96,15 +103,7 @@ class Output:
         self._columns = list(dict.fromkeys(column for row in rows for column in row.values))
         self._outputs = {name: f"output_{name}" if name in self._columns else name for name in outputs}
         self._lines: dict[int, str] = {}
-        if path.suffix.lower() not in {".jsonl", ".ndjson", ".csv", ".tsv"}:
-            raise Refusal(
-                f"{path} is neither JSON Lines nor CSV nor TSV by its ending", "use .jsonl, .csv, .tsv"
-            )
-        if not path.parent.is_dir():
-            raise Refusal(
-                f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}"
-            )
-        data = path.read_bytes() if path.exists() else b""
+        data = _earlier_results(path)
         answers: dict[str, list[Callable[[int], str]]] = {}
         try:
             for key, failed, line_of in self._earlier(data):

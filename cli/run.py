@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from .console import say
+from .console import say, say_json
 from .errors import Refusal
+from .files import read_input
+from .outputs import as_json_values, render_outputs
 
 LM_HELP = "The model to use instead of the file's, like openai/gpt-4o-mini or embedded/banking."
 
@@ -68,7 +67,8 @@ def command(
         )
     if rows is not None and inputs:
         raise Refusal("the inputs come from --inputs; a KEY=VALUE beside it has no meaning")
-    from .programs import choose_program, open_program, split_target
+    from ..project.programs import choose_program, split_target
+    from .opening import open_program
 
     path, name = split_target(target)
     loaded = open_program(path)
@@ -77,35 +77,17 @@ def command(
         from .batch import run_rows
 
         return run_rows(loaded, chosen, rows, output, lm=lm, num_threads=num_threads or 8)
+    from ..project.inputs import read_arguments
+    from ..project.interface import inputs_of
     from .failures import told
-    from .interface import inputs_of
-    from .programs import with_lm
-    from .values import read_arguments
+    from .opening import with_lm
 
-    standard_input = sys.stdin.read() if "-" in inputs else None
+    standard_input = read_input() if "-" in inputs else None
     values = read_arguments(inputs, inputs_of(loaded, chosen), standard_input)
     with told(), with_lm(lm):
         outputs = as_json_values(loaded.names[chosen](**values))
-    say(json.dumps(outputs, ensure_ascii=False, indent=2) if as_json else for_reading(outputs))
+    if as_json:
+        say_json(outputs)
+    else:
+        say(render_outputs(outputs))
     return 0
-
-
-def as_json_values(prediction: Any) -> dict[str, Any]:
-    """A prediction's outputs as values that JSON can hold."""
-    from pydantic_core import to_jsonable_python
-
-    outputs: dict[str, Any] = to_jsonable_python(dict(prediction.items()), fallback=str)
-    return outputs
-
-
-def for_reading(outputs: dict[str, Any]) -> str:
-    """Outputs for people: one line each where that does, else a block under the name."""
-    lines = []
-    for name, value in outputs.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-        label = click.style(f"{name}:", fg="cyan", bold=True)
-        if "\n" in text:
-            lines += [label, *(f"  {line}" for line in text.splitlines())]
-        else:
-            lines.append(f"{label} {text}")
-    return "\n".join(lines)

@@ -58,7 +58,7 @@ def command(paths: tuple[str, ...], wanted: str, exitfirst: bool, lm: str | None
 
 def _results(path: Path, wanted: str, lm: str | None) -> Iterator[bool]:
     """Run the tests of one file, telling of each; yields whether it passed."""
-    from .programs import open_program, with_lm
+    from .opening import open_program, with_lm
     from .testing import explain, tests_of
 
     if not re.search(rb"^test\s", path.read_bytes(), re.MULTILINE):

@@ -13,7 +13,7 @@ from .failures import is_users, one_line, user_places
 from .files import shown
 
 if TYPE_CHECKING:
-    from .programs import Loaded
+    from ..project.programs import Loaded
 
 _LONGEST_VALUE = 500
 

@@ -9,12 +9,13 @@ from typing import TypeAlias
 
 from ..grammar import parse
 from ..grammar.source import Source
-from . import rules
+from . import rules, suppressions
 from .diagnostic import Diagnostic
 from .program import Program
 from .pythonfiles.file import PythonFile
 from .resolve.imports import python_importer
 from .resolve.scope import FileScope
+from .selection import EVERYTHING, FileSelection, Selection
 
 Reader: TypeAlias = Callable[[str], str | None]
 """A path to its text, or None when there is no such file. The compiler itself touches no disk."""
@@ -44,7 +45,8 @@ class Project:
 
     `read` gives the files' texts (an editor hands in its unsaved ones), `roots` are the folders in which
     imports are looked for after the file's own, `find` knows the installed Python packages (without it only
-    the standard library is known), `pure` names Python functions without effects, as `module.name`.
+    the standard library is known), `pure` names Python functions without effects, as `module.name`, and
+    `selection` says which kinds of findings are looked for.
     """
 
     def __init__(
@@ -53,11 +55,13 @@ class Project:
         roots: tuple[str, ...] = (),
         find: Finder | None = None,
         pure: frozenset[str] = frozenset(),
+        selection: Selection = EVERYTHING,
     ) -> None:
         self.read = read
         self.roots = roots
         self.find = find
         self.pure = pure
+        self.selection = selection
         self._lock = RLock()
         self._remembered: dict[str, tuple[Mapping[str, str | None], FileAnalysis]] = {}
 
@@ -75,7 +79,7 @@ class Project:
         files = _Files(self)
         if files.text(path) is None:
             raise FileNotFoundError(path)
-        analysis = _analyse(path, files)
+        analysis = _analyse(path, files, self.selection.for_file(path))
         self._remembered[path] = (files.texts, analysis)
         return analysis
 
@@ -117,12 +121,13 @@ class _Files:
         return self._python[path]
 
 
-def _analyse(path: str, files: _Files) -> FileAnalysis:
+def _analyse(path: str, files: _Files, selected: FileSelection) -> FileAnalysis:
     scope = files.scope(path)
     assert scope is not None
     program = scope.program
     problems = [*scope.file.problems(), *_in_strings(program)]
-    found = [*problems, *rules.check(program)]
+    all_found = [*problems, *rules.check(program)]
+    found = list(selected.apply(suppressions.apply(scope.file, all_found, selected.is_selected)))
     found.sort(key=lambda each: (each.span, each.code))
     return FileAnalysis(path, scope.file.source, scope.file, program, tuple(found))
 

@@ -217,6 +217,8 @@ class Program:
     """What a call runs."""
     function_kind: Callable[[str], CallKind] = field(repr=False)
     """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
+    kind_of_function: Callable[[types.Function], CallKind] = field(repr=False)
+    """What calling a function runs, by its type: one of this or another file, of Python or of the runtime."""
     locate: Callable[[types.Place], types.Place] = field(repr=False)
     """Where a declared thing stands in its file as that is now."""
 
@@ -266,18 +268,12 @@ def walk(node: syntax.Node) -> Iterator[syntax.Node]:
 
 def children(node: syntax.Node) -> Iterator[syntax.Node]:
     """The nodes right beneath a node."""
-    names = _FIELDS.get(type(node))
-    if names is None:
-        names = _FIELDS[type(node)] = tuple(name for name in node.__dataclass_fields__ if name != "span")
-    for name in names:
+    for name in syntax.parts_of(type(node)):
         value = getattr(node, name)
         if isinstance(value, syntax.Node):
             yield value
         elif isinstance(value, tuple):
             yield from _inside(value)
-
-
-_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def _inside(values: tuple[Any, ...]) -> Iterator[syntax.Node]:

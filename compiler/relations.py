@@ -357,6 +357,10 @@ def iterated(kind: Type) -> Type | None:
             return enum
         case types.Builtin() | types.Nothing() | types.Module() | types.Function() | types.Enum():
             return None
+        case types.Signature() | types.ModuleClass():
+            return None
+        case types.Class(definition=definition) if definition.complete and not definition.is_a("Enum"):
+            return None
         case _:
             return types.UNKNOWN
 

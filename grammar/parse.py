@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -152,5 +152,5 @@ def is_too_deep(declaration: Any) -> bool:
         elif isinstance(node, syntax.Node):
             if depth > MAX_DEPTH:
                 return True
-            pending += [(getattr(node, each.name), depth + 1) for each in fields(node) if each.name != "span"]
+            pending += [(getattr(node, name), depth + 1) for name in syntax.parts_of(type(node))]
     return False

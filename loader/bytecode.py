@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import CodeType
 
+from .sources import digest_of
+
 ENDING = ".dspy"
+
+ROOMS = ("base", "compiler", "grammar", "loader", "project", "runtime")
+"""What a file's code depends on: the compiler, and the runtime, whose sources it reads."""
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
 class Compiled(NamedTuple):
@@ -33,10 +39,9 @@ def _cache_path(path: str) -> str:
 
 
 @cache
-def _makers() -> list[str | int]:
-    """What made the code: this Python, and this compiler."""
-    with os.scandir(os.path.join(os.path.dirname(os.path.dirname(__file__)), "compiler", "emit")) as files:
-        return [importlib.util.MAGIC_NUMBER.hex(), max(file.stat().st_mtime_ns for file in files)]
+def _makers() -> list[str]:
+    """What made the code: this Python, and every source that the compiler is made of."""
+    return [importlib.util.MAGIC_NUMBER.hex(), digest_of(_PACKAGE, ROOMS)]
 
 
 def read_kept(path: str) -> Compiled | None:

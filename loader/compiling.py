@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..project.workspace import project_of
+from ..project.workspace import Workspace
 from .bytecode import Compiled, keep
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..compiler.analysis import FileAnalysis
     from ..compiler.diagnostic import Diagnostic
+    from ..grammar.source import Source
 
 # What only compiling needs is imported where it is needed: `import dspyc` brings this file, at no cost.
 
@@ -36,18 +37,30 @@ class CompileError(Exception):
 
 
 def analyse(path: str) -> FileAnalysis:
-    """The analysis of a file as the loader sees it: from the disk, with its project's source roots.
+    """The analysis of a file as the loader sees it, from the disk.
 
     Raises:
         FileNotFoundError: there is no such file.
-        CompileError: the file is no text in UTF-8.
     """
-    try:
-        return project_of(os.path.dirname(path), read).check(path)
-    except FileNotFoundError:
-        if not os.path.isfile(path):
-            raise
-        raise CompileError(path, (), f"{path} is not UTF-8; save it in that encoding") from None
+    return Workspace().analyse(path)
+
+
+def analyse_to_run(path: str, search: Sequence[str] = ()) -> tuple[FileAnalysis, Workspace]:
+    """The analysis of a file that is about to be run, and the files that it was made from.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CompileError: the settings of its project have errors.
+    """
+    workspace = Workspace(search=search)
+    analysis = workspace.analyse(path)
+    settings = workspace.settings(path)
+    if settings.errors:
+        from ..grammar.source import Source
+
+        source = workspace.source(settings.path) or Source(settings.path, "")
+        raise CompileError(settings.path, settings.problems, _report(source, settings.errors))
+    return analysis, workspace
 
 
 def compiled(analysis: FileAnalysis) -> Compiled:
@@ -57,7 +70,7 @@ def compiled(analysis: FileAnalysis) -> Compiled:
         CompileError: it has errors.
     """
     if errors := errors_of(analysis):
-        raise CompileError(analysis.path, analysis.diagnostics, _report(analysis, errors))
+        raise CompileError(analysis.path, analysis.diagnostics, _report(analysis.source, errors))
     from ..compiler.emit import emit
 
     code = compile(emit(analysis), analysis.path, "exec", dont_inherit=True)
@@ -88,50 +101,22 @@ def _imports(analysis: FileAnalysis) -> dict[str, str]:
     return found
 
 
-def _report(analysis: FileAnalysis, errors: Sequence[Diagnostic]) -> str:
+def _report(source: Source, errors: Sequence[Diagnostic]) -> str:
     from ..compiler.render import FORMATS, CheckedFile, Report, plain, summary
 
-    shown = os.path.relpath(analysis.path)
-    report = Report((CheckedFile(shown, analysis.source, tuple(errors)),), _look_up)
+    report = Report((CheckedFile(os.path.relpath(source.uri), source, tuple(errors)),), _look_up)
     return f"{summary(report)}\n\n{FORMATS['full'](report, plain, 100).rstrip()}"
 
 
-def _look_up(path: str) -> Any:
-    from ..grammar.source import Source
-
-    text = read(path)
-    return None if text is None else (os.path.relpath(path), Source(path, text))
-
-
-def read(path: str) -> str | None:
-    """The text of a file, or None where there is none."""
-    try:
-        with open(path, "rb") as file:
-            return _decoded(file.read())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-
-
-def _decoded(data: bytes) -> str | None:
-    """The text of a file; of one that is in another format, as much as it takes to say in which."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        from ..grammar.file_formats import other_format
-
-        text = data.decode("utf-8-sig", errors="replace")
-        return None if other_format(text) is None else text
+def _look_up(path: str) -> tuple[str, Source] | None:
+    source = Workspace().source(path)
+    return None if source is None else (os.path.relpath(path), source)
 
 
 def compile_and_keep(path: str) -> Compiled:
     """The code of a file for Python's own `import`; it is kept for the next time."""
-    looked_at: dict[str, None] = {}
-
-    def read_and_note(file: str) -> str | None:
-        looked_at[file] = None
-        return read(file)
-
     folders = [folder for folder in sys.path if os.path.isdir(folder)]
-    found = compiled(project_of(os.path.dirname(path), read_and_note, folders).check(path))
-    keep(path, found, list(looked_at))
+    analysis, workspace = analyse_to_run(path, folders)
+    found = compiled(analysis)
+    keep(path, found, list(workspace.disk.asked))
     return found

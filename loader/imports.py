@@ -10,8 +10,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ..project.disk import Disk
 from .bytecode import ENDING, read_kept
-from .compiling import compile_and_keep, read
+from .compiling import compile_and_keep
 from .load import run
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class _Loader(Loader):
 
     def get_source(self, fullname: str) -> str | None:
         """The text of the file, for tracebacks and debuggers."""
-        return read(self.path)
+        return Disk().read(self.path)
 
     def get_filename(self, fullname: str) -> str:
         """The path of the file."""

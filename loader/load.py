@@ -6,15 +6,17 @@ import builtins
 import importlib.util
 import os
 import sys
+from contextlib import contextmanager, suppress
+from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from .bytecode import ENDING, Compiled, mark, read_kept
-from .compiling import analyse, compile_and_keep, compiled
+from .compiling import analyse_to_run, compile_and_keep, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..compiler.analysis import FileAnalysis
 
@@ -31,7 +33,8 @@ def load(path: str | os.PathLike[str], *, lm: Any = None) -> ModuleType:
         CompileError: the file has errors.
     """
     full = os.path.abspath(path)
-    module = execute(analyse(full))
+    analysis, _ = analyse_to_run(full)
+    module = execute(analysis)
     if lm is not None:
         _use(module, lm)
     return module
@@ -117,10 +120,42 @@ def _imported_program(path: str, found: Compiled) -> ModuleType:
 
 
 def _imported_python(name: str, path: str) -> ModuleType:
-    folder = os.path.dirname(path)
-    if folder not in sys.path:
-        # The file may import its neighbours.
-        sys.path.append(folder)
+    with _on_search_path(os.path.dirname(path)):
+        return _import_python(name, path)
+
+
+_borrowed: dict[str, int] = {}
+"""Folders that are on the search path for a while, and for how many imports."""
+_borrowing = Lock()
+
+
+@contextmanager
+def _on_search_path(folder: str) -> Iterator[None]:
+    """Let Python files of a folder import each other while one of them is being imported, and no longer.
+
+    Threads may import from the same folder at the same time; the last one to end takes it away.
+    """
+    with _borrowing:
+        if folder not in _borrowed and folder in sys.path:
+            ours = False
+        else:
+            ours = True
+            if folder not in _borrowed:
+                sys.path.append(folder)
+            _borrowed[folder] = _borrowed.get(folder, 0) + 1
+    try:
+        yield
+    finally:
+        if ours:
+            with _borrowing:
+                _borrowed[folder] -= 1
+                if not _borrowed[folder]:
+                    del _borrowed[folder]
+                    with suppress(ValueError):
+                        sys.path.remove(folder)
+
+
+def _import_python(name: str, path: str) -> ModuleType:
     if name.rpartition(".")[2] not in sys.modules:
         try:
             module = importlib.import_module(name)

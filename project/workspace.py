@@ -1,50 +1,141 @@
-"""The project that a file belongs to: its settings, and where its imports are looked for."""
+"""Files that are looked at together, and the project that each belongs to.
+
+The command line, the loader, the server and pytest all ask here, so that they find the same: which settings
+are a file's, where its imports lead, how it is decoded, and what is wrong with a file that cannot be read.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .disk import ENDING, Disk, advice_for
+from .libraries import find_package
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ..compiler.analysis import Project
+    from ..base.diagnostic import Diagnostic
+    from ..base.files import UnreadableFile
+    from ..compiler.analysis import FileAnalysis, Project
+    from ..compiler.selection import Selection
+    from ..grammar.source import Source
     from .settings import Settings
 
-
-def project_settings(folder: str, read: Callable[[str], str | None]) -> Settings | None:
-    """The settings for the files of a folder, the nearest ones above it; None outside of any project."""
-    from .settings import nearest
-
-    return nearest(folder, read, os.path.exists)
+_SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 
-def project(settings: Settings, read: Callable[[str], str | None], also: Sequence[str] = ()) -> Project:
-    """The project with these settings, which also looks for imports in the folders `also`."""
-    from ..compiler.analysis import Project
+class Workspace:
+    """A view of the disk, and one `Project` for each set of settings.
 
-    roots = tuple(dict.fromkeys((*settings.roots, *also)))
-    return Project(read, roots, find_package, settings.pure)
-
-
-def find_package(name: str) -> str | None:
-    """The source of an installed top-level Python package: `""` when it has none, None when there is none.
-
-    Nothing is imported; only the places are looked at where Python itself would look. Nothing is remembered:
-    packages are installed, and the search path changes, while a process runs.
+    Args:
+        overlays: texts that stand for files, by absolute path.
+        search: folders in which imports are also looked for, after those that the settings name.
+        select: the kinds of findings that are looked for, in place of those that the settings select.
+        ignore: the kinds that are not looked for, beside those that the settings ignore.
     """
+
+    def __init__(
+        self,
+        overlays: Mapping[str, str] | None = None,
+        search: Sequence[str] = (),
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+    ) -> None:
+        self.disk = Disk(overlays)
+        self._search = tuple(search)
+        self._options = (tuple(select), tuple(ignore))
+        self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
+
+    def analyse(self, path: str) -> FileAnalysis:
+        """All that is known of a file; one that cannot be read is itself a finding.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        problem = self.disk.problem(path)
+        if problem is not None:
+            return _unreadable(problem)
+        return self.project(path).check(path)
+
+    def project(self, path: str) -> Project:
+        """The project that a file belongs to, by the settings that are its own."""
+        from ..compiler.analysis import Project
+        from ..compiler.selection import EVERYTHING
+
+        settings = self.settings(path)
+        roots = tuple(dict.fromkeys((*settings.roots, *self._search)))
+        selection = (settings.selection or EVERYTHING).with_options(*self._options)
+        key = roots, settings.pure, selection
+        if key not in self._projects:
+            self._projects[key] = Project(self.disk.read, roots, find_package, settings.pure, selection)
+        return self._projects[key]
+
+    def settings(self, path: str) -> Settings:
+        """The nearest settings above a file; outside of any project its own folder is the root."""
+        from .settings import Settings, nearest
+
+        folder = os.path.dirname(path)
+        if not os.path.isabs(path):
+            return Settings("", ())
+        return nearest(folder, self.disk) or Settings(folder)
+
+    def source(self, path: str) -> Source | None:
+        """The text of any file, to count columns in."""
+        from ..grammar.source import Source
+
+        text = self.disk.read(path)
+        return None if text is None else Source(path, text)
+
+    def neighbours(self, path: str) -> tuple[str, ...]:
+        """What an import in this file may start with: files and packages beside it and in the roots."""
+        folders = (os.path.dirname(path), *self.settings(path).roots)
+        names = {name for folder in folders if os.path.isabs(folder) for name in _modules_in(folder)}
+        names.discard(os.path.splitext(os.path.basename(path))[0])
+        return tuple(sorted(names))
+
+
+def programs_below(folder: str) -> Iterator[str]:
+    """The `.dspy` files below a folder, in order.
+
+    Hidden folders, `node_modules` and virtual environments are left out.
+    """
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in _SKIPPED
+            and not os.path.exists(os.path.join(parent, name, "pyvenv.cfg"))
+        )
+        yield from (os.path.join(parent, name) for name in sorted(files) if name.endswith(ENDING))
+
+
+def finding_of(problem: UnreadableFile) -> Diagnostic:
+    """The finding that a file is, which cannot be read."""
+    from ..base.diagnostic import Diagnostic
+    from ..base.span import Span
+
+    message = f"this file {problem.message}"
+    return Diagnostic("E000", "unreadable-file", "error", Span(0, 0), message, help=advice_for(problem))
+
+
+def _unreadable(problem: UnreadableFile) -> FileAnalysis:
+    """What is known of a file that cannot be read: that, and nothing else."""
+    from ..compiler.analysis import Project
+
+    empty = Project({problem.path: ""}.get).check(problem.path)
+    return replace(empty, diagnostics=(finding_of(problem),))
+
+
+def _modules_in(folder: str) -> Iterator[str]:
     try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError, AttributeError):
-        return None
-    if spec is None:
-        return None
-    return spec.origin if spec.origin is not None and spec.origin.endswith(".py") else ""
-
-
-def project_of(folder: str, read: Callable[[str], str | None], also: Sequence[str] = ()) -> Project:
-    """The project that the files of a folder belong to."""
-    from .settings import Settings
-
-    return project(project_settings(folder, read) or Settings(folder), read, also)
+        entries = list(os.scandir(folder))
+    except (OSError, ValueError):
+        return
+    for entry in entries:
+        name, suffix = os.path.splitext(entry.name)
+        if (suffix in {ENDING, ".py"} and name.isidentifier()) or (
+            not suffix and name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py"))
+        ):
+            yield name

@@ -80,7 +80,9 @@ def guarded(here: Here, node: syntax.ModuleDeclaration, receiver: str, inner: st
         [],
         [(field.name.text, load(scope.local(field.name.text))) for field in inputs],
     )
-    handler = ast.ExceptHandler(here.names.builtin("Exception"), scope.local("error"), lines)
+    error = scope.local("error")
+    said = ast.Expr(call(here.names.helper("flow", "fall_back"), [load(receiver), load(error)]))
+    handler = ast.ExceptHandler(here.names.builtin("Exception"), error, [said, *lines])
     body: list[ast.stmt] = [ast.Try([ast.Return(ast.Await(again))], [handler], [], [])]
     made = _parameters_of_inputs(scope, inputs, receiver)
     decorators = _scoped(scope)

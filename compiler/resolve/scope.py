@@ -53,6 +53,7 @@ class FileScope:
             members,
             self.call_kind,
             self.function_kind,
+            self.kind_of_function,
             self.locate,
         )
 
@@ -184,7 +185,7 @@ class FileScope:
             case types.Function(origin="python", is_async=waits) if self._is_listed(call.function):
                 return CallKind("python", waits, effects=False)
             case types.Function():
-                return self._function_kind(callee)
+                return self.kind_of_function(callee)
             case types.Overloaded():
                 return CallKind("builtin", awaits=False, effects=False)
             case types.Instance(definition=definition) if definition.is_a("BaseLM") or definition.is_a("LM"):
@@ -220,7 +221,8 @@ class FileScope:
             case _:
                 return ""
 
-    def _function_kind(self, function: types.Function) -> CallKind:
+    def kind_of_function(self, function: types.Function) -> CallKind:
+        """What calling a function runs, by its type."""
         match function.origin:
             case "python":
                 return CallKind("python", function.is_async, effects=not (function.is_async or function.pure))

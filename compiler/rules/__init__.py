@@ -5,7 +5,6 @@ To add one: write it, with its page as the docstring, and name it in `RULES`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -24,6 +23,7 @@ from .calls.arguments import (
     surplus_argument,
     unknown_argument,
 )
+from .data.evaluations import incomplete_evaluation, unmarked_inputs
 from .data.inputs import dataset_inputs
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
@@ -32,7 +32,10 @@ from .fields.missing import missing_annotation, no_outputs
 from .fields.reserved import hint_field, reserved_field
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
+from .loading.at_load import call_at_load
+from .loading.undeclared import undeclared_kind
 from .models.no_lm import no_lm
+from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
 from .names.duplicate_declaration import duplicate_declaration
@@ -45,6 +48,8 @@ from .types.type_arguments import literal_value, type_arguments
 from .types.unknown_type import unknown_type
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
+from .values.patterns import explosive_pattern, invalid_pattern
+from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
 from .walking import nodes_of
 
@@ -65,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     literal_value,
     type_arguments,
     outside_loop,
+    runaway_constant,
     unknown_field,
     unknown_argument,
     missing_argument,
@@ -95,12 +101,20 @@ RULES: tuple[Rule, ...] = (
     wrong_operands,
     missing_annotation,
     no_outputs,
+    invalid_pattern,
     no_lm,
     wrong_kind,
     not_a_part,
     recursion,
+    call_at_load,
+    undeclared_kind,
+    misplaced_module,
+    not_constructed,
     dataset_inputs,
+    incomplete_evaluation,
+    unmarked_inputs,
     unused_import,
+    explosive_pattern,
 )
 """All rules, by their codes."""
 
@@ -122,23 +136,9 @@ _OF_FILES = tuple(rule for rule in RULES if isinstance(rule, FileRule))
 
 def check(program: Program) -> Iterator[Diagnostic]:
     """What the rules find in a program; the ranges count from the start of the file."""
-    ignored = _ignored(program)
-    found = [each.shifted(item.start) for item in program.items for each in check_item(program, item)]
-    for each in (*found, *check_file(program)):
-        if not {each.code, each.name} & ignored.get(program.source.line_of(each.span.start), set()):
-            yield _placed(program, each)
-
-
-_IGNORE = re.compile(r"#\s*dspyc:\s*ignore\[([^\]\n]*)\]")
-
-
-def _ignored(program: Program) -> dict[int, set[str]]:
-    """The codes and names that are left out, by line."""
-    found: dict[int, set[str]] = {}
-    for match in _IGNORE.finditer(program.source.text):
-        codes = {each.strip() for each in match[1].split(",")}
-        found.setdefault(program.source.line_of(match.start()), set()).update(codes)
-    return found
+    for item in program.items:
+        yield from (_placed(program, found.shifted(item.start)) for found in check_item(program, item))
+    yield from (_placed(program, found) for found in check_file(program))
 
 
 def check_item(program: Program, item: Item) -> tuple[Diagnostic, ...]:

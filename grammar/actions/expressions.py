@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from ...base.diagnostic import Edit, Fix
 from .. import syntax
@@ -58,7 +58,7 @@ def string(context: Context, children: Children, span: Span) -> syntax.String:
 def parenthesised(_: Context, children: Children, span: Span) -> syntax.Expression:
     """`(x)` is `x`; a tuple's brackets are part of it."""
     value: syntax.Expression = children[0]
-    return replace(value, span=span) if isinstance(value, syntax.Tuple) else value
+    return structs.replace(value, span=span) if isinstance(value, syntax.Tuple) else value
 
 
 def tuple_display(_: Context, children: Children, span: Span) -> syntax.Tuple:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from ...base.diagnostic import Edit, Fix
 from .. import syntax
@@ -83,7 +84,7 @@ def _parts(
     for child in children:
         if isinstance(child, syntax.Interpolation):
             inner = _parts(context, child.format, is_raw, None)
-            parts.append(replace(child, format=inner) if inner else child)
+            parts.append(structs.replace(child, format=inner) if inner else child)
         else:
             parts.append(_literal(context, child, is_raw, stray))
     return tuple(part for part in parts if part)

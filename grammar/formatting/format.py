@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
 from ..split import split
-from ..syntax import FileDocstring, FromImport, FString, Import
+from ..syntax import FileDocstring, FromImport, FString, Import, Node, parts_of
 from .lines import Line, comment_text, lines_of
 
 _COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
@@ -180,11 +180,10 @@ def _equal(first: Any, second: Any) -> bool:
             if len(one) != len(other):
                 return False
             pairs += zip(one, other, strict=True)
-        elif is_dataclass(one):
-            ignored = {"span", "raw"} if isinstance(one, FString) else {"span"}
-            pairs += [
-                (getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.name not in ignored
-            ]
+        elif isinstance(one, Node):
+            ignored = "raw" if isinstance(one, FString) else ""
+            names = (name for name in parts_of(type(one)) if name != ignored)
+            pairs += [(getattr(one, name), getattr(other, name)) for name in names]
         elif one != other and one == one:
             return False
     return True

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
 from pathlib import Path
-from threading import RLock
 from typing import Annotated, Any, Self, overload
 
 from annotated_types import Ge
 
+from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, DataError, did_you_mean, list_names
 from ..example import Example
 from ..execution.callables import call
@@ -76,7 +76,7 @@ class Dataset(Sequence[Example]):
     def _start(self, source: Callable[[], list[Example]]) -> None:
         self._source = source
         self._rows: list[Example] | None = None
-        self._lock = RLock()
+        self._lock = new_recursive_lock()
 
     @property
     def file(self) -> Path:
@@ -166,9 +166,12 @@ class Dataset(Sequence[Example]):
             rows = shuffled
         picked = islice(rows, self.skip, None if self.take is None else self.skip + self.take)
         if self.inputs is None:
-            found = [row for _, row in picked]
+            found = [_from(path.name, line, row) for line, row in picked]
         else:
-            found = [_with_inputs(row, self.inputs, path.name, line) for line, row in picked]
+            found = [
+                _from(path.name, line, _with_inputs(row, self.inputs, path.name, line))
+                for line, row in picked
+            ]
         columns.verify()
         return found
 
@@ -273,6 +276,12 @@ def _with_inputs(row: Example, inputs: list[str], file: str, line: int) -> Examp
         if name not in row:
             raise DataError(_lacks(file, line, row, name, "inputs"))
     return row.with_inputs(*inputs)
+
+
+def _from(file: str, line: int, row: Example) -> Example:
+    """The row, with where it is from."""
+    object.__setattr__(row, "_origin", (file, line))
+    return row
 
 
 def _lacks(file: str, line: int, row: Example, name: str, step: str) -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from ..execution import trace as tracing
-from ..execution.settings import lookup
 from ..prediction import Prediction, Score
+from ..signature.inputs import typed_example
 from ..state.demos import typed_values
 from ..values.rendering import to_json_types
 from ..work.task import Codec, Registry, Task
 from .result import EvaluatedRow
 from .scores import as_number, feedback_of, judge
-
-logger = logging.getLogger("dspyc")
 
 LONGEST_REASON = 200
 
@@ -26,7 +23,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
 
     Args:
         task: which program, which example.
-        registry: the program, `examples`, `metric`, `failure_score`, and `provide_traceback`.
+        registry: the program, `examples`, `metric` and `failure_score`.
     """
     example = registry["examples"][task.example]
     program, metric = registry[task.program], registry["metric"]
@@ -35,11 +32,11 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     # A trace that is being recorded around the evaluation must not get the steps of all these calls.
     token = tracing.start(None)
     try:
-        prediction = program(**example.inputs())
-        score = judge(metric, example, prediction, trace=None, pred_name=None, pred_trace=None)
+        typed = typed_example(program.declared_signature(), example, task.example + 1)
+        prediction = program(**typed.call_inputs())
+        score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
-        _log(error, registry.get("provide_traceback"))
         score, feedback, failure = registry["failure_score"], None, error
         value = float(score)
     finally:
@@ -52,13 +49,15 @@ def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
     """How the rows of an evaluation are written to a journal; predictions get their types again where the
     program says which those are.
     """
-    fields = getattr(getattr(program, "signature", None), "output_fields", {})
+    signature = program.declared_signature()
 
     def read(task: Task, plain: Any) -> EvaluatedRow:
         score, feedback = plain["score"], plain.get("feedback")
         return EvaluatedRow(
             examples[task.example],
-            Prediction(typed_values(fields, plain["prediction"])),
+            Prediction(
+                plain["prediction"] if signature is None else typed_values(signature, plain["prediction"])
+            ),
             score if feedback is None else Score(score, feedback=feedback),
             plain["value"],
             feedback,
@@ -92,10 +91,3 @@ def _write(row: EvaluatedRow) -> dict[str, Any]:
         "value": row.value,
     }
     return plain if row.feedback is None else {**plain, "feedback": row.feedback}
-
-
-def _log(error: Exception, traceback: bool | None) -> None:
-    wanted = lookup("provide_traceback") if traceback is None else traceback
-    logger.warning(
-        "an example of the evaluation failed: %s", describe_error(error), exc_info=error if wanted else None
-    )

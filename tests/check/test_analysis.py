@@ -87,7 +87,7 @@ def test_installed_packages_are_found_by_the_finder() -> None:
             "import numpy\nfrom shop.cart import total\nimport nowhere\nx = total(numpy.pi)\ny = nowhere.z\n"
         ),
         "site/shop/__init__.py": "",
-        "site/shop/cart.py": "def total(price: float) -> float: ...\n",
+        "site/shop/cart.py": "@dspyc.pure\ndef total(price: float) -> float: ...\n",
     }
     installed = {"numpy": "", "shop": "site/shop/__init__.py"}
     analysis = Project(files.get, find=installed.get).check("main.dspy")
@@ -133,21 +133,13 @@ def test_an_import_that_is_not_python() -> None:
     assert analysis.source.text[slice(*analysis.diagnostics[0].span)] == "tools"
 
 
-# --- suppression ----------------------------------------------------------------------------------------
-
-
-def test_a_finding_is_left_out_by_code_or_name_on_its_line_only() -> None:
-    text = (
-        "a = x  # dspyc: ignore[E101]\n"
-        "b = y  # dspyc: ignore[unknown-name, W101]\n"
-        "c = z  # dspyc: ignore[E102]\n"
-    )
-    assert [each.message for each in analyse(text).diagnostics] == ["unknown name `z`"]
+# --- order --------------------------------------------------------------------------------------------
 
 
 def test_syntax_problems_come_first_and_hide_nothing_else() -> None:
     analysis = analyse(
-        "signature S:\n    input a:\n    output b: str\n\nmodule m = Predict(Ss)\nx = m(a=1)\n"
+        "signature S:\n    input a:\n    output b: str\n\n"
+        "module m = Predict(Ss)\ndef f() -> str:\n    return m(a=1).b\n"
     )
     assert [each.code for each in analysis.diagnostics] == ["E001", "E101"]
     spans = [each.span for each in analysis.diagnostics]
@@ -365,7 +357,9 @@ def test_threads_find_what_one_finds_at_a_cold_start(shared: bool) -> None:
 def test_no_code_of_the_user_runs() -> None:
     tools = "raise SystemExit(1)\ndef search(text: str) -> str: ...\n"
     before = sys.modules.get("tools")
-    analysis = analyse("from tools import search\nfound = search(5)\n", tools__py=tools)
+    analysis = analyse(
+        "from tools import search\ndef found() -> str:\n    return search(5)\n", tools__py=tools
+    )
     assert codes(analysis) == ["E208"]
     assert sys.modules.get("tools") is before
 

@@ -11,6 +11,9 @@ import pytest
 
 from dspyc.compiler.analysis import Project
 from dspyc.compiler.rules import RULES, dispatch, look
+from dspyc.compiler.rules.found_elsewhere import FOUND_ELSEWHERE
+from dspyc.compiler.rules.kind import Kind
+from dspyc.compiler.rules.register import KINDS, SYNTAX
 from dspyc.compiler.rules.rule import ItemRule, Rule
 from dspyc.compiler.rules.walking import nodes_of
 from support.carets import actual, expected
@@ -20,8 +23,8 @@ def check(text: str):
     return Project({"page.dspy": text}.get).check("page.dspy")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_page(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", [*RULES, *FOUND_ELSEWHERE], ids=lambda rule: rule.name)
+def test_page(rule: Kind) -> None:
     wrong, right = expected(rule.page.wrong), expected(rule.page.right)
     assert actual(check(rule.page.wrong)) == wrong
     assert actual(check(rule.page.right)) == right == []
@@ -30,16 +33,17 @@ def test_page(rule: Rule) -> None:
 
 
 def test_codes_and_names_are_unique() -> None:
-    assert len({rule.code for rule in RULES}) == len(RULES) == len({rule.name for rule in RULES})
+    kinds = (*SYNTAX, *RULES, *FOUND_ELSEWHERE)
+    assert len({kind.code for kind in kinds}) == len(kinds) == len({kind.name for kind in kinds})
 
 
 def test_rules_are_in_the_order_of_their_codes() -> None:
     assert [rule.code for rule in RULES] == sorted(rule.code for rule in RULES)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_page_says_what_is_wrong(rule: Rule) -> None:
-    first = rule.page.text.partition("\n")[0]
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_page_says_what_is_wrong(kind: Kind) -> None:
+    first = kind.page.text.partition("\n")[0]
     assert first.endswith("."), first
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel
 
-from dspyc.cli.errors import Refusal
-from dspyc.cli.values import Input, read_arguments
+from dspyc.project.errors import Misuse
+from dspyc.project.inputs import Input, read_arguments
 
 
 class Entity(BaseModel):
@@ -70,18 +70,17 @@ REFUSALS: list[tuple[list[str], str, str]] = [
     (["question=a", "zzz=1"], "there is no input `zzz`", "the inputs are "),
     (["question=a", "question=b"], "the input `question` is given twice", ""),
     (["question=a", "k=many"], "the input `k` takes `int`, not `many`", "k: Input should be a valid integer"),
-    (["question=@none.txt"], "the file of `question` cannot be read: none.txt", "`question=@path` reads"),
+    (["question=@none.txt"], "the file of `question`, none.txt, does not exist", "`question=@path` reads"),
     (["-"], "standard input is not JSON", "it must be an object"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("arguments", "message", "hint"), REFUSALS, ids=str)
 def test_what_cannot_be_is_said(arguments: list[str], message: str, hint: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(Misuse) as caught:
         read_arguments(arguments, TWO, "{")
     assert caught.value.message.startswith(message)
-    assert (caught.value.hint or "").startswith(hint)
-    assert caught.value.exit_code == 2
+    assert (caught.value.help or "").startswith(hint)
 
 
 def test_a_file_and_standard_input(tmp_path: Path) -> None:
@@ -92,7 +91,7 @@ def test_a_file_and_standard_input(tmp_path: Path) -> None:
 
 
 def test_a_wrong_value_inside_a_value_is_named() -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(Misuse) as caught:
         read_arguments(['x=[{"name": 1}]'], [Input("x", list[Entity], "list[Entity]", required=True)], None)
-    assert caught.value.hint is not None
-    assert caught.value.hint.startswith("x[0].name: Input should be a valid string")
+    assert caught.value.help is not None
+    assert caught.value.help.startswith("x[0].name: Input should be a valid string")

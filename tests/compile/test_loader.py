@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -15,10 +16,10 @@ import pytest
 
 import dspyc
 import dspyc.loader
-from dspyc.cli import checking as cli_checking
-from dspyc.cli.configuration import configuration
+from dspyc.cli.checking import check
 from dspyc.grammar import syntax
-from dspyc.lsp.workspace import Workspace
+from dspyc.lsp.workspace import Workspace as Editor
+from dspyc.project.workspace import Workspace
 from dspyc.runtime import DummyLM
 from dspyc.runtime.errors import ConfigurationError
 from dspyc.runtime.optimizers.rollouts import models_of
@@ -87,11 +88,11 @@ def test_a_file_without_a_model_is_loaded_with_one_and_without(tmp_path: Path) -
 def test_a_file_of_another_format_is_named_alike_by_all(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "other.dspy"
     path.write_bytes(data)
-    (found,) = Workspace(folders=[str(tmp_path)]).project(str(path)).check(str(path)).diagnostics
+    (found,) = Editor(folders=[str(tmp_path)]).project(str(path)).check(str(path)).diagnostics
     assert found.code == "E006"
     with pytest.raises(dspyc.loader.CompileError) as caught:
         dspyc.load(path)
-    (checked,) = cli_checking.Workspace().check(path).diagnostics
+    (checked,) = check(Workspace(), path).diagnostics
     for each in (*caught.value.diagnostics, checked):
         assert (each.code, each.name, each.message) == (found.code, found.name, found.message)
         assert each.help == found.help
@@ -115,10 +116,10 @@ def test_the_project_says_which_functions_are_pure(tmp_path: Path) -> None:
     """
 
     def seen() -> list[bool]:
-        server = Workspace(folders=[str(tmp_path)])
+        server = Editor(folders=[str(tmp_path)])
         analyses = [
             dspyc.loader.analyse(path),
-            cli_checking.Workspace().analyse(Path(path)),
+            Workspace().analyse(path),
             server.project(path).check(path),
         ]
         return [
@@ -131,7 +132,6 @@ def test_the_project_says_which_functions_are_pure(tmp_path: Path) -> None:
     assert seen() == [True, True, True]
     assert python(tmp_path, code).split() == ["x", "False"]
     (tmp_path / "pyproject.toml").write_text('[tool.dspyc]\npure = ["tools.look"]\n', encoding="utf-8")
-    configuration.cache_clear()
     assert seen() == [False, False, False]
     assert python(tmp_path, code).split() == ["x", "True"], "the code that was kept is stale"
 
@@ -437,5 +437,91 @@ def test_inputs_are_checked_before_any_call(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding(tmp_path: Path) -> None:
     path = tmp_path / "latin.dspy"
     path.write_bytes("# Käse\nmodule q = Predict('question -> answer')\n".encode("latin-1"))
-    with pytest.raises(dspyc.CompileError, match="not UTF-8; save it"):
+    with pytest.raises(dspyc.CompileError, match="this file is not UTF-8"):
         dspyc.load(path)
+
+
+def copied(tmp_path: Path) -> Path:
+    """A copy of the package, which a test may change."""
+    package = tmp_path / "copy" / "dspyc"
+    here = Path(dspyc.loader.__file__).parents[1]
+    rooms = ("base", "cli", "compiler", "grammar", "loader", "lsp", "project", "runtime")
+    for name in rooms:
+        shutil.copytree(here / name, package / name, ignore=shutil.ignore_patterns("__pycache__", "*.gguf"))
+    for name in ("__init__.py", "__main__.py"):
+        shutil.copy2(here / name, package / name)
+    return package
+
+
+@pytest.mark.parametrize("room", ["base", "compiler", "grammar", "loader", "project", "runtime"])
+def test_byte_code_follows_its_compiler(tmp_path: Path, room: str) -> None:
+    package = copied(tmp_path)
+    write(tmp_path, triage_dspy="LIMIT = 1\n")
+    use = f"""
+    import sys
+    sys.path.insert(0, {str(package.parent)!r})
+    import dspyc, triage
+    assert dspyc.__file__.startswith({str(package)!r})
+    print(triage.LIMIT, "dspyc.compiler.emit" in sys.modules)
+    """
+    assert python(tmp_path, use).split() == ["1", "True"]
+    assert python(tmp_path, use).split() == ["1", "False"]
+    changed = package / room / "__init__.py"
+    before = changed.stat()
+    # As large as before, and with the same times: only the content tells.
+    changed.write_bytes(changed.read_bytes().replace(b"a", b"e", 1))
+    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert changed.stat().st_size == before.st_size
+    assert python(tmp_path, use).split() == ["1", "True"]
+    assert python(tmp_path, use).split() == ["1", "False"]
+
+
+def test_numbers_follow_the_grammar(tmp_path: Path) -> None:
+    package = copied(tmp_path)
+    write(tmp_path, triage_dspy="LIMIT = 1\n")
+    use = (
+        f"import sys; sys.path.insert(0, {str(package.parent)!r}); import dspyc, triage; print(triage.LIMIT)"
+    )
+    assert python(tmp_path, use).split() == ["1"]
+    actions = package / "grammar" / "actions" / "expressions.py"
+    text = actions.read_text(encoding="utf-8")
+    assert "value = int(text, 0)" in text
+    actions.write_text(text.replace("value = int(text, 0)", "value = int(text, 0) + 1"), encoding="utf-8")
+    assert python(tmp_path, use).split() == ["2"]
+
+
+def test_the_search_path_is_left_as_it_was(tmp_path: Path) -> None:
+    write(
+        tmp_path / "project",
+        main_dspy="from tools import look\nfound = look()\n",
+        tools_py="import neighbour_of_tools\n\ndef look():\n    return neighbour_of_tools.VALUE\n",
+        neighbour_of_tools_py="VALUE = 7\n",
+    )
+    code = """
+    import sys, threading, dspyc
+    before = list(sys.path)
+    def load(): assert dspyc.load("project/main.dspy").found == 7
+    threads = [threading.Thread(target=load) for _ in range(8)]
+    [each.start() for each in threads]
+    [each.join() for each in threads]
+    assert sys.path == before, sys.path
+    sys.path.append("project")
+    load()
+    import os; os.chdir("project")
+    import main
+    assert sys.path == [*before, "project"], sys.path
+    print("same")
+    """
+    assert python(tmp_path, code).split() == ["same"]
+
+
+def test_the_search_path_is_left_as_it_was_after_an_error(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        main_dspy="from tools import look\nfound = look()\n",
+        tools_py="def look():\n    return 1\n\nnothing\n",
+    )
+    before = list(sys.path)
+    with pytest.raises(NameError):
+        dspyc.load(tmp_path / "main.dspy")
+    assert sys.path == before

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
-from dspyc.grammar.syntax import FString, Node
+from dspyc.grammar.syntax import FString, Node, parts_of
 
 
 def dump(node: Node, *, spans: bool = True) -> str:
@@ -19,7 +18,7 @@ def dump(node: Node, *, spans: bool = True) -> str:
 def _lines(value: Any, label: str, depth: int, spans: bool) -> Iterator[str]:
     margin = "  " * depth
     if isinstance(value, Node):
-        simple = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "span"}
+        simple = {name: getattr(value, name) for name in parts_of(type(value))}
         if isinstance(value, FString) and not spans:
             del simple["raw"]
         inline = {name: each for name, each in simple.items() if not _has_nodes(each)}

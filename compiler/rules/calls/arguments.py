@@ -192,6 +192,15 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
         return qa(question=text).answer
     ```
     """
+    binding = item.binding_of(node)
+    if binding is not None and binding.parameters is None:
+        if isinstance(binding.callee, types.Module | types.AnyModule) and isinstance(node, syntax.Call):
+            # What the module takes is not known, but not by position.
+            for argument in node.arguments:
+                if argument.name is None and not argument.star:
+                    words = f"`{written(item, node.function)}` takes its inputs by name: write `NAME=…`"
+                    yield positional_input.at(argument, words)
+        return
     for call in called(item, node):
         if call.noun not in ("input", "attribute"):
             continue

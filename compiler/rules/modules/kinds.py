@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ....base.diagnostic import Label
+from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ...types import Type
-from ..rule import Findings, rule, written
+from ..rule import Findings, replace, rule, written
 from ..words import described
 
 _WORDS = {
@@ -44,6 +45,11 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
     """
     kind, value = item.type_of(node.value), node.value
     if not types.known(kind) or all(_is(node.kind, each) for each in types.options(kind)):
+        if node.kind == "program" and not _is_compiled(item, value):
+            words = f"`program` declares {_WORDS['program']}; write `module {node.names[0].text} = …`"
+            start = node.span.start
+            fix = replace("Write `module`", Span(start, start + len("program")), "module")
+            yield wrong_kind.at(value, words, fix=fix)
         return
     text = written(item, value)
     wanted = _WORDS[node.kind]
@@ -58,6 +64,18 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
             yield wrong_kind.at(value, f"`{text}` is not constructed yet; write `{text}(…)`")
         case _:
             yield wrong_kind.at(value, f"`{node.kind}` declares {wanted}, not {described(kind)}")
+
+
+def _is_compiled(item: Item, value: syntax.Expression) -> bool:
+    """Whether a program is what `compile` gives, or another program."""
+    match value:
+        case syntax.Call(function=syntax.Attribute()) | syntax.Conditional():
+            return True
+        case syntax.Name():
+            symbol = item.symbol_of(value)
+            return symbol is None or symbol.kind in ("program", "imported", "unresolved")
+        case _:
+            return not types.known(item.type_of(value))
 
 
 def _is(word: str, kind: Type) -> bool:

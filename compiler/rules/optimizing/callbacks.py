@@ -49,6 +49,10 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
     """
     for role, argument in _callbacks(item, node):
         kind = item.type_of(argument.value)
+        if role in _SHAPES and _is_object(kind):
+            wants = ", ".join(_SHAPES[role])
+            words = f"a {role} is a function `({wants})`, not {described(kind)}"
+            yield function_shape.at(argument.value, words, "write a `def` that calls it")
         if not isinstance(kind, types.Function) or role not in _SHAPES or kind.untyped:
             continue
         name = (
@@ -68,6 +72,20 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
             wants = "a bool, a number or a `Score`" if role == "metric" else "a number"
             words = f"a {role} returns {wants}, but {shown} returns {described(kind.returns)}"
             yield function_shape.at(argument.value, words, labels=labels)
+
+
+def _is_object(kind: Type) -> bool:
+    """Whether what stands for a function is a class, or a module whose inputs are not a function's."""
+    match kind:
+        case types.Module(interface=interface):
+            names = {each.name for each in interface.inputs}
+            return not interface.open and not names & {name for each in _SHAPES.values() for name in each}
+        case types.ModuleClass() | types.Signature():
+            return True
+        case types.Class(definition=definition):
+            return definition.complete and "__call__" not in definition.members
+        case _:
+            return False
 
 
 def _callbacks(item: Item, node: Call) -> Iterator[tuple[str, syntax.Argument]]:

@@ -1,4 +1,4 @@
-"""The inputs of a declared program: names and types from the checker, Python's types from the loaded file."""
+"""What a declared program takes and gives: names from the checker, Python's types from the loaded file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_type_hints
 from ..compiler import types
 from ..compiler.relations import display
 from ..runtime.types.annotations import type_name
-from .values import OTHERS, Input
+from .inputs import OTHERS, Input
 
 if TYPE_CHECKING:
     from ..runtime.modules.base import Module
@@ -33,10 +33,24 @@ def inputs_of(loaded: Loaded, name: str) -> list[Input]:
     interface = loaded.analysis.program.interface(name)
     if interface.open and not interface.fields:
         return _inputs_of_python(loaded.names[name])
+    known = _annotations_of(loaded.names[name])
     return [
-        Input(one.name, python_type(one.type, loaded), display(one.type), one.required)
+        Input(
+            one.name,
+            known[one.name] if one.name in known else python_type(one.type, loaded),
+            display(one.type),
+            one.required,
+        )
         for one in interface.inputs
     ]
+
+
+def _annotations_of(module: Any) -> dict[str, Any]:
+    """The types of a program's inputs, where it has a signature of its own."""
+    inner = getattr(module, "module", None)
+    signature = getattr(module, "signature", None) or getattr(inner, "signature", None)
+    fields = getattr(signature, "input_fields", None)
+    return {name: field.annotation for name, field in fields.items()} if isinstance(fields, dict) else {}
 
 
 def _inputs_of_python(module: Module) -> list[Input]:

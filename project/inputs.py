@@ -1,17 +1,21 @@
-"""Inputs from the command line: `key=value` texts become values of the types that a program declares."""
+"""Inputs given as texts, or as JSON: they become values of the types that a program declares."""
 
 from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from .errors import Refusal, list_names, near
+from ..base.files import UnreadableFile, decode, read_bytes, render_size
+from ..base.text import list_names, near
+from .errors import Misuse
 
+LARGEST_INPUT = 64 * 2**20
+"""In bytes."""
 OTHERS = "**"
 """The name of an input that stands for all that have no other: a Python function's `**inputs`."""
 
@@ -34,20 +38,30 @@ def read_arguments(
     """The values of `key=value` arguments.
 
     `key=@path` takes the text of a file, `key=@@…` a text that starts with `@`, and a lone `-` a JSON object
-    from standard input. Raises `Refusal` for what is unknown, missing, or not of its type.
+    from standard input. Raises `Misuse` for what is unknown, missing, or not of its type.
     """
     texts: dict[str, Any] = {}
-    for argument in arguments:
+    for argument in map(as_utf8, arguments):
         if argument == "-":
             texts.update(_from_json(standard_input or ""))
             continue
         key, equals, text = argument.partition("=")
         if not equals:
-            raise Refusal(f"`{argument}` is no input", f"inputs are written key=value; {describe(inputs)}")
+            raise Misuse(f"`{argument}` is no input", f"inputs are written key=value; {describe(inputs)}")
         if key in texts:
-            raise Refusal(f"the input `{key}` is given twice")
+            raise Misuse(f"the input `{key}` is given twice")
         texts[key] = _text(key, text)
     return convert(texts, inputs)
+
+
+def as_utf8(argument: str) -> str:
+    """An argument of the command line as the user typed it, also where Python took the locale for ASCII."""
+    if argument.isascii():
+        return argument
+    try:
+        return os.fsencode(argument).decode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return argument
 
 
 def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any]:
@@ -55,15 +69,13 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
     known = {one.name: one for one in inputs}
     for key in values:
         if key not in known and OTHERS not in known:
-            suggestion = near(key, known)
-            raise Refusal(
-                f"there is no input `{key}`",
-                f"{suggestion} {describe(inputs)}" if suggestion else describe(inputs),
-            )
+            close = near(key, known)
+            suggestion = f"did you mean `{close}`? " if close else ""
+            raise Misuse(f"there is no input `{key}`", suggestion + describe(inputs))
     missing = [one for one in inputs if one.required and one.name not in values]
     if missing:
         subject, verb = ("the input", "is") if len(missing) == 1 else ("the inputs", "are")
-        raise Refusal(
+        raise Misuse(
             f"{subject} {list_names(one.name for one in missing)} {verb} missing",
             f"give {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
         )
@@ -88,36 +100,57 @@ def _text(key: str, text: str) -> str:
         return text[1:]
     if not text.startswith("@"):
         return text
+    path = text[1:]
     try:
-        return Path(text[1:]).read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise Refusal(f"the file of `{key}`, {text[1:]}, is not UTF-8 text") from None
-    except OSError as problem:
-        raise Refusal(
-            f"the file of `{key}` cannot be read: {text[1:]}: {problem.strerror}",
+        return decode(_read_argument_file(path), path)
+    except UnreadableFile as problem:
+        raise Misuse(
+            f"the file of `{key}`, {path}, {problem.message}",
             f"`{key}=@path` reads a file; write {key}=@{text} for a text that starts with `@`",
         ) from None
+
+
+def _read_argument_file(path: str) -> bytes:
+    """The bytes of a file, or of what a shell gives in place of one: `@<(command)`, `@/dev/stdin`."""
+    if not path.startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/")):
+        return read_bytes(path, LARGEST_INPUT)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_INPUT + 1)
+    except OSError as error:
+        raise UnreadableFile(path, "unreadable", f"cannot be read: {error.strerror}") from error
+    if len(data) > LARGEST_INPUT:
+        raise UnreadableFile(path, "too-large", f"is larger than {render_size(LARGEST_INPUT)}")
+    return data
 
 
 def _from_json(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
-    except ValueError as problem:
-        raise Refusal(
+    except (ValueError, RecursionError) as problem:
+        raise Misuse(
             f"standard input is not JSON: {problem}", 'it must be an object, like {"text": "…"}'
         ) from None
     if not isinstance(values, dict):
-        raise Refusal("standard input is not a JSON object", 'it must look like {"text": "…"}')
+        raise Misuse("standard input is not a JSON object", 'it must look like {"text": "…"}')
     return values
 
 
 def _value(one: Input, given: Any) -> Any:
     """The given value, or what its text stands for, in the type of its input."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
     if one.annotation is Any:
         return given
-    adapter = TypeAdapter(one.annotation)
+    try:
+        adapter = TypeAdapter(one.annotation)
+    except PydanticSchemaGenerationError:
+        if isinstance(one.annotation, type) and isinstance(given, one.annotation):
+            return given
+        raise Misuse(
+            f"the input `{one.name}` takes `{one.shown}`, which no text stands for",
+            "call the program from Python, which can give it one",
+        ) from None
     problem = ""
     for candidate in _readings(given):
         try:
@@ -126,7 +159,7 @@ def _value(one: Input, given: Any) -> Any:
             first = error.errors()[0]
             where = "".join(f"[{step!r}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
             problem = f"{one.name}{where}: {first['msg']}"
-    raise Refusal(
+    raise Misuse(
         f"the input `{one.name}` takes `{one.shown}`, not {_shortened(given)}",
         problem + _example(one),
     )

@@ -1,17 +1,17 @@
-"""A file given on the command line as a loaded program, and which of its declarations is meant."""
+"""A loaded file, and which of its declarations a command or a request is about."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..base.text import list_names, near
 from ..grammar import syntax
-from .errors import Refusal, list_names, near
-from .files import find, shown
+from .errors import Misuse
+from .inputs import as_utf8
 
 if TYPE_CHECKING:
     from ..compiler.analysis import FileAnalysis
@@ -23,16 +23,12 @@ if TYPE_CHECKING:
 class Loaded:
     """A program file, analysed and loaded."""
 
-    path: Path
+    shown: str
+    """The file's path as the user would write it."""
     analysis: FileAnalysis
     names: dict[str, Any]
     """What the file declares, by name."""
     compiled: CompiledFile
-
-    @property
-    def shown(self) -> str:
-        """The file's path as the user would write it."""
-        return shown(self.path)
 
     def of_kind(self, *kinds: str) -> list[str]:
         """The declared names of some kinds, in the order of the text."""
@@ -48,25 +44,7 @@ def split_target(target: str) -> tuple[Path, str | None]:
     match = re.fullmatch(r"(?s)(.+?\.dspy)(?::(.*))?", target)
     if match is None:
         return Path(target), None
-    return Path(match[1]), match[2] or None
-
-
-def open_program(path: Path) -> Loaded:
-    """Check and load a file. Raises `Findings` when there is an error in it, `Refusal` when it cannot be."""
-    from .checking import analyse_without_errors
-    from .failures import told
-
-    (path,) = find([str(path)]) if not path.is_dir() else (path,)
-    if path.is_dir():
-        raise Refusal(f"{path} is a folder; this command takes one file", f"like {path}/NAME.dspy")
-    (analysis,) = analyse_without_errors([path])
-    from .. import loader
-    from .logs import say_logs
-
-    say_logs()
-    with told():
-        module = loader.execute(analysis)
-    return Loaded(path, analysis, vars(module), module.__dspyc__)
+    return Path(match[1]), as_utf8(match[2]) if match[2] else None
 
 
 def choose_program(loaded: Loaded, name: str | None) -> str:
@@ -82,8 +60,8 @@ def choose_program(loaded: Loaded, name: str | None) -> str:
         if len(free) == 1:
             return free[0]
         if free:
-            raise Refusal(f"{loaded.shown} has several programs", f"name one: {_choices(loaded, free)}")
-    raise Refusal(
+            raise Misuse(f"{loaded.shown} has several programs", f"name one: {_choices(loaded, free)}")
+    raise Misuse(
         f"{loaded.shown} declares no module and no program", "write `module NAME = Predict(SIGNATURE)`"
     )
 
@@ -107,39 +85,31 @@ def _used(program: Program) -> set[str]:
 
 
 def choose(loaded: Loaded, name: str | None, kind: str, noun: str) -> list[str]:
-    """The declarations of a kind: the named one, else all. Raises `Refusal` where there is none."""
+    """The declarations of a kind: the named one, else all. Raises `Misuse` where there is none."""
     known = loaded.of_kind(kind)
     if name is not None:
         if name not in known:
             raise _unknown(loaded, name, known, noun)
         return [name]
     if not known:
-        raise Refusal(f"{loaded.shown} declares no {noun}", f"write `{kind} NAME = …`")
+        raise Misuse(f"{loaded.shown} declares no {noun}", f"write `{kind} NAME = …`")
     return known
 
 
-def _unknown(loaded: Loaded, name: str, known: Sequence[str], noun: str) -> Refusal:
+def _unknown(loaded: Loaded, name: str, known: Sequence[str], noun: str) -> Misuse:
     kind = loaded.compiled.kinds.get(name)
     if kind is not None:
         article = "an" if kind[0] in "aeio" else "a"
-        return Refusal(
+        return Misuse(
             f"`{name}` in {loaded.shown} is {article} {kind}, not a {noun}",
             f"there is {list_names(known)}" if known else None,
         )
-    suggestion = near(name, known) or (
-        f"there is {list_names(known)}" if known else f"the file declares no {noun}"
+    close = near(name, known)
+    there = f"there is {list_names(known)}" if known else f"the file declares no {noun}"
+    return Misuse(
+        f"{loaded.shown} has no {noun} called `{name}`", f"did you mean `{close}`?" if close else there
     )
-    return Refusal(f"{loaded.shown} has no {noun} called `{name}`", suggestion)
 
 
 def _choices(loaded: Loaded, names: Sequence[str]) -> str:
     return ", ".join(f"{loaded.shown}:{name}" for name in names)
-
-
-def with_lm(model: str | None) -> AbstractContextManager[None]:
-    """The setting that `--lm` makes: nearer than the file's `configure`, further than a part's own."""
-    if model is None:
-        return nullcontext()
-    from ..runtime import LM, context
-
-    return context(lm=LM(model))

@@ -1,0 +1,167 @@
+"""Evaluations and optimizations that have nothing to work with."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ... import types
+from ...program import Binding, Item, Program
+from ..rule import Findings, insert, rule, written
+
+
+@rule("E402", "incomplete-evaluation", syntax.Call, since="0.2")
+def incomplete_evaluation(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """An evaluation has no program or no metric, or an empty list where examples or programs are needed.
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset dev = Dataset("dev.jsonl", inputs=["question"])
+    evaluate accuracy = Evaluate(qa, devset=dev)
+    #                   ^^^^^^^^ E402 the evaluation has no metric; write `metric=…`
+    ```
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset dev = Dataset("dev.jsonl", inputs=["question"])
+    evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
+    ```
+    """
+    binding = item.binding_of(node)
+    if binding is None or binding.parameters is None:
+        return
+    for name in ("devset", "trainset", "program"):
+        argument = binding.argument(name)
+        if argument is not None and isinstance(argument.value, syntax.List) and not argument.value.elements:
+            yield incomplete_evaluation.at(argument.value, f"`{name}` is empty")
+    declaration = item.declaration
+    if (
+        isinstance(declaration, syntax.ValueDeclaration)
+        and declaration.kind == "evaluate"
+        and declaration.value is node
+        and _is_evaluation(item, node)
+        and not any(each.star for each in node.arguments)
+    ):
+        if _lacks(binding, "program"):
+            words = "the evaluation has no program; write `Evaluate(PROGRAM, …)`"
+            yield incomplete_evaluation.at(node.function, words)
+        if _lacks(binding, "metric"):
+            words = "the evaluation has no metric; write `metric=…`"
+            yield incomplete_evaluation.at(node.function, words)
+
+
+def _is_evaluation(item: Item, node: syntax.Call) -> bool:
+    kind = item.type_of(node)
+    return isinstance(kind, types.Instance) and kind.definition.is_a("Evaluate")
+
+
+def _lacks(binding: Binding, name: str) -> bool:
+    """Whether a parameter is left out, or None."""
+    argument = binding.argument(name)
+    none = (
+        argument is not None and isinstance(argument.value, syntax.Constant) and argument.value.value is None
+    )
+    return none or (argument is None and any(each.name == name for each in binding.parameters or ()))
+
+
+@rule("E403", "unmarked-inputs", syntax.Call, since="0.2")
+def unmarked_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """The rows of a dataset do not say which of their fields are inputs, so a program cannot be run on them.
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset dev = Dataset("dev.jsonl")
+    evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
+    #                                       ^^^ E403 `dev` has no `inputs`; write `inputs=["question"]`
+    ```
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset dev = Dataset("dev.jsonl", inputs=["question"])
+    evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
+    ```
+    """
+    binding = item.binding_of(node)
+    taken = [
+        kind.interface
+        for each in node.arguments
+        if isinstance(kind := item.type_of(each.value), types.Module)
+    ]
+    if binding is None or not taken:
+        return
+    names = ", ".join(f'"{each.name}"' for each in taken[0].inputs if each.required)
+    form = f"`inputs=[{names}]`" if names else "`inputs=[…]`"
+    for parameter in ("devset", "trainset", "valset") if _runs(item, node) else ():
+        argument = binding.argument(parameter)
+        if argument is None:
+            continue
+        if _is_unmarked(program, item, argument.value):
+            words = f"`{written(item, argument.value)}` has no `inputs`; write {form}"
+            yield unmarked_inputs.at(argument.value, words, "`Dataset(…, inputs=…)` names the input columns")
+        for each in argument.value.elements if isinstance(argument.value, syntax.List) else ():
+            if isinstance(each, syntax.Dict):
+                words = f"`{parameter}` holds examples; write `Example(…).with_inputs({names or '…'})`"
+                yield unmarked_inputs.at(each, words)
+                break
+            if _is_bare_example(item, each):
+                fix = (
+                    insert("Write `.with_inputs(…)`", each.span.end, f".with_inputs({names})")
+                    if names
+                    else None
+                )
+                words = (
+                    f"this example does not say which fields are inputs; write `.with_inputs({names or '…'})`"
+                )
+                yield unmarked_inputs.at(each, words, fix=fix)
+                break
+
+
+def _runs(item: Item, node: syntax.Call) -> bool:
+    """Whether a program is run on the rows: by an evaluation, or by an optimizer that has a metric."""
+    if isinstance(node.function, syntax.Attribute):
+        owner = item.type_of(node.function.value)
+        parameters = owner.definition.parameters if isinstance(owner, types.Instance) else None
+        return any(each.name == "metric" for each in parameters or ())
+    return _is_evaluation(item, node)
+
+
+def _is_bare_example(item: Item, node: syntax.Expression) -> bool:
+    if not isinstance(node, syntax.Call):
+        return False
+    kind = item.type_of(node.function)
+    return isinstance(kind, types.Class) and kind.definition.name == "Example"
+
+
+def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tuple[str, ...] = ()) -> bool:
+    """Whether an expression is a dataset that was made without `inputs`, or a slice of one."""
+    match node:
+        case syntax.Name():
+            symbol = item.symbol_of(node)
+            own = program.symbols.get(node.text)
+            if symbol is None or symbol is not own or own.item is None or node.text in seen:
+                return False
+            owner = program.items[own.item]
+            value = (
+                owner.declaration.value if isinstance(owner.declaration, syntax.ValueDeclaration) else None
+            )
+            return value is not None and _is_unmarked(program, owner, value, (*seen, node.text))
+        case syntax.Subscript(value=value, index=syntax.Slice()):
+            return _is_unmarked(program, item, value, seen)
+        case syntax.Call(function=syntax.Attribute(value=value)) if isinstance(
+            item.type_of(value), types.Dataset
+        ):
+            return _is_unmarked(program, item, value, seen)
+        case syntax.Call():
+            made = item.type_of(node.function)
+            binding = item.binding_of(node)
+            return (
+                isinstance(made, types.Class)
+                and made.definition.name == "Dataset"
+                and binding is not None
+                and binding.argument("inputs") is None
+                and not any(each.star for each in node.arguments)
+            )
+        case _:
+            return False

@@ -1,0 +1,1 @@
+"""Rules about what a file does when it is loaded."""

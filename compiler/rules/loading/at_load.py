@@ -1,0 +1,191 @@
+"""Calls that would be made when a file is loaded, which sends nothing and reads no data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias, get_args
+
+from ....base.diagnostic import Fix
+from ....base.span import Span
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program, children
+from ..rule import Findings, insert, replace, rule, written
+from .effects import Effect, effect_of
+
+_Evaluated: TypeAlias = (
+    syntax.ConstantDeclaration
+    | syntax.ValueDeclaration
+    | syntax.ConfigureDeclaration
+    | syntax.Part
+    | syntax.Demo
+    | syntax.Member
+    | syntax.Field
+)
+"""What has an expression that is worked out when the file is loaded, or a condition."""
+
+
+@rule("E305", "call-at-load", *get_args(_Evaluated), fix="sometimes", since="0.2")
+def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
+    """A declaration would call a model, run a Python function or read data when the file is loaded.
+
+    Declarations are evaluated once, at load, also by `dspyc prompt` and the editor. So that loading never
+    sends anything, they are made of literals, containers, records, other constants and pure functions. What
+    calls something stands in a `def`, in `forward:` or in a `test`; what an optimizer gives in a `program`. A
+    Python function without effects is declared pure by the decorator `dspyc.pure`, or in the project's
+    settings.
+
+    ```dspy
+    module classify = Predict("text -> label")
+
+    label = classify(text="I lost my card").label
+    #       ^^^^^^^^ E305 `classify(…)` calls a model, but a constant is evaluated when the file is loaded
+    ```
+
+    ```dspy
+    module classify = Predict("text -> label")
+
+    def label() -> str:
+        return classify(text="I lost my card").label
+    ```
+    """
+    where = _place_of(node)
+    makes_objects = isinstance(node, syntax.Part | syntax.ValueDeclaration)
+    for root in _roots(item, node):
+        for place, effect in _effects(program, item, root):
+            if effect.kind == "class" and makes_objects:
+                continue
+            if effect.kind != "model" and isinstance(node, syntax.Field):
+                continue
+            words = f"{_subject(item, place)} {effect.words}, but {where}"
+            yield call_at_load.at(
+                _head(place), words, _advice(item, node, place, effect), _fix(item, node, place)
+            )
+
+
+def _place_of(node: _Evaluated) -> str:
+    match node:
+        case syntax.ConstantDeclaration():
+            return "a constant is evaluated when the file is loaded"
+        case syntax.ValueDeclaration(kind=kind):
+            return f"a `{kind}` is evaluated when the file is loaded"
+        case syntax.ConfigureDeclaration():
+            return "`configure` is evaluated when the file is loaded"
+        case syntax.Part():
+            return "a part is constructed when the file is loaded"
+        case syntax.Demo():
+            return "a demo holds constants"
+        case syntax.Member():
+            return "a member of an enumeration is a constant"
+        case syntax.Field():
+            return "a condition is checked without a model"
+
+
+def _roots(item: Item, node: _Evaluated) -> Iterator[syntax.Expression]:
+    match node:
+        case syntax.Part(value=value) | syntax.ValueDeclaration(value=value) if isinstance(
+            item.type_of(value), types.Prediction
+        ):
+            pass  # that it is no module is another finding
+        case syntax.ConstantDeclaration(value=value) | syntax.Part(value=value):
+            yield value
+        case syntax.ValueDeclaration(
+            kind="program", value=syntax.Call(function=syntax.Attribute(value=owner), arguments=arguments)
+        ):
+            yield owner
+            yield from (each.value for each in arguments)
+        case syntax.ValueDeclaration(value=value):
+            yield value
+        case syntax.ConfigureDeclaration(arguments=arguments) | syntax.Demo(arguments=arguments):
+            yield from (each.value for each in arguments)
+        case syntax.Member(value=value) if value is not None:
+            yield value
+        case syntax.Field(where=where) if where is not None:
+            yield where
+
+
+def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[syntax.Node, Effect]]:
+    """The outermost nodes beneath one that do something when it is evaluated."""
+    effect = effect_of(program, item, node)
+    if effect is not None:
+        yield node, effect
+        return
+    beneath: Iterator[syntax.Node] = children(node)
+    if isinstance(node, syntax.Lambda) or id(node) in item.annotations:
+        return
+    if isinstance(node, syntax.Call) and not _is_constructed(item, node):
+        # A function that is handed to another one is called by it, at once.
+        beneath = (inside for each in beneath for inside in _without_lambda(each))
+    for each in beneath:
+        yield from _effects(program, item, each)
+
+
+def _without_lambda(node: syntax.Node) -> Iterator[syntax.Node]:
+    value = node.value if isinstance(node, syntax.Argument) else node
+    return iter((value.body,)) if isinstance(value, syntax.Lambda) else iter((node,))
+
+
+def _is_constructed(item: Item, call: syntax.Call) -> bool:
+    """Whether a call makes an object, which keeps the functions that it is given for later."""
+    return isinstance(item.type_of(call.function), types.Class | types.ModuleClass)
+
+
+def _compiles(item: Item, call: syntax.Call) -> bool:
+    function = call.function
+    return isinstance(function, syntax.Attribute) and isinstance(item.type_of(function.value), types.Instance)
+
+
+def _head(node: syntax.Node) -> syntax.Node:
+    return node.function if isinstance(node, syntax.Call) else node
+
+
+def _subject(item: Item, node: syntax.Node) -> str:
+    if isinstance(node, syntax.Call):
+        return f"`{written(item, node.function)}(…)`"
+    return f"`{written(item, node)}`"
+
+
+def _advice(item: Item, node: _Evaluated, place: syntax.Node, effect: Effect) -> str | None:
+    if isinstance(node, syntax.Field):
+        return "ask the model in `forward:`, and write `assert` with the condition"
+    if _is_compile(item, place):
+        name = _name_of(node)
+        return f"write `program {name or 'NAME'} = {written(item, _head(place))}(…)`"
+    if effect.kind == "data":
+        return "read the rows in a `def`, or write the step as a parameter of the dataset"
+    name = _name_of(node)
+    function = f"`def {name}() -> …:`" if name and isinstance(node, syntax.ConstantDeclaration) else "a `def`"
+    declare = (
+        "; a function without effects can be marked with `dspyc.pure`" if effect.kind == "python" else ""
+    )
+    return f"write {function} that returns it, and call that where it is needed{declare}"
+
+
+def _fix(item: Item, node: _Evaluated, place: syntax.Node) -> Fix | None:
+    """The word `program`, where that is all that lacks."""
+    match node:
+        case syntax.ConstantDeclaration(annotation=None, value=value) if value is place and _is_compile(
+            item, place
+        ):
+            return insert("Write `program`", node.span.start, "program ")
+        case syntax.ValueDeclaration(kind=kind, value=value) if value is place and _is_compile(item, place):
+            start = node.span.start
+            return replace("Write `program`", Span(start, start + len(kind)), "program")
+        case _:
+            return None
+
+
+def _is_compile(item: Item, node: syntax.Node) -> bool:
+    return (
+        isinstance(node, syntax.Call)
+        and isinstance(item.type_of(node), types.Module)
+        and _compiles(item, node)
+    )
+
+
+def _name_of(node: _Evaluated) -> str | None:
+    match node:
+        case syntax.ConstantDeclaration(name=name) | syntax.ValueDeclaration(names=(name,)):
+            return name.text
+        case _:
+            return None

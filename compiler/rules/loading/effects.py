@@ -1,0 +1,238 @@
+"""What evaluating an expression does besides giving a value: it calls a model, runs Python or reads data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ....grammar import syntax
+from ... import catalog, types
+from ...program import Item, Program
+from ...types import Type
+
+_PURE_MODULES = frozenset(
+    {
+        "array",
+        "bisect",
+        "calendar",
+        "cmath",
+        "collections",
+        "colorsys",
+        "copy",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "difflib",
+        "enum",
+        "fractions",
+        "functools",
+        "graphlib",
+        "hashlib",
+        "heapq",
+        "html",
+        "itertools",
+        "json",
+        "keyword",
+        "math",
+        "numbers",
+        "operator",
+        "re",
+        "statistics",
+        "string",
+        "textwrap",
+        "types",
+        "typing",
+        "unicodedata",
+        "uuid",
+        "zoneinfo",
+    }
+)
+"""Modules of Python's standard library whose functions only work on what they are given."""
+
+_LOOKS = frozenset(
+    {
+        "copy",
+        "deepcopy",
+        "get_config",
+        "get_lm",
+        "get_params",
+        "named_parameters",
+        "named_predictors",
+        "named_sub_modules",
+        "parameters",
+        "predictors",
+        "reset_copy",
+        "top",
+    }
+)
+"""Methods of modules, models and optimizers that only look at them or copy them."""
+
+
+_RUNS = frozenset({"acall", "aforward", "batch", "forward"})
+"""Methods of modules that run them."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a node does, as the predicate of a sentence."""
+
+    kind: Literal["model", "python", "class", "data"]
+    words: str
+
+
+_MODEL = Effect("model", "calls a model")
+_OPTIMIZES = Effect("model", "optimizes a program")
+_EVALUATES = Effect("model", "runs an evaluation")
+_PYTHON = Effect("python", "runs a Python function that may have effects")
+_CONSTRUCTS = Effect("class", "runs the constructor of a Python class")
+_ACTS = Effect("python", "changes or stores an object")
+_DATA = Effect("data", "reads the data")
+
+
+def effect_of(program: Program, item: Item, node: syntax.Node) -> Effect | None:
+    """What evaluating this very node does, its operands aside; None where it only gives a value."""
+    match node:
+        case syntax.Call():
+            return _of_call(program, item, node)
+        case syntax.Subscript(value=value, index=index) if not isinstance(index, syntax.Slice):
+            return _DATA if _is_data(item, value) else None
+        case syntax.ComprehensionClause(iterable=value) | syntax.Starred(value=value):
+            return _DATA if _is_data(item, value) else None
+        case syntax.Comparison(rights=rights, operators=operators):
+            reads = any(
+                operator in ("in", "not in") and _is_data(item, right)
+                for operator, right in zip(operators, rights, strict=True)
+            )
+            return _DATA if reads else None
+        case _:
+            return None
+
+
+def _is_data(item: Item, node: syntax.Expression) -> bool:
+    return isinstance(item.type_of(node), types.Dataset)
+
+
+def _of_call(program: Program, item: Item, call: syntax.Call) -> Effect | None:
+    callee = item.type_of(call.function)
+    match callee:
+        case types.Class(definition=definition):
+            return None if _is_known(definition) else _CONSTRUCTS
+        case types.ModuleClass() | types.TypeForm():
+            return None
+        case types.Instance(definition=definition) if (
+            definition.complete and "__call__" not in definition.members
+        ):
+            return None  # it cannot be called, which is another finding
+    found = _of_kind(program, item, call, callee)
+    if found is not None or (isinstance(callee, types.Function) and callee.origin == "runtime"):
+        return found
+    for value in _values(call):
+        if _is_data(item, value):
+            return _DATA
+        found = _of_function(program, item, value)
+        if found is not None:
+            return found
+    return None
+
+
+def _values(call: syntax.Call) -> Iterator[syntax.Expression]:
+    return (each.value for each in call.arguments)
+
+
+def _of_kind(program: Program, item: Item, call: syntax.Call, callee: Type) -> Effect | None:
+    """What the callee itself does."""
+    kind = program.call_kind(item, call)
+    match callee:
+        case types.Instance(definition=definition) if definition.is_a("Evaluate"):
+            return _EVALUATES
+        case types.Function(origin="runtime"):
+            return _of_runtime(item, call)
+        case types.Function(origin="python") if _is_of_pure_module(program, item, call.function):
+            return None
+        case types.Unknown() | types.Anything():
+            return _PYTHON if _is_imported(program, item, call.function) and kind.effects else None
+    match kind.target:
+        case "module" | "lm":
+            return _MODEL
+        case "function":
+            return _MODEL if kind.awaits else _PYTHON if kind.effects else None
+        case "python":
+            return _PYTHON if kind.effects or kind.awaits else None
+        case _:
+            return None
+
+
+def _of_runtime(item: Item, call: syntax.Call) -> Effect | None:
+    """What a function or method of the runtime does: with a module, a model or an optimizer, it uses it."""
+    function = call.function
+    if isinstance(function, syntax.Attribute):
+        owner, name = item.type_of(function.value), function.name.text
+        match owner:
+            case types.Module() | types.AnyModule():
+                return None if name in _LOOKS else _MODEL if name in _RUNS else _ACTS
+            case types.Instance(definition=definition) if "compile" in definition.members:
+                return None if name in _LOOKS else _OPTIMIZES
+            case types.Instance(definition=definition) if definition.is_a("BaseLM"):
+                return None if name in _LOOKS else _ACTS
+            case _:
+                return None
+    runs = any(isinstance(item.type_of(value), types.Module | types.AnyModule) for value in _values(call))
+    return _MODEL if runs else None
+
+
+def _of_function(program: Program, item: Item, node: syntax.Expression) -> Effect | None:
+    """What a function does that is given to one that calls it."""
+    kind = item.type_of(node)
+    match kind:
+        case types.Module() | types.AnyModule():
+            return _MODEL
+        case types.Function():
+            known = program.kind_of_function(kind)
+            if kind.origin == "python" and _is_of_pure_module(program, item, node):
+                return None
+            return _MODEL if known.awaits else _PYTHON if known.effects else None
+        case _:
+            return None
+
+
+def _is_known(definition: types.ClassDefinition) -> bool:
+    """Whether constructing a class does nothing else: it is one of the runtime's, or derived from one."""
+    return any(catalog.definition(base) is not None for base in definition.bases) or (
+        definition.module.partition(".")[0] in _PURE_MODULES
+    )
+
+
+def _is_of_pure_module(program: Program, item: Item, node: syntax.Expression) -> bool:
+    return _module_of(program, item, node) in _PURE_MODULES
+
+
+def _is_imported(program: Program, item: Item, node: syntax.Expression) -> bool:
+    module = _module_of(program, item, node)
+    return bool(module) and module not in _PURE_MODULES
+
+
+def _module_of(program: Program, item: Item, node: syntax.Expression) -> str:
+    """The module of Python that an expression's leftmost name is imported from: its first name.
+
+    `.` where it is a file of the project; empty where the name is not imported.
+    """
+    while isinstance(node, syntax.Attribute | syntax.Call | syntax.Subscript):
+        node = node.function if isinstance(node, syntax.Call) else node.value
+    symbol = item.symbol_of(node) if isinstance(node, syntax.Name) else None
+    if not isinstance(node, syntax.Name) or symbol is None or symbol.kind not in _IMPORTED:
+        return ""
+    own = program.symbols.get(node.text)
+    owner = program.items[own.item] if own is not None and own.item is not None else None
+    if owner is None or owner.target is None or not owner.target.valid:
+        return ""
+    match owner.declaration:
+        case syntax.FromImport(module=(first, *_)) | syntax.Import(module=(first, *_)) if (
+            not owner.target.path
+        ):
+            return first.text
+        case _:
+            return "."
+
+
+_IMPORTED = frozenset({"imported", "python", "function"})

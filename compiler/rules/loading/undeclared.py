@@ -1,0 +1,83 @@
+"""Constants that hold what a declaration of its own is made for."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...types import Type
+from ..rule import Findings, insert, rule
+from .effects import effect_of
+
+_NOUNS = {
+    "module": "a module",
+    "lm": "a language model",
+    "dataset": "a dataset",
+    "optimizer": "an optimizer",
+    "evaluate": "an evaluation",
+    "signature": "a signature",
+}
+
+
+@rule("E306", "undeclared-kind", syntax.ConstantDeclaration, fix="sometimes", since="0.2")
+def undeclared_kind(program: Program, item: Item, node: syntax.ConstantDeclaration) -> Findings:
+    """A constant holds a module, a model, a dataset or the like, which has a declaration of its own.
+
+    `dspyc run`, `eval` and `optimize` look for declarations, and `configure` gives its language model to the
+    modules that are declared. A module in a constant has none, so every call of it would fail.
+
+    ```dspy
+    qa = Predict("question -> answer")
+    #^ E306 `qa` is a module; write `module qa = …`
+    ```
+
+    ```dspy
+    module qa = Predict("question -> answer")
+    ```
+    """
+    if effect_of(program, item, node.value) is not None:
+        return  # that it is worked out here is another finding
+    kind = item.type_of(node.value)
+    word = kind_of(kind)
+    name = node.name.text
+    if word is not None:
+        fix = insert(f"Write `{word}`", node.span.start, f"{word} ") if node.annotation is None else None
+        yield undeclared_kind.at(node.name, f"`{name}` is {_NOUNS[word]}; write `{word} {name} = …`", fix=fix)
+        return
+    inside = next((each for each in map(kind_of, _items(kind)) if each is not None), None)
+    if inside is not None:
+        words = f"`{name}` holds {_NOUNS[inside]}, which needs a declaration: `{inside} NAME = …`"
+        yield undeclared_kind.at(node.name, words)
+
+
+def kind_of(kind: Type) -> str | None:
+    """The word that declares values of a type; None for plain values."""
+    match kind:
+        case types.Module() | types.AnyModule():
+            return "module"
+        case types.Dataset():
+            return "dataset"
+        case types.Signature():
+            return "signature"
+        case types.Instance(definition=definition) if definition.is_a("BaseLM"):
+            return "lm"
+        case types.Instance(definition=definition) if definition.is_a("Evaluate"):
+            return "evaluate"
+        case types.Instance(definition=definition) if definition.is_a("Optimizer"):
+            return "optimizer"
+        case _:
+            return None
+
+
+def _items(kind: Type) -> tuple[Type, ...]:
+    match kind:
+        case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
+            return types.options(item)
+        case types.Dict(value=value):
+            return types.options(value)
+        case types.Tuple(items=items, rest=rest):
+            return items if rest is None else types.options(rest)
+        case types.Union(options=options):
+            return options
+        case _:
+            return ()

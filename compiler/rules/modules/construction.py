@@ -1,0 +1,143 @@
+"""Modules that are constructed where no optimizer and no language model finds them, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program, walk
+from ..rule import BODIES, Body, Findings, rule, written
+
+
+@rule("E307", "misplaced-module", *BODIES, syntax.ValueDeclaration, since="0.2")
+def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDeclaration) -> Findings:
+    """A module is constructed in `forward:`, in a function or inside an evaluation.
+
+    Parts stand above `forward:`, and other modules have a declaration of their own. They are constructed
+    once; optimizers find them there, and they get the file's language model. A module that is made anew for
+    each run has neither.
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        forward:
+            respond = Predict("question -> answer")
+    #                 ^^^^^^^ E307 `Predict(…)` in `forward:` is found by no optimizer; make it a part
+            return answer=respond(question=question).answer
+    ```
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        respond = Predict("question -> answer")
+        forward:
+            return answer=respond(question=question).answer
+    ```
+    """
+    for call, where in _constructed(item, node):
+        name = f"`{written(item, call.function)}(…)`"
+        match node:
+            case syntax.ModuleDeclaration():
+                words = f"{name} in `{where}` is found by no optimizer; make it a part"
+            case syntax.FunctionDeclaration():
+                words = f"{name} in a function is found by no optimizer; declare it: `module NAME = …`"
+            case _:
+                words = f"{name} in {where} has no model; declare it: `module NAME = …`"
+        yield misplaced_module.at(call.function, words)
+
+
+def _constructed(item: Item, node: Body | syntax.ValueDeclaration) -> Iterator[tuple[syntax.Call, str]]:
+    """The outermost constructions of modules where they do not belong, each with the name of the place."""
+    match node:
+        case syntax.ModuleDeclaration(forward=forward, fallback=fallback):
+            yield from ((each, "forward:") for each in _calls(item, forward or ()))
+            yield from ((each, "fallback:") for each in _calls(item, fallback or ()))
+        case syntax.FunctionDeclaration(body=body):
+            yield from ((each, "a function") for each in _calls(item, body))
+        case syntax.TestDeclaration(body=body):
+            # A module of this or another file has the model of that file.
+            found = _calls(item, body)
+            yield from ((each, "a test") for each in found if not _is_declared(item, each))
+        case syntax.ValueDeclaration(kind="evaluate", value=value):
+            yield from (
+                (each, "an evaluation") for each in _calls(item, (value,)) if not _is_declared(item, each)
+            )
+        case syntax.ValueDeclaration(kind="program", value=syntax.Call(arguments=arguments)):
+            others = [
+                each.value for each in arguments if each.name is not None and each.name.text != "student"
+            ]
+            yield from ((each, "a program") for each in _calls(item, others) if not _is_declared(item, each))
+
+
+def _calls(item: Item, nodes: tuple[syntax.Node, ...] | list[syntax.Expression]) -> list[syntax.Call]:
+    found: list[syntax.Call] = []
+    for node in nodes:
+        for each in walk(node):
+            inside = any(other.span.start <= each.span.start < other.span.end for other in found)
+            if isinstance(each, syntax.Call) and not inside and _is_construction(item, each):
+                found.append(each)
+    return found
+
+
+def _is_construction(item: Item, call: syntax.Call) -> bool:
+    binding = item.binding_of(call)
+    if binding is not None and binding.unknown:
+        return False  # most likely a call of the module itself is meant
+    match item.type_of(call.function):
+        case types.ModuleClass():
+            return True
+        case types.Class(definition=definition):
+            return definition.is_a("Module")
+        case _:
+            return False
+
+
+def _is_declared(item: Item, call: syntax.Call) -> bool:
+    return isinstance(item.type_of(call.function), types.ModuleClass)
+
+
+@rule("E308", "not-constructed", syntax.Call, since="0.2")
+def not_constructed(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A method is called on a class in place of an object that it constructs.
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o"))
+    module qa = Predict("question -> answer")
+    dataset rows = Dataset("rows.csv", inputs=["question"])
+    program tuned = LabeledFewShot.compile(qa, trainset=rows)
+    #               ^^^^^^^^^^^^^^ E308 `LabeledFewShot` is a class; write `LabeledFewShot(…).compile(…)`
+    ```
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o"))
+    module qa = Predict("question -> answer")
+    dataset rows = Dataset("rows.csv", inputs=["question"])
+    program tuned = LabeledFewShot(k=8).compile(qa, trainset=rows)
+    ```
+    """
+    function = node.function
+    if not isinstance(function, syntax.Attribute):
+        return
+    symbol = item.symbol_of(function.value)
+    if symbol is not None and symbol.kind in _DECLARED:
+        return  # that the declaration holds a class is another finding
+    owner = item.type_of(function.value)
+    match owner:
+        case types.ModuleClass():
+            is_method = True
+        case types.Class(definition=definition):
+            is_method = function.name.text in definition.members and any(map(definition.is_a, _CONSTRUCTED))
+        case _:
+            is_method = False
+    if is_method:
+        text, name = written(item, function.value), function.name.text
+        words = f"`{text}` is a class; write `{text}(…).{name}(…)`"
+        yield not_constructed.at(function.value, words)
+
+
+_DECLARED = frozenset({"lm", "module", "optimizer", "program", "evaluate", "dataset", "part", "constant"})
+_CONSTRUCTED = ("Module", "BaseLM", "Optimizer", "Evaluate", "Dataset")
+"""Classes of the runtime whose methods need an object."""

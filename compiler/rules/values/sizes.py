@@ -1,0 +1,213 @@
+"""How large the value of a constant expression becomes, worked out without making the value.
+
+    measure(node, look_up) -> Measure(items, number)
+
+`items` counts what the value consists of: the characters of a text, the entries of containers with all
+that is in them, the turns of a loop. Names lead to the constants of the file, so aliases that double each
+other are counted as what they stand for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ....grammar import syntax
+
+LIMIT = 10_000_000
+"""So many items a constant may have, and so many steps may making it take."""
+LIMIT_BITS = 1_000_000
+"""So many binary digits a whole number may have."""
+_SHORT_BITS = 4096
+_KNOWN_BITS = 256
+"""Whole numbers up to this length are worked out; of longer ones only the length is."""
+
+LookUp = Callable[[syntax.Name], syntax.Expression | None]
+"""The expression that a name stands for; None for one that is not a constant of the file."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is known of a value."""
+
+    items: int
+    """How many items it consists of, or steps it takes."""
+    number: int | None = None
+    """The value, where it is a whole number and not too long."""
+    bits: int = 0
+    """The length of a whole number; 0 for other values."""
+
+    @property
+    def is_runaway(self) -> bool:
+        """Whether it is more than a constant may be."""
+        return self.items > LIMIT
+
+
+UNKNOWN = Measure(1)
+
+
+class Measuring:
+    """Measures expressions, each name once."""
+
+    def __init__(self, look_up: LookUp) -> None:
+        self._look_up = look_up
+        self._names: dict[str, Measure] = {}
+
+    def measure(self, node: syntax.Node) -> Measure:
+        """The size of an expression's value; what is not known counts as one item."""
+        match node:
+            case syntax.Constant(value=bool() | None):
+                return UNKNOWN
+            case syntax.Constant(value=int() as value):
+                return _whole(value)
+            case syntax.String(value=text):
+                return Measure(max(1, len(text)))
+            case syntax.Name():
+                return self._name(node)
+            case syntax.Unary(operand=operand, operator=operator):
+                inside = self.measure(operand)
+                if operator == "-" and inside.number is not None:
+                    return _whole(-inside.number)
+                return inside
+            case syntax.Binary(left=left, operator=operator, right=right):
+                return _combined(operator, self.measure(left), self.measure(right))
+            case syntax.FString(parts=parts):
+                return self._sum(*(each for each in parts if isinstance(each, syntax.Interpolation)))
+            case syntax.Interpolation(value=value, format=format_):
+                return Measure(max(self.measure(value).items, _width(format_)))
+            case (
+                syntax.List(elements=elements)
+                | syntax.Tuple(elements=elements)
+                | syntax.Set(elements=elements)
+            ):
+                return self._sum(*elements)
+            case syntax.Dict(entries=entries):
+                parts_ = [part for each in entries for part in (each.key, each.value) if part is not None]
+                return self._sum(*parts_)
+            case syntax.Starred(value=value):
+                return self.measure(value)
+            case syntax.Subscript(value=value, index=index):
+                return max(self.measure(value), self.measure(index), key=lambda each: each.items)
+            case syntax.Conditional(body=body, otherwise=otherwise):
+                return max(self.measure(body), self.measure(otherwise), key=lambda each: each.items)
+            case syntax.Comprehension(element=element, clauses=clauses):
+                return self._comprehension(element, clauses)
+            case syntax.Call():
+                return self._call(node)
+            case _:
+                return UNKNOWN
+
+    def _name(self, node: syntax.Name) -> Measure:
+        if node.text not in self._names:
+            value = self._look_up(node)
+            if value is None:
+                return UNKNOWN
+            self._names[node.text] = UNKNOWN  # what a name finds that stands for itself
+            self._names[node.text] = self.measure(value)
+        return self._names[node.text]
+
+    def _sum(self, *nodes: syntax.Node) -> Measure:
+        return Measure(1 + sum(self.measure(each).items for each in nodes))
+
+    def _comprehension(
+        self, element: syntax.Expression | syntax.DictEntry, clauses: tuple[syntax.ComprehensionClause, ...]
+    ) -> Measure:
+        turns = 1
+        for clause in clauses:
+            turns *= max(1, self.measure(clause.iterable).items)
+        value = element.value if isinstance(element, syntax.DictEntry) else element
+        return Measure(turns * self.measure(value).items)
+
+    def _call(self, call: syntax.Call) -> Measure:
+        arguments = [self.measure(each.value) for each in call.arguments]
+        name = call.function.text if isinstance(call.function, syntax.Name) else ""
+        numbers = [each.number for each in arguments]
+        match name, numbers:
+            case "range", [int() as stop]:
+                return Measure(max(1, stop))
+            case "range", [int() as start, int() as stop, *step]:
+                by = abs(step[0] or 1) if step else 1
+                return Measure(max(1, abs(stop - start) // by))
+            case "pow", [_, _]:
+                return _combined("**", *arguments)
+            case "bytes" | "bytearray", [int() as size]:
+                return Measure(max(1, size))
+        if isinstance(call.function, syntax.Attribute):
+            inside = self.measure(call.function.value)
+            if call.function.name.text in _TO_A_WIDTH and arguments and arguments[0].number is not None:
+                return Measure(max(inside.items, arguments[0].number))
+            if call.function.name.text in _PRODUCTS:
+                product = inside.items
+                for each in arguments:
+                    product *= each.items
+                return Measure(product)
+            return Measure(max([inside.items, *(each.items for each in arguments)]))
+        return Measure(max((each.items for each in arguments), default=1))
+
+
+_TO_A_WIDTH = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
+_PRODUCTS = frozenset({"join", "replace"})
+"""Methods whose result may repeat one text for each item of another."""
+
+
+def _whole(value: int) -> Measure:
+    bits = value.bit_length()
+    return Measure(_items(bits), value if bits <= _KNOWN_BITS else None, max(1, bits))
+
+
+def _of_bits(bits: int) -> Measure:
+    return Measure(_items(bits), None, bits)
+
+
+def _items(bits: int) -> int:
+    """As how many items a whole number counts: a million binary digits are as much as a constant may be."""
+    return 1 if bits <= _SHORT_BITS else bits * LIMIT // LIMIT_BITS
+
+
+def _combined(operator: str, left: Measure, right: Measure) -> Measure:
+    if left.bits and right.bits:
+        return _arithmetic(operator, left, right)
+    match operator:
+        case "*" if right.number is not None:
+            return Measure(left.items * max(0, right.number) or 1)
+        case "*" if left.number is not None:
+            return Measure(right.items * max(0, left.number) or 1)
+        case _:
+            return Measure(left.items + right.items)
+
+
+def _arithmetic(operator: str, left: Measure, right: Measure) -> Measure:
+    first, second = left.number, right.number
+    match operator:
+        case "**" if second is None:
+            return _of_bits(left.bits << min(right.bits, 64)) if first not in (0, 1, -1) else _whole(1)
+        case "**" if second < 0 or first in (0, 1, -1):
+            return UNKNOWN
+        case "**":
+            bits = left.bits * second
+            return _whole(first**second) if first is not None and bits <= _KNOWN_BITS else _of_bits(bits)
+        case "<<" if second is None or second > LIMIT_BITS:
+            return _of_bits(2 * LIMIT_BITS)
+        case "<<":
+            bits = left.bits + max(0, second)
+            return (
+                _whole(first << second)
+                if first is not None and 0 <= second <= _KNOWN_BITS
+                else _of_bits(bits)
+            )
+        case "*":
+            if first is None or second is None:
+                return _of_bits(left.bits + right.bits)
+            return _whole(first * second)
+        case "+" | "-" | "//" | "%" if first is not None and second:
+            results = {"+": first + second, "-": first - second, "//": first // second, "%": first % second}
+            return _whole(results[operator])
+        case _:
+            return _of_bits(max(left.bits, right.bits) + 1)
+
+
+def _width(format_: tuple[str | syntax.Interpolation, ...]) -> int:
+    """The largest width in a format such as `>30`."""
+    text = "".join(each if isinstance(each, str) else "0" for each in format_)
+    return max((int(each[:18]) for each in re.findall(r"\d+", text)), default=1)

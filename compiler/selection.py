@@ -1,0 +1,235 @@
+"""Which kinds of findings are looked for, and as what they count: `[tool.dspyc.rules]` of a project.
+
+    [tool.dspyc.rules]
+    select = ["ALL"]                       # codes, names, beginnings of codes, categories
+    ignore = ["W1", "unknown-field"]
+    severity = { W101 = "error", data = "warning" }
+
+    [tool.dspyc.rules.per-file-ignores]
+    "drafts/**" = ["E3"]
+
+The narrowest selector decides: a code or a name before a beginning of a code, a longer beginning before a
+shorter, a category before `ALL`; of two alike, `ignore` wins. Syntax errors are always found.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, get_args
+
+from ..base.diagnostic import Diagnostic, Severity
+from ..base.text import list_names, near
+from .rules.kind import Kind
+from .rules.register import CATEGORIES, KINDS, closest, find
+
+KEYS = ("select", "ignore", "severity", "per-file-ignores")
+ALL = "ALL"
+_ALWAYS = frozenset({"syntax", "settings"})
+"""Categories without which nothing else can be relied upon."""
+_SELECTABLE = tuple(each for each in CATEGORIES if each not in _ALWAYS)
+_SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+
+class Problem(NamedTuple):
+    """Something that is wrong in the settings: what it is about, a sentence, and advice."""
+
+    about: str
+    message: str
+    help: str | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What settings and options select.
+
+    Selectors are codes, names, beginnings of codes, categories and `ALL`.
+    """
+
+    root: str = ""
+    """The folder that patterns of files count from."""
+    select: tuple[str, ...] = (ALL,)
+    ignore: tuple[str, ...] = ()
+    severity: tuple[tuple[str, Severity], ...] = ()
+    """Selectors, and as what their kinds count."""
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Patterns of paths, and what is ignored besides in the files that they match."""
+
+    def with_options(self, select: Sequence[str], ignore: Sequence[str]) -> Selection:
+        """The selection with what a command's options say: `select` replaces, `ignore` adds."""
+        return replace(self, select=tuple(select) or self.select, ignore=(*self.ignore, *ignore))
+
+    def for_file(self, path: str) -> FileSelection:
+        """What is selected for one file."""
+        more = tuple(
+            name for pattern, names in self.per_file_ignores if self._matches(pattern, path) for name in names
+        )
+        return _for_file(replace(self, ignore=(*self.ignore, *more), per_file_ignores=()))
+
+    def _matches(self, pattern: str, path: str) -> bool:
+        relative = os.path.relpath(path, self.root) if self.root else path
+        return matches(pattern, relative.replace(os.sep, "/"))
+
+
+@dataclass(frozen=True)
+class FileSelection:
+    """What is selected for one file."""
+
+    selection: Selection
+
+    def is_selected(self, kind: Kind) -> bool:
+        """Whether findings of a kind are looked for."""
+        return kind.code in self._severities
+
+    def apply(self, findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        """The findings of kinds that are selected, as what they count."""
+        for found in findings:
+            severity = self._severities.get(found.code, found.severity if found.code not in KINDS else None)
+            if severity is not None:
+                yield found if severity == found.severity else replace(found, severity=severity)
+
+    @cached_property
+    def _severities(self) -> dict[str, Severity]:
+        return {
+            kind.code: severity
+            for kind in KINDS.values()
+            if (severity := _severity(self.selection, kind)) is not None
+        }
+
+
+EVERYTHING = Selection()
+"""All kinds of findings, as what they count by themselves."""
+
+
+@lru_cache(maxsize=64)
+def _for_file(selection: Selection) -> FileSelection:
+    return FileSelection(selection)
+
+
+def _severity(selection: Selection, kind: Kind) -> Severity | None:
+    """As what a kind counts; None where it is not selected."""
+    if kind.category in _ALWAYS:
+        return kind.severity
+    selected = max((_rank(each, kind) for each in selection.select), default=0)
+    ignored = max((_rank(each, kind) for each in selection.ignore), default=0)
+    if not selected or ignored >= selected:
+        return None
+    ranked = [(_rank(name, kind), severity) for name, severity in selection.severity]
+    rank, severity = max(ranked, key=lambda each: each[0], default=(0, kind.severity))
+    return severity if rank else kind.severity
+
+
+def _rank(selector: str, kind: Kind) -> int:
+    """How narrowly a selector names a kind; 0 where it does not."""
+    if selector in (kind.code, kind.name):
+        return 10
+    if selector == kind.category:
+        return 2
+    if selector == ALL:
+        return 1
+    return 2 + len(selector) if kind.code.startswith(selector) and selector[:1].isupper() else 0
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+
+def read_selection(table: Any, root: str = "") -> tuple[Selection, tuple[Problem, ...]]:
+    """The selection of a table of settings, and what is wrong with it; that counts as not written."""
+    if not isinstance(table, dict):
+        return Selection(root), (Problem("rules", "`rules` must be a table"),)
+    problems: list[Problem] = []
+    for key in table:
+        if key not in KEYS:
+            close = near(key, KEYS)
+            help_ = f"did you mean `{close}`?" if close else f"there are {list_names(KEYS)}"
+            problems.append(Problem(key, f"unknown setting `rules.{key}`", help_))
+    per_file = _read_table(table, "per-file-ignores", problems)
+    severities = _read_table(table, "severity", problems)
+    selection = Selection(
+        root,
+        _read_selectors("select", table.get("select", [ALL]), problems) or (ALL,),
+        _read_selectors("ignore", table.get("ignore", []), problems),
+        tuple(_read_severities(severities, problems)),
+        tuple((pattern, _read_selectors(pattern, names, problems)) for pattern, names in per_file.items()),
+    )
+    return selection, tuple(problems)
+
+
+def wrong_selectors(names: Iterable[str], *, may_be_all: bool = True) -> Iterator[Problem]:
+    """What is wrong with selectors."""
+    for name in names:
+        kind = find(name)
+        if (kind is not None and kind.category in _ALWAYS) or name in _ALWAYS:
+            yield Problem(name, f"`{name}` cannot be selected or ignored: such errors are always reported")
+        elif not (name == ALL and may_be_all) and not _is_selector(name):
+            close = closest(name, _SELECTABLE)
+            yield Problem(
+                name,
+                f"unknown rule or category `{name}`",
+                f"did you mean `{close}`?" if close else "`dspyc explain` lists the rules",
+            )
+
+
+def _is_selector(name: str) -> bool:
+    begins = name[:1].isupper() and any(code.startswith(name) for code in KINDS)
+    return bool(name) and (begins or name in CATEGORIES or find(name) is not None)
+
+
+def _read_selectors(key: str, value: Any, problems: list[Problem]) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        problems.append(Problem(key, f'`{key}` must be a list of strings, like ["E201", "W1"]'))
+        return ()
+    wrong = list(wrong_selectors(value))
+    problems += wrong
+    return tuple(each for each in value if all(each != problem.about for problem in wrong))
+
+
+def _read_severities(table: dict[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Severity]]:
+    for name, value in table.items():
+        wrong = list(wrong_selectors([name]))
+        problems += wrong
+        if value not in _SEVERITIES:
+            close = near(value, _SEVERITIES) if isinstance(value, str) else None
+            ending = f"; did you mean `{close}`?" if close else ""
+            words = f"the severity of `{name}` must be {list_names(_SEVERITIES, 'or')}{ending}"
+            problems.append(Problem(name, words))
+        elif not wrong:
+            yield name, value
+
+
+def _read_table(table: dict[str, Any], key: str, problems: list[Problem]) -> dict[str, Any]:
+    value = table.get(key, {})
+    if isinstance(value, dict):
+        return value
+    problems.append(Problem(key, f"`{key}` must be a table"))
+    return {}
+
+
+# --- patterns of paths ----------------------------------------------------------------------------------
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a pattern matches a path with slashes, or a folder above it.
+
+    `*` and `?` stand for characters within a name, `**` for any number of folders. A pattern without a
+    slash may stand in any folder.
+    """
+    pattern = pattern.removeprefix("./").strip("/")
+    if "/" not in pattern:
+        pattern = f"**/{pattern}"
+    names = path.split("/")
+    parts = tuple(pattern.split("/"))
+    return any(_match(parts, tuple(names[:length])) for length in range(1, len(names) + 1))
+
+
+@lru_cache(maxsize=4096)
+def _match(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    from fnmatch import fnmatchcase
+
+    if not parts:
+        return not names
+    if parts[0] == "**":
+        return _match(parts[1:], names) or (bool(names) and _match(parts, names[1:]))
+    return bool(names) and fnmatchcase(names[0], parts[0]) and _match(parts[1:], names[1:])

@@ -1,0 +1,245 @@
+"""Comments that leave findings out: `# dspyc: ignore[CODE]` and `# dspyc: ignore-file[CODE]`.
+
+They are read from comment tokens, so a string that looks like one is a string. A comment at the first or the
+last line of a statement speaks for the whole statement, one between these for its own line. What a comment
+names in vain is itself a finding, with a fix that removes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..base.diagnostic import Diagnostic, Edit, Fix
+from ..base.span import Span
+from ..base.text import near
+from ..grammar.lossless import Lexeme, tokenize
+from ..grammar.parse import File
+from .rules.found_elsewhere import EMPTY_SUPPRESSION, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION
+from .rules.kind import Kind
+from .rules.register import KINDS, closest, find
+
+_DIRECTIVE = re.compile(r"(?:(?<=\s)|^)#[ \t]*dspyc[ \t]*:[ \t]*([\w-]*)[ \t]*(?:\[([^\]#]*)(\])?)?")
+_WORDS = ("ignore", "ignore-file")
+_ABOUT_SUPPRESSIONS = frozenset({UNUSED_SUPPRESSION.code, UNKNOWN_SUPPRESSION.code, EMPTY_SUPPRESSION.code})
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A comment; its ranges count from the start of its item."""
+
+    comment: Span
+    """From its `#` to the end of what belongs to it."""
+    removal: Span
+    """What goes with it: the blanks before it, and its line where it stands alone."""
+    word: str
+    """What stands behind `dspyc:`."""
+    names: tuple[tuple[str, Span], ...]
+    """The codes and names in its brackets, as written."""
+    covers: Span | None
+    """The text that it speaks for; None for the whole file."""
+
+
+def apply(
+    file: File, findings: Iterable[Diagnostic], is_selected: Callable[[Kind], bool] = lambda kind: True
+) -> list[Diagnostic]:
+    """The findings of a file without those that comments leave out, and what is wrong with these comments.
+
+    `is_selected` tells which kinds are looked for at all: a comment is not unused for the others.
+    """
+    placed = [
+        (item.start, each, bool(item.parsed.problems))
+        for item in file.items
+        if "dspyc" in item.text
+        for each in read(item.text)
+    ]
+    if not placed:
+        return list(findings)
+    broken = any(item.parsed.problems for item in file.items)
+    kept: list[Diagnostic] = []
+    used: set[tuple[int, int, str]] = set()
+    for found in findings:
+        users = [(start, each) for start, each, _ in placed if _leaves_out(start, each, found)]
+        used |= {(start, each.comment.start, found.code) for start, each in users}
+        if not users:
+            kept.append(found)
+    for start, each, is_broken in placed:
+        codes = {code for at, comment, code in used if (at, comment) == (start, each.comment.start)}
+        silent = is_broken or (broken and each.covers is None)
+        for found in _wrong(each, codes, is_selected, is_silent=silent):
+            placed_finding = found.shifted(start)
+            if not any(_leaves_out(at, other, placed_finding) for at, other, _ in placed):
+                kept.append(placed_finding)
+    return kept
+
+
+def _leaves_out(start: int, suppression: Suppression, found: Diagnostic) -> bool:
+    if suppression.word not in _WORDS or not {found.code, found.name} & {
+        name for name, _ in suppression.names
+    }:
+        return False
+    kind = KINDS.get(found.code)
+    if kind is not None and kind.category == "syntax":
+        return False
+    covers = suppression.covers
+    return covers is None or covers.start <= found.span.start - start <= covers.end
+
+
+# --- what is wrong with a comment -----------------------------------------------------------------------
+
+
+def _wrong(
+    suppression: Suppression, used: set[str], is_selected: Callable[[Kind], bool], *, is_silent: bool
+) -> Iterator[Diagnostic]:
+    """What a comment says in vain."""
+    if suppression.word not in _WORDS:
+        yield _unknown_word(suppression)
+        return
+    if not suppression.names:
+        words = f"`# dspyc: {suppression.word}` names no rule, so it suppresses nothing"
+        advice = f"name the codes: `# dspyc: {suppression.word}[E101]`"
+        yield EMPTY_SUPPRESSION.at(suppression.comment, words, advice, _remove(suppression))
+        return
+    reasons = [_reason(name, used, is_selected, is_silent=is_silent) for name, _ in suppression.names]
+    vain = {index for index, reason in enumerate(reasons) if reason is not None}
+    for index in sorted(vain):
+        reason = reasons[index]
+        assert reason is not None
+        name, span = suppression.names[index]
+        others = vain if len(vain) == len(suppression.names) else {index}
+        yield _about(reason, suppression, name, span, _remove(suppression, others))
+
+
+def _reason(
+    name: str, used: set[str], is_selected: Callable[[Kind], bool], *, is_silent: bool
+) -> Kind | None:
+    kind = find(name)
+    if kind is None or kind.category == "syntax":
+        return UNKNOWN_SUPPRESSION
+    if is_silent or kind.code in used or kind.code in _ABOUT_SUPPRESSIONS or not is_selected(kind):
+        return None
+    return UNUSED_SUPPRESSION
+
+
+def _about(reason: Kind, suppression: Suppression, name: str, span: Span, removal: Fix) -> Diagnostic:
+    if reason is UNUSED_SUPPRESSION:
+        area = "this file" if suppression.covers is None else "this statement"
+        return reason.at(span, f"unused suppression: `{name}` finds nothing in {area}", fix=removal)
+    kind = find(name)
+    if kind is not None:
+        return reason.at(span, f"`{name}` is a syntax error, which cannot be suppressed", fix=removal)
+    close = closest(name)
+    words = f"unknown rule `{name}`" + (f"; did you mean `{close}`?" if close else "")
+    change = (Fix(f"Change to `{close}`", (Edit(span, close),), "unsafe"),) if close else ()
+    return reason.at(span, words, fix=(removal, *change))
+
+
+def _unknown_word(suppression: Suppression) -> Diagnostic:
+    word = suppression.word
+    close = near(word, _WORDS)
+    ending = f"; did you mean `{close}`?" if close else "; it can be `ignore[…]` or `ignore-file[…]`"
+    return UNKNOWN_SUPPRESSION.at(
+        suppression.comment, f"unknown comment `# dspyc: {word}`{ending}", fix=_remove(suppression)
+    )
+
+
+def _remove(suppression: Suppression, indexes: set[int] | None = None) -> Fix:
+    """A fix that removes some of a comment's names, or the comment."""
+    if indexes is None or len(indexes) == len(suppression.names):
+        return Fix("Remove the comment", (Edit(suppression.removal, ""),), "safe")
+    (index,) = indexes
+    name, span = suppression.names[index]
+    if index:
+        span = Span(suppression.names[index - 1][1].end, span.end)
+    else:
+        span = Span(span.start, suppression.names[1][1].start)
+    return Fix(f"Remove `{name}`", (Edit(span, ""),), "safe")
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def read(text: str) -> tuple[Suppression, ...]:
+    """The comments of an item that suppress something, or mean to."""
+    tokens = tokenize(text)
+    if not any(token.kind == "comment" and _DIRECTIVE.search(token.text) for token in tokens):
+        return ()
+    lines = _Lines(text, tokens)
+    return tuple(
+        _suppression(text, lines, token, match)
+        for token in tokens
+        if token.kind == "comment"
+        for match in _DIRECTIVE.finditer(token.text)
+    )
+
+
+def _suppression(text: str, lines: _Lines, token: Lexeme, match: re.Match[str]) -> Suppression:
+    start = token.start + match.start()
+    # Words behind the brackets are the reason; they go with the comment.
+    following = token.text.find("#", match.end())
+    end = token.end if following < 0 else token.start + following
+    names = tuple(
+        (
+            each[0],
+            Span(token.start + match.start(2) + each.start(), token.start + match.start(2) + each.end()),
+        )
+        for each in re.finditer(r"[^\s,][^,]*[^\s,]|[^\s,]", match[2] or "")
+    )
+    covers = None if match[1] == "ignore-file" else lines.covered_from(start)
+    return Suppression(Span(start, end), _removal(text, start, end), match[1], names, covers)
+
+
+def _removal(text: str, start: int, end: int) -> Span:
+    before = len(text[:start].rstrip(" \t"))
+    is_alone = before == 0 or text[before - 1] in "\r\n"
+    if not is_alone:
+        return Span(before if end == len(text) or text[end] in "\r\n" else start, end)
+    if end < len(text) and text[end] in "\r\n":
+        return Span(before, end + (2 if text[end : end + 2] == "\r\n" else 1))
+    return Span(before if end == len(text) else start, end)
+
+
+class _Lines:
+    """The logical lines of a text: statements, and the heads of those that have a block."""
+
+    def __init__(self, text: str, tokens: Sequence[Lexeme]) -> None:
+        self._text = text
+        self._spans = tuple(_logical_lines(tokens))
+
+    def covered_from(self, offset: int) -> Span:
+        """What a comment speaks for: the statement that begins or ends on its line, else its line."""
+        line = self._physical_line(offset)
+        for span in self._spans:
+            first, last = self._physical_line(span.start), self._physical_line(span.end)
+            if line in (first, last):
+                return Span(first.start, last.end)
+        return line
+
+    def _physical_line(self, offset: int) -> Span:
+        breaks = [
+            at for at in (self._text.rfind("\n", 0, offset), self._text.rfind("\r", 0, offset)) if at >= 0
+        ]
+        end = re.compile(r"[\r\n]|\Z").search(self._text, offset)
+        assert end is not None
+        return Span(max(breaks, default=-1) + 1, end.start())
+
+
+def _logical_lines(tokens: Iterable[Lexeme]) -> Iterator[Span]:
+    """The ranges from the first to the last token of each line, brackets joined."""
+    depth = 0
+    first: Lexeme | None = None
+    last: Lexeme | None = None
+    for token in tokens:
+        if token.kind == "newline" and depth <= 0:
+            if first is not None and last is not None:
+                yield Span(first.start, last.end)
+            first = last = None
+            depth = 0
+        elif token.kind not in ("newline", "space", "comment"):
+            depth += {"open": 1, "close": -1}.get(token.kind, 0)
+            first, last = first or token, token
+    if first is not None and last is not None:
+        yield Span(first.start, last.end)

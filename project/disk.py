@@ -1,0 +1,148 @@
+"""The files of a project as texts: read within bounds, decoded in one way, unsaved ones over saved ones."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from ..base.files import UnreadableFile, decode, read_bytes, render_size
+
+ENDING = ".dspy"
+
+LARGEST_PROGRAM = 4 * 2**20
+"""In bytes. A larger `.dspy` file is data by its size, not a program."""
+LARGEST_PYTHON = 4 * 2**20
+LARGEST_SETTINGS = 2**18
+
+_HELP = {
+    "too-large": 'keep data in a file of its own and read it with Dataset("…")',
+    "not-utf8": "save it as UTF-8; a program is text in that encoding",
+    "not-regular": "a program is an ordinary file",
+}
+
+_COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+"""What names the encoding of a Python file, on its first or second line (PEP 263)."""
+
+_SLOW = frozenset({"idna", "punycode"})
+"""They take quadratic time."""
+
+_Stamp: TypeAlias = tuple[int, int, int]
+
+
+class Disk:
+    """Texts by path. What is on the disk is read again when its size, time or file number have changed.
+
+    Paths that are not absolute, like those that editors give to unsaved files, are only found among the
+    overlays.
+    """
+
+    def __init__(self, overlays: Mapping[str, str] | None = None) -> None:
+        self.asked: dict[str, None] = {}
+        """The files that were looked for on the disk, found or not, in order."""
+        self._overlays = dict(overlays or {})
+        self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
+
+    def put(self, path: str, text: str) -> None:
+        """Let a text stand for a file, whatever the disk has."""
+        self._overlays[path] = text
+
+    def drop(self, path: str) -> None:
+        """Go back to what the disk has."""
+        self._overlays.pop(path, None)
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None when there is no such file, or none that can be read."""
+        found = self._look_up(path)
+        return found if isinstance(found, str) else None
+
+    def problem(self, path: str) -> UnreadableFile | None:
+        """Why a file that is there cannot be read; None for one that can be, or that is missing."""
+        found = self._look_up(path)
+        return found if isinstance(found, UnreadableFile) and found.kind != "missing" else None
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything at a path."""
+        return path in self._overlays or (os.path.isabs(path) and os.path.lexists(path))
+
+    def _look_up(self, path: str) -> str | UnreadableFile:
+        if path in self._overlays:
+            return self._overlays[path]
+        if not os.path.isabs(path):
+            return UnreadableFile(path, "missing", "does not exist")
+        self.asked[path] = None
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            self._known.pop(path, None)
+            return _read(path)
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        known = self._known.get(path)
+        if known is None or known[0] != stamp:
+            known = self._known[path] = stamp, _read(path)
+        return known[1]
+
+
+def _read(path: str) -> str | UnreadableFile:
+    try:
+        return read_source(path)
+    except UnreadableFile as problem:
+        return problem
+
+
+def read_source(path: str) -> str:
+    """The text of a program, of a Python file or of settings, by the ending of its name.
+
+    Raises:
+        UnreadableFile: there is no such file, it is not a regular one, it is too large, or it is not text.
+    """
+    if path.endswith(".py"):
+        return decode_python(read_bytes(path, LARGEST_PYTHON), path)
+    if path.endswith(ENDING):
+        return decode_program(read_bytes(path, LARGEST_PROGRAM), path)
+    return decode(read_bytes(path, LARGEST_SETTINGS), path)
+
+
+def decode_program(data: bytes, path: str) -> str:
+    """The text of a program's bytes. Of a file in another format, as much as it takes to say in which.
+
+    Raises:
+        UnreadableFile: the bytes are too many, or not UTF-8.
+    """
+    if len(data) > LARGEST_PROGRAM:
+        raise UnreadableFile(path, "too-large", f"is larger than {render_size(LARGEST_PROGRAM)}")
+    try:
+        return decode(data, path)
+    except UnreadableFile:
+        from ..grammar.file_formats import other_format
+
+        text = data.decode("utf-8-sig", errors="replace")
+        if other_format(text) is None:
+            raise
+        return text
+
+
+def decode_python(data: bytes, path: str) -> str:
+    """The text of a Python file, in the encoding that it names, else UTF-8.
+
+    Raises:
+        UnreadableFile: the bytes are not text in that encoding, or there is no such encoding.
+    """
+    found = _COOKIE.match(data)
+    name = found[1].decode("ascii") if found else "utf-8"
+    if name.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
+        return decode(data, path)
+    try:
+        if codecs.lookup(name).name in _SLOW:
+            raise LookupError(f"`{name}` is an encoding of host names")
+        # Those of Python's encodings that are not character sets, like `zlib`, raise LookupError.
+        return data.decode(name)
+    except (LookupError, ValueError) as error:
+        raise UnreadableFile(path, "not-utf8", f"is not text in `{name}`: {error}") from None
+
+
+def advice_for(problem: UnreadableFile) -> str | None:
+    """What would make a program of a file that cannot be read."""
+    return _HELP.get(problem.kind)

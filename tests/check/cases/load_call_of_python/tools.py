@@ -1,0 +1,10 @@
+def fetch(query: str) -> str:
+    return query
+
+
+class Client:
+    def get(self) -> str:
+        return ""
+
+
+client = Client()

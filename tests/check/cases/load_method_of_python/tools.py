@@ -1,0 +1,6 @@
+class Client:
+    def get(self) -> str:
+        return ""
+
+
+client = Client()

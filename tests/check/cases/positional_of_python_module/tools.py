@@ -1,0 +1,5 @@
+import dspyc
+
+
+class Ask(dspyc.Module):
+    def forward(self, text: str) -> dspyc.Prediction: ...

@@ -1,0 +1,79 @@
+"""Constants that are far too large are found without being made."""
+
+from __future__ import annotations
+
+import pytest
+
+from dspyc.compiler.analysis import Project
+
+LARGE = [
+    "X = 9 ** 9 ** 9",
+    "X = -9 ** 9 ** 9",
+    "X = 2 ** 10_000_000",
+    "X = (1 << 40) ** (1 << 40)",
+    "X = 1 << 10 ** 10",
+    "X = pow(9, 9 ** 9)",
+    'X = "a" * 10 ** 10',
+    'X = 10 ** 10 * "a"',
+    'X = ("ab" * 100_000) * 100_000',
+    "X = [0] * 10 ** 9",
+    "X = [[0] * 100_000 for _ in range(100_000)]",
+    "X = [i * j for i in range(100_000) for j in range(100_000)]",
+    "X = {i: i for i in range(10 ** 9)}",
+    "X = list(range(10 ** 10))",
+    "X = sum(range(0, 10 ** 10, 2))",
+    "X = sum(i for i in range(10 ** 10))",
+    'X = "a".ljust(10 ** 10)',
+    'X = f"{1:>10000000000}"',
+    'X = ("a" * 100_000).replace("a", "b" * 100_000)',
+    'X = ("b" * 100_000).join(["a"] * 100_000)',
+    "N = 10 ** 9\nX = [0] * N",
+    "N = 10\nM = N ** 9\nX = [0] * M",
+    "A = [0] * 1_000_000\nX = [A, A, A, A, A, A, A, A, A, A, A]",
+    "X: int = 9 ** 9 ** 9",
+    "dataset d = Dataset('rows.csv', inputs=['a'], take=9 ** 9 ** 9)",
+    "signature S:\n    input a: str\n    output b: str where len(b) < 9 ** 9 ** 9",
+    "def f(a: int) -> int:\n    return a + 9 ** 9 ** 9",
+]
+SMALL = [
+    "X = 9 ** 9",
+    "X = 2 ** 1000",
+    "X = 10 ** 100 - 1",
+    "X = 2.0 ** 9 ** 9",
+    "X = 1 ** 9 ** 9",
+    "X = 2 ** -1",
+    'X = "=" * 80',
+    "X = [0] * 1000",
+    "X = [i for i in range(1000)]",
+    "X = list(range(100_000))",
+    'X = f"{1:>30}"',
+    "A = [1, 2]\nB = [A, A]\nC = [B, B]",
+    "X = Y\nY = X",
+    "X = [X, X]",
+]
+
+
+def found(text: str) -> list[str]:
+    analysis = Project({"case.dspy": text + "\n"}.get).check("case.dspy")
+    return [each.code for each in analysis.diagnostics if each.code == "E117"]
+
+
+@pytest.mark.parametrize("text", LARGE)
+def test_large(text: str) -> None:
+    assert found(text) == ["E117"]
+
+
+@pytest.mark.parametrize("text", SMALL)
+def test_small(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("form", ["{0} = [{1}, {1}]", "type {0} = dict[{1}, {1}]", "{0} = {1} + {1}"])
+def test_names_that_double_are_found_once(form: str) -> None:
+    first = "type A0 = list[str]" if form.startswith("type") else "A0 = ['a']"
+    lines = [first, *(form.format(f"A{each + 1}", f"A{each}") for each in range(40))]
+    assert found("\n".join(lines)) == ["E117"]
+
+
+def test_names_that_double_in_a_circle() -> None:
+    assert found("A = [B, B]\nB = [A, A]") == []
