@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -13,9 +13,10 @@ from ..base.diagnostic import Diagnostic, Severity
 from ..base.files import UnreadableFile
 from ..base.span import Span
 from ..base.text import list_names, near
+from ..compiler.selection import EVERYTHING, Problem, Selection, read_selection
 
 CODE, NAME = "E090", "invalid-settings"
-KEYS = ("src", "pure")
+KEYS = ("src", "pure", "rules")
 FILES = ("dspyc.toml", "pyproject.toml")
 _FUNCTION = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TOO_MANY_PARTS = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){200}""")
@@ -32,6 +33,8 @@ class Settings:
     """The folders, under the root, in which imports are looked for."""
     pure: frozenset[str] = frozenset()
     """Python functions without effects, as `module.name`."""
+    rules: Selection = EVERYTHING
+    """Which findings are looked for, and as what they count."""
     path: str = ""
     """The file that holds the settings, where there is one."""
     problems: tuple[Diagnostic, ...] = ()
@@ -107,13 +110,24 @@ def _settings(path: str, text: str) -> Settings:
         message = f"`tool.dspyc` is {_kind(table)}, not a table"
         return Settings(root, path=path, problems=(_problem(text, "dspyc", message),))
     good = {key: value for key, value in table.items() if key in KEYS and _is_strings(value)}
+    selection, wrong = read_selection(table.get("rules", {}), root)
     return Settings(
         root,
         tuple(good.get("src", ("",))),
         frozenset(good.get("pure", ())),
+        selection,
         path,
-        tuple(_problems(text, table)),
+        (*_problems(text, table), *(_in_rules(text, each) for each in wrong)),
     )
+
+
+def _in_rules(text: str, problem: Problem) -> Diagnostic:
+    """A finding about `rules`, at the string or the key that it is about."""
+    found = re.search(rf"(?<![\w-])({re.escape(problem.about)})(?![\w-])", text)
+    if found is None:
+        return _problem(text, problem.about, problem.message, problem.help, problem.severity)
+    span = Span(*found.span(1))
+    return Diagnostic(CODE, NAME, problem.severity, span, problem.message, help=problem.help)
 
 
 def _problems(text: str, table: dict[str, Any]) -> Iterator[Diagnostic]:
@@ -122,7 +136,7 @@ def _problems(text: str, table: dict[str, Any]) -> Iterator[Diagnostic]:
             close = near(key, KEYS)
             advice = f"did you mean `{close}`?" if close else f"there are {list_names(KEYS)}"
             yield _problem(text, key, f"unknown setting `{key}`", advice, "warning")
-        elif not _is_strings(value):
+        elif key != "rules" and not _is_strings(value):
             yield _problem(text, key, f"`{key}` must be a list of strings", f'write {key} = ["a", "b"]')
         elif key == "pure":
             for name in value:
@@ -141,7 +155,7 @@ def _with_folders(settings: Settings, text: str, exists: Callable[[str], bool]) 
     if not missing:
         return settings
     problems = (*settings.problems, *missing)
-    return Settings(settings.root, settings.src, settings.pure, settings.path, problems)
+    return replace(settings, problems=problems)
 
 
 def _problem(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..base.diagnostic import Diagnostic
     from ..base.files import UnreadableFile
     from ..compiler.analysis import FileAnalysis, Project
+    from ..compiler.selection import Selection
     from ..grammar.source import Source
     from .settings import Settings
 
@@ -30,16 +31,22 @@ class Workspace:
     Args:
         overlays: texts that stand for files, by absolute path.
         search: folders in which imports are also looked for, after those that the settings name.
+        select: which findings are looked for, in place of what the settings select.
+        ignore: which findings are left out besides.
     """
 
     def __init__(
         self,
         overlays: Mapping[str, str] | None = None,
         search: Sequence[str] = (),
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
     ) -> None:
         self.disk = Disk(overlays)
         self._search = tuple(search)
-        self._projects: dict[tuple[tuple[str, ...], frozenset[str]], Project] = {}
+        self._select = tuple(select)
+        self._ignore = tuple(ignore)
+        self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
 
     def analyse(self, path: str) -> FileAnalysis:
         """All that is known of a file; one that cannot be read is itself a finding.
@@ -57,9 +64,10 @@ class Workspace:
         from ..compiler.analysis import Project
 
         settings = self.settings(path)
-        key = tuple(dict.fromkeys((*settings.roots, *self._search))), settings.pure
+        selection = settings.rules.with_options(self._select, self._ignore)
+        key = tuple(dict.fromkeys((*settings.roots, *self._search))), settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self.disk.read, key[0], find_package, settings.pure)
+            self._projects[key] = Project(self.disk.read, key[0], find_package, settings.pure, selection)
         return self._projects[key]
 
     def settings(self, path: str) -> Settings:
