@@ -70,6 +70,24 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     return data
 
 
+def verify_regular(path: str | os.PathLike[str], limit: int) -> None:
+    """Refuse what `read_bytes` would, without reading it.
+
+    Raises:
+        UnreadableFile: the file is missing, not regular, or larger than `limit` bytes.
+    """
+    name = os.fspath(path)
+    try:
+        _verify_regular(name, os.stat(name), limit)
+    except UnreadableFile:
+        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnreadableFile(name, "missing", "does not exist") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFile(name, "unreadable", f"cannot be read: {reason}") from error
+
+
 def read_regular(path: str | os.PathLike[str], limit: int) -> str:
     """The text of a regular file of at most `limit` bytes in UTF-8; a byte order mark is not part of it.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from threading import Timer, current_thread, main_thread
 from types import FrameType
 
 EXIT_CODE = 130
@@ -15,8 +14,11 @@ _PATIENCE = 5.0
 
 def leave_on_interrupt() -> None:
     """End at once from here on: while the command is still being imported, and when it is done."""
-    if current_thread() is main_thread():
+    try:
         signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_CODE))
+    except ValueError:
+        # Not the main thread, which alone gets signals.
+        return
 
 
 def raise_on_interrupt() -> None:
@@ -31,6 +33,8 @@ def raise_on_interrupt() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    from threading import Timer
+
     leave_on_interrupt()
     timer = Timer(_PATIENCE, os._exit, [EXIT_CODE])
     timer.daemon = True

@@ -14,6 +14,7 @@ from ..project.interface import inputs_of, outputs_of
 from ..project.programs import Loaded
 from ..runtime import errors
 from ..runtime.execution.pool import Outcome, run_all
+from ..runtime.values.cells import EmptyCell
 from .console import say, say_error
 from .errors import Refusal, list_names
 from .failures import FATAL, one_line, told
@@ -35,13 +36,14 @@ def run_rows(
     if not outputs and target.suffix.lower() in {".csv", ".tsv"}:
         raise Refusal(f"the outputs of `{name}` are known only after a run", "write them to a .jsonl file")
     with locked(target):
-        return _run_waiting(loaded, name, rows, target, outputs, lm=lm, num_threads=num_threads)
+        return _run_waiting(loaded, name, rows, source, target, outputs, lm=lm, num_threads=num_threads)
 
 
 def _run_waiting(
     loaded: Loaded,
     name: str,
     rows: Sequence[Row],
+    source: Path,
     target: Path,
     outputs: Sequence[str],
     *,
@@ -59,14 +61,21 @@ def _run_waiting(
     if output.done:
         say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)
     program = loaded.names[name]
-    known = {one.name for one in inputs}
+    required = {one.name: one.required for one in inputs}
     done, failed = 0, 0
 
     def run(row: Row) -> dict[str, Any]:
+        # An empty cell is the only way in which a table leaves a value out.
+        given = {
+            key: value
+            for key, value in row.values.items()
+            if key in required and (required[key] or type(value) is not EmptyCell)
+        }
         try:
-            values = convert({key: value for key, value in row.values.items() if key in known}, inputs)
+            values = convert(given, inputs)
         except Misuse as problem:
-            raise errors.InputError(problem.message) from None
+            place = f"`{source.name}`, line {row.line}"
+            raise errors.InputError(problem.message, row=row.number + 1, origin=place) from None
         return as_json_values(program(**values))
 
     try:

@@ -100,7 +100,7 @@ def command(
         )
     journal = _journal_path(path, name, lm)
     lines = []
-    with told(), with_lm(lm), watching(), resumable(journal), _journalled(journal, evaluations, fresh):
+    with told(), with_lm(lm), watching(), resumable(journal), _journalled(journal, path, evaluations, fresh):
         for one, evaluation in evaluations.items():
             with stage(one):
                 results = evaluation.compare(num_threads)
@@ -124,7 +124,7 @@ def _journal_path(source: Path, evaluation: str | None, lm: str | None) -> Path:
 
 
 def _journalled(
-    path: Path, evaluations: Mapping[str, Evaluate], fresh: bool
+    path: Path, source: Path, evaluations: Mapping[str, Evaluate], fresh: bool
 ) -> AbstractContextManager[object]:
     """A journal of the evaluations; none in a folder that cannot be written to."""
     from ..runtime.work.identity import digest, sources_digest
@@ -134,7 +134,7 @@ def _journalled(
         return nullcontext()
     facts = [evaluation.run_facts() for evaluation in evaluations.values()]
     run = {name: digest([one[name] for one in facts]) for name in facts[0]}
-    return journalled(path, {**run, "sources": sources_digest()}, fresh=fresh)
+    return journalled(path, {**run, "sources": sources_digest(source)}, fresh=fresh)
 
 
 def _print(lines: Sequence[Line]) -> None:

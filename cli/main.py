@@ -99,7 +99,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as problem:
         say_error(_in_our_words(problem))
         return 2
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
+        # click has begun a new line.
+        say("interrupted", error=True)
+        return 130
+    except KeyboardInterrupt:
         say("\ninterrupted", error=True)
         return 130
     except BrokenPipeError:

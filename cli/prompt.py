@@ -151,6 +151,7 @@ def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     """The messages of a predictor; an input without a value stands as `{name}`."""
     from ..runtime import ChatAdapter
     from ..runtime.execution.settings import lookup
+    from ..runtime.signature.inputs import all_inputs
 
     fields = predictor.signature.input_fields
     given = {name: value for name, value in values.items() if name in fields}
@@ -158,7 +159,8 @@ def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     if not missing:
         return Prompt(name, predictor.messages(**given), ())
     adapter = lookup("adapter", predictor._defaults) or ChatAdapter()
-    shown = {one: given.get(one, f"{{{one}}}") for one in fields if one in given or one in missing}
+    complete = all_inputs(predictor.signature, given)
+    shown = {one: f"{{{one}}}" if one in missing else complete[one] for one in fields}
     return Prompt(name, adapter.format(predictor.signature, predictor.demos or (), shown), missing)
 
 

@@ -13,75 +13,42 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from ..base.files import UnreadableFile, read_bytes, read_regular, write_atomically
+from ..base.files import UnreadableFile, read_bytes, write_atomically
 from ..base.locks import Locked, exclusive
-from ..base.text import list_names
+from ..runtime.data.readers import read
+from ..runtime.errors import DataError
 from .errors import Refusal
 
 LARGEST = 2**31
-"""In bytes: of the rows, and of their results."""
+"""In bytes: of the results of an earlier run."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the input: its number from 0, its columns, and a key that says what was asked of what."""
+    """A row of the input.
+
+    Attributes:
+        number: counts the rows from 0.
+        values: the columns by name.
+        key: says what was asked of what.
+        line: the line of the file that the row begins on.
+    """
 
     number: int
     values: Mapping[str, Any]
     key: str
+    line: int = 0
 
 
 def read_rows(path: Path, salt: str) -> list[Row]:
     """The rows of a `.jsonl`, `.json`, `.csv` or `.tsv` file. Raises `Refusal` with the line of a bad one."""
-    readers: dict[str, Callable[[TextIO], Iterator[Any]]] = {
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
-        ".json": _json_list,
-        ".csv": lambda file: _table(file, ","),
-        ".tsv": lambda file: _table(file, "\t"),
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise Refusal(
-            f"{path} is neither JSON Lines nor JSON, CSV or TSV by its ending", f"use {list_names(readers)}"
-        )
-    rows = []
     try:
-        file = io.StringIO(read_regular(path, LARGEST), newline="")
-        for number, values in enumerate(reader(file)):
-            if not isinstance(values, dict):
-                raise Refusal(f"{path}: row {number + 1} is not an object", 'a row looks like {"text": "…"}')
-            rows.append(Row(number, values, _key(values, salt)))
-    except UnreadableFile as problem:
-        raise Refusal(f"{path} {problem.message}") from None
-    except RecursionError:
-        raise Refusal(f"{path}: a row is nested too deeply") from None
-    except (ValueError, csv.Error) as problem:
-        raise Refusal(f"{path}: {problem}") from None
-    return rows
-
-
-def _json_lines(file: TextIO) -> Iterator[Any]:
-    for number, line in enumerate(file, 1):
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except ValueError as problem:
-                raise ValueError(f"line {number} is not JSON: {problem}") from None
-
-
-def _json_list(file: TextIO) -> Iterator[Any]:
-    rows = json.load(file)
-    if not isinstance(rows, list):
-        raise ValueError("the file is not a JSON list of objects")
-    yield from rows
-
-
-def _table(file: TextIO, delimiter: str) -> Iterator[Any]:
-    for row in csv.DictReader(file, delimiter=delimiter):
-        if None in row or None in row.values():
-            raise ValueError(f"row {row} has not as many columns as the header")
-        yield row
+        return [
+            Row(number, values, _key(values, salt), line)
+            for number, (line, values) in enumerate(read(path).rows)
+        ]
+    except DataError as problem:
+        raise Refusal(str(problem)) from None
 
 
 def _key(values: Mapping[str, Any], salt: str) -> str:

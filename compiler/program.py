@@ -268,18 +268,12 @@ def walk(node: syntax.Node) -> Iterator[syntax.Node]:
 
 def children(node: syntax.Node) -> Iterator[syntax.Node]:
     """The nodes right beneath a node."""
-    names = _FIELDS.get(type(node))
-    if names is None:
-        names = _FIELDS[type(node)] = tuple(name for name in node.__dataclass_fields__ if name != "span")
-    for name in names:
+    for name in syntax.parts_of(type(node)):
         value = getattr(node, name)
         if isinstance(value, syntax.Node):
             yield value
         elif isinstance(value, tuple):
             yield from _inside(value)
-
-
-_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def _inside(values: tuple[Any, ...]) -> Iterator[syntax.Node]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from .actions.context import Context
 from .file_formats import other_format
 from .lexing.errors import too_deep
 from .lexing.lexer import lex
-from .lossless import Token, tokenize
+from .lossless import Lexeme, tokenize
 from .parsing.driver import parse as parse_tokens
 from .problems import problem
 from .recovery.recover import recover, with_problems_of_tree
@@ -48,7 +48,7 @@ class Parsed:
     problems: tuple[Diagnostic, ...]
 
     @cached_property
-    def tokens(self) -> tuple[Token, ...]:
+    def tokens(self) -> tuple[Lexeme, ...]:
         """Every token, blanks and comments too: their texts joined are the text."""
         return tokenize(self.text)
 
@@ -152,5 +152,5 @@ def is_too_deep(declaration: Any) -> bool:
         elif isinstance(node, syntax.Node):
             if depth > MAX_DEPTH:
                 return True
-            pending += [(getattr(node, each.name), depth + 1) for each in fields(node) if each.name != "span"]
+            pending += [(getattr(node, name), depth + 1) for name in syntax.parts_of(type(node))]
     return False

@@ -36,6 +36,9 @@ KINDS: dict[str, str] = {
 }
 """The codes of syntax problems and their names."""
 
+LAMBDA = "a `lambda` can only be an argument of a call"
+LAMBDA_ADVICE = "declare a function with `def` in the first column and use its name"
+
 
 def problem(
     code: str,

@@ -10,7 +10,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from .lexing.tokens import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN, TOKEN
+from .lexing.f_strings import scan
+from .lexing.tokens import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN
 
 _NAME = rf"(?!(?:{'|'.join(sorted(HARD_KEYWORDS))})\b)[^\W\d]\w*"
 _SIMPLE_TYPE = r"[\w.]+(?:\[[^\n=]*\])?(?:[ \t]*\|[ \t]*[\w.]+(?:\[[^\n=]*\])?)*"
@@ -89,10 +90,7 @@ def _outside(text: str, begin: int, end: int, lines: set[int], has_head: bool) -
     """Those of `lines` in `text[begin:end]` that begin an item of their own."""
     found: list[int] = []
     depth = 0
-    for token in TOKEN.finditer(text, begin, end):
-        kind = token.lastindex
-        assert kind is not None
-        at = token.start(kind)
+    for kind, at, _ in scan(text, begin, end):
         if at in lines and depth == 0 and kind != NEWLINE:
             continues = (has_head or found) and _BODY_LINE.match(text, at)
             found += [] if continues else [at]

@@ -1,4 +1,4 @@
-"""The abstract syntax: one frozen dataclass for each thing a `.dspy` file can say.
+"""The abstract syntax: one frozen structure for each thing a `.dspy` file can say.
 
 Spans count code points from the start of the *item* (the top-level declaration or import) that a node
 belongs to, never from the start of the file: an item's text alone decides its nodes, so they are shared
@@ -6,26 +6,35 @@ between edits. `Item.start` places them; see `grammar.parse`.
 
 A place where something is missing holds a `Missing` node, a missing name is an `Identifier` with an empty
 text, so no attribute is ever absent because of a mistake.
+
+The nodes are msgspec structures: they are made faster than dataclasses, and the garbage collector does not
+look at them, which it need not, because a tree holds no cycles.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 from types import EllipsisType
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from .source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True, gc=False):
     """What every node has: where it stands in its item."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier(Node):
+@cache
+def parts_of(kind: type[Node]) -> tuple[str, ...]:
+    """The attributes of a kind of node, without its span, in the order of the text."""
+    return tuple(name for name in kind.__struct_fields__ if name != "span")
+
+
+class Identifier(Node, frozen=True, gc=False):
     """A name that is declared or that labels something: `question` in `input question: str`."""
 
     text: str
@@ -34,27 +43,23 @@ class Identifier(Node):
 # --- expressions (types are expressions too) ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Missing(Node):
+class Missing(Node, frozen=True, gc=False):
     """An expression that should stand here and does not; the parser has reported it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True, gc=False):
     """A name that is used."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Constant(Node):
+class Constant(Node, frozen=True, gc=False):
     """A number, `True`, `False`, `None` or `...`."""
 
     value: int | float | bool | EllipsisType | None
 
 
-@dataclass(frozen=True, slots=True)
-class String(Node):
+class String(Node, frozen=True, gc=False):
     """A string literal without interpolation."""
 
     value: str
@@ -62,8 +67,7 @@ class String(Node):
     """The token as written, with prefix and quotes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolation(Node):
+class Interpolation(Node, frozen=True, gc=False):
     """One `{value!conversion:format}` of an f-string."""
 
     value: Expression
@@ -73,24 +77,21 @@ class Interpolation(Node):
     """The text `x = ` of a `{x = }`, which is printed too."""
 
 
-@dataclass(frozen=True, slots=True)
-class FString(Node):
+class FString(Node, frozen=True, gc=False):
     """An f-string; literal parts are unescaped text."""
 
     parts: tuple[str | Interpolation, ...]
     raw: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute(Node):
+class Attribute(Node, frozen=True, gc=False):
     """`value.name`"""
 
     value: Expression
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True)
-class Argument(Node):
+class Argument(Node, frozen=True, gc=False):
     """An argument of a call: `x`, `name=x`, `*x` or `**x`."""
 
     name: Identifier | None
@@ -98,24 +99,21 @@ class Argument(Node):
     star: Literal["", "*", "**"] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True, gc=False):
     """`function(arguments)`"""
 
     function: Expression
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Subscript(Node):
+class Subscript(Node, frozen=True, gc=False):
     """`value[index]`; several indexes are a `Tuple`."""
 
     value: Expression
     index: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Slice(Node):
+class Slice(Node, frozen=True, gc=False):
     """`lower:upper:step`, only as an index."""
 
     lower: Expression | None
@@ -123,16 +121,14 @@ class Slice(Node):
     step: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(Node, frozen=True, gc=False):
     """`-x`, `+x`, `~x`, `not x`"""
 
     operator: Literal["-", "+", "~", "not"]
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True, gc=False):
     """An arithmetic or bitwise operation, `|` of types among them."""
 
     left: Expression
@@ -140,16 +136,14 @@ class Binary(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean(Node):
+class Boolean(Node, frozen=True, gc=False):
     """`a and b and c`, or the same with `or`."""
 
     operator: Literal["and", "or"]
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison(Node):
+class Comparison(Node, frozen=True, gc=False):
     """`left op1 right1 op2 right2 …`; operators as Python writes them (`not in` with one space)."""
 
     left: Expression
@@ -157,8 +151,7 @@ class Comparison(Node):
     rights: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional(Node):
+class Conditional(Node, frozen=True, gc=False):
     """`body if test else otherwise`"""
 
     body: Expression
@@ -166,59 +159,51 @@ class Conditional(Node):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Lambda(Node):
+class Lambda(Node, frozen=True, gc=False):
     """`lambda parameters: body`, only as an argument."""
 
     parameters: tuple[Parameter, ...]
     body: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Starred(Node):
+class Starred(Node, frozen=True, gc=False):
     """`*value` in a tuple, list or set, or among targets."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple(Node):
+class Tuple(Node, frozen=True, gc=False):
     """`a, b` with or without brackets."""
 
     elements: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class List(Node):
+class List(Node, frozen=True, gc=False):
     """`[a, b]`"""
 
     elements: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Set(Node):
+class Set(Node, frozen=True, gc=False):
     """`{a, b}`"""
 
     elements: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DictEntry(Node):
+class DictEntry(Node, frozen=True, gc=False):
     """`key: value`, or `**value` where `key` is None."""
 
     key: Expression | None
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Dict(Node):
+class Dict(Node, frozen=True, gc=False):
     """`{key: value, **more}`"""
 
     entries: tuple[DictEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ComprehensionClause(Node):
+class ComprehensionClause(Node, frozen=True, gc=False):
     """`for target in iterable if condition …`"""
 
     target: Expression
@@ -226,8 +211,7 @@ class ComprehensionClause(Node):
     conditions: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comprehension(Node):
+class Comprehension(Node, frozen=True, gc=False):
     """A list, set, dict or generator comprehension; a dict's `element` is a `DictEntry`."""
 
     kind: Literal["list", "set", "dict", "generator"]
@@ -263,16 +247,14 @@ Expression: TypeAlias = (
 # --- statements -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Assign(Node):
+class Assign(Node, frozen=True, gc=False):
     """`target = value`; a target is a `Name`, a `Tuple`/`List` of targets or a `Starred` one."""
 
     target: Expression
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotatedAssign(Node):
+class AnnotatedAssign(Node, frozen=True, gc=False):
     """`name: annotation = value`"""
 
     target: Identifier
@@ -280,8 +262,7 @@ class AnnotatedAssign(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class AugmentedAssign(Node):
+class AugmentedAssign(Node, frozen=True, gc=False):
     """`target += value`; `operator` is without the `=`."""
 
     target: Expression
@@ -289,16 +270,14 @@ class AugmentedAssign(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Return(Node):
+class Return(Node, frozen=True, gc=False):
     """`return`, `return value`, or `return a=x, **found`: then `outputs` is not None and `value` is."""
 
     value: Expression | None
     outputs: tuple[Argument, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Assert(Node):
+class Assert(Node, frozen=True, gc=False):
     """`assert test, message` or `suggest test, message`"""
 
     test: Expression
@@ -306,24 +285,21 @@ class Assert(Node):
     suggest: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IfBranch(Node):
+class IfBranch(Node, frozen=True, gc=False):
     """`if test:` or `elif test:` and its block."""
 
     test: Expression
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class If(Node):
+class If(Node, frozen=True, gc=False):
     """`if`, its `elif`s, and its `else` (empty without one)."""
 
     branches: tuple[IfBranch, ...]
     otherwise: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class For(Node):
+class For(Node, frozen=True, gc=False):
     """`for target in iterable:` and its block."""
 
     target: Expression
@@ -331,8 +307,7 @@ class For(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Case(Node):
+class Case(Node, frozen=True, gc=False):
     """`case pattern if guard:` and its block."""
 
     pattern: Pattern
@@ -340,31 +315,26 @@ class Case(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Match(Node):
+class Match(Node, frozen=True, gc=False):
     """`match subject:` and its cases."""
 
     subject: Expression
     cases: tuple[Case, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Break(Node):
+class Break(Node, frozen=True, gc=False):
     """`break`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Continue(Node):
+class Continue(Node, frozen=True, gc=False):
     """`continue`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Pass(Node):
+class Pass(Node, frozen=True, gc=False):
     """`pass`"""
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionStatement(Node):
+class ExpressionStatement(Node, frozen=True, gc=False):
     """An expression that stands alone."""
 
     value: Expression
@@ -389,44 +359,38 @@ Statement: TypeAlias = (
 # --- patterns of `case` ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ValuePattern(Node):
+class ValuePattern(Node, frozen=True, gc=False):
     """A constant, a string, a negative number or a dotted name."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class CapturePattern(Node):
+class CapturePattern(Node, frozen=True, gc=False):
     """A name that binds what it matches; `_` binds nothing."""
 
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True)
-class StarPattern(Node):
+class StarPattern(Node, frozen=True, gc=False):
     """`*rest` in a sequence pattern."""
 
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True)
-class SequencePattern(Node):
+class SequencePattern(Node, frozen=True, gc=False):
     """`[a, b, *rest]`, `(a, b)` or `a, b`"""
 
     elements: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MappingPattern(Node):
+class MappingPattern(Node, frozen=True, gc=False):
     """`{"key": pattern}`; `rest` is the name behind `**`."""
 
     entries: tuple[tuple[Expression, Pattern], ...]
     rest: Identifier | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClassPattern(Node):
+class ClassPattern(Node, frozen=True, gc=False):
     """`Entity(name=n, kind="person")`"""
 
     name: Expression
@@ -434,15 +398,13 @@ class ClassPattern(Node):
     keywords: tuple[tuple[Identifier, Pattern], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OrPattern(Node):
+class OrPattern(Node, frozen=True, gc=False):
     """`a | b`"""
 
     options: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AsPattern(Node):
+class AsPattern(Node, frozen=True, gc=False):
     """`pattern as name`"""
 
     pattern: Pattern
@@ -464,8 +426,7 @@ Pattern: TypeAlias = (
 # --- parts of declarations ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter(Node):
+class Parameter(Node, frozen=True, gc=False):
     """A parameter of a function, a lambda or a module; the bare star has the kind `*` and no name."""
 
     name: Identifier | None
@@ -474,8 +435,7 @@ class Parameter(Node):
     kind: Literal["", "*"] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Field(Node):
+class Field(Node, frozen=True, gc=False):
     """A field of a signature or module (`input`, `output`) or an attribute of a record."""
 
     direction: Literal["input", "output", "attribute"]
@@ -487,15 +447,13 @@ class Field(Node):
     description: String | None
 
 
-@dataclass(frozen=True, slots=True)
-class Demo(Node):
+class Demo(Node, frozen=True, gc=False):
     """`demo question="…", answer="…"`"""
 
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Member(Node):
+class Member(Node, frozen=True, gc=False):
     """A member of an enumeration."""
 
     name: Identifier
@@ -503,16 +461,14 @@ class Member(Node):
     description: String | None
 
 
-@dataclass(frozen=True, slots=True)
-class Part(Node):
+class Part(Node, frozen=True, gc=False):
     """`name = Constructor(…)` in a module's body."""
 
     name: Identifier
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedName(Node):
+class ImportedName(Node, frozen=True, gc=False):
     """`name` or `name as alias` of a `from … import`."""
 
     name: Identifier
@@ -522,15 +478,13 @@ class ImportedName(Node):
 # --- declarations ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FileDocstring(Node):
+class FileDocstring(Node, frozen=True, gc=False):
     """The string at the top of a file."""
 
     value: String
 
 
-@dataclass(frozen=True, slots=True)
-class FromImport(Node):
+class FromImport(Node, frozen=True, gc=False):
     """`from ..package.module import a, b as c`; `level` counts the leading dots."""
 
     level: int
@@ -538,16 +492,14 @@ class FromImport(Node):
     names: tuple[ImportedName, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Import(Node):
+class Import(Node, frozen=True, gc=False):
     """`import package.module as alias`"""
 
     module: tuple[Identifier, ...]
     alias: Identifier | None
 
 
-@dataclass(frozen=True, slots=True)
-class ValueDeclaration(Node):
+class ValueDeclaration(Node, frozen=True, gc=False):
     """`KIND name = value`.
 
     The kinds: `lm`, `module`, `signature`, `dataset`, `optimizer`, `program`, `evaluate`, `tools`.
@@ -559,16 +511,14 @@ class ValueDeclaration(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class TypeAliasDeclaration(Node):
+class TypeAliasDeclaration(Node, frozen=True, gc=False):
     """`type NAME = type`"""
 
     name: Identifier
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class TypeDeclaration(Node):
+class TypeDeclaration(Node, frozen=True, gc=False):
     """`type NAME:` and the attributes of a record."""
 
     name: Identifier
@@ -576,8 +526,7 @@ class TypeDeclaration(Node):
     attributes: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EnumDeclaration(Node):
+class EnumDeclaration(Node, frozen=True, gc=False):
     """`enum NAME:` and its members."""
 
     name: Identifier
@@ -585,8 +534,7 @@ class EnumDeclaration(Node):
     members: tuple[Member, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureDeclaration(Node):
+class SignatureDeclaration(Node, frozen=True, gc=False):
     """`signature NAME:` with fields and demos."""
 
     name: Identifier
@@ -595,8 +543,7 @@ class SignatureDeclaration(Node):
     demos: tuple[Demo, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleDeclaration(Node):
+class ModuleDeclaration(Node, frozen=True, gc=False):
     """`module NAME(parameters):` with fields, parts, `forward:` and `fallback:`."""
 
     name: Identifier
@@ -608,8 +555,7 @@ class ModuleDeclaration(Node):
     fallback: tuple[Statement, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionDeclaration(Node):
+class FunctionDeclaration(Node, frozen=True, gc=False):
     """`def NAME(parameters) -> returns:`"""
 
     name: Identifier
@@ -619,16 +565,14 @@ class FunctionDeclaration(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TestDeclaration(Node):
+class TestDeclaration(Node, frozen=True, gc=False):
     """`test "title":`"""
 
     title: String
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ConstantDeclaration(Node):
+class ConstantDeclaration(Node, frozen=True, gc=False):
     """`NAME = value` or `NAME: type = value`"""
 
     name: Identifier
@@ -636,8 +580,7 @@ class ConstantDeclaration(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigureDeclaration(Node):
+class ConfigureDeclaration(Node, frozen=True, gc=False):
     """`configure(lm=…, …)`"""
 
     arguments: tuple[Argument, ...]

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-Start = Literal["start", "interpolation", "inline_signature"]
+Start = Literal["start", "inline_signature"]
 
 
 class Rule(NamedTuple):

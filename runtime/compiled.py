@@ -9,16 +9,15 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
-from .errors import InputError, did_you_mean, list_names
+from .errors import InputError
 from .execution.drive import run_on_loop
 from .execution.settings import CALL_SETTINGS
 from .execution.settings import apply_defaults as apply_to_modules
 from .modules import base
 from .modules.source import source_text
 from .parameters import refuse_misspelled
-from .signature.conditions import check_inputs
+from .signature.inputs import complete_inputs
 from .signature.signature import Signature
-from .types.annotations import allows_none
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,12 +54,14 @@ class Module(base.Module):
         Raises:
             InputError: an input is unknown or missing, or against a condition.
         """
-        expected = self._expected()
+        signature = self.signature
+        expected = signature.input_fields
         if args:
             names = ", ".join(f"{name}=…" for name in expected)
             raise InputError(f"inputs are given by name: ({names})")
         own = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in expected}
-        return await super().acall(**self._completed(inputs), **own)
+        complete = complete_inputs(signature, inputs, type(self).__name__)
+        return await super().acall(**{name: complete.get(name) for name in expected}, **own)
 
     def configure_parts(self, **own: Any) -> None:
         """Let the settings that this module was made with hold for the parts that have none of their own.
@@ -82,31 +83,6 @@ class Module(base.Module):
     def __repr__(self) -> str:
         parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]
         return "\n".join(parts) or f"{type(self).__name__}({self.signature.signature})"
-
-    @classmethod
-    def _expected(cls) -> dict[str, Any]:
-        return cls.signature.input_fields
-
-    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
-        fields = self._expected()
-        name = type(self).__name__
-        for unknown in given:
-            if unknown not in fields:
-                hint = did_you_mean(unknown, fields) or f"; it has {list_names(fields)}"
-                raise InputError(f"`{name}` has no input `{unknown}`{hint}")
-        missing = [
-            each
-            for each, spec in fields.items()
-            if each not in given and spec.is_required() and not allows_none(spec.annotation)
-        ]
-        if missing:
-            raise InputError(f"the call lacks the input{'s' * (len(missing) > 1)} {list_names(missing)}")
-        complete = {
-            each: given[each] if each in given else None if spec.is_required() else spec.get_default()
-            for each, spec in fields.items()
-        }
-        check_inputs(self.signature, complete)
-        return complete
 
 
 class Predicted:

@@ -65,7 +65,33 @@ class SignatureError(DspycError, ValueError):
 
 
 class InputError(DspycError, ValueError):
-    """A call whose inputs do not fit the signature: unknown, missing, or against a condition."""
+    """A call whose inputs do not fit the signature: unknown, missing, of another type, against a condition.
+
+    Attributes:
+        field: the input, with the path inside it: `seller.address.country`.
+        value: the value at fault, where there is one.
+        row: the number of the row that it is from, counted from 1, where it is from a row of data.
+        origin: where that row stands in a file: "`train.csv`, line 7".
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        value: Any = None,
+        row: int | None = None,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.value = value
+        self.row = row
+        self.origin = origin
+
+    def __str__(self) -> str:
+        place = self.origin or (None if self.row is None else f"row {self.row}")
+        return super().__str__() if place is None else f"{place}: {super().__str__()}"
 
 
 class ToolError(DspycError, ValueError):

@@ -16,7 +16,7 @@ class Example:
     A field that has a method's name (`items`, `copy`, …) is reached by `example["items"]`.
     """
 
-    __slots__ = ("__dict__", "_input_keys", "_store")
+    __slots__ = ("__dict__", "_input_keys", "_origin", "_store")
 
     _store: dict[str, Any]
     _input_keys: frozenset[str] | None
@@ -93,6 +93,8 @@ class Example:
         object.__setattr__(twin, "_input_keys", self._input_keys)
         twin.__dict__.update(self.__dict__)
         object.__setattr__(twin, "_store", dict(self._store))
+        if (origin := getattr(self, "_origin", None)) is not None:
+            object.__setattr__(twin, "_origin", origin)
         return twin
 
     def keys(self, include_dspy: bool = False) -> KeysView[str]:
@@ -127,6 +129,21 @@ class Example:
         twin = type(self)({name: value for name, value in self._store.items() if name in names})
         object.__setattr__(twin, "_input_keys", names)
         return twin
+
+    @property
+    def origin(self) -> str | None:
+        """Where the example stands in a data file: "`train.csv`, line 7"; None for one made by hand."""
+        found: tuple[str, int] | None = getattr(self, "_origin", None)
+        return None if found is None else f"`{found[0]}`, line {found[1]}"
+
+    def call_inputs(self) -> dict[str, Any]:
+        """The input fields as the keyword arguments of a call.
+
+        Raises:
+            ValueError: nothing says which fields are inputs.
+        """
+        names = self._names_of_inputs()
+        return {name: value for name, value in self._store.items() if name in names}
 
     def labels(self) -> Self:
         """A copy with the fields that are not inputs.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from ...grammar import syntax
 from ...grammar.parse import parse_signature_string
 from ...grammar.source import Span
@@ -65,11 +67,9 @@ def _moved(node: N, offset: int, whole: Span | None) -> N:
     if not isinstance(node, syntax.Node):
         return node
     changed: dict[str, Any] = {
-        name: _moved(getattr(node, name), offset, whole)
-        for name in node.__dataclass_fields__
-        if name != "span"
+        name: _moved(getattr(node, name), offset, whole) for name in syntax.parts_of(type(node))
     }
-    return replace(node, span=whole or node.span.shifted(offset), **changed)
+    return structs.replace(node, span=whole or node.span.shifted(offset), **changed)
 
 
 # --- modules --------------------------------------------------------------------------------------------

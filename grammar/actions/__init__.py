@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import declarations, expressions, statements
+from . import declarations, expressions, f_strings, statements
 from .context import Action
 
 
@@ -16,4 +16,6 @@ def _functions(module: ModuleType) -> dict[str, Action]:
     }
 
 
-ACTIONS: dict[str, Action] = _functions(expressions) | _functions(statements) | _functions(declarations)
+ACTIONS: dict[str, Action] = (
+    _functions(expressions) | _functions(f_strings) | _functions(statements) | _functions(declarations)
+)

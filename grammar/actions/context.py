@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from ...base.diagnostic import Diagnostic, Fix
 from .. import syntax
-from ..problems import problem
+from ..lexing.tokens import Token
+from ..problems import LAMBDA, LAMBDA_ADVICE, problem
 from ..source import Span
 
 
@@ -38,21 +39,22 @@ class Context:
             self.report(
                 "E014",
                 Span(node.span.start, node.span.start + len("lambda")),
-                "a `lambda` stands only as an argument of a call",
-                "declare a function with `def` in the first column, and use its name",
+                LAMBDA,
+                LAMBDA_ADVICE,
             )
         self.lambdas.clear()
         return self.problems
 
 
 Children: TypeAlias = Sequence[Any]
-Action: TypeAlias = Callable[[Context, Children, int, int], Any]
-"""Makes the value of a rule from its children; the span is `start` to `end`."""
+Action: TypeAlias = Callable[[Context, Children, Span], Any]
+"""Makes the value of a rule from its children and from where these stand."""
 
 
-def identifier(token: tuple[int, int, int, str]) -> syntax.Identifier:
+def identifier(token: Token) -> syntax.Identifier:
     """A name that is declared."""
-    return syntax.Identifier(Span(token[1], token[2]), token[3])
+    _, start, end, text = token
+    return syntax.Identifier(Span(start, end), text)
 
 
 def whole(text: str, node: syntax.Expression) -> str:

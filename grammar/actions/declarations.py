@@ -9,7 +9,6 @@ from .. import syntax
 from ..problems import replacement
 from ..source import Span
 from .context import Children, Context, identifier
-from .strings import parts, string_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +18,6 @@ class Suite:
     span: Span
     word: Literal["forward", "fallback"]
     body: tuple[syntax.Statement, ...]
-
-
-def plain_string(context: Context, token: tuple[int, int, int, str]) -> syntax.String:
-    """A docstring, description or title, which is never an f-string."""
-    node = string_node(context, token)
-    if isinstance(node, syntax.String):
-        return node
-    prefix = parts(token[3])[0]
-    context.report(
-        "E022",
-        node.span,
-        "this text is fixed, so it is no f-string",
-        fix=replacement("Remove the `f`", token[1], token[1] + len(prefix), prefix.replace("f", "")),
-    )
-    return syntax.String(node.span, "".join(part for part in node.parts if isinstance(part, str)), node.raw)
-
-
-def _optional_string(context: Context, token: tuple[int, int, int, str] | None) -> syntax.String | None:
-    return None if token is None else plain_string(context, token)
 
 
 def check_type(context: Context, node: syntax.Expression | None) -> None:
@@ -56,133 +36,119 @@ def check_type(context: Context, node: syntax.Expression | None) -> None:
 # --- the head of a file
 
 
-def file_docstring(context: Context, children: Children, start: int, end: int) -> syntax.FileDocstring:
+def file_docstring(context: Context, children: Children, span: Span) -> syntax.FileDocstring:
     """The string at the top of a file."""
-    return syntax.FileDocstring(Span(start, end), plain_string(context, children[0]))
+    return syntax.FileDocstring(span, children[0])
 
 
-def from_import(_: Context, children: Children, start: int, end: int) -> syntax.FromImport:
+def from_import(_: Context, children: Children, span: Span) -> syntax.FromImport:
     """`from ..a.b import c as d`"""
     level, module = children[0]
-    return syntax.FromImport(Span(start, end), level, module, tuple(children[1:]))
+    return syntax.FromImport(span, level, module, tuple(children[1:]))
 
 
-def import_source(
-    _: Context, children: Children, start: int, end: int
-) -> tuple[int, tuple[syntax.Identifier, ...]]:
+def import_source(_: Context, children: Children, span: Span) -> tuple[int, tuple[syntax.Identifier, ...]]:
     """`..a.b`: how many dots, and the names."""
     level = children[0] if isinstance(children[0], int) else 0
     module = children[-1] if isinstance(children[-1], tuple) else ()
     return level, module
 
 
-def dots(_: Context, children: Children, start: int, end: int) -> int:
+def dots(_: Context, children: Children, span: Span) -> int:
     """How many leading dots an import has."""
-    return sum(len(token[3]) for token in children)
+    return sum(len(token.text) for token in children)
 
 
-def dotted(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Identifier, ...]:
+def dotted(_: Context, children: Children, span: Span) -> tuple[syntax.Identifier, ...]:
     """`a.b.c`"""
     return tuple(identifier(token) for token in children)
 
 
-def imported_name(_: Context, children: Children, start: int, end: int) -> syntax.ImportedName:
+def imported_name(_: Context, children: Children, span: Span) -> syntax.ImportedName:
     """`name as alias`"""
     alias = None if children[1] is None else identifier(children[1])
-    return syntax.ImportedName(Span(start, end), identifier(children[0]), alias)
+    return syntax.ImportedName(span, identifier(children[0]), alias)
 
 
-def plain_import(_: Context, children: Children, start: int, end: int) -> syntax.Import:
+def plain_import(_: Context, children: Children, span: Span) -> syntax.Import:
     """`import a.b as c`"""
-    return syntax.Import(
-        Span(start, end), children[0], None if children[1] is None else identifier(children[1])
-    )
+    return syntax.Import(span, children[0], None if children[1] is None else identifier(children[1]))
 
 
 # --- declarations of one line
 
 
-def value_declaration(context: Context, children: Children, start: int, end: int) -> syntax.ValueDeclaration:
+def value_declaration(context: Context, children: Children, span: Span) -> syntax.ValueDeclaration:
     """`lm name = value`"""
-    kind, names_ = children[0][3], children[1]
+    kind, names_ = children[0].text, children[1]
     if len(names_) > 1 and kind != "dataset":
         context.report(
             "E001",
             Span(names_[1].span.start, names_[-1].span.end),
             f"`{kind}` declares one name; only `dataset` declares several",
         )
-    return syntax.ValueDeclaration(Span(start, end), kind, names_, children[2])
+    return syntax.ValueDeclaration(span, kind, names_, children[2])
 
 
-def names(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Identifier, ...]:
+def names(_: Context, children: Children, span: Span) -> tuple[syntax.Identifier, ...]:
     """`train, dev, test`"""
     return tuple(identifier(token) for token in children)
 
 
-def module_value(_: Context, children: Children, start: int, end: int) -> syntax.ValueDeclaration:
+def module_value(_: Context, children: Children, span: Span) -> syntax.ValueDeclaration:
     """`module name = value`"""
-    return syntax.ValueDeclaration(Span(start, end), "module", (identifier(children[0]),), children[1])
+    return syntax.ValueDeclaration(span, "module", (identifier(children[0]),), children[1])
 
 
-def signature_value(_: Context, children: Children, start: int, end: int) -> syntax.ValueDeclaration:
+def signature_value(_: Context, children: Children, span: Span) -> syntax.ValueDeclaration:
     """`signature name = value`"""
-    return syntax.ValueDeclaration(Span(start, end), "signature", (identifier(children[0]),), children[1])
+    return syntax.ValueDeclaration(span, "signature", (identifier(children[0]),), children[1])
 
 
-def alias_declaration(
-    context: Context, children: Children, start: int, end: int
-) -> syntax.TypeAliasDeclaration:
+def alias_declaration(context: Context, children: Children, span: Span) -> syntax.TypeAliasDeclaration:
     """`type name = type`"""
     check_type(context, children[1])
-    return syntax.TypeAliasDeclaration(Span(start, end), identifier(children[0]), children[1])
+    return syntax.TypeAliasDeclaration(span, identifier(children[0]), children[1])
 
 
-def constant_declaration(
-    context: Context, children: Children, start: int, end: int
-) -> syntax.ConstantDeclaration:
+def constant_declaration(context: Context, children: Children, span: Span) -> syntax.ConstantDeclaration:
     """`NAME: type = value`"""
     check_type(context, children[1])
-    return syntax.ConstantDeclaration(Span(start, end), identifier(children[0]), children[1], children[2])
+    return syntax.ConstantDeclaration(span, identifier(children[0]), children[1], children[2])
 
 
-def configure_declaration(
-    _: Context, children: Children, start: int, end: int
-) -> syntax.ConfigureDeclaration:
+def configure_declaration(_: Context, children: Children, span: Span) -> syntax.ConfigureDeclaration:
     """`configure(…)`"""
-    return syntax.ConfigureDeclaration(Span(start, end), children[0] or ())
+    return syntax.ConfigureDeclaration(span, children[0] or ())
 
 
 # --- declarations with a body
 
 
-def type_declaration(context: Context, children: Children, start: int, end: int) -> syntax.TypeDeclaration:
+def type_declaration(context: Context, children: Children, span: Span) -> syntax.TypeDeclaration:
     """`type name:` and its attributes."""
     docstring, members = _split_docstring(context, children[1:])
     attributes = tuple(member for member in members if isinstance(member, syntax.Field))
-    return syntax.TypeDeclaration(Span(start, end), identifier(children[0]), docstring, attributes)
+    return syntax.TypeDeclaration(span, identifier(children[0]), docstring, attributes)
 
 
-def enum_declaration(context: Context, children: Children, start: int, end: int) -> syntax.EnumDeclaration:
+def enum_declaration(context: Context, children: Children, span: Span) -> syntax.EnumDeclaration:
     """`enum name:` and its members."""
     docstring, members = _split_docstring(context, children[1:])
     found = tuple(member for member in members if isinstance(member, syntax.Member))
-    return syntax.EnumDeclaration(Span(start, end), identifier(children[0]), docstring, found)
+    return syntax.EnumDeclaration(span, identifier(children[0]), docstring, found)
 
 
-def signature_declaration(
-    context: Context, children: Children, start: int, end: int
-) -> syntax.SignatureDeclaration:
+def signature_declaration(context: Context, children: Children, span: Span) -> syntax.SignatureDeclaration:
     """`signature name:` and its fields and demos."""
     docstring, members = _split_docstring(context, children[1:])
     fields = tuple(member for member in members if isinstance(member, syntax.Field))
     demos = tuple(member for member in members if isinstance(member, syntax.Demo))
     _check_typed(context, fields)
-    return syntax.SignatureDeclaration(Span(start, end), identifier(children[0]), docstring, fields, demos)
+    return syntax.SignatureDeclaration(span, identifier(children[0]), docstring, fields, demos)
 
 
-def module_declaration(
-    context: Context, children: Children, start: int, end: int
-) -> syntax.ModuleDeclaration:
+def module_declaration(context: Context, children: Children, span: Span) -> syntax.ModuleDeclaration:
     """`module name(parameters):` and its fields, parts, `forward` and `fallback`."""
     docstring, members = _split_docstring(context, children[2:])
     fields = tuple(member for member in members if isinstance(member, syntax.Field))
@@ -192,7 +158,7 @@ def module_declaration(
     _check_typed(context, fields if forward_ is None else tuple(f for f in fields if f.direction == "input"))
     fallback_ = suites.get("fallback")
     return syntax.ModuleDeclaration(
-        Span(start, end),
+        span,
         identifier(children[0]),
         children[1] or (),
         docstring,
@@ -269,75 +235,72 @@ def _first_line(context: Context, span: Span) -> Span:
     return span if newline < 0 else Span(span.start, newline)
 
 
-def documentation(context: Context, children: Children, start: int, end: int) -> syntax.String:
+def documentation(context: Context, children: Children, span: Span) -> syntax.String:
     """The docstring in the body of a declaration."""
-    return plain_string(context, children[0])
+    docstring: syntax.String = children[0]
+    return docstring
 
 
-def field(context: Context, children: Children, start: int, end: int) -> syntax.Field:
+def field(context: Context, children: Children, span: Span) -> syntax.Field:
     """`input name: type = default where condition "description"`"""
     direction, name_, type_, default, where, description = children
     check_type(context, type_)
     return syntax.Field(
-        Span(start, end),
-        "input" if direction[3] == "input" else "output",
+        span,
+        "input" if direction.text == "input" else "output",
         identifier(name_),
         type_,
         default,
         where,
-        _optional_string(context, description),
+        description,
     )
 
 
-def attribute(context: Context, children: Children, start: int, end: int) -> syntax.Field:
+def attribute(context: Context, children: Children, span: Span) -> syntax.Field:
     """`name: type = default where condition "description"` of a record"""
     name_, type_, default, where, description = children
     check_type(context, type_)
-    described = _optional_string(context, description)
-    return syntax.Field(Span(start, end), "attribute", identifier(name_), type_, default, where, described)
+    described = description
+    return syntax.Field(span, "attribute", identifier(name_), type_, default, where, described)
 
 
-def demo(_: Context, children: Children, start: int, end: int) -> syntax.Demo:
+def demo(_: Context, children: Children, span: Span) -> syntax.Demo:
     """`demo question="…", answer="…"`"""
-    return syntax.Demo(Span(start, end), tuple(children))
+    return syntax.Demo(span, tuple(children))
 
 
-def member(context: Context, children: Children, start: int, end: int) -> syntax.Member:
+def member(context: Context, children: Children, span: Span) -> syntax.Member:
     """`NAME = value "description"`"""
     name_, value, description = children
-    return syntax.Member(Span(start, end), identifier(name_), value, _optional_string(context, description))
+    return syntax.Member(span, identifier(name_), value, description)
 
 
-def part(_: Context, children: Children, start: int, end: int) -> syntax.Part:
+def part(_: Context, children: Children, span: Span) -> syntax.Part:
     """`name = Constructor(…)`"""
-    return syntax.Part(Span(start, end), identifier(children[0]), children[1])
+    return syntax.Part(span, identifier(children[0]), children[1])
 
 
-def forward(_: Context, children: Children, start: int, end: int) -> Suite:
+def forward(_: Context, children: Children, span: Span) -> Suite:
     """`forward:`"""
-    return Suite(Span(start, end), "forward", children[0])
+    return Suite(span, "forward", children[0])
 
 
-def fallback(_: Context, children: Children, start: int, end: int) -> Suite:
+def fallback(_: Context, children: Children, span: Span) -> Suite:
     """`fallback:`"""
-    return Suite(Span(start, end), "fallback", children[0])
+    return Suite(span, "fallback", children[0])
 
 
-def function_declaration(
-    context: Context, children: Children, start: int, end: int
-) -> syntax.FunctionDeclaration:
+def function_declaration(context: Context, children: Children, span: Span) -> syntax.FunctionDeclaration:
     """`def name(parameters) -> type:`"""
     name_, parameters_, returns, body = children
     check_type(context, returns)
     docstring: syntax.String | None = None
     if body and isinstance(body[0], syntax.ExpressionStatement) and isinstance(body[0].value, syntax.String):
         docstring, body = body[0].value, body[1:]
-    return syntax.FunctionDeclaration(
-        Span(start, end), identifier(name_), parameters_ or (), returns, docstring, body
-    )
+    return syntax.FunctionDeclaration(span, identifier(name_), parameters_ or (), returns, docstring, body)
 
 
-def parameters(context: Context, children: Children, start: int, end: int) -> tuple[syntax.Parameter, ...]:
+def parameters(context: Context, children: Children, span: Span) -> tuple[syntax.Parameter, ...]:
     """What stands between the brackets of a function's or module's head."""
     seen: set[str] = set()
     default_seen = star_seen = False
@@ -361,33 +324,27 @@ def parameters(context: Context, children: Children, start: int, end: int) -> tu
     return tuple(children)
 
 
-def parameter(context: Context, children: Children, start: int, end: int) -> syntax.Parameter:
+def parameter(context: Context, children: Children, span: Span) -> syntax.Parameter:
     """`name: type = default`"""
     check_type(context, children[1])
-    return syntax.Parameter(Span(start, end), identifier(children[0]), children[1], children[2])
+    return syntax.Parameter(span, identifier(children[0]), children[1], children[2])
 
 
-def star_parameter(_: Context, children: Children, start: int, end: int) -> syntax.Parameter:
+def star_parameter(_: Context, children: Children, span: Span) -> syntax.Parameter:
     """`*`, behind which parameters are given by name."""
-    return syntax.Parameter(Span(start, end), None, None, None, "*")
+    return syntax.Parameter(span, None, None, None, "*")
 
 
-def test_declaration(context: Context, children: Children, start: int, end: int) -> syntax.TestDeclaration:
+def test_declaration(context: Context, children: Children, span: Span) -> syntax.TestDeclaration:
     """`test "title":`"""
-    return syntax.TestDeclaration(Span(start, end), plain_string(context, children[0]), children[1])
+    return syntax.TestDeclaration(span, children[0], children[1])
 
 
 # --- what stands inside other texts
 
 
-def interpolation(_: Context, children: Children, start: int, end: int) -> syntax.Expression:
-    """The expression of a replacement field."""
-    value: syntax.Expression = children[0]
-    return value
-
-
 def inline_signature(
-    _: Context, children: Children, start: int, end: int
+    _: Context, children: Children, span: Span
 ) -> tuple[tuple[syntax.Field, ...], tuple[syntax.Field, ...]]:
     """`a, b: T -> c`: the inputs and the outputs."""
     inputs, outputs = children
@@ -402,13 +359,11 @@ def _directed(
     )
 
 
-def inline_fields(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Field, ...]:
+def inline_fields(_: Context, children: Children, span: Span) -> tuple[syntax.Field, ...]:
     """`a, b: T`"""
     return tuple(children)
 
 
-def inline_field(_: Context, children: Children, start: int, end: int) -> syntax.Field:
+def inline_field(_: Context, children: Children, span: Span) -> syntax.Field:
     """`a`, `a: T` or `a: T = x`"""
-    return syntax.Field(
-        Span(start, end), "attribute", identifier(children[0]), children[1], children[2], None, None
-    )
+    return syntax.Field(span, "attribute", identifier(children[0]), children[1], children[2], None, None)

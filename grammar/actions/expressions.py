@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from ...base.diagnostic import Edit, Fix
 from .. import syntax
@@ -14,15 +14,15 @@ from .strings import string_node
 _CONSTANTS = {"None": None, "True": True, "False": False, "...": ...}
 
 
-def name(_: Context, children: Children, start: int, end: int) -> syntax.Expression:
+def name(_: Context, children: Children, span: Span) -> syntax.Expression:
     """`x`"""
-    text = children[0][3]
-    return syntax.Name(Span(start, end), text) if text else syntax.Missing(Span(start, start))
+    text = children[0].text
+    return syntax.Name(span, text) if text else syntax.Missing(Span(span.start, span.start))
 
 
-def number(context: Context, children: Children, start: int, end: int) -> syntax.Constant:
+def number(context: Context, children: Children, span: Span) -> syntax.Constant:
     """`1`, `0.5`, `0xff`, `1_000`"""
-    text = children[0][3]
+    text = children[0].text
     value: int | float = 0
     try:
         value = int(text, 0)
@@ -30,161 +30,161 @@ def number(context: Context, children: Children, start: int, end: int) -> syntax
         try:
             value = float(text)
         except ValueError:
-            context.report("E009", Span(start, end), f"`{text}` is not a number")
+            context.report("E009", span, f"`{text}` is not a number")
         else:
             if text.replace("_", "").isdigit():
                 value = int(text) if len(text) < 4000 else 0
                 context.report(
                     "E009",
-                    Span(start, end),
+                    span,
                     f"`{text}` starts with a zero; write it without"
                     if len(text) < 40
                     else "this number is too long",
-                    fix=replacement("Remove the zeros", start, end, str(value)) if len(text) < 40 else None,
+                    fix=replacement("Remove the zeros", *span, str(value)) if len(text) < 40 else None,
                 )
-    return syntax.Constant(Span(start, end), value)
+    return syntax.Constant(span, value)
 
 
-def constant(_: Context, children: Children, start: int, end: int) -> syntax.Constant:
+def constant(_: Context, children: Children, span: Span) -> syntax.Constant:
     """`None`, `True`, `False`, `...`"""
-    return syntax.Constant(Span(start, end), _CONSTANTS[children[0][3] or "None"])
+    return syntax.Constant(span, _CONSTANTS[children[0].text or "None"])
 
 
-def string(context: Context, children: Children, start: int, end: int) -> syntax.String | syntax.FString:
-    """A string literal or an f-string."""
+def string(context: Context, children: Children, span: Span) -> syntax.String:
+    """A string literal."""
     return string_node(context, children[0])
 
 
-def parenthesised(_: Context, children: Children, start: int, end: int) -> syntax.Expression:
+def parenthesised(_: Context, children: Children, span: Span) -> syntax.Expression:
     """`(x)` is `x`; a tuple's brackets are part of it."""
     value: syntax.Expression = children[0]
-    return replace(value, span=Span(start, end)) if isinstance(value, syntax.Tuple) else value
+    return structs.replace(value, span=span) if isinstance(value, syntax.Tuple) else value
 
 
-def tuple_display(_: Context, children: Children, start: int, end: int) -> syntax.Tuple:
+def tuple_display(_: Context, children: Children, span: Span) -> syntax.Tuple:
     """`a, b`, `a,` or `()`"""
-    return syntax.Tuple(Span(start, end), tuple(children))
+    return syntax.Tuple(span, tuple(children))
 
 
-def list_display(_: Context, children: Children, start: int, end: int) -> syntax.List:
+def list_display(_: Context, children: Children, span: Span) -> syntax.List:
     """`[a, b]`"""
-    return syntax.List(Span(start, end), children[0] or ())
+    return syntax.List(span, children[0] or ())
 
 
-def list_display_of_targets(_: Context, children: Children, start: int, end: int) -> syntax.List:
+def list_display_of_targets(_: Context, children: Children, span: Span) -> syntax.List:
     """`[a, b]` on the left of `in`."""
     inner = children[0]
-    return syntax.List(Span(start, end), inner.elements if isinstance(inner, syntax.Tuple) else (inner,))
+    return syntax.List(span, inner.elements if isinstance(inner, syntax.Tuple) else (inner,))
 
 
-def set_display(_: Context, children: Children, start: int, end: int) -> syntax.Set:
+def set_display(_: Context, children: Children, span: Span) -> syntax.Set:
     """`{a, b}`"""
-    return syntax.Set(Span(start, end), children[0])
+    return syntax.Set(span, children[0])
 
 
-def elements(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Expression, ...]:
+def elements(_: Context, children: Children, span: Span) -> tuple[syntax.Expression, ...]:
     """What stands between the brackets of a list or set."""
     return tuple(children)
 
 
-def dict_display(_: Context, children: Children, start: int, end: int) -> syntax.Dict:
+def dict_display(_: Context, children: Children, span: Span) -> syntax.Dict:
     """`{a: b, **c}`"""
-    return syntax.Dict(Span(start, end), tuple(children))
+    return syntax.Dict(span, tuple(children))
 
 
-def entry(_: Context, children: Children, start: int, end: int) -> syntax.DictEntry:
+def entry(_: Context, children: Children, span: Span) -> syntax.DictEntry:
     """`key: value`"""
-    return syntax.DictEntry(Span(start, end), children[0], children[1])
+    return syntax.DictEntry(span, children[0], children[1])
 
 
-def spread_entry(_: Context, children: Children, start: int, end: int) -> syntax.DictEntry:
+def spread_entry(_: Context, children: Children, span: Span) -> syntax.DictEntry:
     """`**value`"""
-    return syntax.DictEntry(Span(start, end), None, children[0])
+    return syntax.DictEntry(span, None, children[0])
 
 
-def starred(_: Context, children: Children, start: int, end: int) -> syntax.Starred:
+def starred(_: Context, children: Children, span: Span) -> syntax.Starred:
     """`*value`"""
-    return syntax.Starred(Span(start, end), children[0])
+    return syntax.Starred(span, children[0])
 
 
-def conditional(_: Context, children: Children, start: int, end: int) -> syntax.Conditional:
+def conditional(_: Context, children: Children, span: Span) -> syntax.Conditional:
     """`a if b else c`"""
-    return syntax.Conditional(Span(start, end), children[0], children[1], children[2])
+    return syntax.Conditional(span, children[0], children[1], children[2])
 
 
-def lambda_expression(context: Context, children: Children, start: int, end: int) -> syntax.Lambda:
+def lambda_expression(context: Context, children: Children, span: Span) -> syntax.Lambda:
     """`lambda x: y`; `argument` takes it off the list of misplaced ones."""
-    node = syntax.Lambda(Span(start, end), children[0] or (), children[1])
+    node = syntax.Lambda(span, children[0] or (), children[1])
     context.lambdas[node.span] = node
     return node
 
 
-def lambda_parameters(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Parameter, ...]:
+def lambda_parameters(_: Context, children: Children, span: Span) -> tuple[syntax.Parameter, ...]:
     """`x, y=2`"""
     return tuple(children)
 
 
-def lambda_parameter(_: Context, children: Children, start: int, end: int) -> syntax.Parameter:
+def lambda_parameter(_: Context, children: Children, span: Span) -> syntax.Parameter:
     """`x` or `x=2`"""
-    return syntax.Parameter(Span(start, end), identifier(children[0]), None, children[1])
+    return syntax.Parameter(span, identifier(children[0]), None, children[1])
 
 
-def or_test(_: Context, children: Children, start: int, end: int) -> syntax.Boolean:
+def or_test(_: Context, children: Children, span: Span) -> syntax.Boolean:
     """`a or b or c`"""
-    return syntax.Boolean(Span(start, end), "or", tuple(children))
+    return syntax.Boolean(span, "or", tuple(children))
 
 
-def and_test(_: Context, children: Children, start: int, end: int) -> syntax.Boolean:
+def and_test(_: Context, children: Children, span: Span) -> syntax.Boolean:
     """`a and b and c`"""
-    return syntax.Boolean(Span(start, end), "and", tuple(children))
+    return syntax.Boolean(span, "and", tuple(children))
 
 
-def not_test(_: Context, children: Children, start: int, end: int) -> syntax.Unary:
+def not_test(_: Context, children: Children, span: Span) -> syntax.Unary:
     """`not a`"""
-    return syntax.Unary(Span(start, end), "not", children[0])
+    return syntax.Unary(span, "not", children[0])
 
 
-def compare(_: Context, children: Children, start: int, end: int) -> syntax.Comparison:
+def compare(_: Context, children: Children, span: Span) -> syntax.Comparison:
     """`a < b in c`"""
-    return syntax.Comparison(Span(start, end), children[0], tuple(children[1::2]), tuple(children[2::2]))
+    return syntax.Comparison(span, children[0], tuple(children[1::2]), tuple(children[2::2]))
 
 
-def comparator(_: Context, children: Children, start: int, end: int) -> str:
+def comparator(_: Context, children: Children, span: Span) -> str:
     """`<`, `not in`, `is not` …"""
-    return " ".join(token[3] for token in children)
+    return " ".join(token.text for token in children)
 
 
-def binary(_: Context, children: Children, start: int, end: int) -> syntax.Binary:
+def binary(_: Context, children: Children, span: Span) -> syntax.Binary:
     """`a + b`"""
-    return syntax.Binary(Span(start, end), children[0], children[1][3], children[2])
+    return syntax.Binary(span, children[0], children[1].text, children[2])
 
 
-def unary(_: Context, children: Children, start: int, end: int) -> syntax.Unary:
+def unary(_: Context, children: Children, span: Span) -> syntax.Unary:
     """`-a`"""
-    return syntax.Unary(Span(start, end), children[0][3], children[1])
+    return syntax.Unary(span, children[0].text, children[1])
 
 
-def attribute_of(_: Context, children: Children, start: int, end: int) -> syntax.Attribute:
+def attribute_of(_: Context, children: Children, span: Span) -> syntax.Attribute:
     """`a.b`"""
-    return syntax.Attribute(Span(start, end), children[0], identifier(children[1]))
+    return syntax.Attribute(span, children[0], identifier(children[1]))
 
 
-def subscript(_: Context, children: Children, start: int, end: int) -> syntax.Subscript:
+def subscript(_: Context, children: Children, span: Span) -> syntax.Subscript:
     """`a[b]`"""
-    return syntax.Subscript(Span(start, end), children[0], children[1])
+    return syntax.Subscript(span, children[0], children[1])
 
 
-def slice_index(_: Context, children: Children, start: int, end: int) -> syntax.Slice:
+def slice_index(_: Context, children: Children, span: Span) -> syntax.Slice:
     """`a:b:c`"""
-    return syntax.Slice(Span(start, end), children[0], children[1], children[2])
+    return syntax.Slice(span, children[0], children[1], children[2])
 
 
-def call(_: Context, children: Children, start: int, end: int) -> syntax.Call:
+def call(_: Context, children: Children, span: Span) -> syntax.Call:
     """`f(x, y=z)`"""
-    return syntax.Call(Span(start, end), children[0], children[1] or ())
+    return syntax.Call(span, children[0], children[1] or ())
 
 
-def arguments(context: Context, children: Children, start: int, end: int) -> tuple[syntax.Argument, ...]:
+def arguments(context: Context, children: Children, span: Span) -> tuple[syntax.Argument, ...]:
     """What stands between the brackets of a call."""
     seen_keyword: syntax.Argument | None = None
     names: set[str] = set()
@@ -221,63 +221,63 @@ def _check_bare_generator(context: Context, argument_: syntax.Argument) -> None:
         )
 
 
-def argument(context: Context, children: Children, start: int, end: int) -> syntax.Argument:
+def argument(context: Context, children: Children, span: Span) -> syntax.Argument:
     """`x`"""
     if context.lambdas:
         context.lambdas.pop(children[0].span, None)
-    return syntax.Argument(Span(start, end), None, children[0])
+    return syntax.Argument(span, None, children[0])
 
 
-def generator_argument(_: Context, children: Children, start: int, end: int) -> syntax.Argument:
+def generator_argument(_: Context, children: Children, span: Span) -> syntax.Argument:
     """`x for x in xs` as a call's argument."""
-    value = syntax.Comprehension(Span(start, end), "generator", children[0], children[1])
+    value = syntax.Comprehension(span, "generator", children[0], children[1])
     return syntax.Argument(value.span, None, value)
 
 
-def keyword(context: Context, children: Children, start: int, end: int) -> syntax.Argument:
+def keyword(context: Context, children: Children, span: Span) -> syntax.Argument:
     """`name=x`"""
     if context.lambdas:
         context.lambdas.pop(children[1].span, None)
-    return syntax.Argument(Span(start, end), identifier(children[0]), children[1])
+    return syntax.Argument(span, identifier(children[0]), children[1])
 
 
-def star_argument(_: Context, children: Children, start: int, end: int) -> syntax.Argument:
+def star_argument(_: Context, children: Children, span: Span) -> syntax.Argument:
     """`*x`"""
-    return syntax.Argument(Span(start, end), None, children[0], "*")
+    return syntax.Argument(span, None, children[0], "*")
 
 
-def double_star_argument(_: Context, children: Children, start: int, end: int) -> syntax.Argument:
+def double_star_argument(_: Context, children: Children, span: Span) -> syntax.Argument:
     """`**x`"""
-    return syntax.Argument(Span(start, end), None, children[0], "**")
+    return syntax.Argument(span, None, children[0], "**")
 
 
-def list_comprehension(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+def list_comprehension(_: Context, children: Children, span: Span) -> syntax.Comprehension:
     """`[x for x in xs]`"""
-    return syntax.Comprehension(Span(start, end), "list", children[0], children[1])
+    return syntax.Comprehension(span, "list", children[0], children[1])
 
 
-def set_comprehension(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+def set_comprehension(_: Context, children: Children, span: Span) -> syntax.Comprehension:
     """`{x for x in xs}`"""
-    return syntax.Comprehension(Span(start, end), "set", children[0], children[1])
+    return syntax.Comprehension(span, "set", children[0], children[1])
 
 
-def dict_comprehension(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+def dict_comprehension(_: Context, children: Children, span: Span) -> syntax.Comprehension:
     """`{k: v for k, v in xs}`"""
-    return syntax.Comprehension(Span(start, end), "dict", children[0], children[1])
+    return syntax.Comprehension(span, "dict", children[0], children[1])
 
 
-def generator(_: Context, children: Children, start: int, end: int) -> syntax.Comprehension:
+def generator(_: Context, children: Children, span: Span) -> syntax.Comprehension:
     """`(x for x in xs)`"""
-    return syntax.Comprehension(Span(start, end), "generator", children[0], children[1])
+    return syntax.Comprehension(span, "generator", children[0], children[1])
 
 
 def comprehension_clauses(
-    _: Context, children: Children, start: int, end: int
+    _: Context, children: Children, span: Span
 ) -> tuple[syntax.ComprehensionClause, ...]:
     """`for x in xs if x for y in x`"""
     return tuple(children)
 
 
-def comprehension_clause(_: Context, children: Children, start: int, end: int) -> syntax.ComprehensionClause:
+def comprehension_clause(_: Context, children: Children, span: Span) -> syntax.ComprehensionClause:
     """`for x in xs if x`"""
-    return syntax.ComprehensionClause(Span(start, end), children[0], children[1], tuple(children[2:]))
+    return syntax.ComprehensionClause(span, children[0], children[1], tuple(children[2:]))

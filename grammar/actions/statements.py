@@ -10,30 +10,30 @@ from .expressions import constant, number
 from .strings import string_node
 
 
-def block(_: Context, children: Children, start: int, end: int) -> tuple[syntax.Statement, ...]:
+def block(_: Context, children: Children, span: Span) -> tuple[syntax.Statement, ...]:
     """The statements of a suite."""
     return tuple(children)
 
 
-def assign(context: Context, children: Children, start: int, end: int) -> syntax.Assign:
+def assign(context: Context, children: Children, span: Span) -> syntax.Assign:
     """`target = value`"""
     check_target(context, children[0])
-    return syntax.Assign(Span(start, end), children[0], children[1])
+    return syntax.Assign(span, children[0], children[1])
 
 
-def annotated_assign(_: Context, children: Children, start: int, end: int) -> syntax.AnnotatedAssign:
+def annotated_assign(_: Context, children: Children, span: Span) -> syntax.AnnotatedAssign:
     """`name: type = value`"""
-    return syntax.AnnotatedAssign(Span(start, end), identifier(children[0]), children[1], children[2])
+    return syntax.AnnotatedAssign(span, identifier(children[0]), children[1], children[2])
 
 
-def augmented_assign(context: Context, children: Children, start: int, end: int) -> syntax.AugmentedAssign:
+def augmented_assign(context: Context, children: Children, span: Span) -> syntax.AugmentedAssign:
     """`target += value`"""
     target = children[0]
     if isinstance(target, syntax.Tuple | syntax.List):
-        context.report("E020", target.span, f"`{children[1][3]}` changes one variable at a time")
+        context.report("E020", target.span, f"`{children[1].text}` changes one variable at a time")
     else:
         check_target(context, target)
-    return syntax.AugmentedAssign(Span(start, end), target, children[1][3][:-1], children[2])
+    return syntax.AugmentedAssign(span, target, children[1].text[:-1], children[2])
 
 
 def check_target(context: Context, target: syntax.Expression) -> None:
@@ -60,108 +60,102 @@ def _report_target(context: Context, target: syntax.Expression, message: str) ->
     context.report("E020", target.span, message, "make a new value, and give it a name")
 
 
-def expression_statement(_: Context, children: Children, start: int, end: int) -> syntax.ExpressionStatement:
+def expression_statement(_: Context, children: Children, span: Span) -> syntax.ExpressionStatement:
     """An expression that stands alone."""
-    return syntax.ExpressionStatement(Span(start, end), children[0])
+    return syntax.ExpressionStatement(span, children[0])
 
 
-def return_statement(_: Context, children: Children, start: int, end: int) -> syntax.Return:
+def return_statement(_: Context, children: Children, span: Span) -> syntax.Return:
     """`return` or `return value`"""
-    return syntax.Return(Span(start, end), children[0], None)
+    return syntax.Return(span, children[0], None)
 
 
-def return_outputs(_: Context, children: Children, start: int, end: int) -> syntax.Return:
+def return_outputs(_: Context, children: Children, span: Span) -> syntax.Return:
     """`return a=x, **found`"""
-    return syntax.Return(Span(start, end), None, tuple(children))
+    return syntax.Return(span, None, tuple(children))
 
 
-def assert_statement(_: Context, children: Children, start: int, end: int) -> syntax.Assert:
+def assert_statement(_: Context, children: Children, span: Span) -> syntax.Assert:
     """`assert test, message`"""
-    return syntax.Assert(Span(start, end), children[0], children[1], suggest=False)
+    return syntax.Assert(span, children[0], children[1], suggest=False)
 
 
-def suggest_statement(_: Context, children: Children, start: int, end: int) -> syntax.Assert:
+def suggest_statement(_: Context, children: Children, span: Span) -> syntax.Assert:
     """`suggest test, message`"""
-    return syntax.Assert(Span(start, end), children[0], children[1], suggest=True)
+    return syntax.Assert(span, children[0], children[1], suggest=True)
 
 
-def break_statement(_: Context, children: Children, start: int, end: int) -> syntax.Break:
+def break_statement(_: Context, children: Children, span: Span) -> syntax.Break:
     """`break`"""
-    return syntax.Break(Span(start, end))
+    return syntax.Break(span)
 
 
-def continue_statement(_: Context, children: Children, start: int, end: int) -> syntax.Continue:
+def continue_statement(_: Context, children: Children, span: Span) -> syntax.Continue:
     """`continue`"""
-    return syntax.Continue(Span(start, end))
+    return syntax.Continue(span)
 
 
-def pass_statement(_: Context, children: Children, start: int, end: int) -> syntax.Pass:
+def pass_statement(_: Context, children: Children, span: Span) -> syntax.Pass:
     """`pass`"""
-    return syntax.Pass(Span(start, end))
+    return syntax.Pass(span)
 
 
-def if_statement(_: Context, children: Children, start: int, end: int) -> syntax.If:
+def if_statement(_: Context, children: Children, span: Span) -> syntax.If:
     """`if`, its `elif`s and its `else`."""
-    return syntax.If(Span(start, end), tuple(children[:-1]), children[-1] or ())
+    return syntax.If(span, tuple(children[:-1]), children[-1] or ())
 
 
-def if_branch(_: Context, children: Children, start: int, end: int) -> syntax.IfBranch:
+def if_branch(_: Context, children: Children, span: Span) -> syntax.IfBranch:
     """`if test:` or `elif test:`"""
-    return syntax.IfBranch(Span(start, end), children[0], children[1])
+    return syntax.IfBranch(span, children[0], children[1])
 
 
-def for_statement(_: Context, children: Children, start: int, end: int) -> syntax.For:
+def for_statement(_: Context, children: Children, span: Span) -> syntax.For:
     """`for target in iterable:`"""
-    return syntax.For(Span(start, end), children[0], children[1], children[2])
+    return syntax.For(span, children[0], children[1], children[2])
 
 
-def match_statement(_: Context, children: Children, start: int, end: int) -> syntax.Match:
+def match_statement(_: Context, children: Children, span: Span) -> syntax.Match:
     """`match subject:`"""
-    return syntax.Match(Span(start, end), children[0], tuple(children[1:]))
+    return syntax.Match(span, children[0], tuple(children[1:]))
 
 
-def case(_: Context, children: Children, start: int, end: int) -> syntax.Case:
+def case(_: Context, children: Children, span: Span) -> syntax.Case:
     """`case pattern if guard:`"""
-    return syntax.Case(Span(start, end), children[0], children[1], children[2])
+    return syntax.Case(span, children[0], children[1], children[2])
 
 
 # --- patterns
 
 
-def literal_pattern(context: Context, children: Children, start: int, end: int) -> syntax.ValuePattern:
+def literal_pattern(context: Context, children: Children, span: Span) -> syntax.ValuePattern:
     """`"a"`, `1`, `-1`, `None`"""
-    span = Span(start, end)
-    token = children[-1]
-    first = token[3][:1]
+    last = children[-1]
+    if isinstance(last, syntax.FString):
+        advice = 'compare in a guard: `case x if x == f"…":`'
+        context.report("E022", span, "an f-string cannot be a pattern", advice)
+        return syntax.ValuePattern(span, last)
+    first = last.text[:1]
     if first in "NTF.":
-        return syntax.ValuePattern(span, constant(context, children, start, end))
-    if first.isdigit():
-        value: syntax.Expression = number(context, [token], token[1], token[2])
-        if len(children) == 2:
-            value = syntax.Unary(span, children[0][3], value)
-            if children[0][3] == "+":
-                plus = children[0][1]
-                context.report(
-                    "E001",
-                    Span(plus, plus + 1),
-                    "a pattern has no `+`",
-                    fix=replacement("Remove the `+`", plus, plus + 1, ""),
-                )
-        return syntax.ValuePattern(span, value)
-    value = string_node(context, token)
-    if isinstance(value, syntax.FString):
-        context.report(
-            "E022", span, "an f-string is no pattern", 'compare in a guard: `case x if x == f"…":`'
-        )
+        return syntax.ValuePattern(span, constant(context, children, span))
+    if not first.isdigit():
+        return syntax.ValuePattern(span, string_node(context, last))
+    value: syntax.Expression = number(context, [last], last.span)
+    if len(children) == 2:
+        sign = children[0]
+        value = syntax.Unary(span, sign.text, value)
+        if sign.text == "+":
+            fix = replacement("Remove the `+`", sign.start, sign.end, "")
+            context.report("E001", sign.span, "a number in a pattern cannot have a `+`", fix=fix)
     return syntax.ValuePattern(span, value)
 
 
-def name_pattern(_: Context, children: Children, start: int, end: int) -> syntax.Pattern:
+def name_pattern(_: Context, children: Children, span: Span) -> syntax.Pattern:
     """A name binds; a dotted name is a value."""
     names: tuple[syntax.Identifier, ...] = children[0]
     if len(names) == 1:
-        return syntax.CapturePattern(Span(start, end), names[0])
-    return syntax.ValuePattern(Span(start, end), dotted_expression(names))
+        return syntax.CapturePattern(span, names[0])
+    return syntax.ValuePattern(span, dotted_expression(names))
 
 
 def dotted_expression(names: tuple[syntax.Identifier, ...]) -> syntax.Expression:
@@ -172,7 +166,7 @@ def dotted_expression(names: tuple[syntax.Identifier, ...]) -> syntax.Expression
     return value
 
 
-def class_pattern(context: Context, children: Children, start: int, end: int) -> syntax.ClassPattern:
+def class_pattern(context: Context, children: Children, span: Span) -> syntax.ClassPattern:
     """`Entity(name=n)`"""
     positional: list[syntax.Pattern] = []
     keywords: list[tuple[syntax.Identifier, syntax.Pattern]] = []
@@ -183,69 +177,63 @@ def class_pattern(context: Context, children: Children, start: int, end: int) ->
             if keywords:
                 context.report("E024", child.span, "a pattern without a name stands behind one with a name")
             positional.append(child)
-    return syntax.ClassPattern(
-        Span(start, end), dotted_expression(children[0]), tuple(positional), tuple(keywords)
-    )
+    return syntax.ClassPattern(span, dotted_expression(children[0]), tuple(positional), tuple(keywords))
 
 
-def pattern_arguments(_: Context, children: Children, start: int, end: int) -> Children:
+def pattern_arguments(_: Context, children: Children, span: Span) -> Children:
     """What stands between the brackets of a class pattern."""
     return children
 
 
-def keyword_pattern(
-    _: Context, children: Children, start: int, end: int
-) -> tuple[syntax.Identifier, syntax.Pattern]:
+def keyword_pattern(_: Context, children: Children, span: Span) -> tuple[syntax.Identifier, syntax.Pattern]:
     """`name=pattern`"""
     return identifier(children[0]), children[1]
 
 
-def sequence_pattern(_: Context, children: Children, start: int, end: int) -> syntax.SequencePattern:
+def sequence_pattern(_: Context, children: Children, span: Span) -> syntax.SequencePattern:
     """`[a, *rest]`"""
-    return syntax.SequencePattern(Span(start, end), tuple(children))
+    return syntax.SequencePattern(span, tuple(children))
 
 
-def closed_sequence_pattern(_: Context, children: Children, start: int, end: int) -> syntax.SequencePattern:
+def closed_sequence_pattern(_: Context, children: Children, span: Span) -> syntax.SequencePattern:
     """`(a, b)`"""
-    return syntax.SequencePattern(Span(start, end), children[0].elements)
+    return syntax.SequencePattern(span, children[0].elements)
 
 
-def open_sequence_pattern(_: Context, children: Children, start: int, end: int) -> syntax.SequencePattern:
+def open_sequence_pattern(_: Context, children: Children, span: Span) -> syntax.SequencePattern:
     """`a, b`"""
-    return syntax.SequencePattern(Span(start, end), tuple(children))
+    return syntax.SequencePattern(span, tuple(children))
 
 
-def group_pattern(_: Context, children: Children, start: int, end: int) -> syntax.Pattern:
+def group_pattern(_: Context, children: Children, span: Span) -> syntax.Pattern:
     """`(pattern)` is the pattern."""
     pattern: syntax.Pattern = children[0]
     return pattern
 
 
-def star_pattern(_: Context, children: Children, start: int, end: int) -> syntax.StarPattern:
+def star_pattern(_: Context, children: Children, span: Span) -> syntax.StarPattern:
     """`*rest`"""
-    return syntax.StarPattern(Span(start, end), identifier(children[0]))
+    return syntax.StarPattern(span, identifier(children[0]))
 
 
-def or_pattern(_: Context, children: Children, start: int, end: int) -> syntax.OrPattern:
+def or_pattern(_: Context, children: Children, span: Span) -> syntax.OrPattern:
     """`a | b`"""
-    return syntax.OrPattern(Span(start, end), tuple(children))
+    return syntax.OrPattern(span, tuple(children))
 
 
-def as_pattern(_: Context, children: Children, start: int, end: int) -> syntax.AsPattern:
+def as_pattern(_: Context, children: Children, span: Span) -> syntax.AsPattern:
     """`pattern as name`"""
-    return syntax.AsPattern(Span(start, end), children[0], identifier(children[1]))
+    return syntax.AsPattern(span, children[0], identifier(children[1]))
 
 
-def mapping_pattern(_: Context, children: Children, start: int, end: int) -> syntax.MappingPattern:
+def mapping_pattern(_: Context, children: Children, span: Span) -> syntax.MappingPattern:
     """`{"key": pattern, **rest}`"""
     entries = tuple(child for child in children if isinstance(child, tuple))
     rests = [child for child in children if isinstance(child, syntax.Identifier)]
-    return syntax.MappingPattern(Span(start, end), entries, rests[-1] if rests else None)
+    return syntax.MappingPattern(span, entries, rests[-1] if rests else None)
 
 
-def mapping_entry(
-    _: Context, children: Children, start: int, end: int
-) -> tuple[syntax.Expression, syntax.Pattern]:
+def mapping_entry(_: Context, children: Children, span: Span) -> tuple[syntax.Expression, syntax.Pattern]:
     """`"key": pattern`"""
     key = children[0]
     if isinstance(key, syntax.ValuePattern):
@@ -253,6 +241,6 @@ def mapping_entry(
     return syntax.Name(key.span, key.name.text), children[1]
 
 
-def mapping_rest(_: Context, children: Children, start: int, end: int) -> syntax.Identifier:
+def mapping_rest(_: Context, children: Children, span: Span) -> syntax.Identifier:
     """`**rest`"""
     return identifier(children[0])

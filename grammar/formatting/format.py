@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from ..lossless import Token, tokenize
+from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
 from ..split import split
-from ..syntax import FileDocstring, FromImport, Import
+from ..syntax import FileDocstring, FromImport, FString, Import, Node, parts_of
 from .lines import Line, comment_text, lines_of
 
 _COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
@@ -154,7 +154,7 @@ def _is_same(parsed: Parsed, code: str, formatted: str) -> bool:
     return _comments(tokenize(code)) == _comments(again.tokens)
 
 
-def _comments(tokens: tuple[Token, ...]) -> list[str]:
+def _comments(tokens: tuple[Lexeme, ...]) -> list[str]:
     return sorted(comment_text(token.text) for token in tokens if token.kind == "comment")
 
 
@@ -169,8 +169,10 @@ def _equal(first: Any, second: Any) -> bool:
             if len(one) != len(other):
                 return False
             pairs += zip(one, other, strict=True)
-        elif is_dataclass(one):
-            pairs += [(getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.name != "span"]
+        elif isinstance(one, Node):
+            ignored = "raw" if isinstance(one, FString) else ""
+            names = (name for name in parts_of(type(one)) if name != ignored)
+            pairs += [(getattr(one, name), getattr(other, name)) for name in names]
         elif one != other and one == one:
             return False
     return True

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..lexing.lexer import lex
-from ..lexing.tokens import Token, vocabulary
-from ..lossless import Token as Written
-from ..lossless import tokenize
+from ..lexing.tokens import Token, f_string_end, vocabulary
+from ..lossless import Lexeme, tokenize
 from ..tables import tables
-from .layout import Bracket, Element, Item, Kind, Piece, lay_out
+from .layout import Bracket, Element, Item, Kind, Piece, flat, lay_out
 
 _SUITE_WORDS = frozenset({"if", "elif", "else", "for", "def", "test", "forward", "fallback", "case"})
 _ALWAYS_WORDS = frozenset({"None", "True", "False", "configure"})
@@ -54,11 +53,11 @@ class _Logical:
 
     @property
     def start(self) -> int:
-        return self.tokens[0][1]
+        return self.tokens[0].start
 
     @property
     def end(self) -> int:
-        return self.tokens[-1][2]
+        return self.tokens[-1].end
 
 
 def lines_of(text: str) -> tuple[list[Line], int, int]:
@@ -71,7 +70,7 @@ def lines_of(text: str) -> tuple[list[Line], int, int]:
     position = 0
     for index, each in enumerate(logical):
         following = logical[index + 1] if index + 1 < len(logical) else None
-        inside: list[Written] = []
+        inside: list[Lexeme] = []
         while position < len(comments) and comments[position].start < each.end:
             inside.append(comments[position])
             position += 1
@@ -117,9 +116,9 @@ def _logical_lines(text: str) -> Iterator[_Logical]:
     columns = [0]
     current: list[Token] = []
     for token in lex(text).tokens:
-        kind = token[0]
+        kind = token.kind
         if kind == known.indent:
-            columns.append(token[1] - _line_start(text, token[1]))
+            columns.append(token.start - _line_start(text, token.start))
         elif kind == known.dedent:
             columns.pop()
         elif kind == known.newline:
@@ -139,12 +138,12 @@ def _line_start(text: str, at: int) -> int:
 def _split_suite(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     """A head and the statement that follows its colon on the same line."""
     known = vocabulary()
-    if tokens[0][3] not in _SUITE_WORDS or tokens[0][0] == known.name:
+    if tokens[0].text not in _SUITE_WORDS or tokens[0].kind == known.name:
         return tokens, []
     depth = 0
-    for index, (kind, _, _, text) in enumerate(tokens):
-        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
-        if depth == 0 and kind == known.colon:
+    for index, token in enumerate(tokens):
+        depth += (token.kind in known.openers) - (token.kind in known.closers)
+        if depth == 0 and token.kind == known.colon:
             return tokens[: index + 1], tokens[index + 1 :]
     return tokens, []
 
@@ -184,7 +183,7 @@ def _begins_suite(line: Line) -> bool:
     return isinstance(first, Piece) and first.kind == "keyword" and first.text in {"forward", "fallback"}
 
 
-def _line(text: str, logical: _Logical, comments: list[Written], following: _Logical | None) -> Line:
+def _line(text: str, logical: _Logical, comments: list[Lexeme], following: _Logical | None) -> Line:
     return Line(
         logical.level,
         _elements(text, logical.tokens, comments),
@@ -193,22 +192,30 @@ def _line(text: str, logical: _Logical, comments: list[Written], following: _Log
     )
 
 
-def _elements(text: str, tokens: list[Token], comments: list[Written]) -> list[Element]:
+def _elements(text: str, tokens: list[Token], comments: list[Lexeme]) -> list[Element]:
     """The tokens of a line with what stands in brackets folded in."""
+    known = vocabulary()
     top: list[Element] = []
     open_brackets: list[Bracket] = []
     position = 0
-    end = tokens[0][1]
+    end = tokens[0].start
     after_comma = False
+    behind = 0
     for index, token in enumerate(tokens):
-        _, at, to, written = token
+        if index < behind:
+            continue
+        at, to, written = token.start, token.end, token.text
         while position < len(comments) and comments[position].start < at:
             _place_comment(text, open_brackets[-1], comments[position], end, after_comma, written)
             end = comments[position].end
             position += 1
         elements = open_brackets[-1].items[-1].elements if open_brackets else top
         after_comma = False
-        if written in {"(", "[", "{"}:
+        if token.kind == known.f_start:
+            behind = f_string_end(tokens, index)
+            to = tokens[behind - 1].end
+            elements.append(Piece("string", _f_string(text, tokens[index:behind])))
+        elif written in {"(", "[", "{"}:
             is_call = bool(elements) and _can_be_called(elements[-1], written)
             bracket = Bracket(written, is_call, [Item()], False, [], [])
             elements.append(bracket)
@@ -223,6 +230,48 @@ def _elements(text: str, tokens: list[Token], comments: list[Written]) -> list[E
             elements.append(Piece(_kind(token, index, tokens, elements, bracket_), written))
         end = to
     return top
+
+
+def _f_string(text: str, tokens: list[Token]) -> str:
+    """An f-string with the expressions between its braces laid out; its texts stay as they are."""
+    known = vocabulary()
+    written: list[str] = []
+    done = tokens[0].start
+    index = 1
+    while index < len(tokens) - 1:
+        token = tokens[index]
+        if token.kind != known.operators["{"]:
+            index += 1
+            continue
+        end = _expression_end(tokens, index + 1)
+        closing = tokens[end]
+        source = text[token.end : closing.start]
+        written.append(text[done : token.end])
+        if closing.kind == known.f_equals or "\n" in source or "\r" in source:
+            written.append(source)
+        else:
+            inside = flat(_elements(text, tokens[index + 1 : end], []))
+            is_brace_behind = inside.endswith("}") and closing.kind == known.operators["}"]
+            written.append(" " * inside.startswith("{") + inside + " " * is_brace_behind)
+        done = closing.start
+        index = end + 1
+    written.append(text[done : tokens[-1].end])
+    return "".join(written)
+
+
+def _expression_end(tokens: list[Token], at: int) -> int:
+    """The index of the token that ends the expression of a replacement field, which begins at `at`."""
+    known = vocabulary()
+    ends = {known.f_equals, known.f_conversion, known.f_colon, known.operators["}"]}
+    depth = 0
+    while depth or tokens[at].kind not in ends:
+        if tokens[at].kind == known.f_start:
+            at = f_string_end(tokens, at)
+            continue
+        depth += tokens[at].kind in known.openers
+        depth -= tokens[at].kind in known.closers
+        at += 1
+    return at
 
 
 def _separates(elements: list[Element]) -> bool:
@@ -242,7 +291,7 @@ def _can_be_called(element: Element, bracket: str) -> bool:
 
 
 def _place_comment(
-    text: str, bracket: Bracket, comment: Written, end: int, after_comma: bool, next_text: str
+    text: str, bracket: Bracket, comment: Lexeme, end: int, after_comma: bool, next_text: str
 ) -> None:
     """Put a comment where it belongs in a bracket; `end` is where what stands before it ends."""
     written = comment_text(comment.text)
@@ -276,7 +325,7 @@ def _kind(
 ) -> Kind:
     """How a token is spaced, given what stands before it in its bracket."""
     known = vocabulary()
-    kind, _, _, text = token
+    kind, text = token.kind, token.text
     if kind == known.string:
         return "string"
     if text == ":":
@@ -317,6 +366,6 @@ def _names_argument(elements: list[Element], bracket: Bracket | None) -> bool:
 
 
 def _is_import_source(tokens: list[Token], index: int) -> bool:
-    return tokens[0][0] == tables().literals["from"] and all(
-        each[3] in {".", "..."} for each in tokens[1:index]
+    return tokens[0].kind == tables().literals["from"] and all(
+        each.text in {".", "..."} for each in tokens[1:index]
     )

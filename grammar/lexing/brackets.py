@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ..problems import problem, replacement
 from .errors import swallowed_brackets
-from .tokens import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, TOKEN, Repairs
+from .f_strings import scan
+from .tokens import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, Repairs
 
 _LAST_LINE = re.compile(r"[^\r\n]*\Z")
 
@@ -32,17 +33,13 @@ def find_repairs(text: str) -> Repairs:
     stack: list[_Opened] = []
     line = margin = last_end = 0
     quiet_lines: set[int] = set()
-    counts = Counter(
-        found[found.lastindex or 0] for found in TOKEN.finditer(text) if found.lastindex in {OPEN, CLOSE}
-    )
-    for found in TOKEN.finditer(text):
-        kind = found.lastindex
-        assert kind is not None
-        at, end = found.span(kind)
+    pieces = list(scan(text))
+    counts = Counter(text[at] for kind, at, _ in pieces if kind in {OPEN, CLOSE})
+    for kind, at, end in pieces:
         if kind == OPEN:
-            stack.append(_Opened(found[kind], at, margin, line))
+            stack.append(_Opened(text[at], at, margin, line))
         elif kind == CLOSE:
-            _close(repairs, stack, found[kind], at, quiet_lines, counts)
+            _close(repairs, stack, text[at], at, quiet_lines, counts)
         elif kind == NEWLINE:
             blanks = _LAST_LINE.search(text, at, end)
             line = end - len(blanks[0]) if blanks else end
@@ -52,7 +49,7 @@ def find_repairs(text: str) -> Repairs:
             continue
         elif kind == OPEN_STRING:
             quiet_lines.add(line)
-            closers = swallowed_brackets(found[kind], [opened.bracket for opened in stack])
+            closers = swallowed_brackets(text[at:end], [opened.bracket for opened in stack])
             for _ in closers:
                 stack.pop()
         last_end = end

@@ -6,7 +6,7 @@ import re
 
 from ...base.diagnostic import Diagnostic
 from ..problems import problem, replacement
-from .tokens import BACKSLASH, CLOSERS, OPEN_STRING, Lexed, vocabulary
+from .tokens import BACKSLASH, CLOSERS, Lexed, Token, vocabulary
 
 _TYPOGRAPHIC_QUOTES = "“”„‘’"
 
@@ -15,9 +15,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
     """Report a token that is wrong by itself, and add what was probably meant."""
     known = vocabulary()
     written = text[start:end]
-    if kind == OPEN_STRING:
-        _open_string(lexed, brackets, written, start, end)
-    elif kind == BACKSLASH:
+    if kind == BACKSLASH:
         lexed.problems.append(
             problem(
                 "E015",
@@ -29,7 +27,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
     elif written == ";":
         _semicolon(lexed, brackets, text, start)
     elif written[0].isdigit() or (written[0] == "." and len(written) > 1):
-        lexed.tokens.append((known.number, start, end, written))
+        lexed.tokens.append(Token(known.number, start, end, written))
     elif written[0] in _TYPOGRAPHIC_QUOTES:
         content = written.strip(_TYPOGRAPHIC_QUOTES)
         lexed.problems.append(
@@ -41,7 +39,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
                 replacement('Use `"`', start, end, f'"{content}"'),
             )
         )
-        lexed.tokens.append((known.string, start, end, f'"{content}"'))
+        lexed.tokens.append(Token(known.string, start, end, f'"{content}"'))
     elif written == "!":
         lexed.problems.append(
             problem(
@@ -52,7 +50,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
                 replacement("Write `not`", start, end, "not "),
             )
         )
-        lexed.tokens.append((known.words["not"], start, end, written))
+        lexed.tokens.append(Token(known.words["not"], start, end, written))
     else:
         shown = f"`{written}`" if written.isprintable() else f"U+{ord(written):04X}"
         lexed.problems.append(problem("E008", (start, end), f"the character {shown} has no meaning here"))
@@ -79,21 +77,22 @@ def _semicolon(lexed: Lexed, brackets: list[str], text: str, start: int) -> None
         )
     )
     tokens, known = lexed.tokens, vocabulary()
-    if not is_last and not brackets and tokens and tokens[-1][0] != known.newline:
-        tokens.append((known.newline, start, start, ""))
+    if not is_last and not brackets and tokens and tokens[-1].kind != known.newline:
+        tokens.append(Token(known.newline, start, start, ""))
 
 
 _REST_OF_LINE = re.compile(r"[ \t]*([^#\r\n]?)")
 
 
-def _open_string(lexed: Lexed, brackets: list[str], written: str, start: int, end: int) -> None:
-    """A string that is not closed; brackets that it has swallowed at the end of its line are given back."""
-    known = vocabulary()
+def report_open_string(lexed: Lexed, brackets: list[str], written: str, start: int) -> int:
+    """Report a string that is not closed; how much of `written` is the string, and not code behind it."""
     quote = '"' if written.lstrip("rRfFbBuU").startswith('"') else "'"
     is_long = quote * 3 in written
     trailing = "" if is_long else swallowed(written, brackets)
     cut = len(written) - len(trailing)
     quotes = quote * 3 if is_long else quote
+    if _follows_from_f_string(lexed):
+        return cut
     lexed.problems.append(
         problem(
             "E003",
@@ -103,12 +102,28 @@ def _open_string(lexed: Lexed, brackets: list[str], written: str, start: int, en
             None if is_long else replacement(f"Add `{quotes}`", start + cut, start + cut, quotes),
         )
     )
-    lexed.tokens.append((known.string, start, start + cut, written[:cut]))
-    for at, character in enumerate(trailing, start + cut):
+    return cut
+
+
+def _follows_from_f_string(lexed: Lexed) -> bool:
+    """Whether an f-string of this line ends in the middle of a field, so that quotes are paired wrongly."""
+    known = vocabulary()
+    first = len(lexed.tokens)
+    while first and lexed.tokens[first - 1].kind not in {known.newline, known.indent, known.dedent}:
+        first -= 1
+    start = lexed.tokens[first].start if first < len(lexed.tokens) else 0
+    return (
+        bool(lexed.problems) and lexed.problems[-1].code == "E022" and lexed.problems[-1].span.start >= start
+    )
+
+
+def give_back(lexed: Lexed, brackets: list[str], trailing: str, start: int) -> None:
+    """Add the tokens at the end of a line that a string without an end has swallowed."""
+    for at, character in enumerate(trailing, start):
         if character in ")]}":
             brackets.pop()
         if not character.isspace():
-            lexed.tokens.append((known.operators[character], at, at + 1, character))
+            lexed.tokens.append(Token(vocabulary().operators[character], at, at + 1, character))
 
 
 def swallowed(written: str, brackets: list[str]) -> str:

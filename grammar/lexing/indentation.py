@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
 from ..source import Span
-from .tokens import CASE, CLOSERS, SOFT_KEYWORDS, Lexed, Token, vocabulary
+from .tokens import CASE, SOFT_KEYWORDS, Lexed, Token, vocabulary
 
 _IN_A_FILE = frozenset(SOFT_KEYWORDS) - {"match", "case", "suggest"}
 _IN_A_MATCH = frozenset({"case"})
@@ -54,13 +54,13 @@ def indent(lexed: Lexed, levels: list[Level], text: str, start: int, end: int) -
         _report_tab(lexed, text, line, end)
     column = len(blanks.expandtabs(4))
     if column > levels[-1].highest:
-        opens_block = len(tokens) > 1 and tokens[-1][0] == known.newline and _opens_block(tokens)
+        opens_block = len(tokens) > 1 and tokens[-1].kind == known.newline and _opens_block(tokens)
         if opens_block:
-            tokens.append((known.indent, end, end, ""))
+            tokens.append(Token(known.indent, end, end, ""))
         elif not (
             lexed.problems
             and tokens
-            and lexed.problems[-1].span.start >= tokens[line_start(tokens, len(tokens) - 2)][1]
+            and lexed.problems[-1].span.start >= tokens[line_start(tokens, len(tokens) - 2)].start
         ):
             _report_indent(lexed, levels, line, end)
         words = _words(text, tokens, len(levels), end) if opens_block else levels[-1].words
@@ -77,7 +77,7 @@ def indent(lexed: Lexed, levels: list[Level], text: str, start: int, end: int) -
             column = below.column
         levels.pop()
         if top.is_block:
-            tokens.append((known.dedent, end, end, ""))
+            tokens.append(Token(known.dedent, end, end, ""))
         else:
             lexed.quiet.append((top.line, line))
 
@@ -162,15 +162,15 @@ _BLOCK_WORDS = frozenset(
 def _opens_block(tokens: list[Token]) -> bool:
     """Whether the line that just ended wants a block: it ends in a colon, or begins like one that should."""
     known = vocabulary()
-    if tokens[-2][0] == known.colon:
+    if tokens[-2].kind == known.colon:
         return True
     first = line_start(tokens, len(tokens) - 2)
-    if tokens[first][3] not in _BLOCK_WORDS or tokens[first + 1][3] in {"=", "."}:
+    if tokens[first].text not in _BLOCK_WORDS or tokens[first + 1].text in {"=", "."}:
         return False
     depth = 0
-    for kind, _, _, text in tokens[first:]:
-        depth += (text in CLOSERS) - (text in {")", "]", "}"})
-        if kind == known.colon and depth == 0:
+    for token in tokens[first:]:
+        depth += (token.kind in known.openers) - (token.kind in known.closers)
+        if token.kind == known.colon and depth == 0:
             return False
     return True
 
@@ -179,8 +179,8 @@ def _words(text: str, tokens: list[Token], depth: int, at: int) -> frozenset[str
     """The soft keywords of the block that has just begun at a depth and at a place in the text."""
     head = tokens[line_start(tokens, len(tokens) - 3)]
     if depth == 1:
-        return _IN_A_BODY.get(head[3], _IN_ANY_BODY)
-    is_match = head[0] == vocabulary().match or (head[3] not in _BLOCK_WORDS and CASE.match(text, at))
+        return _IN_A_BODY.get(head.text, _IN_ANY_BODY)
+    is_match = head.kind == vocabulary().match or (head.text not in _BLOCK_WORDS and CASE.match(text, at))
     return _IN_A_MATCH if is_match else _IN_STATEMENTS
 
 
@@ -188,6 +188,6 @@ def line_start(tokens: list[Token], at: int) -> int:
     """The index of the first token of the line that holds `tokens[at]`."""
     known = vocabulary()
     first = max(at, 0)
-    while first > 0 and tokens[first - 1][0] not in {known.newline, known.indent, known.dedent}:
+    while first > 0 and tokens[first - 1].kind not in {known.newline, known.indent, known.dedent}:
         first -= 1
     return first

@@ -6,13 +6,28 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from ...base.diagnostic import Diagnostic
+from ...base.span import Span
 from ..tables import tables
 
-Token: TypeAlias = tuple[int, int, int, str]
-"""The number of a terminal, the span, the text; layout tokens have an empty text."""
+
+class Token(NamedTuple):
+    """What the parser reads: a terminal and the piece of the text that it stands for."""
+
+    kind: int
+    """The number of the terminal."""
+    start: int
+    end: int
+    text: str
+    """Layout tokens, and those that are missing in the text, have an empty one."""
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.start, self.end)
+
 
 MAX_NESTING = 50
 """How deep brackets may be nested; what is read recursively later needs a bound."""
@@ -36,6 +51,9 @@ _OPERATOR = r"->|\.\.\.|\*\*=|//=|<<=|>>=|\*\*|//|<<|>>|&&|\|\||:=|[-+*/%@&|^<>=
 NAME, NUMBER, OPERATOR, OPEN, CLOSE, STRING, NEWLINE, OPEN_STRING, BACKSLASH, COMMENT, OTHER, END = range(
     1, 13
 )
+F_START, F_TEXT, F_END, F_OPEN, F_CLOSE, F_EQUALS, F_CONVERSION, F_COLON, F_STRAY, F_TOO_DEEP = range(13, 23)
+"""The pieces that `f_strings` takes an f-string apart into: its quotes and its text, the braces of a field,
+the signs behind the field's expression, what does not belong there, and a field nested too deeply."""
 
 TOKEN = re.compile(
     _SPACE
@@ -161,12 +179,23 @@ class Vocabulary(NamedTuple):
     name: int
     number: int
     string: int
+    f_start: int
+    f_middle: int
+    f_end: int
+    f_equals: int
+    f_conversion: int
+    f_colon: int
     colon: int
     newline: int
     indent: int
     dedent: int
     end: int
     match: int
+    openers: frozenset[int]
+    """The opening brackets, the brace of a replacement field among them."""
+    closers: frozenset[int]
+    of_f_strings: frozenset[int]
+    """The quotes and texts of f-strings, and the signs behind the expression of a replacement field."""
     fallbacks: frozenset[int]
     """Soft keywords, which are names where the grammar has no place for the keyword."""
 
@@ -184,11 +213,31 @@ def vocabulary() -> Vocabulary:
         name=numbers["NAME"],
         number=numbers["NUMBER"],
         string=numbers["STRING"],
+        f_start=numbers["FSTRING_START"],
+        f_middle=numbers["FSTRING_MIDDLE"],
+        f_end=numbers["FSTRING_END"],
+        f_equals=numbers["FSTRING_EQUALS"],
+        f_conversion=numbers["FSTRING_CONVERSION"],
+        f_colon=numbers["FSTRING_COLON"],
         colon=literals[":"],
         newline=numbers["_NEWLINE"],
         indent=numbers["_INDENT"],
         dedent=numbers["_DEDENT"],
         end=numbers["$END"],
         match=literals["match"],
+        openers=frozenset(literals[bracket] for bracket in CLOSERS),
+        closers=frozenset(literals[bracket] for bracket in CLOSERS.values()),
+        of_f_strings=frozenset(number for name, number in numbers.items() if name.startswith("FSTRING_")),
         fallbacks=frozenset({number for number, _ in soft.values()} | {literals["where"]}),
     )
+
+
+def f_string_end(tokens: list[Token], at: int) -> int:
+    """The index behind the last token of the f-string whose first is `tokens[at]`."""
+    known = vocabulary()
+    depth = 0
+    while True:
+        depth += (tokens[at].kind == known.f_start) - (tokens[at].kind == known.f_end)
+        at += 1
+        if depth == 0:
+            return at

@@ -15,7 +15,7 @@ from lark.parsers.lalr_analysis import Shift
 HERE = Path(__file__).parents[1]
 GRAMMAR = HERE / "dspy.lark"
 TABLES = HERE / "_tables.json"
-STARTS = ("start", "interpolation", "inline_signature")
+STARTS = ("start", "inline_signature")
 
 # What an insertion costs when a broken text is completed: a missing name is the least that can be meant.
 _TERMINAL_COST = {"NAME": 10, "_NEWLINE": 10, "_INDENT": 10, "_DEDENT": 10, "CONSTANT": 50, "NUMBER": 50}
@@ -93,7 +93,7 @@ def _literals(lark: Any, terminal_numbers: dict[str, int]) -> Iterator[tuple[str
     for terminal in lark.terminals:
         if type(terminal.pattern).__name__ == "PatternStr":
             yield terminal.pattern.value, terminal_numbers[terminal.name]
-        elif terminal.name not in {"NAME", "NUMBER", "STRING"} and not terminal.name.startswith("_"):
+        elif terminal.pattern is not None:
             for text in _alternatives(terminal.pattern.value):
                 yield text, terminal_numbers[terminal.name]
 

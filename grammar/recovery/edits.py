@@ -3,29 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from ...base.diagnostic import Diagnostic
 from ..lexing.tokens import Token, vocabulary
-from ..parsing.automaton import count_accepted, feed
+from ..parsing.automaton import count_accepted
 from ..tables import tables
 
-Mending: TypeAlias = tuple[int, int, list[Token], Diagnostic | None]
-"""`tokens[start:stop]` are replaced by the others; where the problem is None it has been reported."""
 
-Mender: TypeAlias = Callable[[str, list[Token], int, int, list[int]], Mending | None]
-"""What to do about `tokens[at]`, which does not fit, in the line that begins at `tokens[line]`.
+class Repair(NamedTuple):
+    """Replace `tokens[start:stop]` by others; without a problem it is a consequence of an earlier repair."""
 
-Its parameters: the text, the tokens, `at`, `line`, and the states of the automaton before `tokens[at]`.
-"""
+    start: int
+    stop: int
+    tokens: list[Token]
+    problem: Diagnostic | None
 
 
-def mend_with(
-    menders: tuple[Mender, ...], text: str, tokens: list[Token], at: int, line: int, states: list[int]
-) -> Mending | None:
-    """What the first of the menders does that knows the mistake."""
-    for mender in menders:
-        found = mender(text, tokens, at, line, states)
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Where the automaton cannot go on: `tokens[at]` does not fit; its line begins at `tokens[line]`."""
+
+    text: str
+    tokens: list[Token]
+    at: int
+    line: int
+    states: list[int]
+    """The stack of the automaton before `tokens[at]`."""
+    line_states: list[int]
+    """The same before `tokens[line]`."""
+
+    @property
+    def token(self) -> Token:
+        """The token that does not fit."""
+        return self.tokens[self.at]
+
+    @property
+    def before(self) -> Token:
+        """The token before it; only where `at` is above 0."""
+        return self.tokens[self.at - 1]
+
+    @property
+    def after(self) -> Token:
+        """The token behind it; only where that is not the last."""
+        return self.tokens[self.at + 1]
+
+    @property
+    def line_before(self) -> list[Token]:
+        """The tokens before it in its line."""
+        return self.tokens[self.line : self.at]
+
+    @property
+    def first(self) -> Token:
+        """The first token of its line."""
+        return self.tokens[self.line]
+
+
+RepairRule: TypeAlias = Callable[[Stuck], Repair | None]
+"""What to do about one kind of mistake; None for every other."""
+
+
+def first_repair(rules: tuple[RepairRule, ...], stuck: Stuck) -> Repair | None:
+    """What the first of the rules does that knows the mistake."""
+    for rule in rules:
+        found = rule(stuck)
         if found is not None:
             return found
     return None
@@ -38,7 +80,7 @@ def fits(states: list[int], literal: str) -> bool:
 
 def read_as(token: Token, literal: str) -> Token:
     """The token read as if `literal` stood there."""
-    return tables().literals[literal], token[1], token[2], literal
+    return Token(tables().literals[literal], token.start, token.end, literal)
 
 
 def header_end(tokens: list[Token], at: int, *, colon: bool = True) -> tuple[int, bool]:
@@ -46,20 +88,20 @@ def header_end(tokens: list[Token], at: int, *, colon: bool = True) -> tuple[int
     known = vocabulary()
     depth = 0
     for index in range(at, len(tokens)):
-        kind, text = tokens[index][0], tokens[index][3]
+        kind = tokens[index].kind
         if kind in {known.newline, known.end}:
             return index, False
-        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
+        depth += (kind in known.openers) - (kind in known.closers)
         if colon and depth == 0 and kind == known.colon:
             return index, True
     return len(tokens) - 1, False
 
 
-def discard(tokens: list[Token], at: int, stop: int, found: Diagnostic, states: list[int]) -> Mending:
+def discard(tokens: list[Token], at: int, stop: int, found: Diagnostic) -> Repair:
     """Leave a line out; where it is the first of the item, the item has no declaration."""
     if at == 0:
-        return 0, len(tokens), [], found
-    return at, stop + 1, [], found
+        return Repair(0, len(tokens), [], found)
+    return Repair(at, stop + 1, [], found)
 
 
 def line_before(tokens: list[Token], at: int) -> int:
@@ -67,17 +109,8 @@ def line_before(tokens: list[Token], at: int) -> int:
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent}
     first = at - 1
-    while first > 0 and tokens[first][0] in layout:
+    while first > 0 and tokens[first].kind in layout:
         first -= 1
-    while first > 0 and tokens[first - 1][0] not in layout:
+    while first > 0 and tokens[first - 1].kind not in layout:
         first -= 1
     return first
-
-
-def states_before(tokens: list[Token], at: int) -> list[int]:
-    """The states of the automaton before `tokens[at]`."""
-    states = [tables().starts["start"]]
-    for token in tokens[:at]:
-        if not feed(states, token[0]):
-            break
-    return states

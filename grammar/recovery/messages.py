@@ -7,6 +7,7 @@ from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import expected
 from ..problems import problem, replacement
 from ..tables import tables
+from .edits import Stuck
 
 _PLACES = {
     "signature": "the signature's name",
@@ -40,68 +41,69 @@ _KINDS = {
 _SPACED = {",": ", ", "=": " = ", ":": ":", "->": " -> ", "in": " in "}
 
 
-def describe_insertion(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Diagnostic:
+def describe_insertion(stuck: Stuck, kind: int) -> Diagnostic:
     """Something is missing before `tokens[at]`."""
-    wanted = name_of(kind, states)
-    before, found = _before(tokens, at), tokens[at]
+    wanted = name_of(kind, stuck.states)
+    before, found = _before(stuck.tokens, stuck.at), stuck.token
     literal = _literal(kind)
     fix: Fix | None = None
-    place = before[2] if before else found[1]
+    place = before.end if before else found.start
     if literal in {":", ",", ")", "]", "}"}:
         fix = replacement(
-            f"Add `{literal}`", place, place, literal if place == found[1] else _SPACED.get(literal, literal)
+            f"Add `{literal}`",
+            place,
+            place,
+            literal if place == found.start else _SPACED.get(literal, literal),
         )
         if _is_layout(found):
             fix = replacement(f"Add `{literal}`", place, place, literal)
-    where = _place(tokens, at, literal)
+    where = _place(stuck.tokens, stuck.at, literal)
     if _is_layout(found):
         return problem("E001", (place, place), f"expected {wanted}{where}", None, fix)
     if kind == vocabulary().newline:
-        return problem(
-            "E001", (found[1], found[2]), f"expected the end of the line{where}, found {shown(found)}"
-        )
-    return problem("E001", (found[1], found[2]), f"expected {wanted}{where}, found {shown(found)}", None, fix)
+        return problem("E001", found.span, f"expected the end of the line{where}, found {shown(found)}")
+    return problem("E001", found.span, f"expected {wanted}{where}, found {shown(found)}", None, fix)
 
 
-def describe_replacement(text: str, tokens: list[Token], at: int, states: list[int], kind: int) -> Diagnostic:
+def describe_replacement(stuck: Stuck, kind: int) -> Diagnostic:
     """Something else should stand where `tokens[at]` stands."""
-    found = tokens[at]
+    found = stuck.token
     literal = _literal(kind)
-    fix = None if not literal else replacement(f"Write `{literal}`", found[1], found[2], literal)
-    where = _place(tokens, at, literal)
+    fix = None if not literal else replacement(f"Write `{literal}`", found.start, found.end, literal)
+    where = _place(stuck.tokens, stuck.at, literal)
     return problem(
         "E001",
-        (found[1], found[2]),
-        f"expected {name_of(kind, states)}{where}, found {shown(found)}",
+        found.span,
+        f"expected {name_of(kind, stuck.states)}{where}, found {shown(found)}",
         None,
         fix,
     )
 
 
-def describe_deletion(text: str, tokens: list[Token], at: int, states: list[int]) -> Diagnostic:
+def describe_deletion(stuck: Stuck) -> Diagnostic:
     """`tokens[at]` is one too many."""
-    found = tokens[at]
-    before = _before(tokens, at)
-    after = "" if before is None or _is_layout(tokens[at - 1]) else f" after {shown(before)}"
-    fix = replacement("Remove it", found[1], found[2], "")
-    return problem("E001", (found[1], found[2]), f"{shown(found)} does not belong here{after}", None, fix)
+    found = stuck.token
+    before = _before(stuck.tokens, stuck.at)
+    after = "" if before is None or _is_layout(stuck.before) else f" after {shown(before)}"
+    fix = replacement("Remove it", found.start, found.end, "")
+    return problem("E001", found.span, f"{shown(found)} does not belong here{after}", None, fix)
 
 
-def describe_panic(text: str, tokens: list[Token], at: int, states: list[int]) -> Diagnostic:
+def describe_panic(stuck: Stuck) -> Diagnostic:
     """`tokens[at]` does not fit, and no small change helps."""
-    found = tokens[at]
-    before = _before(tokens, at)
-    wanted = _summary(states)
-    if at == 0 or _is_layout(tokens[at - 1]):
+    found = stuck.token
+    before = _before(stuck.tokens, stuck.at)
+    wanted = _summary(stuck.states)
+    if stuck.at == 0 or _is_layout(stuck.before):
         what = (
             f"expected {wanted}, found {shown(found)}"
             if wanted
             else f"{shown(found)} does not begin a line here"
         )
-        return problem("E001", (found[1], found[2]), what)
+        return problem("E001", found.span, what)
     after = f" after {shown(before)}" if before else ""
     if _is_layout(found):
-        place = before[2] if before else found[1]
+        place = before.end if before else found.start
         return problem(
             "E001",
             (place, place),
@@ -110,8 +112,8 @@ def describe_panic(text: str, tokens: list[Token], at: int, states: list[int]) -
             else f"the line ends too early{after}",
         )
     if wanted:
-        return problem("E001", (found[1], found[2]), f"expected {wanted}{after}, found {shown(found)}")
-    return problem("E001", (found[1], found[2]), f"{shown(found)} does not belong here{after}")
+        return problem("E001", found.span, f"expected {wanted}{after}, found {shown(found)}")
+    return problem("E001", found.span, f"{shown(found)} does not belong here{after}")
 
 
 def name_of(kind: int, states: list[int]) -> str:
@@ -130,7 +132,9 @@ def shown(token: Token) -> str:
     """A token as it is quoted in a message."""
     if _is_layout(token):
         return "the end of the line"
-    first, *more = token[3].splitlines() or [""]
+    if token.kind in vocabulary().of_f_strings and token.text not in {"=", ":"}:
+        return "an f-string"
+    first, *more = token.text.splitlines() or [""]
     return f"`{first[:40]}…`" if more or len(first) > 40 else f"`{first}`"
 
 
@@ -155,14 +159,14 @@ def _literal(kind: int) -> str:
 def _before(tokens: list[Token], at: int) -> Token | None:
     """The last token before `at` that the user wrote."""
     for index in range(at - 1, -1, -1):
-        if tokens[index][2] > tokens[index][1]:
+        if tokens[index].end > tokens[index].start:
             return tokens[index]
     return None
 
 
 def _is_layout(token: Token) -> bool:
     known = vocabulary()
-    return token[0] in {known.newline, known.indent, known.dedent, known.end}
+    return token.kind in {known.newline, known.indent, known.dedent, known.end}
 
 
 def _place(tokens: list[Token], at: int, literal: str) -> str:
@@ -170,16 +174,17 @@ def _place(tokens: list[Token], at: int, literal: str) -> str:
     if before is None or _is_layout(tokens[at - 1]):
         return ""
     if literal == ":":
+        known = vocabulary()
         first = at
         while first > 0 and not _is_layout(tokens[first - 1]):
             first -= 1
-        word = tokens[first][3]
-        is_name_next = at - first == 2 and tokens[first + 1][0] == vocabulary().name
+        word = tokens[first].text
+        is_name_next = at - first == 2 and tokens[first + 1].kind == known.name
         if word in _PLACES and (
             is_name_next or word in {"def", "if", "elif", "for", "match", "case", "test"}
         ):
             depth = sum(
-                (token[3] in {"(", "[", "{"}) - (token[3] in {")", "]", "}"}) for token in tokens[first:at]
+                (token.kind in known.openers) - (token.kind in known.closers) for token in tokens[first:at]
             )
             if depth == 0:
                 return f" after {_PLACES[word]}"

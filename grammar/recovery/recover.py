@@ -2,7 +2,7 @@
 
 The automaton runs over the tokens without making values. Where it stops, the first of these applies:
 
-1. a construct of other languages that has a message of its own (`foreign.py`),
+1. a construct of other languages, or a typo, that has a message of its own (`constructs.py`, `typos.py`),
 2. the insertion, replacement or deletion of one token after which most of the next tokens fit,
 3. giving up the rest of the line, completed by what is missing.
 
@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
 
 from ...base.diagnostic import Diagnostic
 from .. import syntax
@@ -30,8 +30,11 @@ from ..parsing.automaton import count_accepted, expected, feed, is_done, next_to
 from ..parsing.driver import parse
 from ..problems import problem
 from ..tables import Start, tables
-from .constructs import mend_foreign, mend_inline
+from .constructs import ITEM_RULES
+from .edits import Repair, RepairRule, Stuck, first_repair
+from .f_strings import behind, field_end, kinds_ahead
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
+from .typos import SIGNATURE_STRING_RULES
 
 LOOKAHEAD = 4
 """How many tokens behind a repair are tried."""
@@ -40,6 +43,9 @@ ENOUGH = 3
 MAX_CAREFUL = 25
 """After so many problems in one item the repairs are no longer compared; the text is something else."""
 MAX_PROBLEMS = 100
+MAX_IN_A_LINE = 12
+"""After so many repairs a line is given up."""
+MAX_REPAIRS = 1_000
 MAX_TOKENS = 50_000
 """A declaration longer than this is data, not a program; its first mistake is enough."""
 
@@ -74,11 +80,12 @@ def with_problems_of_tree(
     what stands in the ranges `quiet`.
     """
     if problems and of_tree:
-        lines = {_line(text, found.span.start) for found in problems}
+        starts = [found.end() for found in re.finditer("\n", text)]
+        lines = {bisect_right(starts, found.span.start) for found in problems}
         unclosed = [found.span.start for found in problems if found.code in {"E002", "E003"}]
         reliable = min(unclosed, default=len(text))
         of_tree = [found for found in of_tree if found.span.start < reliable]
-        of_tree = [found for found in of_tree if _line(text, found.span.start) not in lines]
+        of_tree = [found for found in of_tree if bisect_right(starts, found.span.start) not in lines]
         of_tree = [each for each in of_tree if not any(a <= each.span.start < b for a, b in quiet)]
     return tuple(sorted([*problems, *of_tree], key=lambda found: found.span)[:MAX_PROBLEMS])
 
@@ -86,10 +93,6 @@ def with_problems_of_tree(
 def _first_line(text: str) -> int:
     found = re.search(r"[\r\n]", text)
     return found.start() if found else len(text)
-
-
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset)
 
 
 @dataclass(slots=True)
@@ -101,50 +104,88 @@ class Mended:
     is_complete: bool = True
 
 
-class Repair(NamedTuple):
-    """Replace `tokens[start:stop]` by others; without a problem it is a consequence of an earlier repair."""
-
-    start: int
-    stop: int
-    tokens: list[Token]
-    problem: Diagnostic | None
-
-
 def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
     """Change tokens until they parse."""
-    tokens = list(lexed.tokens)
-    mended = Mended(tokens)
-    states = [tables().starts[start]]
+    rules = ITEM_RULES if start == "start" else SIGNATURE_STRING_RULES
+    run = _Run(list(lexed.tokens), start)
+    mended = Mended(run.tokens)
     reported_lines = _lines_of(lexed)
-    at = 0
-    budget = 2 * len(tokens) + 200
-    while at < len(tokens):
-        if feed(states, tokens[at][0]):
-            at += 1
-            continue
-        budget -= 1
-        if budget < 0 or len(mended.problems) > MAX_PROBLEMS:
+    repairs: Counter[int] = Counter()
+    while run.advance():
+        line = _line_start(run.tokens, run.at)
+        begin = _begin_of_line(run.tokens, line)
+        repairs[begin] += 1
+        stuck = Stuck(text, run.tokens, run.at, line, run.states, run.states_before(line))
+        if repairs.total() > MAX_REPAIRS or len(mended.problems) > MAX_PROBLEMS:
             mended.is_complete = False
             return mended
-        line = _line_start(tokens, at)
-        is_item = start == "start"
-        repair = _repair(text, tokens, at, states, is_item, is_careful=len(mended.problems) < MAX_CAREFUL)
+        if len(mended.problems) < MAX_CAREFUL and repairs[begin] <= MAX_IN_A_LINE:
+            repair = _repair(stuck, rules)
+        else:
+            repair = _give_up_line(stuck, whole=True)
         if repair is None:
             mended.is_complete = False
             if not mended.problems and not lexed.problems:
-                mended.problems.append(describe_panic(text, tokens, at, states))
+                mended.problems.append(describe_panic(stuck))
             return mended
-        found = repair.problem
-        begin = next((token[1] for token in tokens[line:] if token[2] > token[1]), tokens[line][1])
-        if found is not None and begin not in reported_lines:
-            mended.problems.append(found)
+        if repair.problem is not None and begin not in reported_lines:
+            mended.problems.append(repair.problem)
             reported_lines.add(begin)
-        tokens[repair.start : repair.stop] = repair.tokens
-        if repair.start < at:
-            states = [tables().starts[start]]
-            at = 0
-    mended.is_complete = is_done(states)
+        run.replace(repair)
+    mended.is_complete = is_done(run.states)
     return mended
+
+
+class _Run:
+    """The automaton on its way through tokens that change."""
+
+    def __init__(self, tokens: list[Token], start: Start) -> None:
+        self.tokens = tokens
+        self.at = 0
+        self.states = [tables().starts[start]]
+        self.lines = [(0, list(self.states))]
+        """Where lines begin, as far as `at`, and the states before each."""
+
+    def advance(self) -> bool:
+        """Go on to the next token that does not fit; False where there is none."""
+        known = vocabulary()
+        layout = {known.newline, known.indent, known.dedent}
+        tokens, states = self.tokens, self.states
+        was_layout = self.at == 0 or tokens[self.at - 1].kind in layout
+        while self.at < len(tokens):
+            kind = tokens[self.at].kind
+            if was_layout and kind not in layout and self.lines[-1][0] < self.at:
+                self.lines.append((self.at, list(states)))
+            if not feed(states, kind):
+                return True
+            was_layout = kind in layout
+            self.at += 1
+        return False
+
+    def states_before(self, index: int) -> list[int]:
+        """The states before a token that is not behind the one that does not fit."""
+        begin, states = self.lines[bisect_right(self.lines, index, key=lambda line: line[0]) - 1]
+        states = list(states)
+        for token in self.tokens[begin:index]:
+            feed(states, token.kind)
+        return states
+
+    def replace(self, repair: Repair) -> None:
+        """Change the tokens, and go back to where they have changed."""
+        if repair.start < self.at:
+            self.states = self.states_before(repair.start)
+            self.at = repair.start
+            while len(self.lines) > 1 and self.lines[-1][0] > repair.start:
+                self.lines.pop()
+        self.tokens[repair.start : repair.stop] = repair.tokens
+
+
+def _begin_of_line(tokens: list[Token], line: int) -> int:
+    """The offset of the first token of a line that the author wrote."""
+    for index in range(line, len(tokens)):
+        if tokens[index].end > tokens[index].start:
+            return tokens[index].start
+    return tokens[line].start
 
 
 def _lines_of(lexed: Lexed) -> set[int]:
@@ -152,9 +193,9 @@ def _lines_of(lexed: Lexed) -> set[int]:
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent}
     starts: list[int] = []
-    for before, token in pairwise([(known.newline, 0, 0, ""), *lexed.tokens]):
-        if token[0] not in layout and before[0] in layout:
-            starts.append(token[1])
+    for before, token in pairwise([Token(known.newline, 0, 0, ""), *lexed.tokens]):
+        if token.kind not in layout and before.kind in layout:
+            starts.append(token.start)
     found: set[int] = set()
     for first, last in lexed.quiet:
         found.update(starts[bisect_left(starts, first) : bisect_left(starts, last)])
@@ -168,60 +209,51 @@ def _line_start(tokens: list[Token], at: int) -> int:
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent, known.end}
     first = at
-    while first > 0 and tokens[first][0] in layout:
+    while first > 0 and tokens[first].kind in layout:
         first -= 1
-    while first > 0 and tokens[first - 1][0] not in layout:
+    while first > 0 and tokens[first - 1].kind not in layout:
         first -= 1
     return first
 
 
-def _repair(
-    text: str, tokens: list[Token], at: int, states: list[int], is_item: bool, *, is_careful: bool
-) -> Repair | None:
-    if is_careful:
-        line = _line_start(tokens, at)
-        foreign = (mend_foreign if is_item else mend_inline)(text, tokens, at, line, states)
-        if foreign is not None:
-            return Repair(*foreign)
-        single = _one_token(text, tokens, at, states)
-        if single is not None:
-            return single
-    return _give_up_line(text, tokens, at, states)
+def _repair(stuck: Stuck, rules: tuple[RepairRule, ...]) -> Repair | None:
+    return first_repair(rules, stuck) or _one_token(stuck) or _give_up_line(stuck)
 
 
-def _one_token(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
+def _one_token(stuck: Stuck) -> Repair | None:
     """The best insertion, replacement or deletion of one token, if one is good enough."""
     known = vocabulary()
     layout = {known.newline, known.indent, known.dedent, known.end}
-    window = [token[0] for token in tokens[at : at + LOOKAHEAD + 1]]
-    rest = [token[0] for token in tokens[at + 1 : at + LOOKAHEAD + 2]]
-    is_layout = tokens[at][0] in layout
+    stop = behind(stuck.tokens, stuck.at)
+    window = kinds_ahead(stuck.tokens, stuck.at, LOOKAHEAD + 1)
+    rest = kinds_ahead(stuck.tokens, stop, LOOKAHEAD + 1)
+    is_fixed = stuck.token.kind in layout or (stuck.token.kind in known.of_f_strings and stop == stuck.at + 1)
     best, best_score = None, 0.0
-    for kind in expected(states):
-        if kind in layout and kind != known.newline:
+    for kind in expected(stuck.states):
+        if (kind in layout and kind != known.newline) or kind in known.of_f_strings:
             continue
-        score = count_accepted(states, [kind, *window]) - 1 + _preference(kind)
+        score = count_accepted(stuck.states, [kind, *window]) - 1 + _preference(kind)
         if score > best_score and score >= 1:
             best, best_score = ("insert", kind), score
-        if not is_layout and kind != known.newline:
-            score = count_accepted(states, [kind, *rest]) - 1 - 0.2 + _preference(kind) / 2
+        if not is_fixed and kind != known.newline:
+            score = count_accepted(stuck.states, [kind, *rest]) - 1 - 0.2 + _preference(kind) / 2
             if score > best_score and score >= 2:
                 best, best_score = ("replace", kind), score
-    if not is_layout:
-        score = count_accepted(states, rest) + 0.1
+    if not is_fixed:
+        score = count_accepted(stuck.states, rest) + 0.1
         if score > best_score and score >= 2:
             best, best_score = ("delete", -1), score
     if best is None or best_score < min(ENOUGH, len(window) - 1):
         return None
     action, kind = best
-    token = tokens[at]
+    token = stuck.token
     if action == "insert":
-        place = tokens[at - 1][2] if at else token[1]
-        return Repair(at, at, [made(kind, place)], describe_insertion(text, tokens, at, states, kind))
+        place = stuck.before.end if stuck.at else token.start
+        return Repair(stuck.at, stuck.at, [made(kind, place)], describe_insertion(stuck, kind))
     if action == "replace":
-        new = (kind, token[1], token[2], _text_of(kind) or token[3])
-        return Repair(at, at + 1, [new], describe_replacement(text, tokens, at, states, kind))
-    return Repair(at, at + 1, [], describe_deletion(text, tokens, at, states))
+        new = Token(kind, token.start, stuck.tokens[stop - 1].end, _text_of(kind) or token.text)
+        return Repair(stuck.at, stop, [new], describe_replacement(stuck, kind))
+    return Repair(stuck.at, stop, [], describe_deletion(stuck))
 
 
 def _preference(kind: int) -> float:
@@ -240,7 +272,7 @@ def _preferences() -> dict[int, float]:
 
 def made(kind: int, at: int) -> Token:
     """A token that is not in the text."""
-    return kind, at, at, _text_of(kind)
+    return Token(kind, at, at, _text_of(kind))
 
 
 def _text_of(kind: int) -> str:
@@ -259,22 +291,26 @@ _ANY_TEXT = {
 }
 
 
-def _give_up_line(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
-    """Leave out the rest of the line and complete what it began, so that the next line fits."""
+def _give_up_line(stuck: Stuck, *, whole: bool = False) -> Repair | None:
+    """Leave out the rest of the line and complete what it began, so that the next line fits.
+
+    Between the braces of an f-string only the rest of the field, unless the `whole` line is to go.
+    """
     known = vocabulary()
     line_ends = {known.newline, known.end}
-    stop = at
-    while tokens[stop][0] not in line_ends:
-        if tokens[stop][0] in {known.indent, known.dedent}:
-            return _drop_layout(text, tokens, at, states)
-        stop += 1
-    found = describe_panic(text, tokens, at, states)
-    following = [token[0] for token in tokens[stop : stop + 3]]
-    inserted = _completion(states, following)
+    stop = (not whole and field_end(stuck.tokens, stuck.at)) or stuck.at
+    if stop == stuck.at:
+        while stuck.tokens[stop].kind not in line_ends:
+            if stuck.tokens[stop].kind in {known.indent, known.dedent}:
+                return _drop_layout(stuck)
+            stop += 1
+    found = describe_panic(stuck)
+    following = kinds_ahead(stuck.tokens, stop, 3)
+    inserted = _completion(stuck.states, following)
     if inserted is None:
-        return _drop_line(tokens, at, stop, found)
-    place = tokens[at - 1][2] if at else tokens[at][1]
-    return Repair(at, stop, [made(kind, place) for kind in inserted], found)
+        return _drop_line(stuck.tokens, stuck.at, stop, found)
+    place = stuck.before.end if stuck.at else stuck.token.start
+    return Repair(stuck.at, stop, [made(kind, place) for kind in inserted], found)
 
 
 def _completion(states: list[int], following: list[int]) -> list[int] | None:
@@ -297,31 +333,29 @@ def _completion(states: list[int], following: list[int]) -> list[int] | None:
     return best
 
 
-def _drop_layout(text: str, tokens: list[Token], at: int, states: list[int]) -> Repair | None:
+def _drop_layout(stuck: Stuck) -> Repair | None:
     """A block where none can be: read its lines as if they stood further left. Or one that ends too early."""
     known = vocabulary()
-    if tokens[at][0] == known.dedent:
-        inserted = _completion(states, [known.dedent])
+    if stuck.token.kind == known.dedent:
+        inserted = _completion(stuck.states, [known.dedent])
         if inserted is None:
-            return Repair(at, at + 1, [], None)
-        place = tokens[at - 1][2] if at else 0
-        return Repair(
-            at, at, [made(kind, place) for kind in inserted], describe_panic(text, tokens, at, states)
-        )
+            return Repair(stuck.at, stuck.at + 1, [], None)
+        place = stuck.before.end if stuck.at else 0
+        return Repair(stuck.at, stuck.at, [made(kind, place) for kind in inserted], describe_panic(stuck))
     depth = 0
-    for index in range(at, len(tokens)):
-        depth += (tokens[index][0] == known.indent) - (tokens[index][0] == known.dedent)
+    for index in range(stuck.at, len(stuck.tokens)):
+        depth += (stuck.tokens[index].kind == known.indent) - (stuck.tokens[index].kind == known.dedent)
         if depth == 0:
-            return Repair(at, index + 1, tokens[at + 1 : index], describe_panic(text, tokens, at, states))
-    return Repair(at, at + 1, [], describe_panic(text, tokens, at, states))
+            return Repair(stuck.at, index + 1, stuck.tokens[stuck.at + 1 : index], describe_panic(stuck))
+    return Repair(stuck.at, stuck.at + 1, [], describe_panic(stuck))
 
 
 def _drop_line(tokens: list[Token], at: int, stop: int, found: Diagnostic) -> Repair | None:
     """Leave a whole line out, from its start."""
     line = _line_start(tokens, at)
     known = vocabulary()
-    if tokens[stop][0] == known.end:
+    if tokens[stop].kind == known.end:
         return None
-    if line == 0 and stop + 1 < len(tokens) and tokens[stop + 1][0] == known.end:
+    if line == 0 and stop + 1 < len(tokens) and tokens[stop + 1].kind == known.end:
         return None
     return Repair(min(line, at), stop + 1, [], found)

@@ -6,13 +6,14 @@ from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
 from ..parsing.automaton import count_accepted, expected, feed
 from ..problems import problem, replacement
 from ..tables import tables
-from .edits import Mender, Mending, fits, header_end, line_before, read_as
+from .edits import Repair, RepairRule, Stuck, fits, header_end, line_before, read_as
+from .f_strings import begin, behind, kinds_ahead
 
 
-def _else_if(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
-    if tokens[at][3] != "if" or at == 0 or tokens[at - 1][3] != "else" or at - 1 != line:
+def _else_if(stuck: Stuck) -> Repair | None:
+    if stuck.token.text != "if" or stuck.at == 0 or stuck.before.text != "else" or stuck.at - 1 != stuck.line:
         return None
-    start, end = tokens[at - 1][1], tokens[at][2]
+    start, end = stuck.before.start, stuck.token.end
     found = problem(
         "E001",
         (start, end),
@@ -20,14 +21,12 @@ def _else_if(text: str, tokens: list[Token], at: int, line: int, states: list[in
         None,
         replacement("Write `elif`", start, end, "elif"),
     )
-    return at - 1, at + 1, [(tables().literals["elif"], start, end, "elif")], found
+    return Repair(stuck.at - 1, stuck.at + 1, [Token(tables().literals["elif"], start, end, "elif")], found)
 
 
-def _equals_in_condition(
-    text: str, tokens: list[Token], at: int, line: int, states: list[int]
-) -> Mending | None:
-    token = tokens[at]
-    if token[3] != "=" or tokens[line][3] not in {
+def _equals_in_condition(stuck: Stuck) -> Repair | None:
+    token = stuck.token
+    if token.text != "=" or stuck.first.text not in {
         "if",
         "elif",
         "while",
@@ -37,190 +36,200 @@ def _equals_in_condition(
         "output",
     }:
         return None
-    if tokens[line][3] in {"input", "output"} and "where" not in {each[3] for each in tokens[line:at]}:
+    if stuck.first.text in {"input", "output"} and "where" not in {each.text for each in stuck.line_before}:
         return None
-    if not fits(states, "=="):
+    if not fits(stuck.states, "=="):
         return None
     found = problem(
         "E001",
-        (token[1], token[2]),
+        token.span,
         "`=` gives a value a name; write `==` to compare",
         None,
-        replacement("Write `==`", token[1], token[2], "=="),
+        replacement("Write `==`", token.start, token.end, "=="),
     )
-    return at, at + 1, [read_as(token, "==")], found
+    return Repair(stuck.at, stuck.at + 1, [read_as(token, "==")], found)
 
 
-def _chained_assignment(
-    text: str, tokens: list[Token], at: int, line: int, states: list[int]
-) -> Mending | None:
-    token = tokens[at]
-    if token[3] != "=" or vocabulary().newline not in expected(states):
+def _chained_assignment(stuck: Stuck) -> Repair | None:
+    token = stuck.token
+    if token.text != "=" or vocabulary().newline not in expected(stuck.states):
         return None
-    first = tokens[line][3]
-    inside = any(each[3] in {"(", "[", "{"} for each in tokens[line:at]) and first != "return"
+    first = stuck.first.text
+    inside = any(each.kind in vocabulary().openers for each in stuck.line_before) and first != "return"
     if first == "return":
         message = "`return` gives one value, or outputs that all have names: `return a=x, b=y`"
     elif (
         not inside
-        and sum(each[3] == "=" for each in tokens[line:at]) == 1
-        and tokens[line][0] == vocabulary().name
+        and sum(each.text == "=" for each in stuck.line_before) == 1
+        and stuck.first.kind == vocabulary().name
     ):
         message = "a line gives one value a name; write a second line"
     else:
         return None
-    stop, _ = header_end(tokens, at, colon=False)
-    return at, stop, [], problem("E001", (token[1], token[2]), message)
+    stop, _ = header_end(stuck.tokens, stuck.at, colon=False)
+    return Repair(stuck.at, stop, [], problem("E001", token.span, message))
 
 
-def _adjacent_strings(
-    text: str, tokens: list[Token], at: int, line: int, states: list[int]
-) -> Mending | None:
+def _adjacent_strings(stuck: Stuck) -> Repair | None:
     known = vocabulary()
-    if tokens[at][0] != known.string or at == 0 or tokens[at - 1][0] != known.string or not fits(states, "+"):
+    is_string = stuck.token.kind in {known.string, known.f_start}
+    if not is_string or stuck.at == 0 or stuck.before.kind not in {known.string, known.f_end}:
         return None
-    before, token = tokens[at - 1], tokens[at]
+    if not fits(stuck.states, "+"):
+        return None
+    before = begin(stuck.tokens, stuck.at - 1)._replace(end=stuck.before.end)
+    token = stuck.token._replace(end=stuck.tokens[behind(stuck.tokens, stuck.at) - 1].end)
     found = problem(
         "E018",
-        (before[1], token[2]) if "\n" not in text[before[1] : token[2]] else (token[1], token[2]),
+        (before.start, token.end) if "\n" not in stuck.text[before.start : token.end] else token.span,
         "strings side by side are not joined; write `+` between them",
         None,
-        replacement("Write `+`", before[2], before[2], " +"),
+        replacement("Write `+`", before.end, before.end, " +"),
     )
-    return at, at, [(tables().literals["+"], before[2], before[2], "+")], found
+    return Repair(stuck.at, stuck.at, [Token(tables().literals["+"], before.end, before.end, "+")], found)
 
 
-def _equals_for_colon(
-    text: str, tokens: list[Token], at: int, line: int, states: list[int]
-) -> Mending | None:
+def _equals_for_colon(stuck: Stuck) -> Repair | None:
     """`signature S =` above an indented body."""
     known = vocabulary()
-    if tokens[at][0] != known.newline or tokens[at + 1][0] != known.indent or tokens[at - 1][3] != "=":
+    if stuck.token.kind != known.newline or stuck.after.kind != known.indent or stuck.before.text != "=":
         return None
-    token = tokens[at - 1]
-    word = tokens[line][3]
+    token = stuck.before
+    word = stuck.first.text
     if word not in {"signature", "module", "type", "enum"}:
         return None
     found = problem(
         "E001",
-        (token[1], token[2]),
+        token.span,
         f"expected `:` after the {word}'s name, found `=`",
         None,
-        replacement("Write `:`", tokens[at - 2][2], token[2], ":"),
+        replacement("Write `:`", stuck.tokens[stuck.at - 2].end, token.end, ":"),
     )
-    return at - 1, at, [read_as(token, ":")], found
+    return Repair(stuck.at - 1, stuck.at, [read_as(token, ":")], found)
 
 
-def _missing_block(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
+def _missing_block(stuck: Stuck) -> Repair | None:
     """A head without a body, or with one that is not indented."""
     known = vocabulary()
-    kinds = expected(states)
-    if tokens[at][0] == known.indent or kinds != [known.indent]:
+    kinds = expected(stuck.states)
+    if stuck.token.kind == known.indent or kinds != [known.indent]:
         return None
-    head = line_before(tokens, at)
+    head = line_before(stuck.tokens, stuck.at)
     last = max(
-        (each for each in tokens[head:at] if each[2] > each[1]),
-        key=lambda each: each[2],
-        default=tokens[head],
+        (each for each in stuck.tokens[head : stuck.at] if each.end > each.start),
+        key=lambda each: each.end,
+        default=stuck.tokens[head],
     )
-    first = tokens[head][3]
-    window = [each[0] for each in tokens[at : at + 3]]
-    token = tokens[at]
-    fill = [(known.string, last[2], last[2], ""), (known.newline, last[2], last[2], "")]
-    if count_accepted(states, [known.indent, known.string]) < 2:
-        fill = [(tables().literals["case"], last[2], last[2], ""), (known.name, last[2], last[2], "_"),
-                (known.colon, last[2], last[2], ":"), (known.name, last[2], last[2], ""),
-                (known.newline, last[2], last[2], "")]  # fmt: skip
-    fill = [(known.indent, last[2], last[2], ""), *fill, (known.dedent, last[2], last[2], "")]
-    fits_below = count_accepted(states, [*(each[0] for each in fill), *window]) == len(fill) + len(window)
-    fits_indented = not fits_below and count_accepted(states, [known.indent, *window]) > len(window)
-    indented = (known.indent, token[1], token[1], "")
-    if fits_indented and token[0] not in {known.dedent, known.end}:
+    first = stuck.tokens[head].text
+    window = kinds_ahead(stuck.tokens, stuck.at, 3)
+    token = stuck.token
+    at = last.end
+    made_case = Token(tables().literals["case"], at, at, "")
+    fill = [Token(known.string, at, at, ""), Token(known.newline, at, at, "")]
+    if count_accepted(stuck.states, [known.indent, known.string]) < 2:
+        fill = [made_case, Token(known.name, at, at, "_"), Token(known.colon, at, at, ":")]
+        fill += [Token(known.name, at, at, ""), Token(known.newline, at, at, "")]
+    fill = [Token(known.indent, at, at, ""), *fill, Token(known.dedent, at, at, "")]
+    fits_below = count_accepted(stuck.states, [*(each.kind for each in fill), *window]) == len(fill) + len(
+        window
+    )
+    fits_indented = not fits_below and count_accepted(stuck.states, [known.indent, *window]) > len(window)
+    indented = Token(known.indent, token.start, token.start, "")
+    if fits_indented and token.kind not in {known.dedent, known.end}:
         found = problem(
             "E005",
-            (token[1], token[2]),
+            token.span,
             f"this line is not indented, although the one above begins `{first}`",
             "indent the lines of its body by four spaces",
         )
-        end = len(tokens) - 1
-        dedent = (known.dedent, tokens[end][1], tokens[end][1], "")
-        return at, end, [indented, *tokens[at:end], dedent], found
+        end = len(stuck.tokens) - 1
+        dedent = Token(known.dedent, stuck.tokens[end].start, stuck.tokens[end].start, "")
+        return Repair(stuck.at, end, [indented, *stuck.tokens[stuck.at : end], dedent], found)
     found = problem(
         "E005",
-        (tokens[head][1], last[2]),
+        (stuck.tokens[head].start, last.end),
         f"`{first}` has no body" if first else "this line has no body",
         "write its lines below, indented by four spaces",
     )
-    return at, at, fill, found
+    return Repair(stuck.at, stuck.at, fill, found)
 
 
-def _reserved(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
+def _reserved(stuck: Stuck) -> Repair | None:
     """One of Python's words used as a name."""
     known = vocabulary()
-    token = tokens[at]
-    if token[3] not in HARD_KEYWORDS:
+    token = stuck.token
+    if token.text not in HARD_KEYWORDS:
         return None
-    window = [each[0] for each in tokens[at + 1 : at + 4]]
-    if count_accepted(states, [known.name, *window]) < 1 + min(2, len(window)):
+    window = kinds_ahead(stuck.tokens, stuck.at + 1, 3)
+    if count_accepted(stuck.states, [known.name, *window]) < 1 + min(2, len(window)):
         return None
-    if known.number in tables().rows[states[-1]] and tokens[at + 1][3] not in {"=", ".", "[", ")", ",", ":"}:
+    if known.number in tables().rows[stuck.states[-1]] and stuck.after.text not in {
+        "=",
+        ".",
+        "[",
+        ")",
+        ",",
+        ":",
+    }:
         return None
     found = problem(
         "E007",
-        (token[1], token[2]),
-        f"`{token[3]}` is one of Python's words and no name; write `{token[3]}_`",
+        token.span,
+        f"`{token.text}` is one of Python's words and no name; write `{token.text}_`",
         None,
-        replacement(f"Write `{token[3]}_`", token[1], token[2], f"{token[3]}_"),
+        replacement(f"Write `{token.text}_`", token.start, token.end, f"{token.text}_"),
     )
-    return at, at + 1, [(known.name, token[1], token[2], token[3] + "_")], found
+    return Repair(
+        stuck.at, stuck.at + 1, [Token(known.name, token.start, token.end, token.text + "_")], found
+    )
 
 
-def _direction_in_record(
-    text: str, tokens: list[Token], at: int, line: int, states: list[int]
-) -> Mending | None:
-    first = tokens[line]
-    if at != line + 1 or first[3] not in {"input", "output"} or tokens[at][0] != vocabulary().name:
+def _direction_in_record(stuck: Stuck) -> Repair | None:
+    first = stuck.first
+    if (
+        stuck.at != stuck.line + 1
+        or first.text not in {"input", "output"}
+        or stuck.token.kind != vocabulary().name
+    ):
         return None
-    if tokens[0][3] != "type":
+    if stuck.tokens[0].text != "type":
         return None
     found = problem(
         "E001",
-        (first[1], first[2]),
-        f"an attribute of a record has no `{first[3]}` before it",
+        first.span,
+        f"an attribute of a record has no `{first.text}` before it",
         None,
-        replacement("Remove it", first[1], tokens[at][1], ""),
+        replacement("Remove it", first.start, stuck.token.start, ""),
     )
-    return line, at, [], found
+    return Repair(stuck.line, stuck.at, [], found)
 
 
-def _after_the_end(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
+def _after_the_end(stuck: Stuck) -> Repair | None:
     """Lines below a declaration that is complete."""
     known = vocabulary()
-    copy = list(states)
-    if tokens[at][0] == known.end or not feed(copy, known.end):
+    copy = list(stuck.states)
+    if stuck.token.kind == known.end or not feed(copy, known.end):
         return None
-    token = tokens[at]
+    token = stuck.token
     found = problem(
         "E023",
-        (token[1], token[2]) if token[2] > token[1] else (token[1], token[1]),
+        token.span if token.end > token.start else (token.start, token.start),
         "this line belongs to no declaration",
         "indent it to continue the declaration above",
     )
-    follows_semicolon = text[: token[1]].rstrip().endswith(";")
-    return at, len(tokens) - 1, [], None if follows_semicolon else found
+    follows_semicolon = stuck.text[: token.start].rstrip().endswith(";")
+    return Repair(stuck.at, len(stuck.tokens) - 1, [], None if follows_semicolon else found)
 
 
-def _second_arrow(text: str, tokens: list[Token], at: int, line: int, states: list[int]) -> Mending | None:
-    token = tokens[at]
-    if token[3] != "->" or "->" not in {each[3] for each in tokens[:at]}:
+def _second_arrow(stuck: Stuck) -> Repair | None:
+    token = stuck.token
+    if token.text != "->" or "->" not in {each.text for each in stuck.tokens[: stuck.at]}:
         return None
-    found = problem(
-        "E001", (token[1], token[2]), "a second `->`; a signature has inputs, one `->`, and outputs"
-    )
-    return at, at + 1, [read_as(token, ",")], found
+    found = problem("E001", token.span, "a second `->`; a signature has inputs, one `->`, and outputs")
+    return Repair(stuck.at, stuck.at + 1, [read_as(token, ",")], found)
 
 
-SLIPS: tuple[Mender, ...] = (
+TYPOS: tuple[RepairRule, ...] = (
     _else_if,
     _reserved,
     _equals_in_condition,
@@ -231,6 +240,6 @@ SLIPS: tuple[Mender, ...] = (
     _direction_in_record,
 )
 """Each is asked in turn."""
-after_the_end: Mender = _after_the_end
-INLINE_SLIPS: tuple[Mender, ...] = (_reserved, _second_arrow)
+after_the_end: RepairRule = _after_the_end
+SIGNATURE_STRING_RULES: tuple[RepairRule, ...] = (_reserved, _second_arrow)
 """Those of a signature's string form."""

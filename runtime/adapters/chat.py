@@ -6,7 +6,6 @@ is written and read) is worked out once and kept in the signature.
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none, plain_annotation, type_name
+from ..types.annotations import allows_none, is_history, plain_annotation, type_name
 from ..values import rendering
 from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import INCOMPLETE_DEMO, MISSING_IN_DEMO, Adapter
@@ -30,7 +29,6 @@ _SYSTEM_HOOKS = (
     "format_field_structure",
     "format_task_description",
 )
-_RUNTIME = __package__.rpartition(".")[0]
 _USER_HOOKS = ("format_user_message_content", "user_message_output_requirements")
 
 
@@ -218,6 +216,9 @@ class ChatAdapter(Adapter):
         messages: list[dict[str, Any]] = []
         for turn in getattr(history, "messages", ()):
             asked = any(name in turn for name in signature.input_fields)
+            if "role" in turn and signature.fields.keys().isdisjoint(turn):
+                messages.append({"role": turn["role"], "content": _chat_text(turn.get("content"))})
+                continue
             if user := self.format_user_message_content(signature, turn, main_request=asked):
                 messages.append({"role": "user", "content": user})
             if answer := self.format_assistant_message_content(signature, turn):
@@ -326,7 +327,7 @@ class ChatAdapter(Adapter):
 def _compile(signature: type[Signature]) -> _Plan:
     plain = ChatAdapter()
     history = next(
-        (name for name, field in signature.input_fields.items() if _is_history(field.annotation)), None
+        (name for name, field in signature.input_fields.items() if is_history(field.annotation)), None
     )
     return _Plan(
         signature=signature,
@@ -351,10 +352,9 @@ def _placeholders(fields: Mapping[str, Field]) -> str:
     )
 
 
-def _is_history(annotation: Any) -> bool:
-    # Who annotates a field with History has imported it; importing it here would import pydantic for all.
-    module = sys.modules.get(f"{_RUNTIME}.types.history")
-    return module is not None and isinstance(annotation, type) and issubclass(annotation, module.History)
+def _chat_text(content: Any) -> Any:
+    """A message's content as it is, save that markers in its text are no structure."""
+    return rendering.escape_markers(content) if isinstance(content, str) else content
 
 
 def _reminder(field: Field) -> str:

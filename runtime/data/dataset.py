@@ -166,9 +166,12 @@ class Dataset(Sequence[Example]):
             rows = shuffled
         picked = islice(rows, self.skip, None if self.take is None else self.skip + self.take)
         if self.inputs is None:
-            found = [row for _, row in picked]
+            found = [_from(path.name, line, row) for line, row in picked]
         else:
-            found = [_with_inputs(row, self.inputs, path.name, line) for line, row in picked]
+            found = [
+                _from(path.name, line, _with_inputs(row, self.inputs, path.name, line))
+                for line, row in picked
+            ]
         columns.verify()
         return found
 
@@ -273,6 +276,12 @@ def _with_inputs(row: Example, inputs: list[str], file: str, line: int) -> Examp
         if name not in row:
             raise DataError(_lacks(file, line, row, name, "inputs"))
     return row.with_inputs(*inputs)
+
+
+def _from(file: str, line: int, row: Example) -> Example:
+    """The row, with where it is from."""
+    object.__setattr__(row, "_origin", (file, line))
+    return row
 
 
 def _lacks(file: str, line: int, row: Example, name: str, step: str) -> str:

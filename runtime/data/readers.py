@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from ...base.files import UnreadableFile, verify_regular
 from ..errors import DataError, did_you_mean
+from ..values.cells import EMPTY
 
 Row = dict[str, Any]
 
@@ -47,16 +49,23 @@ def read(path: Path) -> Table:
         )
     if reader is None:
         raise DataError(f"`{path.name}` has none of the endings of data files: {', '.join(_READERS)}")
-    if not path.is_file():
-        raise DataError(f"there is no data file `{path}`{_similar(path)}")
+    if not path.parent.is_dir():
+        raise DataError(f"there is no data file `{path}`: there is no folder `{path.parent}`")
+    try:
+        verify_regular(path, LARGEST)
+    except UnreadableFile as error:
+        if error.kind == "missing":
+            raise DataError(f"there is no data file `{path}`{_similar(path)}") from None
+        raise DataError(f"`{path}` {error.message}") from None
     return reader(path)
 
 
+LARGEST = 4 << 30
+"""How many bytes a data file may have."""
+
+
 def _similar(path: Path) -> str:
-    try:
-        beside = [other.name for other in path.parent.iterdir() if other.suffix.lower() in _READERS]
-    except OSError:
-        return f": there is no folder `{path.parent}`"
+    beside = [other.name for other in path.parent.iterdir() if other.suffix.lower() in _READERS]
     return did_you_mean(path.name, beside)
 
 
@@ -89,6 +98,8 @@ def _as_records(
                 f"`{path.name}`, line {line}: {len(values)} values for {len(columns)} columns"
                 f" ({', '.join(columns)}); a value that holds the separator must stand in quotes"
             )
+        if "" in values:
+            values = [value or EMPTY for value in values]
         yield line, dict(zip(columns, values, strict=True))
 
 
@@ -131,13 +142,19 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
 def _object(path: Path, line: int, text: str) -> Row:
     try:
         value = json.loads(text)
-    except ValueError as error:
-        message = getattr(error, "msg", str(error))
-        column = f", column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise DataError(f"`{path.name}`, line {line}{column}: this is not JSON: {message}") from error
+    except json.JSONDecodeError as error:
+        place = f"`{path.name}`, line {line}, column {error.colno}"
+        raise DataError(f"{place}: this is not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"`{path.name}`, line {line}: {_reason(error)}") from None
     if not isinstance(value, dict):
         raise DataError(f"`{path.name}`, line {line}: a row must be a JSON object, not {_kind(value)}")
     return value
+
+
+def _reason(error: ValueError | RecursionError) -> str:
+    """Why JSON that may be well formed is not read."""
+    return "values are nested too deeply" if isinstance(error, RecursionError) else f"{error}".split(";")[0]
 
 
 def _read_json(path: Path) -> Table:
@@ -157,6 +174,8 @@ def _read_json(path: Path) -> Table:
         raise DataError(
             f"`{path.name}`, line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}"
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"`{path.name}` cannot be read: {_reason(error)}") from None
     if not isinstance(value, list):
         raise DataError(f"`{path.name}` must hold a JSON list of objects, not {_kind(value)}")
     for number, row in enumerate(value, 1):

@@ -184,7 +184,7 @@ class Evaluate:
                 on_outcome=tally.add,
                 stop=lambda: tally.errors >= max_errors,
             )
-            return [None if outcome is None else _with_seconds(outcome) for outcome in outcomes]
+            return [None if outcome is None else _row_of(outcome) for outcome in outcomes]
 
         if show and not watched():
             with progress_line(len(examples)) as advance:
@@ -230,7 +230,7 @@ class _Tally:
         self._advance(self.done, 100 * self._points / self.done, self.errors)
 
 
-def _with_seconds(outcome: Outcome[EvaluatedRow]) -> EvaluatedRow:
+def _row_of(outcome: Outcome[EvaluatedRow]) -> EvaluatedRow:
     row = outcome.get()
     return replace(row, seconds=outcome.seconds) if outcome.replayed else row
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..example import Example
 from ..prediction import Prediction
 from ..state.files import write_atomically
+from ..values.rendering import to_json_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class EvaluationResult:
         return [self._record(row, optional) for row in self.rows]
 
     def save_csv(self, path: str | Path) -> None:
-        """Write the rows as CSV; values that are no strings or numbers stand as JSON.
+        """Write the rows as CSV; values that are neither strings nor numbers stand as JSON.
 
         Raises:
             OSError: the file cannot be written.
@@ -130,9 +131,8 @@ class EvaluationResult:
         Raises:
             OSError: the file cannot be written.
         """
-        write_atomically(
-            Path(path), json.dumps(self.records(), indent=2, ensure_ascii=False, default=str) + "\n"
-        )
+        records = to_json_types(self.records())
+        write_atomically(Path(path), json.dumps(records, indent=2, ensure_ascii=False) + "\n")
 
     def _record(self, row: EvaluatedRow, optional: Iterable[str]) -> dict[str, Any]:
         given, predicted = row.example.toDict(), row.prediction.toDict()
@@ -153,6 +153,7 @@ def _columns(records: list[dict[str, Any]]) -> list[str]:
 
 
 def _cell(value: Any) -> Any:
+    value = to_json_types(value)
     if value is None or isinstance(value, (str, int, float)):
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False)

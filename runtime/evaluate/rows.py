@@ -10,6 +10,7 @@ from typing import Any
 from ..execution import trace as tracing
 from ..execution.settings import lookup
 from ..prediction import Prediction, Score
+from ..signature.inputs import typed_example
 from ..state.demos import typed_values
 from ..values.rendering import to_json_types
 from ..work.task import Codec, Registry, Task
@@ -35,8 +36,9 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     # A trace that is being recorded around the evaluation must not get the steps of all these calls.
     token = tracing.start(None)
     try:
-        prediction = program(**example.inputs())
-        score = judge(metric, example, prediction, trace=None, pred_name=None, pred_trace=None)
+        typed = typed_example(program.declared_signature(), example, task.example + 1)
+        prediction = program(**typed.call_inputs())
+        score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
         _log(error, registry.get("provide_traceback"))
@@ -52,13 +54,15 @@ def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
     """How the rows of an evaluation are written to a journal; predictions get their types again where the
     program says which those are.
     """
-    fields = getattr(getattr(program, "signature", None), "output_fields", {})
+    signature = program.declared_signature()
 
     def read(task: Task, plain: Any) -> EvaluatedRow:
         score, feedback = plain["score"], plain.get("feedback")
         return EvaluatedRow(
             examples[task.example],
-            Prediction(typed_values(fields, plain["prediction"])),
+            Prediction(
+                plain["prediction"] if signature is None else typed_values(signature, plain["prediction"])
+            ),
             score if feedback is None else Score(score, feedback=feedback),
             plain["value"],
             feedback,

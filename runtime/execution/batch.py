@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from ..errors import DspycError
+from ..errors import DspycError, InputError
 from ..example import Example
 from .pool import Outcome, run_all
 from .settings import lookup
@@ -38,8 +38,13 @@ def run_batch(
     traceback = lookup("provide_traceback") if provide_traceback is None else provide_traceback
     errors: dict[int, Exception] = {}
 
-    def call(example: Any) -> Any:
-        return module(**(dict(example.inputs()) if isinstance(example, Example) else example))
+    def call(numbered: tuple[int, Any]) -> Any:
+        number, example = numbered
+        try:
+            return module(**(dict(example.inputs()) if isinstance(example, Example) else example))
+        except InputError as error:
+            error.row = error.row or number
+            raise
 
     def note(index: int, outcome: Outcome[Any]) -> None:
         if outcome.error is not None:
@@ -48,7 +53,13 @@ def run_batch(
                 "example %d failed: %s", index, outcome.error, exc_info=outcome.error if traceback else None
             )
 
-    outcomes = run_all(call, examples, num_threads=threads, on_done=note, stop=lambda: len(errors) > allowed)
+    outcomes = run_all(
+        call,
+        list(enumerate(examples, 1)),
+        num_threads=threads,
+        on_done=note,
+        stop=lambda: len(errors) > allowed,
+    )
     if len(errors) > allowed:
         first = errors[min(errors)]
         raise DspycError(

@@ -13,15 +13,25 @@ from . import drive
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function from synchronous code and return its result; what an async one gives is awaited."""
     result = function(*args, **kwargs)
+    if result is None or type(result) in _PLAIN:
+        return result
     if inspect.isawaitable(result):
         return drive.run(_wait(result), concurrent=True)
     return result
 
 
+_PLAIN = frozenset({bool, int, float, str, list, dict})
+"""Types whose values need not be asked whether they can be awaited."""
+
+
 def accepted(function: Callable[..., Any], offered: dict[str, Any]) -> dict[str, Any]:
     """Those of the offered keyword arguments that the function names, or all when it takes `**` arguments."""
     names = _keyword_names(function)
-    return offered if names is None else {name: value for name, value in offered.items() if name in names}
+    if names is None:
+        return offered
+    if names.isdisjoint(offered):
+        return {}
+    return {name: value for name, value in offered.items() if name in names}
 
 
 def name_of(function: object) -> str:

@@ -10,6 +10,7 @@ from ..errors import ConfigurationError
 from ..example import Example
 from ..execution import drive, trace
 from ..lm.client import is_reasoning_model
+from ..signature.inputs import all_inputs
 from .base import Module
 from .predict import Predict, in_force
 
@@ -77,7 +78,7 @@ async def attempt(
         trace.stop(token)
     token = trace.start(None)
     try:
-        reward = await drive.call_function(reward_fn, Example(inputs), prediction)
+        reward = await drive.call_function(reward_fn, _arguments(module, inputs), prediction)
     finally:
         trace.stop(token)
     told = [
@@ -85,6 +86,12 @@ async def attempt(
         for predictor, given, made in trace.flatten(steps)
     ]
     return Attempt(prediction, as_reward(reward), told)
+
+
+def _arguments(module: Module, inputs: Mapping[str, Any]) -> Example:
+    """What the reward reads as `args`: every input that the module declares, in its type."""
+    signature = module.declared_signature()
+    return Example(inputs if signature is None else all_inputs(signature, inputs))
 
 
 def as_reward(value: Any) -> float:

@@ -14,7 +14,8 @@ from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_cal
 from ..interface import Interface
 from ..lm import history, usage
 from ..lm.base import BaseLM
-from ..state.files import read_state, write_state
+from ..signature.signature import Signature
+from ..state.files import read_state, warn_of_versions, write_state
 from .tree import PartTree
 
 
@@ -146,6 +147,11 @@ class Module(PartTree):
             )
         return next(iter(found.values()), None)
 
+    def declared_signature(self) -> type[Signature] | None:
+        """The signature whose inputs and outputs the calls have, or None where it is not known."""
+        found = getattr(self, "signature", None)
+        return found if isinstance(found, type) and issubclass(found, Signature) else None
+
     # --- many inputs ------------------------------------------------------------------------------------
 
     def batch(
@@ -219,7 +225,9 @@ class Module(PartTree):
         Raises:
             StateError: the file is no state, or the state does not fit.
         """
-        self.load_state(read_state(Path(path)))
+        state = read_state(Path(path))
+        self.load_state(state)
+        warn_of_versions(Path(path), state)
 
     # --- history ----------------------------------------------------------------------------------------
 

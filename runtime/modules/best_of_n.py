@@ -11,6 +11,7 @@ from annotated_types import Ge
 from ..interface import Interface, Reward
 from ..lm.base import BaseLM
 from ..parameters import parameters
+from ..signature.signature import Signature
 from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep
 from .base import Module
 
@@ -54,6 +55,10 @@ class BestOfN(Module):
         """
         self.reward_fn = as_function(self.reward_fn)
         self.use_for_parts(self.lm, self.max_retries, **self.__dict__.pop("config"))
+
+    def declared_signature(self) -> type[Signature] | None:
+        """The signature of the module that is run."""
+        return self.module.declared_signature()
 
     @property
     def needs_loop(self) -> bool:

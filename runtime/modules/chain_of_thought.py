@@ -50,6 +50,10 @@ class ChainOfThought(Module):
         for name in ("signature", "rationale_field", "rationale_field_type", "lm", "max_retries", "config"):
             del self.__dict__[name]
 
+    def declared_signature(self) -> type[Signature]:
+        """The signature whose inputs and outputs the calls have, the reasoning among them."""
+        return self.predict.declared_signature()
+
     async def aforward(self, /, **inputs: Any) -> Any:
         """Reason and predict, without the bookkeeping around it."""
         return await self.predict.acall(**inputs)

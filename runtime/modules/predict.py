@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from ..adapters.base import Adapter
 from ..adapters.chat import ChatAdapter
-from ..errors import ConfigurationError, InputError, NotConfiguredError, did_you_mean, list_names
+from ..errors import ConfigurationError, InputError, NotConfiguredError
 from ..example import Example
 from ..execution import trace
 from ..execution.settings import lookup, of_call, of_parts
@@ -16,12 +16,11 @@ from ..interface import Interface
 from ..lm.base import BaseLM
 from ..parameters import parameters
 from ..prediction import Prediction
-from ..signature.conditions import check_inputs
-from ..signature.fields import UNDEFINED, InputField
+from ..signature.fields import InputField
+from ..signature.inputs import complete_inputs, needs_types, typed_demo
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from ..state.predictor import restore
-from ..types.annotations import allows_none
-from ..values.rendering import to_json_types
+from ..state.predictor import dump, restore
+from ..values.inputs import Misfit
 from .base import Module
 from .tree import Predictor
 
@@ -62,10 +61,11 @@ class Predict(Module, Predictor):
 
         Raises:
             SignatureError: it is no signature.
+            InputError: a demo has a value that is not of its field's type.
         """
         self.signature = ensure_signature(self.signature)
         self.config: dict[str, Any] = self.__dict__["config"]
-        self.demos = list(self.demos)
+        self.demos = [_given_demo(self.signature, number, demo) for number, demo in enumerate(self.demos, 1)]
         if not self.demos:
             self.reset_demos()
         self.hint: str | None = None
@@ -109,6 +109,11 @@ class Predict(Module, Predictor):
         call = _Call(self, inputs, needs_lm=False)
         return call.adapter.format(call.signature, call.demos, call.sent)
 
+    def declared_signature(self) -> type[Signature]:
+        """The signature whose inputs and outputs the calls have."""
+        found: type[Signature] = self.signature
+        return found
+
     @property
     def needs_loop(self) -> bool:
         """Whether synchronous calls need the event loop; for subclasses that say so."""
@@ -127,15 +132,12 @@ class Predict(Module, Predictor):
         self.demos = [Example(demo) for demo in self.signature.demos]
 
     def dump_state(self) -> dict[str, Any]:
-        """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls."""
-        return {
-            "traces": to_json_types([dict(step) for step in self.traces]),
-            "train": to_json_types([dict(row) for row in self.train]),
-            "demos": [to_json_types(dict(demo)) for demo in self.demos],
-            "signature": self.signature.dump_state(),
-            "config": to_json_types(self.config),
-            "lm": self.lm.dump_state() if self.lm is not None else None,
-        }
+        """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls.
+
+        Raises:
+            StateError: a value that JSON cannot hold; it is named by its field and its type.
+        """
+        return dump(self)
 
     def load_state(self, state: Mapping[str, Any]) -> Self:
         """Take over what `dump_state` gave; values of demos get their fields' types again.
@@ -171,14 +173,13 @@ class _Call:
         signature = predictor.signature
         demos = predictor.demos
         lm, config, retries = in_force(predictor)
-        expected = _expected(signature)
-        if not given.keys() <= expected.keys():
+        if not given.keys().isdisjoint(_CALL_SETTINGS):
+            expected = signature.input_fields
             settings = {
                 name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected
             }
             if "signature" in settings:
                 signature = ensure_signature(settings["signature"])
-                expected = _expected(signature)
             lm = settings.get("lm") or lm
             demos = settings.get("demos", demos)
             config = {**config, **(settings.get("config") or {})}
@@ -194,12 +195,11 @@ class _Call:
             config = _with_randomness(config, lm)
         self.lm: Any = lm
         self.signature = signature
-        self.demos: Sequence[Any] = demos or ()
+        self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
         self.config: Mapping[str, Any] = config
         self.max_retries = retries
         self.adapter: Adapter = lookup("adapter", predictor._defaults) or _DEFAULT_ADAPTER
-        self.inputs = given if given.keys() == expected.keys() else _completed(signature, expected, given)
-        check_inputs(signature, self.inputs)
+        self.inputs = complete_inputs(signature, given, signature.__name__)
         self.sent = self.inputs
         if predictor.hint is not None:
             self.signature = _hinted(signature)
@@ -230,18 +230,6 @@ def in_force(predictor: Predict) -> tuple[Any, Mapping[str, Any], int]:
     return lm or lookup("lm", defaults), config, retries
 
 
-def _expected(signature: type[Signature]) -> dict[str, Any]:
-    """The inputs by name with what stands for a missing one: UNDEFINED where it must be given."""
-    found: dict[str, Any] | None = signature.__compiled__.get("expected")
-    if found is None:
-        found = {
-            name: UNDEFINED if field.is_required() and not allows_none(field.annotation) else field
-            for name, field in signature.input_fields.items()
-        }
-        signature.__compiled__["expected"] = found
-    return found
-
-
 def _hinted(signature: type[Signature]) -> type[Signature]:
     found: type[Signature] | None = signature.__compiled__.get(HINT)
     if found is None:
@@ -250,21 +238,28 @@ def _hinted(signature: type[Signature]) -> type[Signature]:
     return found
 
 
-def _completed(signature: type[Signature], expected: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    if unknown := [name for name in given if name not in expected]:
-        name = unknown[0]
-        raise InputError(
-            f"`{signature.__name__}` has no input `{name}`"
-            + (did_you_mean(name, expected) or f"; it has {list_names(expected)}")
-        )
-    if missing := [name for name, default in expected.items() if default is UNDEFINED and name not in given]:
-        raise InputError(f"the call lacks the input{'s' * (len(missing) > 1)} {list_names(missing)}")
-    # In the order of the signature; an optional input without a default is left out of the prompt.
-    return {
-        name: given[name] if name in given else default.get_default()
-        for name, default in expected.items()
-        if name in given or not default.is_required()
-    }
+def _given_demo(signature: type[Signature], number: int, demo: Any) -> Any:
+    """A demo that a user gives, in the types of its fields."""
+    try:
+        typed = typed_demo(signature, demo)
+    except Misfit as misfit:
+        text = misfit.describe(f"demos[{number - 1}]")
+        raise InputError(text, field=misfit.path.lstrip("."), value=misfit.value, row=number) from None
+    same = all(typed[name] is demo[name] for name in typed)
+    return demo if same else demo.copy(**typed) if isinstance(demo, Example) else typed
+
+
+def _typed_demos(signature: type[Signature], demos: Sequence[Any]) -> Sequence[Any]:
+    """The demos as the prompt shows them; one that an optimizer took from data may hold plain values."""
+    if not needs_types(signature):
+        return demos
+    shown = []
+    for demo in demos:
+        try:
+            shown.append(typed_demo(signature, demo))
+        except Misfit:
+            shown.append(demo)  # a label that is not of its type is shown as it is written
+    return shown
 
 
 def _with_randomness(config: Mapping[str, Any], lm: Any) -> Mapping[str, Any]:

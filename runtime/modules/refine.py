@@ -101,6 +101,10 @@ class Refine(Module):
         self.reward_fn = as_function(self.reward_fn)
         self.use_for_parts(self.lm, self.max_retries, **self.__dict__.pop("config"))
 
+    def declared_signature(self) -> type[Signature] | None:
+        """The signature of the module that is run."""
+        return self.module.declared_signature()
+
     @property
     def needs_loop(self) -> bool:
         """Whether the module or the reward waits for something else than model calls."""

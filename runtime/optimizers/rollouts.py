@@ -15,9 +15,11 @@ from ..execution import trace as tracing
 from ..execution.progress import report
 from ..execution.settings import lookup
 from ..interface import Metric
+from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..prediction import Prediction, Score
+from ..signature.inputs import typed_example
 from ..state.demos import typed_values
 from ..values.rendering import to_json_types
 from ..work.run import perform
@@ -125,16 +127,17 @@ def roll_out(
     Returns:
         what came of each, in their order; None for those that the budget left no room for.
     """
-    outcomes = perform(
-        "bootstrap",
-        program,
-        numbers,
-        roll_out_one,
-        {"examples": examples, "acceptance": acceptance},
-        codec=_codec(program),
-        num_threads=num_threads,
-        on_outcome=on_outcome,
-    )
+    with reproducible():
+        outcomes = perform(
+            "bootstrap",
+            program,
+            numbers,
+            roll_out_one,
+            {"examples": examples, "acceptance": acceptance},
+            codec=_codec(program),
+            num_threads=num_threads,
+            on_outcome=on_outcome,
+        )
     return [None if outcome is None else outcome.get() for outcome in outcomes]
 
 
@@ -152,8 +155,9 @@ def roll_out_one(task: Task, registry: Registry) -> Rollout:
     for attempt in range(acceptance.rounds):
         try:
             program = _for_attempt(registry[task.program], example, attempt, acceptance.hides_example)
-            prediction, trace = run_traced(program, example)
-            score, accepted = _judged(acceptance, example, prediction, trace)
+            typed = typed_example(program.declared_signature(), example, task.example + 1)
+            prediction, trace = run_traced(program, typed)
+            score, accepted = _judged(acceptance, typed, prediction, trace)
         except Exception as error:  # noqa: BLE001  a failed run is counted, and the next round may do better
             errors.append(error)
             continue
@@ -203,7 +207,7 @@ def run_traced(program: Module, example: Example) -> tuple[Any, list[Step]]:
     trace: tracing.Trace = []
     token = tracing.start(trace)
     try:
-        prediction = program(**example.inputs())
+        prediction = program(**example.call_inputs())
     finally:
         tracing.stop(token)
     return prediction, tracing.flatten(trace)
@@ -292,17 +296,20 @@ def report_failures(what: str, rollouts: Sequence[Rollout | None]) -> None:
 def _codec(program: Module) -> Codec[Rollout]:
     """How rollouts are written to a journal: the steps of the program's own predictors, by their names."""
     predictors = dict(program.named_predictors())
-    outputs = getattr(getattr(program, "signature", None), "output_fields", {})
+    declared = program.declared_signature()
 
     def read(task: Task, plain: Any) -> Rollout:
         trace: list[Step] = []
         for name, given, made in plain["calls"]:
             predictor = predictors[name]
-            fields = predictor.signature.fields
-            trace.append((predictor, typed_values(fields, given), Prediction(typed_values(fields, made))))
+            signature = predictor.signature
+            outputs = Prediction(typed_values(signature, made))
+            trace.append((predictor, typed_values(signature, given), outputs))
         score = plain["score"]
         return Rollout(
-            Prediction(typed_values(outputs, plain["prediction"])),
+            Prediction(
+                plain["prediction"] if declared is None else typed_values(declared, plain["prediction"])
+            ),
             trace,
             Score(**score) if isinstance(score, dict) else score,
             plain["accepted"],

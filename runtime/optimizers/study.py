@@ -20,6 +20,7 @@ from ..errors import EvaluationError, OptimizerError
 from ..evaluate import Evaluate
 from ..evaluate.rows import describe_errors
 from ..execution.progress import report, within
+from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..work.identity import program_digest
 from ..work.run import exhausted, stage
@@ -136,7 +137,7 @@ class Study:
     def _try(self, candidate: Candidate) -> Trial:
         number = len(self.trials) + 1
         label = f"candidate {number} of {self._total}" if self._total else f"candidate {number}"
-        with within(label), stage(f"candidate {number}"):
+        with within(label), stage(f"candidate {number}"), reproducible():
             program = None
             try:
                 program = self._build(candidate)

@@ -16,6 +16,7 @@ from ..evaluate import Evaluate, EvaluationResult
 from ..evaluate.rows import describe_errors
 from ..execution.progress import within
 from ..execution.settings import context
+from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..optimizers.base import Optimizer
 from ..state.format import ProgramState, write
@@ -67,6 +68,7 @@ class Making:
         student: the module; it stays as it is.
         arguments: what `optimizer.compile` is called with, programs among them as their modules.
         given: the same as the source has them, for the state's facts.
+        source: the file that declares the program.
         state: the state file.
         reload: the program's module, read anew from the state file.
     """
@@ -76,6 +78,7 @@ class Making:
     student: Module
     arguments: Mapping[str, Any]
     given: Mapping[str, Any]
+    source: Path
     state: Path
     reload: Callable[[], Module]
 
@@ -89,7 +92,7 @@ class Making:
             "data": value_digest([list(data.items()), measured]),
             "settings": digest([type(self.optimizer).__name__, value_digest(self._parameters())]),
             "seed": value_digest(getattr(self.optimizer, "seed", 0)),
-            "sources": sources_digest(),
+            "sources": sources_digest(self.source),
         }
 
     def _parameters(self) -> dict[str, Any]:
@@ -137,7 +140,8 @@ def _measure(evaluation: Evaluate | None, module: Module, when: str) -> Evaluati
     if evaluation is None:
         return None
     # A weak model may well fail on many rows; that is no reason not to make it better.
-    with within(when), stage(when), context(max_errors=len(evaluation.devset) + 1):
+    allowed = len(evaluation.devset) + 1
+    with within(when), stage(when), reproducible(), context(max_errors=allowed):
         try:
             return evaluation(module)
         except EvaluationError as error:

@@ -21,6 +21,7 @@ from ..execution.progress import OnProgress, reporting_to
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..optimizers.base import Optimizer
+from ..signature.signature import Signature
 from ..state.format import (
     PredictorState,
     ProgramState,
@@ -171,6 +172,10 @@ class Program(Module):
         """Call the module."""
         return await self.module.acall(*args, **inputs)
 
+    def declared_signature(self) -> type[Signature] | None:
+        """The signature of the module."""
+        return self.module.declared_signature()
+
     def named_parameters(self) -> list[tuple[str, Any]]:
         """What optimizers may change in the module."""
         return self.module.named_parameters()
@@ -221,7 +226,14 @@ class Program(Module):
         arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
         self.optimizer.verify(student, **arguments)
         making = Making(
-            self.name, self.optimizer, student, arguments, self.arguments, self.state_path, self._reload
+            name=self.name,
+            optimizer=self.optimizer,
+            student=student,
+            arguments=arguments,
+            given=self.arguments,
+            source=self.source,
+            state=self.state_path,
+            reload=self._reload,
         )
         with reporting_to(on_progress), self._run(making, evaluation, budget, journal, fresh):
             return make_state(making, evaluation)

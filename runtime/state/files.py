@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ...base import files
 from ..errors import StateError
+
+logger = logging.getLogger("dspyc")
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -20,12 +24,10 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         StateError: the path does not end in `.json` or cannot be written, or JSON cannot hold the state.
     """
     _verify_ending(path)
-    versions = {"python": ".".join(platform.python_version_tuple()[:2]), "dspyc": _version()}
+    content = {**state, "metadata": {"dependency_versions": _versions()}}
     try:
-        text = json.dumps(
-            {**state, "metadata": {"dependency_versions": versions}}, indent=2, ensure_ascii=False
-        )
-    except (TypeError, ValueError) as error:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
         raise StateError(f"the state cannot be written as JSON: {error}") from error
     try:
         write_atomically(path, text + "\n")
@@ -37,18 +39,49 @@ def read_state(path: Path) -> dict[str, Any]:
     """Read a state file.
 
     Raises:
-        StateError: there is no such file, or it is no JSON object.
+        StateError: there is no such file, it is not a regular file of at most 256 MB, or no JSON object.
     """
     _verify_ending(path)
     try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StateError(f"there is no state file {path}") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise StateError(f"{path} is no state file: {error}") from error
+        state = json.loads(files.read_regular(path, LARGEST))
+    except files.UnreadableFile as error:
+        if error.kind == "missing":
+            raise StateError(f"there is no state file {path}") from error
+        raise StateError(f"{path} is no state file: it {error.message}") from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is a ValueError, thousands of brackets a RecursionError.
+        raise StateError(f"{path} is no state file: {error}") from None
     if not isinstance(state, dict):
         raise StateError(f"{path} is no state file: it holds a {type(state).__name__}, not an object")
     return state
+
+
+LARGEST = 256 << 20
+"""How many bytes a state may have."""
+
+
+def warn_of_versions(path: Path, state: Mapping[str, Any]) -> None:
+    """Log which versions differ between the process that saved a state and this one."""
+    metadata = state.get("metadata")
+    saved = metadata.get("dependency_versions") if isinstance(metadata, Mapping) else None
+    if not isinstance(saved, Mapping):
+        return
+    for name, here in _versions().items():
+        then = saved.get(name)
+        if then is not None and then != here:
+            logger.warning(
+                "%s was saved with %s %.50s, and this is %s: what it learned may work differently",
+                path, name, then, here,
+            )  # fmt: skip
+
+
+def _versions() -> dict[str, str]:
+    """The versions that decide what a program sends and how answers are read."""
+    return {
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "dspyc": _version("dspyc"),
+        "pydantic": _version("pydantic"),
+    }
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -62,8 +95,8 @@ def _verify_ending(path: Path) -> None:
         raise StateError(f"a state is saved as JSON: {path} should end in `.json` (nothing is ever pickled)")
 
 
-def _version() -> str:
+def _version(name: str) -> str:
     try:
-        return metadata.version("dspyc")
+        return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "unknown"

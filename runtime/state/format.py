@@ -35,18 +35,16 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints, is_typeddict
 
 from ..errors import StateError, list_names
-from ..execution.callables import name_of
 from ..types.annotations import type_name
 from .demos import plain_demo, typed_demo
 from .files import read_state, write_atomically
+from .models import model_file, restored_lm, saved_lm
 
 logger = logging.getLogger("dspyc")
 
 VERSION = 1
 MOST_CANDIDATES = 10
 """How many of the programs that were tried a state keeps."""
-
-_ENDPOINT = ("api_base", "base_url", "model_list", "api_version")
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,7 @@ def predictor_state(predictor: Any, source: Any) -> PredictorState:
     return PredictorState(
         instructions=signature.instructions,
         demos=_plain_demos(signature, predictor.demos or ()),
-        lm=_plain_lm(predictor.lm) if changed else None,
+        lm=saved_lm(predictor.lm) if changed else None,
         signature=signature_facts(source.signature),
     )
 
@@ -186,53 +184,27 @@ def apply_state(predictor: Any, state: PredictorState, folder: Path, lm: Any) ->
         predictor.signature = predictor.signature.with_instructions(state.instructions)
     predictor.demos = [typed_demo(predictor.signature, demo) for demo in state.demos]
     if state.lm is not None:
-        predictor.lm = _restored_lm(state.lm, folder, lm)
+        predictor.lm = restored_lm(state.lm, lm, folder)
 
 
 def missing_model(state: PredictorState, folder: Path) -> Path | None:
     """The file of the trained model that a state names, where it should be and is not."""
-    model = "" if state.lm is None else str(state.lm["model"])
-    path = folder / model.removeprefix("gguf/")
-    return path if model.startswith("gguf/") and not path.is_file() else None
+    path = model_file(state.lm, folder)
+    return path if path is not None and not path.is_file() else None
 
 
 def _plain_demos(signature: Any, demos: Iterable[Any]) -> list[dict[str, Any]]:
-    """The demos as JSON's types; one that could not be read again, with a label of no type, is left out."""
+    """The demos as JSON's types; one that could not be read again, or JSON cannot hold, is left out."""
     kept: list[dict[str, Any]] = []
     for demo in demos:
-        plain = plain_demo(signature, demo)
         try:
+            plain = plain_demo(signature, demo)
             typed_demo(signature, plain)
         except StateError as error:
             logger.warning("a demo is left out of the state: %s", error)
         else:
             kept.append(plain)
     return kept
-
-
-def _plain_lm(lm: Any) -> dict[str, Any]:
-    from pydantic_core import to_jsonable_python
-
-    saved = {name: value for name, value in lm.dump_state().items() if value not in (None, {}, [])}
-    plain: dict[str, Any] = to_jsonable_python(saved, fallback=name_of)
-    return plain
-
-
-def _restored_lm(saved: Mapping[str, Any], folder: Path, lm: Any) -> Any:
-    """The model that a state names; its endpoint and its keys come from the source, never from the state."""
-    settings = {name: value for name, value in saved.items() if name not in _ENDPOINT}
-    model = str(settings.pop("model"))
-    if model.startswith("gguf/"):
-        model = f"gguf/{folder / model.removeprefix('gguf/')}"
-    if lm is not None and (type(lm).__name__ != "LM" or _provider(lm.model) == _provider(model)):
-        return lm.copy(model=model, **settings)
-    from ..lm.client import LM
-
-    return LM(model, **settings)
-
-
-def _provider(model: str) -> str:
-    return model.partition("/")[0]
 
 
 # --- the file --------------------------------------------------------------------------------------------
@@ -280,7 +252,7 @@ def read(path: Path) -> ProgramState:
         return ProgramState(
             program=_of_kind(content, "program", str),
             predictors=_load_all(_of_kind(content, "predictors", dict), needs_signature=True),
-            candidates=tuple(_load_candidates(content.get("candidates") or [])),
+            candidates=tuple(_load_candidates(_of_kind({"candidates": [], **content}, "candidates", list))),
             facts={name: value for name, value in content.items() if name not in _CONTENT},
         )
     except StateError as error:
@@ -316,16 +288,26 @@ def _load(name: str, entry: Any, needs_signature: bool) -> PredictorState:
         instructions=_of_kind(entry, "instructions", str),
         demos=demos,
         lm=lm,
-        signature=_of_kind(entry, "signature", dict) if needs_signature else {},
+        signature=_load_signature(name, entry) if needs_signature else {},
     )
+
+
+def _load_signature(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    signature: dict[str, Any] = _of_kind(entry, "signature", dict)
+    for kind in ("inputs", "outputs"):
+        types = signature.get(kind) or {}
+        if not (isinstance(types, dict) and all(isinstance(text, str) for text in types.values())):
+            raise StateError(f"the {kind} of the signature of `{name}` must be an object of strings")
+    return signature
 
 
 def _load_candidates(entries: Iterable[Any]) -> Iterable[CandidateState]:
     for entry in entries:
-        if not isinstance(entry, dict) or not isinstance(entry.get("score"), (int, float)):
+        score = entry.get("score") if isinstance(entry, dict) else None
+        if isinstance(score, bool) or not isinstance(score, (int, float)):
             raise StateError("a candidate has no score")
         learned = _load_all(_of_kind(entry, "predictors", dict), needs_signature=False)
-        yield CandidateState(float(entry["score"]), entry.get("seed"), learned)
+        yield CandidateState(float(score), entry.get("seed"), learned)
 
 
 def _of_kind(entry: Mapping[str, Any], name: str, kind: type) -> Any:

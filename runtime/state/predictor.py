@@ -6,17 +6,16 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ...base.secrets import drop_secrets
 from ..errors import StateError
 from ..example import Example
-from ..lm.client import LM
+from ..signature.inputs import typed_demo
 from ..signature.signature import Signature
-from ..values.reading import ReadError, reader_for
+from ..values.exact import Unstorable, as_json
+from ..values.inputs import Misfit
+from .models import kept_settings, restored_lm
 
 logger = logging.getLogger("dspyc")
-
-_REDIRECTING = ("api_base", "base_url", "model_list")
-_FOREIGN = ("cache_in_memory", "use_developer_role", "engine", "async_engine", "prompt_cache")
-"""Settings in DSPy's state files that mean nothing here and must not reach a provider."""
 
 
 class Restorable(Protocol):
@@ -33,49 +32,71 @@ class Restorable(Protocol):
 def restore(predictor: Restorable, state: Mapping[str, Any]) -> None:
     """Put a state into a predictor; it is unchanged when the state does not fit.
 
+    Of its language model and its settings only those are taken over that a state may hold; see `models`.
+
     Raises:
-        StateError: the state has no signature, or one with other fields.
+        StateError: the state has no signature, one with other fields, or an entry of the wrong kind.
     """
     try:
         signature = predictor.signature.load_state(state["signature"])
-        demos = [_typed(signature, demo) for demo in state.get("demos", [])]
-        lm = _language_model(state.get("lm"))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        demos = [_typed(signature, demo) for demo in _listed(state, "demos")]
+        traces, train = _listed(state, "traces"), _listed(state, "train")
+        config = state.get("config", predictor.config)
+        config = kept_settings(dict(config), f"`{predictor!r}`") if "config" in state else config
+        saved = state.get("lm")
+        lm = None if saved is None else restored_lm(saved, predictor.lm)
+    except StateError as error:
+        raise StateError(f"the state does not fit `{predictor!r}`: {error}") from None
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise StateError(f"the state does not fit `{predictor!r}`: {error}") from error
     predictor.signature = signature
     predictor.demos = demos
-    predictor.traces = list(state.get("traces", []))
-    predictor.train = list(state.get("train", []))
-    predictor.config = dict(state.get("config", predictor.config))
+    predictor.traces = traces
+    predictor.train = train
+    predictor.config = config
     predictor.lm = lm
 
 
+def dump(predictor: Restorable) -> dict[str, Any]:
+    """What a predictor has learned, as JSON's types: demos, signature, LM, and the settings of the calls.
+
+    Raises:
+        StateError: a value that JSON cannot hold; it is named by its field and its type.
+    """
+    config = predictor.config
+    try:
+        return {
+            "traces": [_plain(step, "a trace") for step in predictor.traces],
+            "train": [_plain(row, "an example of `train`") for row in predictor.train],
+            "demos": [_plain(demo, "a demo") for demo in predictor.demos],
+            "signature": predictor.signature.dump_state(),
+            "config": drop_secrets({name: as_json(config[name], f"the setting `{name}`") for name in config}),
+            "lm": predictor.lm.dump_state() if predictor.lm is not None else None,
+        }
+    except Unstorable as error:
+        raise StateError(f"the state of `{predictor!r}` cannot be written: {error}") from None
+
+
+def _plain(values: Any, what: str) -> dict[str, Any]:
+    return {name: as_json(value, f"`{name}` of {what}") for name, value in dict(values).items()}
+
+
+def _listed(state: Mapping[str, Any], name: str) -> list[Any]:
+    found = state.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise StateError(f"`{name}` must be a list of objects")
+    return list(found)
+
+
 def _typed(signature: type[Signature], demo: Mapping[str, Any]) -> Example:
-    fields = signature.fields
     values: dict[str, Any] = {}
     for name, value in demo.items():
-        field = fields.get(name)
-        if field is None or field.annotation is str or value is None:
-            values[name] = value
-            continue
         try:
-            values[name] = reader_for(field.annotation).from_json(value)
-        except ReadError:
+            values |= typed_demo(signature, {name: value})
+        except Misfit as misfit:
             logger.warning(
-                "the saved demo's `%s` is no longer a value of its type; it is kept as it is", name
+                "the saved demo's `%s` is no longer a value of its type; it is kept as it is",
+                misfit.path.lstrip("."),
             )
             values[name] = value
     return Example(values)
-
-
-def _language_model(state: Mapping[str, Any] | None) -> LM | None:
-    if state is None:
-        return None
-    kept = {name: value for name, value in state.items() if not name.startswith("_") and name not in _FOREIGN}
-    for name in _REDIRECTING:
-        # A state file is data: it must not be able to send prompts, and a key, to another server.
-        if kept.pop(name, None) is not None:
-            logger.warning(
-                "the saved `%s` of `%s` is not taken over; set the LM in the program", name, kept.get("model")
-            )
-    return LM(**kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -34,6 +35,16 @@ def plain_annotation(annotation: Any) -> Any:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     return annotation
+
+
+def is_history(annotation: Any) -> bool:
+    """Whether the values of a type are conversations."""
+    # Who annotates a field with History has imported it; importing it here would import pydantic for all.
+    module = sys.modules.get(f"{__package__}.history")
+    if module is None:
+        return False
+    arms = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return any(isinstance(arm, type) and issubclass(arm, module.History) for arm in arms)
 
 
 def _quoted(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class History(BaseModel):
@@ -14,6 +15,10 @@ class History(BaseModel):
     an assistant's, in the same form as the current request.
 
         History(messages=[{"question": "What is the capital of France?", "answer": "Paris"}])
+
+    A message may also be one of a chat, `{"role": "user", "content": "…"}`, which is sent as it is. Where a
+    field is a `History`, a list of messages, a dict with `messages`, and the JSON text of either are taken,
+    too.
     """
 
     messages: list[dict[str, Any]]
@@ -21,3 +26,20 @@ class History(BaseModel):
     model_config = ConfigDict(
         frozen=True, str_strip_whitespace=True, validate_assignment=True, extra="forbid"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            try:
+                given = json.loads(given)
+            except (ValueError, RecursionError):
+                raise ValueError(
+                    "a conversation is a list of its turns, such as "
+                    '[{"question": "…", "answer": "…"}] or [{"role": "user", "content": "…"}]'
+                ) from None
+        if isinstance(given, (list, tuple)):
+            return {"messages": list(given)}
+        if isinstance(given, dict) and given and "messages" not in given:
+            return {"messages": [given]}
+        return given

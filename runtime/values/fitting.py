@@ -6,7 +6,6 @@ What is not clearly meant stays as it is, so that validation refuses it.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import inspect
 import re
@@ -22,10 +21,10 @@ from typing import (
     Union,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
 from ..types.annotations import allows_none
+from ..types.records import record_fields, schema_keys
 from . import candidates, scalars
 from .repair import Mended
 
@@ -76,32 +75,6 @@ def _make_fitter(annotation: Any) -> Fit:
 
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
-    """The fields of a pydantic model, dataclass or TypedDict: their types, and whether they are required."""
-    if not inspect.isclass(annotation):
-        return None
-    if (model_fields := getattr(annotation, "model_fields", None)) is not None:
-        return {
-            (field.alias or name): (field.annotation, field.is_required())
-            for name, field in model_fields.items()
-        }
-    if dataclasses.is_dataclass(annotation):
-        hints = get_type_hints(annotation)
-        return {
-            field.name: (
-                hints[field.name],
-                field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
-            )
-            for field in dataclasses.fields(annotation)
-            if field.init
-        }
-    # Both typing's TypedDict and typing_extensions', which pydantic wants below Python 3.12.
-    required: frozenset[str] | None = getattr(annotation, "__required_keys__", None)
-    if required is not None and issubclass(annotation, dict):
-        return {name: (hint, name in required) for name, hint in get_type_hints(annotation).items()}
-    return None
 
 
 def _fit_scalar(value: Any, annotation: Any) -> Any:
@@ -252,6 +225,9 @@ class _RecordFitter:
                 name: (name, fitter(annotation), allows_none(annotation))
                 for name, (annotation, _) in fields.items()
             }
+            # A record may be written by its Python names, too, where its schema has others.
+            for name, key in schema_keys(self._annotation).items():
+                self._by_key.setdefault(name, self._by_key[key])
             self._fields = fields
         return self._fields
 
@@ -275,7 +251,7 @@ def _valid(value: Any, annotation: Any, strict: bool = False) -> bool:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        TypeAdapter(annotation).validate_python(value, strict=strict)
+        TypeAdapter(annotation).validate_python(value, strict=strict, by_alias=True, by_name=True)
     except ValidationError:
         return False
     return True

@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from ..types.annotations import allows_none, plain_annotation, type_name
+from ..types.records import record_fields
 from . import candidates, repair, scalars
-from .fitting import fit, record_fields
+from .fitting import fit
 from .rendering import unescape_markers
 from .scalars import ReadError
 
@@ -160,7 +161,7 @@ class Reader:
         if self._validator is None:
             self._validator = TypeAdapter(self.annotation)
         try:
-            return self._validator.validate_python(value)
+            return self._validator.validate_python(value, by_alias=True, by_name=True)
         except ValidationError as error:
             raise ReadError(_in_words(error)) from error
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from ..types.annotations import plain_annotation
+from ..types.records import schema_keys
+from .ordering import in_order
 
 Render: TypeAlias = "Callable[[Any], str]"
 
@@ -49,13 +51,35 @@ def render_text(value: Any) -> str:
 
 
 def to_json_types(value: Any) -> Any:
-    """The value in JSON's types; what has no such form becomes its text."""
+    """The value in JSON's types, sets in one order; what has no such form becomes its text."""
     from pydantic_core import to_jsonable_python
 
     try:
-        return to_jsonable_python(value, by_alias=False, fallback=str)
+        value = in_order(value)
+        plain = to_jsonable_python(value, by_alias=False, fallback=str)
     except Exception:  # noqa: BLE001 a value whose own serialisation fails is still shown
         return str(value)
+    return _named_as_in_schema(plain, value)
+
+
+def _named_as_in_schema(plain: Any, value: Any) -> Any:
+    """The same with the fields of records under the names that their JSON schema has (their aliases)."""
+    if isinstance(plain, list):
+        if not isinstance(value, (list, tuple)) or len(plain) != len(value):
+            return plain
+        return [_named_as_in_schema(item, of) for item, of in zip(plain, value, strict=True)]
+    if not isinstance(plain, dict):
+        return plain
+    if isinstance(value, Mapping):
+        if len(plain) != len(value):
+            return plain
+        pairs = zip(plain.items(), value.values(), strict=True)
+        return {key: _named_as_in_schema(item, of) for (key, item), of in pairs}
+    keys = schema_keys(type(value))
+    return {
+        keys.get(name, name): _named_as_in_schema(item, getattr(value, name, None))
+        for name, item in plain.items()
+    }
 
 
 def _numbered(items: list[Any]) -> str:

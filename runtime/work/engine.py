@@ -88,24 +88,26 @@ class LocalEngine:
     ) -> list[Outcome[Any] | None]:
         """See `Engine.run`."""
 
+        outcomes: list[Outcome[Any] | None] = [None] * len(tasks)
+
         def done(index: int, result: pool.Outcome[Outcome[Any]]) -> None:
             # Raises what is fatal, which ends the pool.
-            outcome = result.get()
+            outcome = outcomes[index] = result.get()
             if on_outcome is not None:
                 on_outcome(index, outcome)
 
-        results = pool.run_all(
-            lambda task: self._attempt(do, task, registry),
+        attempt = _attempt if self._recorder is None else self._recorded
+        pool.run_all(
+            lambda task: attempt(do, task, registry),
             tasks,
             num_threads=num_threads,
             on_done=done,
             stop=stop,
         )
-        return [None if result is None else result.get() for result in results]
+        return outcomes
 
-    def _attempt(self, do: Do, task: Task, registry: Registry) -> Outcome[Any]:
-        if self._recorder is None:
-            return _attempt(do, task, registry)
+    def _recorded(self, do: Do, task: Task, registry: Registry) -> Outcome[Any]:
+        assert self._recorder is not None
         count = Count()
         with recording(self._recorder(task)), observing(count.add):
             outcome = _attempt(do, task, registry)
@@ -120,6 +122,6 @@ def _attempt(do: Do, task: Task, registry: Registry) -> Outcome[Any]:
         error = getattr(value, "error", None)
     except Exception as raised:  # noqa: BLE001  the failure belongs to its task; the caller decides
         error = raised
-    if isinstance(error, FATAL):
+    if error is not None and isinstance(error, FATAL):
         raise error
     return Outcome(value, error, None, time.perf_counter() - began)

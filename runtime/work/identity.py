@@ -84,26 +84,27 @@ def value_digest(value: Any) -> str:
     return digest(_facts(value))
 
 
-def sources_digest() -> str:
+def sources_digest(*files: Path) -> str:
     """What stands for the text of the user's own modules that are loaded: neither Python's nor a package's.
 
     A function that a metric calls may stand in any of them.
+
+    Args:
+        files: source files beside them, such as the one that declares the program.
     """
-    found = []
-    for name, module in sorted(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and _is_users(path):
-            try:
-                found.append([name, hashlib.sha256(Path(path).read_bytes()).hexdigest()])
-            except OSError:
-                continue
-    return digest(found)
+    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    loaded = {path for path in modules if isinstance(path, str) and _is_users(path)}
+    texts = set()
+    for path in loaded | {str(file) for file in files}:
+        try:
+            texts.add(hashlib.sha256(Path(path).read_bytes()).hexdigest())
+        except OSError:
+            continue
+    return digest(sorted(texts))
 
 
 def ordered(value: Any) -> Any:
-    """A value as JSON's types, the same in every process: sets in the order of their texts."""
-    if isinstance(value, (set, frozenset)):
-        return sorted((ordered(item) for item in value), key=lambda item: json.dumps(item, default=str))
+    """A value as JSON's types, the same in every process."""
     if isinstance(value, Mapping):
         return {str(key): ordered(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -114,7 +115,7 @@ def ordered(value: Any) -> Any:
         return ordered(dict(value.items(include_dspy=True)))
     plain = to_json_types(value)
     # The text of an object that JSON does not know may hold its address.
-    return f"{type(value).__qualname__}" if isinstance(plain, str) and " at 0x" in plain else plain
+    return type(value).__qualname__ if isinstance(plain, str) and " at 0x" in plain else plain
 
 
 def _facts(value: Any) -> Any:

@@ -209,7 +209,7 @@ def test_failed_rows_are_told_of_and_tried_again(echo: Path) -> None:
     errors = [json.loads(line).get("error") for line in (echo / "out.jsonl").read_text().splitlines()]
     assert errors[0] is None
     assert errors[1] == "ValueError: no answer to this"
-    assert errors[2].startswith("InputError: the input `question` takes `str`, not `1`")
+    assert errors[2].startswith("InputError: `rows.jsonl`, line 3: the input `question` takes `str`, not `1`")
     (echo / "cured").touch()
     second = dspyc(*ROWS, folder=echo)
     assert "1 row done" in second.stderr
@@ -262,3 +262,40 @@ def test_completion(shell: str, tmp_path: Path) -> None:
         words = {"COMP_WORDS": "dspyc ch", "COMP_CWORD": "1"}
     done = dspyc(folder=tmp_path, _DSPYC_COMPLETE=f"{shell}_complete", **words)
     assert "check" in done.stdout
+
+
+def test_an_empty_cell_leaves_an_optional_input_out(tmp_path: Path) -> None:
+    module = "from dspyc.runtime import Module, Prediction\n\n\nclass Echo(Module):\n"
+    module += "    def forward(self, question: str, n: int = 3, tone: str | None = 'kind') -> Prediction:\n"
+    module += "        return Prediction(answer=f'{question} {n} {tone}')\n"
+    (tmp_path / "slow.py").write_text(module, encoding="utf-8")
+    (tmp_path / "echo.dspy").write_text(ECHO, encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("question,n,tone\na,,\n,5,rude\nb,x,\n", encoding="utf-8")
+    done = dspyc(
+        "run",
+        "echo.dspy",
+        "--inputs",
+        "rows.csv",
+        "--output",
+        "out.jsonl",
+        "--num-threads",
+        "1",
+        folder=tmp_path,
+    )
+    assert done.returncode == 1
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [record.get("output", {}).get("answer") for record in records] == ["a 3 kind", " 5 rude", None]
+    assert records[2]["error"].startswith("InputError: `rows.csv`, line 4: the input `n` takes `int`")
+
+
+def test_a_second_run_into_the_same_output_is_refused(echo: Path) -> None:
+    command = [sys.executable, "-m", "dspyc", *ROWS, "--num-threads", "1"]
+    process = subprocess.Popen(command, cwd=echo, stderr=subprocess.DEVNULL)
+    until_written(process, echo / "out.jsonl", 2)
+    process.send_signal(signal.SIGSTOP)
+    second = dspyc(*ROWS, folder=echo)
+    process.send_signal(signal.SIGCONT)
+    assert second.returncode == 2
+    assert "another run is writing out.jsonl" in second.stderr
+    assert process.wait(60) == 0
+    assert len((echo / "calls.txt").read_text(encoding="utf-8").split()) == 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from pathlib import Path
 
@@ -20,12 +21,16 @@ READABLE = {
     "rows.tsv": "text\na\nb\u2028c\n",
 }
 UNREADABLE = {
-    "rows.txt": ("a", "is neither JSON Lines nor JSON, CSV or TSV by its ending"),
-    "rows.jsonl": ('{"text": "a"}\n{"text"\n', "line 2 is not JSON"),
-    "rows.json": ('{"text": "a"}', "the file is not a JSON list of objects"),
-    "list.jsonl": ("[1]\n", "row 1 is not an object"),
-    "rows.csv": ("a,b\n1\n", "has not as many columns as the header"),
-    "latin.csv": ("\udce9", "is not UTF-8: byte 0xe9 on line 1"),
+    "rows.txt": ("a", "`rows.txt` has none of the endings of data files"),
+    "rows.jsonl": ('{"text": "a"}\n{"text"\n', "`rows.jsonl`, line 2, column 8: this is not JSON"),
+    "rows.json": ('{"text": "a"}', "`rows.json` must hold a JSON list of objects, not an object"),
+    "list.jsonl": ("[1]\n", "`list.jsonl`, line 1: a row must be a JSON object, not a list"),
+    "rows.csv": ("a,b\n1\n", "`rows.csv`, line 2: 1 values for 2 columns"),
+    "latin.csv": ("text\n\udce9\n", "`latin.csv`, line 2: the byte 0xe9 is not UTF-8"),
+    "deep.jsonl": ('{"text": ' + "[" * 100_000 + "\n", "`deep.jsonl`, line 1: values are nested too deeply"),
+    "deep.json": ("[" * 100_000, "`deep.json` cannot be read: values are nested too deeply"),
+    "digits.jsonl": ('{"text": ' + "9" * 5_000 + "}", "`digits.jsonl`, line 1: Exceeds the limit"),
+    "digits.json": ("[" + "9" * 5_000 + "]", "`digits.json` cannot be read: Exceeds the limit"),
 }
 
 
@@ -40,7 +45,7 @@ def test_formats(name: str, tmp_path: Path) -> None:
 def test_bad_files(name: str, tmp_path: Path) -> None:
     text, message = UNREADABLE[name]
     (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(Refusal, match=message):
+    with pytest.raises(Refusal, match=re.escape(message)):
         read_rows(tmp_path / name, "salt")
 
 
@@ -149,3 +154,47 @@ def test_a_file_of_something_else_is_not_touched(name: str, tmp_path: Path) -> N
         with pytest.raises(Refusal, match="holds something else than the results of these rows"):
             Output(tmp_path / name, [Row(0, {"text": "a"}, "key")], ["label"])
         assert (tmp_path / name).read_text(encoding="utf-8") == text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "rows.csv")
+    with pytest.raises(Refusal, match="is a named pipe, not a file"):
+        read_rows(tmp_path / "rows.csv", "salt")
+    with pytest.raises(Refusal, match="is not a regular file"):
+        Output(tmp_path / "rows.csv", [Row(0, {"text": "a"}, "key")], ["label"])
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    with pytest.raises(Refusal, match="is a device, not a file"):
+        read_rows(tmp_path / "zero.csv", "salt")
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
+def test_one_run_at_a_time_writes_a_file(name: str, tmp_path: Path) -> None:
+    rows = [Row(number, {"text": text}, f"key {text}") for number, text in enumerate("ab")]
+    path = tmp_path / name
+    first = Output(path, rows, ["label"])
+    for _ in range(2):
+        with pytest.raises(Refusal, match="another run is writing"):
+            Output(path, rows, ["label"])
+    first.succeeded(rows[0], {"label": "x"})
+    first.finish()
+    # One whose lines have to be put in order first writes another file.
+    again = Output(path, rows[::-1], ["label"])
+    with pytest.raises(Refusal, match="another run is writing"):
+        Output(path, rows, ["label"])
+    again.succeeded(rows[1], {"label": "y"})
+    again.finish()
+    last = Output(path, rows, ["label"])
+    assert last.done == {0, 1}
+    last.finish()
+
+
+def test_a_refused_output_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("precious\n", encoding="utf-8")
+    with pytest.raises(Refusal):
+        Output(path, [Row(0, {"text": "a"}, "key")], ["label"])
+    path.unlink()
+    output = Output(path, [Row(0, {"text": "a"}, "key")], ["label"])
+    output.finish()
+    assert list(tmp_path.iterdir()) == []

@@ -52,7 +52,7 @@ def test_every_rule_has_its_function_and_every_function_its_rule() -> None:
     named = {rule.action for rule in tables().rules} - {"", "[]"}
     missing = named - set(ACTIONS)
     assert not missing
-    helpers = {"plain_string", "check_type", "check_target", "dotted_expression", "Suite"}
+    helpers = {"check_type", "check_target", "dotted_expression", "Suite"}
     assert set(ACTIONS) - named == helpers
     assert len(reductions()) == len(tables().rules)
 

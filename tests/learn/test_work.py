@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import enum
 import json
 import math
 import os
@@ -33,7 +35,13 @@ from dspyc.runtime import (
 from dspyc.runtime.errors import JournalError, LMAuthError
 from dspyc.runtime.work.budget import Budget
 from dspyc.runtime.work.engine import LocalEngine
-from dspyc.runtime.work.identity import examples_digest, ordered, program_digest, value_digest
+from dspyc.runtime.work.identity import (
+    examples_digest,
+    ordered,
+    program_digest,
+    sources_digest,
+    value_digest,
+)
 from dspyc.runtime.work.journal import Journal
 from dspyc.runtime.work.run import journalled, perform, stage, working
 from dspyc.runtime.work.task import Codec, Outcome, Registry, Task, Usage
@@ -511,6 +519,41 @@ def test_repeated_work_is_kept_apart(tmp_path: Path) -> None:
         first = then_killed(tmp_path / "j", twice)
         with journalled(tmp_path / "j", RUN):
             assert twice() == first == [["label 0", "label 1", "label 2"], ["label 3", "label 4", "label 5"]]
+
+
+class Kind(enum.Enum):
+    GOOD = "good one"
+    BAD = "bad one"
+
+
+class Untyped(Module):
+    """Does not declare what it predicts."""
+
+    def forward(self, text: str) -> Prediction:
+        return Prediction(kind=Kind.GOOD, day=datetime.date(2026, 1, 2), tags={"b", "a"})
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_files_of_rows_are_the_same_after_a_kill(ending: str, tmp_path: Path) -> None:
+    evaluation = Evaluate(Untyped(), devset=DEV, metric=lambda e, p: 1)
+    for name, work in (
+        ("first", lambda: then_killed(tmp_path / "j", evaluation)),
+        ("second", lambda: then_killed(tmp_path / "j", evaluation)),
+    ):
+        result = work()
+        (result.save_csv if ending == "csv" else result.save_json)(tmp_path / name)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    assert b"good one" in (tmp_path / "first").read_bytes()
+
+
+def test_a_source_that_changes_makes_another_run(tmp_path: Path) -> None:
+    source = tmp_path / "p.dspy"
+    source.write_text("A", encoding="utf-8")
+    before = sources_digest(source)
+    assert sources_digest(source) == before
+    source.write_text("B", encoding="utf-8")
+    assert sources_digest(source) != before
+    assert sources_digest(tmp_path / "nowhere") == sources_digest()
 
 
 def test_a_journal_without_an_answer_is_not_left_behind(tmp_path: Path) -> None:

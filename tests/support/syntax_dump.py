@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
-from dspyc.grammar.syntax import Node
+from dspyc.grammar.syntax import FString, Node, parts_of
 
 
 def dump(node: Node, *, spans: bool = True) -> str:
-    """The tree below `node`."""
+    """The tree below `node`; without `spans` also without what an f-string is written as, which the layout
+    may change.
+    """
     return "\n".join(_lines(node, "", 0, spans))
 
 
 def _lines(value: Any, label: str, depth: int, spans: bool) -> Iterator[str]:
     margin = "  " * depth
     if isinstance(value, Node):
-        simple = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "span"}
+        simple = {name: getattr(value, name) for name in parts_of(type(value))}
+        if isinstance(value, FString) and not spans:
+            del simple["raw"]
         inline = {name: each for name, each in simple.items() if not _has_nodes(each)}
         place = f" {value.span.start}-{value.span.end}" if spans else ""
         shown = "".join(f" {name}={each!r}" for name, each in inline.items() if each not in (None, (), ""))

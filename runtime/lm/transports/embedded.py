@@ -13,7 +13,7 @@ import os
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,15 @@ from ...errors import (
     list_names,
 )
 from ..gguf.header import Header, read_header
+from ..reproducible import is_reproducible
 from ..request import NOT_IDENTITY, Request, Response
 
 _MODELS = Path(__file__).parents[1] / "models"
 SHIPPED = {name: _MODELS / f"{name}.gguf" for name in ("banking", "banking-base")}
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
+_ALONE = {"n_parallel": 1, "cache_prompt": False}
+"""What makes an answer independent of the requests before and beside it."""
 SERVER_SETTINGS = frozenset({"n_ctx", "n_parallel", "n_threads", "n_gpu_layers"})
 
 
@@ -61,6 +64,10 @@ class EmbeddedTransport:
     served: `n_ctx`, the tokens that one conversation may have (the model's own context, at most 8,192, unless
     given); `n_parallel`, the conversations at one time (4, or 1 for files above 64 MiB, whose conversations
     take much memory); `n_threads`; `n_gpu_layers`.
+
+    About one answer in a thousand depends on the requests before it and beside it. Inside `reproducible()`,
+    as in optimizers, none does: `n_parallel` is then 1 and `cache_prompt` false, unless the LM says
+    otherwise, and the same request gets the same answer on the same machine.
     """
 
     takes_grammar = True
@@ -74,6 +81,8 @@ class EmbeddedTransport:
             ContextWindowExceededError: the messages are longer than the context.
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
         """
+        if is_reproducible():
+            request = replace(request, kwargs={**_ALONE, **request.kwargs})
         settings = server_settings(request.model, request.kwargs)
         server = _server(settings, request.model)
         body = _body(request)

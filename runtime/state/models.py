@@ -1,0 +1,145 @@
+"""Language models in saved states: a name and settings of sampling, and nothing else.
+
+A state is data that comes with a program or from elsewhere. So it must not say where requests go, what they
+carry beside the prompt, or which files are opened: from it come only a model's name and the settings of a
+closed list. Addresses, headers and keys come from the source.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigurationError, StateError, list_names
+from ..lm.client import LM
+
+logger = logging.getLogger("dspyc")
+
+SAMPLING = frozenset(
+    {
+        "temperature", "max_tokens", "max_completion_tokens", "n", "seed", "stop", "top_p", "top_k", "min_p",
+        "typical_p", "presence_penalty", "frequency_penalty", "repeat_penalty", "repetition_penalty",
+        "logit_bias", "logprobs", "top_logprobs", "reasoning_effort", "verbosity", "rollout_id",
+    }
+)  # fmt: skip
+"""The settings that a state may hold."""
+
+_ALSO_OF_MODELS = frozenset({"model_type", "cache", "num_retries", "n_ctx", "n_parallel", "cache_prompt"})
+_SILENT = frozenset({"cache_in_memory", "use_developer_role", "engine", "async_engine", "prompt_cache"})
+"""Settings in DSPy's files that mean nothing here."""
+
+_MODEL = re.compile(r"[\w.:@+~-]+(?:/[\w.:@+~-]+)*")
+_LOCAL = "gguf/"
+
+
+def kept_settings(settings: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The settings of a call that a state may hold; the others are named in a warning.
+
+    Args:
+        settings: those of a state.
+        what: what they belong to, for the warning.
+    """
+    return _kept(settings, SAMPLING, what)
+
+
+def saved_lm(lm: Any) -> dict[str, Any]:
+    """A language model as a state holds it."""
+    facts = lm.dump_state()
+    allowed = SAMPLING | _ALSO_OF_MODELS
+    kept = {name: value for name, value in facts.items() if name in allowed and _is_plain(value)}
+    return {
+        "model": str(facts["model"]),
+        **{name: value for name, value in kept.items() if value not in (None, {}, [])},
+    }
+
+
+def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
+    """The model that a state names.
+
+    Args:
+        saved: what the state holds.
+        current: the model that the source has; its address, headers and keys stay where the provider does.
+        folder: where the state file is; a model in a file must lie beside it. None for a state that is no
+            file's.
+
+    Returns:
+        the model; `current` where the state names one that it may not choose.
+
+    Raises:
+        StateError: the entry names no model.
+    """
+    if not isinstance(saved, Mapping) or not isinstance(saved.get("model"), str):
+        raise StateError("the `lm` of a state names no model")
+    model = saved["model"]
+    settings = _kept(
+        {name: value for name, value in saved.items() if name != "model"},
+        SAMPLING | _ALSO_OF_MODELS,
+        f"the model `{model[:100]}`",
+    )
+    if current is not None and current.model == model:
+        return _made(model, lambda: current.copy(**settings))
+    if model.startswith(_LOCAL) and folder is not None and _lies_beside(model):
+        model = f"{_LOCAL}{folder / model.removeprefix(_LOCAL)}"
+    elif _MODEL.fullmatch(model) is None or ".." in model or model.startswith(_LOCAL):
+        # Some providers take an address as a model's name, and a file may be anywhere.
+        logger.warning("the saved model `%s` is not taken over; set the LM in the program", model[:100])
+        return current
+    if current is not None and (type(current) is not LM or _provider(current.model) == _provider(model)):
+        return _made(model, lambda: current.copy(model=model, **settings))
+    return _made(model, lambda: LM(model, **settings))
+
+
+def _made(model: str, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except (ConfigurationError, TypeError) as error:
+        raise StateError(f"the saved model `{model[:100]}` cannot be made: {error}") from None
+
+
+def model_file(saved: Mapping[str, Any] | None, folder: Path) -> Path | None:
+    """The file of a trained model that a state names, or None where it names none."""
+    model = "" if saved is None else str(saved.get("model"))
+    return folder / model.removeprefix(_LOCAL) if model.startswith(_LOCAL) else None
+
+
+def _lies_beside(model: str) -> bool:
+    name = model.removeprefix(_LOCAL)
+    return name not in ("", ".", "..") and not re.search(r"[/\\:\x00]", name)
+
+
+def _kept(settings: Mapping[str, Any], allowed: frozenset[str], what: str) -> dict[str, Any]:
+    given = {name: value for name, value in settings.items() if value not in (None, {}, [])}
+    kept = {name: value for name, value in given.items() if name in allowed and _fits(name, value)}
+    dropped = [name for name in given if name not in kept and name not in _SILENT and name[:1] != "_"]
+    if dropped:
+        logger.warning(
+            "the saved %s of %s is not taken over; set it in the program", list_names(dropped)[:500], what
+        )
+    return kept
+
+
+_TEXTS = frozenset({"stop", "logit_bias", "reasoning_effort", "verbosity", "model_type", "rollout_id"})
+
+
+def _fits(name: str, value: Any) -> bool:
+    return _is_plain(value) if name in _TEXTS else isinstance(value, (bool, int, float))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is one that sampling has: a scalar, or a list or dict of scalars."""
+    if isinstance(value, (list, tuple)):
+        return all(_is_scalar(item) for item in value)
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_scalar(item) for key, item in value.items())
+    return _is_scalar(value)
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _provider(model: str) -> str:
+    return model.partition("/")[0]

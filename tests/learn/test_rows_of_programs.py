@@ -1,0 +1,173 @@
+"""Rows of data files as programs and metrics get them: in their types, complete, bad ones named by line."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+import dspyc
+from dspyc.runtime import (
+    BootstrapFewShot,
+    DataError,
+    Dataset,
+    Evaluate,
+    EvaluationError,
+    Example,
+    InputError,
+    InputField,
+    LabeledFewShot,
+    OutputField,
+    Predict,
+    Prediction,
+    Signature,
+    context,
+)
+from dspyc.runtime.values.cells import EMPTY
+from support.neighbour import Neighbour
+
+
+class Term(pydantic.BaseModel):
+    source: str
+    weight: float = 1.0
+
+
+class Find(Signature):
+    """Find the best term."""
+
+    text: str = InputField()
+    limit: int = InputField(default=10)
+    note: str = InputField(default="no note")
+    hint: str | None = InputField()
+    near: Term | None = InputField()
+    best: Term = OutputField()
+
+
+def seen(rows: Any, score: Any = lambda example, pred: True) -> list[Example]:
+    """The examples as a metric gets them."""
+    examples: list[Example] = []
+
+    def metric(example: Any, pred: Any) -> bool:
+        examples.append(example)
+        return bool(score(example, pred))
+
+    with context(lm=Neighbour({"best": '{"source": "x"}'})):
+        Evaluate(Predict(Find), devset=rows, metric=metric, num_threads=1)()
+    return examples
+
+
+def test_a_metric_reads_records_and_defaults(tmp_path: Path) -> None:
+    rows = [
+        {"text": "a", "best": {"source": "x"}, "near": {"source": "y", "weight": 2}},
+        {"text": "b", "best": None},
+    ]
+    (tmp_path / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    first, second = seen(Dataset(tmp_path / "rows.json", inputs=["text"]))
+    assert (first.best.source, first.best.weight, first.near.weight) == ("x", 1.0, 2.0)
+    assert (first.limit, first.note) == (10, "no note")
+    assert second.best is None
+
+
+def test_empty_cells_are_defaults_and_none(tmp_path: Path) -> None:
+    text = 'text,limit,note,hint,near,best\na,,,,,\nb,3,n,h,"{""source"": ""y""}","{""source"": ""x""}"\n'
+    (tmp_path / "rows.csv").write_text(text, encoding="utf-8")
+    data = Dataset(tmp_path / "rows.csv", inputs=["text", "limit", "note", "hint", "near"])
+    empty, full = seen(data)
+    assert [empty[name] for name in ("limit", "note", "hint", "near")] == [10, "no note", None, None]
+    assert [full[name] for name in ("limit", "note", "hint")] == [3, "n", "h"]
+    assert (full.near.source, full.best.source) == ("y", "x")
+    # For a text that must be there, nothing is the empty text.
+    (tmp_path / "rows.csv").write_text("text,hint\n,x\n", encoding="utf-8")
+    [row] = seen(Dataset(tmp_path / "rows.csv", inputs=["text", "hint"]))
+    assert row.text == ""
+
+
+def test_an_empty_cell_is_an_empty_text_to_everything_else(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text('a,b\n,x\n"",y\n', encoding="utf-8")
+    rows = Dataset(tmp_path / "rows.csv", unique="a", filter=lambda row: row.a == "")
+    [row] = rows
+    assert (row.a, json.dumps({"a": row.a}), hash(row.a)) == ("", '{"a": ""}', hash(""))
+    assert row.a == EMPTY == ""
+    program = LabeledFewShot().compile(Predict("a -> b"), trainset=list(rows))
+    assert program.dump_state()["demos"] == [{"a": "", "b": "x"}]
+
+
+def test_in_json_an_empty_text_is_one(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "note": "", "hint": ""}\n', encoding="utf-8")
+    [row] = seen(Dataset(tmp_path / "rows.jsonl", inputs=["text", "note", "hint"]))
+    assert (row.note, row.hint) == ("", "")
+
+
+@pytest.mark.parametrize("shuffle", [None, 3])
+def test_a_bad_row_is_named_by_its_line(tmp_path: Path, shuffle: int | None) -> None:
+    text = 'text,limit\n"a\nb",1\nc,2\nd,many\n'
+    (tmp_path / "rows.csv").write_text(text, encoding="utf-8")
+    data = Dataset(tmp_path / "rows.csv", inputs=["text", "limit"], shuffle=shuffle)
+    with context(lm=Neighbour({"best": '{"source": "x"}'})):
+        result = Evaluate(Predict(Find), devset=data, metric=lambda e, p: True)()
+        [error] = result.errors.values()
+        assert isinstance(error, InputError)
+        assert str(error).startswith("`rows.csv`, line 5: the input `limit` is 'many'")
+        train, _ = data.split(1.0, 0.0, seed=1)
+        optimizer = BootstrapFewShot(max_rounds=1, max_labeled_demos=0)
+        program = optimizer.compile(Predict(Find), trainset=train)
+        assert len(program.predictors()[0].demos) == 2
+
+
+def test_a_bad_label_is_named_by_its_line(tmp_path: Path) -> None:
+    lines = [{"text": "a", "best": {"source": "x"}}, {"text": "b", "best": {"sauce": "x"}}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    with pytest.raises(EvaluationError, match=r"`rows\.jsonl`, line 2: the label `best` "):
+        seen(Dataset(tmp_path / "rows.jsonl", inputs=["text"], skip=1))
+
+
+def test_the_origin_of_a_row_stays_with_its_copies(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text,x\na,1\nb,2\n", encoding="utf-8")
+    row = Dataset(tmp_path / "rows.csv", map=lambda row: row.copy(x="3"))[1]
+    assert row.origin == row.copy(x=4).origin == row.with_inputs("text").origin == "`rows.csv`, line 3"
+    assert (Example(text="a").origin, Prediction(text="a").origin) == (None, None)
+    assert row == Example(text="b", x="3")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "rows.csv")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    for name, what in (("rows.csv", "a named pipe"), ("folder.csv", "a folder"), ("zero.json", "a device")):
+        with pytest.raises(DataError, match=f"is {what}, not a file"):
+            len(Dataset(tmp_path / name))
+    with (tmp_path / "large.jsonl").open("wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(DataError, match="is larger than 4 GB"):
+        len(Dataset(tmp_path / "large.jsonl"))
+
+
+def test_a_file_with_records_checks_and_runs(tmp_path: Path) -> None:
+    program = '''
+type Term:
+    source: str
+
+signature Find:
+    """Find it."""
+    input text: str
+    input limit: int = 10
+    output best: Term
+
+module find = Predict(Find)
+
+def right(example: find, pred: find) -> bool:
+    return example.best.source == pred.best.source and example.limit == 10
+
+dataset rows = Dataset("rows.jsonl", inputs=["text"])
+evaluate accuracy = Evaluate(find, devset=rows, metric=right)
+'''
+    (tmp_path / "p.dspy").write_text(program, encoding="utf-8")
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "best": {"source": "x"}}\n', encoding="utf-8")
+    loaded = dspyc.load(tmp_path / "p.dspy")
+    with context(lm=Neighbour({"best": '{"source": "x"}'})):
+        assert loaded.accuracy().score == 100.0
