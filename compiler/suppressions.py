@@ -15,7 +15,7 @@ from functools import lru_cache
 from ..base.diagnostic import Diagnostic, Edit, Fix
 from ..base.span import Span
 from ..base.text import near
-from ..grammar.lossless import Token, tokenize
+from ..grammar.lossless import Lexeme, tokenize
 from ..grammar.parse import File
 from .rules.found_elsewhere import EMPTY_SUPPRESSION, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION
 from .rules.kind import Kind
@@ -176,7 +176,7 @@ def read(text: str) -> tuple[Suppression, ...]:
     )
 
 
-def _suppression(text: str, lines: _Lines, token: Token, match: re.Match[str]) -> Suppression:
+def _suppression(text: str, lines: _Lines, token: Lexeme, match: re.Match[str]) -> Suppression:
     start = token.start + match.start()
     # Words behind the brackets are the reason; they go with the comment.
     following = token.text.find("#", match.end())
@@ -205,7 +205,7 @@ def _removal(text: str, start: int, end: int) -> Span:
 class _Lines:
     """The logical lines of a text: statements, and the heads of those that have a block."""
 
-    def __init__(self, text: str, tokens: Sequence[Token]) -> None:
+    def __init__(self, text: str, tokens: Sequence[Lexeme]) -> None:
         self._text = text
         self._spans = tuple(_logical_lines(tokens))
 
@@ -227,11 +227,11 @@ class _Lines:
         return Span(max(breaks, default=-1) + 1, end.start())
 
 
-def _logical_lines(tokens: Iterable[Token]) -> Iterator[Span]:
+def _logical_lines(tokens: Iterable[Lexeme]) -> Iterator[Span]:
     """The ranges from the first to the last token of each line, brackets joined."""
     depth = 0
-    first: Token | None = None
-    last: Token | None = None
+    first: Lexeme | None = None
+    last: Lexeme | None = None
     for token in tokens:
         if token.kind == "newline" and depth <= 0:
             if first is not None and last is not None:
