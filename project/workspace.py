@@ -31,8 +31,8 @@ class Workspace:
     Args:
         overlays: texts that stand for files, by absolute path.
         search: folders in which imports are also looked for, after those that the settings name.
-        select: which findings are looked for, in place of what the settings select.
-        ignore: which findings are left out besides.
+        select: the kinds of findings that are looked for, in place of those that the settings select.
+        ignore: the kinds that are not looked for, beside those that the settings ignore.
     """
 
     def __init__(
@@ -44,8 +44,7 @@ class Workspace:
     ) -> None:
         self.disk = Disk(overlays)
         self._search = tuple(search)
-        self._select = tuple(select)
-        self._ignore = tuple(ignore)
+        self._options = (tuple(select), tuple(ignore))
         self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
 
     def analyse(self, path: str) -> FileAnalysis:
@@ -62,12 +61,14 @@ class Workspace:
     def project(self, path: str) -> Project:
         """The project that a file belongs to, by the settings that are its own."""
         from ..compiler.analysis import Project
+        from ..compiler.selection import EVERYTHING
 
         settings = self.settings(path)
-        selection = settings.rules.with_options(self._select, self._ignore)
-        key = tuple(dict.fromkeys((*settings.roots, *self._search))), settings.pure, selection
+        roots = tuple(dict.fromkeys((*settings.roots, *self._search)))
+        selection = (settings.selection or EVERYTHING).with_options(*self._options)
+        key = roots, settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self.disk.read, key[0], find_package, settings.pure, selection)
+            self._projects[key] = Project(self.disk.read, roots, find_package, settings.pure, selection)
         return self._projects[key]
 
     def settings(self, path: str) -> Settings:

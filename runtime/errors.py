@@ -8,6 +8,7 @@
     ├── AdapterParseError (ValueError)      an answer that cannot be read, after its follow-up turns
     │   └── ConditionError                  an answer that reads, and breaks a `where` condition
     ├── ProgramAssertionError (AssertionError)   an `assert` in a program that failed to the end
+    ├── LimitError (TimeoutError)           a bound of the runtime that was reached: a pattern that explodes
     ├── ToolError (ValueError)              a tool called with arguments that it cannot take
     ├── StateError (ValueError)             a saved state that does not fit the program
     ├── DataError (ValueError)              a data set that cannot be read
@@ -24,6 +25,10 @@
         ├── LMInvalidRequestError   400
         │   └── ContextWindowExceededError
         ├── LMConfigurationError (ConfigurationError)
+        ├── LMAnswerError                   the model answered, and the answer is not one
+        │   ├── EmptyAnswerError            no answer in it, or one that says nothing; tried again
+        │   ├── FilteredAnswerError         stopped by the provider's filter
+        │   └── TruncatedAnswerError (AdapterParseError)   cut off at the limit of tokens
         └── LMUnexpectedError               a reply that no rule covers
 
 Messages say what to do next, and never hold a key: whoever raises an `LMError` redacts its text first.
@@ -32,7 +37,7 @@ Messages say what to do next, and never hold a key: whoever raises an `LMError` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from ..base.text import clip
 from ..base.text import did_you_mean as did_you_mean
@@ -50,6 +55,24 @@ class HasOutputs(Protocol):
 
 class DspycError(Exception):
     """The root: `except DspycError` catches all that the runtime raises on purpose."""
+
+    def copy(self) -> Self:
+        """The same error without its traceback, to be raised once more."""
+        twin = type(self).__new__(type(self))
+        twin.args = self.args
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt by their constructor, whose parameters are not what `args` holds.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[DspycError], args: tuple[Any, ...], facts: dict[str, Any]) -> DspycError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class ConfigurationError(DspycError, ValueError):
@@ -92,6 +115,10 @@ class InputError(DspycError, ValueError):
     def __str__(self) -> str:
         place = self.origin or (None if self.row is None else f"row {self.row}")
         return super().__str__() if place is None else f"{place}: {super().__str__()}"
+
+
+class LimitError(DspycError, TimeoutError):
+    """A bound of the runtime that was reached, which the message names."""
 
 
 class ToolError(DspycError, ValueError):
@@ -198,6 +225,7 @@ class LMError(DspycError):
 
     Attributes:
         model: the model's name as given to `LM`.
+        provider: the part of it before the first `/`, where there is one.
         status: the HTTP status, where there was one.
         retry_after: the seconds that the server asked to wait, where it did.
         request_id: the provider's name for the request, where it gave one.
@@ -216,6 +244,7 @@ class LMError(DspycError):
     ) -> None:
         self.message = message
         self.model = model
+        self.provider = _provider_of(model)
         self.status = status
         self.retry_after = retry_after
         self.request_id = request_id
@@ -244,8 +273,8 @@ class LMTransportError(LMError):
     """The connection could not be made, or broke."""
 
     retryable = True
-    refused: bool = False
-    """Nobody listens at the address; it is tried again twice at most."""
+    unreachable: bool = False
+    """No connection could be made; it is tried again twice at most."""
 
 
 class LMAuthError(LMError):
@@ -268,5 +297,71 @@ class LMConfigurationError(LMError, ConfigurationError):
     """Parameters of an LM that its model or this machine cannot work with."""
 
 
+class LMAnswerError(LMError):
+    """The model answered, and what it gave is not an answer; `finish_reason` is why it stopped."""
+
+    finish_reason: str | None = None
+
+
+class EmptyAnswerError(LMAnswerError):
+    """The reply holds no answer (`choices` is empty), or one without any content."""
+
+    retryable = True
+
+    def __init__(self, model: str, finish_reason: str | None) -> None:
+        self.finish_reason = finish_reason
+        stopped = f" (it stopped for the reason `{finish_reason}`)" if finish_reason else ""
+        super().__init__(f"`{model}` gave an empty answer{stopped}", model=model, status=200)
+
+
+class FilteredAnswerError(LMAnswerError):
+    """A filter of the provider stopped the answer."""
+
+    def __init__(self, model: str, finish_reason: str | None) -> None:
+        self.finish_reason = finish_reason
+        super().__init__(
+            f"the provider of `{model}` filtered the answer (`{finish_reason}`)\n"
+            "rephrase the request, or use another model",
+            model=model,
+            status=200,
+        )
+
+
+class TruncatedAnswerError(AdapterParseError, LMAnswerError):
+    """An answer that was cut off at the limit of tokens before its last field was finished.
+
+    `lm_response` is what there is of it. A program that wants the half answer sets `accept_truncated=True`.
+    """
+
+    def __init__(
+        self,
+        adapter_name: str,
+        signature: Any,
+        lm_response: str,
+        model: str,
+        max_tokens: int | None,
+        messages: list[dict[str, Any]] | None = None,
+    ) -> None:
+        limit = "the model's limit of tokens" if max_tokens is None else f"max_tokens={max_tokens}"
+        AdapterParseError.__init__(
+            self,
+            adapter_name,
+            signature,
+            lm_response,
+            f"it was cut off at {limit}, before its last field was finished",
+            messages=messages,
+        )
+        self.note = "raise max_tokens, or set accept_truncated=True to take what there is"
+        self.message = self.reason
+        self.model, self.provider = model, _provider_of(model)
+        self.status, self.retry_after, self.request_id = 200, None, None
+        self.finish_reason = "length"
+
+
 class LMUnexpectedError(LMError):
     """A failure that fits no other class; its cause is chained."""
+
+
+def _provider_of(model: str | None) -> str | None:
+    provider, slash, _ = (model or "").partition("/")
+    return provider if slash else None

@@ -1,37 +1,56 @@
 """`Adapter`: from a signature's values to messages, and from the model's answer back to values.
 
 An adapter has hooks for each piece of the messages; `format` puts them together and `parse` reads an answer.
-The call in between is here: an answer that cannot be read, or that breaks a condition, is shown to the model
-with what is wrong, up to `max_retries` times, and then raised with all tries.
+`plan` says what of a signature goes to the provider itself, by what the model can do. The exchange with the
+model in between is the same for all: `exchange.py`.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from inspect import signature as signature_of
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
 from ..execution import drive
-from ..execution.settings import lookup
+from ..execution.settings import context
 from ..lm.callbacks import BaseCallback, told
+from ..lm.capabilities import Capabilities
+from ..lm.messages import Grammar
+from ..lm.request import Completion
 from ..signature.conditions import check_outputs
+from ..signature.fields import Field
 from ..signature.signature import Signature
-from .feedback import with_feedback
-
-logger = logging.getLogger("dspyc")
+from ..types.annotations import allows_none, is_history
+from ..values import rendering
+from .exchange import exchange
+from .plan import Plan
 
 INCOMPLETE_DEMO = "This is an example of the task, though some input or output fields are not supplied."
 MISSING_IN_DEMO = "Not supplied for this particular example. "
 
 
 class Adapter:
-    """The base of adapters; see `ChatAdapter` for the hooks."""
+    """The base of adapters; see `ChatAdapter` for the hooks.
+
+    A subclass may override single hooks, `format` and `parse` as a whole, or `__call__` and `acall`, the call
+    itself; programs go through whatever is overridden.
+    """
 
     finetune_format: ClassVar[str] = "chat"
     """The format of the training data that `format_finetune_data` makes."""
 
     callbacks: list[BaseCallback] | None = None
+    _called_by: ClassVar[tuple[bool, bool]] = (False, False)
+
+    def __init__(self, callbacks: list[BaseCallback] | None = None) -> None:
+        self.callbacks = callbacks
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._called_by = (cls.__call__ is not Adapter.__call__, cls.acall is not Adapter.acall)
+
+    # --- calls ------------------------------------------------------------------------------------------
 
     def __call__(
         self,
@@ -45,7 +64,7 @@ class Adapter:
         """Ask the model and read its answers; see `acall`."""
         return drive.drive(self.acall(lm, lm_kwargs, signature, demos, inputs, max_retries))
 
-    async def acall(
+    def acall(
         self,
         lm: Any,
         lm_kwargs: Mapping[str, Any],
@@ -53,7 +72,7 @@ class Adapter:
         demos: Sequence[Any],
         inputs: Mapping[str, Any],
         max_retries: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> Coroutine[Any, Any, list[dict[str, Any]]]:
         """Ask the model and read its answers.
 
         Args:
@@ -70,96 +89,189 @@ class Adapter:
         Raises:
             AdapterParseError: an answer still could not be read after the follow-up turns.
             ConditionError: it could be read, and still broke a condition.
+            TruncatedAnswerError: it was cut off, and so was one with more room.
             LMError: the model could not be asked.
         """
-        given = {"signature": signature, "demos": demos, "inputs": inputs}
-        messages = with_feedback(
-            told(self.callbacks, "adapter_format", self, given, lambda: self.format(signature, demos, inputs))
-        )
-        if getattr(lm, "takes_grammar", False) and "grammar" not in lm_kwargs:
-            grammar = self.grammar(signature)
-            if grammar is not None:
-                lm_kwargs = {**lm_kwargs, "grammar": grammar}
-        response = await lm.request(None, messages, lm_kwargs)
-        if response.truncated:
-            logger.warning("the answer of `%s` was cut off at max_tokens; raise max_tokens", lm.model)
-        answers: list[dict[str, Any]] = []
-        for text in response.texts:
-            try:
-                answers.append(self.read(signature, text, inputs))
-            except AdapterParseError as error:
-                retries = lookup("max_retries") if max_retries is None else max_retries
-                first = _explained(error, messages, response)
-                answers.append(await self._again(lm, lm_kwargs, signature, inputs, messages, first, retries))
-        return answers
+        return exchange(self, lm, lm_kwargs, signature, demos, inputs, max_retries)
 
-    async def _again(
+    def reply(
         self,
         lm: Any,
         lm_kwargs: Mapping[str, Any],
         signature: type[Signature],
+        demos: Sequence[Any],
         inputs: Mapping[str, Any],
-        messages: list[dict[str, Any]],
-        error: AdapterParseError,
-        max_retries: int,
-    ) -> dict[str, Any]:
-        tries = [error]
-        settings = {name: value for name, value in lm_kwargs.items() if name != "n"}
-        for _ in range(max_retries):
-            # The follow-up grows from the first request by the last answer only: earlier ones would be bad
-            # examples.
-            turns = [
-                *messages,
-                {"role": "assistant", "content": error.lm_response or "(nothing)"},
-                {"role": "user", "content": self.format_retry(signature, error)},
-            ]
-            response = await lm.request(None, turns, settings)
-            try:
-                return self.read(signature, response.texts[0], inputs)
-            except AdapterParseError as again:
-                error = _explained(again, turns, response)
-                tries.append(error)
-        last = tries[-1]
-        last.attempts = tuple(tries[:-1])
-        raise last
+        max_retries: int | None,
+    ) -> Coroutine[Any, Any, list[dict[str, Any]]]:
+        """Ask as predictors do: through the subclass's own `__call__` or `acall` where it has one."""
+        synchronous, asynchronous = self._called_by
+        given = (lm, lm_kwargs, signature, demos, inputs)
+        if asynchronous and not (synchronous and drive.blocking.get()):
+            return _with_retries(self.acall, given, max_retries)
+        if synchronous:
+            return _with_retries(self.__call__, given, max_retries)
+        return self.acall(*given, max_retries)
 
-    def read(self, signature: type[Signature], completion: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Parse an answer and check it against the signature's conditions.
+    def plan(self, signature: type[Signature], capabilities: Capabilities) -> Plan:
+        """How this signature is asked of a model that can do this."""
+        if capabilities.grammar and (grammar := self.grammar(signature)) is not None:
+            return Plan(signature, output=Grammar(grammar))
+        plain: Plan | None = signature.__compiled__.get(Plan)
+        if plain is None:
+            plain = signature.__compiled__[Plan] = Plan(signature)
+        return plain
+
+    def make_messages(
+        self, plan: Plan, demos: Sequence[Any], inputs: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The messages of a request by `format`, of which the callbacks are told."""
+        if not self.callbacks:
+            return self.format(plan.signature, demos, inputs)
+        given = {"signature": plan.signature, "demos": demos, "inputs": inputs}
+        return told(
+            self.callbacks,
+            "adapter_format",
+            self,
+            given,
+            lambda: self.format(plan.signature, demos, inputs),
+        )
+
+    def read_completion(
+        self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The outputs that an answer holds, in whatever parts it has them.
 
         Raises:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer breaks a condition.
         """
-        given = {"signature": signature, "completion": completion}
-        values = told(self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion))
+        return self.read(plan.signature, completion.text, inputs)
+
+    def read(self, signature: type[Signature], completion: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Parse an answer's text and check it against the signature's conditions.
+
+        Raises:
+            AdapterParseError: the answer cannot be read.
+            ConditionError: the answer breaks a condition.
+        """
+        if not self.callbacks:
+            values = self.parse(signature, completion)
+        else:
+            given = {"signature": signature, "completion": completion}
+            values = told(
+                self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion)
+            )
         check_outputs(type(self).__name__, signature, completion, inputs, values)
         return values
+
+    def is_finished(self, signature: type[Signature], completion: str) -> bool:
+        """Whether an answer that was cut off at the limit of tokens is whole all the same.
+
+        Only an adapter whose format shows its own end can tell; the base cannot.
+        """
+        return False
+
+    # --- messages ---------------------------------------------------------------------------------------
 
     def format(
         self, signature: type[Signature], demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request: system, few-shot examples, earlier turns, the inputs."""
-        raise NotImplementedError
+        history = find_history(signature)
+        turns = signature if history is None else signature.delete(history)
+        messages = [{"role": "system", "content": self.format_system_message(signature)}]
+        if demos:
+            messages += self.format_demos(signature, demos)
+        if history is not None:
+            messages += self.format_conversation_history(turns, history, inputs)
+        content = self.format_user_message_content(turns, inputs, main_request=True)
+        if content:
+            messages.append({"role": "user", "content": content})
+        return messages
 
-    def parse(self, signature: type[Signature], completion: str) -> dict[str, Any]:
-        """The outputs that an answer holds.
+    def format_system_message(self, signature: type[Signature]) -> str:
+        """What the fields are, how they are laid out, and what to do."""
+        return (
+            f"{self.format_field_description(signature)}\n"
+            f"{self.format_field_structure(signature)}\n"
+            f"{self.format_task_description(signature)}"
+        )
 
-        Raises:
-            AdapterParseError: the answer cannot be read.
+    def format_field_description(self, signature: type[Signature]) -> str:
+        """The lists of input and output fields."""
+        raise self._lacks("format_field_description")
+
+    def format_field_structure(self, signature: type[Signature]) -> str:
+        """The layout of an exchange."""
+        raise self._lacks("format_field_structure")
+
+    def format_task_description(self, signature: type[Signature]) -> str:
+        """The instructions."""
+        raise self._lacks("format_task_description")
+
+    def format_user_message_content(
+        self,
+        signature: type[Signature],
+        inputs: Mapping[str, Any],
+        prefix: str = "",
+        suffix: str = "",
+        main_request: bool = False,
+    ) -> str:
+        """The inputs that are there, with a reminder of the outputs when it is the request itself."""
+        raise self._lacks("format_user_message_content")
+
+    def format_assistant_message_content(
+        self,
+        signature: type[Signature],
+        outputs: Mapping[str, Any],
+        missing_field_message: str | None = None,
+    ) -> str:
+        """An answer with these outputs, as the model should write it."""
+        raise self._lacks("format_assistant_message_content")
+
+    def format_demos(self, signature: type[Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
+        """Few-shot examples as turns: those that lack fields first, then the complete ones.
+
+        An example without any input or any output is left out.
         """
-        raise NotImplementedError
+        fields = signature.fields
+        inputs, outputs = signature.input_fields, signature.output_fields
+        complete: list[dict[str, Any]] = []
+        incomplete: list[dict[str, Any]] = []
+        for demo in demos:
+            if all(_supplied(demo, name, field) for name, field in fields.items()):
+                complete += self._demo_turns(signature, demo, "")
+            elif any(name in demo for name in inputs) and any(name in demo for name in outputs):
+                incomplete += self._demo_turns(signature, demo, INCOMPLETE_DEMO)
+        return incomplete + complete
 
-    def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
-        """The follow-up turn after an answer that cannot be used."""
-        raise NotImplementedError
+    def _demo_turns(self, signature: type[Signature], demo: Any, prefix: str) -> list[dict[str, Any]]:
+        user = self.format_user_message_content(signature, demo, prefix=prefix)
+        answer = self.format_assistant_message_content(signature, demo, missing_field_message=MISSING_IN_DEMO)
+        return [{"role": "user", "content": user}, {"role": "assistant", "content": answer}]
 
-    def format_answer(self, values: Mapping[str, Any]) -> str:
-        """Fields and values as an answer in this adapter's format."""
-        raise NotImplementedError
+    def format_conversation_history(
+        self, signature: type[Signature], history_field_name: str, inputs: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The earlier turns of a conversation, each as it was asked and answered.
 
-    def format_untyped(self, values: Mapping[str, Any]) -> str:
-        """Names and values of any kind as this adapter writes fields of text; an agent's trajectory."""
-        raise NotImplementedError
+        Args:
+            signature: without the history field.
+            history_field_name: the input that holds the `History`.
+            inputs: the inputs of the call.
+        """
+        history = inputs.get(history_field_name)
+        messages: list[dict[str, Any]] = []
+        for turn in getattr(history, "messages", ()):
+            asked = any(name in turn for name in signature.input_fields)
+            if "role" in turn and signature.fields.keys().isdisjoint(turn):
+                messages.append({"role": turn["role"], "content": _chat_text(turn.get("content"))})
+                continue
+            if user := self.format_user_message_content(signature, turn, main_request=asked):
+                messages.append({"role": "user", "content": user})
+            if answer := self.format_assistant_message_content(signature, turn):
+                messages.append({"role": "assistant", "content": answer})
+        return messages
 
     def format_finetune_data(
         self,
@@ -168,16 +280,64 @@ class Adapter:
         inputs: Mapping[str, Any],
         outputs: Mapping[str, Any],
     ) -> dict[str, list[Any]]:
-        """One example of training data: the messages of the call with the answer that it should have got."""
-        raise NotImplementedError
+        """One example of training data: `{"messages": [...]}`, ending with the answer."""
+        answer = {"role": "assistant", "content": self.format_assistant_message_content(signature, outputs)}
+        return {"messages": [*self.format(signature, demos, inputs), answer]}
+
+    def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
+        """The follow-up turn after an answer that cannot be used."""
+        return f"That answer cannot be used: {error.reason}.\n\nAnswer again, with all fields."
+
+    def format_answer(self, values: Mapping[str, Any]) -> str:
+        """Fields and values as an answer in this adapter's format."""
+        raise self._lacks("format_answer")
+
+    def format_untyped(self, values: Mapping[str, Any]) -> str:
+        """Names and values of any kind as this adapter writes fields of text; an agent's trajectory."""
+        raise self._lacks("format_untyped")
+
+    # --- answers ----------------------------------------------------------------------------------------
+
+    def parse(self, signature: type[Signature], completion: str) -> dict[str, Any]:
+        """The outputs that an answer holds.
+
+        Raises:
+            AdapterParseError: the answer cannot be read.
+        """
+        raise self._lacks("parse")
 
     def grammar(self, signature: type[Signature]) -> str | None:
         """A GBNF grammar of the answers, or None when they are not closed enough for one."""
         return None
 
+    def _lacks(self, hook: str) -> NotImplementedError:
+        return NotImplementedError(f"`{type(self).__name__}` does not implement `{hook}`")
 
-def _explained(error: AdapterParseError, messages: list[dict[str, Any]], response: Any) -> AdapterParseError:
-    error.messages = messages
-    if response.truncated:
-        error.note = "the model stopped because it reached max_tokens; raise max_tokens"
-    return error
+
+def find_history(signature: type[Signature]) -> str | None:
+    """The input that holds a `History`, or None."""
+    return next(
+        (name for name, field in signature.input_fields.items() if is_history(field.annotation)), None
+    )
+
+
+def _chat_text(content: Any) -> Any:
+    """A message's content as it is, save that markers in its text are no structure."""
+    return rendering.escape_markers(content) if isinstance(content, str) else content
+
+
+def _supplied(demo: Any, name: str, field: Field) -> bool:
+    return name in demo and (demo[name] is not None or allows_none(field.annotation))
+
+
+async def _with_retries(function: Any, given: tuple[Any, ...], max_retries: int | None) -> Any:
+    """Call a subclass's own `__call__` or `acall`; one without `max_retries`, as DSPy's, finds it among the
+    settings.
+    """
+    parameters = signature_of(function).parameters.values()
+    if any(one.name == "max_retries" or one.kind is one.VAR_KEYWORD for one in parameters):
+        return await drive.call_function(function, *given, max_retries=max_retries)
+    if max_retries is None:
+        return await drive.call_function(function, *given)
+    with context(max_retries=max_retries):
+        return await drive.call_function(function, *given)

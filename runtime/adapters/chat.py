@@ -17,23 +17,25 @@ from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none, is_history, plain_annotation, type_name
+from ..types.annotations import allows_none, plain_annotation, type_name
 from ..values import rendering
+from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError, read_object, reader_for
-from .base import INCOMPLETE_DEMO, MISSING_IN_DEMO, Adapter
-from .sections import END, Section, split_sections
+from .base import Adapter, find_history
+from .sections import END, Section, is_whole_object, split_sections
 
 _SYSTEM_HOOKS = (
     "format_system_message",
     "format_field_description",
     "format_field_structure",
+    "format_field_with_value",
     "format_task_description",
 )
 _USER_HOOKS = ("format_user_message_content", "user_message_output_requirements")
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _Compiled:
     """What a signature's calls have in common."""
 
     signature: type[Signature]
@@ -89,25 +91,17 @@ class ChatAdapter(Adapter):
         self, signature: type[Signature], demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request: system, few-shot examples, earlier turns, inputs and reminder."""
-        plan = self._plan(signature)
-        system = self.format_system_message(signature) if self._own_system else plan.system
+        compiled = self._compiled(signature)
+        system = self.format_system_message(signature) if self._own_system else compiled.system
         messages = [{"role": "system", "content": system}]
         if demos:
             messages += self.format_demos(signature, demos)
-        if plan.history is not None:
-            messages += self.format_conversation_history(plan.turns, plan.history, inputs)
-        content = self.format_user_message_content(plan.turns, inputs, main_request=True)
+        if compiled.history is not None:
+            messages += self.format_conversation_history(compiled.turns, compiled.history, inputs)
+        content = self.format_user_message_content(compiled.turns, inputs, main_request=True)
         if content:
             messages.append({"role": "user", "content": content})
         return messages
-
-    def format_system_message(self, signature: type[Signature]) -> str:
-        """What the fields are, how they are laid out, and what to do."""
-        return (
-            f"{self.format_field_description(signature)}\n"
-            f"{self.format_field_structure(signature)}\n"
-            f"{self.format_task_description(signature)}"
-        )
 
     def format_field_description(self, signature: type[Signature]) -> str:
         """The lists of input and output fields."""
@@ -122,7 +116,11 @@ class ChatAdapter(Adapter):
             "All interactions will be structured in the following way, with the appropriate values filled in."
         ]
         # An empty half leaves its blank lines, as in DSPy.
-        parts += [_placeholders(signature.input_fields), _placeholders(signature.output_fields)]
+        halves = [
+            {field: _Placeholder(description.placeholder(field)) for field in fields.values()}
+            for fields in (signature.input_fields, signature.output_fields)
+        ]
+        parts += [self.format_field_with_value(half) for half in halves]
         parts.append(f"[[ ## {END} ## ]]")
         return "\n\n".join(parts).strip()
 
@@ -141,12 +139,12 @@ class ChatAdapter(Adapter):
         main_request: bool = False,
     ) -> str:
         """The inputs that are there, with the reminder of the outputs when it is the request itself."""
-        plan = self._plan(signature)
+        compiled = self._compiled(signature)
         parts = [prefix] if prefix else []
-        parts += [f"{head}{render(inputs[name])}" for name, head, render in plan.inputs if name in inputs]
+        parts += [f"{head}{render(inputs[name])}" for name, head, render in compiled.inputs if name in inputs]
         if main_request:
             parts.append(
-                self.user_message_output_requirements(signature) if self._own_user else plan.requirements
+                self.user_message_output_requirements(signature) if self._own_user else compiled.requirements
             )
         if suffix:
             parts.append(suffix)
@@ -177,64 +175,10 @@ class ChatAdapter(Adapter):
     def format_field_with_value(self, fields_with_values: Mapping[Field, Any]) -> str:
         """Fields with their values, as sections."""
         return "\n\n".join(
-            f"[[ ## {field.name} ## ]]\n{description.renderer(field)(value)}"
+            f"[[ ## {field.name} ## ]]\n"
+            f"{value if isinstance(value, _Placeholder) else description.renderer(field)(value)}"
             for field, value in fields_with_values.items()
         ).strip()
-
-    def format_demos(self, signature: type[Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
-        """Few-shot examples as turns: those that lack fields first, then the complete ones.
-
-        An example without any input or any output is left out.
-        """
-        fields = signature.fields
-        inputs, outputs = signature.input_fields, signature.output_fields
-        complete: list[dict[str, Any]] = []
-        incomplete: list[dict[str, Any]] = []
-        for demo in demos:
-            if all(_supplied(demo, name, field) for name, field in fields.items()):
-                complete += self._demo_turns(signature, demo, "")
-            elif any(name in demo for name in inputs) and any(name in demo for name in outputs):
-                incomplete += self._demo_turns(signature, demo, INCOMPLETE_DEMO)
-        return incomplete + complete
-
-    def _demo_turns(self, signature: type[Signature], demo: Any, prefix: str) -> list[dict[str, Any]]:
-        user = self.format_user_message_content(signature, demo, prefix=prefix)
-        answer = self.format_assistant_message_content(signature, demo, missing_field_message=MISSING_IN_DEMO)
-        return [{"role": "user", "content": user}, {"role": "assistant", "content": answer}]
-
-    def format_conversation_history(
-        self, signature: type[Signature], history_field_name: str, inputs: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
-        """The earlier turns of a conversation, each as it was asked and answered.
-
-        Args:
-            signature: without the history field.
-            history_field_name: the input that holds the `History`.
-            inputs: the inputs of the call.
-        """
-        history = inputs.get(history_field_name)
-        messages: list[dict[str, Any]] = []
-        for turn in getattr(history, "messages", ()):
-            asked = any(name in turn for name in signature.input_fields)
-            if "role" in turn and signature.fields.keys().isdisjoint(turn):
-                messages.append({"role": turn["role"], "content": _chat_text(turn.get("content"))})
-                continue
-            if user := self.format_user_message_content(signature, turn, main_request=asked):
-                messages.append({"role": "user", "content": user})
-            if answer := self.format_assistant_message_content(signature, turn):
-                messages.append({"role": "assistant", "content": answer})
-        return messages
-
-    def format_finetune_data(
-        self,
-        signature: type[Signature],
-        demos: Sequence[Any],
-        inputs: Mapping[str, Any],
-        outputs: Mapping[str, Any],
-    ) -> dict[str, list[Any]]:
-        """One example of training data: `{"messages": [...]}`, ending with the answer."""
-        answer = {"role": "assistant", "content": self.format_assistant_message_content(signature, outputs)}
-        return {"messages": [*self.format(signature, demos, inputs), answer]}
 
     def format_answer(self, values: Mapping[str, Any]) -> str:
         """Fields and values as sections, without the end marker."""
@@ -264,11 +208,12 @@ class ChatAdapter(Adapter):
         Raises:
             AdapterParseError: a field is missing, or its text is no value of its type.
         """
-        plan = self._plan(signature)
-        outputs = plan.outputs
-        texts = _field_texts(split_sections(completion, plan.names))
-        if plan.names.isdisjoint(texts):
-            return self._parse_without_markers(signature, completion)
+        compiled = self._compiled(signature)
+        outputs = compiled.outputs
+        answer = without_drafts(completion)
+        texts = _field_texts(split_sections(answer, compiled.names))
+        if compiled.names.isdisjoint(texts):
+            return self._parse_without_markers(signature, completion, answer)
         values: dict[str, Any] = {}
         for name, field, read in outputs:
             if name in texts:
@@ -284,28 +229,40 @@ class ChatAdapter(Adapter):
             raise AdapterParseError(type(self).__name__, signature, completion, parsed_result=values)
         return values
 
+    def is_finished(self, signature: type[Signature], completion: str) -> bool:
+        """Whether an answer that was cut off is whole all the same: behind its end marker, or one object."""
+        names = self._compiled(signature).names
+        completion = without_drafts(completion)
+        sections = split_sections(completion, names)
+        if any(section.name in names for section in sections):
+            return any(section.name == END for section in sections)
+        return is_whole_object(completion)
+
     def grammar(self, signature: type[Signature]) -> str | None:
         """A GBNF grammar of the answers, when all outputs have closed types."""
         from .gbnf import gbnf_for
 
         return gbnf_for(signature)
 
-    def _parse_without_markers(self, signature: type[Signature], completion: str) -> dict[str, Any]:
+    def _parse_without_markers(
+        self, signature: type[Signature], completion: str, answer: str
+    ) -> dict[str, Any]:
         name = type(self).__name__
-        outputs = self._plan(signature).outputs
-        found = read_object(completion, [(field_name, read) for field_name, _, read in outputs])
+        outputs = self._compiled(signature).outputs
+        found = read_object(answer, [(field_name, read) for field_name, _, read in outputs])
         if found is not None:
             for field_name, field, _ in outputs:
                 if field_name not in found:
                     found[field_name] = None if field.is_required() else field.get_default()
             return {field_name: found[field_name] for field_name, _, _ in outputs}
-        if len(outputs) == 1 and outputs[0][1].annotation is not str and completion.strip():
+        bare = answer.strip()
+        if len(outputs) == 1 and outputs[0][1].annotation is not str and bare and not _is_reminder(bare):
             field_name, _, read = outputs[0]
             try:
-                return {field_name: read(completion.strip())}
+                return {field_name: read(bare)}
             except ReadError as error:
                 raise self._unreadable(signature, completion, {}, field_name, error) from error
-        message = "the answer is empty" if not completion.strip() else None
+        message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
 
     def _unreadable(
@@ -316,20 +273,24 @@ class ChatAdapter(Adapter):
             type(self).__name__, signature, completion, message, parsed_result=values, field=name
         )
 
-    def _plan(self, signature: type[Signature]) -> _Plan:
-        compiled = signature.__compiled__
-        plan: _Plan | None = compiled.get(ChatAdapter)
-        if plan is None:
-            plan = compiled[ChatAdapter] = _compile(signature)
-        return plan
+    def _compiled(self, signature: type[Signature]) -> _Compiled:
+        kept = signature.__compiled__
+        compiled: _Compiled | None = kept.get(ChatAdapter)
+        if compiled is None:
+            compiled = kept[ChatAdapter] = _compile(signature)
+        return compiled
 
 
-def _compile(signature: type[Signature]) -> _Plan:
+class _Placeholder(str):
+    """What stands for a value in the layout of an exchange; it is written as it is."""
+
+    __slots__ = ()
+
+
+def _compile(signature: type[Signature]) -> _Compiled:
     plain = ChatAdapter()
-    history = next(
-        (name for name, field in signature.input_fields.items() if is_history(field.annotation)), None
-    )
-    return _Plan(
+    history = find_history(signature)
+    return _Compiled(
         signature=signature,
         system=plain.format_system_message(signature),
         inputs=tuple(
@@ -346,31 +307,30 @@ def _compile(signature: type[Signature]) -> _Plan:
     )
 
 
-def _placeholders(fields: Mapping[str, Field]) -> str:
-    return "\n\n".join(
-        f"[[ ## {name} ## ]]\n{description.placeholder(field)}" for name, field in fields.items()
-    )
-
-
-def _chat_text(content: Any) -> Any:
-    """A message's content as it is, save that markers in its text are no structure."""
-    return rendering.escape_markers(content) if isinstance(content, str) else content
-
-
 def _reminder(field: Field) -> str:
     annotation = plain_annotation(field.annotation)
     return "" if annotation is str else f" (must be formatted as a valid Python {type_name(annotation)})"
 
 
-def _supplied(demo: Any, name: str, field: Field) -> bool:
-    return name in demo and (demo[name] is not None or allows_none(field.annotation))
-
-
 def _field_texts(sections: list[Section]) -> dict[str, str]:
-    """Each field's text: its first section's; sections behind the end marker are another exchange."""
+    """Each field's text: its first section's; sections behind the end marker are another exchange.
+
+    Sections that repeat the prompt, its layout with the placeholders or its reminder, are not an answer.
+    """
     texts: dict[str, str] = {}
     for section in sections:
         if section.name == END and texts:
             break
+        if (section.text[:1] == "{" and _is_placeholder(section)) or _is_reminder(section.text):
+            continue
         texts.setdefault(section.name, section.text)
     return texts
+
+
+def _is_placeholder(section: Section) -> bool:
+    head = f"{{{section.name}}}"
+    return section.text == head or section.text.startswith(f"{head}        # note:")
+
+
+def _is_reminder(text: str) -> bool:
+    return text.startswith("Respond with the corresponding output fields, starting with the field `[[ ## ")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from ...base.forks import new_lock
 from ..lm.base import BaseLM
-from ..lm.request import Message, Request, Response
+from ..lm.request import Request, Response
 from .chat import ChatAdapter
 
 
@@ -44,24 +44,26 @@ class DummyLM(BaseLM):
         self.reasoning = reasoning
         self.adapter = adapter or ChatAdapter()
         self.kwargs = {"temperature": 0.0, "max_tokens": 1000}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def complete(self, request: Request) -> Response:
         """Give the next answers, one for each that the request asks for."""
-        count = request.kwargs.get("n") or 1
+        count = request.settings.get("n") or 1
         with self._lock:
-            return Response(tuple(self._answer(request.messages) for _ in range(count)), finish_reason="stop")
+            return Response(
+                tuple(self._answer(request.openai_messages) for _ in range(count)), finish_reason="stop"
+            )
 
     async def acomplete(self, request: Request) -> Response:
         """Give the next answers; no thread is needed for that."""
         return self.complete(request)
 
-    def get_convo(self, index: int) -> tuple[list[Message], list[str]]:
+    def get_convo(self, index: int) -> tuple[list[dict[str, Any]], list[str]]:
         """What was sent and answered in the call of this number."""
         entry = self.history[index]
         return entry["messages"], entry["outputs"]
 
-    def _answer(self, messages: list[Message]) -> str:
+    def _answer(self, messages: list[dict[str, Any]]) -> str:
         if self.follow_examples and (found := _answer_of_example(messages)) is not None:
             return found
         if isinstance(self.answers, Mapping):
@@ -82,7 +84,7 @@ class DummyLM(BaseLM):
 _NOTHING = {"answer": "No more responses"}
 
 
-def _answer_of_example(messages: list[Message]) -> str | None:
+def _answer_of_example(messages: list[dict[str, Any]]) -> str | None:
     wanted = messages[-1]["content"].split("\n\n")[0]
     pairs = list(pairwise(messages))
     for question, answer in reversed(pairs):

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
 from pathlib import Path
-from threading import RLock
 from typing import Annotated, Any, Self, overload
 
 from annotated_types import Ge
 
+from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, DataError, did_you_mean, list_names
 from ..example import Example
 from ..execution.callables import call
@@ -76,7 +76,7 @@ class Dataset(Sequence[Example]):
     def _start(self, source: Callable[[], list[Example]]) -> None:
         self._source = source
         self._rows: list[Example] | None = None
-        self._lock = RLock()
+        self._lock = new_recursive_lock()
 
     @property
     def file(self) -> Path:

@@ -23,6 +23,7 @@ _BUILT_IN: dict[str, Any] = {
     "adapter": None,
     "rm": None,
     "max_retries": 2,
+    "accept_truncated": False,
     "max_concurrency": 32,
     "num_threads": 8,
     "max_errors": 10,
@@ -47,6 +48,7 @@ class Settings:
     """The settings as they hold here: `settings.lm`, `settings.num_threads`, …
 
     Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
+    `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
     `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of
     batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
     calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.

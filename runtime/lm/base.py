@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self, TextIO
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Self, TextIO
 
 from ..errors import ConfigurationError
-from ..execution import drive
+from ..execution import drive, exits
 from ..execution.settings import lookup
 from . import cache as caching
-from . import history, usage
+from . import history as calls
+from . import usage
 from .callbacks import BaseCallback, watched
-from .recording import answered
-from .request import Message, ModelType, Request, Response, request_key
+from .capabilities import NOTHING_KNOWN, Capabilities
+from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
+from .flights import fetch_once
+from .keys import request_key
+from .messages import OutputFormat, ToolSpec
+from .recording import answered, is_recording
+from .redact import saved_settings
+from .request import GivenMessage, ModelType, Request, Response
+from .stream import Collector, Delta, as_deltas
+from .verify import verify_response
 
 
 class BaseLM:
-    """A language model. Subclasses implement `complete`, and `acomplete` when they can wait on an event loop.
+    """A language model. Subclasses say how it answers, in one of these ways:
 
-    class Echo(BaseLM):
-        def complete(self, request):
-            return Response((request.messages[-1]["content"],))
+        class Echo(BaseLM):
+            def complete(self, request):                  # typed; `acomplete` when it waits on an event loop
+                return Response([request.messages[-1].text])
+
+        class Theirs(BaseLM):                             # as in DSPy; or `aforward`
+            def forward(self, prompt=None, messages=None, **kwargs):
+                return client.chat.completions.create(model=self.model, messages=messages, **kwargs)
+
+    Programs go through an overridden `__call__` or `acall`, too, as through a wrapper that counts or logs.
     """
 
     model: str = "custom"
@@ -28,30 +44,100 @@ class BaseLM:
     cache: bool = False
     cache_in_memory: bool = True
     callbacks: Sequence[BaseCallback] | None = None
-    takes_grammar: bool = False
-    """Whether requests may hold a GBNF grammar of the answer, as the setting `grammar`."""
+    num_retries: int = 3
+    capabilities: Capabilities = NOTHING_KNOWN
+    """What the model can do; adapters plan by it."""
 
     kwargs: Mapping[str, Any] = {}
     """The settings that go with every request."""
 
-    _history: history.CallHistory | None = None
+    _history: calls.CallHistory | None = None
+    _answers_by: ClassVar[str | None] = None
+    _awaits_by: ClassVar[str | None] = None
+    _called_by: ClassVar[tuple[bool, bool]] = (False, False)
+
+    def __init__(
+        self,
+        model: str | None = None,
+        model_type: ModelType | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        cache: bool | None = None,
+        callbacks: Sequence[BaseCallback] | None = None,
+        num_retries: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take DSPy's parameters, each instead of what the class says; further ones are settings that go with
+        every request.
+        """
+        given = {
+            "model": model,
+            "model_type": model_type,
+            "cache": cache,
+            "callbacks": callbacks,
+            "num_retries": num_retries,
+        }
+        self.__dict__.update({name: value for name, value in given.items() if value is not None})
+        sampling = {"temperature": temperature, "max_tokens": max_tokens}
+        chosen = {name: value for name, value in sampling.items() if value is not None}
+        self.kwargs = {**self.kwargs, **chosen, **kwargs}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._answers_by = _nearest(cls, ("complete", "forward")) or _nearest(cls, ("acomplete", "aforward"))
+        cls._awaits_by = _nearest(cls, ("acomplete", "aforward", "complete", "forward"))
+        cls._called_by = (cls.__call__ is not BaseLM.__call__, cls.acall is not BaseLM.acall)
+
+    # --- calls ------------------------------------------------------------------------------------------
 
     def __call__(
-        self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
-    ) -> list[str]:
-        """Ask the model: `lm("prompt")` or `lm(messages=[...])`; the answers' texts, one unless `n` says
-        more.
+        self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
+    ) -> list[Any]:
+        """Ask the model: `lm("prompt")` or `lm(messages=[...])`.
+
+        Returns:
+            The answers' texts, one unless `n` says more; dicts with `text`, `tool_calls`, `logprobs` and
+            `reasoning_content` where an answer has more than a text.
         """
-        return list(drive.drive(self.request(prompt, messages, kwargs)).texts)
+        return render_outputs(drive.drive(self.request(prompt, messages, kwargs)))
 
     async def acall(
-        self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
-    ) -> list[str]:
+        self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
+    ) -> list[Any]:
         """Ask the model from asynchronous code."""
-        return list((await self.request(prompt, messages, kwargs)).texts)
+        return render_outputs(await self.request(prompt, messages, kwargs))
+
+    async def reply(
+        self,
+        messages: Sequence[GivenMessage],
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...] = (),
+        output: OutputFormat | None = None,
+    ) -> Response:
+        """Ask the model as adapters do: through the subclass's own `__call__` or `acall` where it has one."""
+        synchronous, asynchronous = self._called_by
+        if not (synchronous or asynchronous):
+            return await self.request(None, messages, settings, tools, output)
+        if drive.blocking.get() and not synchronous:
+            return await self.request(None, messages, settings, tools, output)
+        # What goes out is what these see, so it is in OpenAI's form.
+        asked = Request(self.model, messages, settings, tools=tools, output=output)
+        extra = asked.sent_settings.keys() - settings.keys()
+        kwargs = {**settings, **{name: asked.sent_settings[name] for name in extra}}
+        outputs: Any
+        if asynchronous and not drive.blocking.get():
+            outputs = await self.acall(messages=asked.openai_messages, **kwargs)
+        else:
+            outputs = await drive.call_function(self.__call__, messages=asked.openai_messages, **kwargs)
+        return verify_response(read_outputs(outputs), self.model)
 
     async def request(
-        self, prompt: str | None, messages: list[Message] | None, settings: Mapping[str, Any]
+        self,
+        prompt: str | None,
+        messages: Sequence[GivenMessage] | None,
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...] = (),
+        output: OutputFormat | None = None,
     ) -> Response:
         """Ask the model, with everything around it: cache, retries, usage and history.
 
@@ -59,51 +145,143 @@ class BaseLM:
             prompt: the one message, instead of `messages`.
             messages: the conversation.
             settings: what this request changes of the model's settings; None removes one.
+            tools: what the model may call.
+            output: what the provider holds the answer to.
 
         Raises:
-            LMError: the model could not be reached, or refused.
+            LMError: the model could not be reached, refused, or gave no answer.
         """
-        if messages is None:
-            if prompt is None:
-                raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
-            messages = [{"role": "user", "content": prompt}]
-        kwargs = {**self.kwargs, **settings} if settings else self.kwargs
-        request = Request(self.model, messages, kwargs, self.model_type, prompt)
+        request = self._request(prompt, messages, settings, tools, output)
         if not self.callbacks:
             return await self._get(request)
         return await watched(self.callbacks, self, request, self._get(request))
 
-    async def _get(self, request: Request) -> Response:
-        number = history.next_number()
-        key = None
-        if request.kwargs.get("cache", self.cache):
-            key = request_key(request, self.identity(request))
-        response: Response | None = None if key is None else caching.get(key, self.cache_in_memory)
-        if response is None:
-            response = await answered(request, self.identity(request), self.send)
-            if key is not None and not response.truncated:
+    async def astream(
+        self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
+    ) -> AsyncIterator[Delta]:
+        """Ask the model and give the answer in pieces, as they come; with cache, usage and history.
+
+        A model that cannot stream, and an answer from the cache, come in one piece.
+        """
+        request = self._request(prompt, messages, kwargs)
+        number, key = calls.next_number(), self._key(request)
+        response = None if key is None else caching.get(key, self.cache_in_memory)
+        if response is not None:
+            for delta in as_deltas(response):
+                yield delta
+        else:
+            collector = Collector()
+            async for delta in self.stream(request):
+                collector.add(delta)
+                yield delta
+            response = verify_response(collector.response, self.model)
+            if key is not None and response.is_good:
                 caching.put(key, response, self.cache_in_memory)
+        self._note(number, request, response)
+
+    def _request(
+        self,
+        prompt: str | None,
+        messages: Sequence[GivenMessage] | None,
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...] = (),
+        output: OutputFormat | None = None,
+    ) -> Request:
+        if messages is None:
+            if prompt is None:
+                raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
+            messages = [{"role": "user", "content": prompt}]
+        merged = {**self.kwargs, **settings} if settings else self.kwargs
+        return Request(self.model, messages, merged, self.model_type, prompt, tools, output)
+
+    async def _get(self, request: Request) -> Response:
+        number, key = calls.next_number(), self._key(request)
+        if key is None:
+            response = await self._send(request)
+        else:
+            kept = caching.get(key, self.cache_in_memory)
+            response = kept or await fetch_once(key, partial(self._send, request), self.cache_in_memory)
         self._note(number, request, response)
         return response
 
+    async def _send(self, request: Request) -> Response:
+        if is_recording():
+            return await answered(request, self.identity(request), self._verified)
+        return verify_response(await self.send(request), self.model)
+
+    async def _verified(self, request: Request) -> Response:
+        return verify_response(await self.send(request), self.model)
+
+    def _key(self, request: Request) -> str | None:
+        if not request.settings.get("cache", self.cache):
+            return None
+        return request_key(request, self.identity(request))
+
+    # --- how it answers ---------------------------------------------------------------------------------
+
     async def send(self, request: Request) -> Response:
-        """One request past the cache; with retries, where the subclass has them."""
+        """One request past the cache: by what the subclass defines, else as the class itself does it."""
         if drive.blocking.get():
-            return self.complete(request)
-        return await self.acomplete(request)
+            way = self._answers_by
+            if way in ("acomplete", "aforward"):
+                return drive.run_on_loop(self._awaited(way, request))
+            if way is None:
+                return await self._transmit(request)
+            return exits.call(self._answered, way, request)
+        way = self._awaits_by
+        if way is None:
+            return await self._transmit(request)
+        if way in ("acomplete", "aforward"):
+            return await self._awaited(way, request)
+        response: Response = await drive.call_function(self._answered, way, request)
+        return response
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """One request past the cache, its answer in pieces; in one piece unless overridden."""
+        for delta in as_deltas(await self.send(request)):
+            yield delta
 
     def complete(self, request: Request) -> Response:
         """Answer a request in this thread."""
-        raise NotImplementedError(f"`{type(self).__name__}` does not implement `complete`")
+        return drive.drive(self._transmit(request))
 
     async def acomplete(self, request: Request) -> Response:
-        """Answer a request on the event loop; by `complete` in a thread unless overridden."""
-        response: Response = await _in_thread(self.complete, request)
-        return response
+        """Answer a request on the event loop."""
+        return await self._transmit(request)
+
+    def forward(
+        self, prompt: str | None = None, messages: list[dict[str, Any]] | None = None, **kwargs: Any
+    ) -> Any:
+        """Answer as DSPy's models do: OpenAI's messages in, an object of OpenAI's shape out."""
+        return render_response(drive.drive(self._transmit(self._request(prompt, messages, kwargs))))
+
+    async def aforward(
+        self, prompt: str | None = None, messages: list[dict[str, Any]] | None = None, **kwargs: Any
+    ) -> Any:
+        """Answer as DSPy's models do, on the event loop."""
+        return render_response(await self._transmit(self._request(prompt, messages, kwargs)))
+
+    async def _transmit(self, request: Request) -> Response:
+        """How the class itself answers, below everything that a subclass overrides."""
+        raise NotImplementedError(
+            f"`{type(self).__name__}` does not implement `complete`, `acomplete`, `forward` or `aforward`"
+        )
+
+    def _answered(self, way: str, request: Request) -> Response:
+        if way == "complete":
+            return self.complete(request)
+        return read_response(self.forward(**_forward_arguments(request)), self.model)
+
+    async def _awaited(self, way: str, request: Request) -> Response:
+        if way == "acomplete":
+            return await self.acomplete(request)
+        return read_response(await self.aforward(**_forward_arguments(request)), self.model)
 
     def identity(self, request: Request) -> str:
         """Who answers; part of a request's name in the cache."""
         return f"{type(self).__module__}.{type(self).__qualname__}"
+
+    # --- copies and states ------------------------------------------------------------------------------
 
     def copy(self, **changes: Any) -> Self:
         """The same model with some settings changed (None removes one) and a history of its own."""
@@ -125,50 +303,69 @@ class BaseLM:
         # A model stands for something outside; copies of a program share it.
         return self
 
-    @property
-    def history(self) -> history.CallHistory:
-        """The calls of this model."""
-        if self._history is None:
-            self._history = history.CallHistory()
-        return self._history
-
-    def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
-        """Print the last `n` calls of this model."""
-        history.show(self.history, n, file)
-
     def dump_state(self) -> dict[str, Any]:
         """What identifies the model and its settings, without keys."""
-        from .redact import is_secret
-
-        settings = {name: value for name, value in self.kwargs.items() if not is_secret(name)}
-        return {"model": self.model, "model_type": self.model_type, "cache": self.cache, **settings}
+        facts = {"model": self.model, "model_type": self.model_type, "cache": self.cache}
+        return {**facts, **saved_settings(self.kwargs)}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model!r})"
+
+    # --- history ----------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> calls.CallHistory:
+        """The calls of this model."""
+        if self._history is None:
+            self._history = calls.CallHistory()
+        return self._history
+
+    @history.setter
+    def history(self, entries: list[Any]) -> None:
+        self._history = calls.CallHistory(entries)
+
+    def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
+        """Print the last `n` calls of this model."""
+        calls.show(self.history, n, file)
+
+    def update_history(self, entry: Mapping[str, Any]) -> None:
+        """Add an entry of DSPy's form to the histories of this model, of all models and of the modules that
+        are being called.
+        """
+        self._remember(calls.Entry.of(entry))
 
     def _note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
         usage.observe(response)
-        if lookup("disable_history"):
-            return
-        entry = history.Entry(
-            number=number,
-            model=request.model,
-            model_type=request.model_type,
-            prompt=request.prompt,
-            messages=request.messages,
-            kwargs=dict(request.kwargs),
-            response=response,
-        )
+        if not lookup("disable_history"):
+            self._remember(calls.Entry(number, request, response))
+
+    def _remember(self, entry: calls.Entry) -> None:
         limit = lookup("max_history_size")
-        history.ALL.add(entry, limit)
+        calls.ALL.add(entry, limit)
         self.history.add(entry, limit)
-        for module in history.callers.get():
+        for module in calls.callers.get():
             module.history.add(entry, limit)
 
 
-async def _in_thread(function: Any, *args: Any) -> Any:
-    import asyncio
+_BUILT_IN = f"{__package__}."
 
-    return await asyncio.to_thread(function, *args)
+
+def _nearest(cls: type, names: tuple[str, ...]) -> str | None:
+    """The first of these methods that a class, or a base of it outside this package, defines."""
+    for base in cls.__mro__:
+        if base is BaseLM or base.__module__ == f"{_BUILT_IN}client":
+            return None
+        for name in names:
+            if name in base.__dict__:
+                return name
+    return None
+
+
+def _forward_arguments(request: Request) -> dict[str, Any]:
+    messages = None if request.prompt is not None else request.openai_messages
+    return {"prompt": request.prompt, "messages": messages, **request.sent_settings}
+
+
+__all__ = ["BaseLM", "Outputs"]

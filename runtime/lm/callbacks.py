@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-if TYPE_CHECKING:
-    from .request import Request, Response
+from .doors import render_outputs
+from .redact import visible_settings
+from .request import Request, Response
 
 T = TypeVar("T")
 
@@ -88,11 +89,12 @@ async def watched(
     callbacks: Sequence[BaseCallback], lm: Any, request: Request, work: Coroutine[Any, Any, Response]
 ) -> Response:
     """Do the work of a request, and tell the callbacks before and after it."""
-    from .redact import is_secret
-
     call_id = f"lm-{next(_ids)}"
-    kwargs = {name: value for name, value in request.kwargs.items() if not is_secret(name)}
-    inputs = {"prompt": request.prompt, "messages": request.messages, "kwargs": kwargs}
+    inputs = {
+        "prompt": request.prompt,
+        "messages": request.openai_messages,
+        "kwargs": visible_settings(request.settings),
+    }
     for callback in callbacks:
         _tell(callback.on_lm_start, call_id, lm, inputs)
     try:
@@ -102,7 +104,7 @@ async def watched(
             _tell(callback.on_lm_end, call_id, None, error)
         raise
     for callback in callbacks:
-        _tell(callback.on_lm_end, call_id, list(response.texts), None)
+        _tell(callback.on_lm_end, call_id, list(render_outputs(response)), None)
     return response
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge, Le
@@ -12,9 +12,12 @@ from ..errors import LMConfigurationError
 from ..parameters import Setting, parameters
 from .base import BaseLM
 from .callbacks import BaseCallback
+from .capabilities import Capabilities, capabilities_of
 from .provider import Provider, TrainDataFormat, TrainingJob, provider_for, start_job
+from .redact import saved_settings
 from .request import Request, Response
-from .retry import send
+from .retry import send, stream
+from .stream import Delta
 from .transports.base import Transport, transport_for
 
 _REASONING = re.compile(
@@ -60,6 +63,8 @@ class LM(BaseLM):
     train_kwargs: dict[str, Any] = {}  # noqa: RUF012
     """Settings for training it."""
 
+    _capabilities = None
+
     def __post_init__(self) -> None:
         """Gather the settings that go with every request.
 
@@ -77,17 +82,28 @@ class LM(BaseLM):
         return transport_for(self.model)
 
     @property
-    def takes_grammar(self) -> bool:  # type: ignore[override]
-        """Whether requests may hold a GBNF grammar of the answer."""
-        return self.transport.takes_grammar
+    def capabilities(self) -> Capabilities:
+        """What the model can do, by its name."""
+        return self._capabilities or capabilities_of(self.model)
+
+    @capabilities.setter
+    def capabilities(self, given: Capabilities) -> None:
+        self._capabilities = given
 
     def identity(self, request: Request) -> str:
         """Which endpoint or file answers."""
         return self.transport.identity(request)
 
-    async def send(self, request: Request) -> Response:
-        """One request past the cache, tried again where that may help."""
+    async def _transmit(self, request: Request) -> Response:
         return await send(self.transport, request, self.num_retries)
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """One request past the cache, its answer in pieces."""
+        deltas = (
+            super().stream(request) if self._awaits_by else stream(self.transport, request, self.num_retries)
+        )
+        async for delta in deltas:
+            yield delta
 
     def copy(self, **changes: Any) -> Self:
         """The same model with some settings changed (None removes one) and a history of its own."""
@@ -98,10 +114,8 @@ class LM(BaseLM):
     def dump_state(self) -> dict[str, Any]:
         """What makes the same model again, `LM(**state)`, without keys."""
         state = super().dump_state()
-        state |= {
-            name: getattr(self, name)
-            for name in ("num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
-        }
+        names = ("cache_in_memory", "num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
+        state |= saved_settings({name: getattr(self, name) for name in names})
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
         return state
@@ -110,7 +124,8 @@ class LM(BaseLM):
 
     def infer_provider(self) -> Provider:
         """The provider given, or the one that the model's name tells."""
-        return self.provider or provider_for(self.model)
+        given: Provider | None = self.__dict__.get("provider")
+        return given or provider_for(self.model)
 
     def launch(self, launch_kwargs: Mapping[str, Any] | None = None) -> None:
         """Start serving the model, where its provider does that."""
@@ -152,6 +167,15 @@ class LM(BaseLM):
         )
         start_job(self, provider, job)
         return job
+
+
+def _set_provider(lm: LM, provider: Provider | None) -> None:
+    lm.__dict__["provider"] = provider
+
+
+# The parameter, None unless it is given, reads as the provider that the model's name tells; only then is what
+# trains models imported.
+LM.provider = property(LM.infer_provider, _set_provider)  # type: ignore[assignment]
 
 
 def is_reasoning_model(model: str) -> bool:

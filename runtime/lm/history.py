@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from bisect import insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import count
 from operator import attrgetter
-from threading import Lock
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, Self, TextIO
+
+from ...base.forks import new_lock
+from .doors import render_outputs
+from .redact import visible_settings
+from .request import Request, Response
 
 
 class Caller(Protocol):
@@ -27,7 +32,7 @@ callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=()
 """The modules whose calls are under way here, outermost first."""
 
 _numbers = count(1)
-_adding = Lock()
+_adding = new_lock()
 
 
 def next_number() -> int:
@@ -35,67 +40,76 @@ def next_number() -> int:
     return next(_numbers)
 
 
-class Entry(Mapping[str, Any]):
-    """One call of a model, read like DSPy's dict: `entry["messages"]`, `entry["outputs"]`, `entry["usage"]`,
-    …
+class Entry(dict[str, Any]):
+    """One call of a model, a dict of DSPy's form: `entry["messages"]`, `entry["outputs"]`, …
+
+    Its content is made when it is first looked at, because most entries never are.
     """
 
-    __slots__ = ("finished", "kwargs", "messages", "model", "model_type", "number", "prompt", "response")
+    __slots__ = ("_finished", "_request", "_response", "number")
 
-    def __init__(
-        self,
-        *,
-        number: int,
-        model: str,
-        model_type: str,
-        prompt: str | None,
-        messages: list[dict[str, Any]] | None,
-        kwargs: dict[str, Any],
-        response: Any,
-    ) -> None:
-        self.model = model
-        self.model_type = model_type
-        self.prompt = prompt
-        self.messages = messages
-        self.kwargs = kwargs
-        self.response = response
-        self.finished = time.time()
+    def __init__(self, number: int, request: Request, response: Response) -> None:
         self.number = number
+        self._request: Request | None = request
+        self._response = response
+        self._finished = time.time()
 
-    def __getitem__(self, key: str) -> Any:
-        match key:
-            case "prompt" | "messages" | "kwargs" | "response" | "model" | "model_type":
-                return getattr(self, key)
-            case "outputs":
-                return list(self.response.texts)
-            case "usage":
-                return dict(self.response.usage)
-            case "cost":
-                return self.response.cost
-            case "response_model":
-                return self.response.model
-            case "timestamp":
-                return datetime.fromtimestamp(self.finished, UTC).isoformat()
-            case "uuid":
-                return f"{self.finished:.6f}-{self.number}"
-            case "cache_hit":
-                return self.response.cache_hit
-        raise KeyError(key)
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Self:
+        """An entry of a finished dict."""
+        made = cls.__new__(cls)
+        made._request, made.number = None, next_number()
+        dict.update(made, facts)
+        return made
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(_KEYS)
+    def fill(self) -> None:
+        """Make the content, unless it is there already."""
+        request = self._request
+        if request is None:
+            return
+        self._request, response = None, self._response
+        dict.update(
+            self,
+            prompt=request.prompt,
+            messages=request.openai_messages,
+            kwargs=visible_settings(request.settings),
+            response=response,
+            outputs=list(render_outputs(response)),
+            usage=dict(response.usage),
+            cost=response.cost,
+            timestamp=datetime.fromtimestamp(self._finished, UTC).isoformat(),
+            uuid=f"{self._finished:.6f}-{self.number}",
+            model=request.model,
+            response_model=response.model,
+            model_type=request.model_type,
+            cache_hit=response.cache_hit,
+        )
 
-    def __len__(self) -> int:
-        return len(_KEYS)
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Elsewhere it is a plain dict: the request itself has the keys.
+        self.fill()
+        return dict, (dict(self),)
 
-    def __repr__(self) -> str:
-        return repr(dict(self))
+    __hash__ = None
 
 
-_KEYS = (
-    "prompt", "messages", "kwargs", "response", "outputs", "usage", "cost", "timestamp",
-    "uuid", "model", "response_model", "model_type", "cache_hit",
-)  # fmt: skip
+def _filled_first(name: str) -> Callable[..., Any]:
+    method = getattr(dict, name)
+
+    @wraps(method)
+    def filled(self: Entry, *args: Any, **kwargs: Any) -> Any:
+        self.fill()
+        return method(self, *args, **kwargs)
+
+    return filled
+
+
+for _name in (
+    "__contains__", "__delitem__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__", "__or__",
+    "__repr__", "__reversed__", "__ror__", "__setitem__", "copy", "get", "items", "keys", "pop", "popitem",
+    "setdefault", "update", "values",
+):  # fmt: skip
+    setattr(Entry, _name, _filled_first(_name))
 
 
 class CallHistory(list[Entry]):
@@ -131,13 +145,13 @@ def show(history: CallHistory, n: int = 1, file: TextIO | None = None) -> None:
     out = file or sys.stdout
     colour = file is None and out.isatty()
     for entry in history[-n:] if n > 0 else []:
-        stamp = _paint("[" + entry["timestamp"] + "]", "34", colour)
+        stamp = _paint(f"[{entry['timestamp']}]", "34", colour)
         print(f"\n\n{stamp}\n", file=out)
-        messages = entry.messages or [{"role": "user", "content": entry.prompt}]
+        messages = entry["messages"] or [{"role": "user", "content": entry["prompt"]}]
         for message in messages:
             print(_paint(f"{str(message['role']).capitalize()} message:", "31", colour), file=out)
             print(f"\n{_text_of(message.get('content')).strip()}\n", file=out)
-        outputs = entry["outputs"]
+        outputs = [_text_of_output(output) for output in entry["outputs"]]
         print(_paint("Response:", "31", colour), file=out)
         print(f"\n{_paint(outputs[0].strip() if outputs else '', '32', colour)}\n", file=out)
         if len(outputs) > 1:
@@ -148,6 +162,13 @@ def _text_of(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(part.get("text", f"<{part.get('type')}>") for part in content)
     return content or ""
+
+
+def _text_of_output(output: Any) -> str:
+    if not isinstance(output, Mapping):
+        return str(output)
+    calls = [call["function"] for call in output.get("tool_calls", ())]
+    return "\n".join([output.get("text") or "", *(f"{call['name']}({call['arguments']})" for call in calls)])
 
 
 def _paint(text: str, code: str, colour: bool) -> str:

@@ -51,8 +51,9 @@ class Provider:
     training_job: ClassVar[type[TrainingJob]] = TrainingJob
 
     def new_job(self, **facts: Any) -> TrainingJob:
-        """A job of this provider's class, not started."""
-        return self.training_job(**facts)
+        """A job of this provider's class, not started; DSPy's providers name the class `TrainingJob`."""
+        kind: type[TrainingJob] = getattr(self, "TrainingJob", None) or self.training_job
+        return kind(**facts)
 
     @staticmethod
     def launch(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
 from typing import Any, Protocol
 
-from . import cache
-from .request import Request, Response, request_key
+from .cachejson import read_json, render_json
+from .keys import request_key
+from .request import Request, Response
 
 
 class Recorder(Protocol):
@@ -41,6 +41,11 @@ def recording(recorder: Recorder | None) -> Iterator[None]:
         _recorder.reset(token)
 
 
+def is_recording() -> bool:
+    """Whether answers are kept here."""
+    return _recorder.get() is not None
+
+
 async def answered(
     request: Request, identity: str, send: Callable[[Request], Awaitable[Response]]
 ) -> Response:
@@ -51,10 +56,11 @@ async def answered(
         return await send(request)
     if (kept := recorder.recall(name)) is not None:
         text, usage, cost = kept
-        return replace(cache._from_json(text), usage=usage, cost=cost, cache_hit=False)
+        found = read_json(text)
+        return Response(found.completions, usage, cost, model=found.model, id=found.id)
     response = await send(request)
-    recorder.keep(name, [cache._to_json(response), dict(response.usage), response.cost])
+    recorder.keep(name, [render_json(response), dict(response.usage), response.cost])
     return response
 
 
-__all__ = ["Recorder", "answered", "recording"]
+__all__ = ["Recorder", "answered", "is_recording", "recording"]

@@ -2,100 +2,221 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from .messages import Message, OutputFormat, Part, Reasoning, Text, ToolCall, ToolSpec, join_text
+from .openai_shapes import read_messages, render_messages
+
 ModelType: TypeAlias = Literal["chat", "text"]
-Message: TypeAlias = dict[str, Any]
+GivenMessage: TypeAlias = Message | Mapping[str, Any]
+"""A message in parts, or in the form of OpenAI's dict, as DSPy's programs write it."""
 
-NOT_SENT = frozenset({"rollout_id", "cache"})
+ATTEMPT = "dspyc_attempt"
+"""The setting by which a transport is told how many attempts there were before."""
+NOT_SENT = frozenset({"rollout_id", "cache", "accept_truncated"})
 """Request settings that are for us, never for a provider."""
-NOT_IDENTITY = frozenset(
-    {
-        "api_key", "api_token", "api_base", "base_url", "headers", "extra_headers", "default_headers",
-        "timeout", "request_timeout", "num_retries", "max_retries", "cache", "client", "user", "metadata",
-        "azure_ad_token", "aws_access_key_id", "aws_secret_access_key", "aws_session_token",
-        "vertex_credentials",
-    }
-)  # fmt: skip
-"""Request settings that do not change what a model answers, or that must never be written down."""
+FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
+"""Finish reasons of answers that a provider's filter has stopped."""
+_EMPTY: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Request:
     """One request to a model.
 
-    `messages` are OpenAI's; `prompt` is set instead for a text model. `kwargs` are sampling settings, stop
-    sequences and whatever else the provider takes; `grammar` among them is a GBNF grammar of the answer,
-    which transports that cannot use one leave out.
+    Attributes:
+        model: the model's name.
+        given: the conversation, as it was given: messages in parts or OpenAI's dicts.
+        settings: sampling settings, stop sequences and whatever else the provider takes.
+        model_type: `chat`, or `text` for a model that continues a text.
+        prompt: the text, for a text model, or the one message of a call `lm("…")`.
+        tools: what the model may call, where the provider takes tools.
+        output: a schema or grammar that the provider holds the answer to; only where the model's
+            capabilities have it.
     """
 
     model: str
-    messages: list[Message]
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    model_type: ModelType = "chat"
-    prompt: str | None = None
+    given: Sequence[GivenMessage]
+    settings: Mapping[str, Any]
+    model_type: ModelType
+    prompt: str | None
+    tools: tuple[ToolSpec, ...]
+    output: OutputFormat | None
+
+    def __init__(
+        self,
+        model: str,
+        messages: Sequence[GivenMessage],
+        settings: Mapping[str, Any] = _EMPTY,
+        model_type: ModelType = "chat",
+        prompt: str | None = None,
+        tools: tuple[ToolSpec, ...] = (),
+        output: OutputFormat | None = None,
+    ) -> None:
+        fill = object.__setattr__
+        fill(self, "model", model)
+        fill(self, "given", messages)
+        fill(self, "settings", settings)
+        fill(self, "model_type", model_type)
+        fill(self, "prompt", prompt)
+        fill(self, "tools", tools)
+        fill(self, "output", output)
+
+    def __repr__(self) -> str:
+        # Settings may hold keys.
+        return f"Request({self.model!r}, {len(self.given)} messages)"
 
     @property
-    def sent_kwargs(self) -> dict[str, Any]:
-        """The settings without those that are only ours, and without those set to None."""
-        return {
-            name: value for name, value in self.kwargs.items() if name not in NOT_SENT and value is not None
-        }
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation, in parts."""
+        return read_messages(self.given)
 
-    def without(self, *names: str) -> Request:
-        """The request without some of its settings."""
-        return replace(self, kwargs={name: value for name, value in self.kwargs.items() if name not in names})
+    @property
+    def openai_messages(self) -> list[dict[str, Any]]:
+        """The conversation, as OpenAI's dicts."""
+        return render_messages(self.given)
+
+    @property
+    def kwargs(self) -> Mapping[str, Any]:
+        """The settings, under DSPy's name."""
+        return self.settings
+
+    @property
+    def sent_settings(self) -> dict[str, Any]:
+        """The settings without those that are only ours, and without those set to None; with the tools and
+        the format of the answer in OpenAI's form.
+        """
+        sent = {
+            name: value for name, value in self.settings.items() if name not in NOT_SENT and value is not None
+        }
+        if self.tools:
+            sent["tools"] = [tool.as_openai() for tool in self.tools]
+        if self.output is not None:
+            sent |= self.output.as_settings()
+        return sent
+
+    def with_settings(self, changes: Mapping[str, Any]) -> Request:
+        """The request with some settings changed."""
+        settings = {**self.settings, **changes}
+        return Request(
+            self.model, self.given, settings, self.model_type, self.prompt, self.tools, self.output
+        )
 
 
 @dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer: its parts, why the model stopped, and the log probabilities where they were asked for."""
+
+    parts: tuple[Part, ...]
+    finish_reason: str | None = None
+    logprobs: Any = None
+
+    @property
+    def text(self) -> str:
+        """The answer's text; empty for one that only calls tools."""
+        return join_text(self.parts)
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought before, where the provider shows it."""
+        return "".join(part.text for part in self.parts if isinstance(part, Reasoning))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that the model asks for."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the model stopped because it had written as much as it may."""
+        return self.finish_reason == "length"
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter of the provider stopped the answer."""
+        return self.finish_reason in FILTERED
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither text nor a tool call."""
+        return not any(
+            part.text.strip() if isinstance(part, Text) else not isinstance(part, Reasoning)
+            for part in self.parts
+        )
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is a whole answer, which may be kept."""
+        return not (self.is_truncated or self.is_filtered or self.is_empty)
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Response:
-    """What a model answered: one text for each answer asked for.
+    """What a model answered: one completion for each answer asked for.
 
     `usage` has OpenAI's names (`prompt_tokens`, `completion_tokens`, `total_tokens`) and is empty for an
     answer from the cache; `cost` is in US dollars, None when it is not known.
     """
 
-    texts: tuple[str, ...]
-    usage: Mapping[str, Any] = field(default_factory=dict)
-    cost: float | None = None
-    finish_reason: str | None = None
-    model: str | None = None
-    id: str | None = None
-    cache_hit: bool = False
+    completions: tuple[Completion, ...]
+    usage: Mapping[str, Any]
+    cost: float | None
+    model: str | None
+    id: str | None
+    cache_hit: bool
+
+    def __init__(
+        self,
+        completions: Iterable[Completion | str],
+        usage: Mapping[str, Any] = _EMPTY,
+        cost: float | None = None,
+        finish_reason: str | None = None,
+        model: str | None = None,
+        id: str | None = None,  # noqa: A002 the field's name
+        cache_hit: bool = False,
+    ) -> None:
+        """Make a response of completions, or of texts, which share `finish_reason`."""
+        fill = object.__setattr__
+        made = [
+            Completion((Text(each),), finish_reason) if isinstance(each, str) else each
+            for each in completions
+        ]
+        fill(self, "completions", tuple(made))
+        fill(self, "usage", usage)
+        fill(self, "cost", cost)
+        fill(self, "model", model)
+        fill(self, "id", id)
+        fill(self, "cache_hit", cache_hit)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The answers' texts."""
+        return tuple([completion.text for completion in self.completions])
 
     @property
     def text(self) -> str:
-        """The first answer."""
-        return self.texts[0]
+        """The first answer's text."""
+        return self.completions[0].text
 
     @property
-    def truncated(self) -> bool:
-        """Whether the model stopped because it had written as much as it may."""
-        return self.finish_reason == "length"
+    def finish_reason(self) -> str | None:
+        """Why the model stopped: `length` when one of the answers was cut off, else the first answer's."""
+        if any(completion.is_truncated for completion in self.completions):
+            return "length"
+        return self.completions[0].finish_reason if self.completions else None
 
+    @property
+    def is_truncated(self) -> bool:
+        """Whether an answer was cut off at the limit of tokens."""
+        return any(completion.is_truncated for completion in self.completions)
 
-def request_key(request: Request, identity: str) -> str | None:
-    """The name of a request in the cache: equal for requests whose answers may stand for each other.
+    @property
+    def is_good(self) -> bool:
+        """Whether there are answers and all of them are whole, so that they may be kept."""
+        return bool(self.completions) and all(completion.is_good for completion in self.completions)
 
-    Args:
-        request: the request.
-        identity: which endpoint or file serves it.
-
-    Returns:
-        64 hexadecimal digits, or None for a request that cannot be named, because it holds foreign objects.
-    """
-    kwargs = {
-        name: value
-        for name, value in request.kwargs.items()
-        if name not in NOT_IDENTITY and value is not None
-    }
-    facts = [1, identity, request.model, request.model_type, request.prompt, request.messages, kwargs]
-    try:
-        text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError):
-        return None
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    def as_hit(self) -> Response:
+        """The same answers as they come from the cache: without usage and cost."""
+        return Response(self.completions, model=self.model, id=self.id, cache_hit=True)

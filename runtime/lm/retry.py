@@ -5,21 +5,25 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from ..errors import LMError, LMTransportError
+from ..errors import EmptyAnswerError, LMError, LMTransportError
 from ..execution import drive
-from .request import Request, Response
+from .request import ATTEMPT, Request, Response
+from .stream import Delta
 from .transports.base import Transport
+from .verify import verify_response
 
 logger = logging.getLogger("dspyc")
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 LONGEST_ASKED_DELAY = 600.0
-RETRIES_WHEN_REFUSED = 2
-"""A server that restarts is back soon; where nobody listens, waiting for long helps nobody."""
+FEW_RETRIES = 2
+"""How often a request is sent again where waiting for long does not help: a server that restarts is back
+soon, and a model that gives nothing twice will give nothing.
+"""
 
 
 async def send(transport: Transport, request: Request, num_retries: int) -> Response:
@@ -30,23 +34,53 @@ async def send(transport: Transport, request: Request, num_retries: int) -> Resp
     Raises:
         LMError: the last failure, with a note of how many attempts there were.
     """
-    attempt = 0
+    attempt, asked = 0, request
     while True:
         try:
             if drive.blocking.get():
-                return transport.complete(request)
-            return await transport.acomplete(request)
+                response = transport.complete(asked)
+            else:
+                response = await transport.acomplete(asked)
+            return verify_response(response, request.model)
         except LMError as error:
-            allowed = min(num_retries, RETRIES_WHEN_REFUSED) if _refused(error) else num_retries
-            if not error.retryable or attempt >= allowed:
-                if attempt:
-                    error.add_note(f"after {attempt + 1} attempts")
-                raise
-            seconds = delay(attempt, error.retry_after)
-            what = str(error).partition("\n")[0].rstrip(".")
-            logger.warning("%s; trying again in %.1f s (%d of %d)", what, seconds, attempt + 1, allowed)
+            await _pause(_next_delay(error, attempt, num_retries))
         attempt += 1
-        await _pause(seconds)
+        asked = request.with_settings({ATTEMPT: attempt})
+
+
+async def stream(transport: Transport, request: Request, num_retries: int) -> AsyncIterator[Delta]:
+    """Send a request and give its answer in pieces; what fails before the first piece is tried again."""
+    attempt, asked = 0, request
+    while True:
+        begun = False
+        try:
+            async for delta in transport.astream(asked):
+                begun = True
+                yield delta
+            return
+        except LMError as error:
+            if begun:
+                raise
+            await _pause(_next_delay(error, attempt, num_retries))
+        attempt += 1
+        asked = request.with_settings({ATTEMPT: attempt})
+
+
+def _next_delay(error: LMError, attempt: int, num_retries: int) -> float:
+    """The seconds to wait before the next attempt.
+
+    Raises:
+        LMError: there is none; the failure itself.
+    """
+    allowed = min(num_retries, FEW_RETRIES) if _will_stay(error) else num_retries
+    if not error.retryable or attempt >= allowed:
+        if attempt:
+            error.add_note(f"after {attempt + 1} attempts")
+        raise error
+    seconds = delay(attempt, error.retry_after)
+    reason = str(error).partition("\n")[0].rstrip(".")
+    logger.warning("%s; trying again in %.1f s (%d of %d)", reason, seconds, attempt + 1, allowed)
+    return seconds
 
 
 def delay(
@@ -65,8 +99,8 @@ def delay(
     return chosen if asked is None else min(asked, LONGEST_ASKED_DELAY) + chosen * 0.1
 
 
-def _refused(error: LMError) -> bool:
-    return isinstance(error, LMTransportError) and error.refused
+def _will_stay(error: LMError) -> bool:
+    return isinstance(error, EmptyAnswerError) or (isinstance(error, LMTransportError) and error.unreachable)
 
 
 async def _pause(seconds: float) -> Any:

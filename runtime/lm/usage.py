@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
 from typing import Any
+
+from ...base.forks import new_lock
 
 
 class UsageTracker:
@@ -14,7 +15,7 @@ class UsageTracker:
 
     def __init__(self) -> None:
         self._totals: dict[str, dict[str, Any]] = {}
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def add(self, model: str, usage: Mapping[str, Any]) -> None:
         """Count a call's tokens."""

@@ -97,7 +97,7 @@ class Predict(Module, Predictor):
     async def aforward(self, /, **inputs: Any) -> Any:
         """Predict, without the bookkeeping around it."""
         call = _Call(self, inputs)
-        completions = await call.adapter.acall(
+        completions = await call.adapter.reply(
             call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
         )
         prediction = Prediction.from_completions(completions, call.signature)

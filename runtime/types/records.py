@@ -38,7 +38,7 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
 
 
 @cache
-def schema_keys(record: type) -> dict[str, str]:
+def schema_keys(record: Any) -> dict[str, str]:
     """The names in a record's JSON schema of those fields that have another name (an alias) there."""
     fields: dict[str, Any] = getattr(record, "__pydantic_fields__", None) or {}
     keys = {name: _key(name, field.validation_alias) for name, field in fields.items()}

@@ -23,6 +23,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from ..types.annotations import allows_none, type_name
+from .validation import validate
 
 Door: TypeAlias = Callable[[Any], Any]
 """Takes a value and returns it in its type; raises `Misfit`."""
@@ -415,16 +416,9 @@ def _validated(value: Any, annotation: Any) -> Any:
     from pydantic import ValidationError
 
     try:
-        return _validator(annotation).validate_python(value, by_alias=True, by_name=True)
+        return validate(value, annotation)
     except ValidationError as error:
         raise _as_misfit(error, value, annotation) from None
-
-
-@lru_cache(maxsize=1024)
-def _validator(annotation: Any) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(annotation)
 
 
 def _as_misfit(error: Any, value: Any, annotation: Any) -> Misfit:

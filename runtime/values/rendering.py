@@ -17,8 +17,8 @@ from .ordering import in_order
 
 Render: TypeAlias = "Callable[[Any], str]"
 
-_MARKER = re.compile(r"\[(\\*)\[(\s*##\s*\w+\s*##\s*)\](\\*)\]")
-_ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
+_MARKER = re.compile(r"\[(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\](\\*+)\]")
+_ESCAPED = re.compile(r"\[\\(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\]\\(\\*+)\]")
 
 
 def escape_markers(text: str) -> str:

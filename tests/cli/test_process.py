@@ -296,6 +296,6 @@ def test_a_second_run_into_the_same_output_is_refused(echo: Path) -> None:
     second = dspyc(*ROWS, folder=echo)
     process.send_signal(signal.SIGCONT)
     assert second.returncode == 2
-    assert "another run is writing out.jsonl" in second.stderr
+    assert f"another run (process {process.pid}) is writing to out.jsonl" in second.stderr
     assert process.wait(60) == 0
     assert len((echo / "calls.txt").read_text(encoding="utf-8").split()) == 40

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dspyc.cli.errors import Refusal
-from dspyc.cli.rows import Output, Row, read_rows
+from dspyc.cli.rows import Output, Row, locked, read_rows
 
 READABLE = {
     "rows.jsonl": '{"text": "a"}\n\n{"text": "b\u2028c"}\n',
@@ -161,7 +161,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "rows.csv")
     with pytest.raises(Refusal, match="is a named pipe, not a file"):
         read_rows(tmp_path / "rows.csv", "salt")
-    with pytest.raises(Refusal, match="is not a regular file"):
+    with pytest.raises(Refusal, match="is a named pipe, not a file"):
         Output(tmp_path / "rows.csv", [Row(0, {"text": "a"}, "key")], ["label"])
     (tmp_path / "zero.csv").symlink_to("/dev/zero")
     with pytest.raises(Refusal, match="is a device, not a file"):
@@ -172,18 +172,20 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 def test_one_run_at_a_time_writes_a_file(name: str, tmp_path: Path) -> None:
     rows = [Row(number, {"text": text}, f"key {text}") for number, text in enumerate("ab")]
     path = tmp_path / name
-    first = Output(path, rows, ["label"])
-    for _ in range(2):
-        with pytest.raises(Refusal, match="another run is writing"):
-            Output(path, rows, ["label"])
-    first.succeeded(rows[0], {"label": "x"})
-    first.finish()
-    # One whose lines have to be put in order first writes another file.
-    again = Output(path, rows[::-1], ["label"])
-    with pytest.raises(Refusal, match="another run is writing"):
-        Output(path, rows, ["label"])
-    again.succeeded(rows[1], {"label": "y"})
-    again.finish()
+    with locked(path):
+        first = Output(path, rows, ["label"])
+        for _ in range(2):
+            with pytest.raises(Refusal, match=r"another run \(process \d+\) is writing to"), locked(path):
+                pass
+        first.succeeded(rows[0], {"label": "x"})
+        first.finish()
+    with locked(path):
+        again = Output(path, rows[::-1], ["label"])
+        # Its lines were put in order first, in another file; the lock is still the same.
+        with pytest.raises(Refusal, match="is writing to"), locked(path):
+            pass
+        again.succeeded(rows[1], {"label": "y"})
+        again.finish()
     last = Output(path, rows, ["label"])
     assert last.done == {0, 1}
     last.finish()

@@ -75,7 +75,9 @@ def test_a_failure_is_answered_for_and_logged(
     program = load(tmp_path, statement)
     with context(lm=ScriptedLM(echo)), caplog.at_level(logging.INFO, logger="dspyc"):
         assert program.m(q="x").s == "instead of no data"
-    assert any(text.startswith("a fallback answers in place of") for text in caplog.messages)
+    assert any(
+        text.startswith("the fallback of `M` answers, because it failed with") for text in caplog.messages
+    )
 
 
 def test_a_model_that_fails_is_answered_for(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_any_gguf_file_is_a_model() -> None:
 def test_usage_and_the_reason_of_the_end() -> None:
     response = ask("I forgot my passcode")
     assert response.finish_reason == "stop"
-    assert not response.truncated
+    assert not response.is_truncated
     assert response.cost == 0
     assert 30 < response.usage["prompt_tokens"] < 120, "the adapter's boilerplate is a few tokens"
     assert (
@@ -95,7 +95,7 @@ def test_usage_and_the_reason_of_the_end() -> None:
         == response.usage["prompt_tokens"] + response.usage["completion_tokens"]
     )
     cut = ask("I forgot my passcode", max_tokens=3)
-    assert cut.truncated
+    assert cut.is_truncated
     assert cut.usage["completion_tokens"] == 3
 
 

@@ -163,3 +163,14 @@ def test_programs_below_a_folder(tmp_path: Path) -> None:
     )  # fmt: skip
     found = [os.path.relpath(path, tmp_path) for path in programs_below(str(tmp_path))]
     assert found == ["b.dspy", "a/c.dspy"]
+
+
+def test_rules_are_selected_for_all(tmp_path: Path) -> None:
+    write(tmp_path, main_dspy="X = nothing\n", dspyc_toml="[rules]\nignore = ['E101']\n")
+    assert found_by_all(tmp_path) == []
+    write(tmp_path, dspyc_toml="[rules.severity]\nE101 = 'warning'\n")
+    assert found_by_all(tmp_path) == ["E101 unknown name `nothing`"]
+    path = str(tmp_path / "main.dspy")
+    assert [each.severity for each in Workspace().analyse(path).diagnostics] == ["warning"]
+    assert Workspace(ignore=["E1"]).analyse(path).diagnostics == ()
+    assert Workspace(select=["W1"]).analyse(path).diagnostics == ()

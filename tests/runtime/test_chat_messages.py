@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dspyc.runtime as dspy
+from dspyc.runtime.lm.capabilities import Capabilities
 from support.chat_cases import messages
 
 HERE = Path(__file__).parent
@@ -104,17 +105,17 @@ def test_only_transports_that_take_a_grammar_get_one() -> None:
 
     class Fake(dspy.DummyLM):
         def complete(self, request: Any) -> Any:
-            seen.append(request.kwargs.get("grammar"))
+            seen.append(request.output)
             return super().complete(request)
 
     class Taking(Fake):
-        takes_grammar = True
+        capabilities = Capabilities(grammar=True)
 
     predict = dspy.Predict("text -> sure: bool")
     for lm in (Fake([{"sure": "True"}]), Taking([{"sure": "True"}])):
         assert predict(text="x", lm=lm).sure is True
     assert seen[0] is None
-    assert seen[1].startswith("root ::=")
+    assert seen[1].text.startswith("root ::=")
 
 
 def test_callbacks_hear_of_messages_and_answers() -> None:
@@ -153,3 +154,63 @@ def test_callbacks_hear_of_messages_and_answers() -> None:
 def test_what_is_not_there_yet_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(dspy.ConfigurationError, match="not supported yet; leave it out"):
         dspy.ChatAdapter(**options)
+
+
+# --- which markers count --------------------------------------------------------------------------------
+
+REMINDER = (
+    "Respond with the corresponding output fields, starting with the field `[[ ## answer ## ]]`, "
+    "and then ending with the marker for `[[ ## completed ## ]]`."
+)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        REMINDER,
+        f"Sure! {REMINDER}",
+        f"[[ ## question ## ]]\nPeru?\n\n{REMINDER}",
+        f"> {REMINDER}",
+        REMINDER.replace("starting with the field ", "starting with the field\n"),
+        REMINDER.replace("`", ""),
+        "I start with [[ ## answer ## ]] and end with [[ ## completed ## ]]",
+        "The answer goes under **[[ ## answer ## ]]** as asked.",
+        "[[ ## question ## ]]\n{question}\n\n[[ ## answer ## ]]\n{answer}\n\n[[ ## completed ## ]]",
+        "[[ ## answer ## ]]\n{answer}        # note: the value you produce must be short",
+    ],
+)
+def test_an_echo_of_the_prompt_is_not_an_answer(echo: str) -> None:
+    signature = dspy.Signature("question -> answer")
+    with pytest.raises(dspy.AdapterParseError):
+        dspy.ChatAdapter().parse(signature, echo)
+    answer = f"{echo}\n\n[[ ## answer ## ]]\nLima\n\n[[ ## completed ## ]]\n"
+    assert dspy.ChatAdapter().parse(signature, answer) == {"answer": "Lima"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "- [[ ## answer ## ]]\nLima",
+        "1. [[ ## answer ## ]] Lima",
+        "  * **[[ ## answer ## ]]**: Lima",
+        "> [[ ## answer ## ]]\nLima",
+        "`[[ ## answer ## ]]`\nLima",
+        "`[[ ## answer ## ]]`: Lima",
+        '"[[ ## answer ## ]]"\nLima',
+        "[[ ## answer ## ]] Lima [[ ## completed ## ]]",
+        "[[ ## answer ## ]]\nLima\n\n[[ ## completed",
+        "[[ ## answer ## ]]\nLima\n\n[[ ## completed ## ]",
+        "[[ ## answer ## ]]\nLima\n\n[[ #",
+    ],
+)
+def test_a_marker_at_the_start_of_a_line_counts(answer: str) -> None:
+    assert dspy.ChatAdapter().parse(dspy.Signature("question -> answer"), answer) == {"answer": "Lima"}
+
+
+def test_a_marker_inside_a_sentence_is_text() -> None:
+    signature = dspy.Signature("question -> reasoning, answer")
+    text = "I write [[ ## answer ## ]] next, and then [[ ## completed ## ]]."
+    found = dspy.ChatAdapter().parse(signature, f"[[ ## reasoning ## ]]\n{text}\n[[ ## answer ## ]]\nLima")
+    assert found == {"reasoning": text, "answer": "Lima"}
+    with pytest.raises(dspy.AdapterParseError, match="no `answer`"):
+        dspy.ChatAdapter().parse(signature, f"[[ ## reasoning ## ]]\n{text}")

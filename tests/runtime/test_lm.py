@@ -14,8 +14,9 @@ import pytest
 import dspyc.runtime as dspy
 from dspyc.runtime.lm import cache
 from dspyc.runtime.lm.client import is_reasoning_model
+from dspyc.runtime.lm.keys import request_key
 from dspyc.runtime.lm.redact import redact
-from dspyc.runtime.lm.request import Request, request_key
+from dspyc.runtime.lm.request import Request
 from dspyc.runtime.lm.retry import delay
 from dspyc.runtime.lm.transports.litellm import retry_after
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Reply, Silent
@@ -298,7 +299,9 @@ def test_the_name_of_a_request() -> None:
     def name(identity: str = "e", **kwargs: Any) -> str | None:
         return request_key(Request("m", [{"role": "user", "content": "x"}], kwargs), identity)
 
-    assert name(api_key="a", timeout=1, headers={"a": "b"}) == name(api_key="b")
+    assert name(api_key="a", timeout=1, headers={"authorization": "b"}) == name(api_key="b") == name()
+    assert name(headers={"x-tenant": "a"}) != name(headers={"x-tenant": "b"}) != name()
+    assert name(extra_body={"token": "a", "k": 1}) == name(extra_body={"token": "b", "k": 1})
     assert name(temperature=0.0) != name(temperature=0.1) != name()
     assert name(rollout_id=1) != name(rollout_id=2)
     assert name("other") != name()
@@ -332,7 +335,7 @@ def test_copies_and_states() -> None:
     assert lm.kwargs["top_p"] == 0.5
     state = lm.dump_state()
     assert state == {
-        "model": "openai/x", "model_type": "chat", "cache": True,
+        "model": "openai/x", "model_type": "chat", "cache": True, "cache_in_memory": True,
         "temperature": 0.2, "max_tokens": 1000, "top_p": 0.5,
         "num_retries": 8, "finetuning_model": None, "launch_kwargs": {}, "train_kwargs": {},
     }  # fmt: skip
@@ -391,6 +394,35 @@ def test_a_training_is_a_job(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no luck"):
         failed.result(timeout=10)
     assert failed.status() == "failed"
+
+
+def test_a_model_has_a_provider_and_a_provider_its_own_jobs() -> None:
+    class Job(dspy.TrainingJob):
+        pass
+
+    class Theirs(dspy.Provider):
+        finetunable = True
+
+        def __init__(self) -> None:
+            self.TrainingJob = Job
+
+        @staticmethod
+        def finetune(
+            job: Any, model: str, train_data: Any, train_data_format: Any, train_kwargs: Any = None
+        ) -> str:
+            return f"{model}-tuned"
+
+    assert type(dspy.LM("openai/x").provider) is dspy.Provider
+    assert type(dspy.LM("gguf/x.gguf").provider).__name__ == "LocalProvider"
+    assert dspy.LM("openai/x").copy(model="gguf/x.gguf").provider.finetunable
+    given = Theirs()
+    lm = dspy.LM("openai/x", provider=given, cache_in_memory=False)
+    assert lm.provider is given
+    assert lm.copy(temperature=1.0).provider is given
+    job = lm.finetune([])
+    assert type(job) is Job
+    assert job.result(timeout=10).model == "openai/x-tuned"
+    assert dspy.LM(**lm.dump_state()).cache_in_memory is False
 
 
 def test_history_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from dspyc.runtime.lm.base import BaseLM
-from dspyc.runtime.lm.request import Message, Request, Response
+from dspyc.runtime.lm.request import Request, Response
 
 _SECTION = re.compile(r"\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with|\Z)", re.DOTALL)
 
@@ -99,7 +99,7 @@ def written(fields: Mapping[str, str]) -> str:
     return f"{body}\n\n[[ ## completed ## ]]"
 
 
-def _pairs(messages: Sequence[Message]) -> list[tuple[Fields, Fields]]:
+def _pairs(messages: Sequence[Any]) -> list[tuple[Fields, Fields]]:
     return [
         (sections(asked["content"]), sections(answer["content"]))
         for asked, answer in pairwise(messages)
@@ -107,7 +107,7 @@ def _pairs(messages: Sequence[Message]) -> list[tuple[Fields, Fields]]:
     ]
 
 
-def _wanted(messages: Sequence[Message]) -> list[str]:
+def _wanted(messages: Sequence[Any]) -> list[str]:
     system = messages[0]["content"]
     outputs = system.partition("Your output fields are:")[2].partition("All interactions")[0]
     return re.findall(r"^\d+\. `(\w+)`", outputs, re.MULTILINE)

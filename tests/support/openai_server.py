@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +31,16 @@ from .plausible import answer_from_messages
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; several texts are several choices."""
+    """An answer; several texts are several choices, each with its own finish reason where several are given.
 
-    text: str | tuple[str, ...]
-    finish_reason: str = "stop"
+    `extra` joins each choice's message (`tool_calls`, `reasoning_content`), `logprobs` each choice.
+    """
+
+    text: str | tuple[str | None, ...] | None
+    finish_reason: str | tuple[str, ...] = "stop"
     delay: float = 0.0
+    extra: dict[str, Any] = field(default_factory=dict)
+    logprobs: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,13 @@ class Malformed:
 
 
 @dataclass(frozen=True)
+class Raw:
+    """A 200 with this JSON, merged over that of an ordinary answer."""
+
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Dropped:
     """A connection that breaks in the middle of the body."""
 
@@ -73,7 +85,7 @@ class Silent:
     seconds: float = 30.0
 
 
-Step = Reply | Failure | Malformed | Dropped | Silent
+Step = Reply | Failure | Malformed | Dropped | Silent | Raw
 
 
 @dataclass
@@ -94,6 +106,8 @@ class OpenAIServer:
         self.in_flight = 0
         self.most_in_flight = 0
         self.latency = 0.0
+        self.answer: Callable[[dict[str, Any]], str] | None = None
+        """What answers requests beyond the script, from their bodies; a plausible answer when None."""
         self._steps: deque[Step] = deque()
         self._lock = threading.Lock()
 
@@ -108,6 +122,7 @@ class OpenAIServer:
             self._steps.clear()
             self.requests.clear()
             self.in_flight = self.most_in_flight = 0
+            self.latency, self.answer = 0.0, None
             self.latency = 0.0
 
     @property
@@ -161,6 +176,8 @@ class OpenAIServer:
                 self.in_flight -= 1
 
     def _plausible(self, body: dict[str, Any]) -> Reply:
+        if self.answer is not None:
+            return Reply(self.answer(body))
         messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]
         return Reply(tuple(answer_from_messages(messages) for _ in range(body.get("n") or 1)))
 
@@ -180,19 +197,30 @@ class OpenAIServer:
                 return JSONResponse({}, status_code=504)
             case Reply():
                 await asyncio.sleep(step.delay)
-                texts = (step.text,) if isinstance(step.text, str) else step.text
+                texts = step.text if isinstance(step.text, tuple) else (step.text,)
                 if body.get("stream"):
-                    return StreamingResponse(_chunks(texts[0], step, body), media_type="text/event-stream")
+                    chunks = _chunks(texts[0] or "", step, body)
+                    return StreamingResponse(chunks, media_type="text/event-stream")
                 return JSONResponse(_completion(texts, step, body, chat))
+            case Raw():
+                return JSONResponse(_completion(("fine",), Reply("fine"), body, chat) | step.changes)
 
 
-def _completion(texts: tuple[str, ...], step: Reply, body: dict[str, Any], chat: bool) -> dict[str, Any]:
+def _completion(
+    texts: tuple[str | None, ...], step: Reply, body: dict[str, Any], chat: bool
+) -> dict[str, Any]:
+    reasons = (
+        step.finish_reason if isinstance(step.finish_reason, tuple) else (step.finish_reason,) * len(texts)
+    )
     choices: list[dict[str, Any]] = []
-    for index, text in enumerate(texts):
-        content = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
-        choices.append({"index": index, "finish_reason": step.finish_reason, **content})
+    for index, (text, reason) in enumerate(zip(texts, reasons, strict=True)):
+        message = {"role": "assistant", "content": text, **step.extra}
+        content = {"message": message} if chat else {"text": text}
+        if step.logprobs is not None:
+            content["logprobs"] = step.logprobs
+        choices.append({"index": index, "finish_reason": reason, **content})
     read = len(json.dumps(body.get("messages") or body.get("prompt"))) // 4
-    written = sum(len(text) for text in texts) // 4
+    written = sum(len(text or "") for text in texts) // 4
     return {
         "id": f"chatcmpl-{time.monotonic_ns()}",
         "object": "chat.completion" if chat else "text_completion",
@@ -211,12 +239,24 @@ async def _chunks(text: str, step: Reply, body: dict[str, Any]) -> AsyncIterator
         "model": body["model"],
     }
     pieces = [text[start : start + 8] for start in range(0, len(text), 8)]
-    for index, piece in enumerate(pieces):
-        delta = {"role": "assistant", "content": piece} if index == 0 else {"content": piece}
+    calls = step.extra.get("tool_calls") or []
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": piece} for piece in pieces]
+    deltas += [{"reasoning_content": piece} for piece in step.extra.get("reasoning_content", "").split()]
+    for index, call in enumerate(calls):
+        function = call["function"]
+        half = len(function["arguments"]) // 2
+        first = {**function, "arguments": function["arguments"][:half]}
+        deltas.append({"tool_calls": [{**call, "index": index, "function": first}]})
+        rest = {"arguments": function["arguments"][half:]}
+        deltas.append({"tool_calls": [{"index": index, "function": rest}]})
+    for delta in deltas:
         choice = {"index": 0, "delta": delta, "finish_reason": None}
         yield f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"
     last = {"index": 0, "delta": {}, "finish_reason": step.finish_reason}
     yield f"data: {json.dumps({**head, 'choices': [last]})}\n\n"
+    if (body.get("stream_options") or {}).get("include_usage"):
+        usage = {"prompt_tokens": 7, "completion_tokens": len(pieces), "total_tokens": 7 + len(pieces)}
+        yield f"data: {json.dumps({**head, 'choices': [], 'usage': usage})}\n\n"
     yield "data: [DONE]\n\n"
 
 

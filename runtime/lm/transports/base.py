@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from functools import cache
 from importlib import import_module
 from typing import Protocol
 
 from ...errors import LMConfigurationError
 from ..request import Request, Response
+from ..stream import Delta
 
 
 class Transport(Protocol):
@@ -16,15 +18,16 @@ class Transport(Protocol):
     It makes one attempt and raises an `LMError`; retries, the cache and the history are the client's.
     """
 
-    takes_grammar: bool
-    """Whether it can hold the model to a GBNF grammar, given as the request's setting `grammar`."""
-
     def complete(self, request: Request) -> Response:
         """Send a request and wait for the answer in this thread."""
         ...
 
     async def acomplete(self, request: Request) -> Response:
         """Send a request and wait for the answer on the event loop."""
+        ...
+
+    def astream(self, request: Request) -> AsyncIterator[Delta]:
+        """Send a request and give the answer in pieces, on the event loop."""
         ...
 
     def identity(self, request: Request) -> str:

@@ -7,16 +7,15 @@ process ends.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import secrets
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ....base.forks import new_lock
 from ...errors import (
     ContextWindowExceededError,
     LMConfigurationError,
@@ -28,9 +27,13 @@ from ...errors import (
     did_you_mean,
     list_names,
 )
+from ...execution.threads import run_in_thread
+from ..doors import read_response
 from ..gguf.header import Header, read_header
+from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
-from ..request import NOT_IDENTITY, Request, Response
+from ..request import Request, Response
+from ..stream import Delta, as_deltas
 
 _MODELS = Path(__file__).parents[1] / "models"
 SHIPPED = {name: _MODELS / f"{name}.gguf" for name in ("banking", "banking-base")}
@@ -70,8 +73,6 @@ class EmbeddedTransport:
     otherwise, and the same request gets the same answer on the same machine.
     """
 
-    takes_grammar = True
-
     def complete(self, request: Request) -> Response:
         """Answer in this thread; other threads run meanwhile.
 
@@ -82,8 +83,8 @@ class EmbeddedTransport:
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
         """
         if is_reproducible():
-            request = replace(request, kwargs={**_ALONE, **request.kwargs})
-        settings = server_settings(request.model, request.kwargs)
+            request = request.with_settings({**_ALONE, **request.settings})
+        settings = server_settings(request.model, request.settings)
         server = _server(settings, request.model)
         body = _body(request)
         wanted, seed = _whole_number(body, "n", request.model), _whole_number(body, "seed", request.model)
@@ -93,7 +94,12 @@ class EmbeddedTransport:
 
     async def acomplete(self, request: Request) -> Response:
         """Answer in a thread of its own."""
-        return await asyncio.to_thread(self.complete, request)
+        return await run_in_thread(self.complete, request)
+
+    async def astream(self, request: Request) -> AsyncIterator[Delta]:
+        """Answer in pieces."""
+        for delta in as_deltas(await self.acomplete(request)):
+            yield delta
 
     def identity(self, request: Request) -> str:
         """The file and when it was written."""
@@ -157,7 +163,7 @@ def _context(wanted: int | None, header: Header, model: str) -> int:
 
 # Servers of this process. llama.cpp's own threads do the work: here a server is only started and stopped.
 
-_lock = threading.Lock()
+_lock = new_lock()
 _servers: dict[ServerSettings, Any] = {}
 _abandoned: list[Any] = []
 
@@ -224,8 +230,6 @@ def _stop_all() -> None:
 
 def _after_fork() -> None:
     # A forked child has none of the server's threads: asking or closing the server would wait for ever.
-    global _lock
-    _lock = threading.Lock()
     _abandoned.extend(_servers.values())
     _servers.clear()
 
@@ -236,18 +240,18 @@ if hasattr(os, "register_at_fork"):
 
 def _body(request: Request) -> dict[str, Any]:
     """The request as llama.cpp takes it: OpenAI's names, and its own for the rest."""
-    kwargs = request.sent_kwargs
-    body = {name: value for name, value in kwargs.items() if name not in NOT_IDENTITY | SERVER_SETTINGS}
+    settings = request.sent_settings
+    body = {name: value for name, value in settings.items() if name not in NOT_IDENTITY | SERVER_SETTINGS}
     body.setdefault("temperature", 0.0)
     if "max_completion_tokens" in body:
         body["max_tokens"] = body.pop("max_completion_tokens")
-    rollout = request.kwargs.get("rollout_id")
+    rollout = request.settings.get("rollout_id")
     if isinstance(rollout, int) and rollout >= 0:
         body.setdefault("seed", rollout)
     if request.model_type == "text":
-        body["prompt"] = request.prompt if request.prompt is not None else request.messages[-1]["content"]
+        body["prompt"] = request.prompt if request.prompt is not None else request.messages[-1].text
     else:
-        body["messages"] = request.messages
+        body["messages"] = request.openai_messages
     return body
 
 
@@ -289,16 +293,13 @@ def _error(error: Mapping[str, Any], model: str) -> LMError:
 
 
 def _response(answers: list[dict[str, Any]], model: str) -> Response:
-    choices = [answer["choices"][0] for answer in answers]
-    texts = (choice["message"]["content"] if "message" in choice else choice["text"] for choice in choices)
-    prompt = answers[0]["usage"]["prompt_tokens"]
-    written = sum(answer["usage"]["completion_tokens"] for answer in answers)
-    reasons = [choice["finish_reason"] for choice in choices]
+    read = [read_response(answer) for answer in answers]
+    prompt = read[0].usage.get("prompt_tokens", 0)
+    written = sum(one.usage.get("completion_tokens", 0) for one in read)
     return Response(
-        texts=tuple(text or "" for text in texts),
+        [completion for one in read for completion in one.completions],
         usage={"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written},
         cost=0.0,
-        finish_reason="length" if "length" in reasons else reasons[0],
         model=model,
-        id=answers[0].get("id"),
+        id=read[0].id,
     )

@@ -1,15 +1,13 @@
 """The transport over litellm: every provider that it knows.
 
-litellm takes seconds and 160 MB to import, reads a `.env` file and fetches a price list unless told not to;
-so it is imported at the first request, with both switched off. It makes one attempt: retries are ours.
+It makes one attempt: retries are ours. Asynchronous requests run on one loop of their own; see `io_loop.py`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import threading
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
@@ -26,8 +24,13 @@ from ...errors import (
     LMUnexpectedError,
     LMUnknownModelError,
 )
+from ..doors import read_response
+from ..keys import endpoint_identity
+from ..openai_shapes import as_plain, entry, iterate_choices, read_usage
 from ..redact import redact
-from ..request import Request, Response
+from ..request import ATTEMPT, Request, Response
+from ..stream import Delta, ToolCallPiece
+from . import io_loop, litellm_module
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
 _TOO_LONG = re.compile(
@@ -40,7 +43,10 @@ _NO_KEY = re.compile(
     r"|api[_ ]key[\w ]{0,30}(?:must be set|is missing|not set)",
     re.IGNORECASE,
 )
-_import_lock = threading.Lock()
+
+FIRST_CONNECT_SECONDS = 1.8
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 600.0
 
 _BY_NAME: dict[str, type[LMError]] = {
     "ContextWindowExceededError": ContextWindowExceededError,
@@ -69,56 +75,107 @@ _ADVICE: dict[type[LMError], str] = {
 class LitellmTransport:
     """Requests through litellm."""
 
-    takes_grammar = False
-
     def complete(self, request: Request) -> Response:
         """Send a request and wait in this thread."""
-        litellm = _litellm()
+        litellm = litellm_module.load()
         try:
             if request.model_type == "text":
-                return _response(litellm, litellm.text_completion(**_text_arguments(request)))
-            return _response(litellm, litellm.completion(**_arguments(request)))
+                return read_response(litellm.text_completion(**_text_arguments(request)))
+            return read_response(litellm.completion(**_arguments(request)))
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from _showable(error, request)
 
     async def acomplete(self, request: Request) -> Response:
         """Send a request and wait on the event loop."""
-        litellm = _litellm()
+        litellm = await litellm_module.aload()
         try:
-            if request.model_type == "text":
-                return _response(litellm, await litellm.atext_completion(**_text_arguments(request)))
-            return _response(litellm, await litellm.acompletion(**_arguments(request)))
+            return read_response(await io_loop.run(lambda: _send(litellm, request)))
+        except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
+            raise _translated(error, request) from _showable(error, request)
+
+    async def astream(self, request: Request) -> AsyncIterator[Delta]:
+        """Send a request and give the answer in pieces as they come."""
+        litellm = await litellm_module.aload()
+        try:
+            async for chunk in io_loop.iterate(lambda: _chunks(litellm, request)):
+                for delta in _deltas(chunk):
+                    yield delta
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from _showable(error, request)
 
     def identity(self, request: Request) -> str:
         """The endpoint: the address given, or the provider's own."""
-        base = request.kwargs.get("api_base") or request.kwargs.get("base_url")
-        return f"litellm {str(base).rstrip('/')}" if base else "litellm"
+        return f"litellm {endpoint_identity(request.model, request.settings)}"
 
 
-def _litellm() -> Any:
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
-    with _import_lock:
-        import litellm
+async def _send(litellm: Any, request: Request) -> Any:
+    if request.model_type == "text":
+        return await litellm.atext_completion(**_text_arguments(request))
+    return await litellm.acompletion(**_arguments(request))
 
-        litellm.telemetry = False
-        litellm.suppress_debug_info = True
-        litellm.cache = None
-    return litellm
+
+async def _chunks(litellm: Any, request: Request) -> AsyncIterator[Any]:
+    streamed = {"stream": True, "stream_options": {"include_usage": True}}
+    chunks = await _send(litellm, request.with_settings(streamed))
+    async for chunk in chunks:
+        yield chunk
+
+
+def _deltas(chunk: Any) -> Iterator[Delta]:
+    """The pieces of a chunk of OpenAI's shape; what is said of the whole answer comes as one of its own."""
+    for choice in iterate_choices(chunk):
+        delta = entry(choice, "delta")
+        text = entry(choice, "text") if delta is None else entry(delta, "content")
+        reasoning, calls = entry(delta, "reasoning_content"), entry(delta, "tool_calls")
+        reason = entry(choice, "finish_reason")
+        yield Delta(
+            index=entry(choice, "index") or 0,
+            text=text if isinstance(text, str) else "",
+            reasoning=reasoning if isinstance(reasoning, str) else "",
+            tool_calls=tuple(_call_piece(call) for call in calls or ()),
+            finish_reason=reason if isinstance(reason, str) else None,
+            logprobs=as_plain(entry(choice, "logprobs")),
+        )
+    if usage := read_usage(entry(chunk, "usage")):
+        yield Delta(usage=usage, model=entry(chunk, "model"), id=entry(chunk, "id"))
+
+
+def _call_piece(call: Any) -> ToolCallPiece:
+    function = entry(call, "function")
+    return ToolCallPiece(
+        entry(call, "index") or 0,
+        entry(call, "id") or "",
+        entry(function, "name") or "",
+        entry(function, "arguments") or "",
+    )
 
 
 def _arguments(request: Request) -> dict[str, Any]:
-    kwargs = request.sent_kwargs
-    kwargs.pop("grammar", None)
+    settings = request.sent_settings
+    settings.pop("grammar", None)
     return {
-        **kwargs,
+        **settings,
+        "timeout": _timeout(settings),
         "model": request.model,
-        "messages": request.messages,
+        "messages": request.openai_messages,
         "num_retries": 0,
         "max_retries": 0,
     }
+
+
+def _timeout(settings: dict[str, Any]) -> Any:
+    """The time limit of an attempt: the one given, with a short one for the connection.
+
+    What cannot be reached is told within two seconds; later attempts have longer, for slow networks.
+    """
+    import httpx
+
+    given = settings.pop("timeout", None) or settings.pop("request_timeout", None)
+    longest = FIRST_CONNECT_SECONDS if settings.pop(ATTEMPT, 0) == 0 else CONNECT_SECONDS
+    if isinstance(given, httpx.Timeout):
+        return given
+    seconds = float(given) if given is not None else ANSWER_SECONDS
+    return httpx.Timeout(seconds, connect=min(seconds, longest))
 
 
 def _text_arguments(request: Request) -> dict[str, Any]:
@@ -133,38 +190,6 @@ def _text_arguments(request: Request) -> dict[str, Any]:
     return arguments
 
 
-def _response(litellm: Any, raw: Any) -> Response:
-    choices = raw.choices
-    texts = tuple(
-        (choice.message.content if hasattr(choice, "message") else choice.text) or "" for choice in choices
-    )
-    reasons = [choice.finish_reason for choice in choices]
-    usage = getattr(raw, "usage", None)
-    hidden = getattr(raw, "_hidden_params", None) or {}
-    return Response(
-        texts,
-        usage={}
-        if usage is None
-        else _counts(usage.model_dump() if hasattr(usage, "model_dump") else dict(usage)),
-        cost=hidden.get("response_cost"),
-        # One answer cut short is enough to keep all of them out of the cache.
-        finish_reason="length" if "length" in reasons else (reasons[0] if reasons else None),
-        model=raw.model,
-        id=raw.id,
-    )
-
-
-def _counts(usage: Mapping[str, Any]) -> dict[str, Any]:
-    counts: dict[str, Any] = {}
-    for name, value in usage.items():
-        if isinstance(value, Mapping):
-            if inner := _counts(value):
-                counts[name] = inner
-        elif isinstance(value, (int, float)):
-            counts[name] = value
-    return counts
-
-
 def _translated(error: Exception, request: Request) -> LMError:
     """The error of our tree for one of litellm's, its text without keys."""
     status = getattr(error, "status_code", None)
@@ -176,15 +201,12 @@ def _translated(error: Exception, request: Request) -> LMError:
             model=request.model,
         )
     kind = _kind(error, status)
-    words = redact(str(getattr(error, "message", None) or error), request.kwargs).strip()
+    words = redact(str(getattr(error, "message", None) or error), request.settings).strip()
     words = _NOISE.sub("", words.partition("\nTraceback")[0]) or type(error).__name__
     advice = _ADVICE.get(kind)
-    refused = any(isinstance(each, ConnectionRefusedError) for each in _chain(error))
-    if refused:
-        words, advice = (
-            "the connection is refused: nobody listens there",
-            "start the server, or check api_base",
-        )
+    unreachable = _why_unreachable(error)
+    if unreachable:
+        words, advice = unreachable, "start the server, or check api_base and the network"
     headers = _headers(error)
     translated = kind(
         f"`{request.model}`: {words}" + (f"\n{advice}" if advice else ""),
@@ -194,17 +216,32 @@ def _translated(error: Exception, request: Request) -> LMError:
         request_id=headers.get("x-request-id"),
     )
     if isinstance(translated, LMTransportError):
-        translated.refused = refused
+        translated.unreachable = unreachable is not None
     return translated
+
+
+def _why_unreachable(error: Exception) -> str | None:
+    """In words why no connection could be made, or None where one was."""
+    for each in _chain(error):
+        if isinstance(each, ConnectionRefusedError):
+            return "the connection is refused: nobody listens there"
+        if isinstance(each, socket.gaierror):
+            return f"the server's name cannot be resolved: {each.strerror}"
+        if "ConnectTimeout" in type(each).__name__ or "ConnectionTimeout" in type(each).__name__:
+            return "the server cannot be reached: no connection within the time limit"
+    return None
 
 
 def _showable(error: Exception, request: Request) -> Exception | None:
     """The error as a cause to show, or None when a text along its chain holds a key."""
     texts = [f"{each} {each.args}" for each in _chain(error)]
-    return error if all(redact(text, request.kwargs) == text for text in texts) else None
+    return error if all(redact(text, request.settings) == text for text in texts) else None
 
 
 def _kind(error: Exception, status: int | None) -> type[LMError]:
+    if any(isinstance(each, UnicodeEncodeError) for each in _chain(error)):
+        # A text that cannot be sent, with half a surrogate pair; it never will be.
+        return LMInvalidRequestError
     if _broken_connection(error):
         return LMTransportError
     # A client without a key fails before it sends anything, which litellm calls an internal server error.
@@ -233,7 +270,10 @@ def _kind(error: Exception, status: int | None) -> type[LMError]:
 
 def _broken_connection(error: BaseException) -> bool:
     # litellm calls a refused connection an internal server error; the chain of causes knows better.
-    names = ("ConnectError", "RemoteProtocolError", "ReadError", "WriteError", "CloseError")
+    names = (
+        "ConnectError", "ConnectTimeout", "ConnectionTimeoutError", "RemoteProtocolError", "ReadError",
+        "WriteError", "CloseError",
+    )  # fmt: skip
     return any(type(each).__name__ in names for each in _chain(error))
 
 

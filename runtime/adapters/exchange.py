@@ -1,0 +1,172 @@
+"""One exchange with a model, the same for all adapters: ask, read, and ask again with the reason.
+
+An answer that cannot be read, or that breaks a condition, is shown to the model with what is wrong, up to
+`max_retries` times, and then raised with all tries. An answer that was cut off at the limit of tokens is
+asked for once more with more room, and never read half, unless the program says `accept_truncated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import AdapterParseError, TruncatedAnswerError
+from ..execution.settings import lookup
+from ..lm.request import Completion
+from ..signature.signature import Signature
+from .feedback import with_feedback
+from .plan import Plan, Planner
+
+MORE_ROOM = 4
+"""How many times as many tokens an answer may have after one that was cut off."""
+
+
+async def exchange(
+    adapter: Planner,
+    lm: Any,
+    settings: Mapping[str, Any],
+    signature: type[Signature],
+    demos: Sequence[Any],
+    inputs: Mapping[str, Any],
+    max_retries: int | None,
+) -> list[dict[str, Any]]:
+    """Ask a model and read its answers; see `Adapter.acall`."""
+    plan = adapter.plan(signature, lm.capabilities)
+    messages = with_feedback(adapter.make_messages(plan, demos, inputs))
+    response = await lm.reply(messages, settings, plan.tools, plan.output)
+    answers: list[dict[str, Any]] = []
+    for completion in response.completions:
+        error = None
+        if not completion.is_truncated:
+            try:
+                answers.append(adapter.read_completion(plan, completion, inputs))
+                continue
+            except AdapterParseError as found:
+                error = found
+        made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
+        answers.append(await made.settle(completion, response.usage, error))
+    return answers
+
+
+class _Exchange:
+    """What one answer of an exchange needs to be settled: read, or asked for again."""
+
+    def __init__(
+        self,
+        adapter: Planner,
+        lm: Any,
+        settings: Mapping[str, Any],
+        plan: Plan,
+        messages: list[dict[str, Any]],
+        inputs: Mapping[str, Any],
+        max_retries: int | None,
+    ) -> None:
+        self.adapter = adapter
+        self.lm = lm
+        # Whatever is asked again is asked once.
+        self.settings = {name: value for name, value in settings.items() if name != "n"}
+        self.plan = plan
+        self.messages = messages
+        self.inputs = inputs
+        self.max_retries: int = lookup("max_retries") if max_retries is None else max_retries
+        self.several = (settings.get("n") or lm.kwargs.get("n") or 1) > 1
+
+    async def settle(
+        self,
+        completion: Completion,
+        usage: Mapping[str, Any],
+        error: AdapterParseError | None = None,
+    ) -> dict[str, Any]:
+        """The values of an answer, or of a later one in its place.
+
+        Args:
+            completion: the answer.
+            usage: the counts of its request.
+            error: why it cannot be read, where that is known already.
+
+        Raises:
+            AdapterParseError: the last answer could not be read either; it has the earlier ones.
+        """
+        turns = self.messages
+        tries: list[AdapterParseError] = []
+        while True:
+            if error is None:
+                try:
+                    return self._read(completion, turns)
+                except AdapterParseError as found:
+                    error = found
+            error.messages = turns
+            tries.append(error)
+            if len(tries) > self.max_retries or not self._prepare(error, tries, usage):
+                break
+            turns = self._turns(error)
+            response = await self.lm.reply(
+                turns, self.settings | self._once(), self.plan.tools, self.plan.output
+            )
+            completion, usage, error = response.completions[0], response.usage, None
+            self.several = False
+        error.attempts = tuple(tries[:-1])
+        raise error
+
+    def _read(self, completion: Completion, turns: list[dict[str, Any]]) -> dict[str, Any]:
+        if completion.is_truncated:
+            text = completion.text
+            if not (self._accepts_truncated() or self.adapter.is_finished(self.plan.signature, text)):
+                raise TruncatedAnswerError(
+                    type(self.adapter).__name__,
+                    self.plan.signature,
+                    text,
+                    self.lm.model,
+                    self._limit()[1],
+                    turns,
+                )
+        return self.adapter.read_completion(self.plan, completion, self.inputs)
+
+    def _accepts_truncated(self) -> bool:
+        found = self.settings.get("accept_truncated", self.lm.kwargs.get("accept_truncated"))
+        return bool(lookup("accept_truncated") if found is None else found)
+
+    def _prepare(
+        self, error: AdapterParseError, tries: list[AdapterParseError], usage: Mapping[str, Any]
+    ) -> bool:
+        """Whether asking again may help; after an answer that was cut off, with more room and once only."""
+        if not isinstance(error, TruncatedAnswerError):
+            return True
+        if any(isinstance(earlier, TruncatedAnswerError) for earlier in tries[:-1]):
+            return False
+        name, limit = self._limit()
+        if limit is None:
+            return False
+        able = self.lm.capabilities
+        if able.exact_usage and not self.several and usage.get("completion_tokens", limit) < limit:
+            # It stopped before the limit, because the model's context is full.
+            return False
+        most = able.max_output_tokens
+        wanted = limit * MORE_ROOM if most is None else min(limit * MORE_ROOM, most)
+        if wanted <= limit:
+            return False
+        self.settings = {**self.settings, name: wanted}
+        return True
+
+    def _limit(self) -> tuple[str, int | None]:
+        """The setting that limits an answer, and its value."""
+        for name in ("max_completion_tokens", "max_tokens"):
+            limit = self.settings.get(name, self.lm.kwargs.get(name))
+            if isinstance(limit, int):
+                return name, limit
+        return "max_tokens", None
+
+    def _turns(self, error: AdapterParseError) -> list[dict[str, Any]]:
+        if isinstance(error, TruncatedAnswerError):
+            return self.messages if error.messages is None else error.messages
+        # The follow-up grows from the first request by the last answer only: earlier ones would be bad
+        # examples.
+        return [
+            *self.messages,
+            {"role": "assistant", "content": error.lm_response or "(nothing)"},
+            {"role": "user", "content": self.adapter.format_retry(self.plan.signature, error)},
+        ]
+
+    def _once(self) -> dict[str, Any]:
+        """The setting that asks for one answer, where the model asks for several by itself."""
+        return {"n": 1} if (self.lm.kwargs.get("n") or 1) > 1 else {}

@@ -1,0 +1,123 @@
+"""What a model can do, as data: adapters plan by it, and nothing else asks a model what it is.
+
+Known from three sources, the nearest first: what a model's class or the user says, rules for the beginnings
+of names (models in this process, servers at an address of the user's own), and the table that litellm is
+shipped with, which is read without importing litellm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a model can do. Nothing is assumed: a capability that is not known to be there is not there.
+
+    Attributes:
+        streaming: gives its answer in pieces.
+        native_tools: takes tools, and answers with calls of them.
+        response_schema: holds an answer to a JSON schema.
+        grammar: holds an answer to a GBNF grammar.
+        logprobs: gives log probabilities.
+        reasoning: thinks before it answers.
+        images: reads pictures.
+        audio: reads recordings.
+        files: reads documents.
+        exact_usage: counts tokens exactly, as llama.cpp does in this process.
+        max_input_tokens: how long the messages may be, None when it is not known.
+        max_output_tokens: how long an answer may be, None when it is not known.
+    """
+
+    streaming: bool = False
+    native_tools: bool = False
+    response_schema: bool = False
+    grammar: bool = False
+    logprobs: bool = False
+    reasoning: bool = False
+    images: bool = False
+    audio: bool = False
+    files: bool = False
+    exact_usage: bool = False
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+NOTHING_KNOWN = Capabilities()
+EMBEDDED = Capabilities(streaming=True, response_schema=True, grammar=True, exact_usage=True)
+"""llama.cpp in this process."""
+UNKNOWN_SERVER = Capabilities(streaming=True)
+"""A model that the table does not have, behind litellm."""
+
+_EMBEDDED_PREFIXES = ("gguf/", "embedded/")
+_LOGPROBS = frozenset({"openai", "azure", "text-completion-openai", "deepseek", "xai", "hosted_vllm"})
+"""Providers whose chat completions give log probabilities; the table does not say."""
+
+
+@lru_cache(maxsize=1024)
+def capabilities_of(model: str) -> Capabilities:
+    """What is known of a model by its name, as given to `LM`."""
+    if model.startswith(_EMBEDDED_PREFIXES):
+        return EMBEDDED
+    row = _table_row(model)
+    if row is None:
+        return UNKNOWN_SERVER
+    provider = str(row.get("litellm_provider", ""))
+    reasoning = bool(row.get("supports_reasoning"))
+    return Capabilities(
+        streaming=row.get("supports_native_streaming") is not False,
+        native_tools=bool(row.get("supports_function_calling")),
+        response_schema=bool(row.get("supports_response_schema")),
+        logprobs=provider in _LOGPROBS and not reasoning,
+        reasoning=reasoning,
+        images=bool(row.get("supports_vision")),
+        audio=bool(row.get("supports_audio_input")),
+        files=bool(row.get("supports_pdf_input")),
+        max_input_tokens=_as_count(row.get("max_input_tokens")),
+        max_output_tokens=_as_count(row.get("max_output_tokens") or row.get("max_tokens")),
+    )
+
+
+def _as_count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _table_row(model: str) -> Mapping[str, Any] | None:
+    """The table's entry of a model: under its whole name, or its name alone if the provider is the same."""
+    row = _entry(model)
+    if row is not None or "/" not in model:
+        return row
+    provider, _, name = model.partition("/")
+    row = _entry(name)
+    if row is not None and str(row.get("litellm_provider", "")).partition("-")[0] == provider:
+        return row
+    return None
+
+
+def _entry(name: str) -> Mapping[str, Any] | None:
+    """One entry of the table, found by its bytes: reading three megabytes whole would take 50 ms."""
+    path = _table_path()
+    try:
+        content = b"" if path is None else path.read_bytes()
+        start = content.find(f"\n    {json.dumps(name)}: {{".encode())
+        if start < 0:
+            return None
+        start, end = content.index(b"{", start), content.find(b"\n    }", start)
+        row = json.loads(content[start : end + len(b"\n    }")])
+    except (OSError, ValueError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+@cache
+def _table_path() -> Path | None:
+    found = find_spec("litellm")
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).with_name("model_prices_and_context_window_backup.json")

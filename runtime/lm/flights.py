@@ -1,0 +1,146 @@
+"""Equal requests that are in flight at the same time are one: the others wait for the first one's answer.
+
+Within a process a request that comes while an equal one is under way waits for it, whether threads or tasks
+make them. Between processes that share the cache's file, the one with the lock of the request's name asks;
+the others find its answer in the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from contextvars import ContextVar
+
+from ...base.forks import new_lock
+from ..errors import LMError
+from ..execution import drive
+from . import cache as caching
+from .request import Response
+
+_LONGEST_WAIT = 600.0
+"""Seconds after which a process asks by itself, whatever another one is doing."""
+_FIRST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.1
+
+_asking: ContextVar[frozenset[str]] = ContextVar("dspyc_asking", default=frozenset())
+"""The requests whose work goes on here; one that asks itself again must not wait for itself."""
+
+
+class _Flight:
+    """A request under way: its outcome, and the thread that it depends on."""
+
+    def __init__(self) -> None:
+        self.outcome: Future[Response | None] = Future()
+        # Whoever waits and is cancelled must not cancel it for the others.
+        self.outcome.set_running_or_notify_cancel()
+        self.thread = threading.get_ident()
+
+
+_flights: dict[str, _Flight] = {}
+_lock = new_lock()
+
+
+async def fetch_once(key: str, work: Callable[[], Awaitable[Response]], in_memory: bool) -> Response:
+    """The answer to a request that the cache did not have: from an equal one under way, or by the work.
+
+    Args:
+        key: the request's name.
+        work: asks the model.
+        in_memory: whether the answer is kept in memory too.
+
+    Raises:
+        LMError: the model could not be asked, by this call or by the one it waited for.
+    """
+    while key not in _asking.get():
+        with _lock:
+            flight = _flights.get(key)
+            leads = flight is None
+            if flight is None:
+                flight = _flights[key] = _Flight()
+        if leads:
+            return await _lead(key, flight, work, in_memory)
+        if drive.blocking.get() and flight.thread == threading.get_ident():
+            # Waiting here would stop the very loop that the other one runs on.
+            break
+        try:
+            found = await _outcome(flight)
+        except LMError as error:
+            # Each caller gets an error of its own, with its own traceback.
+            raise error.copy() from error.__cause__
+        if found is not None:
+            return found.as_hit()
+    return _kept(key, await work(), in_memory)
+
+
+async def _lead(
+    key: str, flight: _Flight, work: Callable[[], Awaitable[Response]], in_memory: bool
+) -> Response:
+    token = _asking.set(_asking.get() | {key})
+    found: Response | None = None
+    try:
+        found = await _fetch_alone(key, work, in_memory)
+        return found
+    except LMError as error:
+        _end(key, flight)
+        flight.outcome.set_exception(error)
+        raise
+    finally:
+        _asking.reset(token)
+        if not flight.outcome.done():
+            # After an answer, or after a cancellation, after which another one asks.
+            _end(key, flight)
+            flight.outcome.set_result(found)
+
+
+def _end(key: str, flight: _Flight) -> None:
+    with _lock:
+        if _flights.get(key) is flight:
+            del _flights[key]
+
+
+async def _outcome(flight: _Flight) -> Response | None:
+    if drive.blocking.get():
+        return flight.outcome.result()
+    return await asyncio.wrap_future(flight.outcome)
+
+
+async def _fetch_alone(key: str, work: Callable[[], Awaitable[Response]], in_memory: bool) -> Response:
+    """The answer that another process has just got, or the work's, while other processes wait."""
+    locks = caching.current().locks
+    if locks is None:
+        return _kept(key, await work(), in_memory)
+    deadline, pause = time.monotonic() + _LONGEST_WAIT, _FIRST_PAUSE
+    try:
+        # Where locks cannot be had, caching is worth less, and the call goes on.
+        with suppress(OSError, ValueError):
+            while not locks.acquire(key) and time.monotonic() < deadline:
+                await _sleep(pause)
+                pause = min(pause * 1.5, _LONGEST_PAUSE)
+        found = caching.get(key, in_memory)
+        return found if found is not None else _kept(key, await work(), in_memory)
+    finally:
+        with suppress(OSError, ValueError):
+            locks.release(key)
+
+
+def _kept(key: str, response: Response, in_memory: bool) -> Response:
+    if response.is_good:
+        caching.put(key, response, in_memory)
+    return response
+
+
+async def _sleep(seconds: float) -> None:
+    if drive.blocking.get():
+        time.sleep(seconds)
+    else:
+        await asyncio.sleep(seconds)
+
+
+if hasattr(os, "register_at_fork"):
+    # The threads that would land them are the parent's.
+    os.register_at_fork(after_in_child=_flights.clear)

@@ -1,0 +1,108 @@
+"""The name of a request in the cache: equal for requests whose answers may stand for each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...base.secrets import is_secret, redact
+from .request import ATTEMPT, Request
+
+NOT_IDENTITY = frozenset(
+    {
+        "api_key", "api_token", "api_base", "base_url", "headers", "extra_headers", "default_headers",
+        "timeout", "request_timeout", "num_retries", "max_retries", "cache", "client", "user", "metadata",
+        "azure_ad_token", "aws_access_key_id", "aws_secret_access_key", "aws_session_token",
+        "vertex_credentials", "accept_truncated", ATTEMPT,
+    }
+)  # fmt: skip
+"""Request settings that do not change what a model answers, or that must never be written down."""
+_HEADERS = ("headers", "extra_headers", "default_headers")
+_ENDPOINT_VARIABLE = re.compile(
+    r"([A-Z0-9_]+?)_?(?:API_BASE|BASE_URL|API_URL|ENDPOINT|API_VERSION|HOST|REGION|REGION_NAME|LOCATION"
+    r"|PROJECT|PROJECT_ID|ORGANIZATION|ORG_ID)"
+)
+_PROVIDERS_VARIABLES = {
+    "bedrock": "AWS", "sagemaker": "AWS", "gemini": "GEMINI", "vertex": "VERTEX", "text": "OPENAI",
+}  # fmt: skip
+"""First words of providers whose variables begin with another word."""
+
+
+def request_key(request: Request, identity: str) -> str | None:
+    """The name of a request in the cache.
+
+    Args:
+        request: the request.
+        identity: which endpoint or file serves it.
+
+    Returns:
+        64 hexadecimal digits, or None for a request that cannot be named, because it holds foreign objects.
+    """
+    settings = {
+        name: value if isinstance(value, (int, float)) else _without_secrets(value)
+        for name, value in request.settings.items()
+        if name not in NOT_IDENTITY and value is not None and not is_secret(name)
+    }
+    for name in _HEADERS:
+        if headers := _known_headers(request.settings.get(name) or ()):
+            settings[name] = headers
+    output = None if request.output is None else request.output.as_settings()
+    facts = [
+        2,
+        identity,
+        request.model,
+        request.model_type,
+        request.prompt,
+        request.openai_messages,
+        settings,
+        [tool.as_openai() for tool in request.tools],
+        output,
+    ]
+    try:
+        text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError):
+        return None
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:
+    """Which endpoint a provider's requests go to: the address given, or what the environment says of it.
+
+    Passwords and keys inside an address are left out.
+    """
+    base = settings.get("api_base") or settings.get("base_url")
+    if base:
+        return _without_password(str(base).rstrip("/"))
+    provider = str(
+        settings.get("custom_llm_provider") or (model.partition("/")[0] if "/" in model else "openai")
+    )
+    word = re.split(r"[-_]", provider, maxsplit=1)[0].upper()
+    word = _PROVIDERS_VARIABLES.get(word.lower(), word)
+    found = [name for name in os.environ if name.startswith(word) and _ENDPOINT_VARIABLE.fullmatch(name)]
+    return " ".join(f"{name}={_without_password(os.environ[name])}" for name in sorted(found))
+
+
+def _without_password(address: str) -> str:
+    return redact(address) if "@" in address or "?" in address else address
+
+
+def _known_headers(headers: Any) -> list[list[str]]:
+    """The headers that are not secrets: they may choose what answers."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return sorted(
+        [str(name).lower(), str(value)]
+        for name, value in pairs
+        if not is_secret(str(name)) and redact(str(value)) == str(value)
+    )
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(each) for name, each in value.items() if not is_secret(str(name))}
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets(each) for each in value]
+    return value
