@@ -494,7 +494,10 @@ def test_the_search_path_is_left_as_it_was(tmp_path: Path) -> None:
     write(
         tmp_path / "project",
         main_dspy="from tools import look\nfound = look()\n",
-        tools_py="import neighbour_of_tools\n\ndef look():\n    return neighbour_of_tools.VALUE\n",
+        tools_py=(
+            "import dspyc\nimport neighbour_of_tools\n\n"
+            "@dspyc.pure\ndef look():\n    return neighbour_of_tools.VALUE\n"
+        ),
         neighbour_of_tools_py="VALUE = 7\n",
         pyproject_toml='[tool.dspyc]\npure = ["tools.look"]\n',
     )
