@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from ...grammar.tables import tables
+from ...grammar.words import VALUE_KINDS
 from ..declared import has_constructor
 from ..query import keywords
 from . import items
@@ -54,7 +54,7 @@ def _makes_sense(word: str, context: Context) -> bool:
         case "not":
             return context.kind != "literal"
         case _:
-            return tables().literals[word] != tables().numbers["KIND"] or has_constructor(word)
+            return word not in VALUE_KINDS or has_constructor(word)
 
 
 def _is_in_order(word: str, module: syntax.ModuleDeclaration, at: int) -> bool:
