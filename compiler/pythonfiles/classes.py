@@ -59,7 +59,7 @@ def read(node: ast.ClassDef, file: File) -> Type:
             types.Record(
                 node.name,
                 file.path,
-                lambda: _attributes(node, records, file),
+                types.Lazily(lambda: _attributes(node, records, file)),
                 doc,
                 place,
                 by_position=by_position,

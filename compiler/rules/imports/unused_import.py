@@ -34,7 +34,7 @@ def unused_import(program: Program) -> Findings:
     for item in imports:
         for name in declared_names(item.declaration):
             symbol = program.symbols.get(name.text)
-            if symbol is None or symbol.kind == "unresolved" or symbol.item != item.index:
+            if symbol is None or symbol.kind == "unresolved" or symbol.item != item.key:
                 continue
             if name.text not in used:
                 found = unused_import.at(

@@ -109,9 +109,9 @@ def _part_lacks(program: Program, item: Item, name: str, seen: set[str]) -> bool
 
 
 def _symbol_lacks(program: Program, symbol: Symbol, seen: set[str]) -> bool:
-    if symbol.item is None or symbol.place is None or symbol.place.path != program.path:
+    item = program.item(symbol.item)
+    if item is None or symbol.place is None or symbol.place.path != program.path:
         return False
-    item = program.items[symbol.item]
     match item.declaration:
         case syntax.ValueDeclaration(kind="module" | "program", value=value):
             return _lacks(program, item, value, seen)

@@ -105,7 +105,8 @@ def _constant(program: Program, name: syntax.Name) -> syntax.Expression | None:
     symbol = program.symbols.get(name.text)
     if symbol is None or symbol.item is None or symbol.kind not in ("constant", "alias"):
         return None
-    match program.items[symbol.item].declaration:
+    owner = program.item(symbol.item)
+    match owner.declaration if owner is not None else None:
         case syntax.ConstantDeclaration(value=value) | syntax.TypeAliasDeclaration(value=value):
             return value
         case _:
