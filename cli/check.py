@@ -29,7 +29,7 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
 @click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
 @click.option("--fix", is_flag=True, help="Apply the fixes that cannot change what a program does.")
 @click.option("--unsafe-fixes", is_flag=True, help="Apply the other fixes too.")
-@click.option("--diff", is_flag=True, help="Show what the fixes would change, and write nothing.")
+@click.option("--diff", is_flag=True, help="Show what the fixes would change without writing anything.")
 @click.option(
     "--output-format",
     type=click.Choice(list(FORMATS)),
@@ -43,16 +43,16 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
     type=click.Choice(list(FAIL_ON)),
     default="warning",
     show_default=True,
-    help="The least severity that makes the exit code 1.",
+    help="The lowest severity that makes the exit code 1.",
 )
 @click.option(
     "--select",
     multiple=True,
     metavar="RULES",
-    help="The rules to look for: codes, names, beginnings of codes (`E2`) or categories.",
+    help="Check only these rules: codes, names, beginnings of codes (`E2`), categories, or ALL.",
 )
-@click.option("--ignore", multiple=True, metavar="RULES", help="The rules to leave out besides.")
-@click.option("--stdin-filename", metavar="PATH", help="The file that standard input (`-`) is the text of.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Skip these rules.")
+@click.option("--stdin-filename", metavar="PATH", help="The path to report for standard input (`-`).")
 def command(
     paths: tuple[str, ...],
     fix: bool,

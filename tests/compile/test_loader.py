@@ -499,6 +499,7 @@ def test_the_search_path_is_left_as_it_was(tmp_path: Path) -> None:
             "@dspyc.pure\ndef look():\n    return neighbour_of_tools.VALUE\n"
         ),
         neighbour_of_tools_py="VALUE = 7\n",
+        pyproject_toml='[tool.dspyc]\npure = ["tools.look"]\n',
     )
     code = """
     import sys, threading, dspyc
@@ -521,8 +522,8 @@ def test_the_search_path_is_left_as_it_was(tmp_path: Path) -> None:
 def test_the_search_path_is_left_as_it_was_after_an_error(tmp_path: Path) -> None:
     write(
         tmp_path,
-        main_dspy="from tools import look\nfound = look()\n",
-        tools_py="import dspyc\n\n@dspyc.pure\ndef look():\n    return 1\n\nnothing\n",
+        main_dspy="from tools import look\n",
+        tools_py="def look():\n    return 1\n\nnothing\n",
     )
     before = list(sys.path)
     with pytest.raises(NameError):
