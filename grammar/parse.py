@@ -13,6 +13,7 @@ from . import syntax
 from .actions.context import Context
 from .file_formats import other_format
 from .lexing.errors import too_deep
+from .lexing.hidden import hidden_controls
 from .lexing.lexer import lex
 from .lossless import Lexeme, tokenize
 from .parsing.driver import parse as parse_tokens
@@ -129,6 +130,7 @@ def parse(source: Source) -> File:
 def parse_item(text: str) -> Parsed:
     """What one item's text means; remembered by the text, so an edit parses one item again."""
     lexed = lex(text)
+    lexed.problems += hidden_controls(text)
     if len(lexed.tokens) == 1:
         return Parsed(text, None, tuple(lexed.problems))
     context = Context(text)
