@@ -125,6 +125,7 @@ class _Work(Generic[Item, Result]):
                 self._finish(index, self._context.copy().run(self._attempt, self._items[index]))
             except BaseException as error:  # noqa: BLE001  an interrupt, or a fault of the watcher: it ends the work
                 self.fatal = error
+                self.abandoned = True
                 self._end()
                 self._finished.set()
                 return
