@@ -92,9 +92,9 @@ class _Work(Generic[Item, Result]):
         """Work in several threads and wait until all is done, or until the work is ended by an exit."""
         # Daemons, so that a call that hangs cannot keep the process from ending.
         self._unfinished = count
-        for number in range(count):
-            threading.Thread(target=self._run_one, name=f"dspyc-worker-{number}", daemon=True).start()
         try:
+            for number in range(count):
+                threading.Thread(target=self._run_one, name=f"dspyc-worker-{number}", daemon=True).start()
             self._finished.wait()
         except BaseException:
             self.abandoned = True
