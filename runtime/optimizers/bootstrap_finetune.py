@@ -247,7 +247,7 @@ def _verify_trainable(job: _Job) -> None:
             provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
-    if type(adapter).format_finetune_data is Adapter.format_finetune_data:
+    if not adapter.makes_finetune_data:
         raise OptimizerError(f"`{type(adapter).__name__}` makes no training data; ChatAdapter does")
 
 
