@@ -42,9 +42,12 @@ train-demo: $(VENV)/.train ## fine-tune a weak model on the CPU and see it score
 test: $(VENV)/.dev ## set up and pass the tests
 	$(BIN)/python -m pytest -m "not train and not editors" --cov=dspyc --cov-report=term:skip-covered $(ARGS)
 
-lint: $(VENV)/.dev typecheck imports ## ruff, mypy (strict), import-linter
+lint: $(VENV)/.dev typecheck imports ## ruff, mypy (strict), import-linter, deptry, vulture, codespell
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deptry .
+	$(BIN)/vulture
+	$(BIN)/codespell
 
 # Type checkers and import-linter see the package as a user does: as the wheel installs it.
 build/installed: $(VENV)/.dev FORCE

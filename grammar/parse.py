@@ -113,7 +113,7 @@ def parse(source: Source) -> File:
             found = problem(
                 "E001",
                 (0, rest.find("\n") % (len(rest) + 1)),
-                f"{broken} declarations above have mistakes; the rest is not read",
+                f"{broken} declarations above have mistakes; the rest of the file is skipped",
             )
             items.append(Item(chunk.start, Parsed(rest, None, (found,))))
             break

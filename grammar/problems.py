@@ -52,6 +52,6 @@ def problem(
     return Diagnostic(code, KINDS[code], "error", Span(*span), message, help=help, fixes=fixes)
 
 
-def replacement(title: str, start: int, end: int, text: str, applicability: Applicability = "safe") -> Fix:
+def replacement(title: str, start: int, end: int, text: str, applicability: Applicability) -> Fix:
     """A fix that replaces one range."""
     return Fix(title, (Edit(Span(start, end), text),), applicability)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.diagnostic import Diagnostic, Severity
 from ..base.files import UnreadableFile
 from ..base.span import Span
 from ..base.text import list_names, near
 
+if TYPE_CHECKING:
+    from ..compiler.selection import Problem, Selection
+
 CODE, NAME = "E090", "invalid-settings"
-KEYS = ("src", "pure")
+KEYS = ("src", "pure", "rules")
 FILES = ("dspyc.toml", "pyproject.toml")
+_LISTS = ("src", "pure")
 _FUNCTION = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TOO_MANY_PARTS = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){200}""")
 """A dotted key for which Python's reader would take time and memory that grow with its square."""
@@ -32,6 +36,8 @@ class Settings:
     """The folders, under the root, in which imports are looked for."""
     pure: frozenset[str] = frozenset()
     """Python functions without effects, as `module.name`."""
+    selection: Selection | None = None
+    """Which kinds of findings are looked for; None for all."""
     path: str = ""
     """The file that holds the settings, where there is one."""
     problems: tuple[Diagnostic, ...] = ()
@@ -106,14 +112,36 @@ def _settings(path: str, text: str) -> Settings:
     if not isinstance(table, dict):
         message = f"`tool.dspyc` is {_kind(table)}, not a table"
         return Settings(root, path=path, problems=(_problem(text, "dspyc", message),))
-    good = {key: value for key, value in table.items() if key in KEYS and _is_strings(value)}
+    good = {key: value for key, value in table.items() if key in _LISTS and _is_strings(value)}
+    selection, problems = _selection(text, table, root)
     return Settings(
         root,
         tuple(good.get("src", ("",))),
         frozenset(good.get("pure", ())),
+        selection,
         path,
-        tuple(_problems(text, table)),
+        (*_problems(text, table), *problems),
     )
+
+
+def _selection(
+    text: str, table: dict[str, Any], root: str
+) -> tuple[Selection | None, tuple[Diagnostic, ...]]:
+    """What `rules` selects, and what is wrong with it."""
+    if "rules" not in table:
+        return None, ()
+    # The compiler's rules are imported for it, which a load that is kept does not need.
+    from ..compiler.selection import read_selection
+
+    selection, problems = read_selection(table["rules"], root)
+    return selection, tuple(_in_rules(text, each) for each in problems)
+
+
+def _in_rules(text: str, problem: Problem) -> Diagnostic:
+    """A finding about `rules`, at the string or the key that it is about."""
+    found = re.search(rf"(?<![\w-])({re.escape(problem.about)})(?![\w-])", text)
+    span = Span(*found.span(1)) if found else Span(0, 0)
+    return Diagnostic(CODE, NAME, problem.severity, span, problem.message, help=problem.help)
 
 
 def _problems(text: str, table: dict[str, Any]) -> Iterator[Diagnostic]:
@@ -122,7 +150,7 @@ def _problems(text: str, table: dict[str, Any]) -> Iterator[Diagnostic]:
             close = near(key, KEYS)
             advice = f"did you mean `{close}`?" if close else f"there are {list_names(KEYS)}"
             yield _problem(text, key, f"unknown setting `{key}`", advice, "warning")
-        elif not _is_strings(value):
+        elif key in _LISTS and not _is_strings(value):
             yield _problem(text, key, f"`{key}` must be a list of strings", f'write {key} = ["a", "b"]')
         elif key == "pure":
             for name in value:
@@ -140,8 +168,7 @@ def _with_folders(settings: Settings, text: str, exists: Callable[[str], bool]) 
     ]
     if not missing:
         return settings
-    problems = (*settings.problems, *missing)
-    return Settings(settings.root, settings.src, settings.pure, settings.path, problems)
+    return replace(settings, problems=(*settings.problems, *missing))
 
 
 def _problem(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..base.diagnostic import Diagnostic
     from ..base.files import UnreadableFile
     from ..compiler.analysis import FileAnalysis, Project
+    from ..compiler.selection import Selection
     from ..grammar.source import Source
     from .settings import Settings
 
@@ -30,16 +31,21 @@ class Workspace:
     Args:
         overlays: texts that stand for files, by absolute path.
         search: folders in which imports are also looked for, after those that the settings name.
+        select: the kinds of findings that are looked for, in place of those that the settings select.
+        ignore: the kinds that are not looked for, beside those that the settings ignore.
     """
 
     def __init__(
         self,
         overlays: Mapping[str, str] | None = None,
         search: Sequence[str] = (),
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
     ) -> None:
         self.disk = Disk(overlays)
         self._search = tuple(search)
-        self._projects: dict[tuple[tuple[str, ...], frozenset[str]], Project] = {}
+        self._options = (tuple(select), tuple(ignore))
+        self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
 
     def analyse(self, path: str) -> FileAnalysis:
         """All that is known of a file; one that cannot be read is itself a finding.
@@ -55,11 +61,14 @@ class Workspace:
     def project(self, path: str) -> Project:
         """The project that a file belongs to, by the settings that are its own."""
         from ..compiler.analysis import Project
+        from ..compiler.selection import EVERYTHING
 
         settings = self.settings(path)
-        key = tuple(dict.fromkeys((*settings.roots, *self._search))), settings.pure
+        roots = tuple(dict.fromkeys((*settings.roots, *self._search)))
+        selection = (settings.selection or EVERYTHING).with_options(*self._options)
+        key = roots, settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self.disk.read, key[0], find_package, settings.pure)
+            self._projects[key] = Project(self.disk.read, roots, find_package, settings.pure, selection)
         return self._projects[key]
 
     def settings(self, path: str) -> Settings:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .errors import DspycError as DspycError
     from .errors import EvaluationError as EvaluationError
     from .errors import InputError as InputError
+    from .errors import LimitError as LimitError
     from .errors import LMAuthError as LMAuthError
     from .errors import LMConfigurationError as LMConfigurationError
     from .errors import LMError as LMError
@@ -138,6 +139,7 @@ _HOMES = {
     "LMTransportError": ".errors",
     "LMUnknownModelError": ".errors",
     "LabeledFewShot": ".optimizers.labeled_few_shot",
+    "LimitError": ".errors",
     "Metric": ".interface",
     "Module": ".modules.base",
     "NotConfiguredError": ".errors",

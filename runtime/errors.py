@@ -8,6 +8,7 @@
     ├── AdapterParseError (ValueError)      an answer that cannot be read, after its follow-up turns
     │   └── ConditionError                  an answer that reads, and breaks a `where` condition
     ├── ProgramAssertionError (AssertionError)   an `assert` in a program that failed to the end
+    ├── LimitError (TimeoutError)           a bound of the runtime that was reached: a pattern that explodes
     ├── ToolError (ValueError)              a tool called with arguments that it cannot take
     ├── StateError (ValueError)             a saved state that does not fit the program
     ├── DataError (ValueError)              a data set that cannot be read
@@ -114,6 +115,10 @@ class InputError(DspycError, ValueError):
     def __str__(self) -> str:
         place = self.origin or (None if self.row is None else f"row {self.row}")
         return super().__str__() if place is None else f"{place}: {super().__str__()}"
+
+
+class LimitError(DspycError, TimeoutError):
+    """A bound of the runtime that was reached, which the message names."""
 
 
 class ToolError(DspycError, ValueError):

@@ -166,7 +166,9 @@ class _Decoder:
         return types.Record(
             own,
             place.path,
-            lambda: types.Interface(own, tuple(map(self._field, written["fields"])), written["open"]),
+            types.Lazily(
+                lambda: types.Interface(own, tuple(map(self._field, written["fields"])), written["open"])
+            ),
             written["doc"],
             place,
             written["by_position"],

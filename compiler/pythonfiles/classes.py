@@ -59,7 +59,7 @@ def read(node: ast.ClassDef, file: File) -> Type:
             types.Record(
                 node.name,
                 file.path,
-                lambda: _attributes(node, records, file),
+                types.Lazily(lambda: _attributes(node, records, file)),
                 doc,
                 place,
                 by_position=by_position,
@@ -160,6 +160,7 @@ def _parameters(
                 not _is_class_variable(written)
             ):
                 kind = "keyword-only" if by_name else ""
+                own.pop(name, None)
                 own[name] = parameter(ast.arg(name, written), value, kind, file.lookup)
     further = [each for each in inherited if each.kind == "**"] or list(_further(node))
     return (*_ordered(own.values()), *further)

@@ -199,8 +199,13 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | Importe
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name, node
             case ast.Assign(targets=targets):
-                for target in targets:
-                    yield from ((each.id, node) for each in ast.walk(target) if isinstance(each, ast.Name))
+                names_in = (each for target in targets for each in ast.walk(target))
+                # `LM.provider = …` gives no name `LM`.
+                yield from (
+                    (each.id, node)
+                    for each in names_in
+                    if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+                )
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name, node
             case ast.ImportFrom(module=module, names=names, level=level):

@@ -52,9 +52,12 @@ class Place:
         }
 
     def _declared_in(self, symbol: Symbol, line: range) -> bool:
-        if symbol.kind in ("input", "output") or symbol.place is None or symbol.place.span is None:
+        if symbol.kind in ("input", "output") or symbol.place is None:
             return False
-        return symbol.place.path == self.analysis.path and symbol.place.span.start in line
+        if symbol.place.path != self.analysis.path:
+            return False
+        span = self.analysis.program.locate(symbol.place).span
+        return span is not None and span.start in line
 
     @cached_property
     def fields(self) -> tuple[syntax.Field, ...]:

@@ -11,6 +11,8 @@ from ..source import Span
 from .context import Children, Context, identifier
 from .strings import string_node
 
+MAX_DIGITS = 4_000
+"""Python itself reads no whole number longer than 4,300 digits."""
 _CONSTANTS = {"None": None, "True": True, "False": False, "...": ...}
 
 
@@ -30,18 +32,16 @@ def number(context: Context, children: Children, span: Span) -> syntax.Constant:
         try:
             value = float(text)
         except ValueError:
-            context.report("E009", span, f"`{text}` is not a number")
+            context.report("E009", span, f"invalid number `{text[:40]}`")
         else:
             if text.replace("_", "").isdigit():
-                value = int(text) if len(text) < 4000 else 0
-                context.report(
-                    "E009",
-                    span,
-                    f"`{text}` starts with a zero; write it without"
-                    if len(text) < 40
-                    else "this number is too long",
-                    fix=replacement("Remove the zeros", *span, str(value)) if len(text) < 40 else None,
-                )
+                value = int(text) if len(text) < MAX_DIGITS else 0
+                message, fix = "a number cannot start with a zero", None
+                if len(text) >= MAX_DIGITS:
+                    message = "this number is too long"
+                elif len(text) < 40:
+                    fix = replacement("Remove the zeros", span.start, span.end, str(value), "unsafe")
+                context.report("E009", span, message, fix=fix)
     return syntax.Constant(span, value)
 
 
@@ -196,8 +196,8 @@ def arguments(context: Context, children: Children, span: Span) -> tuple[syntax.
             context.report(
                 "E024",
                 argument_.span,
-                "an argument without a name stands behind one with a name",
-                "write the arguments without names first, or name this one",
+                "a positional argument cannot follow a named one",
+                "write the positional arguments first, or name this one",
             )
         if label is not None and label.text:
             if label.text in names:
@@ -216,8 +216,8 @@ def _check_bare_generator(context: Context, argument_: syntax.Argument) -> None:
         context.report(
             "E024",
             argument_.span,
-            "a generator beside other arguments needs brackets of its own",
-            fix=Fix("Add brackets", (Edit(Span(start, start), "("), Edit(Span(end, end), ")")), "safe"),
+            "a generator among other arguments needs its own parentheses",
+            fix=Fix("Add parentheses", (Edit(Span(start, start), "("), Edit(Span(end, end), ")")), "safe"),
         )
 
 

@@ -11,6 +11,7 @@ from .errors import swallowed_brackets
 from .f_strings import scan
 from .tokens import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, Repairs
 
+_OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 _LAST_LINE = re.compile(r"[^\r\n]*\Z")
 
 
@@ -81,15 +82,17 @@ def _close(
                 (at, at + 1),
                 f"`{bracket}` does not close `{opened.bracket}`; expected `{wanted}`",
                 None,
-                replacement(f"Write `{wanted}`", at, at + 1, wanted),
+                replacement(f"Write `{wanted}`", at, at + 1, wanted, "unsafe"),
             )
         )
 
 
 def _drop(repairs: Repairs, bracket: str, at: int) -> None:
     repairs.dropped.add(at)
-    fix = replacement("Remove it", at, at + 1, "")
-    repairs.problems.append(problem("E002", (at, at + 1), f"`{bracket}` closes nothing", None, fix))
+    fix = replacement("Remove it", at, at + 1, "", "unsafe")
+    repairs.problems.append(
+        problem("E002", (at, at + 1), f"`{bracket}` has no matching `{_OPENERS[bracket]}`", None, fix)
+    )
 
 
 def _end_line(repairs: Repairs, stack: list[_Opened], margin: int, at: int, quiet_lines: set[int]) -> None:
@@ -114,6 +117,6 @@ def _give_up(repairs: Repairs, opened: list[_Opened], at: int, quiet_lines: set[
             (first.start, first.start + 1),
             f"`{first.bracket}` is never closed",
             None,
-            replacement(f"Add `{closers}`", at, at, closers),
+            replacement(f"Add `{closers}`", at, at, closers, "unsafe"),
         )
     )

@@ -284,15 +284,6 @@ class Adapter:
         answer = {"role": "assistant", "content": self.format_assistant_message_content(signature, outputs)}
         return {"messages": [*self.format(signature, demos, inputs), answer]}
 
-    @property
-    def makes_finetune_data(self) -> bool:
-        """Whether `format_finetune_data` works: it is overridden, or the hook that writes answers is."""
-        own = type(self)
-        return (
-            own.format_finetune_data is not Adapter.format_finetune_data
-            or own.format_assistant_message_content is not Adapter.format_assistant_message_content
-        )
-
     def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
         """The follow-up turn after an answer that cannot be used."""
         return f"That answer cannot be used: {error.reason}.\n\nAnswer again, with all fields."

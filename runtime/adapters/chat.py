@@ -19,6 +19,7 @@ from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, plain_annotation, type_name
 from ..values import rendering
+from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import Adapter, find_history
 from .sections import END, Section, is_whole_object, split_sections
@@ -209,9 +210,10 @@ class ChatAdapter(Adapter):
         """
         compiled = self._compiled(signature)
         outputs = compiled.outputs
-        texts = _field_texts(split_sections(completion, compiled.names))
+        answer = without_drafts(completion)
+        texts = _field_texts(split_sections(answer, compiled.names))
         if compiled.names.isdisjoint(texts):
-            return self._parse_without_markers(signature, completion)
+            return self._parse_without_markers(signature, completion, answer)
         values: dict[str, Any] = {}
         for name, field, read in outputs:
             if name in texts:
@@ -230,6 +232,7 @@ class ChatAdapter(Adapter):
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is whole all the same: behind its end marker, or one object."""
         names = self._compiled(signature).names
+        completion = without_drafts(completion)
         sections = split_sections(completion, names)
         if any(section.name in names for section in sections):
             return any(section.name == END for section in sections)
@@ -241,22 +244,25 @@ class ChatAdapter(Adapter):
 
         return gbnf_for(signature)
 
-    def _parse_without_markers(self, signature: type[Signature], completion: str) -> dict[str, Any]:
+    def _parse_without_markers(
+        self, signature: type[Signature], completion: str, answer: str
+    ) -> dict[str, Any]:
         name = type(self).__name__
         outputs = self._compiled(signature).outputs
-        found = read_object(completion, [(field_name, read) for field_name, _, read in outputs])
+        found = read_object(answer, [(field_name, read) for field_name, _, read in outputs])
         if found is not None:
             for field_name, field, _ in outputs:
                 if field_name not in found:
                     found[field_name] = None if field.is_required() else field.get_default()
             return {field_name: found[field_name] for field_name, _, _ in outputs}
-        if len(outputs) == 1 and outputs[0][1].annotation is not str and completion.strip():
+        bare = answer.strip()
+        if len(outputs) == 1 and outputs[0][1].annotation is not str and bare and not _is_reminder(bare):
             field_name, _, read = outputs[0]
             try:
-                return {field_name: read(completion.strip())}
+                return {field_name: read(bare)}
             except ReadError as error:
                 raise self._unreadable(signature, completion, {}, field_name, error) from error
-        message = "the answer is empty" if not completion.strip() else None
+        message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
 
     def _unreadable(
@@ -309,13 +315,13 @@ def _reminder(field: Field) -> str:
 def _field_texts(sections: list[Section]) -> dict[str, str]:
     """Each field's text: its first section's; sections behind the end marker are another exchange.
 
-    Sections that repeat the layout of the prompt, with its placeholders, are not an answer.
+    Sections that repeat the prompt, its layout with the placeholders or its reminder, are not an answer.
     """
     texts: dict[str, str] = {}
     for section in sections:
         if section.name == END and texts:
             break
-        if section.text[:1] == "{" and _is_placeholder(section):
+        if (section.text[:1] == "{" and _is_placeholder(section)) or _is_reminder(section.text):
             continue
         texts.setdefault(section.name, section.text)
     return texts
@@ -324,3 +330,7 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
 def _is_placeholder(section: Section) -> bool:
     head = f"{{{section.name}}}"
     return section.text == head or section.text.startswith(f"{head}        # note:")
+
+
+def _is_reminder(text: str) -> bool:
+    return text.startswith("Respond with the corresponding output fields, starting with the field `[[ ## ")

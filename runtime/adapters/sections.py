@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-_MARKER = re.compile(r"\[\[[ \t]*#{2,}[ \t]*([^\W\d]\w*)[ \t]*#{2,}[ \t]*\]\]")
-_PLAIN = re.compile(r"(?:\A|\n)\[\[ ## ([^\W\d]\w*) ## \]\](?=\n|\Z)")
-_FENCE = re.compile(r"^```\w*\n?|\n?```$")
-_LEAD = re.compile(r"[ \t>#*_`\"'“‘•–—-]*(?:\d{1,3}[.)])?[ \t*_`\"'“‘]*")
-_LONGEST_LEAD = 40
-_AFTER_QUOTED = re.compile(r"[`*_]*[ \t]*(?::|\n|\Z)")
-_CUT_OFF = re.compile(r"(?:\A|\n)[ \t]*\[\[[ \t]*#[^\n\]]*\]?\s*\Z")
-"""The beginning of a marker at the end of an answer that was stopped inside it."""
-_DECORATION = " \t*_`:"
 END = "completed"
+
+_PLAIN = re.compile(r"(?:\A|\n)\[\[ ## ([^\W\d]\w*) ## \]\](?=\n|\Z)")
+_MARKER = re.compile(r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]")
+_LEADING = re.compile(
+    r"^(?P<before>[ \t]{0,40}(?:>[ \t]*+)*(?:(?:[-+•*]|\d{1,3}[.)])[ \t]++)?(?:#{1,6}[ \t]++)?[*_`\"'“]{0,4})"
+    + _MARKER.pattern,
+    re.MULTILINE,
+)
+_AFTER = re.compile(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
+_REMAINS = re.compile(r"(?:\A|\n)[ \t]*\[\[[ \t#\w]*\]?\Z|[ \t\n]\[\[[ \t]*##[ \t]*\w*[ \t]*#*[ \t]*\]?\Z")
+_LONGEST_REMAINS = 100
+_FENCE = re.compile(r"^```\w*\n?|\n?```$")
+_OPEN_DECORATION = "`\"'“"
 
 
 class Section(NamedTuple):
@@ -26,13 +30,22 @@ class Section(NamedTuple):
     text: str
 
 
+class _Mark(NamedTuple):
+    """A marker that counts: where its line's decoration begins, where its section's text does."""
+
+    start: int
+    end: int
+    name: str
+
+
 def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     """The sections of an answer, in order.
 
-    A marker counts where it starts a line (behind a list bullet, emphasis, a quote mark or the like), as
-    models are asked to write it, in any case and spacing. Inside a line it counts only where the whole line
-    is markers and values: it starts with a marker, and ends with the end marker or is all there is. Any other
-    marker is text: a sentence that names one is not an answer.
+    A marker counts where it begins a line, as models are asked to write it: in any case and spacing, behind a
+    list's bullet, quote marks or emphasis. Inside a sentence a marker is text, so an echo of the prompt's
+    reminder is no answer. Two exceptions have no other reading: the end marker at the end of a line, and a
+    whole answer on one line from the first marker to the end marker. What is left of a marker where the
+    answer was cut off belongs to no section.
 
     Args:
         answer: what the model wrote.
@@ -46,97 +59,85 @@ def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     names = pieces[::2]
     if len(names) == marks and all(name in fields or name == END for name in names):
         return [Section(name, text.strip()) for name, text in zip(names, pieces[1::2], strict=True)]
-    return _split_tolerantly(_CUT_OFF.sub("", answer), fields)
-
-
-class _Mark(NamedTuple):
-    """A marker in an answer: the line that it stands in, its span, and whether it starts that line."""
-
-    line: int
-    start: int
-    end: int
-    name: str
-    leads: bool
+    return _split_tolerantly(answer, fields)
 
 
 def _split_tolerantly(answer: str, fields: Collection[str]) -> list[Section]:
-    found: list[_Mark] = []
-    for match in _MARKER.finditer(answer):
-        start, end = match.span()
-        name = match[1]
-        if name not in fields and name != END:
-            name = _spelled(name, fields)
-        line = answer.rfind("\n", 0, start) + 1
-        leads = line == start or _starts_line(answer, line, start, end)
-        found.append(_Mark(line, start, end, name, leads))
-    if not all(mark.leads for mark in found):
-        found = _counted(found, answer, fields)
+    answer = _without_remains(answer, fields)
+    marks = list(_leading_marks(answer, fields))
+    if len({mark.name for mark in marks}) == 1:
+        marks = _marks_of_one_line(answer, marks[0], fields) or marks
     sections: list[Section] = []
-    stops = [mark.line if mark.leads else mark.start for mark in found[1:]]
-    stops.append(len(answer))
-    # Without a marker that counts there is a stop too many, and no section.
-    for mark, stop in zip(found, stops, strict=False):
-        sections.append(Section(mark.name, _body(answer[mark.end : stop])))
+    stops = [mark.start for mark in marks[1:]] + [len(answer)] if marks else []
+    for mark, stop in zip(marks, stops, strict=True):
+        text, ended = _up_to_end_marker(answer[mark.end : stop])
+        sections.append(Section(mark.name, text.strip()))
+        if ended:
+            sections.append(Section(END, ""))
     return sections
 
 
-def _starts_line(answer: str, line: int, start: int, end: int) -> bool:
-    """Whether a marker stands at its line's start, behind nothing but decoration.
-
-    One in backticks is the start of a section only alone on its line or before a colon; otherwise a sentence
-    quotes it.
-    """
-    if start - line > _LONGEST_LEAD or _LEAD.fullmatch(answer, line, start) is None:
-        return False
-    return "`" not in answer[line:start] or _AFTER_QUOTED.match(answer, end) is not None
-
-
-def _counted(found: list[_Mark], answer: str, fields: Collection[str]) -> list[_Mark]:
-    """The markers that count, where some stand inside a line."""
-    leading = {mark.name for mark in found if mark.leads}
-    by_line: dict[int, list[_Mark]] = {}
-    for mark in found:
-        by_line.setdefault(mark.line, []).append(mark)
-    counted: list[_Mark] = []
-    for line, marks in by_line.items():
-        inside = [mark for mark in marks if not mark.leads]
-        if inside and marks[0].leads and _is_chain(marks, line, answer, fields):
-            counted += [
-                mark
-                for mark in marks
-                if mark.leads or (mark.name not in leading and (mark.name in fields or mark.name == END))
-            ]
-        else:
-            counted += [mark for mark in marks if mark.leads]
-    return counted
+def _leading_marks(answer: str, fields: Collection[str]) -> Iterator[_Mark]:
+    """The markers that begin a line."""
+    for match in _LEADING.finditer(answer):
+        after = _AFTER.match(answer, match.end())
+        end = match.end() if after is None else after.end()
+        following = answer[end : end + 1]
+        if following in (",", ".", ";", ")"):
+            continue  # a line of prose happens to begin here
+        quoted = match["before"][-1:] in tuple(_OPEN_DECORATION)
+        if quoted and following not in ("", "\n", "\r") and not (after and after["colon"]):
+            continue  # `[[ ## answer ## ]]` is mentioned, with words behind it
+        yield _Mark(match.start(), end, _spelled(match[2], fields))
 
 
-def _is_chain(marks: list[_Mark], line: int, answer: str, fields: Collection[str]) -> bool:
-    """Whether a line is a whole answer of markers and values."""
-    stop = answer.find("\n", line)
-    last = marks[-1]
-    if last.name == END and not answer[last.end : stop if stop >= 0 else len(answer)].strip(_DECORATION):
-        return True
-    is_all = not answer[:line].strip() and (stop < 0 or not answer[stop:].strip())
-    return is_all and {mark.name for mark in marks}.issuperset(fields)
+def _marks_of_one_line(answer: str, first: _Mark, fields: Collection[str]) -> list[_Mark]:
+    """The markers of an answer that is one line from the first marker to the end marker, else none."""
+    stop = answer.find("\n", first.end)
+    found = [first]
+    for match in _MARKER.finditer(answer, first.end, len(answer) if stop < 0 else stop):
+        around = answer[match.start() - 1] + answer[match.end() : match.end() + 1]
+        if any(char in _OPEN_DECORATION + ",.;" for char in around):
+            return []
+        found.append(_Mark(match.start(), match.end(), _spelled(match[1], fields)))
+    names = [mark.name for mark in found]
+    whole = names[-1] == END and len(set(names)) == len(names) and all(name in fields for name in names[:-1])
+    return found if whole and len(names) > 2 else []
+
+
+def _up_to_end_marker(text: str) -> tuple[str, bool]:
+    """A section's text up to an end marker that ends a line, and whether there is one."""
+    if END in text.lower():
+        for match in _MARKER.finditer(text):
+            if match[1].lower() == END and _ends_line(text, match):
+                return text[: match.start()], True
+    return text, False
+
+
+def _ends_line(text: str, match: re.Match[str]) -> bool:
+    before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() : match.end() + 40]
+    return before not in tuple(_OPEN_DECORATION) and not after.partition("\n")[0].strip(" \t\r*_")
+
+
+def _without_remains(answer: str, fields: Collection[str]) -> str:
+    """The answer without the beginning of a marker at its end, where it was cut off."""
+    stripped = answer.rstrip()
+    match = _REMAINS.search(stripped, max(0, len(stripped) - _LONGEST_REMAINS))
+    if match is None:
+        return answer
+    begun = "".join(match[0].split()).lower().replace("#", "")
+    wanted = begun.removeprefix("[[").rstrip("]")
+    if not any(name.lower().startswith(wanted) for name in (END, *fields)):
+        return answer
+    return stripped[: match.start()]
 
 
 def _spelled(name: str, fields: Collection[str]) -> str:
     """The field that a marker in another case names, or its own spelling when there is none."""
+    if name in fields or name == END:
+        return name
     lowered = name.lower()
     return END if lowered == END else next((field for field in fields if field.lower() == lowered), name)
-
-
-def _body(text: str) -> str:
-    if text[:1] == "\n":
-        return text.strip()
-    first, newline, rest = text.partition("\n")
-    # `**[[ ## answer ## ]]**` and `[[ ## answer ## ]]: 5` leave decoration on the marker's own line.
-    if first.strip(f"{_DECORATION}\"'”’") == "":
-        first = ""
-    elif first.lstrip()[:1] in (":", "*", "`"):
-        first = first.lstrip(_DECORATION)
-    return (first + newline + rest).strip()
 
 
 def is_whole_object(answer: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from ..work.task import Outcome
 from .display import OnRow, print_table, progress_line
 from .result import EvaluatedRow, EvaluationResult
 from .rows import describe_error, describe_errors, evaluate_row, row_codec
+
+logger = logging.getLogger("dspyc")
 
 
 @parameters
@@ -164,15 +167,13 @@ class Evaluate:
         defaults = program._defaults
         threads = num_threads or self.num_threads or lookup("num_threads", defaults)
         max_errors = self.max_errors or lookup("max_errors", defaults)
-        registry = {
-            "examples": examples,
-            "metric": metric,
-            "failure_score": self.failure_score,
-            "provide_traceback": self.provide_traceback,
-        }
+        traceback = self.provide_traceback
+        if traceback is None:
+            traceback = lookup("provide_traceback")
+        registry = {"examples": examples, "metric": metric, "failure_score": self.failure_score}
 
         def run(advance: OnRow) -> list[EvaluatedRow | None]:
-            tally = _Tally(advance)
+            tally = _Tally(advance, traceback)
             outcomes = perform(
                 "evaluate",
                 program,
@@ -215,17 +216,24 @@ class Evaluate:
 class _Tally:
     """The running count of rows, points and errors."""
 
-    def __init__(self, advance: OnRow) -> None:
+    def __init__(self, advance: OnRow, traceback: bool) -> None:
         self.done = 0
         self.errors = 0
         self._points = 0.0
         self._advance = advance
+        self._traceback = traceback
 
     def add(self, index: int, outcome: Outcome[EvaluatedRow]) -> None:
         """Count a row and say so."""
         row = outcome.get()
         self.done += 1
-        self.errors += row.error is not None
+        if row.error is not None:
+            self.errors += 1
+            logger.warning(
+                "an example of the evaluation failed: %s",
+                describe_error(row.error),
+                exc_info=row.error if self._traceback else None,
+            )
         self._points += row.value
         self._advance(self.done, 100 * self._points / self.done, self.errors)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from ..execution import trace as tracing
-from ..execution.settings import lookup
 from ..prediction import Prediction, Score
 from ..signature.inputs import typed_example
 from ..state.demos import typed_values
@@ -16,8 +14,6 @@ from ..values.rendering import to_json_types
 from ..work.task import Codec, Registry, Task
 from .result import EvaluatedRow
 from .scores import as_number, feedback_of, judge
-
-logger = logging.getLogger("dspyc")
 
 LONGEST_REASON = 200
 
@@ -27,7 +23,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
 
     Args:
         task: which program, which example.
-        registry: the program, `examples`, `metric`, `failure_score`, and `provide_traceback`.
+        registry: the program, `examples`, `metric` and `failure_score`.
     """
     example = registry["examples"][task.example]
     program, metric = registry[task.program], registry["metric"]
@@ -41,7 +37,6 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
         score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
-        _log(error, registry.get("provide_traceback"))
         score, feedback, failure = registry["failure_score"], None, error
         value = float(score)
     finally:
@@ -96,10 +91,3 @@ def _write(row: EvaluatedRow) -> dict[str, Any]:
         "value": row.value,
     }
     return plain if row.feedback is None else {**plain, "feedback": row.feedback}
-
-
-def _log(error: Exception, traceback: bool | None) -> None:
-    wanted = lookup("provide_traceback") if traceback is None else traceback
-    logger.warning(
-        "an example of the evaluation failed: %s", describe_error(error), exc_info=error if wanted else None
-    )

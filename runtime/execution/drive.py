@@ -9,24 +9,23 @@ that is already running, as in a notebook.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...base.forks import new_lock
-from .threads import run_in_thread
+from . import exits
 
 if TYPE_CHECKING:
     import asyncio
+    import concurrent.futures
 
 T = TypeVar("T")
 
 blocking: ContextVar[bool] = ContextVar("dspyc_blocking", default=False)
 """Whether the code that runs here may wait in place, because no event loop runs it."""
-
-_LOOP_THREADS = 64
-"""How many synchronous functions the background loop runs at once; they mostly wait."""
 
 
 def run(coroutine: Coroutine[Any, Any, T], *, concurrent: bool = False) -> T:
@@ -47,6 +46,11 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     except StopIteration as stop:
         result: T = stop.value
         return result
+    except exits.Stopped as stopped:
+        # Inside another coroutine, which would turn it into an error of its own, it stays as it is.
+        if token.old_value is True:
+            raise
+        raise stopped.error from None
     finally:
         blocking.reset(token)
     coroutine.close()
@@ -67,15 +71,15 @@ def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
 
     context = copy_context()
     context.run(blocking.set, False)
-    if threading.current_thread() is _Background.thread:
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            return pool.submit(context.run, asyncio.run, coroutine).result()
-    loop = _background_loop()
     done: concurrent.futures.Future[T] = concurrent.futures.Future()
+    if threading.current_thread() is _Background.thread:
+        _run_on_own_loop(coroutine, context, done)
+        return _result_of(done)
+    loop = _background_loop()
     tasks: list[asyncio.Task[T]] = []
 
     def begin() -> None:
-        task = loop.create_task(coroutine, context=context)
+        task = loop.create_task(exits.carrying(coroutine), context=context)
         tasks.append(task)
         task.add_done_callback(finish)
 
@@ -88,13 +92,55 @@ def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
         else:
             done.set_result(task.result())
 
+    def cancel() -> None:
+        loop.call_soon_threadsafe(lambda: tasks[0].cancel() if tasks else None)
+
     loop.call_soon_threadsafe(begin)
+    running = _running.get()
+    if running is not None:
+        running.add(cancel)
+    try:
+        return _result_of(done)
+    except KeyboardInterrupt:
+        if not done.done():
+            cancel()
+            concurrent.futures.wait([done], timeout=_CANCEL_SECONDS)
+        raise
+    finally:
+        if running is not None:
+            running.discard(cancel)
+
+
+_CANCEL_SECONDS = 2.0
+"""How long Ctrl-C waits for what it cancels; code that does not let itself be cancelled is left behind."""
+
+_running: ContextVar[set[Callable[[], None]] | None] = ContextVar("dspyc_running", default=None)
+
+
+def calls_of_here() -> set[Callable[[], None]]:
+    """A set of what cancels the calls that are on the event loop, from now on in this context."""
+    calls: set[Callable[[], None]] = set()
+    _running.set(calls)
+    return calls
+
+
+def _result_of(done: concurrent.futures.Future[T]) -> T:
     try:
         return done.result()
-    except KeyboardInterrupt:
-        loop.call_soon_threadsafe(lambda: tasks[0].cancel() if tasks else None)
-        concurrent.futures.wait([done], timeout=5)
-        raise
+    except (exits.Exit, exits.Stopped) as error:
+        raise error.error from None
+
+
+def _run_on_own_loop(coroutine: Coroutine[Any, Any, Any], context: Context, done: Any) -> None:
+    import asyncio
+
+    def work() -> None:
+        try:
+            done.set_result(context.run(asyncio.run, exits.carrying(coroutine)))
+        except BaseException as error:  # noqa: BLE001 whatever it is, the caller gets it
+            done.set_exception(error)
+
+    threading.Thread(target=work, name="dspyc-inner-loop", daemon=True).start()
 
 
 async def call_function(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -106,7 +152,9 @@ async def call_function(function: Callable[..., Any], *args: Any, **kwargs: Any)
     if is_async(function):
         return await function(*args, **kwargs)
     if blocking.get():
-        return function(*args, **kwargs)
+        return exits.call(function, *args, **kwargs)
+    from .threads import run_in_thread
+
     return await run_in_thread(function, *args, **kwargs)
 
 
@@ -123,20 +171,34 @@ class _Background:
     lock = new_lock()
     loop: asyncio.AbstractEventLoop | None = None
     thread: threading.Thread | None = None
-    process: int | None = None
 
 
 def _background_loop() -> asyncio.AbstractEventLoop:
     import asyncio
-    import os
-    from concurrent.futures import ThreadPoolExecutor
 
     with _Background.lock:
-        # A forked child inherits the loop object, but not the thread that ran it.
-        if _Background.loop is None or _Background.process != os.getpid():
+        if _Background.loop is None:
             loop = asyncio.new_event_loop()
-            loop.set_default_executor(ThreadPoolExecutor(_LOOP_THREADS, thread_name_prefix="dspyc-call"))
-            thread = threading.Thread(target=loop.run_forever, name="dspyc-loop", daemon=True)
+            thread = threading.Thread(target=_run_for_ever, args=(loop,), name="dspyc-loop", daemon=True)
             thread.start()
-            _Background.loop, _Background.thread, _Background.process = loop, thread, os.getpid()
+            _Background.loop, _Background.thread = loop, thread
         return _Background.loop
+
+
+def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
+    while True:
+        try:
+            loop.run_forever()
+        except exits.EXITS:
+            # A task that is not ours has raised it, and keeps it; the loop serves other calls, too.
+            continue
+        return
+
+
+def _forget_loop() -> None:
+    """A forked child has the loop object, but not the thread that ran it."""
+    _Background.loop = _Background.thread = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_loop)

@@ -13,7 +13,8 @@ What holds, whatever finishes first:
 
 - results, traces and the order of calls with effects are those of the text;
 - of several errors the one that comes first in the text is raised: when a call fails, those after it are
-  cancelled, and those before it, which could still fail, are waited for;
+  cancelled, and those before it, which could still fail, are waited for; an exit (SystemExit,
+  KeyboardInterrupt) cancels all and is raised at once;
 - nothing is left running when a function returns or raises;
 - without an event loop (`drive.blocking`) the same code runs its calls one after the other.
 """
@@ -23,7 +24,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import ContextVar, copy_context
@@ -31,9 +31,10 @@ from functools import partial, wraps
 from types import FrameType, TracebackType
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
-from . import drive, trace
+from . import drive, exits, trace
 from .assertions import attempts, failed, suggest
 from .fallbacks import fall_back
+from .matching import is_found
 from .settings import lookup
 
 __all__ = [
@@ -88,7 +89,10 @@ class Step(Generic[T]):
         if self._task is None:
             return self._result  # type: ignore[no-any-return]
         # Shielded, because whoever waits may be cancelled while this step, earlier in the text, goes on.
-        return (yield from asyncio.shield(self._task).__await__())
+        try:
+            return (yield from asyncio.shield(self._task).__await__())
+        except exits.Exit as carried:
+            raise carried.error from None
 
 
 @overload
@@ -204,8 +208,12 @@ def pure(function: F) -> F:
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Whether a regular expression is found in a text: `matches(x, r"…")` of a `.dspy` file."""
-    return re.search(pattern, value) is not None
+    """Whether a regular expression is found in a text: `matches(x, r"…")` of a `.dspy` file.
+
+    Raises:
+        LimitError: the match takes longer than a second.
+    """
+    return is_found(pattern, value)
 
 
 def pick(prediction: Any, *names: str) -> dict[str, Any]:
@@ -232,7 +240,7 @@ class _Group:
         """Run a body that starts tasks here; its own place is behind all of them."""
         context = copy_context()
         context.run(_scope.set, self)
-        task = asyncio.get_running_loop().create_task(body, context=context)
+        task = asyncio.get_running_loop().create_task(exits.carrying(body), context=context)
         self._add(_END, task)
         try:
             await self._wait()
@@ -245,7 +253,8 @@ class _Group:
                     continue
             raise
         if self.failure is not None:
-            raise self.failure[1].with_traceback(self.failure[2])
+            error = self.failure[1].with_traceback(self.failure[2])
+            raise error.error if isinstance(error, exits.Exit) else error
         return task.result()
 
     def start(
@@ -273,7 +282,7 @@ class _Group:
         if effects != 0:
             self.last_turn = turn = _Turn(self.last_turn, _turn.get(), effects)
             context.run(_turn.set, turn)
-        task = asyncio.get_running_loop().create_task(_coroutine(work), context=context)
+        task = asyncio.get_running_loop().create_task(exits.carrying(_coroutine(work)), context=context)
         if turn is not None:
             task.add_done_callback(turn.end)
         self._add(self.started, task, origin)
@@ -296,7 +305,8 @@ class _Group:
                 # A task begins with an empty stack; the line that started it belongs to the story.
                 traceback = TracebackType(traceback, *where)
             self.failure = (position, error, traceback)
-            self._give_up(position)
+            # An exit waits for nothing; any other error for those before it, which could still fail.
+            self._give_up(-1 if isinstance(error, exits.Exit) else position)
         if not self.tasks and self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)
 

@@ -8,6 +8,8 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from . import drive
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -53,19 +55,7 @@ def run_all(
     if workers <= 1:
         work.run()
     else:
-        # Daemons, so that a call that hangs cannot keep the process from ending after Ctrl-C.
-        threads = [
-            threading.Thread(target=work.run, name=f"dspyc-worker-{number}", daemon=True)
-            for number in range(workers)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        except BaseException:
-            work.stopped = True
-            raise
+        work.run_in_threads(workers)
     if work.fatal is not None:
         raise work.fatal
     return work.outcomes
@@ -83,6 +73,7 @@ class _Work(Generic[Item, Result]):
     ) -> None:
         self.outcomes: list[Outcome[Result] | None] = [None] * len(items)
         self.stopped = False
+        self.abandoned = False
         self.fatal: BaseException | None = None
         self._function = function
         self._items = items
@@ -90,9 +81,38 @@ class _Work(Generic[Item, Result]):
         self._stop = stop
         self._next = iter(range(len(items)))
         self._lock = threading.Lock()
+        self._finished = threading.Event()
+        self._unfinished = 0
         self._context: Context = copy_context()
+        self._calls = self._context.run(drive.calls_of_here)
         # For the watcher, which is called by one thread at a time.
         self._watching: Context = copy_context()
+
+    def run_in_threads(self, count: int) -> None:
+        """Work in several threads and wait until all is done, or until the work is ended by an exit."""
+        # Daemons, so that a call that hangs cannot keep the process from ending.
+        self._unfinished = count
+        for number in range(count):
+            threading.Thread(target=self._run_one, name=f"dspyc-worker-{number}", daemon=True).start()
+        try:
+            self._finished.wait()
+        except BaseException:
+            self.abandoned = True
+            self._end()
+            raise
+
+    def _run_one(self) -> None:
+        self.run()
+        with self._lock:
+            self._unfinished -= 1
+            if not self._unfinished:
+                self._finished.set()
+
+    def _end(self) -> None:
+        """Begin no further item, and cancel the calls that are on the event loop."""
+        self.stopped = True
+        for cancel in list(self._calls):
+            cancel()
 
     def run(self) -> None:
         """Take items until there are none, or until the work is stopped."""
@@ -105,7 +125,8 @@ class _Work(Generic[Item, Result]):
                 self._finish(index, self._context.copy().run(self._attempt, self._items[index]))
             except BaseException as error:  # noqa: BLE001  an interrupt, or a fault of the watcher: it ends the work
                 self.fatal = error
-                self.stopped = True
+                self._end()
+                self._finished.set()
                 return
 
     def _attempt(self, item: Item) -> Outcome[Result]:
@@ -116,6 +137,9 @@ class _Work(Generic[Item, Result]):
 
     def _finish(self, index: int, outcome: Outcome[Result]) -> None:
         with self._lock:
+            if self.abandoned:
+                # The caller no longer waits for it, and the process may be ending.
+                return
             self.outcomes[index] = outcome
             if self._on_done is not None:
                 self._watching.run(self._on_done, index, outcome)

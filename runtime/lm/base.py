@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar, Self, TextIO
 
 from ..errors import ConfigurationError
-from ..execution import drive
+from ..execution import drive, exits
 from ..execution.settings import lookup
 from . import cache as caching
 from . import history as calls
@@ -227,7 +227,7 @@ class BaseLM:
                 return drive.run_on_loop(self.__awaited(way, request))
             if way is None:
                 return await self._transmit(request)
-            return self.__answered(way, request)
+            return exits.call(self.__answered, way, request)
         way = self._awaits_by
         if way is None:
             return await self._transmit(request)

@@ -272,6 +272,11 @@ class Module(PartTree):
         return begin_call(taken) if taken else None
 
 
+def declared_signature(program: Any) -> type[Signature] | None:
+    """The signature whose inputs and outputs a program's calls have, or None where it is not known."""
+    return program.declared_signature() if isinstance(program, Module) else None
+
+
 def _named_arguments(cls: Any) -> frozenset[str] | None:
     """The arguments that `forward` or `aforward` names, or None when it takes any."""
     function = cls.forward if cls._forward_first else cls.aforward

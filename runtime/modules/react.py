@@ -11,6 +11,7 @@ from annotated_types import Ge
 
 from ..adapters.chat import ChatAdapter
 from ..errors import AdapterParseError, ConfigurationError, ContextWindowExceededError
+from ..execution import exits
 from ..execution.settings import lookup
 from ..interface import Interface, ToolFunction
 from ..lm.base import BaseLM
@@ -123,7 +124,8 @@ class ReAct(Module):
     async def _observe(self, name: str, arguments: Mapping[str, Any]) -> Any:
         try:
             return await self._by_name[name].acall(**arguments)
-        except Exception as error:  # noqa: BLE001 whatever a tool raises is an observation for the model
+        except Exception as raised:  # noqa: BLE001 whatever a tool raises is an observation for the model
+            error = exits.unpacked(raised)
             return f"Execution error in {name}: {type(error).__name__}: {error}"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import ConditionError, InputError
+from ..errors import ConditionError, InputError, LimitError
+from ..execution.matching import is_found
 from .fields import CONSTRAINT_WORDS, Field
 from .signature import Signature
 
@@ -19,7 +19,7 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "min_length": lambda value, limit: len(value) >= limit,
     "max_length": lambda value, limit: len(value) <= limit,
     "multiple_of": lambda value, limit: math.isclose(math.remainder(value, limit), 0, abs_tol=1e-9),
-    "pattern": lambda value, limit: re.search(limit, value) is not None,
+    "pattern": lambda value, limit: is_found(limit, value),
     "allow_inf_nan": lambda value, limit: limit or math.isfinite(value),
 }
 
@@ -75,12 +75,18 @@ def first_broken(field: Field, values: Mapping[str, Any]) -> str | None:
         for name, limit in field.constraints:
             try:
                 holds = _HOLDS[name](value, limit)
+            except LimitError as error:
+                return f"{CONSTRAINT_WORDS[name]}{limit} ({error})"
             except (TypeError, ValueError):
                 holds = False
             if not holds:
                 return f"{CONSTRAINT_WORDS[name]}{limit}"
     for text, condition in field.where:
-        if not condition(dict(values)):
+        try:
+            holds = condition(dict(values))
+        except LimitError as error:
+            return f"{text} ({error})"
+        if not holds:
             return text
     return None
 

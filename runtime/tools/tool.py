@@ -70,7 +70,6 @@ class Tool:
             name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty
         ]
         self.args: dict[str, Any] = args if args is not None else self._schemas(named, described)
-        self._readers: dict[str, Any] = {}
 
     def __call__(self, /, **arguments: Any) -> Any:
         """Call the function with checked arguments; an async one is waited for.

@@ -16,7 +16,8 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
     if not inspect.isclass(annotation):
         return None
     if (fields := getattr(annotation, "__pydantic_fields__", None)) is not None:
-        keys = schema_keys(annotation)
+        record: Any = annotation
+        keys = schema_keys(record)
         return {
             keys.get(name, name): (field.annotation, field.is_required()) for name, field in fields.items()
         }
@@ -38,7 +39,7 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
 
 
 @cache
-def schema_keys(record: type) -> dict[str, str]:
+def schema_keys(record: Any) -> dict[str, str]:
     """The names in a record's JSON schema of those fields that have another name (an alias) there."""
     fields: dict[str, Any] = getattr(record, "__pydantic_fields__", None) or {}
     keys = {name: _key(name, field.validation_alias) for name, field in fields.items()}

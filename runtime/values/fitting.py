@@ -23,10 +23,11 @@ from typing import (
     get_origin,
 )
 
-from ..types.annotations import allows_none
+from ..types.annotations import allows_none, plain_annotation
 from ..types.records import record_fields, schema_keys
 from . import candidates, scalars
-from .repair import Mended
+from .repair import Mended, NumberText
+from .validation import validate
 
 Fit: TypeAlias = "Callable[[Any], Any]"
 
@@ -74,12 +75,12 @@ def _make_fitter(annotation: Any) -> Fit:
 
 
 def _as_it_is(value: Any) -> Any:
-    return value
+    return float(value) if type(value) is NumberText else value
 
 
 def _fit_scalar(value: Any, annotation: Any) -> Any:
     if annotation is str:
-        return str(value) if type(value) in (int, float) else value
+        return str(value) if type(value) in (int, float, NumberText) else value
     if not isinstance(value, str):
         if annotation is int and isinstance(value, float) and value.is_integer():
             return int(value)
@@ -185,7 +186,8 @@ class _RecordFitter:
     def __init__(self, annotation: Any) -> None:
         self._annotation = annotation
         self._fields: dict[str, tuple[Any, bool]] | None = None
-        self._by_key: dict[str, tuple[str, Fit, bool]] = {}
+        self._by_key: dict[str, tuple[str, Fit]] = {}
+        self._empty: dict[str, Callable[[], Any]] = {}
 
     def __call__(self, value: Any) -> Any:
         fields = self._prepared()
@@ -202,6 +204,10 @@ class _RecordFitter:
         ):
             # {"person": {…}} where the record itself was asked for.
             value = inner if _covers(inner, fields) else value
+        if value.keys() == {"name", "arguments"} and not _covers(value, fields):
+            # A call of a function where its arguments were asked for.
+            inner = value["arguments"]
+            value = inner if isinstance(inner, dict) and _covers(inner, fields) else value
         fitted: dict[str, Any] = {}
         for key, inner in value.items():
             known = self._by_key.get(key)
@@ -213,17 +219,20 @@ class _RecordFitter:
             if known is None or known[0] in fitted:
                 fitted.setdefault(str(key), inner)
             else:
-                name, fit_inner, optional = known
-                none = optional and isinstance(inner, str) and scalars.is_none(inner)
-                fitted[name] = None if none else fit_inner(inner)
+                name, fit_inner = known
+                if inner is None and (empty := self._empty.get(name)) is not None:
+                    inner = empty()
+                fitted[name] = fit_inner(inner)
         return fitted
 
     def _prepared(self) -> dict[str, tuple[Any, bool]]:
         if self._fields is None:
             fields = record_fields(self._annotation) or {}
-            self._by_key = {
-                name: (name, fitter(annotation), allows_none(annotation))
+            self._by_key = {name: (name, fitter(annotation)) for name, (annotation, _) in fields.items()}
+            self._empty = {
+                name: dict if origin is dict else list
                 for name, (annotation, _) in fields.items()
+                if (origin := get_origin(annotation) or annotation) is dict or origin in _LISTS
             }
             # A record may be written by its Python names, too, where its schema has others.
             for name, key in schema_keys(self._annotation).items():
@@ -233,8 +242,12 @@ class _RecordFitter:
 
 
 def _fit_union(value: Any, annotation: Any) -> Any:
-    if value is None or _says_none(value, annotation):
-        return None if allows_none(annotation) else value
+    if value is None:
+        return None
+    if type(value) is NumberText:
+        return _fit_number(value, annotation)
+    if _says_none(value, annotation):
+        return None
     arms = [arm for arm in get_args(annotation) if arm is not type(None)]
     if len(arms) == 1:
         return fit(value, arms[0])
@@ -247,18 +260,46 @@ def _fit_union(value: Any, annotation: Any) -> Any:
     return value
 
 
+def _fit_number(value: NumberText, annotation: Any) -> Any:
+    kinds = [plain_annotation(arm) for arm in get_args(annotation)]
+    kind = next((kind for kind in (Decimal, float, int) if kind in kinds), None)
+    if kind is None:
+        arms = [arm for arm in get_args(annotation) if arm is not type(None)]
+        return fit(value, arms[0]) if len(arms) == 1 else float(value)
+    return fit(value, kind)
+
+
 def _valid(value: Any, annotation: Any, strict: bool = False) -> bool:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        TypeAdapter(annotation).validate_python(value, strict=strict, by_alias=True, by_name=True)
+        validate(value, annotation, strict=strict)
     except ValidationError:
         return False
     return True
 
 
 def _says_none(value: Any, annotation: Any) -> bool:
-    return isinstance(value, str) and allows_none(annotation) and scalars.is_none(value)
+    return (
+        isinstance(value, str)
+        and allows_none(annotation)
+        and scalars.is_none(value)
+        and not is_choice(value, annotation)
+    )
+
+
+def is_choice(text: str, annotation: Any) -> bool:
+    """Whether a word for nothing, such as "none" or "N/A", is one of the type's own choices."""
+    kind = plain_annotation(annotation)
+    if get_origin(kind) in (Union, UnionType):
+        return any(is_choice(text, arm) for arm in get_args(kind))
+    if get_origin(kind) is Literal:
+        names = [str(choice) for choice in get_args(kind) if choice is not None]
+    elif inspect.isclass(kind) and issubclass(kind, enum.Enum):
+        names = [name for name, member in scalars.choices_of(kind).items() if member.value is not None]
+    else:
+        return False
+    return scalars.bare(text).lower() in {name.lower() for name in names}
 
 
 def _covers(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) -> bool:

@@ -23,6 +23,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from ..types.annotations import allows_none, type_name
+from .validation import validate
 
 Door: TypeAlias = Callable[[Any], Any]
 """Takes a value and returns it in its type; raises `Misfit`."""
@@ -70,11 +71,6 @@ def door(annotation: Any) -> Door:
     except TypeError:
         # A note in `Annotated` that cannot be hashed.
         return _make_door(annotation)
-
-
-def is_text_door(door: Door) -> bool:
-    """Whether a door takes any value as it is, and only looks at its characters."""
-    return door is take_anything
 
 
 def take_anything(value: Any) -> Any:
@@ -415,16 +411,9 @@ def _validated(value: Any, annotation: Any) -> Any:
     from pydantic import ValidationError
 
     try:
-        return _validator(annotation).validate_python(value, by_alias=True, by_name=True)
+        return validate(value, annotation)
     except ValidationError as error:
         raise _as_misfit(error, value, annotation) from None
-
-
-@lru_cache(maxsize=1024)
-def _validator(annotation: Any) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(annotation)
 
 
 def _as_misfit(error: Any, value: Any, annotation: Any) -> Misfit:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import enum
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal, get_args, get_origin
 
 from ..types.annotations import allows_none, plain_annotation, type_name
 from ..types.records import record_fields
 from . import candidates, repair, scalars
-from .fitting import fit
+from .drafts import without_leading_draft
+from .fitting import fit, is_choice
 from .rendering import unescape_markers
 from .scalars import ReadError
+from .validation import validator_for
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
+
+MOST_PARTS = 1000
+"""How many bracketed or fenced values an answer may hold; more are a runaway."""
 
 _SCALARS: dict[Any, Callable[[str], Any]] = {
     bool: scalars.read_bool,
@@ -46,17 +52,20 @@ class Reader:
         self._direct = _SCALARS.get(plain) if self._bare else None
         choices = get_args(plain) if self._bare and get_origin(plain) is Literal else ()
         self._choices = frozenset(choice for choice in choices if type(choice) is str)
+        self._exact = mentions_decimal(annotation)
         self._validator: Any = None
 
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
+        if text[:1] == "<":
+            text = without_leading_draft(text)
         if self.annotation is str:
             return unescape_markers(text)
         if self._direct is not None:
             return self._direct(text)
         if text in self._choices:
             return text
-        if self.optional and scalars.is_none(text):
+        if self.optional and scalars.is_none(text) and not is_choice(text, self.annotation):
             return None
         if self._core is str or self._core is Any:
             return self._validated(unescape_markers(text) if self._core is str else _any_value(text))
@@ -66,12 +75,12 @@ class Reader:
         """The value that a value of JSON's types is."""
         if isinstance(value, str) and not (self._core is str or self._is_scalar):
             try:
-                return self._validated(fit(value, self.annotation))
+                return self._fitted(value)
             except ReadError:
                 return self(value)
         if isinstance(value, str) and self._is_scalar:
             return self(value)
-        return self._validated(fit(value, self.annotation))
+        return self._fitted(value)
 
     def _scalar(self, text: str) -> Any:
         core = self._core
@@ -83,83 +92,121 @@ class Reader:
 
     def _structured(self, text: str) -> Any:
         """The first reading of the text that the type accepts; among equals, all must agree."""
-        text = text.strip().removeprefix("\ufeff")
+        text = unescape_markers(text.strip().removeprefix("\ufeff"))
         first_error: ReadError | None = None
         for group in self._readings(text):
-            accepted: list[Any] = []
+            accepted: dict[str, Any] = {}
             for value in group:
                 try:
-                    found = self._validated(fit(value, self.annotation))
+                    found = self._fitted(value)
                 except ReadError as error:
                     first_error = first_error or error
                 else:
-                    if found not in accepted:
-                        accepted.append(found)
-            if len(accepted) > 1:
-                if (joined := self._joined(accepted)) is not None:
-                    return joined
-                raise ReadError(f"holds {len(accepted)} different values; write one")
+                    accepted.setdefault(repr(found), found)
+                    if len(accepted) > 1 and not self._is_list:
+                        raise ReadError("holds several different values; write one")
             if accepted:
-                return accepted[0]
+                # Several lists, as from several fences with one record each, are one list in pieces.
+                first, *more = accepted.values()
+                return [item for part in (first, *more) for item in part] if more else first
         raise first_error or ReadError(f"is {text[:120]!r}, which is no {self._wanted()}")
 
-    def _readings(self, text: str) -> Iterator[list[Any]]:
+    def _readings(self, text: str) -> Iterator[Iterable[Any]]:
         """Groups of values that the text may be, the most literal first."""
-        if (found := candidates.whole_json(text)) is not None:
-            yield [found[0]]
-            if isinstance(found[0], str) and (inner := candidates.whole_json(found[0])) is not None:
-                yield [inner[0]]
+        if (found := self._json(text)) is not None:
+            yield found
+            if isinstance(found[0], str) and (inner := self._json(found[0])) is not None:
+                yield inner
         fences = candidates.fenced(text)
-        yield [value for part in fences if (found := candidates.whole_json(part)) for value in found]
-        for part in fences:
-            if (found := repair.repaired(part)) is not None:
-                yield [found[0]]
-        spans = list(candidates.bracketed(text))
-        yield [value for _, part in spans if (found := candidates.whole_json(part)) for value in found]
+        spans = list(islice(candidates.bracketed(text), MOST_PARTS + 1))
+        if max(len(spans), len(fences)) > MOST_PARTS:
+            raise ReadError(f"holds more than {MOST_PARTS} separate values; write one")
+        yield from self._values_of(fences)
+        alone = [span.text for span in spans if span.alone]
+        parts = [span.text for span in spans]
+        if 0 < len(alone) < len(parts):
+            # What has its lines for itself is meant before what a sentence mentions, such as `[2]`.
+            yield from self._values_of(alone)
+        yield self._all_json(parts)
         if (element := candidates.elements(text)) is not None:
             name, content = element
             yield [{name: content}, content] if isinstance(content, dict) else [{name: content}]
             if isinstance(content, str):
-                yield [
-                    value
-                    for _, part in candidates.bracketed(content)
-                    for value in repair.repaired(part) or ()
-                ]
+                yield self._all_repaired(span.text for span in candidates.bracketed(content))
         if (rows := candidates.table(text)) is not None:
             yield [rows]
         if (items := candidates.bullets(text)) is not None:
             yield [items]
+        if (call := self._python(text)) is not None:
+            yield [call]
         if spans:
             if text[:1] in "{[":
-                yield list(repair.repaired(text) or ())
-            yield [value for _, part in spans for value in repair.repaired(part) or ()]
-            yield list(repair.repaired(text[spans[0][0] :]) or ())
+                yield self._all_repaired([text])
+            yield self._all_repaired(parts)
+            yield self._all_repaired([text[spans[0].start :]])
         else:
             if (found_pairs := candidates.pairs(text)) is not None:
                 yield [found_pairs]
-            yield list(repair.repaired("{" + text + "}") or ()) if '":' in text else []
+            if '":' in text:
+                yield self._all_repaired(["{" + text + "}"])
+            if self._is_collection and (listed := candidates.listed(text)) is not None:
+                yield [listed]
             # What is plain text may still be a value: a date, a list of one, a type with a reader of its own.
             if not (self._is_collection and _is_prose(text)) and record_fields(self._core) is None:
                 yield [text]
 
-    def _joined(self, accepted: list[Any]) -> Any:
-        # Several lists, as from several fences with one record each, are one list in pieces.
-        if all(isinstance(part, list) for part in accepted):
-            return [item for part in accepted for item in part]
-        return None
+    def _values_of(self, parts: list[str]) -> Iterator[Iterable[Any]]:
+        yield self._all_json(parts)
+        yield self._all_repaired(parts)
+
+    def _all_json(self, parts: Iterable[str]) -> Iterator[Any]:
+        return (value for part in parts for value in self._json(part) or ())
+
+    def _all_repaired(self, parts: Iterable[str]) -> Iterator[Any]:
+        return (value for part in parts for value in repair.repaired(part, self._exact) or ())
+
+    def _json(self, text: str) -> tuple[Any] | None:
+        return candidates.whole_json(text, self._exact)
+
+    def _python(self, text: str) -> Any:
+        """What Python writes for a value: `(1, "a")`, `set()`, `Note(title='…')`."""
+        stripped = scalars.bare(text)
+        name, opening, _ = stripped.partition("(")
+        if not opening or stripped[-1:] != ")":
+            return None
+        core = get_origin(self._core) or self._core
+        allowed = {"set", "frozenset", "list", "tuple"} if self._is_collection else set()
+        if core is tuple:
+            allowed.add("")
+        if record_fields(core) is not None:
+            allowed.add(core.__name__)
+        if name.rpartition(".")[2] not in allowed:
+            return None
+        found = repair.repaired(stripped, self._exact)
+        return None if found is None else found[0]
+
+    @property
+    def _is_list(self) -> bool:
+        return (get_origin(self._core) or self._core) is list
 
     @property
     def _is_collection(self) -> bool:
         core = get_origin(self._core) or self._core
         return core in (list, dict, set, tuple, frozenset)
 
+    def _fitted(self, value: Any) -> Any:
+        try:
+            return self._validated(fit(value, self.annotation))
+        except RecursionError:
+            raise ReadError("is nested too deeply") from None
+
     def _validated(self, value: Any) -> Any:
         if self._bare and type(value) is self.annotation and type(value) in (bool, int, float, str):
             return value
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         if self._validator is None:
-            self._validator = TypeAdapter(self.annotation)
+            self._validator = validator_for(self.annotation)
         try:
             return self._validator.validate_python(value, by_alias=True, by_name=True)
         except ValidationError as error:
@@ -182,25 +229,35 @@ def read_object(text: str, readers: Sequence[tuple[str, Reader]]) -> dict[str, A
     """The one JSON object in a text that has all these fields (those that may be None may be absent), or
     None.
     """
-    objects: list[dict[str, Any]] = []
+    exact = any(reader._exact for _, reader in readers)
+    accepted: dict[str, dict[str, Any]] = {}
+    seen: set[str] = set()
     for source in (text, *candidates.fenced(text)):
-        for _, part in candidates.bracketed(source):
-            found = candidates.whole_json(part) or repair.repaired(part)
-            if found is not None and isinstance(found[0], dict) and found[0] not in objects:
-                objects.append(found[0])
-    accepted: list[dict[str, Any]] = []
-    for value in objects:
-        if not all(name in value or reader.optional for name, reader in readers) or not any(
-            name in value for name, _ in readers
-        ):
-            continue
-        try:
-            read = {name: reader.from_json(value[name]) for name, reader in readers if name in value}
-        except ReadError:
-            continue
-        if read not in accepted:
-            accepted.append(read)
-    return accepted[0] if len(accepted) == 1 else None
+        spans = list(islice(candidates.bracketed(source), MOST_PARTS + 1))
+        if len(spans) > MOST_PARTS:
+            return None
+        for span in spans:
+            if span.text in seen or not any(name in span.text for name, _ in readers):
+                continue
+            seen.add(span.text)
+            found = candidates.whole_json(span.text, exact) or repair.repaired(span.text, exact)
+            read = None if found is None else _read_fields(found[0], readers)
+            if read is not None:
+                accepted.setdefault(repr(read), read)
+                if len(accepted) > 1:
+                    return None
+    return next(iter(accepted.values()), None)
+
+
+def _read_fields(value: Any, readers: Sequence[tuple[str, Reader]]) -> dict[str, Any] | None:
+    if not isinstance(value, dict) or not any(name in value for name, _ in readers):
+        return None
+    if not all(name in value or reader.optional for name, reader in readers):
+        return None
+    try:
+        return {name: reader.from_json(value[name]) for name, reader in readers if name in value}
+    except ReadError:
+        return None
 
 
 @lru_cache(maxsize=4096)
@@ -211,6 +268,24 @@ def _cached_reader(annotation: Any) -> Reader:
 def _any_value(text: str) -> Any:
     found = candidates.whole_json(text.strip())
     return text if found is None else found[0]
+
+
+def mentions_decimal(annotation: Any) -> bool:
+    """Whether a decimal number stands somewhere in a type, so that every digit counts."""
+    seen: set[Any] = set()
+    stack = [annotation]
+    while stack:
+        kind = stack.pop()
+        if kind is Decimal:
+            return True
+        stack += get_args(kind)
+        if inspect.isclass(kind) and kind not in seen and get_origin(kind) is None:
+            seen.add(kind)
+            try:
+                stack += [hint for hint, _ in (record_fields(kind) or {}).values()]
+            except NameError:
+                continue  # a type that only its own function knows
+    return False
 
 
 def _is_enum(annotation: Any) -> bool:

@@ -17,8 +17,8 @@ from .ordering import in_order
 
 Render: TypeAlias = "Callable[[Any], str]"
 
-_MARKER = re.compile(r"\[(\\*)\[(\s*##\s*\w+\s*##\s*)\](\\*)\]")
-_ESCAPED = re.compile(r"\[\\(\\*)\[(\s*##\s*\w+\s*##\s*)\]\\(\\*)\]")
+_MARKER = re.compile(r"\[(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\](\\*+)\]")
+_ESCAPED = re.compile(r"\[\\(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\]\\(\\*+)\]")
 
 
 def escape_markers(text: str) -> str:
@@ -75,7 +75,8 @@ def _named_as_in_schema(plain: Any, value: Any) -> Any:
             return plain
         pairs = zip(plain.items(), value.values(), strict=True)
         return {key: _named_as_in_schema(item, of) for (key, item), of in pairs}
-    keys = schema_keys(type(value))
+    record: Any = type(value)
+    keys = schema_keys(record)
     return {
         keys.get(name, name): _named_as_in_schema(item, getattr(value, name, None))
         for name, item in plain.items()

@@ -1,8 +1,11 @@
-"""Broken JSON mended: the slips that models make, first by rules that lose nothing, then by a library,
-checked for loss.
+"""JSON as models write it: read in one pass, whatever is wrong with it, and checked for loss.
 
-A repair that dropped something of the text is no repair: what the library gives back must hold every letter
-and digit that it was given.
+Taken are strings with raw line ends, quotes and backslashes inside, in other quotes or none; comments; `;`
+and `=` for `,` and `:`; missing and doubled commas; missing brackets at the end; Python's tuples, sets,
+constants and constructor calls. A reading that dropped something of the text is refused: what comes back must
+hold every letter and digit that was given.
+
+Every character is looked at a bounded number of times, so the work is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -10,113 +13,296 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-_COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n\"']*$", re.DOTALL | re.MULTILINE)
-_SEPARATOR = re.compile(r";(?=\s*(?:$|[}\]\n\w\"']))")
-_EQUALS = re.compile(r"^\s*=>?(?!=)|(?<=[\w\s])=>?(?!=)\s*$")
-_COMMAS = re.compile(r",(\s*,)+")
-_STRING_START = re.compile(r'"""|"|`')
-_VALID_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
-_AFTER_STRING = re.compile(
-    r'\s*(?:$|[}\]:;=]|,\s*(?:["\'`{\[}\]\-\d]|true\b|false\b|null\b|None\b|True\b|False\b|$|,|\w+"?\s*:)|\s+"\w|\n\s*"|/\*)'
+MOST_NESTED = 100
+"""How deep brackets may stand inside each other; deeper ones are no value but a runaway."""
+
+_SPACE = re.compile(r"\s*+")
+_KEY = re.compile(r"[^\s:=,;{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;{}\[\]()\"'`#/]++)*+")
+_BARE = re.compile(r"[^,;\]})\n]*+")
+_CALL = re.compile(r"([^\W\d][\w.]*+)\(")
+_KEYWORD = re.compile(r"\s*+[^\W\d]\w*+\s*+=(?!=)")
+_BARE_COMMENT = re.compile(r"(?:^|\s)(?://|#)")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][-+]?\d++)?")
+_FOLLOWS_COMMA = re.compile(
+    r"[,\"'`“{\[(}\])\-\d]|(?:true|false|null|None|True|False)\b|//|#|/\*|$|\w++\"?\s*+[:=]"
 )
-_SWALLOWED = re.compile(r'[,\[{]\s*(?:\\n\s*)+\\"|\\"\s*,\s*\\n')
+_CONSTANTS = {
+    "true": True, "false": False, "null": None, "True": True, "False": False, "None": None,
+    "undefined": None, "NaN": float("nan"),
+}  # fmt: skip
+_CONTAINERS = frozenset({"set", "frozenset", "list", "tuple", "dict"})
+_VALID_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
+_TO_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\|"|[\x00-\x1f]')
+_SWALLOWED_START = re.compile(r"[,\[{](\s*+)\\?\"")
+_SWALLOWED_END = re.compile(r"\\?\"\s*+,(\s*+)")
+_REST = re.compile(r"[\s\]}),;.]*+")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 
 
 class Mended(dict[str, Any]):
-    """An object out of repaired JSON: a key that its record does not have may be a value that has slipped."""
+    """An object out of broken JSON: a key that its record does not have may be a value that has slipped."""
 
 
-def repaired(text: str) -> tuple[Any] | None:
+class NumberText(str):
+    """A number with a fraction as it was written, for types that keep every digit."""
+
+    __slots__ = ()
+
+
+class _Broken(Exception):
+    """The text cannot be read without guessing."""
+
+
+def repaired(text: str, exact: bool = False) -> tuple[Any] | None:
     """The value that a text of broken JSON means, in a tuple, or None when it cannot be told without loss.
 
-    Objects in it are marked as `Mended`.
+    Args:
+        text: the text; what stands behind its first value must hold no letter or digit.
+        exact: give numbers with a fraction as `NumberText`.
     """
-    mended = mend(text)
-    if mended is None:
-        return None
+    reader = _Reader(text, exact)
     try:
-        return (_marked(json.loads(mended)),)
-    except ValueError:
-        pass
-    import json_repair
-
-    value = json_repair.loads(mended, skip_json_loads=True)
-    if value == "" or _lost(mended, value):
+        value = reader.value(0)
+    except _Broken:
         return None
-    return (_marked(value),)
+    if _REST.fullmatch(text, reader.at) is None or _lost(text, value, reader.dropped):
+        return None
+    return (value,)
 
 
-def mend(text: str) -> str | None:
-    """The text with strings well quoted, comments gone, and `;`, `=` and doubled commas as JSON has them.
+class _Reader:
+    """Reads values off a text, from left to right."""
 
-    None when a quote is missing somewhere, so that a string seems to go on over the next ones.
-    """
-    out: list[str] = []
-    for is_string, piece in _pieces(text):
-        if is_string:
-            if _SWALLOWED.search(piece):
-                return None
-            out.append(piece)
-            continue
-        piece = _COMMENT.sub(" ", piece)
-        piece = _SEPARATOR.sub(",", piece)
-        out.append(_COMMAS.sub(",", _EQUALS.sub(":", piece)))
-    return "".join(out)
+    def __init__(self, text: str, exact: bool) -> None:
+        self.text = text
+        self.at = 0
+        self.exact = exact
+        self.dropped: list[str] = []
+        """What the value does not hold: comments, constants under other names, names of constructors."""
+        self._parentheses = 0
+        self._last_comment_end = text.rfind("*/")
+
+    def value(self, depth: int, key_wanted: bool = False) -> Any:
+        """The value that begins here, or the key where one is wanted."""
+        if depth > MOST_NESTED:
+            raise _Broken
+        self._skip()
+        match self.text[self.at : self.at + 1]:
+            case "{":
+                return self._braces(depth)
+            case "[":
+                return self._items(depth, "]")
+            case "(":
+                return self._items(depth, ")")
+            case '"' | "'" | "`" | "“":
+                return self._string()
+        return self._key() if key_wanted else self._bare(depth)
+
+    # --- containers -------------------------------------------------------------------------------------
+
+    def _items(self, depth: int, closing: str) -> list[Any]:
+        self.at += 1
+        self._parentheses += closing == ")"
+        items: list[Any] = []
+        while not self._ended(closing):
+            before = self.at
+            items.append(self.value(depth + 1))
+            if self.at == before:
+                raise _Broken
+        self._parentheses -= closing == ")"
+        return items
+
+    def _braces(self, depth: int) -> Any:
+        """An object, or a Python set."""
+        self.at += 1
+        found = Mended()
+        while not self._ended("}"):
+            key = self.value(depth + 1, key_wanted=True)
+            self._skip()
+            if self.text[self.at : self.at + 1] not in ("=", ":") or isinstance(key, (dict, list)):
+                if found:
+                    raise _Broken  # a value that has slipped, or a key without one
+                return [key, *self._rest_of_set(depth)]
+            self.at += 2 if self.text.startswith(("=>", ":=", "=="), self.at) else 1
+            found[str(key)] = self._after_colon(depth)
+        return found
+
+    def _rest_of_set(self, depth: int) -> list[Any]:
+        if self.text[self.at : self.at + 1] not in (",", "}"):
+            raise _Broken
+        self.at -= 1  # `_items` begins behind a bracket
+        return self._items(depth, "}")
+
+    def _after_colon(self, depth: int) -> Any:
+        self._skip()
+        if self.text[self.at : self.at + 1] in (",", "}"):
+            return None
+        if self.at >= len(self.text):
+            raise _Broken  # cut off behind a key
+        return self.value(depth + 1)
+
+    def _ended(self, closing: str) -> bool:
+        """Move over separators; whether the container ends here: by its own bracket, another, or the end."""
+        while True:
+            self._skip()
+            char = self.text[self.at : self.at + 1]
+            if char == closing:
+                self.at += 1
+                return True
+            if not char or char in "]})":
+                return True
+            if char not in ",;":
+                return False
+            self.at += 1
+
+    # --- scalars ----------------------------------------------------------------------------------------
+
+    def _key(self) -> str:
+        match = _KEY.match(self.text, self.at)
+        if match is None:
+            raise _Broken
+        self.at = match.end()
+        return match[0]
+
+    def _bare(self, depth: int) -> Any:
+        if (call := _CALL.match(self.text, self.at)) is not None:
+            return self._call(call, depth)
+        match = _BARE.match(self.text, self.at)
+        token = "" if match is None else match[0]
+        if (comment := _BARE_COMMENT.search(token)) is not None:
+            token = token[: comment.start()]
+        if not token.strip():
+            raise _Broken
+        self.at += len(token)
+        token = token.strip()
+        if token in _CONSTANTS:
+            self.dropped.append(token)
+            return _CONSTANTS[token]
+        if (number := _NUMBER.fullmatch(token)) is not None:
+            return self._number(token, number)
+        return token
+
+    def _number(self, token: str, match: re.Match[str]) -> Any:
+        if match[1] is None and match[2] is None:
+            try:
+                return int(token)
+            except ValueError:
+                raise _Broken from None  # more digits than Python reads
+        return NumberText(token) if self.exact else float(token)
+
+    def _call(self, call: re.Match[str], depth: int) -> Any:
+        """`set()`, `Decimal('1.5')`, `Note(title='…')`."""
+        self.at = call.end() - 1
+        self.dropped.append(call[1])
+        if _KEYWORD.match(self.text, call.end()) is not None:
+            return self._keywords(depth)
+        arguments = self._items(depth, ")")
+        if not arguments and call[1] in _CONTAINERS:
+            return {} if call[1] == "dict" else []
+        if len(arguments) != 1:
+            raise _Broken
+        return arguments[0]
+
+    def _keywords(self, depth: int) -> dict[str, Any]:
+        self.at += 1
+        self._parentheses += 1
+        found = Mended()
+        while not self._ended(")"):
+            key = self._key()
+            self._skip()
+            if self.text[self.at : self.at + 1] != "=":
+                raise _Broken
+            self.at += 1
+            found[key] = self.value(depth + 1)
+        self._parentheses -= 1
+        return found
+
+    # --- strings ----------------------------------------------------------------------------------------
+
+    def _string(self) -> str:
+        opening = self.text[self.at]
+        if self.text.startswith(opening * 3, self.at) and opening in "\"'":
+            return self._raw(opening * 3)
+        if opening == "`":
+            return self._raw(opening)
+        start = self.at + 1
+        end = self._end_of_string(start, opening)
+        content = self.text[start : len(self.text) if end is None else end]
+        self.at = len(self.text) if end is None else end + 1
+        if opening in '"“' and _swallows(content):
+            raise _Broken
+        return _unescaped(content, opening)
+
+    def _raw(self, mark: str) -> str:
+        start = self.at + len(mark)
+        end = self.text.find(mark, start)
+        if end < 0:
+            raise _Broken
+        self.at = end + len(mark)
+        return self.text[start:end]
+
+    def _end_of_string(self, offset: int, opening: str) -> int | None:
+        """Where a string ends: at a quote followed by what may follow a string; others are content."""
+        candidates = _CLOSING[opening]
+        while (match := candidates.search(self.text, offset)) is not None:
+            offset = match.end()
+            if match[0][0] != "\\" and self._ends_string(offset):
+                return match.start()
+        return None
+
+    def _ends_string(self, offset: int) -> bool:
+        text = self.text
+        after = _SPACE.match(text, offset).end()  # type: ignore[union-attr]
+        char = text[after : after + 1]
+        if not char or char in "}]:;=" or (char == ")" and self._parentheses):
+            return True
+        if char == ",":
+            following = _SPACE.match(text, after + 1).end()  # type: ignore[union-attr]
+            return _FOLLOWS_COMMA.match(text, following) is not None
+        if char in "\"'“" and after > offset:
+            beyond = text[after + 1 : after + 2]
+            return beyond.isalnum() or beyond == "_" or "\n" in text[offset:after]
+        return text.startswith(("/*", "//"), after) or (char == "#" and after > offset)
+
+    def _skip(self) -> None:
+        """Move over space and comments."""
+        text = self.text
+        while True:
+            start = self.at = _SPACE.match(text, self.at).end()  # type: ignore[union-attr]
+            if text.startswith(("//", "#"), start):
+                end = text.find("\n", start)
+                self.at = len(text) if end < 0 else end
+            elif text.startswith("/*", start) and start + 2 <= self._last_comment_end:
+                self.at = text.find("*/", start + 2) + 2
+            else:
+                return
+            self.dropped.append(text[start : self.at])
 
 
-def _marked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Mended((key, _marked(inner)) for key, inner in value.items())
-    return [_marked(inner) for inner in value] if isinstance(value, list) else value
+_CLOSING = {
+    '"': re.compile(r'\\.|"', re.DOTALL),
+    "'": re.compile(r"\\.|'", re.DOTALL),
+    "“": re.compile(r'\\.|[”"]', re.DOTALL),
+}
 
 
-def _pieces(text: str) -> Iterator[tuple[bool, str]]:
-    """The text cut into strings, already in JSON's form, and what stands between them."""
-    offset = 0
-    while (start := _STRING_START.search(text, offset)) is not None:
-        between = text[offset : start.start()]
-        yield False, between
-        mark = start[0]
-        end = _end_of_string(text, start.end(), mark)
-        if mark == "`" and not re.search(r"[:\[,]\s*\Z", between):
-            # A backtick quotes only where a value may stand.
-            yield False, mark
-            offset = start.end()
-        elif end is None:
-            yield False, text[start.start() :]
-            return
-        else:
-            content = text[start.end() : end]
-            yield True, _as_json_string(content) if mark == '"' else json.dumps(content, ensure_ascii=False)
-            offset = end + len(mark)
-    yield False, text[offset:]
+def _swallows(content: str) -> bool:
+    """Whether a string seems to go on over the next ones, because a quote is missing."""
+    return any(
+        "\n" in match[1]
+        for pattern in (_SWALLOWED_START, _SWALLOWED_END)
+        for match in pattern.finditer(content)
+    )
 
 
-def _end_of_string(text: str, offset: int, mark: str) -> int | None:
-    """Where a string ends: for `"` at a quote that is followed by what may follow a string, so that others
-    are content.
-    """
-    if mark != '"':
-        end = text.find(mark, offset)
-        return end if end >= 0 else None
-    while offset < len(text):
-        if text[offset] == "\\":
-            offset += 2
-        elif text[offset] == '"' and _AFTER_STRING.match(text, offset + 1):
-            return offset
-        else:
-            offset += 1
-    return None
-
-
-def _as_json_string(content: str) -> str:
-    """A string's content, as a model wrote it, as a JSON string: raw line ends, quotes and stray backslashes
-    escaped.
-    """
+def _unescaped(content: str, opening: str) -> str:
+    """A string's content, as a model wrote it: raw line ends, quotes and stray backslashes are themselves."""
+    if opening == "'":
+        content = content.replace("\\'", "'")
+    if "\\" not in content:
+        return content
     escapes_are_meant = "\\" not in _VALID_ESCAPE.sub("", content)
 
     def escape(match: re.Match[str]) -> str:
@@ -124,17 +310,16 @@ def _as_json_string(content: str) -> str:
             return match[0] if escapes_are_meant or match[0][1] in '"\\' else f"\\{match[0]}"
         return json.dumps(match[0], ensure_ascii=False)[1:-1]
 
-    body = re.sub(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\|"|[\x00-\x1f]', escape, content)
-    return f'"{body}"'
+    text: str = json.loads(f'"{_TO_ESCAPE.sub(escape, content)}"')
+    return text
 
 
-def _lost(text: str, value: Any) -> bool:
+def _lost(text: str, value: Any, dropped: list[str]) -> bool:
     """Whether letters or digits of the text are missing in the value."""
-    plain = _VALID_ESCAPE.sub(" ", text)
-    before = Counter(_ALPHANUMERIC.findall(plain.lower()))
-    after = Counter(
-        _ALPHANUMERIC.findall(_VALID_ESCAPE.sub(" ", json.dumps(value, ensure_ascii=False)).lower())
-    )
-    # `None` and `nan` come back under other names.
-    missing = before - after
-    return sum(missing.values()) > len(re.findall(r"\b(?:None|NaN|undefined)\b", text)) * 4
+    before = _letters(_VALID_ESCAPE.sub(" ", text))
+    after = _letters(_VALID_ESCAPE.sub(" ", json.dumps(value, ensure_ascii=False)))
+    return bool(before - after - _letters(" ".join(dropped)))
+
+
+def _letters(text: str) -> Counter[str]:
+    return Counter(_ALPHANUMERIC.findall(text.lower()))

@@ -19,6 +19,7 @@ NONE_WORDS = frozenset({"", "none", "null", "nil", "n/a", "na", "not available",
 _TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on"})
 _FALSE = frozenset({"false", "no", "n", "f", "0", "0.0", "off"})
 _WRAPPING = "*_`\"'“”‘’ \t\r\n"
+_ENDS = ".;!"
 _NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|isn't|wasn't|doesn't|don't|rather than|instead of)\b|n't\b",
     re.I,
@@ -27,9 +28,19 @@ _NUMBER = re.compile(
     r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:[,_ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:[eE][-+]?\d+)?(?![\d]|[.,]\d)"
 )
-_EUROPEAN = re.compile(r"[-+−]?\d{1,3}(?:\.\d{3})+,\d+|[-+−]?\d+,\d{1,2}")
+_EUROPEAN = re.compile(r"[-+−]?(?<!\d)\d{1,3}(?:\.\d{3})+,\d+|[-+−]?(?<!\d)\d++,\d{1,2}")
 _FRACTION = re.compile(r"([-+−]?\d+)\s*/\s*(\d+)")
-_AROUND = re.compile(r"^[^\w+\-−.]*|[^\w%]*$")
+_HEXADECIMAL = re.compile(r"[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?0[oO][0-7]+")
+_VERDICT = re.compile(
+    r"\b(?:answer|choice|decision|verdict|label|category|classification|result|conclusion|output)\b"
+    r"[\"'*_`]*+\s*+(?:is\s*+)?[:=]",
+    re.I,
+)
+_LONGEST_NUMBER = 4000
+"""Digits and signs; Python itself refuses to read more, and an answer of that length is a runaway."""
+
+
+_LONG_NUMBER = re.compile(rf"[\d,._]{{{_LONGEST_NUMBER},}}")
 
 
 class ReadError(ValueError):
@@ -39,9 +50,9 @@ class ReadError(ValueError):
 def bare(text: str) -> str:
     """The text without emphasis, quotes and a full stop around it."""
     stripped = text.strip(_WRAPPING)
-    while stripped and stripped[-1] in ".;!" and not stripped.endswith("..."):
-        stripped = stripped[:-1].rstrip(_WRAPPING)
-    return stripped.lstrip(_WRAPPING)
+    if stripped[-1:] in _ENDS and not stripped.endswith("..."):
+        stripped = stripped.rstrip(_WRAPPING + _ENDS)
+    return stripped
 
 
 def is_none(text: str) -> bool:
@@ -67,9 +78,11 @@ def read_bool(text: str) -> bool:
 
 def read_number(text: str) -> int | float:
     """A number: `1,234`, `$5`, `45%` (45), `1/4`, `-1.5e3`, or the only one in a sentence."""
+    if len(text) > _LONGEST_NUMBER and _LONG_NUMBER.search(text) is not None:
+        raise ReadError(f"is {_shown(text)}, which holds a number of more than {_LONGEST_NUMBER} digits")
     stripped = bare(text)
     try:
-        return _number(stripped)
+        return int(stripped, 0) if _HEXADECIMAL.fullmatch(stripped) else _number(stripped)
     except ValueError:
         pass
     if (fraction := _FRACTION.fullmatch(stripped)) and int(fraction[2]):
@@ -111,7 +124,11 @@ def read_float(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return float(read_number(text))
+        number = read_number(text)
+    try:
+        return float(number)
+    except OverflowError:
+        raise ReadError(f"is {_shown(text)}, which is too large a number") from None
 
 
 def read_decimal(text: str) -> Decimal:
@@ -140,6 +157,8 @@ def read_choice(text: str, choices: Sequence[Any]) -> Any:
         return found[0]
     head = re.split(r"[:\n(]|\s[-–—]\s", stripped, maxsplit=1)[0]
     if head != stripped and (found := _same(bare(head), named)) is not None:
+        return found[0]
+    if (verdict := _verdict(text)) is not None and (found := _same(verdict, named)) is not None:
         return found[0]
     mentioned = _mentioned(stripped, named)
     if len(mentioned) == 1 and not _NEGATION.search(_outside(stripped, mentioned[0])):
@@ -172,10 +191,21 @@ def read_enum(text: str, enumeration: type[enum.Enum]) -> enum.Enum:
     head = re.split(r"[:\n(]|\s[-–—]\s", stripped, maxsplit=1)[0]
     if head != stripped and (found := _same(bare(head), names)) is not None:
         return _one(found[0])
+    if (verdict := _verdict(text)) is not None and (found := _same(verdict, names)) is not None:
+        return _one(found[0])
     if len(mentioned) == 1 and not _NEGATION.search(stripped):
         return mentioned[0]
     options = "; ".join(str(member.value) for member in enumeration)
     raise ReadError(f"is {_shown(text)}, which is not one of: {options}")
+
+
+def _verdict(text: str) -> str | None:
+    """What the last line of a text gives as its answer: "Decision: review"."""
+    ends = [match.end() for match in _VERDICT.finditer(text)]
+    if not ends:
+        return None
+    verdict = text[ends[-1] :].strip()
+    return None if "\n" in verdict else bare(verdict)
 
 
 def _one(member: Any) -> enum.Enum:
@@ -194,7 +224,9 @@ def _number(text: str) -> int | float:
 
 
 def _strip_units(text: str) -> str:
-    return re.sub(r"^[^\d+\-−.]+|[^\d]+$", "", text)
+    start = next((at for at, char in enumerate(text) if char.isdigit() or char in "+-−."), len(text))
+    end = next((at for at in range(len(text), start, -1) if text[at - 1].isdigit()), start)
+    return text[start:end]
 
 
 def _without_thousands(text: str) -> str:
@@ -229,11 +261,14 @@ def _mentioned(text: str, named: Iterable[str]) -> list[str]:
             continue
         pattern = r"(?<!\w)" + r"[\s_-]+".join(words) + r"(?!\w)"
         spans += [(match.start(), match.end(), name) for match in re.finditer(pattern, text, re.I)]
-    kept = {
-        name
-        for start, end, name in spans
-        if not any(s <= start and end <= e and e - s > end - start for s, e, _ in spans)
-    }
+    # From left to right, the longest first: a span that ends before a longer one does is inside it.
+    spans.sort(key=lambda span: (span[0], -span[1]))
+    kept: set[str] = set()
+    around: tuple[int, int] = (0, -1)
+    for start, end, name in spans:
+        if end > around[1] or (start, end) == around:
+            kept.add(name)
+            around = (start, end)
     return [name for name in named if name in kept]
 
 

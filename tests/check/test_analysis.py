@@ -91,7 +91,7 @@ def test_installed_packages_are_found_by_the_finder() -> None:
     }
     installed = {"numpy": "", "shop": "site/shop/__init__.py"}
     analysis = Project(files.get, find=installed.get).check("main.dspy")
-    assert [each.message for each in analysis.diagnostics] == ["there is no module `nowhere`"]
+    assert [each.message for each in analysis.diagnostics] == ["unknown module `nowhere`"]
     assert display(analysis.program.symbols["total"].type) == "(price: float) -> float"
 
 
@@ -323,7 +323,7 @@ def found_at_a_cold_start(threads: int, shared: bool) -> list[list[str]]:
     """What each of several threads finds out that ask for all public names before anything is read."""
     catalog._read.clear()
     prelude._given.clear()
-    text = CALLS + "".join(f"x{at} = {name}\n" for at, name in enumerate(PUBLIC))
+    text = "from tools import fetch\n" + "".join(f"x{at} = {name}\n" for at, name in enumerate(PUBLIC))
     files = Files(main__dspy=text, tools__py=TOOLS)
     project = Project(files.read)
     start = threading.Barrier(threads)

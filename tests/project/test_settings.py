@@ -103,3 +103,28 @@ def test_runaway_settings_end(tmp_path: Path) -> None:
         "a = 1\n" * 40_000,
     ):
         assert settings_of(tmp_path, text).problems
+
+
+def test_rules_are_selected(tmp_path: Path) -> None:
+    found = settings_of(tmp_path, "[rules]\nignore = ['E101']\n")
+    assert found.problems == ()
+    assert found.selection is not None
+    assert found.selection.ignore == ("E101",)
+    assert found.selection.root == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "message", "severity"),
+    [
+        ("rules = 1", "rules", "`rules` must be a table", "error"),
+        ("[rules]\nselect = 1", "select", "`select` must be a list of strings", "error"),
+        ("[rules]\nselct = []", "selct", "unknown setting `rules.selct`", "warning"),
+        ("[rules]\nignore = ['E1O1']", "E1O1", "unknown rule or category `E1O1`", "warning"),
+        ("[rules]\nignore = ['E001']", "E001", "`E001` cannot be selected or ignored", "warning"),
+    ],
+)
+def test_findings_of_rules(tmp_path: Path, text: str, marked: str, message: str, severity: str) -> None:
+    (finding,) = settings_of(tmp_path, text).problems
+    assert finding.message.startswith(message)
+    assert (finding.code, finding.severity) == ("E090", severity)
+    assert text[finding.span.start : finding.span.end] == marked

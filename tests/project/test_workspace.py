@@ -72,7 +72,7 @@ LOOK = "def look(query: str) -> str:\n    return query\n"
 def test_python_files_of_the_working_folder_are_not_libraries(tmp_path: Path) -> None:
     write(tmp_path, main_dspy="from sub.main import M\n", helpers_py=LOOK)
     write(tmp_path / "sub", main_dspy=IMPORTS, pyproject_toml="")
-    missing = "E104 there is no module `helpers`"
+    missing = "E104 unknown module `helpers`"
     assert found_by_all(tmp_path / "sub") == [missing]
     for command in ((dspyc_command(),), (sys.executable, "-m", "dspyc")):
         # From the folder above, in which Python would find `helpers`.
@@ -163,3 +163,14 @@ def test_programs_below_a_folder(tmp_path: Path) -> None:
     )  # fmt: skip
     found = [os.path.relpath(path, tmp_path) for path in programs_below(str(tmp_path))]
     assert found == ["b.dspy", "a/c.dspy"]
+
+
+def test_rules_are_selected_for_all(tmp_path: Path) -> None:
+    write(tmp_path, main_dspy="X = nothing\n", dspyc_toml="[rules]\nignore = ['E101']\n")
+    assert found_by_all(tmp_path) == []
+    write(tmp_path, dspyc_toml="[rules.severity]\nE101 = 'warning'\n")
+    assert found_by_all(tmp_path) == ["E101 unknown name `nothing`"]
+    path = str(tmp_path / "main.dspy")
+    assert [each.severity for each in Workspace().analyse(path).diagnostics] == ["warning"]
+    assert Workspace(ignore=["E1"]).analyse(path).diagnostics == ()
+    assert Workspace(select=["W1"]).analyse(path).diagnostics == ()

@@ -138,14 +138,6 @@ def read(path: str | Path, model: str | None = None) -> Checkpoint:
     return Checkpoint(str(facts.get("general.name", path.stem)), shape, _vocabulary(facts, name), weights)
 
 
-def parameter_count(path: str | Path, model: str) -> int:
-    """How many weights the model in the file has, without reading them."""
-    from gguf import GGUFReader
-
-    read_header(Path(path), model)
-    return sum(int(tensor.n_elements) for tensor in GGUFReader(path).tensors)
-
-
 def _shape(facts: dict[str, Any], model: str) -> Shape:
     def fact(key: str, default: Any = None) -> Any:
         return facts.get(f"{ARCHITECTURE}.{key}", default)

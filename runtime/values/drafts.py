@@ -1,0 +1,62 @@
+"""Drafts: what a reasoning model thinks between `<think>` and `</think>`, which is no part of its answer."""
+
+from __future__ import annotations
+
+import re
+
+_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
+_MARKER = re.compile(r"\[\[[ \t]*##")
+
+
+def without_drafts(answer: str) -> str:
+    """The answer without its drafts.
+
+    A draft is one at the beginning, one that begins a line and holds a field's marker, and all before a
+    closing tag whose opening one was swallowed, as some chat templates do. One that never ends takes the rest
+    of the answer with it. Other text that names the tags stays.
+    """
+    if "<" not in answer or (tag := _TAG.search(answer)) is None:
+        return answer
+    kept: list[str] = []
+    offset = 0
+    if tag[1]:
+        if not _ends_line(answer, tag.end()):
+            return answer
+        offset = tag.end()
+        tag = _TAG.search(answer, offset)
+    while tag is not None:
+        if tag[1] or not _begins_line(answer, tag.start()):
+            tag = _TAG.search(answer, tag.end())
+            continue
+        closing = _closing(answer, tag.end())
+        end, inside = (len(answer), len(answer)) if closing is None else (closing.end(), closing.start())
+        leads = not answer[offset : tag.start()].strip() and not any(part.strip() for part in kept)
+        if leads or _MARKER.search(answer, tag.end(), inside) is not None:
+            kept.append(answer[offset : tag.start()])
+            offset = end
+        tag = _TAG.search(answer, end)
+    return "".join([*kept, answer[offset:]])
+
+
+def without_leading_draft(text: str) -> str:
+    """A field's text without the draft that it begins with; empty where the draft never ends."""
+    while text[:1] == "<" and (tag := _TAG.match(text)) is not None and not tag[1]:
+        closing = _closing(text, tag.end())
+        text = "" if closing is None else text[closing.end() :].lstrip()
+    return text
+
+
+def _closing(text: str, offset: int) -> re.Match[str] | None:
+    """The closing tag of a draft; drafts do not nest, but a second opening tag may be repeated."""
+    for tag in _TAG.finditer(text, offset):
+        if tag[1]:
+            return tag
+    return None
+
+
+def _begins_line(text: str, offset: int) -> bool:
+    return not text[text.rfind("\n", max(0, offset - 40), offset) + 1 : offset].strip() if offset else True
+
+
+def _ends_line(text: str, offset: int) -> bool:
+    return not text[offset : offset + 40].partition("\n")[0].strip()
