@@ -253,10 +253,6 @@ class Surroundings:
         """What calling a `def` of the file runs."""
         return self._kind(program, (self._scope.path, name))
 
-    def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
-        """What calling a function runs, by its type."""
-        return kinds.kind_of_function(self._scope, function, lambda found: self._kind(program, found))
-
     def _kind(self, program: Program, function: kinds.Declared) -> CallKind:
         found = self._kinds.get(function)
         if found is None:

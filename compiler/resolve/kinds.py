@@ -31,14 +31,6 @@ def call_kind(
     return function_kind(found) if isinstance(found, tuple) else found
 
 
-def kind_of_function(
-    scope: FileScope, function: types.Function, function_kind: Callable[[Declared], CallKind]
-) -> CallKind:
-    """What calling a function runs, by its type; `function_kind` says it of a `def`."""
-    found = _function(scope, function)
-    return function_kind(found) if isinstance(found, tuple) else found
-
-
 def _direct(scope: FileScope, item: Item, call: syntax.Call) -> CallKind | Declared:
     """What a call runs, or the `def` that it calls."""
     binding = item.binding_of(call)
