@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from ..base.diagnostic import Diagnostic
@@ -30,6 +31,13 @@ class FileAnalysis:
     _program: Program = field(repr=False)
     _edits: int = field(repr=False)
     """How often a text of the project had changed."""
+
+    def item_instead(self, start: int, parsed: parse.Parsed) -> Item:
+        """An item that is not in the file, as it would be in the place of what stands at `start` there.
+
+        It is resolved among the names of the file when something is asked of it; nothing remembers it.
+        """
+        return self._project._instead(self, start, parsed)
 
     @property
     def program(self) -> Program:
@@ -78,6 +86,15 @@ class Project:
             if analysis is None or scope.is_dirty or not self._is_current(analysis, scope):
                 analysis = self._analyses[path] = self._analyse(scope)
             return analysis
+
+    def _instead(self, analysis: FileAnalysis, start: int, parsed: parse.Parsed) -> Item:
+        with self._files.lock:
+            scope = self._files.scope(analysis.path)
+            if scope is None:
+                scope = FileScope(analysis.path, analysis.file, self._files)
+            index = max(bisect_right(scope.file.items, start, key=lambda each: each.start) - 1, 0)
+            key = scope.items[index].key if index < len(scope.items) else ""
+            return Item(index, start, KeptItem(scope, key, parsed))
 
     def _is_current(self, analysis: FileAnalysis, scope: FileScope) -> bool:
         if analysis.file is not scope.file:

@@ -19,18 +19,16 @@ def other_format(text: str) -> Diagnostic | None:
     span = (0, max(line.end() if line else 0, min(1, len(text))))
     if _PICKLE.match(start):
         what = "a pickled program"
-        advice = "load it with the library that saved it; a program of this language is text"
+        advice = "load it with the library that saved it; a `.dspy` program is text"
     elif "\0" in start:
         what = "a binary file"
-        advice = "a program of this language is text in UTF-8"
+        advice = "a `.dspy` program is text in UTF-8"
     elif _JSON.match(start):
         what = "a JSON file, perhaps the state of a program"
-        advice = "name it `.json`; a program of this language begins with declarations"
+        advice = "rename it to `.json`; a `.dspy` program starts with declarations"
     elif _MARKUP.match(start):
         what = "an HTML or XML page"
-        advice = (
-            "other tools use this ending for their pages; a program of this language begins with declarations"
-        )
+        advice = "other tools use this ending for their pages; a `.dspy` program starts with declarations"
     else:
         return None
     return problem("E006", span, f"this file seems to be {what}", advice)

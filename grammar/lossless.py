@@ -19,7 +19,6 @@ from .lexing.tokens import (
     F_OPEN,
     F_START,
     F_TEXT,
-    HARD_KEYWORDS,
     NAME,
     NEWLINE,
     NUMBER,
@@ -27,6 +26,7 @@ from .lexing.tokens import (
     OPERATOR,
     STRING,
 )
+from .words import HARD_KEYWORDS
 
 Kind: TypeAlias = Literal[
     "name",

@@ -15,15 +15,13 @@ class Page(NamedTuple):
 
 PAGES: dict[str, Page] = {
     "E001": Page(
-        "Something is missing, is one too many, or stands where something else belongs. The message "
-        "says what.",
+        "Something is missing, superfluous, or in the wrong place. The message says what.",
         "signature Classify\n    input text: str\n",
         "signature Classify:\n    input text: str\n",
     ),
     "E002": Page(
-        "A bracket has no partner. Where a line stands no deeper than the one with the open bracket, or "
-        "begins a "
-        "declaration, the bracket counts as forgotten.",
+        "A bracket has no partner. An open bracket counts as forgotten where a line is indented no further "
+        "than the line with the bracket, or starts a declaration.",
         'lm fast = LM("openai/gpt-4o-mini"\n',
         'lm fast = LM("openai/gpt-4o-mini")\n',
     ),
@@ -33,37 +31,35 @@ PAGES: dict[str, Page] = {
         'lm fast = LM("openai/gpt-4o-mini")\n',
     ),
     "E004": Page(
-        "Blocks are indented by spaces, because a tab is as wide as each editor likes.",
+        "Blocks are indented with spaces, because the width of a tab depends on the editor.",
         "signature Classify:\n\tinput text: str\n",
         "signature Classify:\n    input text: str\n",
     ),
     "E005": Page(
-        "The lines of a block start in the same column, four spaces further right than the line that "
-        "begins it.",
+        "The lines of a block start in the same column, four spaces to the right of the line that starts "
+        "the block.",
         "signature Classify:\n    input text: str\n      output label: str\n",
         "signature Classify:\n    input text: str\n    output label: str\n",
     ),
     "E006": Page(
-        "The file is something else: the ending `.dspy` is also used for pickled programs and for web pages.",
+        "The file is not a program: the ending `.dspy` is also used for pickled programs and for web pages.",
         '{"predict": {"demos": []}}\n',
         "module classify = Predict(Classify)\n",
     ),
     "E007": Page(
-        "Python's reserved words cannot be names, because compiled programs are Python. The words of "
-        "this language "
-        "itself (`input`, `type`, `test` …) can.",
+        "Python's reserved words cannot be names, because programs are compiled to Python. The words of this "
+        "language itself (`input`, `type`, `test` …) can be.",
         "signature Travel:\n    input from: str\n",
         "signature Travel:\n    input from_: str\n",
     ),
     "E008": Page(
-        "A character has no meaning in a program, for example a quote from a text processor.",
+        "A character has no meaning in a program, for example a curly quote from a word processor.",
         "module math = Predict(“question -> answer”)\n",
         'module math = Predict("question -> answer")\n',
     ),
     "E009": Page("Numbers are written as in Python.", "LIMIT = 010\n", "LIMIT = 10\n"),
     "E010": Page(
-        "A loop that may run for ever may cost without end. Say how often it runs at most, and leave it "
-        "early.",
+        "A loop that runs forever costs without limit. State how often it may run, and leave it early.",
         "def tries(text: str) -> str:\n    while len(text) > 9:\n        text = text[1:]\n    return text\n",
         "def tries(text: str) -> str:\n    for _ in range(20):\n        if len(text) <= 9:\n            "
         "break\n"
@@ -76,87 +72,91 @@ PAGES: dict[str, Page] = {
         "def shout(text: str) -> str:\n    return text.upper()\n",
     ),
     "E012": Page(
-        "A value gets its name on a line of its own.",
+        "Values are assigned on a line of their own.",
         "def size(text: str) -> int:\n    return (n := len(text)) + n\n",
         "def size(text: str) -> int:\n    n = len(text)\n    return n + n\n",
     ),
     "E013": Page(
-        "Calls that do not depend on each other run at the same time without being told, and a function "
-        "returns once.",
+        "Calls that do not depend on each other run concurrently anyway, and a function returns once.",
         "def answer(text: str) -> str:\n    return await ask(text)\n",
         "def answer(text: str) -> str:\n    return ask(text)\n",
     ),
     "E014": Page(
-        "A `lambda` may be handed to a call. A function that has a name is declared with `def`.",
+        "A `lambda` can be passed to a call. Declare a function that has a name with `def`.",
         "def longest(words: list[str]) -> str:\n    size = lambda word: len(word)\n    return "
         "max(words, key=size)\n",
         "def longest(words: list[str]) -> str:\n    return max(words, key=lambda word: len(word))\n",
     ),
     "E015": Page(
-        "Lines are joined inside brackets, and only there.",
+        "Lines are joined inside brackets only.",
         "TOTAL = 1 + \\\n    2\n",
         "TOTAL = (\n    1 + 2\n)\n",
     ),
     "E016": Page("A line holds one statement.", "A = 1; B = 2\n", "A = 1\nB = 2\n"),
     "E017": Page(
-        "Every string is text, so `b` and `u` before it mean nothing.",
+        "Every string is text, so the prefixes `b` and `u` have no meaning.",
         'NAME = b"bank"\n',
         'NAME = "bank"\n',
     ),
     "E018": Page(
-        "Strings side by side are not joined, so that a description may follow a default value.",
+        "Adjacent strings are not joined, because a description may follow a default value. In a list, a "
+        "comma may be missing.",
         'HINT = "one" "two"\n',
         'HINT = "one" + "two"\n',
     ),
     "E019": Page(
-        "Some of Python's statements do not exist here: what can fail is retried, settings belong to "
-        "calls, and "
-        "declarations stand in the first column. The message says what to write instead.",
+        "Some of Python's statements are not supported: calls that fail are retried, settings belong to "
+        "calls, and declarations start in the first column. The message says what to write instead.",
         "def check(text: str) -> str:\n    raise ValueError\n",
         'def check(text: str) -> str:\n    assert text, "the text is empty"\n    return text\n',
     ),
     "E020": Page(
-        "Values do not change; only a name can get another value.",
+        "Values are immutable; only names can be assigned to.",
         'def add(words: list[str]) -> list[str]:\n    words[0] = "first"\n    return words\n',
         'def add(words: list[str]) -> list[str]:\n    return ["first", *words[1:]]\n',
     ),
     "E021": Page(
-        "A backslash in a string begins an escape sequence, as in Python. Regular expressions are "
-        "easier with `r`.",
+        "A backslash in a string starts an escape sequence, as in Python. Regular expressions are easier to "
+        "write with the prefix `r`.",
         'DIGITS = "\\d+"\n',
         'DIGITS = r"\\d+"\n',
     ),
     "E022": Page(
-        "Between the braces of an f-string stands an expression. Docstrings and descriptions are no "
-        "f-strings.",
+        "An f-string holds expressions between braces, as in Python 3.11: without backslashes, comments and "
+        "the f-string's own quotes. Docstrings and descriptions cannot be f-strings.",
         'def greet(name: str) -> str:\n    return f"Hello {}"\n',
         'def greet(name: str) -> str:\n    return f"Hello {name}"\n',
     ),
     "E023": Page(
-        "A line stands where it does not belong: statements in the first column, fields below "
-        "`forward:`, a "
-        "docstring that is not the first line.",
+        "A line is in the wrong place: a statement in the first column, a field below `forward:`, a "
+        "docstring that is not the first line of its body.",
         "return 1\n",
         "def one(text: str) -> int:\n    return 1\n",
     ),
     "E024": Page(
-        "Arguments with names follow those without, and each is given once.",
+        "Named arguments follow positional ones, and each is given once.",
         "X = round(ndigits=2, 1.234)\n",
         "X = round(1.234, ndigits=2)\n",
     ),
     "E025": Page(
-        "Fields have types. Only the outputs of a module with `forward:` may leave theirs out.",
+        "Fields have types. Only the outputs of a module with `forward:` may omit them.",
         "signature Classify:\n    input text\n    output label: str\n",
         "signature Classify:\n    input text: str\n    output label: str\n",
     ),
     "E026": Page(
-        "Nobody reads an expression that is nested this deeply, and neither do the tools.",
+        "Expressions and blocks can be nested to a limit that people can still read.",
         "X = " + "[" * 60 + "]" * 60 + "\n",
         "INNER = [[]]\nX = [[INNER]]\n",
     ),
     "E027": Page(
-        "A type may be used above its declaration, so it never needs quotes.",
+        "A type can be used above its declaration, so it never needs quotes.",
         'type Labels = "list[str]"\n',
         "type Labels = list[str]\n",
+    ),
+    "E028": Page(
+        "A character that turns the direction of writing can make a program look different from what it is. "
+        "In a string it can be written as an escape sequence.",
+        'NAME = "user\u202e"\n',
+        'NAME = "user\\u202e"\n',
     ),
 }

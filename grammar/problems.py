@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "E025": "missing-type",
     "E026": "too-deep",
     "E027": "quoted-type",
+    "E028": "hidden-character",
 }
 """The codes of syntax problems and their names."""
 
@@ -52,6 +53,6 @@ def problem(
     return Diagnostic(code, KINDS[code], "error", Span(*span), message, help=help, fixes=fixes)
 
 
-def replacement(title: str, start: int, end: int, text: str, applicability: Applicability = "safe") -> Fix:
+def replacement(title: str, start: int, end: int, text: str, applicability: Applicability) -> Fix:
     """A fix that replaces one range."""
     return Fix(title, (Edit(Span(start, end), text),), applicability)

@@ -36,7 +36,7 @@ def parse_signature_string(text: str) -> InlineSignature:
         return InlineSignature(inputs, outputs, (*lexed.problems, *context.closing_problems()))
     if "->" not in text:
         found = problem(
-            "E001", (0, len(text)), "a signature's text has the form `inputs -> outputs`; the `->` is missing"
+            "E001", (0, len(text)), "expected `->` between the inputs and the outputs of this signature"
         )
         return InlineSignature((), (), (found,))
     if not lexed.is_balanced:

@@ -11,16 +11,23 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from .lexing.f_strings import scan
-from .lexing.tokens import CLOSE, HARD_KEYWORDS, NEWLINE, OPEN
+from .lexing.tokens import CLOSE, NEWLINE, OPEN
+from .words import CLAUSE_WORDS, DECLARING, FIELD_WORDS, HARD_KEYWORDS, STATEMENT_WORDS
 
 _NAME = rf"(?!(?:{'|'.join(sorted(HARD_KEYWORDS))})\b)[^\W\d]\w*"
 _SIMPLE_TYPE = r"[\w.]+(?:\[[^\n=]*\])?(?:[ \t]*\|[ \t]*[\w.]+(?:\[[^\n=]*\])?)*"
+
+
+def _declaring(word: str) -> str:
+    """The beginning of a declaration whose name follows its head; `=` and `:` may stand for each other."""
+    signs = DECLARING[word] | ({"=", ":"} if ":" in DECLARING[word] else set())
+    behind = "|".join(r"=(?!=)" if sign == "=" else re.escape(sign) for sign in sorted(signs))
+    return rf"{word}[ \t]+{_NAME}[ \t]*(?:{behind})"
+
+
 _HEAD = re.compile(
     rf"""^(?:
-        (?:lm|tools|dataset|optimizer|program|evaluate)[ \t]+{_NAME}[ \t]*(?:=(?!=)|,)
-      | module[ \t]+{_NAME}[ \t]*[=(:]
-      | (?:signature|type|enum)[ \t]+{_NAME}[ \t]*[=:]
-      | def[ \t]+{_NAME}[ \t]*\(
+        {"|".join(_declaring(word) for word in sorted(DECLARING))}
       | test[ \t]+["']
       | from[ \t]*[.\w]+[ \t]+import\b
       | import[ \t]+[.\w]+(?:[ \t]+as[ \t]+\w+)?[ \t]*(?:\#[^\n]*)?$
@@ -31,11 +38,12 @@ _HEAD = re.compile(
     re.M | re.X,
 )
 _OTHER_LINE = re.compile(r"^(?![ \t\f]|#|[)\]}]|\r?$)", re.M)
+_FIELDS = "|".join(sorted(FIELD_WORDS))
+_STATEMENTS = "|".join(sorted((STATEMENT_WORDS | CLAUSE_WORDS) - {"match"}))
 _BODY_LINE = re.compile(
-    r"(?:input|output)[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:|demo[ \t]+[^\W\d]\w*[ \t]*="
-    r"|(?:return|assert|suggest|if|elif|else|for|case|break|continue|pass)\b(?![ \t]*=)"
+    rf"(?:{_FIELDS})[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:|demo[ \t]+[^\W\d]\w*[ \t]*="
+    rf"|(?:{_STATEMENTS})\b(?![ \t]*=)"
 )
-_COMMENTS_ABOVE = re.compile(r"(?:^#[^\n]*\n)+\Z", re.M)
 
 
 _COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
@@ -53,9 +61,10 @@ def split(text: str) -> list[Chunk]:
     """The items of a file in order; together they are the file. An empty file has none."""
     if not text:
         return []
-    heads = [found.start() for found in _HEAD.finditer(text)]
-    starts = _with_other_lines(text, heads)
-    starts = [_above_comments(text, start) for start in starts]
+    lines = text if "\r" not in text else text.replace("\r\n", " \n").replace("\r", "\n")
+    heads = [found.start() for found in _HEAD.finditer(lines)]
+    starts = _with_other_lines(lines, heads)
+    starts = [_above_comments(lines, start) for start in starts]
     if not starts or starts[0] != 0:
         starts = [0, *starts[1:]]
     ends = [*starts[1:], len(text)]

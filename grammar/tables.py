@@ -44,6 +44,8 @@ class Tables:
     starts: dict[str, int]
     ends: dict[str, int]
     grammar: str
+    words: dict[str, Any]
+    """What the grammar says about its words; `words.py` reads it."""
     jumps: dict[int, int]
     """Where a reduction leads once the unit rules behind it are through; filled while parsing."""
 
@@ -67,5 +69,6 @@ def tables() -> Tables:
         starts=content["starts"],
         ends=content["ends"],
         grammar=content["grammar"],
+        words=content["words"],
         jumps={},
     )

@@ -31,7 +31,14 @@ def _field(field: syntax.Field, context: Context, inferred: Mapping[str, Type]) 
         field.default is None,
         text_of(field.description),
         _place(field, context),
+        source_text(field.default, context.item.text),
+        source_text(field.where, context.item.text),
     )
+
+
+def source_text(node: syntax.Expression | None, text: str) -> str:
+    """How an expression of an item is written, on one line; `""` for none."""
+    return "" if node is None else " ".join(text[node.span.start : node.span.end].split())
 
 
 def _place(field: syntax.Field, context: Context) -> types.Place:

@@ -13,7 +13,7 @@ from typing import Any
 from .. import types
 from ..facts import Symbol
 
-_WORDS = frozenset({"doc", "description"})
+_WORDS = frozenset({"doc", "description", "where"})
 _IGNORED = frozenset({"node", "read", "line"})
 _names: dict[type, tuple[str, ...]] = {}
 

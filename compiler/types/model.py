@@ -84,6 +84,10 @@ class Field:
     required: bool = True
     description: str = ""
     place: Place | None = None
+    default: str = ""
+    """The default as it is written, where there is one and its text is known."""
+    where: str = ""
+    """The condition as it is written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,11 @@ class Suite:
     body: tuple[syntax.Statement, ...]
 
 
+_NAME = r"(?!\d)\w+(?:\.(?!\d)\w+)*"
+_TYPE = re.compile(rf"{_NAME}(?:\[[\w., |\[\]]+\])?(?: ?\| ?{_NAME}(?:\[[\w., |\[\]]+\])?)*")
+"""What reads as a type, and not as a description that stands where the type should."""
+
+
 def check_type(context: Context, node: syntax.Expression | None) -> None:
     """Report a type that is written as a string."""
     if isinstance(node, syntax.String):
@@ -27,8 +33,8 @@ def check_type(context: Context, node: syntax.Expression | None) -> None:
             "E027",
             node.span,
             "a type is written without quotes",
-            fix=replacement("Remove the quotes", node.span.start, node.span.end, node.value)
-            if node.value
+            fix=replacement("Remove the quotes", node.span.start, node.span.end, node.value, "unsafe")
+            if _TYPE.fullmatch(node.value)
             else None,
         )
 
@@ -85,7 +91,7 @@ def value_declaration(context: Context, children: Children, span: Span) -> synta
         context.report(
             "E001",
             Span(names_[1].span.start, names_[-1].span.end),
-            f"`{kind}` declares one name; only `dataset` declares several",
+            f"`{kind}` declares one name; only `dataset` can declare several",
         )
     return syntax.ValueDeclaration(span, kind, names_, children[2])
 
@@ -179,12 +185,12 @@ def _check_suites(context: Context, members: Children) -> dict[str, Suite]:
                 context.report("E023", span, f"this module has a second `{member.word}:`")
                 continue
             if member.word == "fallback" and "forward" not in suites:
-                context.report("E023", span, "`fallback:` stands behind `forward:`")
+                context.report("E023", span, "`fallback:` must come after `forward:`")
             suites[member.word] = member
         elif suites and not isinstance(member, syntax.String):
             what = "a field" if isinstance(member, syntax.Field) else "a part"
             span = _first_line(context, member.span)
-            context.report("E023", span, f"{what} stands above `forward:`, not below it")
+            context.report("E023", span, f"{what} must come before `forward:`")
     return suites
 
 
@@ -203,7 +209,7 @@ def _report_untyped(context: Context, field_: syntax.Field) -> None:
             Span(equal, equal + 1),
             f"expected `:` and a type after `{name.text}`, found `=`",
             "a default follows the type: `name: type = default`",
-            replacement("Write `:`", name.span.end, default.span.start, ": "),
+            replacement("Write `:`", name.span.end, default.span.start, ": ", "unsafe"),
         )
         return
     context.report(
@@ -211,7 +217,7 @@ def _report_untyped(context: Context, field_: syntax.Field) -> None:
         name.span,
         f"the {field_.direction} `{name.text}` has no type",
         f"write `{field_.direction} {name.text}: str`, or another type",
-        replacement("Write `: str`", name.span.end, name.span.end, ": str"),
+        replacement("Write `: str`", name.span.end, name.span.end, ": str", "unsafe"),
     )
 
 
@@ -222,8 +228,8 @@ def _split_docstring(context: Context, members: Children) -> tuple[syntax.String
             context.report(
                 "E023",
                 _first_line(context, member.span),
-                "a string alone is the docstring, which stands first in the body and once",
-                "write a description behind the field it belongs to",
+                "a docstring must come first in the body, and only once",
+                "write a description after the field that it describes",
             )
     if members and isinstance(members[0], syntax.String):
         return members[0], members[1:]

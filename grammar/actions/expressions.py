@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isinf
+
 from msgspec import structs
 
 from ...base.diagnostic import Edit, Fix
@@ -11,6 +13,8 @@ from ..source import Span
 from .context import Children, Context, identifier
 from .strings import string_node
 
+MAX_DIGITS = 4_000
+"""Python itself reads no whole number longer than 4,300 digits."""
 _CONSTANTS = {"None": None, "True": True, "False": False, "...": ...}
 
 
@@ -23,26 +27,34 @@ def name(_: Context, children: Children, span: Span) -> syntax.Expression:
 def number(context: Context, children: Children, span: Span) -> syntax.Constant:
     """`1`, `0.5`, `0xff`, `1_000`"""
     text = children[0].text
-    value: int | float = 0
+    if len(text) > MAX_DIGITS:
+        context.report("E009", span, f"a number cannot be longer than {MAX_DIGITS:,} digits")
+        return syntax.Constant(span, 0)
     try:
-        value = int(text, 0)
+        value: int | float = int(text, 0)
     except ValueError:
-        try:
-            value = float(text)
-        except ValueError:
-            context.report("E009", span, f"`{text}` is not a number")
-        else:
-            if text.replace("_", "").isdigit():
-                value = int(text) if len(text) < 4000 else 0
-                context.report(
-                    "E009",
-                    span,
-                    f"`{text}` starts with a zero; write it without"
-                    if len(text) < 40
-                    else "this number is too long",
-                    fix=replacement("Remove the zeros", *span, str(value)) if len(text) < 40 else None,
-                )
+        value = _float(context, text, span)
     return syntax.Constant(span, value)
+
+
+def _float(context: Context, text: str, span: Span) -> int | float:
+    """A number that is no whole one as Python writes them."""
+    try:
+        value = float(text)
+    except ValueError:
+        context.report("E009", span, f"invalid number `{text[:40]}`")
+        return 0
+    if text.replace("_", "").isdigit():
+        whole = int(text)
+        fix = replacement("Remove the zeros", span.start, span.end, str(whole), "unsafe")
+        context.report("E009", span, "a number cannot start with a zero", fix=fix if len(text) < 40 else None)
+        return whole
+    if isinf(value):
+        context.report(
+            "E009", span, f"`{text[:40]}` is too large a number", 'write `float("inf")` for infinity'
+        )
+        return 0
+    return value
 
 
 def constant(_: Context, children: Children, span: Span) -> syntax.Constant:
@@ -196,8 +208,8 @@ def arguments(context: Context, children: Children, span: Span) -> tuple[syntax.
             context.report(
                 "E024",
                 argument_.span,
-                "an argument without a name stands behind one with a name",
-                "write the arguments without names first, or name this one",
+                "a positional argument cannot follow a named one",
+                "write the positional arguments first, or name this one",
             )
         if label is not None and label.text:
             if label.text in names:
@@ -216,8 +228,8 @@ def _check_bare_generator(context: Context, argument_: syntax.Argument) -> None:
         context.report(
             "E024",
             argument_.span,
-            "a generator beside other arguments needs brackets of its own",
-            fix=Fix("Add brackets", (Edit(Span(start, start), "("), Edit(Span(end, end), ")")), "safe"),
+            "a generator among other arguments needs its own parentheses",
+            fix=Fix("Add parentheses", (Edit(Span(start, start), "("), Edit(Span(end, end), ")")), "safe"),
         )
 
 

@@ -30,7 +30,7 @@ def augmented_assign(context: Context, children: Children, span: Span) -> syntax
     """`target += value`"""
     target = children[0]
     if isinstance(target, syntax.Tuple | syntax.List):
-        context.report("E020", target.span, f"`{children[1].text}` changes one variable at a time")
+        context.report("E020", target.span, f"`{children[1].text}` takes a single variable on its left")
     else:
         check_target(context, target)
     return syntax.AugmentedAssign(span, target, children[1].text[:-1], children[2])
@@ -47,17 +47,15 @@ def check_target(context: Context, target: syntax.Expression) -> None:
         case syntax.Starred(value=value):
             check_target(context, value)
         case syntax.Attribute():
-            _report_target(context, target, "an attribute cannot be assigned; values do not change")
+            _report_target(context, target, "attributes cannot be assigned to; values are immutable")
         case syntax.Subscript():
-            _report_target(context, target, "an item cannot be assigned; values do not change")
+            _report_target(context, target, "items cannot be assigned to; values are immutable")
         case _:
-            context.report(
-                "E020", target.span, "only names stand on the left of `=`", "write `==` to compare"
-            )
+            context.report("E020", target.span, "only names can be assigned to", "use `==` to compare")
 
 
 def _report_target(context: Context, target: syntax.Expression, message: str) -> None:
-    context.report("E020", target.span, message, "make a new value, and give it a name")
+    context.report("E020", target.span, message, "make a new value and give it a name")
 
 
 def expression_statement(_: Context, children: Children, span: Span) -> syntax.ExpressionStatement:
@@ -145,7 +143,7 @@ def literal_pattern(context: Context, children: Children, span: Span) -> syntax.
         sign = children[0]
         value = syntax.Unary(span, sign.text, value)
         if sign.text == "+":
-            fix = replacement("Remove the `+`", sign.start, sign.end, "")
+            fix = replacement("Remove the `+`", sign.start, sign.end, "", "safe")
             context.report("E001", sign.span, "a number in a pattern cannot have a `+`", fix=fix)
     return syntax.ValuePattern(span, value)
 
@@ -175,7 +173,7 @@ def class_pattern(context: Context, children: Children, span: Span) -> syntax.Cl
             keywords.append(child)
         else:
             if keywords:
-                context.report("E024", child.span, "a pattern without a name stands behind one with a name")
+                context.report("E024", child.span, "a positional pattern cannot follow a named one")
             positional.append(child)
     return syntax.ClassPattern(span, dotted_expression(children[0]), tuple(positional), tuple(keywords))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ...base.diagnostic import Applicability
 from .. import syntax
 from ..lexing.tokens import Token
 from ..problems import replacement
@@ -61,13 +62,14 @@ def _ends_escaped(raw: str, quote: str, start: int) -> bool:
 
 def _report_prefix(context: Context, prefix: str, start: int) -> None:
     wanted = prefix.replace("b", "").replace("u", "")
-    what = "bytes" if "b" in prefix else "`u` strings"
+    letter = "b" if "b" in prefix else "u"
+    applicability: Applicability = "unsafe" if letter == "b" else "safe"
     context.report(
         "E017",
         Span(start, start + len(prefix)),
-        f"there are no {what} here; every string is text",
-        "leave the prefix out",
-        replacement("Remove the prefix", start, start + len(prefix), wanted),
+        f"`{letter}` strings are not supported; every string is text",
+        "remove the prefix",
+        replacement("Remove the prefix", start, start + len(prefix), wanted, applicability),
     )
 
 
@@ -99,12 +101,13 @@ def unescape(context: Context, content: str, offset: int, is_raw: bool) -> str:
                 pass
         at = offset + found.start()
         written = found[0] if other is None else found[0][:2]
+        is_python = bool(other) and other not in "xuUN"  # where Python keeps the backslash
         context.report(
             "E021",
             Span(at, at + len(written)),
-            f"`{written}` is no escape sequence",
+            f"invalid escape sequence `{written}`",
             "write `\\\\` for a backslash, or put `r` before the string",
-            replacement("Write a backslash", at, at + 1, "\\\\"),
+            replacement("Write a backslash", at, at + 1, "\\\\", "safe" if is_python else "unsafe"),
         )
         return found[0]
 

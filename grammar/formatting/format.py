@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ class _Entry:
 def format_source(text: str) -> str:
     """The text in the one layout; declarations with syntax problems are left as they are, byte for byte."""
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = _line_ending(text)
     body = text[len(mark) :]
     entries: list[_Entry] = []
     for chunk in split(body):
@@ -41,12 +42,22 @@ def format_source(text: str) -> str:
     return formatted if formatted.strip("\ufeff \t\r\n") else mark
 
 
+def _line_ending(text: str) -> str:
+    """The line ending that a text has most often, with which all of its lines will end."""
+    counts = Counter(re.findall(r"\r\n?|\n", text)) if "\r" in text else Counter()
+    return max(("\n", "\r\n", "\r"), key=lambda ending: counts[ending])
+
+
 def _add_entries(entries: list[_Entry], text: str) -> None:
     """Add what one piece of the file holds."""
     parsed = parse_item(text)
     if parsed.problems:
         entries.append(_Entry([], _pending(entries), raw=text))
         return
+    original = text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        parsed = parse_item(text)
     if parsed.declaration is None:
         _add_comments(entries, text)
         return
@@ -54,7 +65,7 @@ def _add_entries(entries: list[_Entry], text: str) -> None:
     written = _written(lines)
     formatted = "\n".join(written)
     if formatted != text[start:end] and not _is_same(parsed, text[start:end], formatted + "\n"):
-        entries.append(_Entry([], _pending(entries), raw=text))
+        entries.append(_Entry([], _pending(entries), raw=original))
         return
     above = _add_comments(entries, text[:start])
     declaration = parsed.declaration

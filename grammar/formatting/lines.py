@@ -10,10 +10,10 @@ from ..lexing.lexer import lex
 from ..lexing.tokens import Token, f_string_end, vocabulary
 from ..lossless import Lexeme, tokenize
 from ..tables import tables
+from ..words import CONSTANTS, SUITE_WORDS
 from .layout import Bracket, Element, Item, Kind, Piece, flat, lay_out
 
-_SUITE_WORDS = frozenset({"if", "elif", "else", "for", "def", "test", "forward", "fallback", "case"})
-_ALWAYS_WORDS = frozenset({"None", "True", "False", "configure"})
+_ALWAYS_WORDS = CONSTANTS | {"configure"}
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ def _line_start(text: str, at: int) -> int:
 def _split_suite(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     """A head and the statement that follows its colon on the same line."""
     known = vocabulary()
-    if tokens[0].text not in _SUITE_WORDS or tokens[0].kind == known.name:
+    if tokens[0].text not in SUITE_WORDS or tokens[0].kind == known.name:
         return tokens, []
     depth = 0
     for index, token in enumerate(tokens):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...base.diagnostic import Diagnostic
+from ...base.diagnostic import Applicability, Diagnostic
 from ..problems import problem, replacement
 from .tokens import BACKSLASH, CLOSERS, Lexed, Token, vocabulary
 
@@ -20,8 +20,8 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
             problem(
                 "E015",
                 (start, start + 1),
-                "a backslash does not join lines",
-                "put the expression in brackets; inside them lines are joined",
+                "lines cannot be joined with a backslash",
+                "put the expression in brackets",
             )
         )
     elif written == ";":
@@ -34,9 +34,9 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
             problem(
                 "E008",
                 (start, end),
-                f'`{written[0]}` is no quote here; strings stand between `"`',
+                f'`{written[0]}` is not a quote; use `"`',
                 None,
-                replacement('Use `"`', start, end, f'"{content}"'),
+                replacement('Use `"`', start, end, f'"{content}"', _quotes_match(written)),
             )
         )
         lexed.tokens.append(Token(known.string, start, end, f'"{content}"'))
@@ -45,40 +45,54 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
             problem(
                 "E008",
                 (start, end),
-                "`!` is written `not` here",
+                "use `not` instead of `!`",
                 None,
-                replacement("Write `not`", start, end, "not "),
+                replacement("Write `not`", start, end, "not ", "unsafe"),
             )
         )
         lexed.tokens.append(Token(known.words["not"], start, end, written))
     else:
         shown = f"`{written}`" if written.isprintable() else f"U+{ord(written):04X}"
-        lexed.problems.append(problem("E008", (start, end), f"the character {shown} has no meaning here"))
+        lexed.problems.append(problem("E008", (start, end), f"unexpected character {shown}"))
+
+
+def _quotes_match(written: str) -> Applicability:
+    """Whether a text between typographic quotes surely ends at the last of them."""
+    pairs = {"“": "”", "„": "“", "‘": "’"}
+    is_whole = len(written) > 1 and pairs.get(written[0]) == written[-1] and "\\" not in written
+    return "safe" if is_whole else "unsafe"
 
 
 def _semicolon(lexed: Lexed, brackets: list[str], text: str, start: int) -> None:
+    known = vocabulary()
     rest = _REST_OF_LINE.match(text, start + 1)
     is_last = rest is None or not rest[1]
-    begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    margin = text[begin : begin + len(text[begin:start]) - len(text[begin:start].lstrip())]
-    stop = start + 1 if rest is None else rest.start(1)
-    fix = (
-        replacement("Remove it", start, start + 1, "")
-        if is_last
-        else replacement("Start a new line", start, stop, f"\n{margin}")
-    )
-    lexed.problems.append(
-        problem(
-            "E016",
-            (start, start + 1),
-            "`;` does not separate statements; a line holds one",
-            "start a new line",
-            fix,
-        )
-    )
-    tokens, known = lexed.tokens, vocabulary()
+    fix = None
+    if is_last and not brackets:
+        fix = replacement("Remove it", start, start + 1, "", "safe")
+    elif rest is not None and not brackets and not _has_suite(lexed):
+        begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+        margin = text[begin : begin + len(text[begin:start]) - len(text[begin:start].lstrip())]
+        ending = "\r\n" if "\r\n" in text else "\n"
+        fix = replacement("Start a new line", start, rest.start(1), ending + margin, "safe")
+    span = (start, start + 1)
+    lexed.problems.append(problem("E016", span, "`;` cannot separate statements", "start a new line", fix))
+    tokens = lexed.tokens
     if not is_last and not brackets and tokens and tokens[-1].kind != known.newline:
         tokens.append(Token(known.newline, start, start, ""))
+
+
+def _has_suite(lexed: Lexed) -> bool:
+    """Whether the line that is being read has a colon outside of brackets, perhaps with a suite behind it."""
+    known = vocabulary()
+    depth = 0
+    for token in reversed(lexed.tokens):
+        if token.kind in {known.newline, known.indent, known.dedent}:
+            return False
+        depth += (token.kind in known.closers) - (token.kind in known.openers)
+        if token.kind == known.colon and depth == 0:
+            return True
+    return False
 
 
 _REST_OF_LINE = re.compile(r"[ \t]*([^#\r\n]?)")
@@ -99,7 +113,7 @@ def report_open_string(lexed: Lexed, brackets: list[str], written: str, start: i
             (start, start + (3 if is_long else cut)),
             f"this string is never closed; expected `{quotes}`",
             None,
-            None if is_long else replacement(f"Add `{quotes}`", start + cut, start + cut, quotes),
+            None if is_long else replacement(f"Add `{quotes}`", start + cut, start + cut, quotes, "unsafe"),
         )
     )
     return cut
@@ -146,4 +160,4 @@ _TRAILING = re.compile(r"[)\]}]*[ \t]*[:,]?[ \t]*\Z")
 
 def too_deep(span: tuple[int, int]) -> Diagnostic:
     """The problem of an expression that is nested beyond reason."""
-    return problem("E026", span, "this is nested too deeply", "give the parts names, on lines of their own")
+    return problem("E026", span, "this is nested too deeply", "give parts of it names, on lines of their own")

@@ -39,6 +39,7 @@ from .tokens import (
 )
 
 _OTHER_QUOTE = {'"': "'", "'": '"'}
+_OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 _CONVERSIONS = {"!s", "!r", "!a"}
 
 
@@ -175,7 +176,7 @@ def _close_bracket(lexed: Lexed, piece: Piece, written: str, inside: _Field) -> 
         lexed.tokens.append(Token(vocabulary().operators[written], piece.start, piece.end, written))
         return
     fix = replacement("Remove it", piece.start, piece.end, "", "unsafe")
-    message = f"`{written}` has no matching opening bracket"
+    message = f"`{written}` has no matching `{_OPENERS[written]}`"
     _report(lexed, inside, (piece.start, piece.end), message, fix=fix, code="E002")
 
 

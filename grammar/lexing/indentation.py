@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
 from ..source import Span
-from .tokens import CASE, SOFT_KEYWORDS, Lexed, Token, vocabulary
+from ..words import BODY_WORDS, HEADS, MEMBER_WORDS, SOFT_KEYWORDS, STATEMENT_WORDS, SUITE_WORDS
+from .f_strings import scan
+from .tokens import CASE, OPEN_STRING, STRING, Lexed, Token, vocabulary
 
-_IN_A_FILE = frozenset(SOFT_KEYWORDS) - {"match", "case", "suggest"}
+_IN_A_FILE = (HEADS | MEMBER_WORDS) & SOFT_KEYWORDS
 _IN_A_MATCH = frozenset({"case"})
-_IN_STATEMENTS = frozenset({"match", "suggest"})
-_IN_A_BODY = {
-    "signature": frozenset({"input", "output", "demo"}),
-    "module": frozenset({"input", "output", "forward", "fallback"}),
-    "type": frozenset[str](),
-    "enum": frozenset[str](),
-    "def": _IN_STATEMENTS,
-    "test": _IN_STATEMENTS,
-}
+_IN_STATEMENTS = STATEMENT_WORDS & SOFT_KEYWORDS
+_IN_A_BODY = {head: words & SOFT_KEYWORDS for head, words in BODY_WORDS.items()}
 """The soft keywords of a body, by the first word of the declaration."""
-_IN_ANY_BODY = frozenset({"input", "output", "demo", "forward", "fallback"})
+_IN_ANY_BODY = MEMBER_WORDS & SOFT_KEYWORDS
+_BLOCK_WORDS = SUITE_WORDS | {"while", "with", "try", "except", "finally", "class", "async"}
+"""The words behind which a block is meant, those of Python among them."""
 
 
 @dataclass(slots=True)
@@ -87,11 +85,11 @@ def _report_dedent(lexed: Lexed, level: Level, line: int, end: int, column: int)
     wanted = level.column
     if column % 4 == 0 and wanted % 4:
         line, end, wanted = level.line, level.line + wanted, column
-        message = f"this line is {level.column} deep, the ones below it {column}"
+        message = f"this line is indented by {level.column} spaces, the lines below it by {column}"
     else:
-        message = "this line is indented like no line above it"
+        message = "the indentation of this line matches no line above"
     spaces = " " * wanted
-    fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces)
+    fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces, "unsafe")
     lexed.problems.append(
         problem("E005", (line, max(end, line + 1)), message, f"indent it by {wanted} spaces", fix)
     )
@@ -101,22 +99,30 @@ def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
     """Report the tabs of an item once, with a fix for all of its lines."""
     if any(found.code == "E004" for found in lexed.problems):
         return
+    strings = [(at, to) for kind, at, to in scan(text) if kind in {STRING, OPEN_STRING}]
     edits = tuple(
         Edit(Span(found.start(1), found.end(1)), found[1].expandtabs(4))
         for found in _TABBED.finditer(text, line)
+        if not _is_in_string(strings, found.start())
     )
     lexed.problems.append(
         problem(
             "E004",
             (line, end),
-            "indentation is made of spaces, not tabs",
-            "a tab counts as four spaces here",
+            "use spaces for indentation, not tabs",
+            "a tab counts as four spaces",
             Fix("Replace the tabs with spaces", edits, "safe"),
         )
     )
 
 
-_TABBED = re.compile(r"^([ \f]*\t[ \t\f]*)", re.M)
+def _is_in_string(strings: list[tuple[int, int]], at: int) -> bool:
+    """Whether a line starts inside a string, whose text is not indentation."""
+    index = bisect_right(strings, (at, at)) - 1
+    return index >= 0 and strings[index][0] < at < strings[index][1]
+
+
+_TABBED = re.compile(r"(?<![^\r\n])([ \f]*\t[ \t\f]*)")
 
 
 def _report_indent(lexed: Lexed, levels: list[Level], line: int, end: int) -> None:
@@ -125,38 +131,11 @@ def _report_indent(lexed: Lexed, levels: list[Level], line: int, end: int) -> No
         problem(
             "E005",
             (line, end),
-            "this line is indented more than the one above, which opens no block",
+            "unexpected indentation; the line above does not start a block",
             "indent it like the line above" if wanted else "start it in the first column",
-            replacement("Indent it like the line above", line, end, " " * wanted),
+            replacement("Indent it like the line above", line, end, " " * wanted, "unsafe"),
         )
     )
-
-
-_BLOCK_WORDS = frozenset(
-    [
-        "signature",
-        "module",
-        "type",
-        "enum",
-        "def",
-        "test",
-        "forward",
-        "fallback",
-        "if",
-        "elif",
-        "else",
-        "for",
-        "match",
-        "case",
-        "while",
-        "with",
-        "try",
-        "except",
-        "finally",
-        "class",
-        "async",
-    ]
-)
 
 
 def _opens_block(tokens: list[Token]) -> bool:

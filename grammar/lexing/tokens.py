@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ...base.diagnostic import Diagnostic
 from ...base.span import Span
 from ..tables import tables
+from ..words import HARD_KEYWORDS, SOFT_KEYWORDS, may_follow
 
 
 class Token(NamedTuple):
@@ -71,74 +72,37 @@ TOKEN = re.compile(
 )
 """Leading blanks and one token; the number of the group that matched is the kind above."""
 
-HARD_KEYWORDS = frozenset(
-    [
-        "False",
-        "None",
-        "True",
-        "and",
-        "as",
-        "assert",
-        "async",
-        "await",
-        "break",
-        "class",
-        "continue",
-        "def",
-        "del",
-        "elif",
-        "else",
-        "except",
-        "finally",
-        "for",
-        "from",
-        "global",
-        "if",
-        "import",
-        "in",
-        "is",
-        "lambda",
-        "nonlocal",
-        "not",
-        "or",
-        "pass",
-        "raise",
-        "return",
-        "try",
-        "while",
-        "with",
-        "yield",
-    ]
-)
-"""Python's reserved words, which are no names here either."""
-
 # A soft keyword is one only at the start of a logical line, and only before what its pattern says.
 _BEFORE_A_NAME = re.compile(r"[ \t]+[^\W\d]")
 _BEFORE_A_COLON = re.compile(r"[ \t]*(?:[:#\r\n]|\Z)")  # or where it was forgotten
 _BEFORE_A_BRACKET = re.compile(r"[ \t]*\(")
 _BEFORE_A_STRING = re.compile(r"[ \t]*[rRfF]{0,2}[\"']")
 _BEFORE_ARGUMENTS = re.compile(r"[ \t]+[^\W\d]|[ \t]*\(")
-_BEFORE_A_VALUE = re.compile(r"(?![ \t]*(?:[=.,:)\]]|[-+*/%@&|^<>]=|$))", re.M)
+_BEFORE_A_VALUE = re.compile(r"(?![ \t]*(?:[=.,:)\]]|[-+*/%@&|^<>]=|[\r\n]|\Z))")
 _BEFORE_A_CONDITION = re.compile(r"[ \t]+(?!(?:in|is|if|and|or|as|for|else)\b)[\w\"'(\[{~-]")
 CASE = re.compile(r"case\b(?![ \t]*[=.])")
 """A line that begins like the `case` of a `match`."""
-SOFT_KEYWORDS = {
-    **dict.fromkeys(
-        ["lm", "tools", "dataset", "optimizer", "program", "evaluate", "module", "signature", "type", "enum"],
-        _BEFORE_A_NAME,
-    ),
-    "input": _BEFORE_A_NAME,
-    "output": _BEFORE_A_NAME,
-    "test": _BEFORE_A_STRING,
-    "configure": _BEFORE_A_BRACKET,
-    "demo": _BEFORE_ARGUMENTS,
-    "forward": _BEFORE_A_COLON,
-    "fallback": _BEFORE_A_COLON,
-    "match": _BEFORE_A_VALUE,
-    "case": _BEFORE_A_VALUE,
-    "suggest": _BEFORE_A_CONDITION,
-}
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
+
+
+def _pattern_behind(word: str) -> re.Pattern[str]:
+    """What has to stand behind a soft keyword, by what the grammar takes there."""
+    behind = may_follow(word)
+    if word == "suggest":
+        return _BEFORE_A_CONDITION
+    for expected, pattern in _BEHIND:
+        if behind == expected:
+            return pattern
+    return _BEFORE_A_VALUE
+
+
+_BEHIND: tuple[tuple[set[str], re.Pattern[str]], ...] = (
+    ({"NAME"}, _BEFORE_A_NAME),
+    ({":"}, _BEFORE_A_COLON),
+    ({"("}, _BEFORE_A_BRACKET),
+    ({"NAME", "("}, _BEFORE_ARGUMENTS),
+    ({"STRING", "FSTRING_START"}, _BEFORE_A_STRING),
+)
 UNKNOWN = -1
 """The number of a token that the language does not have, like `while` or `:=`."""
 
@@ -205,7 +169,7 @@ def vocabulary() -> Vocabulary:
     """The vocabulary of the tables."""
     numbers, literals = tables().numbers, tables().literals
     words = {text: literals.get(text, UNKNOWN) for text in HARD_KEYWORDS}
-    soft = {text: (literals[text], pattern) for text, pattern in SOFT_KEYWORDS.items()}
+    soft = {text: (literals[text], _pattern_behind(text)) for text in SOFT_KEYWORDS - {"where"}}
     return Vocabulary(
         words=words | {"where": literals["where"]},
         soft=soft,

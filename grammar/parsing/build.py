@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 from lark import Lark
 from lark.parsers.lalr_analysis import Shift
+
+from .build_words import alternatives, words_of
 
 HERE = Path(__file__).parents[1]
 GRAMMAR = HERE / "dspy.lark"
@@ -58,6 +59,7 @@ def build() -> str:
         "completions": _completions(states, rules, rule_numbers, terminal_numbers),
         "starts": {start: states[table.start_states[start]] for start in STARTS},
         "ends": {start: states[table.end_states[start]] for start in STARTS},
+        "words": words_of(lark),
     }
     lines = [
         f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in content.items()
@@ -94,14 +96,8 @@ def _literals(lark: Any, terminal_numbers: dict[str, int]) -> Iterator[tuple[str
         if type(terminal.pattern).__name__ == "PatternStr":
             yield terminal.pattern.value, terminal_numbers[terminal.name]
         elif terminal.pattern is not None:
-            for text in _alternatives(terminal.pattern.value):
+            for text in alternatives(terminal.pattern.value):
                 yield text, terminal_numbers[terminal.name]
-
-
-def _alternatives(pattern: str) -> list[str]:
-    """The texts of a terminal that is a list of texts; Lark has made it a regular expression."""
-    texts = re.split(r"(?<!\\)\|", pattern.removeprefix("(?:").removesuffix(")"))
-    return [text.replace("\\", "") for text in texts]
 
 
 def _rule(rule: Any, nonterminal_numbers: dict[str, int]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Constructs of Python and of other languages that this one does not have: what to write instead.
+"""Constructs of Python and of other languages that this one does not have, and what to write instead.
 
 Each gives the tokens that come nearest to what was meant, so that the rest of the item is still read.
 """
@@ -8,32 +8,33 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from ...base.diagnostic import Diagnostic
-from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
+from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
+from ..words import CLAUSE_WORDS, DECLARING, HARD_KEYWORDS, MEMBER_WORDS, STATEMENT_WORDS
 from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as
 from .typos import TYPOS, after_the_end
 
+_CLASS = "classes are not supported; use `type NAME:` for a record or `enum NAME:` for a choice"
+_RESULT = "a function returns its result with `return`"
+_IMPORT = "an import belongs in the first column, at the top of the file"
 _STATEMENTS = {
-    "try": "there is no `try`; a failed call is retried, then `fallback:` gives the outputs",
-    "except": "there is no `except`; write `fallback:` behind `forward:`, which sees the `error`",
-    "finally": "there is no `finally`",
-    "with": "there is no `with`; give settings to the call or the part, as in `Predict(S, temperature=0.7)`",
-    "raise": 'there is no `raise`; write `assert condition, "message"`',
-    "del": "there is no `del`; a variable ends with its block",
-    "global": "there is no `global`; a function gives its result by `return`",
-    "nonlocal": "there is no `nonlocal`; a function gives its result by `return`",
-    "import": "an import stands in the first column, at the top of the file",
-    "from": "an import stands in the first column, at the top of the file",
-    "class": "there are no classes; write `type NAME:` for a record or `enum NAME:` for a choice",
-    "def": "a function is declared in the first column, not inside another declaration",
+    "try": "`try` is not supported; a failed call is retried, then `fallback:` gives the outputs",
+    "except": "`except` is not supported; write `fallback:` after `forward:`, where `error` says what failed",
+    "finally": "`finally` is not supported",
+    "with": "`with` is not supported; pass settings to the call or the part, like `NAME(…, temperature=0.7)`",
+    "raise": '`raise` is not supported; use `assert condition, "message"`',
+    "del": "`del` is not supported; a variable ends with its block",
+    "global": f"`global` is not supported; {_RESULT}",
+    "nonlocal": f"`nonlocal` is not supported; {_RESULT}",
+    "import": _IMPORT,
+    "from": _IMPORT,
+    "class": _CLASS,
+    "def": "a function must be declared in the first column, not inside another declaration",
 }
-_NO_WHILE = "there is no `while`, so a program's cost is bounded; write `for _ in range(n):` with `break`"
-_NO_ASYNC = "a function is not marked `async`; independent calls run at the same time anyway"
-_HEAD_WORDS = frozenset(
-    {"lm", "tools", "dataset", "optimizer", "program", "evaluate", "module", "signature", "type", "enum"}
-)
+_NO_WHILE = "`while` is not supported, so that the cost is bounded; use `for _ in range(n):` with `break`"
+_NO_ASYNC = "functions are not marked `async`; independent calls run concurrently anyway"
 _OPERATORS = {"&&": "and", "||": "or"}
 
 
@@ -79,7 +80,7 @@ def _orphan_case(stuck: Stuck) -> Repair | None:
     condition = tables().literals["if"]
     if count_accepted(stuck.line_states, [condition]) == 0:
         return None
-    found: Diagnostic | None = problem("E023", first.span, "`case` stands in the block of `match VALUE:`")
+    found: Diagnostic | None = problem("E023", first.span, "`case` must be inside `match VALUE:`")
     if any(each.kind == condition and each.text == "case" for each in stuck.tokens[: stuck.line]):
         found = None
     missing = Token(vocabulary().name, first.start, stuck.tokens[stop - 1].end, "")
@@ -99,7 +100,7 @@ def _orphan_else(stuck: Stuck) -> Repair | None:
     found = problem(
         "E023",
         first.span,
-        f"`{first.text}` stands behind the block of an `if`, as far to the right as that; a `for` has none",
+        f"`{first.text}` must follow the block of an `if`, at the same indentation; a `for` cannot have one",
     )
     missing = Token(vocabulary().name, first.start, stuck.tokens[stop - 1].end, "")
     return Repair(stuck.line, stop, [Token(condition, first.start, first.start, first.text), missing], found)
@@ -114,9 +115,9 @@ def _decorator(stuck: Stuck) -> Repair | None:
     found = problem(
         "E011",
         (token.start, stuck.tokens[stop - 1].end),
-        f"there are no decorators, so `{name[:40]}` has no place",
-        "a setting is an argument where the function is used; `pure` is found out by itself",
-        replacement("Remove the decorator", token.start, stuck.tokens[stop].start, "")
+        f"decorators are not supported: `{name[:40]}`",
+        "pass a setting as an argument where the function is used; whether it is pure is inferred",
+        replacement("Remove the decorator", token.start, stuck.tokens[stop].start, "", "unsafe")
         if stuck.line == 0
         else None,
     )
@@ -141,13 +142,11 @@ def _outside(stuck: Stuck) -> Repair | None:
             token.span,
             _NO_ASYNC,
             None,
-            replacement("Remove `async`", token.start, stuck.tokens[1].start, ""),
+            replacement("Remove `async`", token.start, stuck.tokens[1].start, "", "safe"),
         )
         return Repair(0, 1, [], found)
-    if word == "class" and stuck.tokens[1].kind == vocabulary().name:
-        stop, _ = header_end(stuck.tokens, 0)
-        head = [read_as(stuck.tokens[0], "type"), stuck.tokens[1]]
-        return Repair(0, max(stop, 2), head, problem("E019", token.span, _STATEMENTS["class"]))
+    if word == "class" and stuck.tokens[1].kind == known.name:
+        return _class(stuck)
     typo = _misspelt(stuck)
     if typo is not None:
         return typo
@@ -156,49 +155,54 @@ def _outside(stuck: Stuck) -> Repair | None:
     if word in {"while", *_STATEMENTS} - {"import", "from", "def"}:
         message = _NO_WHILE if word == "while" else _STATEMENTS[word]
         found = problem("E010" if word == "while" else "E019", span, message)
-    elif word in {
-        "if",
-        "elif",
-        "else",
-        "for",
-        "return",
-        "assert",
-        "pass",
-        "break",
-        "continue",
-        "match",
-        "case",
-        "suggest",
-    }:
+    elif word in STATEMENT_WORDS | CLAUSE_WORDS:
         found = problem(
             "E023",
             span,
-            f"`{word}` stands inside `forward:`, `def` or `test`, not in the first column",
+            f"`{word}` must be inside `forward:`, `def` or `test`, not in the first column",
             "indent it",
         )
-    elif word in {"input", "output", "forward", "fallback", "demo"}:
+    elif word in MEMBER_WORDS:
         found = problem(
-            "E023", span, f"`{word}` stands inside a declaration, not in the first column", "indent it"
+            "E023", span, f"`{word}` must be inside a declaration, not in the first column", "indent it"
         )
     elif word == "test":
-        found = problem("E001", span, 'the title of a test stands in quotes: `test "…":`')
-    elif word in _HEAD_WORDS and (len(stuck.tokens) < 2 or stuck.tokens[1].kind == known.newline):
+        found = problem("E001", span, 'the title of a test must be a string: `test "…":`')
+    elif word in DECLARING and (len(stuck.tokens) < 2 or stuck.tokens[1].kind == known.newline):
         found = problem("E001", (first.end, first.end), f"expected a name after `{word}`")
     elif word == "adapter":
-        found = problem(
-            "E001",
-            span,
-            "there is no declaration `adapter`; write `NAME = JSONAdapter()`, or give it to `configure(…)`",
-        )
+        found = problem("E001", span, "`adapter` is not a declaration; use `configure(adapter=…)`")
     else:
         shown = f"`{word[:40]}`" if "\n" not in word else "a string"
         found = problem(
             "E001",
             span,
-            f"{shown} begins no declaration",
-            "a declaration begins like `signature NAME:`, `module NAME = …`, `def NAME(…):`, `NAME = value`",
+            f"{shown} does not start a declaration",
+            "a declaration starts like `signature NAME:`, `module NAME = …`, `def NAME(…):`, `NAME = value`",
         )
     return Repair(0, len(stuck.tokens), [], found)
+
+
+def _class(stuck: Stuck) -> Repair:
+    """A class in the first column: the declaration that its base names, with its body if that fits."""
+    known = vocabulary()
+    tokens = stuck.tokens
+    stop, _ = header_end(tokens, 0)
+    bases = [token.text.lower() for token in tokens[2:stop] if token.kind == known.name]
+    kind = next((base for base in bases if ":" in DECLARING.get(base, ())), "type")
+    message = _CLASS
+    if kind in {"signature", "module"}:
+        message = f"classes are not supported; declare a {kind}: `{kind} {tokens[1].text}:`"
+    found = problem("E019", stuck.tokens[0].span, message)
+    head = [read_as(tokens[0], kind), tokens[1]]
+    stop = max(stop, 2)
+    kinds = [token.kind for token in (*head, *tokens[stop:])]
+    if count_accepted([tables().starts["start"]], kinds) == len(kinds):
+        return Repair(0, stop, head, found)
+    at = tokens[stop - 1].end
+    empty = [known.colon, known.newline, known.indent, known.string, known.newline, known.dedent]
+    body = [Token(each, at, at, ":" if each == known.colon else "") for each in empty]
+    return Repair(0, len(tokens), [*head, *body, tokens[-1]], found)
 
 
 def _misspelt(stuck: Stuck) -> Repair | None:
@@ -215,9 +219,9 @@ def _misspelt(stuck: Stuck) -> Repair | None:
             found = problem(
                 "E001",
                 token.span,
-                f"`{token.text}` is unknown here; did you mean `{word}`?",
+                f"unexpected `{token.text}`; did you mean `{word}`?",
                 None,
-                replacement(f"Write `{word}`", token.start, token.end, word),
+                replacement(f"Write `{word}`", token.start, token.end, word, "unsafe"),
             )
             return Repair(stuck.line, stuck.line + 1, [read_as(token, word)], found)
     return None
@@ -227,7 +231,7 @@ def _walrus(stuck: Stuck) -> Repair | None:
     token = stuck.token
     if token.text != ":=":
         return None
-    found = problem("E012", token.span, "there is no `:=`; give the value a name on the line above")
+    found = problem("E012", token.span, "`:=` is not supported; assign the value on the line above")
     kind = "==" if fits(stuck.states, "==") else "="
     return Repair(stuck.at, stuck.at + 1, [read_as(token, kind)], found)
 
@@ -237,10 +241,10 @@ def _yield(stuck: Stuck) -> Repair | None:
     if token.text not in {"yield", "await", "async"}:
         return None
     if token.text == "yield":
-        message, fix = "there is no `yield`; collect the values in a list and `return` it", None
+        message, fix = "`yield` is not supported; collect the values in a list and `return` it", None
     else:
-        message = f"there is no `{token.text}`; independent calls run at the same time anyway"
-        fix = replacement("Remove it", token.start, max(stuck.after.start, token.end), "")
+        message = f"`{token.text}` is not needed; independent calls run concurrently anyway"
+        fix = replacement("Remove it", token.start, max(stuck.after.start, token.end), "", "safe")
     if stuck.at + 1 < len(stuck.tokens) and token.text == "yield" and stuck.after.text == "from":
         return Repair(stuck.at, stuck.at + 2, [], problem("E013", (token.start, stuck.after.end), message))
     return Repair(stuck.at, stuck.at + 1, [], problem("E013", token.span, message, None, fix))
@@ -255,9 +259,9 @@ def _foreign_operator(stuck: Stuck) -> Repair | None:
     found = problem(
         "E001",
         token.span,
-        f"`{token.text}` is written `{word}`",
+        f"use `{word}` instead of `{token.text}`",
         None,
-        replacement(f"Write `{word}`", token.start, token.end, f" {word} " if is_tight else word),
+        replacement(f"Write `{word}`", token.start, token.end, f" {word} " if is_tight else word, "safe"),
     )
     return Repair(stuck.at, stuck.at + 1, [read_as(token, word)], found)
 
@@ -266,7 +270,7 @@ def _variable_parameters(stuck: Stuck) -> Repair | None:
     known = vocabulary()
     if stuck.first.text not in {"def", "module"} or stuck.at < 2:
         return None
-    message = "a function lists its parameters one by one; there is no `*args` and no `**kwargs`"
+    message = "`*args` and `**kwargs` are not supported; list the parameters one by one"
     if (
         stuck.token.kind == known.name
         and stuck.before.text == "*"
@@ -285,7 +289,7 @@ def _import_star(stuck: Stuck) -> Repair | None:
     token = stuck.token
     if token.text != "*" or stuck.first.text != "from" or stuck.before.text != "import":
         return None
-    found = problem("E019", token.span, "there is no `import *`; name what is imported")
+    found = problem("E019", token.span, "`import *` is not supported; name what to import")
     return Repair(stuck.at, stuck.at + 1, [Token(vocabulary().name, token.start, token.start, "")], found)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ...base.diagnostic import Diagnostic, Fix
+from ...base.diagnostic import Applicability, Diagnostic, Fix
 from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import expected
 from ..problems import problem, replacement
 from ..tables import tables
+from ..words import SUITE_WORDS
 from .edits import Stuck
+from .f_strings import behind
 
 _PLACES = {
     "signature": "the signature's name",
@@ -38,7 +40,6 @@ _KINDS = {
     "_INDENT": "an indented block",
     "_DEDENT": "the end of the block",
 }
-_SPACED = {",": ", ", "=": " = ", ":": ":", "->": " -> ", "in": " in "}
 
 
 def describe_insertion(stuck: Stuck, kind: int) -> Diagnostic:
@@ -49,14 +50,9 @@ def describe_insertion(stuck: Stuck, kind: int) -> Diagnostic:
     fix: Fix | None = None
     place = before.end if before else found.start
     if literal in {":", ",", ")", "]", "}"}:
-        fix = replacement(
-            f"Add `{literal}`",
-            place,
-            place,
-            literal if place == found.start else _SPACED.get(literal, literal),
-        )
-        if _is_layout(found):
-            fix = replacement(f"Add `{literal}`", place, place, literal)
+        is_tight = literal == "," and place == found.start
+        applicability: Applicability = "safe" if literal == ":" and _begins_block(stuck) else "unsafe"
+        fix = replacement(f"Add `{literal}`", place, place, literal + " " * is_tight, applicability)
     where = _place(stuck.tokens, stuck.at, literal)
     if _is_layout(found):
         return problem("E001", (place, place), f"expected {wanted}{where}", None, fix)
@@ -65,11 +61,20 @@ def describe_insertion(stuck: Stuck, kind: int) -> Diagnostic:
     return problem("E001", found.span, f"expected {wanted}{where}, found {shown(found)}", None, fix)
 
 
+def _begins_block(stuck: Stuck) -> bool:
+    """Whether the line ends where it is stuck, and a block stands below it, which only its word can begin."""
+    known = vocabulary()
+    below = [token.kind for token in stuck.tokens[stuck.at : stuck.at + 2]]
+    return stuck.first.text in SUITE_WORDS and below == [known.newline, known.indent]
+
+
 def describe_replacement(stuck: Stuck, kind: int) -> Diagnostic:
     """Something else should stand where `tokens[at]` stands."""
     found = stuck.token
     literal = _literal(kind)
-    fix = None if not literal else replacement(f"Write `{literal}`", found.start, found.end, literal)
+    fix = (
+        None if not literal else replacement(f"Write `{literal}`", found.start, found.end, literal, "unsafe")
+    )
     where = _place(stuck.tokens, stuck.at, literal)
     return problem(
         "E001",
@@ -85,8 +90,10 @@ def describe_deletion(stuck: Stuck) -> Diagnostic:
     found = stuck.token
     before = _before(stuck.tokens, stuck.at)
     after = "" if before is None or _is_layout(stuck.before) else f" after {shown(before)}"
-    fix = replacement("Remove it", found.start, found.end, "")
-    return problem("E001", found.span, f"{shown(found)} does not belong here{after}", None, fix)
+    fix = replacement(
+        "Remove it", found.start, stuck.tokens[behind(stuck.tokens, stuck.at) - 1].end, "", "unsafe"
+    )
+    return problem("E001", found.span, f"unexpected {shown(found)}{after}", None, fix)
 
 
 def describe_panic(stuck: Stuck) -> Diagnostic:
@@ -98,7 +105,7 @@ def describe_panic(stuck: Stuck) -> Diagnostic:
         what = (
             f"expected {wanted}, found {shown(found)}"
             if wanted
-            else f"{shown(found)} does not begin a line here"
+            else f"unexpected {shown(found)} at the start of a line"
         )
         return problem("E001", found.span, what)
     after = f" after {shown(before)}" if before else ""
@@ -107,13 +114,13 @@ def describe_panic(stuck: Stuck) -> Diagnostic:
         return problem(
             "E001",
             (place, place),
-            f"the line ends too early: expected {wanted}{after}"
+            f"unexpected end of line: expected {wanted}{after}"
             if wanted
-            else f"the line ends too early{after}",
+            else f"unexpected end of line{after}",
         )
     if wanted:
         return problem("E001", found.span, f"expected {wanted}{after}, found {shown(found)}")
-    return problem("E001", found.span, f"{shown(found)} does not belong here{after}")
+    return problem("E001", found.span, f"unexpected {shown(found)}{after}")
 
 
 def name_of(kind: int, states: list[int]) -> str:

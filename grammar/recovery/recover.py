@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 
@@ -52,6 +52,9 @@ MAX_TOKENS = 50_000
 
 def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[Diagnostic, ...]]:
     """The best reading of an item with mistakes, and the mistakes."""
+    deep = [each for each in lexed.problems if each.code == "E026"]
+    if deep:
+        return None, (deep[0],)
     if not lexed.is_balanced:
         repairs = find_repairs(text)
         found = repairs.problems
@@ -59,13 +62,15 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[D
         lexed.problems = sorted([*found, *lexed.problems], key=lambda each: each.span)[:MAX_PROBLEMS]
     if len(lexed.tokens) > MAX_TOKENS:
         first = lexed.problems[:MAX_PROBLEMS] or [
-            problem("E001", (0, _first_line(text)), "there is a mistake in this long declaration")
+            problem("E001", (0, _first_line(text)), "syntax error in this long declaration")
         ]
         return None, tuple(first)
     mended = mend(text, lexed)
     context = Context(text)
     declaration = parse(mended.tokens, context) if mended.is_complete else None
     problems = [*lexed.problems, *mended.problems]
+    if lexed.tokens[0].text == "class" and mended.problems:
+        problems = mended.problems[:1]
     if not problems:
         problems.append(too_deep((0, _first_line(text))))
     return declaration, with_problems_of_tree(text, problems, context.closing_problems(), lexed.quiet)
@@ -80,7 +85,7 @@ def with_problems_of_tree(
     what stands in the ranges `quiet`.
     """
     if problems and of_tree:
-        starts = [found.end() for found in re.finditer("\n", text)]
+        starts = [found.end() for found in re.finditer(r"\r\n?|\n", text)]
         lines = {bisect_right(starts, found.span.start) for found in problems}
         unclosed = [found.span.start for found in problems if found.code in {"E002", "E003"}]
         reliable = min(unclosed, default=len(text))
@@ -110,6 +115,7 @@ def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
     run = _Run(list(lexed.tokens), start)
     mended = Mended(run.tokens)
     reported_lines = _lines_of(lexed)
+    doubtful: set[int] = set()
     repairs: Counter[int] = Counter()
     while run.advance():
         line = _line_start(run.tokens, run.at)
@@ -131,9 +137,23 @@ def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
         if repair.problem is not None and begin not in reported_lines:
             mended.problems.append(repair.problem)
             reported_lines.add(begin)
+        elif repair.problem is None or repair.problem.fix is None or not repair.problem.fix.is_safe:
+            doubtful.add(begin)
         run.replace(repair)
     mended.is_complete = is_done(run.states)
+    _doubt(lexed, mended, doubtful)
     return mended
+
+
+def _doubt(lexed: Lexed, mended: Mended, doubtful: set[int]) -> None:
+    """Call no fix safe in a line where more had to be repaired: it does not make the line whole."""
+    starts = _starts_of_lines(lexed)
+    for problems in (lexed.problems, mended.problems):
+        for index, found in enumerate(problems):
+            begin = starts[max(bisect_right(starts, found.span.start) - 1, 0)] if starts else 0
+            if begin in doubtful or not mended.is_complete:
+                fixes = (replace(fix, applicability="unsafe") if fix.is_safe else fix for fix in found.fixes)
+                problems[index] = replace(found, fixes=tuple(fixes))
 
 
 class _Run:
@@ -190,18 +210,24 @@ def _begin_of_line(tokens: list[Token], line: int) -> int:
 
 def _lines_of(lexed: Lexed) -> set[int]:
     """Where the logical lines start that have a problem already, or are too deep."""
-    known = vocabulary()
-    layout = {known.newline, known.indent, known.dedent}
-    starts: list[int] = []
-    for before, token in pairwise([Token(known.newline, 0, 0, ""), *lexed.tokens]):
-        if token.kind not in layout and before.kind in layout:
-            starts.append(token.start)
+    starts = _starts_of_lines(lexed)
     found: set[int] = set()
     for first, last in lexed.quiet:
         found.update(starts[bisect_left(starts, first) : bisect_left(starts, last)])
     if starts:
         found |= {starts[max(bisect_right(starts, each.span.start) - 1, 0)] for each in lexed.problems}
     return found
+
+
+def _starts_of_lines(lexed: Lexed) -> list[int]:
+    """Where the logical lines start."""
+    known = vocabulary()
+    layout = {known.newline, known.indent, known.dedent}
+    starts: list[int] = []
+    for before, token in pairwise([Token(known.newline, 0, 0, ""), *lexed.tokens]):
+        if token.kind not in layout and before.kind in layout:
+            starts.append(token.start)
+    return starts
 
 
 def _line_start(tokens: list[Token], at: int) -> int:

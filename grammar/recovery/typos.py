@@ -1,11 +1,15 @@
-"""Small slips that have a message of their own: `=` for `==`, a missing body, a reserved word as a name."""
+"""Typos that have a message of their own: `=` for `==`, a missing body, a reserved word as a name."""
 
 from __future__ import annotations
 
-from ..lexing.tokens import HARD_KEYWORDS, Token, vocabulary
+from dataclasses import replace
+
+from ...base.diagnostic import Applicability
+from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted, expected, feed
 from ..problems import problem, replacement
 from ..tables import tables
+from ..words import DECLARING, FIELD_WORDS, HARD_KEYWORDS
 from .edits import Repair, RepairRule, Stuck, fits, header_end, line_before, read_as
 from .f_strings import begin, behind, kinds_ahead
 
@@ -17,9 +21,9 @@ def _else_if(stuck: Stuck) -> Repair | None:
     found = problem(
         "E001",
         (start, end),
-        "`else if` is written `elif`",
+        "use `elif` instead of `else if`",
         None,
-        replacement("Write `elif`", start, end, "elif"),
+        replacement("Write `elif`", start, end, "elif", "safe"),
     )
     return Repair(stuck.at - 1, stuck.at + 1, [Token(tables().literals["elif"], start, end, "elif")], found)
 
@@ -36,17 +40,13 @@ def _equals_in_condition(stuck: Stuck) -> Repair | None:
         "output",
     }:
         return None
-    if stuck.first.text in {"input", "output"} and "where" not in {each.text for each in stuck.line_before}:
+    if stuck.first.text in FIELD_WORDS and "where" not in {each.text for each in stuck.line_before}:
         return None
     if not fits(stuck.states, "=="):
         return None
-    found = problem(
-        "E001",
-        token.span,
-        "`=` gives a value a name; write `==` to compare",
-        None,
-        replacement("Write `==`", token.start, token.end, "=="),
-    )
+    applicability: Applicability = "unsafe" if stuck.first.text in FIELD_WORDS else "safe"
+    fix = replacement("Write `==`", token.start, token.end, "==", applicability)
+    found = problem("E001", token.span, "`=` assigns a value; use `==` to compare", None, fix)
     return Repair(stuck.at, stuck.at + 1, [read_as(token, "==")], found)
 
 
@@ -57,13 +57,13 @@ def _chained_assignment(stuck: Stuck) -> Repair | None:
     first = stuck.first.text
     inside = any(each.kind in vocabulary().openers for each in stuck.line_before) and first != "return"
     if first == "return":
-        message = "`return` gives one value, or outputs that all have names: `return a=x, b=y`"
+        message = "`return` takes one value, or outputs that all have names: `return a=x, b=y`"
     elif (
         not inside
         and sum(each.text == "=" for each in stuck.line_before) == 1
         and stuck.first.kind == vocabulary().name
     ):
-        message = "a line gives one value a name; write a second line"
+        message = "a line can assign only once; write a second line"
     else:
         return None
     stop, _ = header_end(stuck.tokens, stuck.at, colon=False)
@@ -79,14 +79,31 @@ def _adjacent_strings(stuck: Stuck) -> Repair | None:
         return None
     before = begin(stuck.tokens, stuck.at - 1)._replace(end=stuck.before.end)
     token = stuck.token._replace(end=stuck.tokens[behind(stuck.tokens, stuck.at) - 1].end)
-    found = problem(
-        "E018",
-        (before.start, token.end) if "\n" not in stuck.text[before.start : token.end] else token.span,
-        "strings side by side are not joined; write `+` between them",
-        None,
-        replacement("Write `+`", before.end, before.end, " +"),
-    )
+    plus = replacement("Write `+`", before.end, before.end, " +", "unsafe")
+    comma = replacement("Write `,`", before.end, before.end, ",", "unsafe")
+    depth = sum((each.kind in known.openers) - (each.kind in known.closers) for each in stuck.line_before)
+    span = (before.start, token.end) if "\n" not in stuck.text[before.start : token.end] else token.span
+    if depth > 0:
+        message, fixes = "expected `,` or `+` between two strings", [comma, plus]
+    else:
+        message, fixes = "adjacent strings are not joined; write `+` between them", [plus]
+        if _is_whole(stuck):
+            fixes = [replace(plus, applicability="safe")]
+    found = replace(problem("E018", span, message), fixes=tuple(fixes))
     return Repair(stuck.at, stuck.at, [Token(tables().literals["+"], before.end, before.end, "+")], found)
+
+
+def _is_whole(stuck: Stuck) -> bool:
+    """Whether strings side by side are a whole value, so that joining them binds as in Python."""
+    known = vocabulary()
+    strings = {known.string, known.f_end}
+    first = stuck.at - 1
+    while stuck.tokens[first].kind in strings:
+        first = stuck.tokens.index(begin(stuck.tokens, first)) - 1
+    stop = stuck.at
+    while stuck.tokens[stop].kind in {known.string, known.f_start}:
+        stop = behind(stuck.tokens, stop)
+    return stuck.tokens[first].text in {"=", "return"} and stuck.tokens[stop].kind == known.newline
 
 
 def _equals_for_colon(stuck: Stuck) -> Repair | None:
@@ -96,14 +113,14 @@ def _equals_for_colon(stuck: Stuck) -> Repair | None:
         return None
     token = stuck.before
     word = stuck.first.text
-    if word not in {"signature", "module", "type", "enum"}:
+    if ":" not in DECLARING.get(word, ()):
         return None
     found = problem(
         "E001",
         token.span,
         f"expected `:` after the {word}'s name, found `=`",
         None,
-        replacement("Write `:`", stuck.tokens[stuck.at - 2].end, token.end, ":"),
+        replacement("Write `:`", stuck.tokens[stuck.at - 2].end, token.end, ":", "safe"),
     )
     return Repair(stuck.at - 1, stuck.at, [read_as(token, ":")], found)
 
@@ -139,7 +156,7 @@ def _missing_block(stuck: Stuck) -> Repair | None:
         found = problem(
             "E005",
             token.span,
-            f"this line is not indented, although the one above begins `{first}`",
+            f"expected an indented block after `{first}`",
             "indent the lines of its body by four spaces",
         )
         end = len(stuck.tokens) - 1
@@ -175,9 +192,9 @@ def _reserved(stuck: Stuck) -> Repair | None:
     found = problem(
         "E007",
         token.span,
-        f"`{token.text}` is one of Python's words and no name; write `{token.text}_`",
+        f"`{token.text}` is a reserved word; use `{token.text}_`",
         None,
-        replacement(f"Write `{token.text}_`", token.start, token.end, f"{token.text}_"),
+        replacement(f"Write `{token.text}_`", token.start, token.end, f"{token.text}_", "unsafe"),
     )
     return Repair(
         stuck.at, stuck.at + 1, [Token(known.name, token.start, token.end, token.text + "_")], found
@@ -186,20 +203,16 @@ def _reserved(stuck: Stuck) -> Repair | None:
 
 def _direction_in_record(stuck: Stuck) -> Repair | None:
     first = stuck.first
-    if (
-        stuck.at != stuck.line + 1
-        or first.text not in {"input", "output"}
-        or stuck.token.kind != vocabulary().name
-    ):
+    if stuck.at != stuck.line + 1 or first.text not in FIELD_WORDS or stuck.token.kind != vocabulary().name:
         return None
     if stuck.tokens[0].text != "type":
         return None
     found = problem(
         "E001",
         first.span,
-        f"an attribute of a record has no `{first.text}` before it",
+        f"the attributes of a record are written without `{first.text}`",
         None,
-        replacement("Remove it", first.start, stuck.token.start, ""),
+        replacement("Remove it", first.start, stuck.token.start, "", "unsafe"),
     )
     return Repair(stuck.line, stuck.at, [], found)
 
@@ -214,7 +227,7 @@ def _after_the_end(stuck: Stuck) -> Repair | None:
     found = problem(
         "E023",
         token.span if token.end > token.start else (token.start, token.start),
-        "this line belongs to no declaration",
+        "this line does not belong to a declaration",
         "indent it to continue the declaration above",
     )
     follows_semicolon = stuck.text[: token.start].rstrip().endswith(";")
@@ -225,7 +238,7 @@ def _second_arrow(stuck: Stuck) -> Repair | None:
     token = stuck.token
     if token.text != "->" or "->" not in {each.text for each in stuck.tokens[: stuck.at]}:
         return None
-    found = problem("E001", token.span, "a second `->`; a signature has inputs, one `->`, and outputs")
+    found = problem("E001", token.span, "a signature has only one `->`, between its inputs and its outputs")
     return Repair(stuck.at, stuck.at + 1, [read_as(token, ",")], found)
 
 

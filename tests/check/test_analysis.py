@@ -91,7 +91,7 @@ def test_installed_packages_are_found_by_the_finder() -> None:
     }
     installed = {"numpy": "", "shop": "site/shop/__init__.py"}
     analysis = Project(files.get, find=installed.get).check("main.dspy")
-    assert [each.message for each in analysis.diagnostics] == ["there is no module `nowhere`"]
+    assert [each.message for each in analysis.diagnostics] == ["unknown module `nowhere`"]
     assert display(analysis.program.symbols["total"].type) == "(price: float) -> float"
 
 

@@ -94,8 +94,8 @@ def test_no_fix_is_offered_that_python_3_11_cannot_read(text: str) -> None:
         ('x = f"{a +}" + c', "E001", "expected a value after `+`, found `}`"),
         ('x = f"{f(a}" + c', "E002", "expected `)` to close `(`"),
         ('x = f"{a[(1}" + c', "E002", "expected `)` to close `(`"),
-        ('x = f"{a)}" + c', "E002", "`)` has no matching opening bracket"),
-        ('x = f"{a && b}" + c', "E001", "`&&` is written `and`"),
+        ('x = f"{a)}" + c', "E002", "`)` has no matching `(`"),
+        ('x = f"{a && b}" + c', "E001", "use `and` instead of `&&`"),
         ('x = f"{a # c}" + c', "E022", "a comment cannot stand between the braces of an f-string"),
         ('x = f"{lambda: 1}" + c', "E014", "a `lambda` can only be an argument of a call"),
         ('x = f"{(lambda: 1)}" + c', "E014", "a `lambda` can only be an argument of a call"),
@@ -104,8 +104,8 @@ def test_no_fix_is_offered_that_python_3_11_cannot_read(text: str) -> None:
         ('x = f"hello {name" + c', "E022", "`{` is never closed in this f-string"),
         ('x = f"hello {name["a" + c', "E022", "`{` is never closed in this f-string"),
         ('x = f"}{a}}" + c', "E022", "`}` has no matching `{` in this f-string"),
-        ('x = "a" f"{b}"', "E018", "strings side by side are not joined; write `+` between them"),
-        ('x = f"{a}" f"{b}"', "E018", "strings side by side are not joined; write `+` between them"),
+        ('x = "a" f"{b}"', "E018", "adjacent strings are not joined; write `+` between them"),
+        ('x = f"{a}" f"{b}"', "E018", "adjacent strings are not joined; write `+` between them"),
     ],
 )
 def test_a_mistake_between_the_braces_is_one_problem(text: str, code: str, message: str) -> None:

@@ -35,13 +35,13 @@ def test_fields_and_their_places(text: str) -> None:
 
 
 BAD = {
-    "question, answer": ("E001", "a signature's text has the form `inputs -> outputs`; the `->` is missing"),
-    "": ("E001", "a signature's text has the form `inputs -> outputs`; the `->` is missing"),
+    "question, answer": ("E001", "expected `->` between the inputs and the outputs of this signature"),
+    "": ("E001", "expected `->` between the inputs and the outputs of this signature"),
     "a b -> c": ("E001", "expected `:` after `a`, found `b`"),
-    "a -> b -> c": ("E001", "a second `->`; a signature has inputs, one `->`, and outputs"),
+    "a -> b -> c": ("E001", "a signature has only one `->`, between its inputs and its outputs"),
     "a: -> c": ("E001", "expected a value after `:`, found `->`"),
     "a: list[str -> c": ("E002", "`[` is never closed"),
-    "class -> c": ("E007", "`class` is one of Python's words and no name; write `class_`"),
+    "class -> c": ("E007", "`class` is a reserved word; use `class_`"),
     "a -> 3": ("E001", "expected a name after `->`, found `3`"),
 }
 

@@ -61,12 +61,12 @@ def _say_untyped(declaration: syntax.ModuleDeclaration | syntax.FunctionDeclarat
             yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type")
     if isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is None:
         name = declaration.name
-        yield missing_annotation.at(name, f"`{name.text}` needs the type that it returns: `-> …`")
+        yield missing_annotation.at(name, f"`{name.text}` needs a return type: `-> …`")
 
 
 @rule("E230", "no-outputs", syntax.SignatureDeclaration, syntax.ModuleDeclaration, syntax.String)
 def no_outputs(program: Program, item: Item, node: _Signature) -> Findings:
-    """A signature or module has no output, so that there is nothing to ask a model for.
+    """A signature or module has no output, so there is nothing to ask a model for.
 
     ```dspy
     module qa = Predict("question ->")

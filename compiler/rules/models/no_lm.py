@@ -10,7 +10,7 @@ from ..rule import Findings, file_rule, written
 
 @file_rule("E301", "no-lm")
 def no_lm(program: Program) -> Findings:
-    """A test, an evaluation or a program reaches a module for which no language model is set.
+    """A test, evaluation or program uses a module that has no language model.
 
     The file's `configure(lm=…)` sets one for all modules, `lm=` in a constructor for one.
 

@@ -1,4 +1,4 @@
-"""Declarations that need each other in a circle, and modules that call each other in one."""
+"""Declarations that depend on each other in a cycle, and modules that call each other in one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..words import listed
 
 @file_rule("E109", "declaration-cycle")
 def declaration_cycle(program: Program) -> Findings:
-    """Declarations need each other in a circle, so that none of them can be evaluated first.
+    """Declarations depend on each other in a cycle, so none of them can be evaluated first.
 
     Records may refer to themselves, and functions may call each other; values and aliases may not.
 
     ```dspy
     low = high - 1
-    #     ^^^^ E109 `low` and `high` need each other
+    #     ^^^^ E109 `low` and `high` depend on each other
     high = low + 1
     ```
 
@@ -33,14 +33,14 @@ def declaration_cycle(program: Program) -> Findings:
     """
     edges = _evaluated(program)
     for cycle in _cycles(edges):
-        yield _report(declaration_cycle, program, edges, cycle, "need each other", "needs itself")
+        yield _report(declaration_cycle, program, edges, cycle, "depend on each other", "depends on itself")
 
 
 @file_rule("E304", "recursion")
 def recursion(program: Program) -> Findings:
-    """Modules call each other in a circle.
+    """Modules call each other in a cycle.
 
-    Recursion through module calls is an error, because nobody could say what a run costs at most. Write
+    Recursion through module calls is an error, because the most that a run can cost would be unknown. Write
     `for _ in range(n):` with `break` instead.
 
     ```dspy

@@ -15,7 +15,7 @@ def duplicate_declaration(program: Program) -> Findings:
     ```dspy
     limit = 5
     limit = 6
-    #^^^^ E102 `limit` is declared already
+    #^^^^ E102 `limit` is already declared
     ```
 
     ```dspy
@@ -30,5 +30,5 @@ def duplicate_declaration(program: Program) -> Findings:
             if before is not name:
                 place = Place(program.path, owner.at(before))
                 labels = label(program, place, f"`{name.text}` is first declared here")
-                found = duplicate_declaration.at(name, f"`{name.text}` is declared already", labels=labels)
+                found = duplicate_declaration.at(name, f"`{name.text}` is already declared", labels=labels)
                 yield found.shifted(item.start)

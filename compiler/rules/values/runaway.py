@@ -19,7 +19,7 @@ def runaway_constant(program: Program) -> Findings:
 
     ```dspy
     limit = 9 ** 9 ** 9
-    #       ^^^^^^^^^^^ E117 `9 ** 9 ** 9` grows beyond 10,000,000 items
+    #       ^^^^^^^^^^^ E117 `9 ** 9 ** 9` is too large: over 10,000,000 items
     ```
 
     ```dspy
@@ -40,7 +40,7 @@ def runaway_constant(program: Program) -> Findings:
 def _found(item: Item, node: syntax.Node) -> Diagnostic:
     text = written(item, node)
     shown = f"`{text}`" if len(text) <= 40 else "this"
-    words = f"{shown} grows beyond {LIMIT:,} items"
+    words = f"{shown} is too large: over {LIMIT:,} items"
     return runaway_constant.at(node, words).shifted(item.start)
 
 

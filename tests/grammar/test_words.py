@@ -1,0 +1,73 @@
+"""The language's words stand once, in the grammar; what repeats them is generated or read from it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import keyword
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dspyc.grammar import words
+from dspyc.grammar.parse import parse_item
+from dspyc.grammar.split import split
+
+SYNTAXES = Path(__file__).parents[2] / "editors" / "vscode" / "syntaxes"
+
+
+def test_the_words_are_those_of_the_language() -> None:
+    assert set(keyword.kwlist) == words.HARD_KEYWORDS
+    assert {"lm", "tools", "dataset", "optimizer", "program", "evaluate"} == words.VALUE_KINDS
+    assert words.DECLARING.keys() == words.VALUE_KINDS | {"module", "signature", "type", "enum", "def"}
+    assert words.DECLARING.keys() | {"test", "configure", "from", "import"} == words.HEADS
+    assert {"input", "output"} == words.FIELD_WORDS
+    assert words.BODY_WORDS["signature"] == {"input", "output", "demo"}
+    assert words.BODY_WORDS["module"] == {"input", "output", "forward", "fallback"}
+    assert words.BODY_WORDS["def"] == words.BODY_WORDS["test"] == words.STATEMENT_WORDS
+    assert {"elif", "else", "case"} == words.CLAUSE_WORDS
+    assert {"if", "for", "match", "forward", "def", "test", "signature"} <= words.SUITE_WORDS
+    assert set() == words.SOFT_KEYWORDS & words.HARD_KEYWORDS
+    assert words.may_follow("forward") == {":"}
+    assert words.may_follow("input") == {"NAME"}
+
+
+@pytest.mark.parametrize("word", sorted(words.SOFT_KEYWORDS))
+def test_a_soft_keyword_is_a_name_elsewhere(word: str) -> None:
+    text = f"def f({word}: int) -> int:\n    {word} = {word} + g({word}={word}).{word}\n    return {word}\n"
+    assert parse_item(text).problems == ()
+
+
+@pytest.mark.parametrize("word", sorted(words.HARD_KEYWORDS))
+def test_a_hard_keyword_is_never_one(word: str) -> None:
+    assert parse_item(f"def f({word}: int) -> int:\n    return 1\n").problems != ()
+
+
+@pytest.mark.parametrize("word", sorted(words.DECLARING))
+def test_every_declaring_word_starts_an_item_inside_an_open_bracket(word: str) -> None:
+    sign = next(iter(words.DECLARING[word] - {","}))
+    head = f"{word} name{sign}"
+    assert [chunk.text for chunk in split(f"x = (\n{head}\n")] == ["x = (\n", f"{head}\n"]
+
+
+def generator() -> ModuleType:
+    path = SYNTAXES / "generate.py"
+    specification = importlib.util.spec_from_file_location("generate", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_highlighting_has_the_words_of_the_grammar() -> None:
+    written = (SYNTAXES / "dspyc.tmLanguage.json").read_text(encoding="utf-8")
+    assert written == generator().generate(), "run `python editors/vscode/syntaxes/generate.py`"
+    json.loads(written)
+
+
+def test_the_template_repeats_no_group_of_words() -> None:
+    template = (SYNTAXES / "dspyc.tmLanguage.template.json").read_text(encoding="utf-8")
+    groups = generator().groups()
+    assert not [name for name, group in groups.items() if "|" in group and group in template]
