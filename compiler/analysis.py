@@ -10,8 +10,7 @@ from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
 from .files import Files, Finder, Reader, Surroundings
-from .findings import EVERYTHING as ALL_ITEMS
-from .findings import check_item, place
+from .findings import check_item, holds, place
 from .program import Item, Program
 from .resolve.scope import FileScope, KeptItem
 from .selection import EVERYTHING, Selection
@@ -135,10 +134,11 @@ class Project:
         return FileAnalysis(scope.path, scope.file.source, scope.file, tuple(found), self, program, edits)
 
     def _findings(self, program: Program, item: Item, kept: KeptItem) -> tuple[Diagnostic, ...]:
-        if kept.findings is None or ALL_ITEMS in kept.findings_read:
+        checked = kept.checked
+        if checked is None or not holds(checked, program):
             self.checked += 1
-            kept.findings, kept.findings_read = check_item(program, item)
-        return kept.findings
+            checked = kept.checked = check_item(program, item)
+        return checked.findings
 
     def _program(self, scope: FileScope, file: parse.File) -> Program:
         return Program(

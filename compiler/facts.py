@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..base.diagnostic import Diagnostic
 from ..base.span import Span
@@ -216,3 +216,18 @@ class Draft:
             tuple(self.visible),
             self.target,
         )
+
+
+Question: TypeAlias = Callable[[Any, Any], object]
+"""What a rule asks a program, about a name, an item or a function."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """What the rules for items find in one, counted from its start, and what that depends on."""
+
+    findings: tuple[Diagnostic, ...]
+    names: frozenset[tuple[str, str]]
+    """The names whose meaning was asked for."""
+    answers: tuple[tuple[Question, Any, object], ...]
+    """What else was asked, about what, and the answers."""

@@ -244,13 +244,14 @@ class Surroundings:
         """What a call runs."""
         return kinds.call_kind(self._scope, item, call, lambda found: self._kind(program, found))
 
+    def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
+        """What calling a function runs, by its type."""
+        found = kinds.of_function(self._scope, function)
+        return self._kind(program, found) if isinstance(found, tuple) else found
+
     def function_kind(self, program: Program, name: str) -> CallKind:
         """What calling a `def` of the file runs."""
         return self._kind(program, (self._scope.path, name))
-
-    def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
-        """What calling a function runs, by its type."""
-        return kinds.kind_of_function(self._scope, function, lambda found: self._kind(program, found))
 
     def _kind(self, program: Program, function: kinds.Declared) -> CallKind:
         found = self._kinds.get(function)

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..base.diagnostic import Diagnostic, Label
 from ..grammar import syntax
 from . import rules, types
 from .environment import ALL, Key
+from .facts import Checked, Question
 from .program import CallKind, Item, Program, Symbol
 
 EVERYTHING: Key = ("", "everything")
-"""What a finding depends on that comes from a look at other items: any edit of the file."""
+"""What a finding depends on that comes from a look at all other items: any edit of the file."""
 
 
-def check_item(program: Program, item: Item) -> tuple[tuple[Diagnostic, ...], frozenset[Key]]:
-    """What the rules for items find in one, counted from its start, and what that depends on."""
+def check_item(program: Program, item: Item) -> Checked:
+    """What the rules for items find in one."""
     watched = Watched(program)
     found = [each for string in item.string_by_node.values() for each in string.problems]
     found += rules.check_item(watched, item)
-    return tuple(found), frozenset(watched.read)
+    answers = tuple((ask, about, answer) for (ask, about), answer in watched.answers.items())
+    return Checked(tuple(found), frozenset(watched.read), answers)
+
+
+def holds(checked: Checked, program: Program) -> bool:
+    """Whether what was found in an item is found still, if the names that were asked mean the same."""
+    return EVERYTHING not in checked.names and all(
+        ask(program, about) == answer for ask, about, answer in checked.answers
+    )
+
+
+def _item_facts(program: Program, key: str | None) -> object:
+    item = program.item(key)
+    return None if item is None else item.facts
+
+
+def _function_kind(program: Program, name: str) -> object:
+    return program.function_kind(name)
+
+
+def _kind_of_function(program: Program, function: types.Function) -> object:
+    return program.kind_of_function(function)
 
 
 def place(found: Diagnostic, start: int, program: Program) -> Diagnostic:
@@ -42,10 +65,11 @@ def _place_label(label: Label, program: Program) -> Label:
 class Watched(Program):
     """A program that notes what is asked of it."""
 
-    __slots__ = ("_program", "_symbols", "read")
+    __slots__ = ("_program", "_symbols", "answers", "read")
 
     def __init__(self, program: Program) -> None:
         self.read: set[Key] = set()
+        self.answers: dict[tuple[Question, Any], object] = {}
         self._program = program
         self._symbols = _Symbols(program, self.read)
         self.path = program.path
@@ -64,7 +88,7 @@ class Watched(Program):
 
     def item(self, key: str | None) -> Item | None:
         """The item of a key."""
-        self.read.add(EVERYTHING)
+        self._ask(_item_facts, key)
         return self._program.item(key)
 
     def item_at(self, offset: int) -> Item | None:
@@ -87,18 +111,24 @@ class Watched(Program):
 
     def call_kind(self, item: Item, call: syntax.Call) -> CallKind:
         """What a call runs."""
-        self.read.add(EVERYTHING)
+        binding = item.binding_of(call)
+        if binding is not None and isinstance(binding.callee, types.Function):
+            self._ask(_kind_of_function, binding.callee)
         return self._program.call_kind(item, call)
 
     def function_kind(self, name: str) -> CallKind:
         """What calling a `def` of this file runs."""
-        self.read.add(EVERYTHING)
+        self._ask(_function_kind, name)
         return self._program.function_kind(name)
 
     def kind_of_function(self, function: types.Function) -> CallKind:
         """What calling a function runs, by its type."""
-        self.read.add(EVERYTHING)
+        self._ask(_kind_of_function, function)
         return self._program.kind_of_function(function)
+
+    def _ask(self, question: Question, about: Any) -> None:
+        if (question, about) not in self.answers:
+            self.answers[question, about] = question(self._program, about)
 
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands now."""

@@ -239,7 +239,7 @@ class Program:
         return self._surroundings.function_kind(self, name)
 
     def kind_of_function(self, function: types.Function) -> CallKind:
-        """What calling a function runs, by its type: one of a `.dspy` file, of Python or of the runtime."""
+        """What calling a function runs, by its type: one of any file, of Python or of the runtime."""
         return self._surroundings.kind_of_function(self, function)
 
     def item(self, key: str | None) -> Item | None:

@@ -153,4 +153,10 @@ PAGES: dict[str, Page] = {
         'type Labels = "list[str]"\n',
         "type Labels = list[str]\n",
     ),
+    "E028": Page(
+        "A character that turns the direction of writing can make a program look different from what it is. "
+        "In a string it can be written as an escape sequence.",
+        'NAME = "user\u202e"\n',
+        'NAME = "user\\u202e"\n',
+    ),
 }

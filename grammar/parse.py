@@ -13,6 +13,7 @@ from . import syntax
 from .actions.context import Context
 from .file_formats import other_format
 from .lexing.errors import too_deep
+from .lexing.hidden import hidden_controls
 from .lexing.lexer import lex
 from .lossless import Lexeme, tokenize
 from .parsing.driver import parse as parse_tokens
@@ -36,6 +37,8 @@ MAX_BROKEN = 300
 """After so many items with mistakes a file is taken for something else, and the rest is not read."""
 MAX_DEPTH = 150
 """How deep syntax nodes may be nested."""
+MAX_OPERATORS = 500
+"""How many operators `a + b + c …` may have; its tree is as deep, and Python compiles no deeper one."""
 
 
 @dataclass(frozen=True)
@@ -127,30 +130,43 @@ def parse(source: Source) -> File:
 def parse_item(text: str) -> Parsed:
     """What one item's text means; remembered by the text, so an edit parses one item again."""
     lexed = lex(text)
+    lexed.problems += hidden_controls(text)
     if len(lexed.tokens) == 1:
         return Parsed(text, None, tuple(lexed.problems))
     context = Context(text)
     declaration: Any = parse_tokens(lexed.tokens, context) if lexed.is_balanced else None
     if declaration is None:
         declaration, found = recover(text, lexed)
-        if declaration is not None and lexed.has_long_line and is_too_deep(declaration):
+        if declaration is not None and lexed.has_long_line and excess(declaration) is not None:
             return Parsed(text, None, found)
         return Parsed(text, declaration, found)
     problems = with_problems_of_tree(text, lexed.problems, context.closing_problems(), lexed.quiet)
-    if lexed.has_long_line and is_too_deep(declaration):
-        return Parsed(text, None, (*problems, too_deep(declaration.span)))
+    beyond = excess(declaration) if lexed.has_long_line else None
+    if beyond is not None:
+        return Parsed(text, None, (*problems, beyond))
     return Parsed(text, declaration, problems)
 
 
-def is_too_deep(declaration: Any) -> bool:
-    """Whether nodes are nested deeper than what is read recursively may be."""
-    pending = [(declaration, 0)]
+def excess(declaration: Any) -> Diagnostic | None:
+    """What is wrong with a tree that cannot be read recursively: nested too deeply, or too long a sum."""
+    pending: list[tuple[Any, int]] = [(declaration, 0)]
     while pending:
         node, depth = pending.pop()
         if isinstance(node, tuple):
             pending += [(each, depth) for each in node if not isinstance(each, str)]
-        elif isinstance(node, syntax.Node):
-            if depth > MAX_DEPTH:
-                return True
-            pending += [(getattr(node, name), depth + 1) for name in syntax.parts_of(type(node))]
-    return False
+            continue
+        if not isinstance(node, syntax.Node):
+            continue
+        if depth > MAX_DEPTH:
+            return too_deep(declaration.span)
+        operators = 0
+        part: syntax.Node = node
+        while isinstance(part, syntax.Binary):
+            pending.append((part.right, depth + 1))
+            part = part.left
+            operators += 1
+        if operators > MAX_OPERATORS:
+            message = f"this expression has more than {MAX_OPERATORS} operators in a row"
+            return problem("E026", declaration.span, message, "split it, or use `sum([…])` or `join`")
+        pending += [(getattr(part, name), depth + 1) for name in syntax.parts_of(type(part))]
+    return None

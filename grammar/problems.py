@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "E025": "missing-type",
     "E026": "too-deep",
     "E027": "quoted-type",
+    "E028": "hidden-character",
 }
 """The codes of syntax problems and their names."""
 

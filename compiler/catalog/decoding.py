@@ -152,6 +152,7 @@ class _Decoder:
             lambda: docs,
             self._shape(written["shape"]),
             written["complete"],
+            written["by_fields"],
         )
 
     def _shape(self, written: Any) -> types.InterfaceShape | None:

@@ -73,8 +73,8 @@ def _expression(scope: Scope, node: syntax.Expression) -> ast.expr:
         case syntax.Unary(operator=operator, operand=operand):
             made = expression(scope, operand)
             return negated(made) if operator == "not" else ast.UnaryOp(_UNARY[operator](), made)
-        case syntax.Binary(left=left, operator=operator, right=right):
-            return binary(expression(scope, left), operator, expression(scope, right))
+        case syntax.Binary():
+            return _operations(scope, node)
         case syntax.Boolean(operator=operator, values=values):
             kind = ast.And() if operator == "and" else ast.Or()
             return ast.BoolOp(kind, [expression(scope, value) for value in values])
@@ -105,6 +105,17 @@ def _expression(scope: Scope, node: syntax.Expression) -> ast.expr:
             return comprehensions.comprehension(scope, node)
         case _:
             assert_never(node)
+
+
+def _operations(scope: Scope, node: syntax.Binary) -> ast.expr:
+    """`a + b + c …`, from the left: its tree is as deep as it has operators."""
+    chain = [node]
+    while isinstance(chain[-1].left, syntax.Binary) and id(chain[-1].left) not in scope.replaced:
+        chain.append(chain[-1].left)
+    made = expression(scope, chain[-1].left)
+    for each in reversed(chain):
+        made = scope.here.at(each, binary(made, each.operator, expression(scope, each.right)))
+    return made
 
 
 def binary(left: ast.expr, operator: str, right: ast.expr) -> ast.BinOp:

@@ -210,13 +210,8 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | Importe
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name, node
             case ast.Assign(targets=targets):
-                names_in = (each for target in targets for each in ast.walk(target))
-                # `LM.provider = …` gives no name `LM`.
-                yield from (
-                    (each.id, node)
-                    for each in names_in
-                    if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-                )
+                for target in targets:
+                    yield from ((name, node) for name in _assigned(target))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name, node
             case ast.ImportFrom(module=module, names=names, level=level):
@@ -237,6 +232,18 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | Importe
                     yield from _definitions(block)
             case ast.With(body=inside) | ast.For(body=inside) | ast.While(body=inside):
                 yield from _definitions(inside)
+
+
+def _assigned(target: ast.expr) -> Iterator[str]:
+    """The names that a target gives; `x.y = …` and `x[0] = …` give none."""
+    match target:
+        case ast.Name(id=name):
+            yield name
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            for each in elements:
+                yield from _assigned(each)
+        case ast.Starred(value=value):
+            yield from _assigned(value)
 
 
 def _value(node: ast.expr) -> Type:

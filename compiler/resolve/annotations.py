@@ -38,12 +38,27 @@ def _annotate(node: syntax.Expression, context: Context) -> Type:
             return _attribute(node, context)
         case syntax.Subscript(value=value, index=index):
             return _subscript(value, index, context)
-        case syntax.Binary(left=left, operator="|", right=right):
-            return types.union(annotate(left, context), annotate(right, context))
+        case syntax.Binary(operator="|"):
+            return _union(node, context)
         case syntax.Call(function=syntax.Name(text="Values"), arguments=arguments):
             return _values(arguments, context)
         case _:
             return types.UNKNOWN
+
+
+def _union(node: syntax.Binary, context: Context) -> Type:
+    """`a | b | c …`, from the left: its tree is as deep as it has members."""
+    chain = [node]
+    while isinstance(chain[-1].left, syntax.Binary) and chain[-1].left.operator == "|":
+        chain.append(chain[-1].left)
+    kind = annotate(chain[-1].left, context)
+    for each in reversed(chain):
+        if each is not node:
+            context.item.annotations[id(each)] = each
+        kind = types.union(kind, annotate(each.right, context))
+        if each is not node:
+            context.record(each, kind)
+    return kind
 
 
 def _name(node: syntax.Expression, name: str, context: Context) -> Type:

@@ -48,8 +48,8 @@ def _infer(node: syntax.Expression, context: Context) -> Type:
             return types.UNKNOWN
         case syntax.Unary(operator=operator, operand=operand):
             return unary(operator, infer(operand, context))
-        case syntax.Binary(left=left, operator=operator, right=right):
-            return binary(infer(left, context), operator, infer(right, context))
+        case syntax.Binary():
+            return _operations(node, context)
         case syntax.Boolean(values=values):
             return types.union(*(infer(each, context) for each in values))
         case syntax.Comparison(left=left, rights=rights):
@@ -76,6 +76,19 @@ def _infer(node: syntax.Expression, context: Context) -> Type:
             return _comprehension(node, context)
         case _:
             assert_never(node)
+
+
+def _operations(node: syntax.Binary, context: Context) -> Type:
+    """The type of `a + b + c …`, from the left: its tree is as deep as it has operators."""
+    chain = [node]
+    while isinstance(chain[-1].left, syntax.Binary):
+        chain.append(chain[-1].left)
+    kind = infer(chain[-1].left, context)
+    for each in reversed(chain):
+        kind = binary(kind, each.operator, infer(each.right, context))
+        if each is not node:
+            context.record(each, kind)
+    return kind
 
 
 def _name(node: syntax.Name, context: Context) -> Type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...grammar import syntax
@@ -30,14 +31,6 @@ def call_kind(
     return function_kind(found) if isinstance(found, tuple) else found
 
 
-def kind_of_function(
-    scope: FileScope, function: types.Function, function_kind: Callable[[Declared], CallKind]
-) -> CallKind:
-    """What calling a function runs, by its type; `function_kind` says it of a `def`."""
-    found = _function(scope, function)
-    return function_kind(found) if isinstance(found, tuple) else found
-
-
 def _direct(scope: FileScope, item: Item, call: syntax.Call) -> CallKind | Declared:
     """What a call runs, or the `def` that it calls."""
     binding = item.binding_of(call)
@@ -48,7 +41,7 @@ def _direct(scope: FileScope, item: Item, call: syntax.Call) -> CallKind | Decla
         case types.Function(origin="python", is_async=waits) if _is_listed(scope, call.function):
             return CallKind("python", waits, effects=False)
         case types.Function():
-            return _function(scope, callee)
+            return of_function(scope, callee)
         case types.Overloaded():
             return _BUILTIN
         case types.Instance(definition=definition) if definition.is_a("BaseLM") or definition.is_a("LM"):
@@ -65,7 +58,8 @@ def _direct(scope: FileScope, item: Item, call: syntax.Call) -> CallKind | Decla
             return UNKNOWN_CALL
 
 
-def _function(scope: FileScope, function: types.Function) -> CallKind | Declared:
+def of_function(scope: FileScope, function: types.Function) -> CallKind | Declared:
+    """What calling a function runs, by its type, or the `def` that it is."""
     match function.origin:
         case "python":
             return CallKind("python", function.is_async, effects=not (function.is_async or function.pure))
@@ -109,18 +103,38 @@ def function_kind(function: Declared, body: Body, known: dict[Declared, CallKind
     waiting = [function]
     while waiting:
         found = body(waiting.pop())
-        if found is None:
-            effects = True
-            continue
-        scope, item = found
-        for call in item.nodes(syntax.Call):
-            kind = _direct(scope, item, call)
-            if isinstance(kind, tuple) and kind not in known:
-                if kind not in reached:
-                    reached[kind] = None
-                    waiting.append(kind)
-                continue
-            kind = known[kind] if isinstance(kind, tuple) else kind
-            awaits, effects = awaits or kind.awaits, effects or kind.effects
+        own = _of_body(*found) if found is not None else _NOTHING_KNOWN
+        awaits, effects = awaits or own.awaits, effects or own.effects
+        for each in own.functions:
+            kind = known.get(each)
+            if kind is not None:
+                awaits, effects = awaits or kind.awaits, effects or kind.effects
+            elif each not in reached:
+                reached[each] = None
+                waiting.append(each)
     known[function] = CallKind("function", awaits, effects)
     return known[function]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What the calls in a function do by themselves, and which functions it calls."""
+
+    awaits: bool
+    effects: bool
+    functions: tuple[Declared, ...]
+
+
+_NOTHING_KNOWN = _Body(awaits=False, effects=True, functions=())
+
+
+def _of_body(scope: FileScope, item: Item) -> _Body:
+    """What a function does, remembered with its item."""
+    found: _Body | None = item.memory.get(_of_body)
+    if found is None:
+        kinds = [_direct(scope, item, call) for call in item.nodes(syntax.Call)]
+        direct = [each for each in kinds if isinstance(each, CallKind)]
+        called = tuple(dict.fromkeys(each for each in kinds if isinstance(each, tuple)))
+        found = _Body(any(each.awaits for each in direct), any(each.effects for each in direct), called)
+        item.memory[_of_body] = found
+    return found

@@ -7,13 +7,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...base.diagnostic import Diagnostic
 from ...grammar import syntax
 from ...grammar.parse import File, Parsed
 from ...grammar.parse import Item as ParsedItem
 from .. import types
 from ..environment import ALL, IMPORTS, Environment, Key
-from ..facts import Draft, ItemFacts, Symbol
+from ..facts import Checked, Draft, ItemFacts, Symbol
 from ..program import Item, declared_names
 from . import declarations, imports
 from .imports import Workspace
@@ -29,9 +28,8 @@ class KeptItem:
         "_facts",
         "_scope",
         "broken",
+        "checked",
         "declaration",
-        "findings",
-        "findings_read",
         "key",
         "memory",
         "names",
@@ -48,9 +46,8 @@ class KeptItem:
         self.broken = bool(parsed.problems)
         self.names = declared_names(parsed.declaration)
         self.memory: dict[Hashable, Any] = {}
-        self.findings: tuple[Diagnostic, ...] | None = None
+        self.checked: Checked | None = None
         """What the rules for items find in it; None when that has to be found out."""
-        self.findings_read: frozenset[Key] = frozenset()
         self.reads: frozenset[Key] = frozenset()
         """What the facts depend on."""
         self._facts: ItemFacts | None = None
@@ -82,7 +79,7 @@ class KeptItem:
         self._facts = None
         self.memory = {}
         if findings:
-            self.findings = None
+            self.checked = None
 
     def draft(self) -> Draft:
         """The item, with nothing found out yet."""
@@ -223,8 +220,8 @@ class FileScope:
         for kept in self.items:
             if not kept.reads.isdisjoint(changed):
                 kept.forget(findings=True)
-            elif not kept.findings_read.isdisjoint(changed):
-                kept.findings = None
+            elif kept.checked is not None and not kept.checked.names.isdisjoint(changed):
+                kept.checked = None
 
     def resolve_all(self) -> None:
         """Find out about all items."""

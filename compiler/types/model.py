@@ -157,6 +157,8 @@ class ClassDefinition:
     shape: InterfaceShape | None = None
     complete: bool = True
     """Whether all bases could be read, so that a name which is not among the members does not exist."""
+    by_fields: bool = False
+    """Whether the constructor's parameters are the annotated fields, which derived classes add to."""
 
     @once
     def parameters(self) -> tuple[Parameter, ...] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isinf
+
 from msgspec import structs
 
 from ...base.diagnostic import Edit, Fix
@@ -25,24 +27,34 @@ def name(_: Context, children: Children, span: Span) -> syntax.Expression:
 def number(context: Context, children: Children, span: Span) -> syntax.Constant:
     """`1`, `0.5`, `0xff`, `1_000`"""
     text = children[0].text
-    value: int | float = 0
+    if len(text) > MAX_DIGITS:
+        context.report("E009", span, f"a number cannot be longer than {MAX_DIGITS:,} digits")
+        return syntax.Constant(span, 0)
     try:
-        value = int(text, 0)
+        value: int | float = int(text, 0)
     except ValueError:
-        try:
-            value = float(text)
-        except ValueError:
-            context.report("E009", span, f"invalid number `{text[:40]}`")
-        else:
-            if text.replace("_", "").isdigit():
-                value = int(text) if len(text) < MAX_DIGITS else 0
-                message, fix = "a number cannot start with a zero", None
-                if len(text) >= MAX_DIGITS:
-                    message = "this number is too long"
-                elif len(text) < 40:
-                    fix = replacement("Remove the zeros", span.start, span.end, str(value), "unsafe")
-                context.report("E009", span, message, fix=fix)
+        value = _float(context, text, span)
     return syntax.Constant(span, value)
+
+
+def _float(context: Context, text: str, span: Span) -> int | float:
+    """A number that is no whole one as Python writes them."""
+    try:
+        value = float(text)
+    except ValueError:
+        context.report("E009", span, f"invalid number `{text[:40]}`")
+        return 0
+    if text.replace("_", "").isdigit():
+        whole = int(text)
+        fix = replacement("Remove the zeros", span.start, span.end, str(whole), "unsafe")
+        context.report("E009", span, "a number cannot start with a zero", fix=fix if len(text) < 40 else None)
+        return whole
+    if isinf(value):
+        context.report(
+            "E009", span, f"`{text[:40]}` is too large a number", 'write `float("inf")` for infinity'
+        )
+        return 0
+    return value
 
 
 def constant(_: Context, children: Children, span: Span) -> syntax.Constant:

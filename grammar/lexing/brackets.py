@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
+from ...base.diagnostic import Diagnostic
 from ..problems import problem, replacement
 from .errors import swallowed_brackets
 from .f_strings import scan
 from .tokens import CLOSE, CLOSERS, NEWLINE, OPEN, OPEN_STRING, Repairs
 
+REACH = 200
+"""How many open brackets are searched for the partner of a closing one."""
 _OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 _LAST_LINE = re.compile(r"[^\r\n]*\Z")
 
@@ -50,30 +54,42 @@ def find_repairs(text: str) -> Repairs:
             continue
         elif kind == OPEN_STRING:
             quiet_lines.add(line)
-            closers = swallowed_brackets(text[at:end], [opened.bracket for opened in stack])
+            closers = swallowed_brackets(text[at:end], [opened.bracket for opened in stack[-REACH:]])
             for _ in closers:
                 stack.pop()
         last_end = end
     _end_line(repairs, stack, -1, last_end, quiet_lines)
+    repairs.problems = _first_in_lines(repairs.problems, text)
     return repairs
+
+
+def _first_in_lines(problems: list[Diagnostic], text: str) -> list[Diagnostic]:
+    """The first problem of each line: the others follow from it as a rule."""
+    starts = [found.end() for found in re.finditer(r"\r\n?|\n", text)]
+    first: dict[int, Diagnostic] = {}
+    for found in sorted(problems, key=lambda each: each.span):
+        first.setdefault(bisect_right(starts, found.span.start), found)
+    return list(first.values())
 
 
 def _close(
     repairs: Repairs, stack: list[_Opened], bracket: str, at: int, quiet_lines: set[int], counts: Counter[str]
 ) -> None:
-    shapes = [CLOSERS[opened.bracket] for opened in stack]
     if not stack:
         _drop(repairs, bracket, at)
-    elif shapes[-1] == bracket:
+        return
+    wanted = CLOSERS[stack[-1].bracket]
+    if wanted == bracket:
         stack.pop()
-    elif bracket in shapes:
-        partner = len(shapes) - 1 - shapes[::-1].index(bracket)
+        return
+    near = [CLOSERS[opened.bracket] for opened in stack[-REACH:]]
+    if bracket in near:
+        partner = len(stack) - 1 - near[::-1].index(bracket)
         _give_up(repairs, stack[partner + 1 :], at, quiet_lines)
         del stack[partner:]
-    elif counts[stack[-1].bracket] <= counts[shapes[-1]]:
+    elif counts[stack[-1].bracket] <= counts[wanted]:
         _drop(repairs, bracket, at)
     else:
-        wanted = shapes[-1]
         opened = stack.pop()
         repairs.replaced[at] = wanted
         repairs.problems.append(

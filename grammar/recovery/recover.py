@@ -52,6 +52,9 @@ MAX_TOKENS = 50_000
 
 def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[Diagnostic, ...]]:
     """The best reading of an item with mistakes, and the mistakes."""
+    deep = [each for each in lexed.problems if each.code == "E026"]
+    if deep:
+        return None, (deep[0],)
     if not lexed.is_balanced:
         repairs = find_repairs(text)
         found = repairs.problems

@@ -125,6 +125,15 @@ def test_a_program_says_where_its_state_is_and_what_to_do_with_a_stale_one() -> 
     assert codes(analyse(text.replace("state=", "name="))) == ["E202"]
 
 
+def test_an_attribute_that_is_set_below_a_class_does_not_hide_it() -> None:
+    tools = "class Box:\n    size: int = 1\nBox.size = 2\nBox.all[0] = 3\nfirst, *rest = 1, 2\n"
+    imports = "from tools import Box, first, rest\n"
+    text = f"{imports}def f(box: Box) -> int:\n    return box.size + len([first, rest])\n"
+    analysis = analyse(text, tools__py=tools)
+    assert not analysis.diagnostics
+    assert display(analysis.program.symbols["Box"].type) == "type[Box]"
+
+
 def test_an_import_that_is_not_python() -> None:
     analysis = analyse("from tools import search\nfound = search(5)\n", tools__py="def search(text) -> str\n")
     assert [each.message for each in analysis.diagnostics] == [

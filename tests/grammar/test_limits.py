@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+import dspyc
+from dspyc.compiler.analysis import Project
 from dspyc.grammar.formatting.format import format_source
 from dspyc.grammar.parse import MAX_BROKEN, parse, parse_item, parse_signature_string
 from dspyc.grammar.source import Source
@@ -73,7 +76,73 @@ def test_what_is_nested_beyond_reason_is_a_problem_and_no_crash(text: str) -> No
 
 def test_what_is_nested_within_reason_is_none() -> None:
     assert codes("x = " + "[" * 40 + "]" * 40 + "\n") == []
-    assert codes("x = a" + " + a" * 100 + "\n") == []
+    assert codes("x = a" + " + a" * 500 + "\n") == []
+    assert codes("type T = a" + " | a" * 500 + "\n") == []
+
+
+@pytest.mark.parametrize("operator", [" + ", " | ", " - ", " * "])
+def test_too_long_a_sum_is_one_problem(operator: str) -> None:
+    (found,) = parse_item("x = a" + f"{operator}a" * 5_000 + "\n").problems
+    assert found.code == "E026"
+    assert "500 operators in a row" in found.message
+
+
+def test_a_long_sum_is_checked_and_compiled(tmp_path: Path) -> None:
+    path = tmp_path / "long.dspy"
+    sums = (
+        "X = " + " + ".join(["1"] * 500) + "\n\ndef f(x: int) -> int:\n    return " + " + ".join(["x"] * 500)
+    )
+    path.write_text(f"{sums}\n", encoding="utf-8")
+    assert Project({"long.dspy": sums + "\n"}.get).check("long.dspy").diagnostics == ()
+    compiled = dspyc.load(path)
+    assert compiled.X == compiled.f(1) == 500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 5_000,
+        "1" * 1_000_000,
+        "0x" + "f" * 5_000,
+        "1" + "_1" * 5_000,
+        "0." + "1" * 5_000,
+        "1e" + "9" * 5_000,
+    ],
+    ids=lambda text: text[:6],
+)
+def test_a_number_beyond_reason_is_one_problem(text: str) -> None:
+    (found,) = parse_item(f"x = {text}\n").problems
+    assert (found.code, found.message) == ("E009", "a number cannot be longer than 4,000 digits")
+
+
+def test_a_number_that_is_infinite_is_one_problem() -> None:
+    assert codes("x = 1e308\n") == []
+    assert codes("x = 1e309\n") == ["E009"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "]" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        "(" * 50_000 + "]" * 50_000,
+        "(]" * 50_000,
+        "([{" * 30_000,
+        "(\n    " * 30_000,
+        "[(" * 30_000 + "])" * 30_000,
+    ],
+    ids=range(8),
+)
+def test_brackets_beyond_reason_are_one_problem(text: str) -> None:
+    assert len(codes(f"x = {text}\n")) == 1
+
+
+def test_a_literal_of_sixty_thousand_entries_is_read() -> None:
+    entries = ", ".join(f'"s{n}"' for n in range(60_000))
+    (item,) = parse(Source("a.dspy", f"x = [{entries}]\n")).items
+    assert item.parsed.problems == ()
+    assert len(item.declaration.value.elements) == 60_000  # type: ignore[union-attr]
 
 
 def test_a_file_of_garbage_is_given_up() -> None:

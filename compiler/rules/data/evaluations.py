@@ -140,12 +140,13 @@ def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tu
         case syntax.Name():
             symbol = item.symbol_of(node)
             own = program.symbols.get(node.text)
-            if symbol is None or symbol is not own or own.item is None or node.text in seen:
+            owner = program.item(own.item) if own is not None else None
+            if symbol is None or symbol is not own or owner is None or node.text in seen:
                 return False
-            owner = program.item(own.item)
-            if owner is None or not isinstance(owner.declaration, syntax.ValueDeclaration):
-                return False
-            return _is_unmarked(program, owner, owner.declaration.value, (*seen, node.text))
+            value = (
+                owner.declaration.value if isinstance(owner.declaration, syntax.ValueDeclaration) else None
+            )
+            return value is not None and _is_unmarked(program, owner, value, (*seen, node.text))
         case syntax.Subscript(value=value, index=syntax.Slice()):
             return _is_unmarked(program, item, value, seen)
         case syntax.Call(function=syntax.Attribute(value=value)) if isinstance(

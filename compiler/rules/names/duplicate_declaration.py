@@ -10,7 +10,7 @@ from ..rule import Findings, file_rule, label
 
 @file_rule("E102", "duplicate-declaration")
 def duplicate_declaration(program: Program) -> Findings:
-    """Two declarations or imports of a file define the same name.
+    """Two declarations or imports of a file give the same name.
 
     ```dspy
     limit = 5

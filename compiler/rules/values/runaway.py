@@ -103,10 +103,10 @@ def _operands(node: syntax.Node) -> list[syntax.Node]:
 
 def _constant(program: Program, name: syntax.Name) -> syntax.Expression | None:
     symbol = program.symbols.get(name.text)
-    if symbol is None or symbol.item is None or symbol.kind not in ("constant", "alias"):
+    owner = program.item(symbol.item) if symbol is not None else None
+    if symbol is None or owner is None or symbol.kind not in ("constant", "alias"):
         return None
-    owner = program.item(symbol.item)
-    match owner.declaration if owner is not None else None:
+    match owner.declaration:
         case syntax.ConstantDeclaration(value=value) | syntax.TypeAliasDeclaration(value=value):
             return value
         case _:
