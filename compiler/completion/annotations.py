@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...grammar import syntax
 from .. import declared, types
 from ..program import Symbol
-from ..relations import named
+from ..types.generic import named
 from . import items
 from .context import Context
 from .items import Completion

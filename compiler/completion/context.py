@@ -13,7 +13,7 @@ from ...grammar.parse import Parsed, parse_item
 from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
-from ..program import Item, Symbol, declared_names
+from ..program import Item, Symbol, declared_names, walk
 from ..query.at import children
 from .calls import ActiveCall, active_call
 from .expectation import expected_type
@@ -96,8 +96,10 @@ class Context:
     def names(self) -> Mapping[str, Symbol]:
         """The names that may be used at the cursor, nearest first."""
         found: dict[str, Symbol] = {}
+        unbound = self._unbound
         for span, symbol in reversed(self.item.visible):
-            if span.start <= self.marked.offset < span.end and symbol.name != MARKER:
+            is_bound = symbol.name != MARKER and id(symbol.node) not in unbound
+            if is_bound and span.start <= self.marked.offset < span.end:
                 found.setdefault(symbol.name, symbol)
         program = self.analysis.program
         own = self._own_names
@@ -106,6 +108,23 @@ class Context:
             if known is not None:
                 found[name] = known
         return found
+
+    @property
+    def _unbound(self) -> frozenset[int]:
+        """The names, by identity, that get their values only behind the cursor, from what is written there."""
+        unbound: set[int] = set()
+        for above, below in pairwise(self.path):
+            match above:
+                case (
+                    syntax.For(target=target, iterable=iterable)
+                    | syntax.ComprehensionClause(target=target, iterable=iterable)
+                ) if iterable is below:
+                    unbound |= {id(each) for each in walk(target)}
+                case syntax.FunctionDeclaration() | syntax.ModuleDeclaration() if isinstance(
+                    below, syntax.Parameter
+                ):
+                    unbound |= {id(each.name) for each in above.parameters}
+        return frozenset(unbound)
 
     @property
     def _own_names(self) -> frozenset[str]:

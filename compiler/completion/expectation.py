@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ...grammar import syntax
 from .. import types
 from ..program import Item
-from ..relations import iterated
 from ..types import Type
+from ..types.assignable import iterated
 
 
 def expected_type(item: Item, path: Sequence[syntax.Node]) -> Type:

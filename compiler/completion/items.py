@@ -12,7 +12,7 @@ from .. import types
 from ..program import Symbol
 from ..query.describe import describe_limits, documentation, parameter_doc
 from ..query.keywords import Keyword
-from ..relations import display, display_value
+from ..types.display import display, display_value
 
 CompletionKind: TypeAlias = Literal[
     "keyword",

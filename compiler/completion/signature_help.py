@@ -9,7 +9,7 @@ from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
 from ..query.describe import describe_limits, documentation, parameter_doc
-from ..relations import display, display_parameter
+from ..types.display import display, display_parameter
 from .calls import ActiveCall
 from .context import call_at
 

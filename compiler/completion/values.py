@@ -8,7 +8,7 @@ from ...grammar import syntax
 from .. import catalog, types
 from ..declared import constructed, holds, makes
 from ..program import Symbol
-from ..relations import assignable
+from ..types.assignable import assignable
 from . import items
 from .context import Context
 from .items import Completion

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import types
 from ..program import Symbol, SymbolKind
-from ..relations import display, display_function, display_parameter, display_value
+from ..types.display import display, display_function, display_parameter, display_value
 
 _LONGEST_LINE = 88
 """A signature that is longer is broken: one parameter a line."""

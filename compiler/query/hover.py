@@ -11,8 +11,8 @@ from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
 from ..program import Symbol
-from ..relations import display
 from ..resolve.fields import source_text, text_of
+from ..types.display import display
 from .at import Found, find, symbol_at
 from .describe import Description, describe, describe_field, describe_parameter
 from .keywords import DOCUMENTED
