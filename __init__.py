@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .loader import load as load
     from .runtime import *  # noqa: F403 the runtime's public names are ours
 
-__version__ = "0.1.0"
+    __version__: str
 
 _HOMES = {
     "CompileError": ".loader",
@@ -49,6 +49,10 @@ def check(path: str) -> FileAnalysis:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("dspyc")
     from importlib import import_module
 
     return getattr(import_module(_HOMES.get(name, ".runtime"), __name__), name)

@@ -58,6 +58,10 @@ class Label:
     span: Span
     message: str
     path: str | None = None
+    item: str = ""
+    """In a finding that is kept across edits: the item of `path` from whose start the span counts."""
+    name: str = ""
+    """What the label is at, by which it is found when that item has changed."""
 
     def shifted(self, offset: int) -> Label:
         """The same label, `offset` code points further on where it is in the same file."""

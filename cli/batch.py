@@ -56,10 +56,10 @@ def _run_waiting(
     waiting = [row for row in rows if row.number not in output.done]
     if not waiting:
         output.finish()
-        say(f"All {plural(len(rows), 'row')} are in {shown(target)} already.", error=True)
+        say(f"All {plural(len(rows), 'row')} are already in {shown(target)}.", error=True)
         return 0
     if output.done:
-        say(f"{plural(len(output.done), 'row')} of {len(rows):,} are in {shown(target)} already.", error=True)
+        say(f"{plural(len(output.done), 'row')} of {len(rows):,} are already in {shown(target)}.", error=True)
     program = loaded.names[name]
     required = {one.name: one.required for one in inputs}
     done, failed = 0, 0
@@ -100,7 +100,7 @@ def _run_waiting(
     if failed:
         say_error(
             f"{plural(failed, 'row')} failed",
-            "the same command tries them again; `error` in the output says what happened",
+            "run the same command again to retry them; see `error` in the output for the reasons",
         )
     return int(bool(failed))
 

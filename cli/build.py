@@ -66,7 +66,7 @@ def _targets(paths: tuple[str, ...], out: Path) -> dict[Path, Path]:
             place = source.relative_to(folder) if folder.is_dir() else Path(source.name)
             targets[source] = (out / place).with_suffix(".py")
     if len(set(targets.values())) < len(targets):
-        raise Refusal("two programs would be written to the same file", "give the folder that they lie in")
+        raise Refusal("two programs would be written to the same file", "pass the folder that contains them")
     return targets
 
 
@@ -87,5 +87,6 @@ def _verify_ours(target: Path) -> None:
     text = target.read_text(encoding="utf-8", errors="replace")
     if "Compiled from " not in text and "__dspyc__" not in text:
         raise Refusal(
-            f"{shown(target)} exists, and dspyc did not write it", "choose another --out. Nothing was written"
+            f"{shown(target)} was not written by dspyc",
+            "choose another --out. Nothing was written",
         )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..base.text import plural
-from ..compiler.render import FORMATS, Report
+from ..compiler.render import FORMATS
 from .console import say
 from .errors import Refusal
 from .files import find, read_program_from_input, shown
 
 if TYPE_CHECKING:
-    from ..compiler.diagnostic import Diagnostic, Severity
+    from ..compiler.diagnostic import Severity
     from ..project.workspace import Workspace
 
 FAIL_ON: dict[str, tuple[Severity, ...]] = {
@@ -31,7 +29,7 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
 @click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
 @click.option("--fix", is_flag=True, help="Apply the fixes that cannot change what a program does.")
 @click.option("--unsafe-fixes", is_flag=True, help="Apply the other fixes too.")
-@click.option("--diff", is_flag=True, help="Show what the fixes would change, and write nothing.")
+@click.option("--diff", is_flag=True, help="Show what the fixes would change without writing anything.")
 @click.option(
     "--output-format",
     type=click.Choice(list(FORMATS)),
@@ -45,13 +43,16 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
     type=click.Choice(list(FAIL_ON)),
     default="warning",
     show_default=True,
-    help="The least severity that makes the exit code 1.",
+    help="The lowest severity that makes the exit code 1.",
 )
 @click.option(
-    "--select", multiple=True, metavar="RULES", help="Look only for these: codes, names, categories, or ALL."
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    help="Check only these rules: codes, names, beginnings of codes (`E2`), categories, or ALL.",
 )
-@click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these.")
-@click.option("--stdin-filename", metavar="PATH", help="The file that standard input (`-`) is the text of.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Skip these rules.")
+@click.option("--stdin-filename", metavar="PATH", help="The path to report for standard input (`-`).")
 def command(
     paths: tuple[str, ...],
     fix: bool,
@@ -80,61 +81,51 @@ def command(
     from ..project.workspace import Workspace
     from .checking import print_report, report_on
 
-    select, ignore = _selectors(select), _selectors(ignore)
-    workspace = partial(Workspace, select=select, ignore=ignore)
     fixing = fix or unsafe_fixes or diff
+    selected, ignored = _selectors(select), _selectors(ignore)
     if paths == ("-",):
         if fixing:
             raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
-        report = _from_stdin(stdin_filename, select, ignore)
+        path = Path.cwd() / (stdin_filename or "stdin.dspy")
+        files = [path]
+        workspace = Workspace({str(path): read_program_from_input()}, (), selected, ignored)
     else:
         files = find(paths)
-        if fixing and _fix(workspace(), files, unsafe=unsafe_fixes, write=not diff) and diff:
+        workspace = Workspace(select=selected, ignore=ignored)
+        if fixing and _fix(workspace, files, unsafe=unsafe_fixes, write=not diff) and diff:
             return 1
-        report = report_on(workspace(), files)
-    print_report(report, output_format)
+    report = report_on(workspace, files)
+    print_report(report, output_format, workspace)
     return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))
 
 
-def _selectors(given: Sequence[str]) -> tuple[str, ...]:
-    """The rules that an option names, with commas between several. Raises `Refusal` for unknown ones."""
+def _selectors(options: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules that an option names; raises `Refusal` for what does not exist."""
     from ..compiler.selection import wrong_selectors
 
-    names = tuple(name.strip() for each in given for name in each.split(",") if name.strip())
+    names = tuple(name.strip() for option in options for name in option.split(",") if name.strip())
     for problem in wrong_selectors(names):
         raise Refusal(problem.message, problem.help)
     return names
 
 
-def _from_stdin(name: str | None, select: Sequence[str], ignore: Sequence[str]) -> Report:
-    from ..project.workspace import Workspace
-    from .checking import report_on
-
-    path = Path.cwd() / (name or "stdin.dspy")
-    return report_on(Workspace({str(path): read_program_from_input()}, select=select, ignore=ignore), [path])
-
-
 def _fix(workspace: Workspace, files: list[Path], *, unsafe: bool, write: bool) -> int:
     """Fix files, or show how they would be; how many fixes there were."""
     from ..base.files import write_atomically
-    from .checking import check
-    from .fixing import fix
+    from .checking import fixed
     from .format import difference
 
     count = 0
-
-    def findings(path: str, text: str) -> tuple[Diagnostic, ...]:
-        workspace.disk.put(path, text)
-        return workspace.analyse(path).diagnostics
-
     for path in files:
-        file = check(workspace, path)
-        fixed = fix(file.source.text, partial(findings, str(Path.cwd() / path)), unsafe=unsafe)
-        count += fixed.count
-        if fixed.count and write:
-            write_atomically(path, fixed.text)
-        elif fixed.count:
-            say("".join(difference(shown(path), file.source.text, fixed.text)), newline=False)
+        full = str(Path.cwd() / path)
+        before = workspace.analyse(full).source.text
+        result = fixed(workspace, path, unsafe=unsafe)
+        count += result.count
+        if result.count and write:
+            write_atomically(path, result.text)
+            workspace.disk.put(full, result.text)
+        elif result.count:
+            say("".join(difference(shown(path), before, result.text)), newline=False)
     if count:
         say(f"{'Fixed' if write else 'Would fix'} {plural(count, 'finding')}.", error=True)
     return count

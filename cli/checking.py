@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..compiler.analysis import FileAnalysis
+from ..compiler.fixing import Fixed, fix
 from ..compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
 from ..grammar.source import Source
 from ..loader.compiling import errors_of
+from ..project.disk import ENDING
 from ..project.settings import Settings
 from ..project.workspace import Workspace
 from .console import columns, say
@@ -43,22 +45,45 @@ def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
     return CheckedFile(shown(settings.path), source, settings.problems)
 
 
-def print_report(report: Report, output_format: str) -> None:
+def print_report(report: Report, output_format: str, workspace: Workspace) -> None:
     """Write a report to standard output; the formats for people end in a summary."""
     say(FORMATS[output_format](report, ansi, columns()), newline=False)
     if output_format in {"full", "concise"}:
         say(summary(report))
-        say(_fixable(report), newline=False)
+        say(_fixable(report, workspace), newline=False)
 
 
-def _fixable(report: Report) -> str:
-    """How many findings can be removed without editing, and by which option."""
-    fixes = [one.fix for file in report.files for one in file.diagnostics if one.fix is not None]
-    safe = sum(fix.is_safe for fix in fixes)
+def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
+    """The text of a file after its fixes; the workspace shows the file as before."""
+    full = str(Path.cwd() / path)
+    text = workspace.analyse(full).source.text
+
+    def analyse(changed: str) -> FileAnalysis:
+        workspace.disk.put(full, changed)
+        return workspace.analyse(full)
+
+    try:
+        return fix(text, analyse, unsafe=unsafe)
+    finally:
+        workspace.disk.put(full, text)
+
+
+def _fixable(report: Report, workspace: Workspace) -> str:
+    """How many findings the fixes would remove, and by which option."""
+    safe = every = 0
+    for file in report.files:
+        if any(found.fixes for found in file.diagnostics) and file.source.uri.endswith(ENDING):
+            safe += _removed(file, fixed(workspace, file.source.uri, unsafe=False))
+            every += _removed(file, fixed(workspace, file.source.uri, unsafe=True))
     options = [f"{safe} fixable with `--fix`" if safe else ""]
-    if len(fixes) > safe:
-        options.append(f"{len(fixes) - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")
-    return ", ".join(filter(None, options)) + "\n" if fixes else ""
+    if every > safe:
+        options.append(f"{every - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")
+    return ", ".join(filter(None, options)) + "\n" if every or safe else ""
+
+
+def _removed(file: CheckedFile, result: Fixed) -> int:
+    """How many of a file's findings had a fix that was applied."""
+    return min(result.count, sum(bool(found.fixes) for found in file.diagnostics))
 
 
 class Findings(Failure):

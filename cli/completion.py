@@ -10,7 +10,7 @@ from .console import say
 @click.command
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print what makes a shell complete dspyc's commands.
+    """Print a completion script for a shell.
 
     \b
     Examples:

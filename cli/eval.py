@@ -59,7 +59,7 @@ class Line:
     metavar="FILE",
     help="Write every row of NAME to a CSV or JSON file.",
 )
-@click.option("--fresh", is_flag=True, help="Begin anew instead of resuming an interrupted run.")
+@click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 def command(
     target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None, fresh: bool
 ) -> int:
@@ -85,7 +85,7 @@ def command(
     from .progress import resumable, watching
 
     if output is not None and output.suffix.lower() not in {".csv", ".json"}:
-        raise Refusal(f"{output} is neither CSV nor JSON by its ending", "use .csv or .json")
+        raise Refusal(f"{output} must end in .csv or .json")
     path, name = split_target(target)
     loaded = open_program(path)
     chosen = choose(loaded, name, "evaluate", "evaluation")

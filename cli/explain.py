@@ -32,8 +32,8 @@ def command(rule: str | None) -> int:
     found = find(rule)
     if found is None:
         close = closest(rule)
-        hint = f"did you mean `{close}`?" if close else "`dspyc explain` lists them all"
-        raise Refusal(f"there is no finding `{rule}`", hint)
+        hint = f"did you mean `{close}`?" if close else "run `dspyc explain` to list all rules"
+        raise Refusal(f"unknown rule `{rule}`", hint)
     page = found.page
     say(click.style(f"{found.code} {found.name}", bold=True) + f" ({found.severity})\n\n{page.text}")
     for title, code in (("Wrong", page.wrong), ("Right", page.right)):

@@ -33,7 +33,7 @@ def find(paths: Sequence[str]) -> list[Path]:
             found[path] = None
     if not found:
         where = " or ".join(paths) if paths else "this folder"
-        raise Refusal(f"no `.dspy` file in {where}", "`dspyc init` makes a first project to start from")
+        raise Refusal(f"no `.dspy` file in {where}", "run `dspyc init` to create a first project")
     return list(found)
 
 

@@ -103,9 +103,9 @@ src = ["."]
 @click.command
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 def command(folder: Path) -> int:
-    """Make a new project: program, data, test, evaluation.
+    """Create a new project: program, data, test, evaluation.
 
-    FOLDER is made where it does not exist. A file that is there already is never changed.
+    FOLDER is created if it does not exist. Existing files are never changed.
 
     \b
     Examples:
@@ -122,13 +122,13 @@ def command(folder: Path) -> int:
     existing = [file for file in files if (folder / file).exists()]
     if existing:
         raise Refusal(
-            f"{folder} already holds {list_names(existing)}",
-            "choose another folder: `dspyc init NAME` makes one. Nothing was changed",
+            f"{folder} already contains {list_names(existing)}",
+            "choose another folder: `dspyc init NAME` creates one. Nothing was changed",
         )
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         write_atomically(folder / file, text)
     inside = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
-    say(f"Made {len(files)} files in {folder}. Try it:")
+    say(f"Created {len(files)} files in {folder}. Try it:")
     say(click.style(f'  {inside}dspyc run triage.dspy text="My card still has not arrived"', bold=True))
     return 0

@@ -7,12 +7,13 @@ import click
 
 @click.command
 @click.option(
-    "--stdio", is_flag=True, help="Talk over standard input and output; the default, and what editors pass."
+    "--stdio", is_flag=True, help="Communicate over standard input and output (the default; editors pass it)."
 )
 def command(stdio: bool) -> None:
     """Start the language server, for editors.
 
-    It talks over standard input and output; an editor starts it. The VS Code extension does so by itself.
+    It communicates over standard input and output, and is usually started by an editor. The VS Code
+    extension starts it automatically.
 
     \b
     Example, Neovim 0.11:

@@ -44,9 +44,9 @@ class Commands(click.Group):
         name = arguments[0]
         known = self.list_commands(context)
         if name.partition(":")[0].endswith(".dspy"):
-            raise Refusal(f"`{name}` is no command", f"to run the program: dspyc run {' '.join(arguments)}")
+            raise Refusal(f"unknown command `{name}`", f"to run the program: dspyc run {' '.join(arguments)}")
         if name not in known and not name.startswith("-"):
-            raise Refusal(f"`{name}` is no command", near(name, known) or "`dspyc --help` lists them")
+            raise Refusal(f"unknown command `{name}`", near(name, known) or "run `dspyc --help` for a list")
         return super().resolve_command(context, arguments)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -67,7 +67,10 @@ class Commands(click.Group):
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colours."
 )
 @click.option(
-    "-v", "--verbose", is_flag=True, help="Say more on standard error, like what a `fallback:` hid."
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Write more to standard error, such as errors hidden by a `fallback:`.",
 )
 @click.version_option(package_name="dspyc", prog_name="dspyc", message="%(prog)s %(version)s")
 def group(color: ColorChoice, verbose: bool) -> None:
@@ -94,7 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return Refusal.exit_code
     except click.UsageError as problem:
         command = problem.ctx.command_path if problem.ctx else "dspyc"
-        say_error(_in_our_words(problem), f"`{command} --help` shows how it is used, with examples")
+        say_error(_in_our_words(problem), f"`{command} --help` shows usage and examples")
         return 2
     except click.ClickException as problem:
         say_error(_in_our_words(problem))
@@ -138,6 +141,6 @@ def report_internal(problem: Exception) -> None:
     text = redact(" ".join(str(problem).split()))[:300]
     say_error(
         f"dspyc itself failed{place}: {type(problem).__name__}: {text}",
-        "this is a mistake in dspyc, not in your program. Please report it with the command, the file, and "
-        "what the command says when DSPYC_TRACEBACK=1 is set",
+        "this is a bug in dspyc, not in your program. Please report it with the command, the file, and the "
+        "output with DSPYC_TRACEBACK=1 set",
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="FILE[:PROGRAM]", type=click.Path())
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
-@click.option("--fresh", is_flag=True, help="Begin anew instead of resuming an interrupted run.")
+@click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N requests to models.")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Stop after N tokens.")
 @click.option(

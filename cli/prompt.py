@@ -111,8 +111,8 @@ def _prompts(
         inputs = inputs_of(loaded, name)
         if arguments and not _is_made_of_built_ins(module):
             raise Refusal(
-                f"what the predictors of `{name}` are given is worked out in a run",
-                f"leave the inputs out, or name one predictor: {loaded.shown}:{name}.{next(iter(parts))}",
+                f"the inputs of `{name}`'s predictors are only known during a run",
+                f"omit the inputs, or name one predictor: {loaded.shown}:{name}.{next(iter(parts))}",
             )
     values = read_arguments(arguments, inputs, standard_input) if arguments else {}
     alone = len(parts) == 1 and not part

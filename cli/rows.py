@@ -74,7 +74,7 @@ def locked(path: Path) -> Iterator[None]:
 def _verify_target(path: Path) -> None:
     """Refuse an output that cannot be written, before anything is paid for."""
     if path.suffix.lower() not in {".jsonl", ".ndjson", ".csv", ".tsv"}:
-        raise Refusal(f"{path} is neither JSON Lines nor CSV nor TSV by its ending", "use .jsonl, .csv, .tsv")
+        raise Refusal(f"{path} must end in .jsonl, .ndjson, .csv or .tsv")
     if not path.parent.is_dir():
         raise Refusal(f"the folder of the output, {path.parent}, does not exist", f"mkdir -p {path.parent}")
 
@@ -170,7 +170,7 @@ class Output:
 
     def _foreign(self) -> Refusal:
         return Refusal(
-            f"{self._path} exists and holds something else than the results of these rows",
+            f"{self._path} exists and holds something other than the results of these rows",
             "name another --output, or delete the file",
         )
 

@@ -46,12 +46,12 @@ def command(
 ) -> int:
     """Run a program on one input, or on every row of a file.
 
-    NAME is a program or module of the file; it may be left out where only one can be meant. An input is
-    written KEY=VALUE: text as it is, everything else as JSON. KEY=@PATH takes a file's text, and a lone - a
-    JSON object from standard input.
+    NAME is a program or module of the file; it can be omitted if there is only one candidate. An input is
+    written KEY=VALUE: text as it is, everything else as JSON. KEY=@PATH takes the text of a file, and a
+    single - takes a JSON object from standard input.
 
-    With --inputs and --output, each result is written as soon as it is there. The same command again goes on
-    where it stopped: rows that are done are skipped, rows that failed are tried again.
+    With --inputs and --output, each result is written as soon as it is ready. Run the same command again to
+    resume: finished rows are skipped, failed rows are retried.
 
     \b
     Examples:
@@ -62,11 +62,11 @@ def command(
     """
     if (rows is None) != (output is None):
         raise Refusal(
-            "--inputs and --output belong together",
-            "give the file with the rows and the file for the results",
+            "--inputs and --output must be used together",
+            "pass both the file with the rows and the file for the results",
         )
     if rows is not None and inputs:
-        raise Refusal("the inputs come from --inputs; a KEY=VALUE beside it has no meaning")
+        raise Refusal("--inputs and KEY=VALUE cannot be combined")
     from ..project.programs import choose_program, split_target
     from .opening import open_program
 

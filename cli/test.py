@@ -49,9 +49,7 @@ def command(paths: tuple[str, ...], wanted: str, exitfirst: bool, lm: str | None
             break
     if not passed + failed + broken:
         which = f" with `{wanted}` in its title" if wanted else ""
-        raise Refusal(
-            f"there is no test{which}", 'a test is written `test "title":` with `assert` in its body'
-        )
+        raise Refusal(f"no tests found{which}", 'write a test as `test "title":` with `assert` in its body')
     say(_summary(passed, failed, broken, perf_counter() - started))
     return int(bool(failed or broken))
 

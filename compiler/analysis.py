@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from threading import RLock
-from typing import TypeAlias
+from bisect import bisect_right
+from dataclasses import dataclass, field
 
+from ..base.diagnostic import Diagnostic
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .diagnostic import Diagnostic
-from .program import Program
-from .pythonfiles.file import PythonFile
-from .resolve.imports import python_importer
-from .resolve.scope import FileScope
-from .selection import EVERYTHING, FileSelection, Selection
+from .files import Files, Finder, Reader, Surroundings
+from .findings import check_item, holds, place
+from .program import Item, Program
+from .resolve.scope import FileScope, KeptItem
+from .selection import EVERYTHING, Selection
 
-Reader: TypeAlias = Callable[[str], str | None]
-"""A path to its text, or None when there is no such file. The compiler itself touches no disk."""
-
-Finder: TypeAlias = Callable[[str], str | None]
-"""The top-level name of an installed Python package to the path of its source.
-
-`""` when it is installed but has no source (built-in, compiled); None when it is not installed. A finder must
-not import anything; `importlib.util.find_spec` of a top-level name does not.
-"""
+__all__ = ["FileAnalysis", "Finder", "Project", "Reader"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class FileAnalysis:
     """All that is known of one file."""
 
     path: str
     source: Source
     file: parse.File
-    program: Program
     diagnostics: tuple[Diagnostic, ...]
     """Syntax problems and findings of the rules, by place."""
+    _project: Project = field(repr=False)
+    _program: Program = field(repr=False)
+    _edits: int = field(repr=False)
+    """How often a text of the project had changed."""
+
+    def item_instead(self, start: int, parsed: parse.Parsed) -> Item:
+        """An item that is not in the file, as it would be in the place of what stands at `start` there.
+
+        It is resolved among the names of the file when something is asked of it; nothing remembers it.
+        """
+        return self._project._instead(self, start, parsed)
+
+    @property
+    def program(self) -> Program:
+        """The resolved program."""
+        self._program = self._project._with_words(self._program, self.file)
+        return self._program
 
 
 class Project:
-    """Files that are checked together. Remembers by text: a second check of unchanged files is free.
+    """Files that are checked together.
+
+    What was found out about a declaration is remembered by its text and by what it read of others: a check
+    after an edit looks at what the edit changes, and a check of unchanged files is free. Threads may check at
+    the same time.
 
     `read` gives the files' texts (an editor hands in its unsaved ones), `roots` are the folders in which
     imports are looked for after the file's own, `find` knows the installed Python packages (without it only
@@ -57,83 +67,94 @@ class Project:
         pure: frozenset[str] = frozenset(),
         selection: Selection = EVERYTHING,
     ) -> None:
-        self.read = read
-        self.roots = roots
-        self.find = find
-        self.pure = pure
         self.selection = selection
-        self._lock = RLock()
-        self._remembered: dict[str, tuple[Mapping[str, str | None], FileAnalysis]] = {}
+        self.checked = 0
+        """How often the rules looked at a declaration."""
+        self._files = Files(read, roots, find, pure)
+        self._analyses: dict[str, FileAnalysis] = {}
+
+    @property
+    def resolved(self) -> int:
+        """How often a declaration was resolved."""
+        return self._files.resolved
 
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""
-        with self._lock:
-            return self._check(path)
+        with self._files.lock:
+            scope = self._resolved(path)
+            analysis = self._analyses.get(path)
+            if analysis is None or scope.is_dirty or not self._is_current(analysis, scope):
+                analysis = self._analyses[path] = self._analyse(scope)
+            return analysis
 
-    def _check(self, path: str) -> FileAnalysis:
-        remembered = self._remembered.get(path)
-        if remembered is not None:
-            texts, analysis = remembered
-            if all(self.read(each) == text for each, text in texts.items()):
-                return analysis
-        files = _Files(self)
-        if files.text(path) is None:
-            raise FileNotFoundError(path)
-        analysis = _analyse(path, files, self.selection.for_file(path))
-        self._remembered[path] = (files.texts, analysis)
-        return analysis
+    def _instead(self, analysis: FileAnalysis, start: int, parsed: parse.Parsed) -> Item:
+        with self._files.lock:
+            scope = self._files.scope(analysis.path)
+            if scope is None:
+                scope = FileScope(analysis.path, analysis.file, self._files)
+            index = max(bisect_right(scope.file.items, start, key=lambda each: each.start) - 1, 0)
+            key = scope.items[index].key if index < len(scope.items) else ""
+            return Item(index, start, KeptItem(scope, key, parsed))
 
+    def _is_current(self, analysis: FileAnalysis, scope: FileScope) -> bool:
+        if analysis.file is not scope.file:
+            return False
+        # Labels in other files move with what stands above them there.
+        elsewhere = any(label.path is not None for each in analysis.diagnostics for label in each.labels)
+        return not elsewhere or analysis._edits == self._files.edits
 
-class _Files:
-    """The files as one check sees them: each read once, so that they cannot change halfway."""
+    def _resolved(self, path: str) -> FileScope:
+        """A file with everything in it resolved, as it and all that it reads are now."""
+        self._files.begin()
+        while True:
+            self._files.refresh(path)
+            scope = self._files.scope(path)
+            if scope is None:
+                self._analyses.pop(path, None)
+                raise FileNotFoundError(path)
+            scope.forget_what_has_changed()
+            scope.resolve_all()
+            # What is resolved for the first time may have led to files that were read for others before.
+            if not self._files.refresh(path):
+                return scope
 
-    def __init__(self, project: Project) -> None:
-        self.roots = project.roots
-        self.find = project.find
-        self.pure = project.pure
-        self.texts: dict[str, str | None] = {}
-        self._read = project.read
-        self._scopes: dict[str, FileScope] = {}
-        self._python: dict[str, PythonFile] = {}
+    def _analyse(self, scope: FileScope) -> FileAnalysis:
+        scope.is_dirty = False
+        program = self._program(scope, scope.file)
+        found = list(scope.file.problems())
+        for item, kept in zip(program.items, scope.items, strict=True):
+            findings = self._findings(program, item, kept)
+            if findings:
+                found += (place(each, item.start, program) for each in findings)
+        found += (place(each, 0, program) for each in rules.check_file(program))
+        selected = self.selection.for_file(scope.path)
+        found = list(selected.apply(suppressions.apply(scope.file, found, selected.is_selected)))
+        found.sort(key=lambda each: (each.span, each.code))
+        edits = self._files.edits
+        return FileAnalysis(scope.path, scope.file.source, scope.file, tuple(found), self, program, edits)
 
-    def text(self, path: str) -> str | None:
-        """The text of a file, or None when there is no such file."""
-        if path not in self.texts:
-            self.texts[path] = self._read(path)
-        return self.texts[path]
+    def _findings(self, program: Program, item: Item, kept: KeptItem) -> tuple[Diagnostic, ...]:
+        checked = kept.checked
+        if checked is None or not holds(checked, program):
+            self.checked += 1
+            checked = kept.checked = check_item(program, item)
+        return checked.findings
 
-    def scope(self, path: str) -> FileScope | None:
-        """The names of a `.dspy` file."""
-        if path not in self._scopes:
-            text = self.text(path)
-            if text is None:
-                return None
-            self._scopes[path] = FileScope(path, parse.parse(Source(path, text)), self)
-        return self._scopes[path]
+    def _program(self, scope: FileScope, file: parse.File) -> Program:
+        return Program(
+            scope.path,
+            file.source,
+            scope.views(),
+            scope.symbols(),
+            Surroundings(self._files, scope),
+            scope.words,
+        )
 
-    def python(self, path: str) -> PythonFile | None:
-        """A Python file, read and not run."""
-        if path not in self._python:
-            text = self.text(path)
-            if text is None:
-                return None
-            self._python[path] = PythonFile(path, text, python_importer(self, path))
-        return self._python[path]
-
-
-def _analyse(path: str, files: _Files, selected: FileSelection) -> FileAnalysis:
-    scope = files.scope(path)
-    assert scope is not None
-    program = scope.program
-    problems = [*scope.file.problems(), *_in_strings(program)]
-    all_found = [*problems, *rules.check(program)]
-    found = list(selected.apply(suppressions.apply(scope.file, all_found, selected.is_selected)))
-    found.sort(key=lambda each: (each.span, each.code))
-    return FileAnalysis(path, scope.file.source, scope.file, program, tuple(found))
-
-
-def _in_strings(program: Program) -> Iterator[Diagnostic]:
-    """What is wrong with the form of signatures that are written as strings."""
-    for item in program.items:
-        for string in item.string_by_node.values():
-            yield from (each.shifted(item.start) for each in string.problems)
+    def _with_words(self, program: Program, file: parse.File) -> Program:
+        """The program as a reader is told of it: with documentation and places as they are now."""
+        with self._files.lock:
+            self._files.tell_words()
+            scope = self._files.scope(program.path)
+            if scope is None or scope.file is not file or scope.words == program.words:
+                return program
+            return self._program(scope, file)

@@ -12,174 +12,145 @@ the type `Unknown` and no symbol; nothing is ever absent because of a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal, TypeAlias, TypeVar
+from bisect import bisect_right
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
+from ..base.span import Span
 from ..grammar import syntax
-from ..grammar.source import Source, Span
+from ..grammar.source import Source
 from . import types
-from .diagnostic import Diagnostic
-
-SymbolKind: TypeAlias = Literal[
-    "lm",
-    "type",
-    "alias",
-    "enum",
-    "signature",
-    "module",  # a module that can be called: `module NAME = …`
-    "module class",  # `module NAME(…):`, which constructs modules
-    "function",
-    "tools",
-    "dataset",
-    "optimizer",
-    "program",
-    "evaluate",
-    "constant",
-    "python",  # an imported Python module
-    "imported",  # a name of a Python module
-    "unresolved",  # declared or imported, but nothing is known of it
-    "input",
-    "output",
-    "parameter",
-    "part",
-    "local",
-    "field",  # of a record, a prediction, an example
-    "member",  # of an enumeration or of a class
-    "runtime",
-    "builtin",
-]
+from .facts import UNKNOWN_CALL as UNKNOWN_CALL
+from .facts import Binding as Binding
+from .facts import CallKind as CallKind
+from .facts import ImportTarget as ImportTarget
+from .facts import ItemFacts, evident_type
+from .facts import SignatureString as SignatureString
+from .facts import Symbol as Symbol
+from .facts import SymbolKind as SymbolKind
 
 N = TypeVar("N", bound=syntax.Node)
 
 
-@dataclass(frozen=True, eq=False)
-class Symbol:
-    """What a name stands for."""
+class Resolved(Protocol):
+    """An item of a file as it is kept across edits."""
 
-    name: str
-    kind: SymbolKind
-    type: types.Type
-    """The type of the name used as a value; `types.TypeForm` and the like for the name of a type."""
-    place: types.Place | None = None
-    """Where it is declared; spans count from the start of that file. None for built-ins."""
-    item: int | None = None
-    """The index, in the same file, of the item that declares it; None for names of other files."""
-    node: syntax.Node | None = None
-    """The declaration, field, part or parameter, of this or another `.dspy` file."""
-    doc: str = ""
+    @property
+    def key(self) -> str:
+        """What names the item in its file, whatever stands above it."""
 
+    @property
+    def text(self) -> str:
+        """Its text."""
 
-@dataclass(frozen=True)
-class Binding:
-    """Which argument of a call is which parameter."""
+    @property
+    def declaration(self) -> syntax.Declaration | None:
+        """Its syntax."""
 
-    callee: types.Type
-    parameters: tuple[types.Parameter, ...] | None
-    """What the callee takes; None when that cannot be known."""
-    matched: tuple[tuple[syntax.Argument, types.Parameter], ...] = ()
-    missing: tuple[types.Parameter, ...] = ()
-    """Required parameters without an argument."""
-    unknown: tuple[syntax.Argument, ...] = ()
-    """Named arguments that the callee does not have."""
-    repeated: tuple[syntax.Argument, ...] = ()
-    """Arguments for a parameter that has one already."""
-    surplus: tuple[syntax.Argument, ...] = ()
-    """Positional arguments that the callee does not take."""
+    @property
+    def names(self) -> Sequence[syntax.Identifier]:
+        """The names that it gives to the file."""
 
-    def argument(self, name: str) -> syntax.Argument | None:
-        """The argument of a parameter."""
-        for argument, parameter in self.matched:
-            if parameter.name == name:
-                return argument
-        return None
+    @property
+    def broken(self) -> bool:
+        """Whether it has syntax problems."""
+
+    @property
+    def facts(self) -> ItemFacts:
+        """What was found out about it."""
+
+    @property
+    def memory(self) -> dict[Hashable, Any]:
+        """What has been gathered from it, kept for as long as the item and its facts stay the same."""
 
 
-@dataclass(frozen=True)
-class CallKind:
-    """What running a call means for the generated code."""
+class Item:
+    """A declaration or import with what was found out about its nodes (by identity).
 
-    target: Literal["module", "lm", "function", "python", "constructor", "builtin", "unknown"]
-    """A module; an LM called with a text; a `def`; a Python function; a class or record; a pure built-in."""
-    awaits: bool
-    """Whether it makes model calls (itself or through a `def`) or is an async Python function."""
-    effects: bool
-    """Whether it must keep its order among the other calls with effects.
-
-    A module's call has none of its own, though its `forward` may call Python functions: those keep their
-    order within one call of the module.
+    `start` is where it stands in the file; node spans count from there. `broken` says that it has syntax
+    problems, so that what seems to be missing may only be unfinished. `names` are those that it gives to the
+    file.
     """
 
+    __slots__ = (
+        "_facts",
+        "_resolved",
+        "broken",
+        "declaration",
+        "index",
+        "key",
+        "memory",
+        "names",
+        "start",
+        "text",
+    )
 
-UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)
+    def __init__(self, index: int, start: int, resolved: Resolved) -> None:
+        self.index = index
+        self.start = start
+        self.key = resolved.key
+        self.text = resolved.text
+        self.declaration = resolved.declaration
+        self.names = resolved.names
+        self.broken = resolved.broken
+        self.memory = resolved.memory
+        self._resolved = resolved
+        self._facts: ItemFacts | None = None
 
+    @property
+    def facts(self) -> ItemFacts:
+        """What was found out about the item."""
+        found = self._facts
+        if found is None:
+            found = self._facts = self._resolved.facts
+        return found
 
-@dataclass(frozen=True)
-class SignatureString:
-    """A signature written as a string: its fields and problems; spans count from the start of the item."""
+    @property
+    def symbol_by_node(self) -> Mapping[int, Symbol]:
+        """What the names in the item stand for, by the identity of the node."""
+        return self.facts.symbols
 
-    interface: types.Interface
-    fields: tuple[syntax.Field, ...]
-    problems: tuple[Diagnostic, ...] = ()
+    @property
+    def string_by_node(self) -> Mapping[int, SignatureString]:
+        """The signatures that are written as strings, by the identity of the node."""
+        return self.facts.strings
 
+    @property
+    def annotations(self) -> Mapping[int, syntax.Expression]:
+        """The expressions that stand where a type is expected."""
+        return self.facts.annotations
 
-@dataclass(frozen=True)
-class ImportTarget:
-    """Where an import leads."""
+    @property
+    def unresolved(self) -> Mapping[int, syntax.Name]:
+        """The names in expressions that mean nothing where they stand."""
+        return self.facts.unresolved
 
-    kind: Literal["dspy", "python", "opaque", "missing", "ambiguous", "self"]
-    """To a `.dspy` or `.py` file, a module that is not read, nothing, two files at once, the file itself."""
-    path: str = ""
-    names: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
-    """What can be imported from it, as far as that is known."""
-    valid: bool = True
-    """Whether a Python file could be parsed."""
-    circle: tuple[str, ...] = ()
-    """The files through which values are imported in a circle, this file first and last."""
-    circular: bool = False
-    """Whether the imported file imports this one, itself or through others, be it types or values."""
+    @property
+    def visible(self) -> Sequence[tuple[Span, Symbol]]:
+        """The names that the item itself brings, each with the range in which it can be used."""
+        return self.facts.visible
 
-
-@dataclass(eq=False)
-class Item:
-    """A declaration or import with what was found out about its nodes (by identity)."""
-
-    index: int
-    start: int
-    """Where it stands in the file; node spans count from here."""
-    text: str
-    declaration: syntax.Declaration | None
-    broken: bool = False
-    """Whether it has syntax problems, so that what seems to be missing may only be unfinished."""
-    symbol_by_node: dict[int, Symbol] = field(default_factory=dict, repr=False)
-    type_by_node: dict[int, types.Type] = field(default_factory=dict, repr=False)
-    binding_by_node: dict[int, Binding] = field(default_factory=dict, repr=False)
-    string_by_node: dict[int, SignatureString] = field(default_factory=dict, repr=False)
-    annotations: dict[int, syntax.Expression] = field(default_factory=dict, repr=False)
-    """The expressions that stand where a type is expected."""
-    unresolved: dict[int, syntax.Name] = field(default_factory=dict, repr=False)
-    """The names in expressions that mean nothing where they stand."""
-    visible: list[tuple[Span, Symbol]] = field(default_factory=list, repr=False)
-    """The names that the item itself brings, each with the range in which it can be used."""
-    target: ImportTarget | None = None
-    """Where an import leads."""
+    @property
+    def target(self) -> ImportTarget | None:
+        """Where an import leads."""
+        return self.facts.target
 
     def symbol_of(self, node: syntax.Node) -> Symbol | None:
         """What a `Name`, an `Identifier` or the name of an `Attribute` stands for."""
-        return self.symbol_by_node.get(id(node))
+        return (self._facts or self.facts).symbols.get(id(node))
 
     def type_of(self, node: syntax.Node) -> types.Type:
         """The type of an expression; of an annotation, the type it names."""
-        return self.type_by_node.get(id(node), types.UNKNOWN)
+        found = (self._facts or self.facts).types.get(id(node))
+        return evident_type(node) if found is None else found
 
     def binding_of(self, call: syntax.Call | syntax.ConfigureDeclaration) -> Binding | None:
         """How the arguments of a call fit."""
-        return self.binding_by_node.get(id(call))
+        return self.facts.bindings.get(id(call))
 
     def signature_string(self, node: syntax.String) -> SignatureString | None:
         """The fields of a string that stands where a signature is expected."""
-        return self.string_by_node.get(id(node))
+        return self.facts.strings.get(id(node))
 
     def at(self, node: syntax.Node | Span) -> Span:
         """The range of a node in the file."""
@@ -187,40 +158,109 @@ class Item:
 
     def nodes(self, kind: type[N]) -> Sequence[N]:
         """All nodes of a class in this item, in the order of the text."""
-        return self._nodes.get(kind, ())
+        found: dict[type, list[Any]] | None = self.memory.get(Item.nodes)
+        if found is None:
+            found = {}
+            for node in walk(self.declaration) if self.declaration is not None else ():
+                found.setdefault(type(node), []).append(node)
+            self.memory[Item.nodes] = found
+        return found.get(kind, ())
 
-    @cached_property
-    def _nodes(self) -> Mapping[type, Sequence[Any]]:
-        found: dict[type, list[syntax.Node]] = {}
-        for node in walk(self.declaration) if self.declaration is not None else ():
-            found.setdefault(type(node), []).append(node)
-        return found
+
+class Surroundings(Protocol):
+    """What a program asks about its file and the files around it."""
+
+    def given(self, name: str) -> Symbol | None:
+        """What a name means that the file does not declare."""
+
+    def given_names(self) -> Sequence[str]:
+        """All names that need no declaration."""
+
+    def members(self, kind: types.Type) -> Mapping[str, Symbol]:
+        """What may follow the dot behind a value of a type."""
+
+    def call_kind(self, program: Program, item: Item, call: syntax.Call) -> CallKind:
+        """What a call runs."""
+
+    def function_kind(self, program: Program, name: str) -> CallKind:
+        """What calling a `def` of the file runs."""
+
+    def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
+        """What calling a function runs, by its type."""
+
+    def locate(self, place: types.Place) -> types.Place:
+        """Where a declared thing stands in another file as that is now."""
 
 
-@dataclass(eq=False)
 class Program:
     """The resolved program of one file."""
 
-    path: str
-    source: Source
-    items: tuple[Item, ...]
-    """One for each item of the parsed file, in the same order."""
-    symbols: Mapping[str, Symbol]
-    """What the file declares and imports, by name."""
-    lookup: Callable[[str], Symbol | None] = field(repr=False)
-    """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
-    names: Callable[[], Sequence[str]] = field(repr=False)
-    """All names that mean something at the top of the file."""
-    members: Callable[[types.Type], Mapping[str, Symbol]] = field(repr=False)
-    """What may follow the dot behind a value of a type."""
-    call_kind: Callable[[Item, syntax.Call], CallKind] = field(repr=False)
-    """What a call runs."""
-    function_kind: Callable[[str], CallKind] = field(repr=False)
-    """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
-    kind_of_function: Callable[[types.Function], CallKind] = field(repr=False)
-    """What calling a function runs, by its type: one of this or another file, of Python or of the runtime."""
-    locate: Callable[[types.Place], types.Place] = field(repr=False)
-    """Where a declared thing stands in its file as that is now."""
+    __slots__ = ("_by_key", "_starts", "_surroundings", "items", "path", "source", "symbols", "words")
+
+    def __init__(
+        self,
+        path: str,
+        source: Source,
+        items: tuple[Item, ...],
+        symbols: Mapping[str, Symbol],
+        surroundings: Surroundings,
+        words: int = 0,
+    ) -> None:
+        self.path = path
+        self.source = source
+        self.items: Sequence[Item] = items
+        """One for each item of the parsed file, in the same order."""
+        self.symbols = symbols
+        """What the file declares and imports, by name."""
+        self.words = words
+        """Of which state of the documentation it is, counted up."""
+        self._surroundings = surroundings
+        self._by_key: dict[str, Item] | None = None
+        self._starts: list[int] | None = None
+
+    def lookup(self, name: str) -> Symbol | None:
+        """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
+        return self.symbols.get(name) or self._surroundings.given(name)
+
+    def names(self) -> Sequence[str]:
+        """All names that mean something at the top of the file."""
+        return tuple(dict.fromkeys((*self.symbols, *self._surroundings.given_names())))
+
+    def members(self, kind: types.Type) -> Mapping[str, Symbol]:
+        """What may follow the dot behind a value of a type."""
+        return self._surroundings.members(kind)
+
+    def call_kind(self, item: Item, call: syntax.Call) -> CallKind:
+        """What a call runs."""
+        return self._surroundings.call_kind(self, item, call)
+
+    def function_kind(self, name: str) -> CallKind:
+        """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
+        return self._surroundings.function_kind(self, name)
+
+    def kind_of_function(self, function: types.Function) -> CallKind:
+        """What calling a function runs, by its type: one of any file, of Python or of the runtime."""
+        return self._surroundings.kind_of_function(self, function)
+
+    def item(self, key: str | None) -> Item | None:
+        """The item of a key, as `Symbol.item` has it."""
+        if self._by_key is None:
+            self._by_key = {each.key: each for each in self.items}
+        return self._by_key.get(key) if key is not None else None
+
+    def locate(self, place: types.Place) -> types.Place:
+        """Where a declared thing stands in its file as that is now; its span counts from the file's start."""
+        if place.path != self.path or not place.item:
+            return self._surroundings.locate(place)
+        item = self.item(place.item)
+        return place if item is None else placed(place, item.start, item.declaration)
+
+    def item_at(self, offset: int) -> Item | None:
+        """The item that holds the character at an offset; at the file's end the last one."""
+        if self._starts is None:
+            self._starts = [each.start for each in self.items]
+        index = bisect_right(self._starts, offset) - 1
+        return self.items[index] if index >= 0 else None
 
     def names_at(self, offset: int) -> Mapping[str, Symbol]:
         """The names that may be used at a place, nearest first; what `lookup` finds comes last."""
@@ -237,10 +277,14 @@ class Program:
 
     def _locals_at(self, offset: int) -> Mapping[str, Symbol]:
         found: dict[str, Symbol] = {}
-        for item in self.items:
-            if item.start <= offset <= item.start + len(item.text):
-                for span, symbol in reversed(item.visible):
-                    if span.contains(offset - item.start):
+        item = self.item_at(offset)
+        # Right behind an item, what can be used at its end can be used as well.
+        first = item.index - 1 if item is not None and item.index > 0 and offset == item.start else None
+        before = self.items[first] if first is not None else None
+        for each in (before, item):
+            if each is not None:
+                for span, symbol in reversed(each.visible):
+                    if span.contains(offset - each.start):
                         found.setdefault(symbol.name, symbol)
         return found
 
@@ -256,32 +300,68 @@ class Program:
                 return types.OPEN
 
 
+def placed(place: types.Place, start: int, declaration: syntax.Declaration | None) -> types.Place:
+    """A place of an item that begins at `start`, as a range of the file."""
+    span = place.span
+    if place.name and declaration is not None:
+        named = member_named(declaration, place.name)
+        span = named.span if named is not None else span
+    return types.Place(place.path, None if span is None else span.shifted(start), place.line)
+
+
 # --- trees ----------------------------------------------------------------------------------------------
 
 
-def walk(node: syntax.Node) -> Iterator[syntax.Node]:
+def walk(node: syntax.Node) -> Sequence[syntax.Node]:
     """A node and all nodes in it, in the order of the text."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    found: list[syntax.Node] = []
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        found.append(each)
+        beneath = children(each)
+        if beneath:
+            waiting += reversed(beneath)
+    return found
 
 
-def children(node: syntax.Node) -> Iterator[syntax.Node]:
+def children(node: syntax.Node) -> Sequence[syntax.Node]:
     """The nodes right beneath a node."""
-    for name in syntax.parts_of(type(node)):
+    names = _FIELDS.get(type(node))
+    if names is None:
+        names = _FIELDS[type(node)] = _fields_with_nodes(type(node))
+    if not names:
+        return ()
+    found: list[syntax.Node] = []
+    for name in names:
         value = getattr(node, name)
-        if isinstance(value, syntax.Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from _inside(value)
+        if value.__class__ is tuple:
+            _collect(value, found)
+        elif isinstance(value, syntax.Node):
+            found.append(value)
+    return found
 
 
-def _inside(values: tuple[Any, ...]) -> Iterator[syntax.Node]:
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _fields_with_nodes(kind: type[syntax.Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes."""
+    plain = ("str", "int", "bool", "Literal[")
+    written = {
+        name: str(each)
+        for base in kind.__mro__
+        for name, each in vars(base).get("__annotations__", {}).items()
+    }
+    return tuple(name for name in syntax.parts_of(kind) if not written[name].startswith(plain))
+
+
+def _collect(values: tuple[Any, ...], found: list[syntax.Node]) -> None:
     for value in values:
         if isinstance(value, syntax.Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from _inside(value)
+            found.append(value)
+        elif value.__class__ is tuple:
+            _collect(value, found)
 
 
 def declared_names(declaration: syntax.Declaration | None) -> tuple[syntax.Identifier, ...]:
@@ -305,3 +385,23 @@ def declared_names(declaration: syntax.Declaration | None) -> tuple[syntax.Ident
             return (name,)
         case _:
             return ()
+
+
+def member_named(declaration: syntax.Declaration, name: str) -> syntax.Identifier | None:
+    """What a declaration declares under a name; with a dot before it, what stands inside of it."""
+    if not name.startswith("."):
+        return next((each for each in declared_names(declaration) if each.text == name), None)
+    word, _, text = name[1:].rpartition(" ")
+    match declaration:
+        case (
+            syntax.TypeDeclaration(attributes=fields)
+            | syntax.SignatureDeclaration(fields=fields)
+            | syntax.ModuleDeclaration(fields=fields)
+        ):
+            return next(
+                (each.name for each in fields if each.direction == word and each.name.text == text), None
+            )
+        case syntax.EnumDeclaration(members=members):
+            return next((each.name for each in members if each.name.text == text), None)
+        case _:
+            return None

@@ -34,11 +34,12 @@ _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 class Problem(NamedTuple):
-    """Something that is wrong in the settings: what it is about, a sentence, and advice."""
+    """Something that is wrong in the settings: the key or string that it is about, a sentence, and advice."""
 
     about: str
     message: str
     help: str | None = None
+    severity: Severity = "error"
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ def read_selection(table: Any, root: str = "") -> tuple[Selection, tuple[Problem
     for key in table:
         if key not in KEYS:
             close = near(key, KEYS)
-            help_ = f"did you mean `{close}`?" if close else f"there are {list_names(KEYS)}"
-            problems.append(Problem(key, f"unknown setting `rules.{key}`", help_))
+            ending = f"; did you mean `{close}`?" if close else f"; there are {list_names(KEYS)}"
+            problems.append(Problem(key, f"unknown setting `rules.{key}`{ending}", None, "warning"))
     per_file = _read_table(table, "per-file-ignores", problems)
     severities = _read_table(table, "severity", problems)
     selection = Selection(
@@ -162,14 +163,13 @@ def wrong_selectors(names: Iterable[str], *, may_be_all: bool = True) -> Iterato
     for name in names:
         kind = find(name)
         if (kind is not None and kind.category in _ALWAYS) or name in _ALWAYS:
-            yield Problem(name, f"`{name}` cannot be selected or ignored: such errors are always reported")
+            words = f"`{name}` cannot be selected or ignored: such errors are always reported"
+            yield Problem(name, words, None, "warning")
         elif not (name == ALL and may_be_all) and not _is_selector(name):
             close = closest(name, _SELECTABLE)
-            yield Problem(
-                name,
-                f"unknown rule or category `{name}`",
-                f"did you mean `{close}`?" if close else "`dspyc explain` lists the rules",
-            )
+            ending = f"; did you mean `{close}`?" if close else ""
+            words = f"unknown rule or category `{name}`{ending}"
+            yield Problem(name, words, None if close else "`dspyc explain` lists the rules", "warning")
 
 
 def _is_selector(name: str) -> bool:

@@ -49,6 +49,8 @@ def apply(
 
     `is_selected` tells which kinds are looked for at all: a comment is not unused for the others.
     """
+    if "dspyc" not in file.source.text:
+        return list(findings)
     placed = [
         (item.start, each, bool(item.parsed.problems))
         for item in file.items

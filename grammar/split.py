@@ -46,6 +46,9 @@ _BODY_LINE = re.compile(
 )
 
 
+_COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """The text of an item with the comments right above it and the blank lines and comments below it."""
@@ -66,6 +69,12 @@ def split(text: str) -> list[Chunk]:
         starts = [0, *starts[1:]]
     ends = [*starts[1:], len(text)]
     return [Chunk(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def begins_with_head(text: str) -> bool:
+    """Whether an item begins with the head of a declaration, comments above it left out."""
+    comments = _COMMENTS.match(text)
+    return _HEAD.match(text, comments.end() if comments is not None else 0) is not None
 
 
 def _above_comments(text: str, start: int) -> int:

@@ -343,6 +343,36 @@ class CompletionList(Structure, omit_defaults=False, frozen=True):
     items: list[CompletionItem]
 
 
+class SignatureHelpParams(Structure, frozen=True):
+    """Which call a place is in the arguments of."""
+
+    text_document: TextDocumentIdentifier
+    position: Position
+
+
+class ParameterInformation(Structure, frozen=True):
+    """A parameter: the range of its text in the label of its signature, the end excluded."""
+
+    label: tuple[int, int]
+    documentation: MarkupContent | None = None
+
+
+class SignatureInformation(Structure, frozen=True):
+    """One way to call something."""
+
+    label: str
+    parameters: list[ParameterInformation]
+    documentation: MarkupContent | None = None
+    active_parameter: int | None = None
+
+
+class SignatureHelp(Structure, omit_defaults=False, frozen=True):
+    """The ways to call what is called at a place."""
+
+    signatures: list[SignatureInformation]
+    active_signature: int = 0
+
+
 # --- symbols
 
 

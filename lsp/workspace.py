@@ -12,7 +12,7 @@ from ..project.workspace import programs_below
 from . import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..compiler.analysis import FileAnalysis, Project
 
@@ -96,6 +96,6 @@ class Workspace:
         """The project that a file belongs to, by the settings that are its own."""
         return self._files.project(path)
 
-    def neighbours(self, path: str) -> tuple[str, ...]:
-        """What an import in this file may start with: files and packages beside it and in the roots."""
-        return self._files.neighbours(path)
+    def importable(self, path: str, level: int = 0, packages: Sequence[str] = ()) -> tuple[str, ...]:
+        """What an import in this file may go on with behind `level` dots and the names of some packages."""
+        return self._files.importable(path, level, packages)

@@ -47,7 +47,7 @@ def read_arguments(
             continue
         key, equals, text = argument.partition("=")
         if not equals:
-            raise Misuse(f"`{argument}` is no input", f"inputs are written key=value; {describe(inputs)}")
+            raise Misuse(f"`{argument}` is not an input", f"write inputs as key=value; {describe(inputs)}")
         if key in texts:
             raise Misuse(f"the input `{key}` is given twice")
         texts[key] = _text(key, text)
@@ -71,7 +71,7 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
         if key not in known and OTHERS not in known:
             close = near(key, known)
             suggestion = f"did you mean `{close}`? " if close else ""
-            raise Misuse(f"there is no input `{key}`", suggestion + describe(inputs))
+            raise Misuse(f"unknown input `{key}`", suggestion + describe(inputs))
     missing = [one for one in inputs if one.required and one.name not in values]
     if missing:
         subject, verb = ("the input", "is") if len(missing) == 1 else ("the inputs", "are")
@@ -148,8 +148,8 @@ def _value(one: Input, given: Any) -> Any:
         if isinstance(one.annotation, type) and isinstance(given, one.annotation):
             return given
         raise Misuse(
-            f"the input `{one.name}` takes `{one.shown}`, which no text stands for",
-            "call the program from Python, which can give it one",
+            f"the input `{one.name}` takes `{one.shown}`, which cannot be given as text",
+            "call the program from Python",
         ) from None
     problem = ""
     for candidate in _readings(given):

@@ -79,7 +79,7 @@ def _used(program: Program) -> set[str]:
         ):
             for name in item.nodes(syntax.Name):
                 symbol = item.symbol_of(name)
-                if symbol is not None and symbol.item != item.index and id(name) not in item.annotations:
+                if symbol is not None and symbol.item != item.key and id(name) not in item.annotations:
                     names.add(symbol.name)
     return names
 

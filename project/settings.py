@@ -15,7 +15,7 @@ from ..base.span import Span
 from ..base.text import list_names, near
 
 if TYPE_CHECKING:
-    from ..compiler.selection import Selection
+    from ..compiler.selection import Problem, Selection
 
 CODE, NAME = "E090", "invalid-settings"
 KEYS = ("src", "pure", "rules")
@@ -134,16 +134,14 @@ def _selection(
     from ..compiler.selection import read_selection
 
     selection, problems = read_selection(table["rules"], root)
-    return selection, tuple(
-        _problem(
-            text,
-            each.about,
-            each.message,
-            each.help,
-            "warning" if each.message.startswith("unknown") else "error",
-        )
-        for each in problems
-    )
+    return selection, tuple(_in_rules(text, each) for each in problems)
+
+
+def _in_rules(text: str, problem: Problem) -> Diagnostic:
+    """A finding about `rules`, at the string or the key that it is about."""
+    found = re.search(rf"(?<![\w-])({re.escape(problem.about)})(?![\w-])", text)
+    span = Span(*found.span(1)) if found else Span(0, 0)
+    return Diagnostic(CODE, NAME, problem.severity, span, problem.message, help=problem.help)
 
 
 def _problems(text: str, table: dict[str, Any]) -> Iterator[Diagnostic]:

@@ -87,11 +87,17 @@ class Workspace:
         text = self.disk.read(path)
         return None if text is None else Source(path, text)
 
-    def neighbours(self, path: str) -> tuple[str, ...]:
-        """What an import in this file may start with: files and packages beside it and in the roots."""
-        folders = (os.path.dirname(path), *self.settings(path).roots)
-        names = {name for folder in folders if os.path.isabs(folder) for name in _modules_in(folder)}
-        names.discard(os.path.splitext(os.path.basename(path))[0])
+    def importable(self, path: str, level: int = 0, packages: Sequence[str] = ()) -> tuple[str, ...]:
+        """What an import in this file may go on with behind `level` dots and the names of some packages."""
+        here = os.path.dirname(path)
+        if level:
+            folders = [os.path.normpath(os.path.join(here, *[os.pardir] * (level - 1)))]
+        else:
+            folders = [here, *self.settings(path).roots]
+        inside = [os.path.join(each, *packages) for each in folders if os.path.isabs(each)]
+        names = {name for folder in inside for name in _modules_in(folder)}
+        if not packages and level < 2:
+            names.discard(os.path.splitext(os.path.basename(path))[0])
         return tuple(sorted(names))
 
 
@@ -135,6 +141,8 @@ def _modules_in(folder: str) -> Iterator[str]:
         return
     for entry in entries:
         name, suffix = os.path.splitext(entry.name)
+        if name.startswith("__"):
+            continue
         if (suffix in {ENDING, ".py"} and name.isidentifier()) or (
             not suffix and name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py"))
         ):

@@ -152,6 +152,7 @@ class _Decoder:
             lambda: docs,
             self._shape(written["shape"]),
             written["complete"],
+            written["by_fields"],
         )
 
     def _shape(self, written: Any) -> types.InterfaceShape | None:
@@ -166,7 +167,9 @@ class _Decoder:
         return types.Record(
             own,
             place.path,
-            lambda: types.Interface(own, tuple(map(self._field, written["fields"])), written["open"]),
+            types.Lazily(
+                lambda: types.Interface(own, tuple(map(self._field, written["fields"])), written["open"])
+            ),
             written["doc"],
             place,
             written["by_position"],

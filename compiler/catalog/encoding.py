@@ -123,6 +123,7 @@ class Encoder:
                 parameter_docs=dict(definition.parameter_docs),
                 shape=self._shape(definition.shape),
                 complete=definition.complete,
+                by_fields=definition.by_fields,
             )
         return name
 

@@ -59,7 +59,7 @@ def read(node: ast.ClassDef, file: File) -> Type:
             types.Record(
                 node.name,
                 file.path,
-                lambda: _attributes(node, records, file),
+                types.Lazily(lambda: _attributes(node, records, file)),
                 doc,
                 place,
                 by_position=by_position,
@@ -134,7 +134,13 @@ def _definition(
         lambda: dict(_parameter_docs(node, parents)),
         shape=_shape(node, file) or next((parent.shape for parent in parents if parent.shape), None),
         complete=complete,
+        by_fields="parameters" in {decorator(each) for each in node.decorator_list}
+        or (any(parent.by_fields for parent in parents) and not _has_constructor(node)),
     )
+
+
+def _has_constructor(node: ast.ClassDef) -> bool:
+    return any(isinstance(each, ast.FunctionDef) and each.name == "__init__" for each in node.body)
 
 
 def _parameters(
@@ -144,8 +150,10 @@ def _parameters(
     for each in node.body:
         if isinstance(each, ast.FunctionDef) and each.name == "__init__":
             return function(each, file.lookup, skip=1).parameters
-    inherited = next((parent.parameters for parent in parents), ())
     decorators = {decorator(each) for each in node.decorator_list}
+    # With `@parameters` fields add to fields; what a base's own `__init__` takes is not inherited.
+    givers = [parent for parent in parents if parent.by_fields or not decorators]
+    inherited = next((parent.parameters for parent in givers), ())
     if not complete or inherited is None or not decorators <= {"parameters"}:
         return None
     if not decorators:
@@ -160,6 +168,7 @@ def _parameters(
                 not _is_class_variable(written)
             ):
                 kind = "keyword-only" if by_name else ""
+                own.pop(name, None)
                 own[name] = parameter(ast.arg(name, written), value, kind, file.lookup)
     further = [each for each in inherited if each.kind == "**"] or list(_further(node))
     return (*_ordered(own.values()), *further)

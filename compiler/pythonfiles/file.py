@@ -143,7 +143,16 @@ class PythonFile:
         start = found if found >= 0 else start
         return types.Place(self.path, Span(start, start + len(name)), node.lineno - 1)
 
-    def _offset(self, node: ast.stmt) -> int:
+    def parameter_place(self, node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> types.Place:
+        """Where a parameter of a function stands; the function's name where it has no such parameter."""
+        arguments = node.args
+        for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            if each.arg == name:
+                start = self._offset(each)
+                return types.Place(self.path, Span(start, start + len(name)), each.lineno - 1)
+        return self.place(node)
+
+    def _offset(self, node: ast.stmt | ast.arg) -> int:
         source = self._source
         return source.line_starts[node.lineno - 1] + _code_points(source, node.lineno, node.col_offset)
 
@@ -180,12 +189,14 @@ class PythonFile:
 
 
 def find_definition(path: str, text: str, name: str) -> types.Place:
-    """Where a class or function, or what stands in a class (`Predict.reset`), is defined in a Python file."""
+    """Where a class, function, parameter (`search.k`) or member of a class (`Predict.reset`) is defined."""
     file = PythonFile(path, text, lambda _level, _module, _name: None)
     body = file.tree.body if file.tree is not None else []
     node: ast.stmt | None = None
     for part in name.split("."):
         found = dict(_definitions(body)).get(part)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return file.parameter_place(node, part)
         if not isinstance(found, ast.stmt):
             break
         node = found
@@ -200,7 +211,7 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | Importe
                 yield name, node
             case ast.Assign(targets=targets):
                 for target in targets:
-                    yield from ((each.id, node) for each in ast.walk(target) if isinstance(each, ast.Name))
+                    yield from ((name, node) for name in _assigned(target))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name, node
             case ast.ImportFrom(module=module, names=names, level=level):
@@ -221,6 +232,18 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt | Importe
                     yield from _definitions(block)
             case ast.With(body=inside) | ast.For(body=inside) | ast.While(body=inside):
                 yield from _definitions(inside)
+
+
+def _assigned(target: ast.expr) -> Iterator[str]:
+    """The names that a target gives; `x.y = …` and `x[0] = …` give none."""
+    match target:
+        case ast.Name(id=name):
+            yield name
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            for each in elements:
+                yield from _assigned(each)
+        case ast.Starred(value=value):
+            yield from _assigned(value)
 
 
 def _value(node: ast.expr) -> Type:

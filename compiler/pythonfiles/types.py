@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
 from .. import types
-from ..relations import BUILTIN_CLASSES, generic, named
 from ..types import Type
+from ..types.generic import BUILTIN_CLASSES, generic, named
 
 Lookup: TypeAlias = Callable[[str], Type | None]
 """A name, dotted perhaps, to its type as a value; None when it means nothing."""

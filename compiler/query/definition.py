@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
-from .find import Found, find, symbol_at
+from ..program import Symbol
+from .at import Found, find, symbol_at
 
 
 def definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
@@ -21,7 +24,11 @@ def _definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
     if isinstance(found.node, syntax.Identifier):
         parent = found.parent(found.node)
         if isinstance(parent, syntax.Argument) and parent.name is found.node:
-            place = _argument(found, parent)
+            place = _argument(analysis, found, parent)
+            if place is not None:
+                return place
+        if isinstance(parent, syntax.Attribute):
+            place = _member(analysis, found, parent)
             if place is not None:
                 return place
         if isinstance(parent, syntax.FromImport) and found.item.target is not None and found.item.target.path:
@@ -47,15 +54,69 @@ def place_of(kind: types.Type) -> types.Place | None:
             return None
 
 
-def _argument(found: Found, argument: syntax.Argument) -> types.Place | None:
-    """The field of a module or record that a named argument gives a value to."""
+def _member(analysis: FileAnalysis, found: Found, attribute: syntax.Attribute) -> types.Place | None:
+    """The member that is read of an enumeration of a `.dspy` file."""
+    owner = _symbol_of(found, attribute.value)
+    declaration = _declaration(analysis, owner)
+    if owner is None or not isinstance(declaration, syntax.EnumDeclaration):
+        return None
+    named = (each.name for each in declaration.members if each.name.text == attribute.name.text)
+    return _beside(owner, next(named, None))
+
+
+def _argument(analysis: FileAnalysis, found: Found, argument: syntax.Argument) -> types.Place | None:
+    """The field or parameter that a named argument gives a value to."""
     call = found.parent(argument)
     binding = found.item.binding_of(call) if isinstance(call, syntax.Call) else None
-    if binding is None or argument.name is None:
+    if binding is None or argument.name is None or not isinstance(call, syntax.Call):
         return None
+    name = argument.name.text
     match binding.callee:
         case types.Module(interface=interface) | types.TypeForm(type=types.Record(interface=interface)):
-            field = interface.field(argument.name.text)
+            field = interface.field(name)
             return field.place if field is not None else None
+        case types.Function(place=place, name=of, origin="python" | "runtime") if place is not None:
+            return _in_python(analysis, place, of, name)
+        case types.Class(definition=definition) if definition.place is not None:
+            return _in_python(analysis, definition.place, definition.name, name)
         case _:
-            return None
+            return _parameter(analysis, _symbol_of(found, call.function), name)
+
+
+def _in_python(analysis: FileAnalysis, owner: types.Place, owner_name: str, name: str) -> types.Place:
+    """A parameter of a function or class of a Python file; the function or class where it is not found."""
+    wanted = types.Place(owner.path, name=f"{owner.name or owner_name}.{name}")
+    place = analysis.program.locate(wanted)
+    return place if place.span is not None else owner
+
+
+def _parameter(analysis: FileAnalysis, function: Symbol | None, name: str) -> types.Place | None:
+    """A parameter of a function or module of a `.dspy` file."""
+    declaration = _declaration(analysis, function)
+    if function is None or not isinstance(declaration, syntax.FunctionDeclaration | syntax.ModuleDeclaration):
+        return None
+    names = (each.name for each in declaration.parameters if each.name is not None)
+    return _beside(function, next((each for each in names if each.text == name), None))
+
+
+def _symbol_of(found: Found, node: syntax.Expression) -> Symbol | None:
+    match node:
+        case syntax.Attribute(name=name):
+            return found.item.symbol_of(name)
+        case _:
+            return found.item.symbol_of(node)
+
+
+def _declaration(analysis: FileAnalysis, symbol: Symbol | None) -> syntax.Node | None:
+    """The declaration of a name, in this file as it stands there now."""
+    if symbol is None or symbol.place is None or symbol.place.path != analysis.path:
+        return None if symbol is None else symbol.node
+    item = analysis.program.item(symbol.place.item)
+    return symbol.node if item is None else item.declaration
+
+
+def _beside(declared: Symbol, name: syntax.Identifier | None) -> types.Place | None:
+    """A name in a declaration, whose own name stands where its symbol says."""
+    if declared.place is None or name is None:
+        return None
+    return replace(declared.place, span=name.span, line=None, name="")

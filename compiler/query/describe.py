@@ -76,7 +76,13 @@ def describe_field(field: types.Field, owner: str = "") -> Description:
     """A field of a signature, module or record."""
     word = "field" if field.direction == "attribute" else field.direction
     name = f"{owner}.{field.name}" if owner else field.name
-    return Description(f"({word}) {name}{_annotation(field.type)}", field.description)
+    return Description(f"({word}) {name}{_annotation(field.type)}{_terms(field)}", field.description)
+
+
+def _terms(field: types.Field) -> str:
+    """The default and the condition of a field, as they are written."""
+    default = f" = {field.default}" if field.default else ""
+    return f"{default} where {field.where}" if field.where else default
 
 
 def _annotation(kind: types.Type) -> str:
@@ -152,7 +158,7 @@ def _fields(interface: types.Interface) -> str:
     for each in interface.fields:
         word = "" if each.direction == "attribute" else f"{each.direction} "
         description = f" {display_value(each.description)}" if each.description else ""
-        lines.append(f"    {word}{each.name}{_annotation(each.type)}{description}")
+        lines.append(f"    {word}{each.name}{_annotation(each.type)}{_terms(each)}{description}")
     return "\n".join(lines)
 
 

@@ -12,8 +12,9 @@ from .. import types
 from ..analysis import FileAnalysis
 from ..program import Symbol
 from ..relations import display
+from ..resolve.fields import source_text, text_of
+from .at import Found, find, symbol_at
 from .describe import Description, describe, describe_field, describe_parameter
-from .find import Found, find, symbol_at
 from .keywords import DOCUMENTED
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -47,7 +48,15 @@ def describe_name(found: Found) -> Description | None:
         described = _argument(found, parent)
         if described is not None:
             return described
+    if isinstance(parent, syntax.Attribute) and parent.name is found.node:
+        field = field_of(found.item.type_of(parent.value), parent.name.text)
+        if field is not None:
+            return describe_field(field)
+    if isinstance(parent, syntax.Field) and parent.name is found.node:
+        return _field(found, parent)
     symbol = symbol_at(found)
+    if symbol is not None and symbol.item == found.item.key and isinstance(symbol.node, syntax.Field):
+        return _field(found, symbol.node)
     if symbol is not None:
         return _with_own_type(found, symbol)
     if isinstance(parent, syntax.Attribute) and parent.name is found.node:
@@ -55,8 +64,21 @@ def describe_name(found: Found) -> Description | None:
         return Description(f"(attribute) {parent.name.text}: {display(kind)}") if types.known(kind) else None
     if isinstance(parent, syntax.FromImport) and found.item.target is not None and found.item.target.path:
         return Description(f"import {os.path.basename(found.item.target.path)}")
-    if isinstance(parent, syntax.Field):
-        return _field(found, parent)
+    return None
+
+
+def field_of(kind: types.Type, name: str) -> types.Field | None:
+    """The field that an attribute of a value reads; None where it reads something else."""
+    for option in types.options(kind):
+        match option:
+            case types.Prediction(interface=interface):
+                found = next((each for each in interface.outputs if each.name == name), None)
+            case types.Fields(interface=interface) | types.Record(interface=interface):
+                found = interface.field(name)
+            case _:
+                found = None
+        if found is not None:
+            return found
     return None
 
 
@@ -67,9 +89,15 @@ def _field(found: Found, parent: syntax.Field) -> Description:
         field = signature.interface.field(parent.name.text) if signature is not None else None
         if field is not None:
             return describe_field(field)
-    kind = found.item.type_of(parent.type) if parent.type is not None else types.UNKNOWN
-    description = parent.description.value if parent.description is not None else ""
-    return describe_field(types.Field(parent.name.text, kind, parent.direction, description=description))
+    symbol = symbol_at(found)
+    kind = symbol.type if symbol is not None else types.UNKNOWN
+    if parent.type is not None:
+        kind = found.item.type_of(parent.type)
+    description = text_of(parent.description)
+    default, where = (source_text(each, found.item.text) for each in (parent.default, parent.where))
+    return describe_field(
+        types.Field(parent.name.text, kind, parent.direction, not default, description, None, default, where)
+    )
 
 
 def _with_own_type(found: Found, symbol: Symbol) -> Description:

@@ -25,7 +25,11 @@ DECLARATIONS = (
     ),
     Keyword("module", "Declares a module: made by a constructor, or with a body.", "module ${1:name} = $0"),
     Keyword("lm", "Declares a language model.", "lm ${1:name} = $0"),
-    Keyword("type", "Declares a record, or gives a type a name.", "type ${1:Name}$0"),
+    Keyword(
+        "type",
+        "Declares a record, or gives a type a name.",
+        "type ${1:Name}:\n    ${2:field}: ${3:str}\n",
+    ),
     Keyword("enum", "Declares an enumeration.", 'enum ${1:Name}:\n    ${2:FIRST} = "${3:first}"\n'),
     Keyword(
         "def",
@@ -87,36 +91,55 @@ STATEMENTS = (
     Keyword("pass", "Does nothing.", "pass"),
 )
 
-WHERE = Keyword(
-    "where", "Demands a condition of a field; an answer that breaks it is asked for again.", "where $0"
+OPERATORS = (
+    Keyword("and", "Both conditions.", "and"),
+    Keyword("or", "Either condition.", "or"),
+    Keyword("in", "Whether a value is among others.", "in"),
+    Keyword("not", "Whether a value is not among others.", "not in"),
+    Keyword("is", "Whether it is the same, as in `is None`.", "is"),
+    Keyword("if", "The value when a condition holds: `a if condition else b`.", "if"),
+    Keyword("else", "The value when a condition does not hold.", "else"),
+    Keyword("for", "Each item, in a comprehension.", "for"),
 )
+"""What goes on with a value."""
 
-OPERATORS = tuple(
-    Keyword(word, doc, word)
-    for word, doc in (
-        ("and", "Both conditions."),
-        ("or", "Either condition."),
-        ("in", "Whether a value is among others."),
-        ("not in", "Whether a value is not among others."),
-        ("is", "Whether it is the same, as in `is None`."),
-        ("if", "The value when a condition holds: `a if condition else b`."),
-        ("else", "The value when a condition does not hold."),
-        ("for", "Each item, in a comprehension."),
-    )
+BEHIND = (
+    Keyword(
+        "where",
+        "Demands a condition of a field; an answer that breaks it is asked for again.",
+        "where $0",
+    ),
+    Keyword("as", "Another name for it.", "as"),
+    Keyword("import", "The names that are imported.", "import"),
 )
-"""What may follow a value."""
+"""What goes on with a field, a pattern or an import."""
 
-VALUES = tuple(
-    Keyword(word, doc, word)
-    for word, doc in (
-        ("not", "Whether a condition does not hold."),
-        ("True", "The truth value."),
-        ("False", "The truth value."),
-        ("None", "No value."),
-    )
+VALUES = (
+    Keyword("not", "Whether a condition does not hold.", "not"),
+    Keyword("True", "The truth value.", "True"),
+    Keyword("False", "The truth value.", "False"),
+    Keyword("None", "No value.", "None"),
+    Keyword("lambda", "A small function, as an argument.", "lambda ${1:item}: $0"),
 )
 """What may begin a value, besides names."""
 
-DOCUMENTED = {
-    each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, WHERE, *DECLARATIONS)
+OF_EXPRESSIONS = (*OPERATORS, *VALUES)
+
+_BEGINNING = {
+    each.word: each for each in (*VALUES, *DECLARATIONS, *MODULE_LINES, *SIGNATURE_LINES, *STATEMENTS)
 }
+_BEHIND = {each.word: each for each in (*OPERATORS, *BEHIND)}
+
+WORDS = tuple(dict.fromkeys((*(each.word for each in DECLARATIONS), *_BEGINNING, *_BEHIND)))
+"""All words of the language, in the order in which they are offered."""
+
+DOCUMENTED = {
+    each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, BEHIND[0], *DECLARATIONS)
+}
+"""What hover says of a word; of those that go on with a value nothing."""
+
+
+def find(word: str, *, behind_a_value: bool) -> Keyword:
+    """What a word is for at the beginning of a line or value, or else behind one. Raises KeyError."""
+    first, second = (_BEHIND, _BEGINNING) if behind_a_value else (_BEGINNING, _BEHIND)
+    return first.get(word) or second[word]

@@ -9,9 +9,9 @@ from typing import Any
 
 from ...grammar import syntax
 from .. import catalog, types
-from ..program import Symbol
-from ..relations import generic, named
+from ..facts import Symbol
 from ..types import Type
+from ..types.generic import generic, named
 from .context import Context
 from .members import member
 
@@ -113,10 +113,8 @@ def _literals(elements: tuple[syntax.Expression, ...], context: Context) -> Iter
     for each in elements:
         match each:
             case syntax.String(value=text):
-                context.record(each, types.Literals((text,)))
                 yield text
             case syntax.Constant(value=(bool() | int() | None) as value):
-                context.record(each, types.Literals((value,)))
                 yield value
             case syntax.Unary(operator="-", operand=syntax.Constant(value=int() as value)):
                 yield -value

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .. import catalog, types
-from ..relations import BUILTIN_CLASSES, generic
 from ..types import Type
+from ..types.generic import BUILTIN_CLASSES, generic
 from .generics import bound
 
 MUTATORS: Mapping[str, frozenset[str]] = {

@@ -8,9 +8,9 @@ from typing import Literal
 
 from ...grammar import syntax
 from .. import catalog, types
-from ..program import Binding, Item
-from ..relations import assignable
+from ..facts import Binding, Draft
 from ..types import Type
+from ..types.assignable import assignable
 from . import builtins
 from .context import Context
 from .generics import Solution, solve, substitute
@@ -21,17 +21,17 @@ from .members import member
 def apply(call: syntax.Call, callee: Type, receiver: Type, context: Context) -> Type:
     """What a call gives; its arguments are resolved already, and `receiver` is what stands before the dot."""
     binding, result = _call(call.arguments, callee, receiver, context)
-    context.item.binding_by_node[id(call)] = binding
+    context.item.bindings[id(call)] = binding
     return result
 
 
 def widen(call: syntax.Call, further: tuple[types.Parameter, ...], context: Context) -> None:
     """Let a call that has been resolved take further parameters, because of where it stands."""
-    binding = context.item.binding_of(call)
+    binding = context.item.bindings.get(id(call))
     if binding is not None and binding.parameters is not None:
         own = {each.name for each in binding.parameters}
         parameters = (*binding.parameters, *(each for each in further if each.name not in own))
-        context.item.binding_by_node[id(call)] = bind(call.arguments, binding.callee, parameters, context)
+        context.item.bindings[id(call)] = bind(call.arguments, binding.callee, parameters, context)
 
 
 def _call(
@@ -109,7 +109,7 @@ def _structure_fits(binding: Binding) -> bool:
     return not (binding.missing or binding.unknown or binding.repeated or binding.surplus)
 
 
-def _types_fit(binding: Binding, item: Item) -> bool:
+def _types_fit(binding: Binding, item: Draft) -> bool:
     return all(
         assignable(item.type_of(argument.value), substitute(parameter.type, {}))
         for argument, parameter in binding.matched

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ...base.span import Span
 from ...grammar import syntax
-from ...grammar.source import Span
 from .. import types
-from ..program import CallKind, Item, Symbol, SymbolKind
+from ..facts import Draft, Symbol, SymbolKind
 from ..types import Type
 
 Names = dict[str, Symbol]
@@ -17,9 +17,11 @@ Names = dict[str, Symbol]
 
 
 class Scope(Protocol):
-    """What a file offers to the expressions in it."""
+    """What a file offers to the expressions in it. What is asked of it is noted down; see `environment`."""
 
-    path: str
+    @property
+    def path(self) -> str:
+        """The file's path."""
 
     def symbol(self, name: str) -> Symbol | None:
         """What the file declares or imports under a name."""
@@ -30,16 +32,16 @@ class Scope(Protocol):
     def read(self, path: str) -> str | None:
         """The text of a file beside this one, by its path from this file's folder."""
 
-    def function_kind(self, name: str) -> CallKind:
-        """What calling a `def` of the file runs."""
+    def late(self, name: str, make: Callable[[Context], types.Interface]) -> Callable[[], types.Interface]:
+        """Fields that are worked out once the names of the declaration are known, because these may recur."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Context:
     """Where an expression stands. What is found out about its nodes is written into the item."""
 
     scope: Scope
-    item: Item
+    item: Draft
     names: Names = field(default_factory=dict)
     returns: list[tuple[syntax.Return, Type]] = field(default_factory=list)
     """The `return` statements of the body, with the types of their values."""
@@ -56,26 +58,28 @@ class Context:
 
     def record(self, node: syntax.Node, kind: Type) -> Type:
         """Remember the type of a node, and return it."""
-        self.item.type_by_node[id(node)] = kind
+        if kind is types.UNKNOWN:
+            self.item.types.pop(id(node), None)
+        else:
+            self.item.types[id(node)] = kind
         return kind
 
     def refer(self, node: syntax.Node, symbol: Symbol | None) -> None:
         """Remember what a name stands for."""
         if symbol is None:
-            self.item.symbol_by_node.pop(id(node), None)
+            self.item.symbols.pop(id(node), None)
         else:
-            self.item.symbol_by_node[id(node)] = symbol
+            self.item.symbols[id(node)] = symbol
 
-    def place(self, span: Span) -> types.Place:
-        """A range of the item as a place in the file."""
-        return types.Place(self.scope.path, span.shifted(self.item.start))
+    def place(self, span: Span, name: str = "") -> types.Place:
+        """A range of the item, and where it can be found again when the item has changed."""
+        return types.Place(self.scope.path, span, item=self.item.key, name=name)
 
     def declare(
         self, kind: SymbolKind, name: syntax.Identifier | syntax.Name, of: Type, visible: Span, doc: str = ""
     ) -> Symbol:
         """A name that the item brings, to be used in a range of it."""
-        place = self.place(name.span)
-        symbol = Symbol(name.text, kind, of, place, self.item.index, name, doc)
+        symbol = Symbol(name.text, kind, of, self.place(name.span), self.item.key, name, doc)
         self.refer(name, symbol)
         self.item.visible.append((visible, symbol))
         return symbol

@@ -8,7 +8,7 @@ from typing import assert_never
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import catalog, types
-from ..program import Item, Symbol, SymbolKind
+from ..facts import Draft, Symbol, SymbolKind
 from ..types import Type
 from . import calls, fields
 from .annotations import annotate
@@ -29,13 +29,15 @@ _KINDS: dict[str, SymbolKind] = {
 }
 
 
-def declare(scope: Scope, item: Item, name: syntax.Identifier) -> Symbol:
+def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
     """What a declaration gives under one of its names. Imports are resolved by the file's scope."""
     context = Context(scope, item)
     declaration = item.declaration
 
+    place = context.place(name.span, name.text)
+
     def symbol(kind: SymbolKind, of: Type, doc: str = "") -> Symbol:
-        return Symbol(name.text, kind, of, context.place(name.span), item.index, declaration, doc)
+        return Symbol(name.text, kind, of, place, item.key, declaration, doc)
 
     match declaration:
         case syntax.ValueDeclaration(kind=kind, names=names, value=value):
@@ -46,18 +48,18 @@ def declare(scope: Scope, item: Item, name: syntax.Identifier) -> Symbol:
         case syntax.TypeDeclaration(docstring=docstring):
             doc = fields.text_of(docstring)
             record = types.Record(
-                name.text, scope.path, _attributes(declaration, context), doc, context.place(name.span)
+                name.text, scope.path, scope.late(name.text, _attributes(declaration)), doc, place
             )
             return symbol("type", types.TypeForm(record), doc)
         case syntax.EnumDeclaration(docstring=docstring):
             doc = fields.text_of(docstring)
             members = tuple((each.name.text, _member_value(each)) for each in declaration.members)
-            enum = types.Enum(name.text, scope.path, members, doc, context.place(name.span), item.broken)
+            enum = types.Enum(name.text, scope.path, members, doc, place, item.broken)
             return symbol("enum", types.TypeForm(enum), doc)
         case syntax.SignatureDeclaration(docstring=docstring):
             doc = fields.text_of(docstring)
             found = _closed(fields.interface(name.text, declaration.fields, context), item)
-            return symbol("signature", types.Signature(found, doc, context.place(name.span)), doc)
+            return symbol("signature", types.Signature(found, doc, place), doc)
         case syntax.ModuleDeclaration(docstring=docstring):
             doc = fields.text_of(docstring)
             parameters = _parameters(declaration.parameters, context)
@@ -65,18 +67,16 @@ def declare(scope: Scope, item: Item, name: syntax.Identifier) -> Symbol:
                 name.text,
                 scope.path,
                 parameters,
-                _module_fields(declaration, context),
+                scope.late(name.text, _module_fields(declaration)),
                 doc,
-                context.place(name.span),
+                place,
             )
             return symbol("module class", made, doc)
         case syntax.FunctionDeclaration(docstring=docstring, returns=returns):
             doc = fields.text_of(docstring)
             result = annotate(returns, context) if returns is not None else types.UNKNOWN
             parameters = _parameters(declaration.parameters, context)
-            function = types.Function(
-                name.text, parameters, result, doc, context.place(name.span), "declared"
-            )
+            function = types.Function(name.text, parameters, result, doc, place, "declared")
             return symbol("function", function, doc)
         case syntax.ConstantDeclaration(annotation=annotation, value=value):
             inferred = infer(value, context)
@@ -85,7 +85,7 @@ def declare(scope: Scope, item: Item, name: syntax.Identifier) -> Symbol:
             return symbol("unresolved", types.UNKNOWN)
 
 
-def complete(scope: Scope, item: Item) -> None:
+def complete(scope: Scope, item: Draft) -> None:
     """Resolve all that is inside an item."""
     context = Context(scope, item)
     declaration = item.declaration
@@ -102,9 +102,8 @@ def complete(scope: Scope, item: Item) -> None:
             )
         case syntax.EnumDeclaration(members=members):
             for each in members:
-                context.refer(
-                    each.name, Symbol(each.name.text, "member", types.UNKNOWN, context.place(each.name.span))
-                )
+                place = context.place(each.name.span, f".{each.name.text}")
+                context.refer(each.name, Symbol(each.name.text, "member", types.UNKNOWN, place))
                 if each.value is not None:
                     infer(each.value, context)
         case syntax.SignatureDeclaration(name=name, demos=demos):
@@ -135,7 +134,7 @@ def _arguments(arguments: Sequence[syntax.Argument], names: Names, context: Cont
             context.refer(argument.name, names.get(argument.name.text))
 
 
-def _closed(interface: types.Interface, item: Item) -> types.Interface:
+def _closed(interface: types.Interface, item: Draft) -> types.Interface:
     """The fields of a declaration that could not be parsed whole may be more than were found."""
     return types.Interface(interface.name, interface.fields, open=True) if item.broken else interface
 
@@ -201,7 +200,7 @@ def _configure(declaration: syntax.ConfigureDeclaration, context: Context) -> No
     for argument in declaration.arguments:
         infer(argument.value, context)
     binding = calls.bind(declaration.arguments, types.UNKNOWN, catalog.configuration(), context)
-    context.item.binding_by_node[id(declaration)] = binding
+    context.item.bindings[id(declaration)] = binding
 
 
 # --- parameters -----------------------------------------------------------------------------------------
@@ -251,28 +250,20 @@ def _function(declaration: syntax.FunctionDeclaration, context: Context) -> None
 # --- records and modules --------------------------------------------------------------------------------
 
 
-def _attributes(declaration: syntax.TypeDeclaration, context: Context) -> Callable[[], types.Interface]:
-    name = declaration.name.text
-    return lambda: _closed(fields.interface(name, declaration.attributes, context), context.item)
+def _attributes(declaration: syntax.TypeDeclaration) -> Callable[[Context], types.Interface]:
+    def read(context: Context) -> types.Interface:
+        found = fields.interface(declaration.name.text, declaration.attributes, context)
+        return _closed(found, context.item)
+
+    return read
 
 
-def _module_fields(declaration: syntax.ModuleDeclaration, context: Context) -> Callable[[], types.Interface]:
-    reading = False
-
-    def read() -> types.Interface:
-        nonlocal reading
-        name = declaration.name.text
-        untyped = [each for each in declaration.fields if each.type is None]
-        if not untyped or declaration.forward is None:
-            return _closed(fields.interface(name, declaration.fields, context), context.item)
-        if reading:
-            return types.Interface(name, open=True)
-        reading = True
-        try:
-            inferred = _inferred(declaration, context)
-        finally:
-            reading = False
-        return _closed(fields.interface(name, declaration.fields, context, inferred), context.item)
+def _module_fields(declaration: syntax.ModuleDeclaration) -> Callable[[Context], types.Interface]:
+    def read(context: Context) -> types.Interface:
+        untyped = any(each.type is None for each in declaration.fields)
+        inferred = _inferred(declaration, context) if untyped and declaration.forward is not None else None
+        found = fields.interface(declaration.name.text, declaration.fields, context, inferred)
+        return _closed(found, context.item)
 
     return read
 
@@ -325,17 +316,14 @@ def _forward(
 
 def _module(declaration: syntax.ModuleDeclaration, context: Context) -> None:
     symbol = context.scope.symbol(declaration.name.text)
-    made = symbol.type if symbol is not None and symbol.node is declaration else None
-    resolved = (
-        made.interface
-        if isinstance(made, types.ModuleClass)
-        else fields.interface(declaration.name.text, declaration.fields, context)
-    )
+    made = symbol.type if symbol is not None and symbol.item == context.item.key else None
+    written = fields.interface(declaration.name.text, declaration.fields, context)
+    resolved = made.interface if isinstance(made, types.ModuleClass) else written
     outputs = {each.name: each for each in resolved.outputs}
     for node, _ in _forward(declaration, resolved, context):
         for argument in node.outputs or ():
             field = outputs.get(argument.name.text) if argument.name is not None else None
             if field is not None and argument.name is not None:
                 context.refer(
-                    argument.name, Symbol(field.name, "output", field.type, field.place, context.item.index)
+                    argument.name, Symbol(field.name, "output", field.type, field.place, context.item.key)
                 )

@@ -6,9 +6,10 @@ from typing import assert_never
 
 from ...grammar import syntax
 from .. import types
-from ..program import Symbol
-from ..relations import iterated, widened
+from ..facts import Symbol, evident_type
 from ..types import Type
+from ..types.assignable import iterated
+from ..types.union import widened
 from . import calls
 from .annotations import SPECIAL, annotate
 from .context import Context, Names
@@ -18,6 +19,8 @@ from .operators import binary, subscript, unary
 
 def infer(node: syntax.Expression, context: Context) -> Type:
     """The type of an expression, Unknown where that cannot be told. All that is in it is resolved, too."""
+    if isinstance(node, syntax.Constant | syntax.String):
+        return evident_type(node)
     return context.record(node, _infer(node, context))
 
 
@@ -27,10 +30,8 @@ def _infer(node: syntax.Expression, context: Context) -> Type:
             return types.UNKNOWN
         case syntax.Name():
             return _name(node, context)
-        case syntax.Constant(value=value):
-            return _constant(value)
-        case syntax.String(value=text):
-            return types.Literals((text,))
+        case syntax.Constant() | syntax.String():
+            return evident_type(node)
         case syntax.FString(parts=parts):
             _interpolations(parts, context)
             return types.STR
@@ -99,18 +100,6 @@ def _name(node: syntax.Name, context: Context) -> Type:
         context.item.unresolved[id(node)] = node
         return types.UNKNOWN
     return symbol.type
-
-
-def _constant(value: object) -> Type:
-    match value:
-        case None:
-            return types.NONE
-        case bool() | int():
-            return types.Literals((value,))
-        case float():
-            return types.FLOAT
-        case _:
-            return types.UNKNOWN
 
 
 def _interpolations(parts: tuple[str | syntax.Interpolation, ...], context: Context) -> None:

@@ -7,7 +7,7 @@ from inspect import cleandoc
 
 from ...grammar import syntax
 from .. import types
-from ..program import Symbol
+from ..facts import Symbol
 from ..types import Type
 from .annotations import annotate
 from .context import Context, Names
@@ -30,8 +30,19 @@ def _field(field: syntax.Field, context: Context, inferred: Mapping[str, Type]) 
         field.direction,
         field.default is None,
         text_of(field.description),
-        context.place(field.name.span),
+        _place(field, context),
+        source_text(field.default, context.item.text),
+        source_text(field.where, context.item.text),
     )
+
+
+def source_text(node: syntax.Expression | None, text: str) -> str:
+    """How an expression of an item is written, on one line; `""` for none."""
+    return "" if node is None else " ".join(text[node.span.start : node.span.end].split())
+
+
+def _place(field: syntax.Field, context: Context) -> types.Place:
+    return context.place(field.name.span, f".{field.direction} {field.name.text}")
 
 
 def complete(fields: Sequence[syntax.Field], resolved: types.Interface, context: Context) -> Names:
@@ -45,8 +56,8 @@ def complete(fields: Sequence[syntax.Field], resolved: types.Interface, context:
             field.name.text,
             direction,
             kind,
-            context.place(field.name.span),
-            context.item.index,
+            _place(field, context),
+            context.item.key,
             field,
             text_of(field.description),
         )

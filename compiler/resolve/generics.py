@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .. import types
-from ..relations import iterated
 from ..types import Type
+from ..types.assignable import iterated
 
 Solution = dict[str, Type]
 

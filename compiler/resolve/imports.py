@@ -5,11 +5,13 @@ from __future__ import annotations
 import os.path
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from .. import catalog, types
-from ..program import ImportTarget, Symbol
+from ..environment import ALL, Key
+from ..facts import ImportTarget, ItemFacts, Symbol
 from ..pythonfiles.file import Importer, PythonFile
 from ..types import Type
 from .prelude import describe, given
@@ -20,6 +22,10 @@ RUNTIME_MODULES = frozenset({"dspyc", "dspyc.runtime"})
 
 class Names(Protocol):
     """The names of a `.dspy` file."""
+
+    @property
+    def path(self) -> str:
+        """The file's path."""
 
     def symbol(self, name: str) -> Symbol | None:
         """What the file declares or imports under a name."""
@@ -49,14 +55,29 @@ class Workspace(Protocol):
     def pure(self) -> frozenset[str]:
         """Python functions that the project says have no effects, as `module.name`."""
 
-    def text(self, path: str) -> str | None:
-        """The text of a file, or None when there is no such file."""
+    def text(self, path: str, reader: str) -> str | None:
+        """The text of a file, or None when there is no such file; noted as read by the file `reader`."""
 
     def scope(self, path: str) -> Names | None:
         """The names of a `.dspy` file."""
 
     def python(self, path: str) -> PythonFile | None:
         """A Python file, read and not run."""
+
+    def symbol(self, key: Key) -> Symbol | None:
+        """What a name of a `.dspy` file stands for; noted as read."""
+
+    def note(self, key: Key) -> None:
+        """Remember that what is being resolved depends on something."""
+
+    def reading(self) -> AbstractContextManager[set[Key]]:
+        """Collects what is read inside of a `with`."""
+
+    def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
+        """Fields that are worked out after the names of the declaration that has them."""
+
+    def alone(self, find_out: Callable[[], ItemFacts]) -> ItemFacts:
+        """Call a function while no other thread finds out anything."""
 
 
 @dataclass(frozen=True)
@@ -77,24 +98,25 @@ def locate(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> 
                 if os.path.basename(folder) in ("", "..", ".")
                 else os.path.dirname(folder)
             )
-        return _in_folder(files, folder, module) or Found("missing")
+        return _in_folder(files, path, folder, module) or Found("missing")
     if ".".join(module) in RUNTIME_MODULES:
         return Found("runtime")
     for base in dict.fromkeys((folder, *files.roots)):
-        found = _in_folder(files, base, module)
+        found = _in_folder(files, path, base, module)
         if found is not None:
             return found
-    return _installed(files, module)
+    return _installed(files, path, module)
 
 
-def _in_folder(files: Workspace, folder: str, module: tuple[str, ...]) -> Found | None:
+def _in_folder(files: Workspace, reader: str, folder: str, module: tuple[str, ...]) -> Found | None:
     stem = os.path.join(folder, *module)
     own = f"{stem}.dspy" if module else ""
     package = os.path.join(stem, "__init__.py")
     python = next(
-        (each for each in ([f"{stem}.py"] if module else []) + [package] if _is_file(files, each)), None
+        (each for each in ([f"{stem}.py"] if module else []) + [package] if _is_file(files, reader, each)),
+        None,
     )
-    if own and _is_file(files, own):
+    if own and _is_file(files, reader, own):
         return Found("ambiguous", own) if python else Found("dspy", own)
     if python:
         return Found("python", python)
@@ -102,20 +124,20 @@ def _in_folder(files: Workspace, folder: str, module: tuple[str, ...]) -> Found 
     return None if module else Found("python", package)
 
 
-def _is_file(files: Workspace, path: str) -> bool:
-    return files.text(path) is not None
+def _is_file(files: Workspace, reader: str, path: str) -> bool:
+    return files.text(path, reader) is not None
 
 
-def _installed(files: Workspace, module: tuple[str, ...]) -> Found:
+def _installed(files: Workspace, reader: str, module: tuple[str, ...]) -> Found:
     if module[0] in sys.stdlib_module_names:
         return Found("opaque")
     source = files.find(module[0]) if files.find is not None else None
     if source is None:
         return Found("missing")
     if os.path.basename(source) == "__init__.py" and len(module) > 1:
-        found = _in_folder(files, os.path.dirname(source), module[1:])
+        found = _in_folder(files, reader, os.path.dirname(source), module[1:])
         return found or Found("opaque")
-    return Found("python", source) if source and _is_file(files, source) else Found("opaque")
+    return Found("python", source) if source and _is_file(files, reader, source) else Found("opaque")
 
 
 def circle(files: Workspace, path: str, first: str, *, values: bool = True) -> tuple[str, ...]:
@@ -200,6 +222,7 @@ def module_type(files: Workspace, path: str, level: int, module: tuple[str, ...]
             if scope is None:
                 return None
             names = scope
+            files.note((names.path, ALL))
             return types.PythonModule(
                 name, lambda each: _type(names.symbol(each)), lambda: tuple(names.names())
             )

@@ -11,7 +11,7 @@ from ...grammar import syntax
 from ...grammar.parse import parse_signature_string
 from ...grammar.source import Span
 from .. import types
-from ..program import Binding, SignatureString
+from ..facts import Binding, SignatureString
 from ..types import Type
 from .annotations import annotate
 from .context import Context
@@ -21,9 +21,9 @@ N = TypeVar("N")
 
 def string_signature(node: syntax.String, context: Context) -> types.Signature:
     """The signature that a string writes; its fields are remembered with spans inside the string."""
-    known = context.item.signature_string(node)
+    known = context.item.strings.get(id(node))
     if known is None:
-        known = context.item.string_by_node[id(node)] = _parse(node, context)
+        known = context.item.strings[id(node)] = _parse(node, context)
     return types.Signature(known.interface, place=context.place(node.span))
 
 

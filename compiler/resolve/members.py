@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .. import catalog, types
-from ..program import Symbol
+from ..facts import Symbol
 from ..types import Type
 from . import builtins
 

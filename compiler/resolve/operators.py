@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...grammar import syntax
 from .. import types
-from ..relations import widened
 from ..types import Type
+from ..types.union import widened
 
 _RANK = {"bool": 0, "int": 1, "float": 2, "complex": 3}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import catalog, types
-from ..program import Symbol
+from ..facts import Symbol
 from ..types import Type
 from . import builtins
 

@@ -1,251 +1,382 @@
-"""A file's names, each resolved when it is first asked for, so that declarations may stand in any order."""
+"""A `.dspy` file in a project: its items and its names, kept across edits."""
 
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from typing import Any
 
 from ...grammar import syntax
-from ...grammar.parse import File
+from ...grammar.parse import File, Parsed
+from ...grammar.parse import Item as ParsedItem
 from .. import types
-from ..program import UNKNOWN_CALL, CallKind, Item, Program, Symbol, declared_names
-from ..pythonfiles.file import find_definition
+from ..environment import ALL, IMPORTS, Environment, Key
+from ..facts import Checked, Draft, ItemFacts, Symbol
+from ..program import Item, declared_names
 from . import declarations, imports
 from .imports import Workspace
-from .members import members
-from .prelude import given, given_names
+from .prelude import given
+
+Imports = (syntax.FromImport, syntax.Import)
+
+
+class KeptItem:
+    """An item of a file, for as long as its text stays the same, with what was found out about it."""
+
+    __slots__ = (
+        "_facts",
+        "_scope",
+        "broken",
+        "checked",
+        "declaration",
+        "key",
+        "memory",
+        "names",
+        "parsed",
+        "reads",
+        "text",
+    )
+
+    def __init__(self, scope: FileScope, key: str, parsed: Parsed) -> None:
+        self.key = key
+        self.parsed = parsed
+        self.text = parsed.text
+        self.declaration = parsed.declaration
+        self.broken = bool(parsed.problems)
+        self.names = declared_names(parsed.declaration)
+        self.memory: dict[Hashable, Any] = {}
+        self.checked: Checked | None = None
+        """What the rules for items find in it; None when that has to be found out."""
+        self.reads: frozenset[Key] = frozenset()
+        """What the facts depend on."""
+        self._facts: ItemFacts | None = None
+        self._scope = scope
+
+    @property
+    def facts(self) -> ItemFacts:
+        """What is known of the item; found out when it is asked for."""
+        return self._facts or self.find_out()
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing has been found out yet."""
+        return self._facts is None
+
+    def find_out(self) -> ItemFacts:
+        """Resolve the item, if no other thread has done so meanwhile."""
+        return self._scope.workspace.alone(self._resolve)
+
+    def _resolve(self) -> ItemFacts:
+        found = self._facts
+        if found is None:
+            found, self.reads = self._scope.resolve(self)
+            self._facts = found
+        return found
+
+    def forget(self, *, findings: bool) -> None:
+        """What was found out holds no longer."""
+        self._facts = None
+        self.memory = {}
+        if findings:
+            self.checked = None
+
+    def draft(self) -> Draft:
+        """The item, with nothing found out yet."""
+        return Draft(self.key, self.text, self.declaration, self.broken)
 
 
 class FileScope:
-    """The names of one file: what it declares and imports, what the runtime and Python bring."""
+    """The items and names of one file; what the runtime and Python bring comes behind them."""
 
     def __init__(self, path: str, file: File, workspace: Workspace) -> None:
         self.path = path
-        self.file = file
         self.workspace = workspace
-        self.items = tuple(
-            Item(index, each.start, each.text, each.declaration, bool(each.parsed.problems))
-            for index, each in enumerate(file.items)
-        )
-        self._declared: dict[str, tuple[Item, syntax.Identifier]] = {}
-        for item in self.items:
-            for name in declared_names(item.declaration):
-                self._declared.setdefault(name.text, (item, name))
-        self._symbols: dict[str, Symbol] = {}
-        self._kinds: dict[str, CallKind] = {}
-        self._completed: set[int] = set()
+        self.file = File(file.source, ())
+        self.items: list[KeptItem] = []
+        self.changed: set[Key] = set()
+        """What means something else than when the items were last looked at."""
+        self.words = 0
+        """How often documentation has changed in what the items read."""
+        self.outdated: set[str] = set()
+        """The names that may have other symbols than when the file was looked at last."""
+        self._symbols: dict[str, Symbol] | None = None
+        self.is_dirty = True
+        """Whether anything has changed since the file was checked."""
+        self._views: tuple[Item, ...] = ()
+        self._owners: dict[str, tuple[KeptItem, syntax.Identifier]] = {}
+        self._has_repeated = False
+        """Whether several items declare the same name."""
+        self._keys: dict[str, Key] = {}
+        self._names: tuple[str, ...] | None = None
+        self.edit(file)
 
-    @cached_property
-    def program(self) -> Program:
-        """The file with everything in it resolved."""
-        for item in self.items:
-            self.complete(item)
-        symbols = {name: symbol for name in self._declared if (symbol := self.symbol(name)) is not None}
-        return Program(
-            self.path,
-            self.file.source,
-            self.items,
-            symbols,
-            self.lookup,
-            self.all_names,
-            members,
-            self.call_kind,
-            self.function_kind,
-            self.kind_of_function,
-            self.locate,
-        )
+    # --- edits ------------------------------------------------------------------------------------------
 
-    def complete(self, item: Item) -> None:
-        """Resolve all that is inside an item, once."""
-        if item.index in self._completed:
-            return
-        self._completed.add(item.index)
-        for name in declared_names(item.declaration):
-            symbol = self.symbol(name.text)
-            if symbol is not None:
-                item.symbol_by_node[id(name)] = symbol
-        if isinstance(item.declaration, syntax.FromImport | syntax.Import):
-            node = item.declaration
-            level = node.level if isinstance(node, syntax.FromImport) else 0
-            module = tuple(each.text for each in node.module)
-            target = imports.target(self.workspace, self.path, level, module)
-            if target.kind == "dspy":
-                back = imports.circle(self.workspace, self.path, target.path, values=False)
-                target = replace(target, circular=bool(back))
-                if back and self._brings_values(item):
-                    target = replace(target, circle=imports.circle(self.workspace, self.path, target.path))
-            item.target = target
-            self._refer_imported(item)
-        declarations.complete(self, item)
+    def edit(self, file: File) -> set[Key]:
+        """Take over a new text. Returns the names whose declaration is another one than before."""
+        old, new = self.file.items, file.items
+        start, end = _unchanged(old, new)
+        before = self.items[start : len(self.items) - end]
+        kept = {(each.key, each.text): each for each in before}
+        names = [_name(each.parsed) for each in new[start : len(new) - end]]
+        if self.items and names == [_without_number(each.key) for each in before]:
+            # The items have the names that they had, so those below are called as before.
+            keys = [each.key for each in before]
+        else:
+            names = [_name(each.parsed) for each in new]
+            kept = {(each.key, each.text): each for each in self.items}
+            start, end, before, keys = 0, 0, self.items, _numbered(names)
+        between = [
+            kept.get((key, each.text)) or KeptItem(self, key, each.parsed)
+            for key, each in zip(keys, new[start : len(new) - end], strict=True)
+        ]
+        self.file = file
+        self.items = [*self.items[:start], *between, *self.items[len(self.items) - end :]]
+        return {self.key(name) for name in self._take_over(before, between)}
 
-    def locate(self, place: types.Place) -> types.Place:
-        """Where a declared thing stands in its file as that is now."""
-        text = self.workspace.text(place.path) if place.name else None
-        return place if text is None else find_definition(place.path, text, place.name)
+    def _take_over(self, before: Sequence[KeptItem], after: Sequence[KeptItem]) -> set[str]:
+        """Find the items of all names anew. Returns the names that have another one."""
+        suspects = {name.text for each in (*before, *after) for name in each.names}
+        old = {name: self._owners.get(name, _NOTHING)[0] for name in suspects}
+        if self._has_repeated or [name.text for each in before for name in each.names] != [
+            name.text for each in after for name in each.names
+        ]:
+            self._owners = _owners(self.items)
+            self._has_repeated = len(self._owners) < sum(len(each.names) for each in self.items)
+            self._names = self._symbols = None
+        else:
+            self._owners.update((name.text, (each, name)) for each in after for name in each.names)
+        return {name for name in suspects if old[name] is not self._owners.get(name, _NOTHING)[0]}
+
+    def key(self, name: str) -> Key:
+        """The key of a name of the file, always the same object."""
+        found = self._keys.get(name)
+        if found is None:
+            found = self._keys[name] = (self.path, name)
+        return found
+
+    def is_import(self, name: str) -> bool:
+        """Whether an import brings a name."""
+        owner = self._owners.get(name)
+        return owner is not None and isinstance(owner[0].declaration, Imports)
+
+    def views(self) -> tuple[Item, ...]:
+        """The items where they stand now."""
+        last = self._views
+        found: list[Item] = []
+        for index, (each, kept) in enumerate(zip(self.file.items, self.items, strict=True)):
+            view = last[index] if index < len(last) else None
+            if view is None or view.start != each.start or view.memory is not kept.memory:
+                view = Item(index, each.start, kept)
+            found.append(view)
+        self._views = tuple(found)
+        return self._views
 
     # --- names ------------------------------------------------------------------------------------------
 
     def symbol(self, name: str) -> Symbol | None:
-        """What the file declares or imports under a name."""
-        known = self._symbols.get(name)
-        if known is not None:
-            return known
-        declared = self._declared.get(name)
-        if declared is None:
-            return None
-        item, identifier = declared
-        # What a declaration finds under its own name while it is being resolved.
-        self._symbols[name] = Symbol(
-            name, "unresolved", types.UNKNOWN, item=item.index, node=item.declaration
-        )
-        if isinstance(item.declaration, syntax.FromImport | syntax.Import):
-            found = self._import(item, item.declaration, identifier)
-        else:
-            found = declarations.declare(self, item, identifier)
-        self._symbols[name] = found
-        return found
+        """What the file declares or imports under a name; noted as read."""
+        return self.workspace.symbol(self.key(name))
 
     def lookup(self, name: str) -> Symbol | None:
         """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
-        return self.symbol(name) or given(name)
-
-    def all_names(self) -> Sequence[str]:
-        """All names that mean something at the top of the file."""
-        return tuple(dict.fromkeys((*self._declared, *given_names())))
+        return self.workspace.symbol(self.key(name)) or given(name)
 
     def names(self) -> Sequence[str]:
         """What the file declares and imports."""
-        return tuple(self._declared)
+        if self._names is None:
+            self._names = tuple(self._owners)
+        return self._names
 
     def read(self, path: str) -> str | None:
-        """The text of a file beside this one, by its path from this file's folder."""
-        return self.workspace.text(os.path.join(os.path.dirname(self.path), path))
+        """The text of a file beside this one, by its path from this file's folder; noted as read."""
+        return self.workspace.text(os.path.join(os.path.dirname(self.path), path), self.path)
+
+    def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
+        """Fields that are worked out after the names of the declaration that has them."""
+        return self.workspace.defer(name, make)
+
+    def declare(self, name: str) -> Symbol | None:
+        """What a name of the file stands for, found out anew."""
+        owner = self._owners.get(name)
+        if owner is None:
+            return None
+        item, identifier = owner
+        if isinstance(item.declaration, Imports):
+            return self._import(item, item.declaration, identifier)
+        draft = item.draft()
+        return declarations.declare(Environment(self, draft), draft, identifier)
+
+    # --- items ------------------------------------------------------------------------------------------
+
+    def forget_what_has_changed(self) -> None:
+        """Forget what was found out about items that read what means something else now."""
+        changed = self.changed
+        if not changed:
+            return
+        self.changed = set()
+        self.is_dirty = True
+        for kept in self.items:
+            if not kept.reads.isdisjoint(changed):
+                kept.forget(findings=True)
+            elif kept.checked is not None and not kept.checked.names.isdisjoint(changed):
+                kept.checked = None
+
+    def resolve_all(self) -> None:
+        """Find out about all items."""
+        for kept in self.items:
+            if kept.is_unknown:
+                kept.find_out()
+
+    def symbols(self) -> Mapping[str, Symbol]:
+        """What the file declares and imports, by name; the same mapping as long as nothing of it changes."""
+        if self._symbols is None:
+            found = {name: self.symbol(name) for name in self.names()}
+            self._symbols = {name: each for name, each in found.items() if each is not None}
+        elif self.outdated:
+            new = {name: each for name in self.outdated if (each := self.symbol(name)) is not None}
+            if any(self._symbols.get(name) is not new.get(name) for name in self.outdated):
+                self._symbols = {**self._symbols, **new}
+        self.outdated = set()
+        return self._symbols
+
+    def resolve(self, item: KeptItem) -> tuple[ItemFacts, frozenset[Key]]:
+        """What can be found out about an item, and what that depends on."""
+        draft = item.draft()
+        environment = Environment(self, draft)
+        with self.workspace.reading() as reads:
+            for name in item.names:
+                symbol = self.symbol(name.text)
+                if symbol is not None:
+                    draft.symbols[id(name)] = symbol
+            if isinstance(item.declaration, Imports):
+                self._find_target(item.declaration, draft)
+            declarations.complete(environment, draft)
+        return draft.facts(), frozenset(reads)
+
+    def _find_target(self, node: syntax.FromImport | syntax.Import, draft: Draft) -> None:
+        self.workspace.note(IMPORTS)
+        level = node.level if isinstance(node, syntax.FromImport) else 0
+        module = tuple(each.text for each in node.module)
+        target = imports.target(self.workspace, self.path, level, module)
+        if target.kind == "dspy":
+            self.workspace.note((target.path, ALL))
+            back = imports.circle(self.workspace, self.path, target.path, values=False)
+            target = replace(target, circular=bool(back))
+            if back and self._brings_values(node):
+                target = replace(target, circle=imports.circle(self.workspace, self.path, target.path))
+        draft.target = target
+        for each in node.names if isinstance(node, syntax.FromImport) else ():
+            symbol = draft.symbol_of(each.alias or each.name)
+            if symbol is not None:
+                draft.symbols[id(each.name)] = symbol
 
     # --- imports ----------------------------------------------------------------------------------------
 
     def imports(self) -> Sequence[str]:
         """The `.dspy` files from which the file imports."""
-        return self._imported(lambda item: True)
+        return self._imported(lambda node: True)
 
     def value_imports(self) -> Sequence[str]:
         """The `.dspy` files from which the file imports more than types and signatures."""
         return self._imported(self._brings_values)
 
-    def _imported(self, wanted: Callable[[Item], bool]) -> Sequence[str]:
+    def _imported(self, wanted: Callable[[syntax.FromImport | syntax.Import], bool]) -> Sequence[str]:
         found: dict[str, None] = {}
         for item in self.items:
             node = item.declaration
-            if isinstance(node, syntax.FromImport | syntax.Import) and wanted(item):
+            if isinstance(node, syntax.FromImport | syntax.Import) and wanted(node):
                 level = node.level if isinstance(node, syntax.FromImport) else 0
-                located = imports.locate(
-                    self.workspace, self.path, level, tuple(each.text for each in node.module)
-                )
+                module = tuple(each.text for each in node.module)
+                located = imports.locate(self.workspace, self.path, level, module)
                 if located.kind == "dspy":
                     found[located.path] = None
         return tuple(found)
 
-    def _brings_values(self, item: Item) -> bool:
-        symbols = [self.symbol(name.text) for name in declared_names(item.declaration)]
+    def _brings_values(self, node: syntax.FromImport | syntax.Import) -> bool:
+        symbols = [self.symbol(name.text) for name in declared_names(node)]
         return any(
             each is None or each.kind not in ("type", "alias", "enum", "signature") for each in symbols
         )
 
-    def _refer_imported(self, item: Item) -> None:
-        if isinstance(item.declaration, syntax.FromImport):
-            for each in item.declaration.names:
-                symbol = item.symbol_of(each.alias or each.name)
-                if symbol is not None:
-                    item.symbol_by_node[id(each.name)] = symbol
-
-    def _import(self, item: Item, node: syntax.FromImport | syntax.Import, name: syntax.Identifier) -> Symbol:
-        place = types.Place(self.path, name.span.shifted(item.start))
-        unresolved = Symbol(name.text, "unresolved", types.UNKNOWN, place, item.index, node)
+    def _import(
+        self, item: KeptItem, node: syntax.FromImport | syntax.Import, name: syntax.Identifier
+    ) -> Symbol:
+        place = types.Place(self.path, name.span, item=item.key, name=name.text)
+        unresolved = Symbol(name.text, "unresolved", types.UNKNOWN, place, item.key, node)
         if isinstance(node, syntax.Import):
             module = tuple(each.text for each in node.module)
             kind = imports.module_type(self.workspace, self.path, 0, module if node.alias else module[:1])
-            return Symbol(name.text, "python", kind, place, item.index, node) if kind else unresolved
+            return Symbol(name.text, "python", kind, place, item.key, node) if kind else unresolved
         wanted = next((each.name.text for each in node.names if (each.alias or each.name) is name), name.text)
         module = tuple(each.text for each in node.module)
         found = imports.imported(self.workspace, self.path, node.level, module, wanted)
         if found is None:
             return unresolved
-        return replace(found, name=name.text, item=item.index, node=found.node or node)
+        return replace(found, name=name.text, item=item.key, node=found.node or node)
 
-    # --- what calls run ---------------------------------------------------------------------------------
-
-    def call_kind(self, item: Item, call: syntax.Call) -> CallKind:
-        """What a call runs."""
-        binding = item.binding_of(call)
-        callee = binding.callee if binding is not None else types.UNKNOWN
-        match callee:
-            case types.Module() | types.AnyModule():
-                return CallKind("module", awaits=True, effects=False)
-            case types.Function(origin="python", is_async=waits) if self._is_listed(call.function):
-                return CallKind("python", waits, effects=False)
-            case types.Function():
-                return self.kind_of_function(callee)
-            case types.Overloaded():
-                return CallKind("builtin", awaits=False, effects=False)
-            case types.Instance(definition=definition) if definition.is_a("BaseLM") or definition.is_a("LM"):
-                return CallKind("lm", awaits=True, effects=False)
-            case types.Instance():
-                return CallKind("python", awaits=False, effects=True)
-            case types.TypeForm(type=types.Record() | types.Enum()) | types.Class() | types.ModuleClass():
-                return CallKind("constructor", awaits=False, effects=False)
-            case types.TypeForm():
-                return CallKind("builtin", awaits=False, effects=False)
-            case _ if self._is_listed(call.function):
-                return CallKind("python", awaits=False, effects=False)
-            case _:
-                return UNKNOWN_CALL
-
-    def _is_listed(self, function: syntax.Expression) -> bool:
-        """Whether the project's settings list an imported Python function as pure."""
-        return bool(self.workspace.pure) and self._imported_name(function) in self.workspace.pure
-
-    def _imported_name(self, function: syntax.Expression) -> str:
-        """The full name of what is called, `tools.search` for `search`; `""` where it is not imported."""
-        if isinstance(function, syntax.Attribute):
-            before = self._imported_name(function.value)
-            return f"{before}.{function.name.text}" if before else ""
-        if not isinstance(function, syntax.Name) or function.text not in self._declared:
-            return ""
-        match self._declared[function.text][0].declaration:
+    def imported_name(self, name: str) -> str:
+        """The full name of what is imported under a name, `tools.search`; `""` where it is not imported."""
+        owner = self._owners.get(name)
+        match owner[0].declaration if owner is not None else None:
             case syntax.FromImport(module=module, names=names):
                 original = {(each.alias or each.name).text: each.name for each in names}
-                return ".".join(part.text for part in (*module, original[function.text]))
+                return ".".join(part.text for part in (*module, original[name]))
             case syntax.Import(module=module, alias=alias):
                 return ".".join(part.text for part in (module if alias else module[:1]))
             case _:
                 return ""
 
-    def kind_of_function(self, function: types.Function) -> CallKind:
-        """What calling a function runs, by its type."""
-        match function.origin:
-            case "python":
-                return CallKind("python", function.is_async, effects=not (function.is_async or function.pure))
-            case "builtin" | "runtime":
-                return CallKind("builtin", awaits=function.is_async, effects=False)
-            case "declared":
-                path = function.place.path if function.place else self.path
-                owner = self if path == self.path else self.workspace.scope(path)
-                return owner.function_kind(function.name) if isinstance(owner, FileScope) else UNKNOWN_CALL
+    def function(self, name: str) -> KeptItem | None:
+        """The item that declares a function."""
+        owner = self._owners.get(name)
+        declared = owner is not None and isinstance(owner[0].declaration, syntax.FunctionDeclaration)
+        return owner[0] if owner is not None and declared else None
 
-    def function_kind(self, name: str) -> CallKind:
-        """What calling a `def` of this file runs; `awaits` says that it is compiled to an `async def`."""
-        known = self._kinds.get(name)
-        if known is not None:
-            return known
-        # What a function that calls itself finds.
-        self._kinds[name] = CallKind("function", awaits=False, effects=False)
-        declared = self._declared.get(name)
-        if declared is None or not isinstance(declared[0].declaration, syntax.FunctionDeclaration):
-            return UNKNOWN_CALL
-        item = declared[0]
-        self.complete(item)
-        kinds = [self.call_kind(item, call) for call in item.nodes(syntax.Call)]
-        found = CallKind("function", any(each.awaits for each in kinds), any(each.effects for each in kinds))
-        self._kinds[name] = found
-        return found
+
+_NOTHING: tuple[None, None] = (None, None)
+
+
+def _owners(items: Sequence[KeptItem]) -> dict[str, tuple[KeptItem, syntax.Identifier]]:
+    """The item that gives each name, the first of several."""
+    found: dict[str, tuple[KeptItem, syntax.Identifier]] = {}
+    for item in items:
+        for name in item.names:
+            found.setdefault(name.text, (item, name))
+    return found
+
+
+def _name(parsed: Parsed) -> str:
+    """What an item is called by in its file: by what it declares, by its title, else by its kind."""
+    declaration = parsed.declaration
+    if isinstance(declaration, syntax.TestDeclaration):
+        return f"test {declaration.title.value}"
+    names = declared_names(declaration)
+    return names[0].text if names else type(declaration).__name__
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The keys of items, by which those of the same name are told apart."""
+    counts: dict[str, int] = {}
+    keys: list[str] = []
+    for name in names:
+        count = counts[name] = counts.get(name, 0) + 1
+        keys.append(name if count == 1 else f"{name}\0{count}")
+    return keys
+
+
+def _without_number(key: str) -> str:
+    return key.partition("\0")[0]
+
+
+def _unchanged(old: Sequence[ParsedItem], new: Sequence[ParsedItem]) -> tuple[int, int]:
+    """How many items at the start and at the end of a file are the same as before."""
+    most = min(len(old), len(new))
+    start = 0
+    while start < most and old[start].parsed is new[start].parsed:
+        start += 1
+    end = 0
+    while end < most - start and old[-1 - end].parsed is new[-1 - end].parsed:
+        end += 1
+    return start, end

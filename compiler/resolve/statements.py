@@ -8,9 +8,9 @@ from typing import assert_never
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import types
-from ..program import Symbol
-from ..relations import iterated
+from ..facts import Symbol
 from ..types import Type
+from ..types.assignable import iterated
 from .annotations import annotate
 from .context import Context, Names
 from .expressions import bind_target, infer

@@ -108,11 +108,11 @@ def insert(title: str, offset: int, text: str, applicability: Applicability = "u
 def label(program: Program, place: types.Place | None, message: str) -> tuple[Label, ...]:
     """A label at a place of this or another file; none where the place is not known.
 
-    It names its file even where that is the program's own, because its range counts from there.
+    It names its file even where that is the program's own, because its range does not count from the item.
     """
     if place is None or place.span is None:
         return ()
-    return (Label(place.span, message, place.path),)
+    return (Label(place.span, message, place.path, place.item, place.name),)
 
 
 def declared_at(program: Program, symbol: Symbol) -> tuple[Label, ...]:

@@ -33,7 +33,7 @@ def described(kind: Type) -> str:
         case types.Signature(interface=interface):
             return f"the signature `{interface.name}`" if interface.name else "a signature"
         case types.ModuleClass(name=name):
-            return f"`{name}`, which is not constructed yet"
+            return f"the module class `{name}`"
         case types.Module():
             return "a module"
         case types.AnyModule():

@@ -6,6 +6,24 @@ A feature has `HANDLERS`, the methods that it answers, and `CAPABILITIES`, what 
 
 from __future__ import annotations
 
-from . import code_action, completion, definition, document_symbol, formatting, hover, workspace_symbol
+from . import (
+    code_action,
+    completion,
+    definition,
+    document_symbol,
+    formatting,
+    hover,
+    signature_help,
+    workspace_symbol,
+)
 
-FEATURES = (code_action, completion, definition, document_symbol, formatting, hover, workspace_symbol)
+FEATURES = (
+    code_action,
+    completion,
+    definition,
+    document_symbol,
+    formatting,
+    hover,
+    signature_help,
+    workspace_symbol,
+)

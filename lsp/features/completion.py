@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from ...compiler.analysis import FileAnalysis
-from ...compiler.query.completion import complete
-from ...compiler.query.offers import Completion, CompletionKind
+from ...compiler.completion.complete import complete
+from ...compiler.completion.items import Completion, CompletionKind
 from .. import convert
 from ..protocol import (
     CompletionItem,
@@ -42,7 +42,7 @@ def _complete(
     server: Server, analysis: FileAnalysis, offset: int, params: CompletionParams
 ) -> CompletionList:
     """What may stand at the cursor."""
-    offered = complete(analysis, offset, partial(server.files.neighbours, analysis.path))
+    offered = complete(analysis, offset, partial(server.files.importable, analysis.path))
     context = params.context
     if context is not None and context.trigger_character in _QUIET_TRIGGERS:
         likely = min((each.rank for each in offered), default=0)

@@ -20,6 +20,7 @@ from . import exits
 
 if TYPE_CHECKING:
     import asyncio
+    import concurrent.futures
 
 T = TypeVar("T")
 
@@ -123,7 +124,7 @@ def calls_of_here() -> set[Callable[[], None]]:
     return calls
 
 
-def _result_of(done: Any) -> Any:
+def _result_of(done: concurrent.futures.Future[T]) -> T:
     try:
         return done.result()
     except (exits.Exit, exits.Stopped) as error:

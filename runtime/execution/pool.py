@@ -92,9 +92,9 @@ class _Work(Generic[Item, Result]):
         """Work in several threads and wait until all is done, or until the work is ended by an exit."""
         # Daemons, so that a call that hangs cannot keep the process from ending.
         self._unfinished = count
-        for number in range(count):
-            threading.Thread(target=self._run_one, name=f"dspyc-worker-{number}", daemon=True).start()
         try:
+            for number in range(count):
+                threading.Thread(target=self._run_one, name=f"dspyc-worker-{number}", daemon=True).start()
             self._finished.wait()
         except BaseException:
             self.abandoned = True
@@ -125,6 +125,7 @@ class _Work(Generic[Item, Result]):
                 self._finish(index, self._context.copy().run(self._attempt, self._items[index]))
             except BaseException as error:  # noqa: BLE001  an interrupt, or a fault of the watcher: it ends the work
                 self.fatal = error
+                self.abandoned = True
                 self._end()
                 self._finished.set()
                 return

@@ -151,10 +151,10 @@ class BaseLM:
         Raises:
             LMError: the model could not be reached, refused, or gave no answer.
         """
-        request = self._request(prompt, messages, settings, tools, output)
+        request = self.__request(prompt, messages, settings, tools, output)
         if not self.callbacks:
-            return await self._get(request)
-        return await watched(self.callbacks, self, request, self._get(request))
+            return await self.__get(request)
+        return await watched(self.callbacks, self, request, self.__get(request))
 
     async def astream(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
@@ -163,8 +163,8 @@ class BaseLM:
 
         A model that cannot stream, and an answer from the cache, come in one piece.
         """
-        request = self._request(prompt, messages, kwargs)
-        number, key = calls.next_number(), self._key(request)
+        request = self.__request(prompt, messages, kwargs)
+        number, key = calls.next_number(), self.__key(request)
         response = None if key is None else caching.get(key, self.cache_in_memory)
         if response is not None:
             for delta in as_deltas(response):
@@ -177,9 +177,9 @@ class BaseLM:
             response = verify_response(collector.response, self.model)
             if key is not None and response.is_good:
                 caching.put(key, response, self.cache_in_memory)
-        self._note(number, request, response)
+        self.__note(number, request, response)
 
-    def _request(
+    def __request(
         self,
         prompt: str | None,
         messages: Sequence[GivenMessage] | None,
@@ -194,25 +194,25 @@ class BaseLM:
         merged = {**self.kwargs, **settings} if settings else self.kwargs
         return Request(self.model, messages, merged, self.model_type, prompt, tools, output)
 
-    async def _get(self, request: Request) -> Response:
-        number, key = calls.next_number(), self._key(request)
+    async def __get(self, request: Request) -> Response:
+        number, key = calls.next_number(), self.__key(request)
         if key is None:
-            response = await self._send(request)
+            response = await self.__send(request)
         else:
             kept = caching.get(key, self.cache_in_memory)
-            response = kept or await fetch_once(key, partial(self._send, request), self.cache_in_memory)
-        self._note(number, request, response)
+            response = kept or await fetch_once(key, partial(self.__send, request), self.cache_in_memory)
+        self.__note(number, request, response)
         return response
 
-    async def _send(self, request: Request) -> Response:
+    async def __send(self, request: Request) -> Response:
         if is_recording():
-            return await answered(request, self.identity(request), self._verified)
+            return await answered(request, self.identity(request), self.__verified)
         return verify_response(await self.send(request), self.model)
 
-    async def _verified(self, request: Request) -> Response:
+    async def __verified(self, request: Request) -> Response:
         return verify_response(await self.send(request), self.model)
 
-    def _key(self, request: Request) -> str | None:
+    def __key(self, request: Request) -> str | None:
         if not request.settings.get("cache", self.cache):
             return None
         return request_key(request, self.identity(request))
@@ -224,16 +224,16 @@ class BaseLM:
         if drive.blocking.get():
             way = self._answers_by
             if way in ("acomplete", "aforward"):
-                return drive.run_on_loop(self._awaited(way, request))
+                return drive.run_on_loop(self.__awaited(way, request))
             if way is None:
                 return await self._transmit(request)
-            return exits.call(self._answered, way, request)
+            return exits.call(self.__answered, way, request)
         way = self._awaits_by
         if way is None:
             return await self._transmit(request)
         if way in ("acomplete", "aforward"):
-            return await self._awaited(way, request)
-        response: Response = await drive.call_function(self._answered, way, request)
+            return await self.__awaited(way, request)
+        response: Response = await drive.call_function(self.__answered, way, request)
         return response
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
@@ -253,13 +253,13 @@ class BaseLM:
         self, prompt: str | None = None, messages: list[dict[str, Any]] | None = None, **kwargs: Any
     ) -> Any:
         """Answer as DSPy's models do: OpenAI's messages in, an object of OpenAI's shape out."""
-        return render_response(drive.drive(self._transmit(self._request(prompt, messages, kwargs))))
+        return render_response(drive.drive(self._transmit(self.__request(prompt, messages, kwargs))))
 
     async def aforward(
         self, prompt: str | None = None, messages: list[dict[str, Any]] | None = None, **kwargs: Any
     ) -> Any:
         """Answer as DSPy's models do, on the event loop."""
-        return render_response(await self._transmit(self._request(prompt, messages, kwargs)))
+        return render_response(await self._transmit(self.__request(prompt, messages, kwargs)))
 
     async def _transmit(self, request: Request) -> Response:
         """How the class itself answers, below everything that a subclass overrides."""
@@ -267,12 +267,12 @@ class BaseLM:
             f"`{type(self).__name__}` does not implement `complete`, `acomplete`, `forward` or `aforward`"
         )
 
-    def _answered(self, way: str, request: Request) -> Response:
+    def __answered(self, way: str, request: Request) -> Response:
         if way == "complete":
             return self.complete(request)
         return read_response(self.forward(**_forward_arguments(request)), self.model)
 
-    async def _awaited(self, way: str, request: Request) -> Response:
+    async def __awaited(self, way: str, request: Request) -> Response:
         if way == "acomplete":
             return await self.acomplete(request)
         return read_response(await self.aforward(**_forward_arguments(request)), self.model)
@@ -332,16 +332,16 @@ class BaseLM:
         """Add an entry of DSPy's form to the histories of this model, of all models and of the modules that
         are being called.
         """
-        self._remember(calls.Entry.of(entry))
+        self.__remember(calls.Entry.of(entry))
 
-    def _note(self, number: int, request: Request, response: Response) -> None:
+    def __note(self, number: int, request: Request, response: Response) -> None:
         if response.usage and not response.cache_hit:
             usage.count(self.model, response.usage)
         usage.observe(response)
         if not lookup("disable_history"):
-            self._remember(calls.Entry(number, request, response))
+            self.__remember(calls.Entry(number, request, response))
 
-    def _remember(self, entry: calls.Entry) -> None:
+    def __remember(self, entry: calls.Entry) -> None:
         limit = lookup("max_history_size")
         calls.ALL.add(entry, limit)
         self.history.add(entry, limit)

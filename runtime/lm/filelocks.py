@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from ...base.forks import new_lock
 
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
 
+def _load_fcntl() -> Any:
+    try:
+        return import_module("fcntl")
+    except ImportError:
+        # Windows has none.
+        return None
+
+
+fcntl = _load_fcntl()
 _FARTHEST = 1 << 62
 
 

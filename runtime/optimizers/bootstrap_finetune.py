@@ -247,8 +247,17 @@ def _verify_trainable(job: _Job) -> None:
             provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
-    if type(adapter).format_finetune_data is Adapter.format_finetune_data:
+    if not _makes_training_data(type(adapter)):
         raise OptimizerError(f"`{type(adapter).__name__}` makes no training data; ChatAdapter does")
+
+
+def _makes_training_data(kind: type[Adapter]) -> bool:
+    """Whether an adapter says how answers are written, which the base leaves open."""
+    return (
+        kind.format_finetune_data is not Adapter.format_finetune_data
+        or kind.format_assistant_message_content is not Adapter.format_assistant_message_content
+        or kind.format_answer is not Adapter.format_answer
+    )
 
 
 def _for_model(given: Any, lm: Any) -> Any:

@@ -16,7 +16,8 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
     if not inspect.isclass(annotation):
         return None
     if (fields := getattr(annotation, "__pydantic_fields__", None)) is not None:
-        keys = schema_keys(annotation)
+        record: Any = annotation
+        keys = schema_keys(record)
         return {
             keys.get(name, name): (field.annotation, field.is_required()) for name, field in fields.items()
         }

@@ -73,11 +73,6 @@ def door(annotation: Any) -> Door:
         return _make_door(annotation)
 
 
-def is_text_door(door: Door) -> bool:
-    """Whether a door takes any value as it is, and only looks at its characters."""
-    return door is take_anything
-
-
 def take_anything(value: Any) -> Any:
     """A value of a field that is text, `Any` or untyped: it stays as it is.
 

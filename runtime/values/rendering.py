@@ -75,7 +75,8 @@ def _named_as_in_schema(plain: Any, value: Any) -> Any:
             return plain
         pairs = zip(plain.items(), value.values(), strict=True)
         return {key: _named_as_in_schema(item, of) for (key, item), of in pairs}
-    keys = schema_keys(type(value))
+    record: Any = type(value)
+    keys = schema_keys(record)
     return {
         keys.get(name, name): _named_as_in_schema(item, getattr(value, name, None))
         for name, item in plain.items()

@@ -91,7 +91,7 @@ def test_installed_packages_are_found_by_the_finder() -> None:
     }
     installed = {"numpy": "", "shop": "site/shop/__init__.py"}
     analysis = Project(files.get, find=installed.get).check("main.dspy")
-    assert [each.message for each in analysis.diagnostics] == ["there is no module `nowhere`"]
+    assert [each.message for each in analysis.diagnostics] == ["unknown module `nowhere`"]
     assert display(analysis.program.symbols["total"].type) == "(price: float) -> float"
 
 
@@ -123,6 +123,15 @@ def test_a_program_says_where_its_state_is_and_what_to_do_with_a_stale_one() -> 
     assert "trainset=t, stale='error', state='x.json')" in ast.unparse(emit(analysis))
     assert codes(analyse(text.replace('"error"', '"never"'))) == ["E210"]
     assert codes(analyse(text.replace("state=", "name="))) == ["E202"]
+
+
+def test_an_attribute_that_is_set_below_a_class_does_not_hide_it() -> None:
+    tools = "class Box:\n    size: int = 1\nBox.size = 2\nBox.all[0] = 3\nfirst, *rest = 1, 2\n"
+    imports = "from tools import Box, first, rest\n"
+    text = f"{imports}def f(box: Box) -> int:\n    return box.size + len([first, rest])\n"
+    analysis = analyse(text, tools__py=tools)
+    assert not analysis.diagnostics
+    assert display(analysis.program.symbols["Box"].type) == "type[Box]"
 
 
 def test_an_import_that_is_not_python() -> None:
@@ -323,7 +332,7 @@ def found_at_a_cold_start(threads: int, shared: bool) -> list[list[str]]:
     """What each of several threads finds out that ask for all public names before anything is read."""
     catalog._read.clear()
     prelude._given.clear()
-    text = CALLS + "".join(f"x{at} = {name}\n" for at, name in enumerate(PUBLIC))
+    text = "from tools import fetch\n" + "".join(f"x{at} = {name}\n" for at, name in enumerate(PUBLIC))
     files = Files(main__dspy=text, tools__py=TOOLS)
     project = Project(files.read)
     start = threading.Barrier(threads)

@@ -84,11 +84,10 @@ def test_passes(pattern: str) -> None:
     assert explodes(pattern) is None
 
 
-@pytest.mark.parametrize("pattern", PASSES)
-def test_what_passes_does_not_explode(pattern: str) -> None:
+def test_what_passes_does_not_explode() -> None:
     texts = [each * 40 + end for each in ("a", "1", "a ", "a1", "1.", "-1", "x.") for end in ("", "!", "\n")]
-    code = f"import re\nfor text in {texts!r}: re.search({pattern!r}, text)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    code = f"import re\nfor each in {PASSES!r}:\n    for text in {texts!r}: re.search(each, text)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_what_is_no_pattern() -> None:

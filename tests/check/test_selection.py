@@ -82,15 +82,15 @@ def test_options_replace_what_is_selected_and_add_to_what_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("settings", "message", "advice"),
     [
-        ('selct = ["E1"]', "unknown setting `rules.selct`", "did you mean `select`?"),
-        ('select = ["E1O1"]', "unknown rule or category `E1O1`", "did you mean `E101`?"),
+        ('selct = ["E1"]', "unknown setting `rules.selct`; did you mean `select`?", None),
+        ('select = ["E1O1"]', "unknown rule or category `E1O1`; did you mean `E101`?", None),
         ('select = ["E9"]', "unknown rule or category `E9`", "`dspyc explain` lists the rules"),
         (
             'select = ["unknown-nam"]',
-            "unknown rule or category `unknown-nam`",
-            "did you mean `unknown-name`?",
+            "unknown rule or category `unknown-nam`; did you mean `unknown-name`?",
+            None,
         ),
-        ('ignore = ["nmaes"]', "unknown rule or category `nmaes`", "did you mean `names`?"),
+        ('ignore = ["nmaes"]', "unknown rule or category `nmaes`; did you mean `names`?", None),
         ('ignore = ["E001"]', "`E001` cannot be selected or ignored: such errors are always reported", None),
         (
             'ignore = ["syntax"]',

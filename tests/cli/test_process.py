@@ -177,7 +177,7 @@ def test_a_run_killed_in_the_middle_loses_nothing_and_repeats_nothing(echo: Path
     assert 5 <= written < 40
     again = dspyc(*ROWS, folder=echo)
     assert again.returncode == 0, again.stderr
-    assert f"{written} rows of 40 are in out.jsonl already." in again.stderr
+    assert f"{written} rows of 40 are already in out.jsonl." in again.stderr
     records = [json.loads(line) for line in (echo / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [record["row"] for record in records] == list(range(40))
     assert [record["output"]["answer"] for record in records] == [f"Q{number}" for number in range(40)]

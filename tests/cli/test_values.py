@@ -65,9 +65,9 @@ TWO = [Input("question", str, "str", required=True), Input("k", int, "int", requ
 
 REFUSALS: list[tuple[list[str], str, str]] = [
     ([], "the input `question` is missing", "give question=…; the inputs are `question: str`"),
-    (["question"], "`question` is no input", "inputs are written key=value; "),
-    (["qestion=a"], "there is no input `qestion`", "did you mean `question`? the inputs are "),
-    (["question=a", "zzz=1"], "there is no input `zzz`", "the inputs are "),
+    (["question"], "`question` is not an input", "write inputs as key=value; "),
+    (["qestion=a"], "unknown input `qestion`", "did you mean `question`? the inputs are "),
+    (["question=a", "zzz=1"], "unknown input `zzz`", "the inputs are "),
     (["question=a", "question=b"], "the input `question` is given twice", ""),
     (["question=a", "k=many"], "the input `k` takes `int`, not `many`", "k: Input should be a valid integer"),
     (["question=@none.txt"], "the file of `question`, none.txt, does not exist", "`question=@path` reads"),

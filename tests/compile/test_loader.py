@@ -494,8 +494,12 @@ def test_the_search_path_is_left_as_it_was(tmp_path: Path) -> None:
     write(
         tmp_path / "project",
         main_dspy="from tools import look\nfound = look()\n",
-        tools_py="import neighbour_of_tools\n\ndef look():\n    return neighbour_of_tools.VALUE\n",
+        tools_py=(
+            "import dspyc\nimport neighbour_of_tools\n\n"
+            "@dspyc.pure\ndef look():\n    return neighbour_of_tools.VALUE\n"
+        ),
         neighbour_of_tools_py="VALUE = 7\n",
+        pyproject_toml='[tool.dspyc]\npure = ["tools.look"]\n',
     )
     code = """
     import sys, threading, dspyc
@@ -518,7 +522,7 @@ def test_the_search_path_is_left_as_it_was(tmp_path: Path) -> None:
 def test_the_search_path_is_left_as_it_was_after_an_error(tmp_path: Path) -> None:
     write(
         tmp_path,
-        main_dspy="from tools import look\nfound = look()\n",
+        main_dspy="from tools import look\n",
         tools_py="def look():\n    return 1\n\nnothing\n",
     )
     before = list(sys.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,10 @@ collect_ignore_glob = ["workspace/*"]
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace folder with a `.dspy` file and a Python file to import from."""
     folder = tmp_path_factory.mktemp("workspace").resolve()
-    for file in (Path(__file__).parent / "workspace").iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    return folder
+    source = Path(__file__).parent / "workspace"
+    return Path(
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Completion, hover and definition, on programs with a cursor: see the files in `cases/`.
+"""Completion, hover, definition and signature help, on programs with a cursor: see the files in `cases/`.
 
     #=== what the case shows
     #> directive
@@ -7,6 +7,8 @@
 Directives of completion: `first A, B` (the list starts so), `only A, B` (these, in any order), `offers A, B`,
 `never A, B`, `nothing`, `inserts LABEL -> TEXT`. Of hover: `shows TEXT`, `marks TEXT` (what the
 hover is about), `nothing`. Of definition: `goes to FILE: TEXT` (what stands there; `here` is this program).
+Of signature help: `shows TEXT` (in the label), `marks TEXT` (the parameter begins so), `tells TEXT` (of this
+parameter), `says TEXT` (of the whole), `nothing`.
 """
 
 from __future__ import annotations
@@ -131,6 +133,29 @@ def test_definition(client: Client, workspace: Path, case: Case) -> None:
         start = result["range"]["start"]
         rest_of_line = text.split("\n")[start["line"]].encode("utf-16-le")[start["character"] * 2 :]
         assert rest_of_line.decode("utf-16-le").startswith(expected)
+
+
+@cases("signature_help")
+def test_signature_help(client: Client, workspace: Path, case: Case) -> None:
+    _, result = ask(client, workspace, case, "textDocument/signatureHelp")
+    if case.directives[0][0] == "nothing":
+        assert result is None
+        return
+    signature = result["signatures"][result["activeSignature"]]
+    active = signature["parameters"][signature["activeParameter"] :][:1]
+    for word, rest in case.directives:
+        match word:
+            case "shows":
+                assert rest in signature["label"]
+            case "marks":
+                start, end = active[0]["label"]
+                assert signature["label"][start:end].startswith(rest)
+            case "tells":
+                assert rest in active[0]["documentation"]["value"]
+            case "says":
+                assert rest in signature["documentation"]["value"]
+            case _:
+                pytest.fail(f"no directive {word}")
 
 
 def place(case: Case) -> dict[str, int]:

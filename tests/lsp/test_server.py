@@ -149,7 +149,7 @@ def test_a_file_that_appears_on_the_disk_is_found(client: Client, workspace: Pat
     client.open(uri, f"from {name} import half\n\nx = half(2)\n")
     assert len(client.diagnostics(uri)) == 1
     file = workspace / f"{name}.py"
-    file.write_text("def half(x: float) -> float:\n    return x / 2\n", encoding="utf-8")
+    file.write_text("@dspyc.pure\ndef half(x: float) -> float:\n    return x / 2\n", encoding="utf-8")
     client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": file.as_uri(), "type": 1}]})
     assert client.diagnostics(uri) == []
 

@@ -119,8 +119,8 @@ def test_rules_are_selected(tmp_path: Path) -> None:
         ("rules = 1", "rules", "`rules` must be a table", "error"),
         ("[rules]\nselect = 1", "select", "`select` must be a list of strings", "error"),
         ("[rules]\nselct = []", "selct", "unknown setting `rules.selct`", "warning"),
-        ("[rules]\nignore = ['E1O1']", "", "unknown rule or category `E1O1`", "warning"),
-        ("[rules]\nignore = ['E001']", "", "`E001` cannot be selected or ignored", "error"),
+        ("[rules]\nignore = ['E1O1']", "E1O1", "unknown rule or category `E1O1`", "warning"),
+        ("[rules]\nignore = ['E001']", "E001", "`E001` cannot be selected or ignored", "warning"),
     ],
 )
 def test_findings_of_rules(tmp_path: Path, text: str, marked: str, message: str, severity: str) -> None:

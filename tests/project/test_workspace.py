@@ -72,7 +72,7 @@ LOOK = "def look(query: str) -> str:\n    return query\n"
 def test_python_files_of_the_working_folder_are_not_libraries(tmp_path: Path) -> None:
     write(tmp_path, main_dspy="from sub.main import M\n", helpers_py=LOOK)
     write(tmp_path / "sub", main_dspy=IMPORTS, pyproject_toml="")
-    missing = "E104 there is no module `helpers`"
+    missing = "E104 unknown module `helpers`"
     assert found_by_all(tmp_path / "sub") == [missing]
     for command in ((dspyc_command(),), (sys.executable, "-m", "dspyc")):
         # From the folder above, in which Python would find `helpers`.

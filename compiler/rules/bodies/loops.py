@@ -11,13 +11,13 @@ from ..rule import BODIES, Body, Findings, rule
 
 @rule("E116", "outside-loop", *BODIES)
 def outside_loop(program: Program, item: Item, node: Body) -> Findings:
-    """A `break` or `continue` stands in no `for`.
+    """A `break` or `continue` is outside a `for` loop.
 
     ```dspy
     def first(words: list[str]) -> str:
         if not words:
             break
-    #       ^^^^^ E116 `break` stands in no `for`
+    #       ^^^^^ E116 `break` is outside a `for` loop
         return words[0]
     ```
 
@@ -41,9 +41,9 @@ def _outside(body: Sequence[syntax.Statement]) -> Findings:
     for statement in body:
         match statement:
             case syntax.Break():
-                yield outside_loop.at(statement, "`break` stands in no `for`")
+                yield outside_loop.at(statement, "`break` is outside a `for` loop")
             case syntax.Continue():
-                yield outside_loop.at(statement, "`continue` stands in no `for`")
+                yield outside_loop.at(statement, "`continue` is outside a `for` loop")
             case syntax.If(branches=branches, otherwise=otherwise):
                 for branch in branches:
                     yield from _outside(branch.body)

@@ -31,7 +31,7 @@ def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclarati
         forward:
             found = write(text=text)
             return title=found.title
-    #       ^^^^^^^^^^^^^^^^^^^^^^^^ E213 `return` lacks the output `summary`
+    #       ^^^^^^^^^^^^^^^^^^^^^^^^ E213 `return` is missing the output `summary`
     ```
 
     ```dspy
@@ -51,10 +51,10 @@ def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclarati
             given = _given(item, returned.outputs)
             missing = [name for name in names if given is not None and name not in given]
             if missing and not _unknown_names(returned, names):
-                words = f"`return` lacks the output{_s(missing)} {listed(missing)}"
+                words = f"`return` is missing the output{_s(missing)} {listed(missing)}"
                 yield incomplete_return.at(returned, words)
         elif returned.value is None:
-            yield incomplete_return.at(returned, f"`return` lacks the output{_s(names)} {listed(names)}")
+            yield incomplete_return.at(returned, f"`return` is missing the output{_s(names)} {listed(names)}")
         else:
             yield from _whole(item, returned.value, names)
 
@@ -66,14 +66,14 @@ def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
         missing = [name for name in names if interface.field(name) is None]
         if missing and not interface.open:
             has = listed([each.name for each in interface.outputs])
-            words = f"this gives {has}, but not the output{_s(missing)} {listed(missing)}"
+            words = f"this has {has}, but not the output{_s(missing)} {listed(missing)}"
             yield incomplete_return.at(value, words)
     elif types.known(kind) and not isinstance(kind, types.Instance | types.Union):
         fix = None
         if len(names) == 1:
             fix = insert(f"Write `{names[0]}=`", value.span.start, f"{names[0]}=")
         form = ", ".join(f"{name}=…" for name in names)
-        yield incomplete_return.at(value, f"`return` gives the outputs by name: `return {form}`", fix=fix)
+        yield incomplete_return.at(value, f"return outputs by name: `return {form}`", fix=fix)
 
 
 @rule("E214", "unknown-output", *BODIES)
@@ -102,7 +102,7 @@ def unknown_output(program: Program, item: Item, node: Body) -> Findings:
     if not isinstance(node, syntax.ModuleDeclaration):
         for each in item.nodes(syntax.Return):
             if each.outputs:
-                yield unknown_output.at(each, "only `forward` returns by name; write `return` and one value")
+                yield unknown_output.at(each, "only `forward` returns values by name; return a single value")
         return
     for returned, outputs in _module_returns(node):
         names = [each.name.text for each in outputs]
@@ -115,11 +115,11 @@ def unknown_output(program: Program, item: Item, node: Body) -> Findings:
 
 @rule("E215", "missing-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
 def missing_return(program: Program, item: Item, node: _Declaration) -> Findings:
-    """There is a way through `forward`, `fallback` or a function at whose end nothing is returned.
+    """A path through `forward`, `fallback` or a function ends without a `return`.
 
     ```dspy
     def sign(number: int) -> str:
-    #   ^^^^ E215 `sign` may end without `return`
+    #   ^^^^ E215 `sign` can end without a `return`
         if number > 0:
             return "positive"
         elif number < 0:
@@ -139,17 +139,17 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
     if isinstance(node, syntax.FunctionDeclaration):
         kind = item.type_of(node.returns) if node.returns is not None else types.NONE
         if types.known(kind) and not assignable(types.NONE, kind) and not terminates(node.body):
-            yield missing_return.at(node.name, f"`{name}` may end without `return`")
+            yield missing_return.at(node.name, f"`{name}` can end without a `return`")
         return
     if node.forward is None:
         if node.fields:
-            words, advice = f"`{name}` has no `forward:`", "write what it does with its inputs"
+            words, advice = f"`{name}` has no `forward:`", "add a `forward:` block that returns the outputs"
             yield missing_return.at(node.name, words, advice)
         return
     for word, block in (("forward", node.forward), ("fallback", node.fallback)):
         if block and not terminates(block):
             yield missing_return.at(
-                _head(item, word, block), f"`{word}` of `{name}` may end without `return`"
+                _head(item, word, block), f"`{word}` of `{name}` can end without a `return`"
             )
 
 
@@ -216,7 +216,7 @@ def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration
         respond = Predict("question -> answer")
         forward:
             return answer="", answer=respond(question=question).answer
-    #                         ^^^^^^ E219 `return` gives the output `answer` twice
+    #                         ^^^^^^ E219 `return` sets the output `answer` twice
     ```
 
     ```dspy
@@ -235,7 +235,7 @@ def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration
             for name in _names(item, argument):
                 if name in seen and name in declared:
                     yield repeated_output.at(
-                        argument.name or argument, f"`return` gives the output `{name}` twice"
+                        argument.name or argument, f"`return` sets the output `{name}` twice"
                     )
                 seen.add(name)
 

@@ -47,7 +47,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
 
 @rule("E209", "out-of-limits", *CALLS)
 def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
-    """A number is beyond the limits of its parameter.
+    """A number is outside the limits of its parameter.
 
     ```dspy
     dataset train = Dataset("train.csv", inputs=["text"], take=-1)
@@ -139,7 +139,7 @@ def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     match given:
         case types.Signature() if wants_module:
-            return f"make a module of it: `{catalog.plain_module()}({text})`"
+            return f"write `{catalog.plain_module()}({text})`"
         case types.ModuleClass() | types.Class() if wants_module:
             return f"construct it: `{text}(…)`"
         case types.Prediction(interface=interface):

@@ -182,7 +182,7 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
 
     def ask(text: str) -> str:
         return qa(text).answer
-    #             ^^^^ E204 `qa` takes its inputs by name: write `question=text`
+    #             ^^^^ E204 `qa` takes inputs by name; write `question=text`
     ```
 
     ```dspy
@@ -198,7 +198,7 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
             # What the module takes is not known, but not by position.
             for argument in node.arguments:
                 if argument.name is None and not argument.star:
-                    words = f"`{written(item, node.function)}` takes its inputs by name: write `NAME=…`"
+                    words = f"`{written(item, node.function)}` takes inputs by name; write `NAME=…`"
                     yield positional_input.at(argument, words)
         return
     for call in called(item, node):
@@ -211,14 +211,14 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
                 if index < len(free) and (free[index].required or not call.is_module)
                 else None
             )
-            words = f"`{call.name}` takes its {call.noun}s by name"
+            words = f"`{call.name}` takes {call.noun}s by name"
             if name is None:
                 yield positional_input.at(argument, words)
                 continue
             fix = insert(f"Write `{name}=`", argument.span.start, f"{name}=")
             text = written(item, argument)
             yield positional_input.at(
-                argument, f"{words}: write `{name}={text if len(text) <= 30 else '…'}`", fix=fix
+                argument, f"{words}; write `{name}={text if len(text) <= 30 else '…'}`", fix=fix
             )
 
 
@@ -228,7 +228,7 @@ def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
 
     ```dspy
     limit = len([1, 2], [3])
-    #                   ^^^ E205 `len` takes 1 argument by position, not 2
+    #                   ^^^ E205 `len` takes 1 positional argument, not 2
     ```
 
     ```dspy
@@ -240,10 +240,9 @@ def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
             continue
         takes = sum(each.kind in ("", "positional-only") for each in call.binding.parameters or ())
         given = sum(each.name is None for each in call.arguments)
-        many = "no arguments" if not takes else "1 argument" if takes == 1 else f"{takes} arguments"
-        yield surplus_argument.at(
-            call.binding.surplus[0], f"`{call.name}` takes {many} by position, not {given}"
-        )
+        noun = "positional argument" if takes == 1 else "positional arguments"
+        words = f"`{call.name}` takes " + (f"{takes} {noun}, not {given}" if takes else f"no {noun}")
+        yield surplus_argument.at(call.binding.surplus[0], words)
 
 
 @rule("E206", "repeated-argument", *CALLS)
@@ -252,7 +251,7 @@ def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
 
     ```dspy
     words = "a,b".split(",", sep=";")
-    #                        ^^^ E206 `sep` of `"a,b".split` is given already, by its position
+    #                        ^^^ E206 `sep` of `"a,b".split` is already given by position
     ```
 
     ```dspy
@@ -264,20 +263,20 @@ def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
             name = argument.name
             if name is not None:
                 yield repeated_argument.at(
-                    name, f"`{name.text}` of `{call.name}` is given already, by its position"
+                    name, f"`{name.text}` of `{call.name}` is already given by position"
                 )
 
 
 @rule("E207", "spread-inputs", syntax.Call)
 def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A module is called with `*` or `**`, so that nobody can tell which inputs it gets.
+    """A module is called with `*` or `**`, so its inputs are unknown.
 
     ```dspy
     module qa = ChainOfThought("question -> answer")
 
     def ask(values: dict[str, str]) -> str:
         return qa(**values).answer
-    #             ^^^^^^^^ E207 a module's inputs are given by name, without `**`
+    #             ^^^^^^^^ E207 a module call takes no `**`; give each input by name
     ```
 
     ```dspy
@@ -291,5 +290,5 @@ def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
     if binding is not None and isinstance(binding.callee, types.Module | types.AnyModule):
         for argument in node.arguments:
             if argument.star:
-                words = f"a module's inputs are given by name, without `{argument.star}`"
+                words = f"a module call takes no `{argument.star}`; give each input by name"
                 yield spread_inputs.at(argument, words)

@@ -140,9 +140,9 @@ def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tu
         case syntax.Name():
             symbol = item.symbol_of(node)
             own = program.symbols.get(node.text)
-            if symbol is None or symbol is not own or own.item is None or node.text in seen:
+            owner = program.item(own.item) if own is not None else None
+            if symbol is None or symbol is not own or owner is None or node.text in seen:
                 return False
-            owner = program.items[own.item]
             value = (
                 owner.declaration.value if isinstance(owner.declaration, syntax.ValueDeclaration) else None
             )

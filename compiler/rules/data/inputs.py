@@ -12,14 +12,14 @@ from ..words import listed
 
 @rule("E401", "dataset-inputs", *CALLS)
 def dataset_inputs(program: Program, item: Item, node: Call) -> Findings:
-    """A data set's inputs are not those of the program that is trained or measured on it.
+    """A dataset's inputs are not those of the program that is trained or measured on it.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
     module qa = Predict("question -> answer")
     dataset dev = Dataset("dev.jsonl", inputs=["query"])
     evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
-    #                                       ^^^ E401 `dev` gives the input `query`, but `qa` takes `question`
+    #                                       ^^^ E401 `dev` has the input `query`, but `qa` takes `question`
     ```
 
     ```dspy
@@ -50,7 +50,7 @@ def dataset_inputs(program: Program, item: Item, node: Call) -> Findings:
                 taken = written(item, arguments[taker].value)
                 yield dataset_inputs.at(
                     argument.value,
-                    f"`{text}` gives {what}, but `{taken}` takes {wants}",
+                    f"`{text}` has {what}, but `{taken}` takes {wants}",
                     labels=_labels(program, text),
                 )
 

@@ -20,7 +20,7 @@ _FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "
 
 @rule("E211", "default-not-constant", *_DEFAULTED)
 def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Findings:
-    """A default is worked out instead of written out.
+    """A default is computed instead of being a constant.
 
     Defaults are constants: literals, lists and dicts of them, members of enumerations, records. They are made
     anew for each use.
@@ -29,7 +29,7 @@ def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Find
     signature Shorten:
         input text: str
         input words: int = len("a b c")
-    #                      ^^^^^^^^^^^^ E211 a default is a constant; `len("a b c")` is worked out
+    #                      ^^^^^^^^^^^^ E211 a default must be a constant, not `len("a b c")`
         output summary: str
     ```
 
@@ -42,7 +42,7 @@ def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Find
     """
     wrong = _first_not_constant(item, node.default) if node.default is not None else None
     if wrong is not None:
-        words = f"a default is a constant; `{written(item, wrong)}` is worked out"
+        words = f"a default must be a constant, not `{written(item, wrong)}`"
         yield default_not_constant.at(wrong, words)
 
 
@@ -54,7 +54,7 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.Consta
     signature Shorten:
         input text: str
         input words: int = "five"
-    #                      ^^^^^^ E212 the default of `words` is `"five"`, which is not `int`
+    #                      ^^^^^^ E212 the default of `words` is `"five"`, but its type is `int`
         output summary: str
     ```
 
@@ -74,7 +74,7 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.Consta
     given, wanted = item.type_of(node.default), item.type_of(annotation)
     if not constant_fits(given, wanted):
         name = node.name.text
-        words = f"the default of `{name}` is {described(given)}, which is not {described(wanted)}"
+        words = f"the default of `{name}` is {described(given)}, but its type is {described(wanted)}"
         yield wrong_default.at(node.default, words, _optional(item, given, annotation))
 
 
@@ -82,7 +82,9 @@ def _constant(item: Item, node: syntax.ConstantDeclaration) -> Findings:
     if node.annotation is not None:
         given, wanted = item.type_of(node.value), item.type_of(node.annotation)
         if not constant_fits(given, wanted):
-            words = f"`{node.name.text}` is {described(wanted)}, but its value is {described(given)}"
+            words = (
+                f"`{node.name.text}` is declared as {described(wanted)}, but its value is {described(given)}"
+            )
             yield wrong_default.at(node.value, words)
 
 

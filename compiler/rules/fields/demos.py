@@ -41,7 +41,7 @@ def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDecla
                 continue
             name = argument.name.text
             if name in seen:
-                yield unknown_demo_field.at(argument.name, f"the demo has `{name}` twice")
+                yield unknown_demo_field.at(argument.name, f"the demo sets `{name}` twice")
             elif name not in fields:
                 close = near(name, fields)
                 fix = replace(f"Change to `{close}`", argument.name, close) if close else None
@@ -89,7 +89,7 @@ def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclara
 
 @rule("E222", "incomplete-demo", syntax.SignatureDeclaration)
 def incomplete_demo(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
-    """A demo leaves out an input. It may leave out outputs, but an example without its input teaches nothing.
+    """A demo leaves out an input. Outputs may be left out, but an example without its input teaches nothing.
 
     ```dspy
     signature QA:
@@ -97,7 +97,7 @@ def incomplete_demo(program: Program, item: Item, node: syntax.SignatureDeclarat
         input question: str
         output answer: str
         demo question="Who?", answer="Gregory"
-    #   ^^^^ E222 the demo lacks the input `context`
+    #   ^^^^ E222 the demo is missing the input `context`
     ```
 
     ```dspy
@@ -118,7 +118,7 @@ def incomplete_demo(program: Program, item: Item, node: syntax.SignatureDeclarat
             start = demo.span.start
             place = Span(start, start + len("demo"))
             yield incomplete_demo.at(
-                place, f"the demo lacks the input{'s' if len(missing) > 1 else ''} {listed(missing)}"
+                place, f"the demo is missing the input{'s' if len(missing) > 1 else ''} {listed(missing)}"
             )
 
 

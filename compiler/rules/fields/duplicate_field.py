@@ -23,7 +23,7 @@ def duplicate_field(program: Program, item: Item, node: _Owner) -> Findings:
     signature Translate:
         input text: str
         output text: str
-    #          ^^^^ E103 `Translate` has a field `text` already
+    #          ^^^^ E103 `Translate` already has a field `text`
     ```
 
     ```dspy
@@ -39,7 +39,7 @@ def duplicate_field(program: Program, item: Item, node: _Owner) -> Findings:
             if before is not name:
                 owner = _owner(node)
                 labels = (Label(before.span, f"the first `{name.text}`"),)
-                yield duplicate_field.at(name, f"{owner} has a {word} `{name.text}` already", labels=labels)
+                yield duplicate_field.at(name, f"{owner} already has a {word} `{name.text}`", labels=labels)
 
 
 def _groups(item: Item, node: _Owner) -> Iterator[tuple[str, list[syntax.Identifier]]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ...program import Item, Program
 from ..references import references
 from ..rule import Findings, file_rule, rule
+from ..walking import remembered
 
 _Signature: TypeAlias = syntax.SignatureDeclaration | syntax.ModuleDeclaration | syntax.String
 
@@ -29,32 +31,42 @@ def missing_annotation(program: Program) -> Findings:
         return text[:10]
     ```
     """
+    untyped = [(item, findings) for item in program.items if (findings := _untyped(item))]
+    if not untyped:
+        return
     names = {each for item in program.items for each in references(item).handed_over}
     called = {each for item in program.items for each in references(item).called}
-    for item in program.items:
+    for item, findings in untyped:
         declaration = item.declaration
-        if item.broken or not isinstance(declaration, syntax.ModuleDeclaration | syntax.FunctionDeclaration):
-            continue
-        name = declaration.name.text
+        name = item.names[0].text
         may_omit = isinstance(declaration, syntax.FunctionDeclaration) and (
             name in names or (name not in called and len(declaration.parameters) >= 2)
         )
-        for found in _untyped(declaration) if not may_omit else ():
+        for found in findings if not may_omit else ():
             yield found.shifted(item.start)
 
 
-def _untyped(declaration: syntax.ModuleDeclaration | syntax.FunctionDeclaration) -> Findings:
+@remembered
+def _untyped(item: Item) -> tuple[Diagnostic, ...]:
+    """What is said of the parameters and the result of an item that have no type."""
+    declaration = item.declaration
+    if item.broken or not isinstance(declaration, syntax.ModuleDeclaration | syntax.FunctionDeclaration):
+        return ()
+    return tuple(_say_untyped(declaration))
+
+
+def _say_untyped(declaration: syntax.ModuleDeclaration | syntax.FunctionDeclaration) -> Findings:
     for each in declaration.parameters:
         if each.name is not None and each.annotation is None:
             yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type")
     if isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is None:
         name = declaration.name
-        yield missing_annotation.at(name, f"`{name.text}` needs the type that it returns: `-> …`")
+        yield missing_annotation.at(name, f"`{name.text}` needs a return type: `-> …`")
 
 
 @rule("E230", "no-outputs", syntax.SignatureDeclaration, syntax.ModuleDeclaration, syntax.String)
 def no_outputs(program: Program, item: Item, node: _Signature) -> Findings:
-    """A signature or module has no output, so that there is nothing to ask a model for.
+    """A signature or module has no output, so there is nothing to ask a model for.
 
     ```dspy
     module qa = Predict("question ->")

@@ -7,19 +7,19 @@ from ... import types
 from ...program import Item, Program
 from ..rule import Findings, label, rule, written
 
-RESERVED = {"completed": "ends an answer in the prompt"}
+RESERVED = {"completed": "marks the end of an answer"}
 """Names that the prompt's own format uses."""
 
 
 @rule("E217", "reserved-field", syntax.Field)
 def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings:
-    """A field has a name that the prompt's format uses itself.
+    """A field has a name that the prompt format uses.
 
     ```dspy
     signature Review:
         input task: str
         output completed: bool
-    #          ^^^^^^^^^ E217 a field cannot be called `completed`: that name ends an answer in the prompt
+    #          ^^^^^^^^^ E217 a field cannot be named `completed`; it marks the end of an answer
     ```
 
     ```dspy
@@ -30,13 +30,13 @@ def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings
     """
     name = node.name.text
     if name in RESERVED and node.direction != "attribute":
-        words = f"a field cannot be called `{name}`: that name {RESERVED[name]}"
+        words = f"a field cannot be named `{name}`; it {RESERVED[name]}"
         yield reserved_field.at(node.name, words)
 
 
 @rule("E218", "hint-field", syntax.Call)
 def hint_field(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A module that is refined has an input called `hint_`, which is where the advice goes.
+    """A refined module has an input named `hint_`, which carries the feedback.
 
     ```dspy
     module draft = Predict("topic, hint_ -> text")
@@ -45,7 +45,7 @@ def hint_field(program: Program, item: Item, node: syntax.Call) -> Findings:
         return 1.0 if len(pred.text) < 100 else 0.0
 
     module better = Refine(draft, N=3, reward_fn=short, threshold=1.0)
-    #                      ^^^^^ E218 `draft` has an input `hint_`, which `Refine` needs for its advice
+    #                      ^^^^^ E218 `draft` has an input `hint_`, which `Refine` uses for its feedback
     ```
 
     ```dspy
@@ -70,5 +70,5 @@ def hint_field(program: Program, item: Item, node: syntax.Call) -> Findings:
     if field is not None and field.direction == "input":
         name = written(item, argument.value)
         labels = label(program, field.place, f"the input `{hint}`")
-        words = f"`{name}` has an input `{hint}`, which `{callee.definition.name}` needs for its advice"
+        words = f"`{name}` has an input `{hint}`, which `{callee.definition.name}` uses for its feedback"
         yield hint_field.at(argument.value, words, labels=labels)

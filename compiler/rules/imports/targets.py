@@ -22,7 +22,7 @@ def unknown_module(program: Program, item: Item, node: Import) -> Findings:
 
     ```dspy
     from toolz_of_mine import search
-    #    ^^^^^^^^^^^^^ E104 there is no module `toolz_of_mine`
+    #    ^^^^^^^^^^^^^ E104 unknown module `toolz_of_mine`
     ```
 
     ```dspy
@@ -34,27 +34,27 @@ def unknown_module(program: Program, item: Item, node: Import) -> Findings:
         return
     name, span = _module(item)
     if item.target.kind == "self":
-        yield unknown_module.at(span, f"`{name}` is this file, which cannot import itself")
+        yield unknown_module.at(span, f"`{name}` is this file; a file cannot import itself")
     else:
-        yield unknown_module.at(span, f"there is no module `{name}`", _help(item))
+        yield unknown_module.at(span, f"unknown module `{name}`", _help(item))
 
 
 @rule("E105", "ambiguous-import", syntax.FromImport, syntax.Import)
 def ambiguous_import(program: Program, item: Item, node: Import) -> Findings:
-    """An import could mean a `.dspy` file or a `.py` file, because both exist.
+    """An import is ambiguous, because a `.dspy` file and a `.py` file of that name exist.
 
-    Neither wins: rename one of the two files.
+    Rename one of them.
     """
     if item.target is not None and item.target.kind == "ambiguous":
         name, span = _module(item)
         yield ambiguous_import.at(
-            span, f"`{name}` could be `{name}.dspy` or `{name}.py`; rename one of the two files"
+            span, f"`{name}` is ambiguous: `{name}.dspy` and `{name}.py` both exist; rename one"
         )
 
 
 @rule("E106", "unknown-import", syntax.FromImport)
 def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Findings:
-    """An imported module does not have the name that is asked of it.
+    """A name is imported that the module does not have.
 
     ```dspy
     from dspyc import Predicct
@@ -86,7 +86,7 @@ def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Fin
 
 @rule("E107", "invalid-python", syntax.FromImport, syntax.Import)
 def invalid_python(program: Program, item: Item, node: Import) -> Findings:
-    """An imported `.py` file is not valid Python, so that running the program would fail at the import."""
+    """An imported `.py` file is not valid Python, so the program would fail at the import."""
     if item.target is not None and not item.target.valid:
         name, span = _module(item)
         file = _file_name(item.target.path)
@@ -95,17 +95,17 @@ def invalid_python(program: Program, item: Item, node: Import) -> Findings:
 
 @rule("E108", "import-cycle", syntax.FromImport, syntax.Import)
 def import_cycle(program: Program, item: Item, node: Import) -> Findings:
-    """`.dspy` files import values from each other in a circle.
+    """`.dspy` files import values from each other in a cycle.
 
-    Types and signatures may be imported in a circle; modules, functions and data may not, because each file
+    Types and signatures can be imported in a cycle; modules, functions and data may not, because each file
     would have to be loaded before the other. Move what both need into a third file.
     """
     if item.target is not None and item.target.circle:
         names = [_file_name(path) for path in item.target.circle]
         yield import_cycle.at(
             _module(item)[1],
-            f"files import values from each other in a circle: {' → '.join(names)}",
-            "only types and signatures may be imported in a circle; move what both need into a third file",
+            f"import cycle: {' → '.join(names)}",
+            "only types and signatures can be imported in a cycle; move what both need to a third file",
         )
 
 
@@ -129,7 +129,7 @@ def _help(item: Item) -> str | None:
     node = item.declaration
     if isinstance(node, syntax.FromImport) and node.level:
         files = f"{'/'.join(each.text for each in node.module)}"
-        return f"neither {listed([f'{files}.dspy', f'{files}.py'])} exists there"
+        return f"there is no {listed([f'{files}.dspy', f'{files}.py'], 'or')}"
     if _module(item)[0] == "dspy":
-        return "DSPy's names stand here without an import: `Predict`, `LM` …"
+        return "DSPy's names need no import: `Predict`, `LM` …"
     return None

@@ -14,11 +14,11 @@ _IMPORTS = (syntax.FromImport, syntax.Import)
 
 @file_rule("W101", "unused-import", fix="always", severity="warning")
 def unused_import(program: Program) -> Findings:
-    """A name is imported and not used in the file.
+    """A name is imported but not used in the file.
 
     ```dspy
     from statistics import mean, median
-    #                            ^^^^^^ W101 `median` is imported and not used
+    #                            ^^^^^^ W101 `median` is imported but not used
     limit = mean([1, 2])
     ```
 
@@ -34,11 +34,11 @@ def unused_import(program: Program) -> Findings:
     for item in imports:
         for name in declared_names(item.declaration):
             symbol = program.symbols.get(name.text)
-            if symbol is None or symbol.kind == "unresolved" or symbol.item != item.index:
+            if symbol is None or symbol.kind == "unresolved" or symbol.item != item.key:
                 continue
             if name.text not in used:
                 found = unused_import.at(
-                    name, f"`{name.text}` is imported and not used", fix=_fix(item, name)
+                    name, f"`{name.text}` is imported but not used", fix=_fix(item, name)
                 )
                 yield found.shifted(item.start)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias, get_args
 
 from ....base.diagnostic import Fix
@@ -110,7 +110,7 @@ def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[
     if effect is not None:
         yield node, effect
         return
-    beneath: Iterator[syntax.Node] = children(node)
+    beneath: Iterable[syntax.Node] = children(node)
     if isinstance(node, syntax.Lambda) or id(node) in item.annotations:
         return
     if isinstance(node, syntax.Call) and not _is_constructed(item, node):

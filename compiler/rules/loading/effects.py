@@ -223,7 +223,7 @@ def _module_of(program: Program, item: Item, node: syntax.Expression) -> str:
     if not isinstance(node, syntax.Name) or symbol is None or symbol.kind not in _IMPORTED:
         return ""
     own = program.symbols.get(node.text)
-    owner = program.items[own.item] if own is not None and own.item is not None else None
+    owner = program.item(own.item) if own is not None else None
     if owner is None or owner.target is None or not owner.target.valid:
         return ""
     match owner.declaration:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
@@ -69,15 +71,13 @@ def kind_of(kind: Type) -> str | None:
             return None
 
 
-def _items(kind: Type) -> tuple[Type, ...]:
+def _items(kind: Type) -> Iterator[Type]:
     match kind:
         case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
-            return types.options(item)
+            yield from types.options(item)
         case types.Dict(value=value):
-            return types.options(value)
+            yield from types.options(value)
         case types.Tuple(items=items, rest=rest):
-            return items if rest is None else types.options(rest)
+            yield from items if rest is None else types.options(rest)
         case types.Union(options=options):
-            return options
-        case _:
-            return ()
+            yield from options

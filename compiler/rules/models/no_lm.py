@@ -10,7 +10,7 @@ from ..rule import Findings, file_rule, written
 
 @file_rule("E301", "no-lm")
 def no_lm(program: Program) -> Findings:
-    """A test, an evaluation or a program reaches a module for which no language model is set.
+    """A test, evaluation or program uses a module that has no language model.
 
     The file's `configure(lm=…)` sets one for all modules, `lm=` in a constructor for one.
 
@@ -109,9 +109,9 @@ def _part_lacks(program: Program, item: Item, name: str, seen: set[str]) -> bool
 
 
 def _symbol_lacks(program: Program, symbol: Symbol, seen: set[str]) -> bool:
-    if symbol.item is None or symbol.place is None or symbol.place.path != program.path:
+    item = program.item(symbol.item)
+    if item is None or symbol.place is None or symbol.place.path != program.path:
         return False
-    item = program.items[symbol.item]
     match item.declaration:
         case syntax.ValueDeclaration(kind="module" | "program", value=value):
             return _lacks(program, item, value, seen)

@@ -1,4 +1,4 @@
-"""Declarations that need each other in a circle, and modules that call each other in one."""
+"""Declarations that depend on each other in a cycle, and modules that call each other in one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
-from ...program import Program, declared_names
+from ...program import Program
 from ..kind import Kind
 from ..references import references
 from ..rule import Findings, file_rule
@@ -16,13 +16,13 @@ from ..words import listed
 
 @file_rule("E109", "declaration-cycle")
 def declaration_cycle(program: Program) -> Findings:
-    """Declarations need each other in a circle, so that none of them can be evaluated first.
+    """Declarations depend on each other in a cycle, so none of them can be evaluated first.
 
     Records may refer to themselves, and functions may call each other; values and aliases may not.
 
     ```dspy
     low = high - 1
-    #     ^^^^ E109 `low` and `high` need each other
+    #     ^^^^ E109 `low` and `high` depend on each other
     high = low + 1
     ```
 
@@ -33,14 +33,14 @@ def declaration_cycle(program: Program) -> Findings:
     """
     edges = _evaluated(program)
     for cycle in _cycles(edges):
-        yield _report(declaration_cycle, program, edges, cycle, "need each other", "needs itself")
+        yield _report(declaration_cycle, program, edges, cycle, "depend on each other", "depends on itself")
 
 
 @file_rule("E304", "recursion")
 def recursion(program: Program) -> Findings:
-    """Modules call each other in a circle.
+    """Modules call each other in a cycle.
 
-    Recursion through module calls is an error, because nobody could say what a run costs at most. Write
+    Recursion through module calls is an error, because the most that a run can cost would be unknown. Write
     `for _ in range(n):` with `break` instead.
 
     ```dspy
@@ -65,8 +65,11 @@ def recursion(program: Program) -> Findings:
     ```
     """
     edges = _called(program)
+    cycles = list(_cycles(edges))
+    if not cycles:
+        return
     in_values = {name for cycle in _cycles(_evaluated(program)) for name in cycle}
-    for cycle in _cycles(edges):
+    for cycle in cycles:
         declarations = [_declaration(program, name) for name in cycle]
         if cycle[0] not in in_values and any(map(_is_module, declarations)):
             yield _report(recursion, program, edges, cycle, "call each other", "calls itself")
@@ -77,42 +80,36 @@ def _report(
 ) -> Diagnostic:
     words = f"{listed(cycle)} {several if len(cycle) > 1 else single}"
     place = edges[cycle[0]][cycle[1] if len(cycle) > 1 else cycle[0]]
-    item = program.symbols[cycle[0]].item
+    item = program.item(program.symbols[cycle[0]].item)
     assert item is not None
-    return kind.at(place, words).shifted(program.items[item].start)
+    return kind.at(place, words).shifted(item.start)
 
 
 # --- which declaration needs which ----------------------------------------------------------------------
 
 _Edges: TypeAlias = Mapping[str, Mapping[str, syntax.Name]]
-"""The names that the declaration of a name uses, each with the node that does."""
+"""The names that the declaration of a name uses, each with the node that does; other names do not count."""
 
 
 def _evaluated(program: Program) -> _Edges:
     """What evaluating a declaration needs, among the declarations that are evaluated."""
     kinds = (syntax.ValueDeclaration, syntax.ConstantDeclaration, syntax.TypeAliasDeclaration)
-    used = {
+    return {
         name.text: references(item).names
         for item in program.items
         if isinstance(item.declaration, kinds) and not item.broken
-        for name in declared_names(item.declaration)
-    }
-    return {
-        name: {each: node for each, node in names.items() if each in used} for name, names in used.items()
+        for name in item.names
     }
 
 
 def _called(program: Program) -> _Edges:
     """The modules and functions that a module or function may call."""
-    used = {
+    return {
         name.text: references(item).values
         for item in program.items
         if (_is_module(item.declaration) or isinstance(item.declaration, syntax.FunctionDeclaration))
         and not item.broken
-        for name in declared_names(item.declaration)
-    }
-    return {
-        name: {each: node for each, node in names.items() if each in used} for name, names in used.items()
+        for name in item.names
     }
 
 
@@ -123,8 +120,8 @@ def _is_module(declaration: syntax.Declaration | None) -> bool:
 
 
 def _declaration(program: Program, name: str) -> syntax.Declaration | None:
-    index = program.symbols[name].item
-    return program.items[index].declaration if index is not None else None
+    item = program.item(program.symbols[name].item)
+    return item.declaration if item is not None else None
 
 
 # --- cycles ---------------------------------------------------------------------------------------------
@@ -141,9 +138,11 @@ def _cycles(edges: _Edges) -> Iterator[list[str]]:
 
 def _in_cycles(edges: _Edges) -> list[str]:
     """What is left when names that need nothing that is left are taken away, one after the other."""
-    left = {name: len(targets) for name, targets in edges.items()}
+    left: dict[str, int] = {}
     users: dict[str, list[str]] = {}
-    for name, targets in edges.items():
+    for name, used in edges.items():
+        targets = used.keys() & edges.keys()
+        left[name] = len(targets)
         for target in targets:
             users.setdefault(target, []).append(name)
     done = [name for name, count in left.items() if count == 0]
@@ -163,7 +162,7 @@ def _shortest_cycle(edges: _Edges, start: str) -> list[str] | None:
         for name in edges[way[-1]]:
             if name == start:
                 return way
-            if name not in seen:
+            if name in edges and name not in seen:
                 seen.add(name)
                 ways.append([*way, name])
     return None

@@ -6,6 +6,7 @@ from ....base.diagnostic import Label
 from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
+from ...declared import may_hold
 from ...program import Item, Program
 from ...types import Type
 from ..rule import Findings, replace, rule, written
@@ -13,18 +14,18 @@ from ..words import described
 
 _WORDS = {
     "lm": "a language model: `LM(…)`",
-    "module": "a module: what its constructor gives",
+    "module": "a module",
     "signature": "a signature",
     "dataset": "a dataset: `Dataset(…)`, or a slice of one",
     "optimizer": "an optimizer",
-    "program": "what an optimizer's `compile(…)` gives",
+    "program": "the result of an optimizer's `compile(…)`",
     "evaluate": "an evaluation: `Evaluate(…)`",
 }
 
 
 @rule("E302", "wrong-kind", syntax.ValueDeclaration)
 def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """A declaration's value is not what the word before its name says.
+    """A declaration's value is not of the kind that its keyword says.
 
     ```dspy
     signature QA:
@@ -44,7 +45,9 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
     ```
     """
     kind, value = item.type_of(node.value), node.value
-    if not types.known(kind) or all(_is(node.kind, each) for each in types.options(kind)):
+    if node.kind not in _WORDS or not types.known(kind):
+        return
+    if all(may_hold(node.kind, each) for each in types.options(kind)):
         if node.kind == "program" and not _is_compiled(item, value):
             words = f"`program` declares {_WORDS['program']}; write `module {node.names[0].text} = …`"
             start = node.span.start
@@ -61,7 +64,7 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
                 f"`module` declares {short}, not {described(kind)}; write `{catalog.plain_module()}({text})`",
             )
         case _, types.Class() | types.ModuleClass():
-            yield wrong_kind.at(value, f"`{text}` is not constructed yet; write `{text}(…)`")
+            yield wrong_kind.at(value, f"`{text}` is a class; write `{text}(…)`")
         case _:
             yield wrong_kind.at(value, f"`{node.kind}` declares {wanted}, not {described(kind)}")
 
@@ -78,39 +81,19 @@ def _is_compiled(item: Item, value: syntax.Expression) -> bool:
             return not types.known(item.type_of(value))
 
 
-def _is(word: str, kind: Type) -> bool:
-    match word, kind:
-        case _, types.Unknown() | types.Anything():
-            return True
-        case "lm", types.Instance(definition=definition):
-            return definition.is_a("BaseLM") or not definition.complete
-        case "module" | "program", types.Module() | types.AnyModule():
-            return True
-        case "signature", types.Signature():
-            return True
-        case "dataset", types.Dataset() | types.List() | types.Tuple():
-            return True
-        case "optimizer", types.Instance(definition=definition):
-            return "compile" in definition.members or not definition.complete
-        case "evaluate", types.Instance(definition=definition):
-            return definition.is_a("Evaluate") or not definition.complete
-        case _:
-            return word == "tools"
-
-
 @rule("E303", "not-a-part", syntax.Part)
 def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
-    """A part of a module is no module.
+    """A part of a module is not a module.
 
     A part is a constructor call, the name of another module, or a list, dict or comprehension of these. What
-    is worked out from the inputs belongs into `forward:`.
+    depends on the inputs belongs in `forward:`.
 
     ```dspy
     module Ask:
         input question: str
         output answer: str
         limit = 5
-    #           ^ E303 `limit` is no module: a part is what `Predict(…)` or another gives
+    #           ^ E303 `limit` is not a module; a part is a module, such as `Predict(…)`
         respond = Predict("question -> answer")
         forward:
             return answer=respond(question=question).answer
@@ -131,21 +114,21 @@ def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
     name = node.name.text
     match kind:
         case types.Prediction():
-            words = f"`{name}` is a prediction: calls of modules belong into `forward:`"
+            words = f"`{name}` is a prediction; call modules in `forward:`"
             yield not_a_part.at(node.value, words)
         case types.Class() | types.ModuleClass():
             text = written(item, node.value)
-            yield not_a_part.at(node.value, f"`{text}` is not constructed yet; write `{text}(…)`")
+            yield not_a_part.at(node.value, f"`{text}` is a class; write `{text}(…)`")
         case types.Signature():
             text = written(item, node.value)
             yield not_a_part.at(
                 node.value,
-                f"`{name}` is a signature; make a module of it: `{catalog.plain_module()}({text})`",
+                f"`{name}` is a signature; write `{catalog.plain_module()}({text})`",
             )
         case _ if not _holds_modules(kind):
             yield not_a_part.at(
                 node.value,
-                f"`{name}` is no module: a part is what `{catalog.plain_module()}(…)` or another gives",
+                f"`{name}` is not a module; a part is a module, such as `{catalog.plain_module()}(…)`",
             )
 
 
@@ -179,7 +162,7 @@ def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration
         respond = Predict("question -> answer")
         forward:
             respond = respond(question=question)
-    #       ^^^^^^^ E113 `respond` is a part, which cannot be assigned to; choose another name
+    #       ^^^^^^^ E113 cannot assign to the part `respond`; choose another name
             return answer=respond.answer
     ```
 
@@ -196,7 +179,7 @@ def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration
     parts = {part.name.text: part.name for part in node.parts}
     for _, symbol in item.visible:
         if symbol.kind == "local" and symbol.name in parts and isinstance(symbol.node, syntax.Name):
-            words = f"`{symbol.name}` is a part, which cannot be assigned to; choose another name"
+            words = f"cannot assign to the part `{symbol.name}`; choose another name"
             labels = (Label(parts[symbol.name].span, f"`{symbol.name}` is declared here"),)
             yield reassigned_part.at(symbol.node, words, labels=labels)
             return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ....base.span import Span
-from ...program import Program, declared_names
+from ....grammar.syntax import Identifier
+from ...program import Item, Program
 from ...types import Place
 from ..rule import Findings, file_rule, label
 
@@ -15,7 +15,7 @@ def duplicate_declaration(program: Program) -> Findings:
     ```dspy
     limit = 5
     limit = 6
-    #^^^^ E102 `limit` is declared already
+    #^^^^ E102 `limit` is already declared
     ```
 
     ```dspy
@@ -23,12 +23,12 @@ def duplicate_declaration(program: Program) -> Findings:
     higher_limit = 6
     ```
     """
-    first: dict[str, Span] = {}
+    first: dict[str, tuple[Item, Identifier]] = {}
     for item in program.items:
-        for name in declared_names(item.declaration) if not item.broken else ():
-            here = item.at(name)
-            before = first.setdefault(name.text, here)
-            if before != here:
-                labels = label(program, Place(program.path, before), f"`{name.text}` is first declared here")
-                found = duplicate_declaration.at(name, f"`{name.text}` is declared already", labels=labels)
+        for name in item.names if not item.broken else ():
+            owner, before = first.setdefault(name.text, (item, name))
+            if before is not name:
+                place = Place(program.path, owner.at(before))
+                labels = label(program, place, f"`{name.text}` is first declared here")
+                found = duplicate_declaration.at(name, f"`{name.text}` is already declared", labels=labels)
                 yield found.shifted(item.start)

@@ -10,13 +10,13 @@ from .unknown_name import local_names
 
 @rule("E112", "unbound-name", *DECLARATIONS)
 def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Findings:
-    """A variable is read where it has no value yet.
+    """A variable is used before it has a value.
 
     ```dspy
     def total(numbers: list[int]) -> int:
         for number in numbers:
             result += number
-    #       ^^^^^^ E112 `result` has no value yet: it is assigned further down
+    #       ^^^^^^ E112 `result` is used before it is assigned
         return result
     ```
 
@@ -33,4 +33,4 @@ def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Find
     for name in item.unresolved.values():
         if name.text in local and name.text not in told:
             told.add(name.text)
-            yield unbound_name.at(name, f"`{name.text}` has no value yet: it is assigned further down")
+            yield unbound_name.at(name, f"`{name.text}` is used before it is assigned")

@@ -21,7 +21,7 @@ def unknown_name(program: Program, item: Item, node: syntax.Name) -> Findings:
 
     Names are looked for among the locals, the inputs, parameters and parts of the module, the declarations
     and imports of the file, the runtime's names and Python's pure built-ins. Built-ins that act on the world
-    (`open`, `print`) are left out on purpose: put such a thing into a Python function and import it.
+    (`open`, `print`) are not available: put such calls into a Python function and import it.
 
     ```dspy
     signature Classify:
@@ -54,7 +54,7 @@ def without_prefix(kind: Kind, item: Item, node: syntax.Name) -> Diagnostic:
     behind = re.match(r"\.(\w+)", item.text[node.span.end :])
     known = behind is not None and catalog.lookup(behind[1]) is not None
     fix = replace("Remove `dspy.`", Span(node.span.start, node.span.end + 1), "") if known else None
-    return kind.at(node, "unknown name `dspy`; DSPy's names stand here without it", fix=fix)
+    return kind.at(node, "unknown name `dspy`; use DSPy's names without the prefix", fix=fix)
 
 
 def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
@@ -63,7 +63,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         return unknown_name.at(
             node,
             f"Python's `{name}` cannot be used here",
-            "write a Python function that does it, and import that",
+            "write a Python function that does it, and import it",
         )
     if name == "dspy":
         return without_prefix(unknown_name, item, node)
@@ -75,18 +75,16 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
     )
     for field in fields:
         if field.name.text == name and field.direction == "output":
-            return unknown_name.at(
-                node, f"`{name}` is an output, and outputs are no variables: only `return` sets them"
-            )
+            return unknown_name.at(node, f"`{name}` is an output, not a variable; only `return` sets it")
     for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
         if part.span.contains(node.span.start) and any(field.name.text == name for field in fields):
             return unknown_name.at(
-                node, f"`{name}` is an input, and parts are constructed before there are inputs"
+                node, f"`{name}` is an input; parts are constructed before there are inputs"
             )
     for field in fields:
         if field.name.text == name:
             return unknown_name.at(
-                node, f"`{name}` cannot be read here: a condition reads its own field and those above it"
+                node, f"`{name}` cannot be used here; a condition can use its own field and those above it"
             )
     own = {each.text for each in declared_names(item.declaration)}
     candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]

@@ -23,7 +23,7 @@ _METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
 
 @rule("E223", "function-shape", *CALLS)
 def function_shape(program: Program, item: Item, node: Call) -> Findings:
-    """A function is handed to a place that calls it with other arguments, or needs another result.
+    """A metric or reward takes other arguments, or returns something else, than is needed.
 
     A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns
     a bool, a number or a `Score`. A reward takes `(args, pred)` and returns a number.

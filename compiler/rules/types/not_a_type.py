@@ -1,4 +1,4 @@
-"""Something that is no type where a type is expected."""
+"""Something that is not a type where a type is expected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Candidate: TypeAlias = (
 
 @rule("E111", "not-a-type", *get_args(_Candidate))
 def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
-    """What stands behind the colon is no type.
+    """What stands behind the colon is not a type.
 
     ```dspy
     limit = 5
@@ -34,7 +34,7 @@ def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
     signature Shorten:
         input text: str
         output words: limit
-    #                 ^^^^^ E111 `limit` is no type
+    #                 ^^^^^ E111 `limit` is not a type
     ```
 
     ```dspy
@@ -51,9 +51,9 @@ def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
         case syntax.Name():
             symbol = item.symbol_of(node)
             if symbol is not None and symbol.kind != "builtin" and named(symbol.type) is None:
-                yield not_a_type.at(node, f"`{node.text}` is no type", _help(symbol.type))
+                yield not_a_type.at(node, f"`{node.text}` is not a type", _help(symbol.type))
             elif symbol is not None and symbol.kind == "builtin" and isinstance(symbol.type, types.Function):
-                yield not_a_type.at(node, f"`{node.text}` is no type: it is a function")
+                yield not_a_type.at(node, f"`{node.text}` is a function, not a type")
         case syntax.Constant(value=None):
             pass
         case syntax.Constant(value=value) if value is ...:
@@ -66,9 +66,9 @@ def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
             | syntax.FString()
             | syntax.String()
         ):
-            yield not_a_type.at(node, f"`{written(item, node)}` is no type", _spelled(node))
+            yield not_a_type.at(node, f"`{written(item, node)}` is not a type", _spelled(node))
         case syntax.Call(function=function) if not _is_values(function):
-            yield not_a_type.at(node, f"`{written(item, node)}` is no type")
+            yield not_a_type.at(node, f"`{written(item, node)}` is not a type")
 
 
 def _is_values(function: syntax.Expression) -> bool:
@@ -82,8 +82,8 @@ def _help(kind: types.Type) -> str | None:
 def _spelled(node: syntax.Expression) -> str | None:
     match node:
         case syntax.List():
-            return "a list of strings is written `list[str]`, a choice `Literal[...]`"
+            return "write `list[str]` for a list of strings, `Literal[...]` for a choice"
         case syntax.String():
-            return "a choice of strings is written `Literal[...]`"
+            return "write `Literal[...]` for a choice of strings"
         case _:
             return None

@@ -11,13 +11,13 @@ _TAKES = {"list": 1, "set": 1, "frozenset": 1, "dict": 2}
 
 @rule("E114", "literal-value", syntax.Subscript)
 def literal_value(program: Program, item: Item, node: syntax.Subscript) -> Findings:
-    """A `Literal` holds something that is no constant, most often a string without its quotes.
+    """A `Literal` contains something that is not a constant, most often a string without its quotes.
 
     ```dspy
     signature Classify:
         input text: str
         output label: Literal[positive, "negative"]
-    #                         ^^^^^^^^ E114 a `Literal` holds constants; write `"positive"`
+    #                         ^^^^^^^^ E114 `Literal` takes constants; write `"positive"`
     ```
 
     ```dspy
@@ -38,22 +38,20 @@ def literal_value(program: Program, item: Item, node: syntax.Subscript) -> Findi
                 pass
             case syntax.Name(text=text):
                 fix = replace("Put it in quotes", each, f'"{text}"')
-                yield literal_value.at(each, f'a `Literal` holds constants; write `"{text}"`', fix=fix)
+                yield literal_value.at(each, f'`Literal` takes constants; write `"{text}"`', fix=fix)
             case _:
-                yield literal_value.at(
-                    each, f"a `Literal` holds constants, and `{written(item, each)}` is none"
-                )
+                yield literal_value.at(each, f"`Literal` takes constants, not `{written(item, each)}`")
 
 
 @rule("E115", "type-arguments", syntax.Subscript)
 def type_arguments(program: Program, item: Item, node: syntax.Subscript) -> Findings:
-    """A generic type has too many or too few types in its brackets.
+    """A generic type has too many or too few type arguments.
 
     ```dspy
     signature Count:
         input text: str
         output counts: dict[str]
-    #                  ^^^^^^^^^ E115 `dict` takes 2 types in its brackets, not 1
+    #                  ^^^^^^^^^ E115 `dict` takes 2 type arguments, not 1
     ```
 
     ```dspy
@@ -66,7 +64,7 @@ def type_arguments(program: Program, item: Item, node: syntax.Subscript) -> Find
     takes = _TAKES.get(name, given)
     if given != takes:
         plural = "s" if takes > 1 else ""
-        yield type_arguments.at(node, f"`{name}` takes {takes} type{plural} in its brackets, not {given}")
+        yield type_arguments.at(node, f"`{name}` takes {takes} type argument{plural}, not {given}")
 
 
 def _generic(item: Item, node: syntax.Subscript) -> str:

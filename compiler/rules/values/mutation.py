@@ -14,7 +14,7 @@ from .unknown_field import is_mutation
 def mutation(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A list, dict or set is changed in place.
 
-    Values are immutable, so that calls can run at the same time: bind the name to a new value instead. `xs +=
+    Values are immutable, so calls can run at the same time. Bind the name to a new value instead; `xs +=
     [x]` always means `xs = xs + [x]`.
 
     ```dspy

@@ -20,7 +20,7 @@ _ORDERS = ("<", "<=", ">", ">=")
 
 @rule("E226", "not-callable", syntax.Call)
 def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """Something is called that is no function, module or constructor.
+    """Something is called that is not a function, module or constructor.
 
     ```dspy
     signature QA:
@@ -29,7 +29,7 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
 
     def ask(text: str) -> str:
         return QA(question=text).answer
-    #          ^^ E226 the signature `QA` cannot be called; make a module of it: `Predict(QA)`
+    #          ^^ E226 cannot call the signature `QA`; write `Predict(QA)`
     ```
 
     ```dspy
@@ -46,12 +46,10 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
     match kind:
         case types.Signature():
             made = f"{catalog.plain_module()}({text})"
-            words = f"the signature `{text}` cannot be called; make a module of it: `{made}`"
+            words = f"cannot call the signature `{text}`; write `{made}`"
             yield not_callable.at(node.function, words)
         case types.Literals() | types.Builtin() | types.List() | types.Dict() | types.Set() | types.Tuple():
-            yield not_callable.at(
-                node.function, f"`{text}` is {described(widened(kind))}, which cannot be called"
-            )
+            yield not_callable.at(node.function, f"cannot call `{text}`, which is {described(widened(kind))}")
         case (
             types.Record()
             | types.Enum()
@@ -60,25 +58,27 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
             | types.Dataset()
             | types.Nothing()
         ):
-            yield not_callable.at(node.function, f"`{text}` is {described(kind)}, which cannot be called")
+            yield not_callable.at(node.function, f"cannot call `{text}`, which is {described(kind)}")
         case types.PythonModule():
-            yield not_callable.at(node.function, f"{described(kind)} cannot be called; call a function of it")
+            yield not_callable.at(
+                node.function, f"{described(kind)} cannot be called; call one of its functions"
+            )
         case types.Instance(definition=definition) if (
             definition.complete and "__call__" not in definition.members
         ):
-            words = f"`{text}` is a `{definition.name}`, which cannot be called"
+            words = f"cannot call `{text}`, which is a `{definition.name}`"
             compiles = "compile" in definition.members
             yield not_callable.at(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
 
 
 @rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause)
 def not_iterable(program: Program, item: Item, node: syntax.For | syntax.ComprehensionClause) -> Findings:
-    """A `for` runs over something that has no items.
+    """A loop iterates over something that has no items.
 
     ```dspy
     def count(limit: int) -> list[int]:
         return [number for number in limit]
-    #                                ^^^^^ E227 a `for` cannot run over `int`; did you mean `range(limit)`?
+    #                                ^^^^^ E227 cannot iterate over `int`; did you mean `range(limit)`?
     ```
 
     ```dspy
@@ -91,17 +91,17 @@ def not_iterable(program: Program, item: Item, node: syntax.For | syntax.Compreh
         text = written(item, node.iterable)
         wide = widened(kind)
         hint = f"; did you mean `range({text})`?" if wide == types.INT else ""
-        yield not_iterable.at(node.iterable, f"a `for` cannot run over {described(wide)}{hint}")
+        yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}")
 
 
 @rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison)
 def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
-    """An operator stands between values that it cannot work on.
+    """An operator is used on values that do not support it.
 
     ```dspy
     def label(number: int) -> str:
         return "number " + number
-    #          ^^^^^^^^^^^^^^^^^^ E228 `str + int` does not work; did you mean an f-string?
+    #          ^^^^^^^^^^^^^^^^^^ E228 `str + int` is not supported; did you mean an f-string?
     ```
 
     ```dspy
@@ -113,13 +113,13 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
         case syntax.Binary() if id(node) not in item.annotations:
             left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
             if not fits(left, node.operator, right):
-                text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` does not work"
+                text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` is not supported"
                 joins = node.operator == "+" and types.STR in (left, right)
                 yield wrong_operands.at(node, text + ("; did you mean an f-string?" if joins else ""))
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
             if types.known(left) and not fits(left, node.operator, right):
-                text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` does not work"
+                text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` is not supported"
                 yield wrong_operands.at(node, text, _wrap(item, node))
         case syntax.Comparison():
             yield from _compared(item, node)
@@ -131,7 +131,7 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
         left, right = widened(item.type_of(first)), widened(item.type_of(second))
         if operator in _ORDERS and not ordered(left, right):
             shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
-            yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} does not work")
+            yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} is not supported")
 
 
 def _wrap(item: Item, node: syntax.AugmentedAssign) -> str | None:

@@ -19,7 +19,7 @@ def runaway_constant(program: Program) -> Findings:
 
     ```dspy
     limit = 9 ** 9 ** 9
-    #       ^^^^^^^^^^^ E117 `9 ** 9 ** 9` grows beyond 10,000,000 items
+    #       ^^^^^^^^^^^ E117 `9 ** 9 ** 9` is too large: over 10,000,000 items
     ```
 
     ```dspy
@@ -40,7 +40,7 @@ def runaway_constant(program: Program) -> Findings:
 def _found(item: Item, node: syntax.Node) -> Diagnostic:
     text = written(item, node)
     shown = f"`{text}`" if len(text) <= 40 else "this"
-    words = f"{shown} grows beyond {LIMIT:,} items"
+    words = f"{shown} is too large: over {LIMIT:,} items"
     return runaway_constant.at(node, words).shifted(item.start)
 
 
@@ -103,9 +103,10 @@ def _operands(node: syntax.Node) -> list[syntax.Node]:
 
 def _constant(program: Program, name: syntax.Name) -> syntax.Expression | None:
     symbol = program.symbols.get(name.text)
-    if symbol is None or symbol.item is None or symbol.kind not in ("constant", "alias"):
+    owner = program.item(symbol.item) if symbol is not None else None
+    if symbol is None or owner is None or symbol.kind not in ("constant", "alias"):
         return None
-    match program.items[symbol.item].declaration:
+    match owner.declaration:
         case syntax.ConstantDeclaration(value=value) | syntax.TypeAliasDeclaration(value=value):
             return value
         case _:

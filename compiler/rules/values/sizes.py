@@ -178,33 +178,37 @@ def _combined(operator: str, left: Measure, right: Measure) -> Measure:
 
 
 def _arithmetic(operator: str, left: Measure, right: Measure) -> Measure:
+    """What an operator makes of two whole numbers."""
     first, second = left.number, right.number
+    if operator == "**" and first in (0, 1, -1):
+        return UNKNOWN
+    if operator in ("**", "<<"):
+        return _power(operator, left, right.number if right.number is not None else 2 * LIMIT_BITS)
+    if operator == "*" and (first is None or second is None):
+        return _of_bits(left.bits + right.bits)
+    if first is None or second is None:
+        return _of_bits(max(left.bits, right.bits) + 1)
     match operator:
-        case "**" if second is None:
-            return _of_bits(left.bits << min(right.bits, 64)) if first not in (0, 1, -1) else _whole(1)
-        case "**" if second < 0 or first in (0, 1, -1):
-            return UNKNOWN
-        case "**":
-            bits = left.bits * second
-            return _whole(first**second) if first is not None and bits <= _KNOWN_BITS else _of_bits(bits)
-        case "<<" if second is None or second > LIMIT_BITS:
-            return _of_bits(2 * LIMIT_BITS)
-        case "<<":
-            bits = left.bits + max(0, second)
-            return (
-                _whole(first << second)
-                if first is not None and 0 <= second <= _KNOWN_BITS
-                else _of_bits(bits)
-            )
         case "*":
-            if first is None or second is None:
-                return _of_bits(left.bits + right.bits)
             return _whole(first * second)
-        case "+" | "-" | "//" | "%" if first is not None and second:
-            results = {"+": first + second, "-": first - second, "//": first // second, "%": first % second}
-            return _whole(results[operator])
+        case "+":
+            return _whole(first + second)
+        case "-":
+            return _whole(first - second)
+        case "//" if second:
+            return _whole(first // second)
         case _:
             return _of_bits(max(left.bits, right.bits) + 1)
+
+
+def _power(operator: str, left: Measure, by: int) -> Measure:
+    """A whole number raised to a power, or shifted to the left."""
+    if by < 0:
+        return UNKNOWN
+    bits = left.bits * by if operator == "**" else left.bits + by
+    if left.number is None or bits > _KNOWN_BITS:
+        return _of_bits(bits)
+    return _whole(left.number**by if operator == "**" else left.number << by)
 
 
 def _width(format_: tuple[str | syntax.Interpolation, ...]) -> int:

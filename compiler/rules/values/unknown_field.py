@@ -112,7 +112,7 @@ def _not_called(item: Item, node: syntax.Attribute, kind: types.Module) -> Diagn
     text, name = written(item, node.value), node.name.text
     inputs = ", ".join(f"{each.name}=…" for each in kind.interface.inputs if each.required)
     return unknown_field.at(
-        node.name, f"`{text}` is a module: call it to have `{name}`", f"`{text}({inputs}).{name}`"
+        node.name, f"`{text}` is a module; call it to get `{name}`", f"`{text}({inputs}).{name}`"
     )
 
 

@@ -97,7 +97,7 @@ def _renew_all(values: Iterable[Any], seen: set[int], depth: int) -> None:
 
 
 def _restart(pool: ThreadPoolExecutor) -> None:
-    pool._threads.clear()
+    pool._threads = set()
     pool._idle_semaphore = threading.Semaphore(0)
     pool._work_queue = queue.SimpleQueue()
     pool._shutdown_lock = threading.Lock()

@@ -110,9 +110,9 @@ async def _close_all(clients: list[Any]) -> None:
     for client in clients:
         for part in (client, getattr(client, "client", None)):
             if _is_asynchronous(part):
-                close = getattr(part, "aclose", None) or part.close
+                close = getattr(part, "aclose", None) or getattr(part, "close", None)
                 with suppress(Exception):
-                    await close()
+                    await close()  # type: ignore[misc]
 
 
 def _is_asynchronous(client: Any) -> bool:

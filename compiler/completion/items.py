@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal, NamedTuple, TypeAlias
 
 from ...grammar.source import Span
 from .. import types
 from ..program import Symbol
+from ..query.describe import describe_limits, documentation, parameter_doc
+from ..query.keywords import Keyword
 from ..relations import display, display_value
-from .describe import describe_limits, documentation, parameter_doc
-from .keywords import Keyword
 
 CompletionKind: TypeAlias = Literal[
     "keyword",
@@ -55,14 +56,29 @@ class Completion:
         return self.text or self.label
 
 
-def keyword(word: Keyword, replaced: Span, rank: int = WORD) -> Completion:
-    """A word of the language, with what usually follows it."""
-    snippet = word.snippet if word.snippet != word.word else ""
-    return Completion(word.word, "keyword", replaced, "keyword", word.doc, rank, snippet=snippet)
+def keyword(word: Keyword, replaced: Span, rank: int, phrase: str) -> Completion:
+    """A word of the language, or several that go together, with what usually follows them."""
+    snippet = word.snippet if "$" in word.snippet else ""
+    return Completion(phrase, "keyword", replaced, "keyword", word.doc, rank, snippet=snippet)
 
 
 def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion:
     """A name in scope."""
+    shown = _show_given(found) if found.kind in ("runtime", "builtin") else _show(found)
+    rank = shown.rank if rank is None else rank
+    return Completion(found.name, shown.kind, replaced, shown.detail, shown.doc, rank)
+
+
+class _Shown(NamedTuple):
+    """How a name is shown in a list."""
+
+    kind: CompletionKind
+    detail: str
+    doc: str
+    rank: int
+
+
+def _show(found: Symbol) -> _Shown:
     kind = _KINDS.get(found.kind, "variable")
     if isinstance(found.type, types.Class | types.ModuleClass):
         kind = "class"
@@ -70,23 +86,27 @@ def symbol(found: Symbol, replaced: Span, rank: int | None = None) -> Completion
         kind = "function"
     elif isinstance(found.type, types.TypeForm):
         kind = "type"
-    doc = found.doc or documentation(found.type)
-    return Completion(
-        found.name,
-        kind,
-        replaced,
-        _detail(found),
-        _first_paragraph(doc),
-        _rank(found) if rank is None else rank,
+    return _Shown(
+        kind, _detail(found), _first_paragraph(found.doc or documentation(found.type)), _rank(found)
     )
 
 
-def member(found: Symbol, replaced: Span) -> Completion:
-    """What may stand behind a dot; fields before methods, and these before other attributes."""
-    if found.kind in ("input", "output", "field"):
+@cache
+def _show_given(found: Symbol) -> _Shown:
+    """The same for what needs no declaration, which is in every list and always the same."""
+    return _show(found)
+
+
+def member(found: Symbol, replaced: Span, of: types.Type) -> Completion:
+    """What may stand behind a dot; fields before methods, and these before other attributes.
+
+    What an enumeration's value has of its own comes before what it has as a string.
+    """
+    is_method = isinstance(found.type, types.Function | types.Overloaded)
+    if found.kind in ("input", "output", "field") or (isinstance(of, types.Enum) and not is_method):
         rank = EXPECTED
     else:
-        rank = NEAR if isinstance(found.type, types.Function | types.Overloaded) else DECLARED
+        rank = NEAR if is_method else DECLARED
     return symbol(found, replaced, rank)
 
 
@@ -141,6 +161,11 @@ def named(
     """Bare names of one sort."""
     for name in names:
         yield Completion(name, kind, replaced, detail, rank=rank)
+
+
+def without_equals(offered: Completion) -> Completion:
+    """The same for a place that an `=` follows already."""
+    return replace(offered, text=offered.label[:-1]) if offered.label.endswith("=") else offered
 
 
 def unique(offered: Iterable[Completion]) -> tuple[Completion, ...]:

@@ -1,4 +1,4 @@
-"""The types of the language: one frozen class for each. What fits where stands in `relations`.
+"""The types of the language, and what functions, classes and fields are made of: one frozen class for each.
 
 `Unknown` is the type of what could not be resolved; it fits everywhere, so that one mistake gives one
 message. Records, enumerations, signatures and classes are the same type when their name and their file are.
@@ -6,13 +6,12 @@ message. Records, enumerations, signatures and classes are the same type when th
 
 from __future__ import annotations
 
-from collections import abc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from ..grammar.source import Span
-from .once import once
+from ...base.span import Span
+from ..once import once
 
 Value: TypeAlias = str | int | float | bool | None
 """What may stand in a `Literal[…]`."""
@@ -26,9 +25,13 @@ class Place:
 
     path: str
     span: Span | None = None
+    """From the start of the item, as its text was when the place was noted; without an item, of the file."""
     line: int | None = None
+    item: str = ""
+    """The key of the item of a `.dspy` file, so that the place stays true when lines are added above."""
     name: str = ""
-    """In a Python file that has not been looked into: the dotted name of what is declared."""
+    """What is declared there, so that it is found after its item has changed: a name of the item, with a dot
+    before it something inside of the item, in a Python file a dotted name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class Field:
     required: bool = True
     description: str = ""
     place: Place | None = None
+    default: str = ""
+    """The default as it is written, where there is one and its text is known."""
+    where: str = ""
+    """The condition as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,23 @@ class Interface:
         return found
 
 
+class Lazily:
+    """The fields of a class that are read when they are first asked for, and kept."""
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], Interface]) -> None:
+        self._make = make
+        self._found: Interface | None = None
+
+    def __call__(self) -> Interface:
+        """The fields."""
+        found = self._found
+        if found is None:
+            found = self._found = self._make()
+        return found
+
+
 OPEN = Interface("", (), open=True)
 """The interface of what could not be resolved."""
 
@@ -133,6 +157,8 @@ class ClassDefinition:
     shape: InterfaceShape | None = None
     complete: bool = True
     """Whether all bases could be read, so that a name which is not among the members does not exist."""
+    by_fields: bool = False
+    """Whether the constructor's parameters are the annotated fields, which derived classes add to."""
 
     @once
     def parameters(self) -> tuple[Parameter, ...] | None:
@@ -264,7 +290,7 @@ class Variable:
     name: str
 
 
-@dataclass(frozen=True, eq=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A record: `type NAME:`, a pydantic model or a dataclass."""
 
@@ -276,7 +302,7 @@ class Record:
     by_position: bool = field(default=False, compare=False)
     """Whether the constructor takes attributes by position too, as a dataclass does."""
 
-    @once
+    @property
     def interface(self) -> Interface:
         """The attributes; read late, because records may be recursive."""
         return self.read()
@@ -295,7 +321,7 @@ class Enum:
     """Whether there may be further members, because its body could not be read."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Signature:
     """A signature as a value: what `Predict` takes."""
 
@@ -304,7 +330,7 @@ class Signature:
     place: Place | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Module:
     """A module that can be called: a part, a `module NAME = …`, a program."""
 
@@ -314,7 +340,7 @@ class Module:
     declared: ModuleClass | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class ModuleClass:
     """`module NAME(parameters):`, from which modules are constructed."""
 
@@ -325,27 +351,27 @@ class ModuleClass:
     doc: str = ""
     place: Place | None = None
 
-    @once
+    @property
     def interface(self) -> Interface:
         """The fields; read late, because an output's type may come from `forward`."""
         return self.read()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Prediction:
     """What a module's call gives: the outputs."""
 
     interface: Interface
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Fields:
     """A signature, module, program or data set named as a type: all its fields."""
 
     interface: Interface
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Dataset:
     """A data set; its columns where they are known."""
 
@@ -353,7 +379,7 @@ class Dataset:
     definition: ClassDefinition | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Function:
     """A function or method; `returns` may hold variables that a call decides."""
 
@@ -369,7 +395,7 @@ class Function:
     """Whether the parameters cannot be known, so that any arguments fit."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Overloaded:
     """A function with several ways to call it."""
 
@@ -394,28 +420,28 @@ class AnyModule:
     """A parameter that takes any module."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Instance:
     """An object of a class of the runtime or of a Python file."""
 
     definition: ClassDefinition
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class TypeForm:
     """The name of a type used as a value: a record's or enumeration's constructor, an alias, `int`."""
 
     type: Type
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Class:
     """A class of the runtime or of a Python file as a value: its constructor."""
 
     definition: ClassDefinition
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class PythonModule:
     """An imported Python module as a value."""
 
@@ -467,104 +493,6 @@ STR = Builtin("str")
 INT = Builtin("int")
 FLOAT = Builtin("float")
 BOOL = Builtin("bool")
-
-
-MOST_OPTIONS = 64
-"""So many different types a collection's items may have before constants count as their classes."""
-MOST_VALUES = 256
-"""So many different constants a collection's items may be before they count as their classes."""
-
-
-def union(*options: Type) -> Type:
-    """The union of types: flat, without repetition; of a single option, that option."""
-    flat: dict[Type, None] = {}
-    values: dict[tuple[type, Value], None] = {}
-    for option in options:
-        for each in option.options if isinstance(option, Union) else (option,):
-            if isinstance(each, Unknown):
-                return UNKNOWN
-            if isinstance(each, Literals):
-                # By class, because `1 == True`. All constants stand where the first one does.
-                values.update(dict.fromkeys((type(value), value) for value in each.values))
-                each = _CONSTANTS
-            if not isinstance(each, Never):
-                flat[each] = None
-    if not flat:
-        return NEVER if options else UNKNOWN
-    if ANY in flat:
-        return ANY
-    if any(isinstance(each, List) and isinstance(each.item, Never) for each in flat) and any(
-        isinstance(each, List) and not isinstance(each.item, Never) for each in flat
-    ):
-        flat.pop(List(NEVER))
-    constants = Literals(tuple(value for _, value in values))
-    found = tuple(constants if each is _CONSTANTS else each for each in flat)
-    return found[0] if len(found) == 1 else Union(found)
-
-
-_CONSTANTS = Literals(())
-"""Holds the place of a union's constants while they are collected."""
-
-
-def joined(kinds: abc.Iterable[Type]) -> Type:
-    """The type of a collection's items: their union, as long as it has a bearable size.
-
-    A union of more than `MOST_VALUES` constants or `MOST_OPTIONS` types counts by classes, and what is still
-    too much is `Any`: types are compared and shown, and a table of data is not to be carried along as one.
-    """
-    found = union(*kinds)
-    if not _is_too_large(found):
-        return found
-    found = union(*map(plain, options(found)))
-    return ANY if _is_too_large(found) else found
-
-
-def _is_too_large(kind: Type) -> bool:
-    if isinstance(kind, Literals):
-        return len(kind.values) > MOST_VALUES
-    return isinstance(kind, Union) and (
-        len(kind.options) > MOST_OPTIONS or any(map(_is_too_large, kind.options))
-    )
-
-
-def widened(kind: Type) -> Type:
-    """The class of a literal's values; other types as they are."""
-    if isinstance(kind, Literals):
-        classes = dict.fromkeys(map(type, kind.values))
-        return union(*(NONE if each is type(None) else Builtin(each.__name__) for each in classes))
-    if isinstance(kind, Union):
-        return union(*map(widened, kind.options))
-    return kind
-
-
-def plain(kind: Type) -> Type:
-    """A type as one says it: constants by their class, in containers too."""
-    match widened(kind):
-        case List(item=item):
-            return List(plain(item))
-        case Set(item=item):
-            return Set(plain(item))
-        case Iterable(item=item):
-            return Iterable(plain(item))
-        case Dict(key=key, value=value):
-            return Dict(plain(key), plain(value))
-        case Tuple(items=items, rest=rest):
-            return Tuple(tuple(map(plain, items)), None if rest is None else plain(rest))
-        case other:
-            return other
-
-
-def options(kind: Type) -> Iterator[Type]:
-    """The options of a union, or the type itself."""
-    if isinstance(kind, Union):
-        yield from kind.options
-    else:
-        yield kind
-
-
-def known(kind: Type) -> bool:
-    """Whether something is known of a type, so that a rule may speak about it."""
-    return not isinstance(kind, Unknown | Anything | Never)
 
 
 def _number(value: float) -> str:

@@ -1,0 +1,1 @@
+"""What may stand at a place of a file that is being written."""

@@ -1,0 +1,63 @@
+"""Completion of names that are given a value: parameters of a call, fields of a demo or a `return`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...grammar import syntax
+from .. import catalog, types
+from . import items
+from .calls import ActiveCall
+from .context import Context
+from .items import Completion
+
+
+def argument_items(context: Context) -> Iterator[Completion]:
+    """The names that the argument or output at the cursor may have and that have no value yet, as `name=`."""
+    owner = context.above(syntax.Call, syntax.ConfigureDeclaration, syntax.Demo, syntax.Return)
+    if isinstance(owner, syntax.Demo | syntax.Return):
+        yield from _fields(context, owner)
+    elif context.call is not None:
+        yield from _of_call(context, context.call)
+
+
+def _of_call(context: Context, call: ActiveCall) -> Iterator[Completion]:
+    match call.callee:
+        case types.Module(interface=interface):
+            inputs = [each for each in interface.inputs if each.name not in call.given]
+            yield from (items.field_argument(each, context.replaced) for each in inputs)
+            names = {each.name for each in interface.inputs}
+            settings = catalog.call_settings() if call.parameters is None else call.missing
+            rest = [each for each in settings if each.name not in names | call.given]
+            yield from _parameters(rest, context, None, items.NEAR)
+        case types.TypeForm(type=types.Record(interface=interface)):
+            missing = [each for each in interface.fields if each.name not in call.given]
+            yield from (items.field_argument(each, context.replaced) for each in missing)
+        case types.Class(definition=definition):
+            yield from _parameters(call.missing, context, definition, items.EXPECTED)
+        case _:
+            yield from _parameters(call.missing, context, None, items.EXPECTED)
+
+
+def _parameters(
+    parameters: Iterable[types.Parameter],
+    context: Context,
+    definition: types.ClassDefinition | None,
+    rank: int,
+) -> Iterator[Completion]:
+    for each in parameters:
+        if not each.name.startswith("_"):
+            yield items.parameter(each, context.replaced, definition, rank)
+
+
+def _fields(context: Context, owner: syntax.Demo | syntax.Return) -> Iterator[Completion]:
+    """The fields of the declaration around the cursor that do not have a value in this line yet."""
+    declaration = context.item.declaration
+    if not isinstance(declaration, syntax.SignatureDeclaration | syntax.ModuleDeclaration):
+        return
+    arguments = owner.arguments if isinstance(owner, syntax.Demo) else owner.outputs or ()
+    given = {each.name.text for each in arguments if each.name is not None and each.name is not context.node}
+    for each in declaration.fields:
+        if each.name.text not in given and (isinstance(owner, syntax.Demo) or each.direction == "output"):
+            label, rank = f"{each.name.text}=", items.EXPECTED
+            yield Completion(label, "field", context.replaced, each.direction, rank=rank)

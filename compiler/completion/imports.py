@@ -1,0 +1,40 @@
+"""Completion in imports: the files and packages that there are, and the names in the one that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from ...grammar import syntax
+from . import items
+from .context import Context
+from .items import Completion
+from .marker import MARKER
+
+Modules: TypeAlias = Callable[[int, Sequence[str]], Iterable[str]]
+"""What an import may go on with: behind so many dots, and behind these packages."""
+
+
+def module_items(context: Context, modules: Modules) -> Iterator[Completion]:
+    """The files and packages that may be named at the cursor."""
+    declaration = context.item.declaration
+    if not isinstance(declaration, syntax.FromImport | syntax.Import):
+        return
+    level = declaration.level if isinstance(declaration, syntax.FromImport) else 0
+    before: list[str] = []
+    for part in declaration.module:
+        if part.text == MARKER:
+            break
+        before.append(part.text)
+    yield from items.named(modules(level, before), context.replaced, "module", "module", items.EXPECTED)
+
+
+def imported_items(context: Context) -> Iterator[Completion]:
+    """The names of a file that are not imported yet."""
+    declaration, target = context.item.declaration, context.item.target
+    if not isinstance(declaration, syntax.FromImport) or target is None:
+        return
+    given = {each.name.text for each in declaration.names}
+    names = (name for name in target.names() if name not in given and not name.startswith("_"))
+    module = "." * declaration.level + ".".join(each.text for each in declaration.module)
+    yield from items.named(names, context.replaced, "variable", f"from {module}", items.EXPECTED)

@@ -1,0 +1,120 @@
+"""Completion where a value is written: what is expected there, and the names in scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...grammar import syntax
+from .. import catalog, types
+from ..declared import constructed, holds, makes
+from ..program import Symbol
+from ..relations import assignable
+from . import items
+from .context import Context
+from .items import Completion
+
+_JUDGES = ("metric", "reward")
+_JUDGED = 2
+"""How many things a metric or reward looks at: what was asked, and what came back."""
+
+
+def value_items(context: Context) -> Iterator[Completion]:
+    """What a value may be: the values of the type that is expected, then the names in scope."""
+    rank = items.DECLARED if context.kind == "argument" else items.EXPECTED
+    yield from items.values(context.expected, context.replaced, rank)
+    yield from name_items(context)
+
+
+def name_items(context: Context) -> Iterator[Completion]:
+    """The names in scope; what fits, or behind `KIND name =` what makes such a thing, comes first."""
+    word = _declared_word(context)
+    for found in context.names.values():
+        if isinstance(found.type, types.Class) and not _is_constructed(found.type.definition):
+            continue
+        rank = None
+        if word:
+            rank = items.EXPECTED if _declares(word, found) else None
+        elif _fits(found, context.expected):
+            rank = items.EXPECTED
+        elif _may_fit(found, context.expected):
+            rank = items.NEAR
+        yield items.symbol(found, context.replaced, rank)
+
+
+def _declared_word(context: Context) -> str:
+    """The sort of thing that is declared with the value at the cursor, `""` for none."""
+    match context.parent:
+        case syntax.ValueDeclaration(kind=kind):
+            return kind
+        case syntax.Part():
+            return "module"
+        case _:
+            return ""
+
+
+def _declares(word: str, found: Symbol) -> bool:
+    if word == "program":
+        return holds("optimizer", found.type)
+    return makes(word, found.type) or (word == "module" and isinstance(found.type, types.Module))
+
+
+def _is_constructed(definition: types.ClassDefinition) -> bool:
+    """Whether a program's text makes objects of a class: not of exceptions, nor what an optimizer makes."""
+    needed = [
+        option for each in definition.parameters or () if each.required for option in types.options(each.type)
+    ]
+    return not definition.is_a("Exception") and not any(holds("optimizer", each) for each in needed)
+
+
+def _fits(found: Symbol, expected: types.Type) -> bool:
+    """Whether a name is likely what is asked for: of the user's own making, and of a type that fits."""
+    if not types.known(expected) or not types.known(found.type) or found.kind == "builtin":
+        return False
+    for each in types.options(expected):
+        if isinstance(each, types.Callback):
+            return isinstance(found.type, types.Function) and _has_role(found.type, each)
+    return found.kind != "runtime" and assignable(found.type, expected)
+
+
+def _may_fit(found: Symbol, expected: types.Type) -> bool:
+    """Whether what is asked for can be had of a name: `LM` behind `lm=`, or a function that says little."""
+    if not types.known(expected):
+        return False
+    made = constructed(found.type)
+    if types.known(made):
+        return assignable(made, expected)
+    wanted = next((each for each in types.options(expected) if isinstance(each, types.Callback)), None)
+    return (
+        wanted is not None
+        and isinstance(found.type, types.Function)
+        and found.kind != "builtin"
+        and _takes(found.type, wanted.role)
+    )
+
+
+def _has_role(function: types.Function, wanted: types.Callback) -> bool:
+    """Whether a function is a metric, reward or tool by what it takes and gives."""
+    if wanted.role not in _JUDGES:
+        return function.origin != "runtime"
+    positional = [each for each in function.parameters if each.kind in ("", "positional-only")]
+    judged, further = positional[:_JUDGED], positional[_JUDGED:]
+    if any(each.required for each in further) or not all(
+        assignable(types.Prediction(types.OPEN), each.type) for each in judged
+    ):
+        return False
+    return len(judged) == _JUDGED and _is_score(function)
+
+
+def _is_score(function: types.Function) -> bool:
+    """Whether a function gives a number, or the runtime's object that holds one."""
+    returns = function.returns
+    if not types.known(returns):
+        return function.origin == "declared"
+    if isinstance(returns, types.Instance):
+        return catalog.definition(returns.definition.name) is returns.definition
+    return assignable(returns, types.FLOAT) or assignable(returns, types.BOOL)
+
+
+def _takes(function: types.Function, role: str) -> bool:
+    """Whether a function could be called as a metric or reward, with two things, or as a tool."""
+    return role not in _JUDGES or sum(each.kind == "" for each in function.parameters) >= _JUDGED

@@ -1,0 +1,233 @@
+"""What was found out about a declaration: what its names stand for, the types of its expressions.
+
+Everything in here follows from the text of the declaration and from what it read of others, and counts from
+the start of its text: lines that are added above change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from ..base.diagnostic import Diagnostic
+from ..base.span import Span
+from ..grammar import syntax
+from . import types
+from .types import Type
+
+SymbolKind: TypeAlias = Literal[
+    "lm",
+    "type",
+    "alias",
+    "enum",
+    "signature",
+    "module",  # a module that can be called: `module NAME = …`
+    "module class",  # `module NAME(…):`, which constructs modules
+    "function",
+    "tools",
+    "dataset",
+    "optimizer",
+    "program",
+    "evaluate",
+    "constant",
+    "python",  # an imported Python module
+    "imported",  # a name of a Python module
+    "unresolved",  # declared or imported, but nothing is known of it
+    "input",
+    "output",
+    "parameter",
+    "part",
+    "local",
+    "field",  # of a record, a prediction, an example
+    "member",  # of an enumeration or of a class
+    "runtime",
+    "builtin",
+]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Symbol:
+    """What a name stands for.
+
+    As long as what a declaration means stays the same, its symbol stays the same object, also when its body
+    or its documentation changes.
+    """
+
+    name: str
+    kind: SymbolKind
+    type: types.Type
+    """The type of the name used as a value; `types.TypeForm` and the like for the name of a type."""
+    place: types.Place | None = None
+    """Where it is declared; `Program.locate` finds it in the file as that is now. None for built-ins."""
+    item: str | None = None
+    """The key, in the same file, of the item that declares it; None for names of other files."""
+    node: syntax.Node | None = None
+    """The declaration, field, part or parameter, of this or another `.dspy` file."""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which argument of a call is which parameter."""
+
+    callee: types.Type
+    parameters: tuple[types.Parameter, ...] | None
+    """What the callee takes; None when that cannot be known."""
+    matched: tuple[tuple[syntax.Argument, types.Parameter], ...] = ()
+    missing: tuple[types.Parameter, ...] = ()
+    """Required parameters without an argument."""
+    unknown: tuple[syntax.Argument, ...] = ()
+    """Named arguments that the callee does not have."""
+    repeated: tuple[syntax.Argument, ...] = ()
+    """Arguments for a parameter that has one already."""
+    surplus: tuple[syntax.Argument, ...] = ()
+    """Positional arguments that the callee does not take."""
+
+    def argument(self, name: str) -> syntax.Argument | None:
+        """The argument of a parameter."""
+        for argument, parameter in self.matched:
+            if parameter.name == name:
+                return argument
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CallKind:
+    """What running a call means for the generated code."""
+
+    target: Literal["module", "lm", "function", "python", "constructor", "builtin", "unknown"]
+    """A module; an LM called with a text; a `def`; a Python function; a class or record; a pure built-in."""
+    awaits: bool
+    """Whether it makes model calls (itself or through a `def`) or is an async Python function."""
+    effects: bool
+    """Whether it must keep its order among the other calls with effects.
+
+    A module's call has none of its own, though its `forward` may call Python functions: those keep their
+    order within one call of the module.
+    """
+
+
+UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureString:
+    """A signature written as a string: its fields and problems; spans count from the start of the item."""
+
+    interface: types.Interface
+    fields: tuple[syntax.Field, ...]
+    problems: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTarget:
+    """Where an import leads."""
+
+    kind: Literal["dspy", "python", "opaque", "missing", "ambiguous", "self"]
+    """To a `.dspy` or `.py` file, a module that is not read, nothing, two files at once, the file itself."""
+    path: str = ""
+    names: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
+    """What can be imported from it, as far as that is known."""
+    valid: bool = True
+    """Whether a Python file could be parsed."""
+    circle: tuple[str, ...] = ()
+    """The files through which values are imported in a circle, this file first and last."""
+    circular: bool = False
+    """Whether the imported file imports this one, itself or through others, be it types or values."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemFacts:
+    """What is known of the nodes of an item, by the identity of the node; of the rest nothing is."""
+
+    symbols: Mapping[int, Symbol]
+    """What a `Name`, an `Identifier` or an `Attribute`'s name stands for."""
+    types: Mapping[int, Type]
+    """The type of an expression; of an annotation, the type it names. What is evident is left out."""
+    bindings: Mapping[int, Binding]
+    """How the arguments of a call fit."""
+    strings: Mapping[int, SignatureString]
+    """The fields of strings that stand where a signature is expected."""
+    annotations: Mapping[int, syntax.Expression]
+    """The expressions that stand where a type is expected."""
+    unresolved: Mapping[int, syntax.Name]
+    """The names in expressions that mean nothing where they stand."""
+    visible: Sequence[tuple[Span, Symbol]]
+    """The names that the item itself brings, each with the range in which it can be used."""
+    target: ImportTarget | None = None
+    """Where an import leads."""
+
+
+def evident_type(node: syntax.Node) -> types.Type:
+    """The type of a constant, which needs no remembering; Unknown for other expressions."""
+    match node:
+        case syntax.String(value=text):
+            return types.Literals((text,))
+        case syntax.Constant(value=None):
+            return types.NONE
+        case syntax.Constant(value=(bool() | int()) as value):
+            return types.Literals((value,))
+        case syntax.Constant(value=float()):
+            return types.FLOAT
+        case _:
+            return types.UNKNOWN
+
+
+NO_FACTS = ItemFacts({}, {}, {}, {}, {}, {}, ())
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """An item while it is resolved: what is found out is written down here."""
+
+    key: str
+    text: str
+    declaration: syntax.Declaration | None
+    broken: bool
+    """Whether it has syntax problems, so that what seems to be missing may only be unfinished."""
+    symbols: dict[int, Symbol] = field(default_factory=dict)
+    types: dict[int, Type] = field(default_factory=dict)
+    bindings: dict[int, Binding] = field(default_factory=dict)
+    strings: dict[int, SignatureString] = field(default_factory=dict)
+    annotations: dict[int, syntax.Expression] = field(default_factory=dict)
+    unresolved: dict[int, syntax.Name] = field(default_factory=dict)
+    visible: list[tuple[Span, Symbol]] = field(default_factory=list)
+    target: ImportTarget | None = None
+
+    def symbol_of(self, node: syntax.Node) -> Symbol | None:
+        """What a name stands for."""
+        return self.symbols.get(id(node))
+
+    def type_of(self, node: syntax.Node) -> Type:
+        """The type of an expression."""
+        found = self.types.get(id(node))
+        return evident_type(node) if found is None else found
+
+    def facts(self) -> ItemFacts:
+        """What was found out."""
+        return ItemFacts(
+            self.symbols or NO_FACTS.symbols,
+            self.types or NO_FACTS.types,
+            self.bindings or NO_FACTS.bindings,
+            self.strings or NO_FACTS.strings,
+            self.annotations or NO_FACTS.annotations,
+            self.unresolved or NO_FACTS.unresolved,
+            tuple(self.visible),
+            self.target,
+        )
+
+
+Question: TypeAlias = Callable[[Any, Any], object]
+"""What a rule asks a program, about a name, an item or a function."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """What the rules for items find in one, counted from its start, and what that depends on."""
+
+    findings: tuple[Diagnostic, ...]
+    names: frozenset[tuple[str, str]]
+    """The names whose meaning was asked for."""
+    answers: tuple[tuple[Question, Any, object], ...]
+    """What else was asked, about what, and the answers."""

@@ -1,0 +1,286 @@
+"""The files of a project as its checks see them: their texts, their names, what each was read for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import RLock
+
+from ..grammar import syntax
+from ..grammar.parse import parse
+from ..grammar.reparse import reparse
+from ..grammar.source import Source
+from . import types
+from .environment import ALL, IMPORTS, Key, text_key
+from .facts import CallKind, ItemFacts, Symbol
+from .program import Item, Program, placed
+from .pythonfiles.file import PythonFile, find_definition
+from .resolve import kinds
+from .resolve.imports import python_importer
+from .resolve.members import members
+from .resolve.names import Names
+from .resolve.prelude import given, given_names
+from .resolve.scope import FileScope
+
+Reader = Callable[[str], str | None]
+Finder = Callable[[str], str | None]
+
+
+class Files:
+    """The files that are checked together; see `resolve.imports.Workspace`.
+
+    Texts are read when they are first asked for and again by `refresh`, so that they cannot change in the
+    middle of a check. Only one thread at a time finds out anything.
+    """
+
+    def __init__(
+        self, read: Reader, roots: tuple[str, ...], find: Finder | None, pure: frozenset[str]
+    ) -> None:
+        self.roots = roots
+        self.find = find
+        self.pure = pure
+        self.lock = RLock()
+        self.resolved = 0
+        """How often a declaration was resolved."""
+        self.edits = 0
+        """How often a text has changed."""
+        self._read = read
+        self._texts: dict[str, str | None] = {}
+        self._current: set[str] = set()
+        """The paths whose texts have been read in this check."""
+        self._read_by: dict[str, set[str]] = {}
+        """The paths that were asked for because of a file."""
+        self._scopes: dict[str, FileScope] = {}
+        self._python: dict[str, PythonFile] = {}
+        self._read_by_python: set[str] = set()
+        """The `.dspy` files of which something was asked because of a Python file."""
+        self._names = Names(self._scopes.get)
+
+    # --- texts ------------------------------------------------------------------------------------------
+
+    def text(self, path: str, reader: str) -> str | None:
+        """The text of a file, or None when there is no such file; noted as read by the file `reader`."""
+        self._read_by.setdefault(reader, set()).add(path)
+        self.note(text_key(path))
+        return self._text(path)
+
+    def _text(self, path: str) -> str | None:
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+            self._current.add(path)
+        return self._texts[path]
+
+    def begin(self) -> None:
+        """From now on, no text counts as current."""
+        self._current = set()
+
+    def refresh(self, path: str) -> bool:
+        """Make a file, and all that was read because of it, current. Returns whether anything was not."""
+        old = [each for each in self._reached(path) if each not in self._current]
+        self._current.update(old)
+        texts = {each: self._read(each) for each in old}
+        changed = {each: text for each, text in texts.items() if self._texts.setdefault(each, text) != text}
+        if changed:
+            self._take_over(changed)
+        return bool(old)
+
+    def _reached(self, path: str) -> Iterable[str]:
+        found = {path: None}
+        waiting = [path]
+        while waiting:
+            for each in self._read_by.get(waiting.pop(), ()):
+                if each not in found:
+                    found[each] = None
+                    waiting.append(each)
+        return found
+
+    def _take_over(self, texts: Mapping[str, str | None]) -> None:
+        """Let all files know what has changed."""
+        self.edits += 1
+        edited: set[Key] = set()
+        outside: set[str] = set()
+        for path, text in texts.items():
+            self._texts[path] = text
+            scope = self._scopes.get(path)
+            if scope is None:
+                outside.add(path)
+            elif text is None:
+                edited |= {scope.key(name) for name in scope.names()}
+                del self._scopes[path]
+                outside.add(path)
+            else:
+                imports = {name for name in scope.names() if scope.is_import(name)}
+                edits = scope.edit(reparse(scope.file, Source(path, text)))
+                edited |= edits
+                if any(key[1] in imports or scope.is_import(key[1]) for key in edits):
+                    edited.add(IMPORTS)
+                if path in self._read_by_python and edits:
+                    outside.add(path)
+        if outside:
+            edited |= self._outside(outside)
+        self._spread(edited)
+
+    def _outside(self, paths: set[str]) -> set[Key]:
+        """What depends on files that are no `.dspy` files, or that are there or not."""
+        self._python.clear()
+        self._read_by_python.clear()
+        texts = {text_key(path) for path in paths}
+        edited = texts | {IMPORTS} | self._names.readers(texts)
+        for scope in self._scopes.values():
+            edited |= {scope.key(name) for name in scope.names() if scope.is_import(name)}
+        return edited
+
+    def _spread(self, edited: set[Key]) -> None:
+        """Resolve again what has been edited, and tell the items of all files what means something else."""
+        special = {key for key in edited if not key[0]}
+        names = edited - special
+        changed = self._names.update(names)
+        self._outdate(names | changed.keys())
+        if not (changed or special):
+            return
+        if any(self._leads_elsewhere(key, old) for key, old in changed.items()):
+            special.add(IMPORTS)
+        everything = changed.keys() | special | {(path, ALL) for path, _ in changed}
+        for scope in self._scopes.values():
+            scope.changed |= everything
+
+    def _outdate(self, keys: Iterable[Key]) -> None:
+        for path, name in keys:
+            scope = self._scopes.get(path)
+            if scope is not None:
+                scope.outdated.add(name)
+
+    def _leads_elsewhere(self, key: Key, old: Symbol | None) -> bool:
+        """Whether an import brings something of another kind, on which it depends what imports may do."""
+        scope = self._scopes.get(key[0])
+        if scope is None or not scope.is_import(key[1]):
+            return False
+        new = self._names.symbol(key)
+        return old is None or new is None or old.kind != new.kind
+
+    # --- files ------------------------------------------------------------------------------------------
+
+    def scope(self, path: str) -> FileScope | None:
+        """The names of a `.dspy` file."""
+        found = self._scopes.get(path)
+        if found is None:
+            text = self._text(path)
+            if text is None:
+                return None
+            found = self._scopes[path] = FileScope(path, parse(Source(path, text)), self)
+        return found
+
+    def python(self, path: str) -> PythonFile | None:
+        """A Python file, read and not run."""
+        found = self._python.get(path)
+        if found is None:
+            text = self._text(path)
+            if text is None:
+                return None
+            found = self._python[path] = PythonFile(path, text, python_importer(self, path))
+        return found
+
+    # --- names ------------------------------------------------------------------------------------------
+
+    def symbol(self, key: Key) -> Symbol | None:
+        """What a name of a `.dspy` file stands for; noted as read."""
+        return self._names.symbol(key)
+
+    def note(self, key: Key) -> None:
+        """Remember that what is being resolved depends on something."""
+        self._names.note(key)
+
+    @contextmanager
+    def reading(self) -> Iterator[set[Key]]:
+        """Collects what is read inside of a `with`."""
+        with self._names.reading() as reads:
+            yield reads
+
+    def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
+        """Fields that are worked out after the names of the declaration that has them."""
+        return self._names.defer(name, make)
+
+    def alone(self, find_out: Callable[[], ItemFacts]) -> ItemFacts:
+        """Call a function while no other thread finds out anything."""
+        with self.lock:
+            self.resolved += 1
+            return find_out()
+
+    def tell_words(self) -> None:
+        """Let items know documentation and places that have changed."""
+        if not self._names.stale:
+            return
+        keys = self._names.refresh()
+        self._outdate(keys)
+        for scope in self._scopes.values():
+            scope.words += 1
+            for item in scope.items:
+                if not item.reads.isdisjoint(keys):
+                    item.forget(findings=False)
+
+
+class Surroundings:
+    """What a program asks about its file and the files around it, at any time and from any thread."""
+
+    def __init__(self, files: Files, scope: FileScope) -> None:
+        self._files = files
+        self._scope = scope
+        self._kinds: dict[kinds.Declared, CallKind] = {}
+
+    def given(self, name: str) -> Symbol | None:
+        """What a name means that the file does not declare."""
+        return given(name)
+
+    def given_names(self) -> Sequence[str]:
+        """All names that need no declaration."""
+        return given_names()
+
+    def members(self, kind: types.Type) -> Mapping[str, Symbol]:
+        """What may follow the dot behind a value of a type."""
+        with self._files.lock:
+            return members(kind)
+
+    def call_kind(self, program: Program, item: Item, call: syntax.Call) -> CallKind:
+        """What a call runs."""
+        return kinds.call_kind(self._scope, item, call, lambda found: self._kind(program, found))
+
+    def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
+        """What calling a function runs, by its type."""
+        found = kinds.of_function(self._scope, function)
+        return self._kind(program, found) if isinstance(found, tuple) else found
+
+    def function_kind(self, program: Program, name: str) -> CallKind:
+        """What calling a `def` of the file runs."""
+        return self._kind(program, (self._scope.path, name))
+
+    def _kind(self, program: Program, function: kinds.Declared) -> CallKind:
+        found = self._kinds.get(function)
+        if found is None:
+            with self._files.lock:
+                found = kinds.function_kind(function, lambda each: self._body(program, each), self._kinds)
+        return found
+
+    def _body(self, program: Program, function: kinds.Declared) -> tuple[FileScope, Item] | None:
+        path, name = function
+        if path == program.path:
+            symbol = program.symbols.get(name)
+            item = program.item(symbol.item) if symbol is not None else None
+            declared = item is not None and isinstance(item.declaration, syntax.FunctionDeclaration)
+            return (self._scope, item) if item is not None and declared else None
+        scope = self._files.scope(path)
+        kept = scope.function(name) if scope is not None else None
+        return (scope, Item(0, 0, kept)) if scope is not None and kept is not None else None
+
+    def locate(self, place: types.Place) -> types.Place:
+        """Where a declared thing stands in another file as that is now."""
+        with self._files.lock:
+            if place.item:
+                scope = self._files.scope(place.path)
+                for each, kept in (
+                    zip(scope.file.items, scope.items, strict=True) if scope is not None else ()
+                ):
+                    if kept.key == place.item:
+                        return placed(place, each.start, kept.declaration)
+                return types.Place(place.path, line=0)
+            text = self._files.text(place.path, self._scope.path) if place.name else None
+            return place if text is None else find_definition(place.path, text, place.name)

@@ -1,0 +1,1 @@
+"""Rules about what deceives a reader or gives something away."""

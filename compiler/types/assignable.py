@@ -1,0 +1,192 @@
+"""What fits where."""
+
+from __future__ import annotations
+
+from . import model as types
+from .model import Type
+from .union import union
+
+_WIDER = {
+    "bool": {"int", "float", "complex"},
+    "int": {"float", "complex"},
+    "float": {"complex"},
+    "datetime": {"date"},
+}
+
+
+def assignable(source: Type, target: Type) -> bool:
+    """Whether a value of one type may stand where another is asked for.
+
+    Values are immutable, so containers are covariant. Of a union, one option that fits is enough: what an
+    `if` has ruled out is not known here, and a false alarm is worse than a late error.
+    """
+    if isinstance(source, types.Unknown | types.Anything | types.Never) or source is target:
+        return True
+    if isinstance(source, types.Union):
+        return any(assignable(each, target) for each in source.options)
+    match target:
+        case (
+            types.Unknown()
+            | types.Anything()
+            | types.Never()
+            | types.Variable()
+            | types.Builtin(name="object")
+        ):
+            return True
+        case types.Union(options=options):
+            if isinstance(source, types.Literals):
+                return all(
+                    any(assignable(types.Literals((value,)), each) for each in options)
+                    for value in source.values
+                )
+            return any(assignable(source, each) for each in options)
+        case types.Nothing():
+            return isinstance(source, types.Nothing) or source == types.Literals((None,))
+        case types.Literals(values=values):
+            wanted = {(type(value), value) for value in values}
+            return isinstance(source, types.Literals) and all((type(v), v) in wanted for v in source.values)
+        case types.Builtin(name=name):
+            return _fits_builtin(source, name)
+        case types.List(item=item):
+            return (isinstance(source, types.List) and assignable(source.item, item)) or _is_open_iterable(
+                source
+            )
+        case types.Set(item=item):
+            return isinstance(source, types.Set) and assignable(source.item, item)
+        case types.Dict(key=key, value=value):
+            return (
+                isinstance(source, types.Dict)
+                and assignable(source.key, key)
+                and assignable(source.value, value)
+            )
+        case types.Tuple():
+            return isinstance(source, types.Tuple) and _fits_tuple(source, target)
+        case types.Iterable(item=item):
+            inside = iterated(source)
+            return inside is not None and assignable(inside, item)
+        case types.Record():
+            return source == target or (isinstance(source, types.Dict) and assignable(source.key, types.STR))
+        case types.Enum(members=members, open=is_open):
+            values = tuple(value for _, value in members)
+            return source == target or is_open or assignable(source, types.Literals(values))
+        case types.Callback():
+            return _callable(source)
+        case types.SignatureLike():
+            return isinstance(source, types.Signature | types.SignatureLike) or assignable(source, types.STR)
+        case types.AnyModule():
+            return isinstance(source, types.Module | types.AnyModule) or _instance_of(source, "Module")
+        case types.Instance(definition=definition):
+            return _fits_instance(source, definition)
+        case types.Dataset():
+            return isinstance(source, types.Dataset | types.List | types.Tuple) or _is_open_iterable(source)
+        case types.Signature() | types.TypeForm() | types.Class():
+            return isinstance(source, types.Signature | types.TypeForm | types.Class)
+        case types.Module():
+            return isinstance(source, types.Module | types.AnyModule)
+        case types.Prediction() | types.Fields():
+            return isinstance(source, types.Prediction | types.Fields | types.Dataset | types.Instance)
+        case types.ModuleClass() | types.Function() | types.Overloaded() | types.PythonModule():
+            return True
+
+
+def _fits_builtin(source: Type, name: str) -> bool:
+    if isinstance(source, types.Builtin):
+        return source.name == name or name in _WIDER.get(source.name, ())
+    if isinstance(source, types.Literals):
+        classes = {type(value).__name__ for value in source.values}
+        return all(each == name or name in _WIDER.get(each, ()) for each in classes)
+    if isinstance(source, types.Enum):
+        return (
+            bool(source.members)
+            and all(isinstance(value, str) for _, value in source.members)
+            and name == "str"
+        )
+    if name == "type":
+        return isinstance(source, types.TypeForm | types.Class | types.Signature | types.ModuleClass)
+    return isinstance(source, types.Instance) and source.definition.is_a(name)
+
+
+def _fits_tuple(source: types.Tuple, target: types.Tuple) -> bool:
+    if target.rest is not None:
+        inside = iterated(source)
+        return inside is None or assignable(inside, target.rest)
+    if source.rest is not None:
+        return all(assignable(source.rest, each) for each in target.items)
+    return len(source.items) == len(target.items) and all(map(assignable, source.items, target.items))
+
+
+def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
+    match source:
+        case types.Instance(definition=given):
+            return given.is_a(wanted.name) or not given.complete
+        case types.Module(definition=given):
+            return given is None or given.is_a(wanted.name) or wanted.is_a("Module")
+        case types.Prediction() | types.Fields():
+            return wanted.name in ("Prediction", "Example")
+        case types.Dataset():
+            return wanted.name == "Dataset"
+        case types.Dict():
+            return True  # pydantic makes a model from a dictionary
+        case types.Record():
+            return not wanted.complete
+        case _:
+            return False
+
+
+def _instance_of(source: Type, base: str) -> bool:
+    return isinstance(source, types.Instance) and (
+        source.definition.is_a(base) or not source.definition.complete
+    )
+
+
+def _is_open_iterable(source: Type) -> bool:
+    """Whether a value of some class may be a list, as far as is known."""
+    return isinstance(source, types.Instance) and (
+        not source.definition.complete or source.definition.is_a("Sequence")
+    )
+
+
+def _callable(source: Type) -> bool:
+    match source:
+        case types.Function() | types.Overloaded() | types.Callback() | types.Module() | types.Class():
+            return True
+        case types.TypeForm() | types.ModuleClass():
+            return True
+        case types.Instance(definition=definition):
+            return "__call__" in definition.members or not definition.complete
+        case _:
+            return False
+
+
+def iterated(kind: Type) -> Type | None:
+    """What a `for` over a value gives; Unknown when that cannot be told, None when there is nothing in it."""
+    match kind:
+        case types.Unknown() | types.Anything() | types.Never():
+            return types.UNKNOWN
+        case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
+            return item
+        case types.Dict(key=key):
+            return key
+        case types.Tuple(items=items, rest=rest):
+            return rest if rest is not None else union(*items) if items else types.NEVER
+        case types.Builtin(name="str"):
+            return types.STR
+        case types.Builtin(name="range" | "bytes"):
+            return types.INT
+        case types.Literals(values=values):
+            return types.STR if all(isinstance(value, str) for value in values) else None
+        case types.Union(options=options):
+            found = [each for each in map(iterated, options) if each is not None]
+            return union(*found) if found else None
+        case types.Dataset(columns=columns):
+            return types.Fields(columns)
+        case types.TypeForm(type=types.Enum() as enum):
+            return enum
+        case types.Builtin() | types.Nothing() | types.Module() | types.Function() | types.Enum():
+            return None
+        case types.Signature() | types.ModuleClass():
+            return None
+        case types.Class(definition=definition) if definition.complete and not definition.is_a("Enum"):
+            return None
+        case _:
+            return types.UNKNOWN

@@ -1,0 +1,3 @@
+"""Labels, in a package."""
+
+KNOWN = ["a", "b"]
