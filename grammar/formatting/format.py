@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
 from ..split import split
-from ..syntax import FileDocstring, FromImport, FString, Import, Node, parts_of
+from ..syntax import FileDocstring, FromImport, Import
+from ..trees import equal
 from .lines import Line, comment_text, lines_of
 
 _COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
@@ -160,30 +160,10 @@ def _blanks_between(before: _Entry, entry: _Entry) -> int:
 def _is_same(parsed: Parsed, code: str, formatted: str) -> bool:
     """Whether a formatted item means what it meant, and has the comments of its code."""
     again = parse_item(formatted)
-    if again.problems or not _equal(parsed.declaration, again.declaration):
+    if again.problems or not equal(parsed.declaration, again.declaration):
         return False
     return _comments(tokenize(code)) == _comments(again.tokens)
 
 
 def _comments(tokens: tuple[Lexeme, ...]) -> list[str]:
     return sorted(comment_text(token.text) for token in tokens if token.kind == "comment")
-
-
-def _equal(first: Any, second: Any) -> bool:
-    """Whether two nodes are the same but for their places."""
-    pairs = [(first, second)]
-    while pairs:
-        one, other = pairs.pop()
-        if type(one) is not type(other):
-            return False
-        if isinstance(one, tuple):
-            if len(one) != len(other):
-                return False
-            pairs += zip(one, other, strict=True)
-        elif isinstance(one, Node):
-            ignored = "raw" if isinstance(one, FString) else ""
-            names = (name for name in parts_of(type(one)) if name != ignored)
-            pairs += [(getattr(one, name), getattr(other, name)) for name in names]
-        elif one != other and one == one:
-            return False
-    return True
