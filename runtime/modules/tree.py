@@ -122,7 +122,7 @@ def named_parameters(root: PartTree) -> list[tuple[str, Parameter]]:
         elif isinstance(value, PartTree):
             if id(value) not in seen and not value._compiled:
                 seen.add(id(value))
-                for attribute, inner in value.__dict__.items():
+                for attribute, inner in _attributes(value):
                     visit(f"{name}.{attribute}", inner)
         elif isinstance(value, (list, tuple)):
             for index, inner in enumerate(value):
@@ -133,9 +133,14 @@ def named_parameters(root: PartTree) -> list[tuple[str, Parameter]]:
 
     if isinstance(root, Parameter):
         visit("self", root)
-    for attribute, value in root.__dict__.items():
+    for attribute, value in _attributes(root):
         visit(attribute, value)
     return found
+
+
+def _attributes(module: Any) -> list[tuple[str, Any]]:
+    """The attributes in which parts may be; the calls that a module remembers are many, and hold none."""
+    return [(name, value) for name, value in module.__dict__.items() if name != "_history"]
 
 
 def named_sub_modules(
@@ -158,7 +163,7 @@ def named_sub_modules(
         if isinstance(value, PartTree):
             if skip_compiled and value._compiled:
                 continue
-            for attribute, inner in value.__dict__.items():
+            for attribute, inner in _attributes(value):
                 push(f"{name}.{attribute}", inner)
         elif isinstance(value, dict):
             for key, inner in value.items():
@@ -179,7 +184,7 @@ def settings_around(root: PartTree) -> dict[int, Mapping[str, Any]]:
             around = merged(around, value._part_settings or {})
             if isinstance(value, Parameter):
                 found[id(value)] = around
-            for inner in value.__dict__.values():
+            for _, inner in _attributes(value):
                 visit(inner, around)
         elif isinstance(value, (list, tuple)):
             for inner in value:
@@ -249,10 +254,8 @@ def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
         case PartTree():
             twin = type(value).__new__(type(value))
             memo[id(value)] = twin
-            for attribute, inner in value.__dict__.items():
-                # The calls of the one are not those of the other.
-                if attribute != "_history":
-                    twin.__dict__[attribute] = copy_tree(inner, memo)
+            for attribute, inner in _attributes(value):
+                twin.__dict__[attribute] = copy_tree(inner, memo)
         case Example():
             memo[id(value)] = twin = copy.copy(value)
         case list() if type(value) is list:
