@@ -12,7 +12,7 @@ from ..rule import Findings, file_rule, insert, rule, written
 from ..walking import remembered
 
 
-@rule("E402", "incomplete-evaluation", syntax.Call, since="0.2")
+@rule("E402", "incomplete-evaluation", syntax.Call)
 def incomplete_evaluation(program: Program, item: Item, node: syntax.Call) -> Findings:
     """An evaluation has no program or no metric, or an empty list where examples or programs are needed.
 
@@ -68,7 +68,7 @@ def _lacks(binding: Binding, name: str) -> bool:
     return none or (argument is None and any(each.name == name for each in binding.parameters or ()))
 
 
-@file_rule("E403", "unmarked-inputs", fix="sometimes", since="0.2")
+@file_rule("E403", "unmarked-inputs", fix="sometimes")
 def unmarked_inputs(program: Program) -> Findings:
     """The rows of a dataset do not say which of their fields are inputs, so a program cannot be run on them.
 

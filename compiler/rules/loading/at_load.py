@@ -26,7 +26,7 @@ _Evaluated: TypeAlias = (
 """What has an expression that is worked out when the file is loaded, or a condition."""
 
 
-@file_rule("E305", "call-at-load", fix="sometimes", since="0.2")
+@file_rule("E305", "call-at-load", fix="sometimes")
 def call_at_load(program: Program) -> Findings:
     """A declaration would call a model, run a Python function or read data when the file is loaded.
 

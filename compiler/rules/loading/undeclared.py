@@ -21,7 +21,7 @@ _NOUNS = {
 }
 
 
-@rule("E306", "undeclared-kind", syntax.ConstantDeclaration, fix="sometimes", since="0.2")
+@rule("E306", "undeclared-kind", syntax.ConstantDeclaration, fix="sometimes")
 def undeclared_kind(program: Program, item: Item, node: syntax.ConstantDeclaration) -> Findings:
     """A constant holds a module, a model, a dataset or the like, which has a declaration of its own.
 
