@@ -14,7 +14,7 @@ from .errors import Refusal
 from .files import find, read_program_from_input, shown
 
 if TYPE_CHECKING:
-    from ..compiler.diagnostic import Severity
+    from ..base.diagnostic import Severity
     from ..project.workspace import Workspace
 
 FAIL_ON: dict[str, tuple[Severity, ...]] = {

@@ -39,7 +39,15 @@ def command(rule: str | None) -> int:
     for title, code in (("Wrong", page.wrong), ("Right", page.right)):
         if code:
             say(f"\n{title}:\n\n{_indented(code)}")
+    say(f"\nCategory `{found.category}`, since {found.since}. {_FIXES[found.fix]}")
     return 0
+
+
+_FIXES = {
+    "none": "There is no automatic fix.",
+    "sometimes": "A fix is sometimes offered.",
+    "always": "A fix is always offered.",
+}
 
 
 def _indented(code: str) -> str:

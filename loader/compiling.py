@@ -12,8 +12,8 @@ from .bytecode import Compiled, keep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..base.diagnostic import Diagnostic
     from ..compiler.analysis import FileAnalysis
-    from ..compiler.diagnostic import Diagnostic
     from ..grammar.source import Source
 
 # What only compiling needs is imported where it is needed: `import dspyc` brings this file, at no cost.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pygls.uris import from_fs_path, to_fs_path
 
-from ..compiler import diagnostic
+from ..base import diagnostic
 from ..grammar import source as text
 from ..grammar.source import Encoding, Source, Span
 from .protocol import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ...base.diagnostic import Diagnostic
 from ...base.secrets import mask
 from ...grammar.source import Source, Span
-from ..diagnostic import Diagnostic
 from .palette import Palette, plain
 from .report import CheckedFile, Report
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...base.diagnostic import Diagnostic, Severity
 from ...base.text import plural as plural
 from ...grammar.source import Source
-from ..diagnostic import Diagnostic, Severity
 
 
 @dataclass(frozen=True)

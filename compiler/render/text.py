@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import wrap
 
+from ...base.diagnostic import Diagnostic, Label
 from ...base.secrets import mask
 from ...grammar.source import Source
-from ..diagnostic import Diagnostic, Label
 from .excerpt import Mark, excerpt
 from .palette import Palette, plain
 from .report import CheckedFile, Report

@@ -16,7 +16,7 @@ def _kind(
     severity: Severity = "error",
     fix: FixAvailability = "none",
 ) -> Kind:
-    return Kind(code, name, severity, category, fix, "0.2", read_page(cleandoc(page)))
+    return Kind(code, name, severity, category, fix, "0.1", read_page(cleandoc(page)))
 
 
 UNREADABLE_FILE = _kind(

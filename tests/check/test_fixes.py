@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dspyc.base.diagnostic import Fix
 from dspyc.compiler.analysis import Project
-from dspyc.compiler.diagnostic import Fix
 from dspyc.compiler.rules import RULES
 
 HERE = Path(__file__).parent

@@ -23,6 +23,9 @@ def check(text: str):
     return Project({"page.dspy": text}.get).check("page.dspy")
 
 
+CASES = Path(__file__).parent / "cases"
+
+
 @pytest.mark.parametrize("rule", [*RULES, *FOUND_ELSEWHERE], ids=lambda rule: rule.name)
 def test_page(rule: Kind) -> None:
     wrong, right = expected(rule.page.wrong), expected(rule.page.right)
@@ -91,3 +94,17 @@ def test_the_category_is_the_folder(rule: Rule) -> None:
 def test_a_rule_declares_the_nodes_that_its_function_takes(rule: ItemRule) -> None:
     taken = get_type_hints(rule.look)["node"]
     assert set(get_args(taken) or (taken,)) == set(rule.on)
+
+
+def test_a_rule_says_whether_it_brings_fixes() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in sorted(CASES.glob("*.dspy"))]
+    texts += [kind.page.wrong for kind in (*RULES, *FOUND_ELSEWHERE) if kind.page.wrong]
+    found = [each for text in texts for each in check(text).diagnostics]
+    for kind in (*RULES, *FOUND_ELSEWHERE):
+        fixes = [bool(each.fixes) for each in found if each.code == kind.code]
+        if kind.fix == "none":
+            assert not any(fixes), kind.name
+        elif kind.fix == "always":
+            assert fixes, kind.name
+            assert all(fixes), kind.name
+    assert sum(kind.fix != "none" for kind in RULES) >= 15

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dspyc.compiler.diagnostic import Diagnostic, Edit, Fix, Label
+from dspyc.base.diagnostic import Diagnostic, Edit, Fix, Label
 from dspyc.compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
 from dspyc.compiler.render.cells import width
 from dspyc.compiler.render.excerpt import Mark, excerpt

@@ -18,7 +18,7 @@ from .flow import terminates
 _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
 
 
-@rule("E213", "incomplete-return", syntax.ModuleDeclaration)
+@rule("E213", "incomplete-return", syntax.ModuleDeclaration, fix="sometimes")
 def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A `return` of `forward` or `fallback` does not give all outputs.
 
@@ -76,7 +76,7 @@ def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
         yield incomplete_return.at(value, f"return outputs by name: `return {form}`", fix=fix)
 
 
-@rule("E214", "unknown-output", *BODIES)
+@rule("E214", "unknown-output", *BODIES, fix="sometimes")
 def unknown_output(program: Program, item: Item, node: Body) -> Findings:
     """A `return` of `forward` names an output that the module does not declare.
 

@@ -65,7 +65,7 @@ def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
             yield out_of_limits.at(argument.value, f"`{parameter.name}` of `{call.name}` must be {broken}")
 
 
-@rule("E210", "wrong-choice", *CALLS)
+@rule("E210", "wrong-choice", *CALLS, fix="sometimes")
 def wrong_choice(program: Program, item: Item, node: Call) -> Findings:
     """A constant is not among the values that are allowed.
 

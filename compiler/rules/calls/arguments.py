@@ -80,7 +80,7 @@ def calls(item: Item) -> Iterator[Called]:
         yield from called(item, declaration)
 
 
-@rule("E202", "unknown-argument", *CALLS)
+@rule("E202", "unknown-argument", *CALLS, fix="sometimes")
 def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call names an argument that the callee does not have.
 
@@ -173,7 +173,7 @@ def missing_argument(program: Program, item: Item, node: Call) -> Findings:
         yield missing_argument.at(call.head, f"`{call.name}` needs the {call.noun}{plural} {listed(missing)}")
 
 
-@rule("E204", "positional-input", *CALLS)
+@rule("E204", "positional-input", *CALLS, fix="sometimes")
 def positional_input(program: Program, item: Item, node: Call) -> Findings:
     """An input of a module, or an attribute of a record, is given without its name.
 

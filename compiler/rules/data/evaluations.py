@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ... import types
 from ...program import Binding, Item, Program
-from ..rule import Findings, insert, rule, written
+from ..rule import Findings, file_rule, insert, rule, written
+from ..walking import remembered
 
 
-@rule("E402", "incomplete-evaluation", syntax.Call, since="0.2")
+@rule("E402", "incomplete-evaluation", syntax.Call)
 def incomplete_evaluation(program: Program, item: Item, node: syntax.Call) -> Findings:
     """An evaluation has no program or no metric, or an empty list where examples or programs are needed.
 
@@ -64,8 +68,8 @@ def _lacks(binding: Binding, name: str) -> bool:
     return none or (argument is None and any(each.name == name for each in binding.parameters or ()))
 
 
-@rule("E403", "unmarked-inputs", syntax.Call, since="0.2")
-def unmarked_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
+@file_rule("E403", "unmarked-inputs", fix="sometimes")
+def unmarked_inputs(program: Program) -> Findings:
     """The rows of a dataset do not say which of their fields are inputs, so a program cannot be run on them.
 
     ```dspy
@@ -83,6 +87,23 @@ def unmarked_inputs(program: Program, item: Item, node: syntax.Call) -> Findings
     evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
     ```
     """
+    for item in program.items:
+        for node in _runs_on_rows(item) if not item.broken else ():
+            yield from (each.shifted(item.start) for each in _unmarked(program, item, node))
+
+
+@remembered
+def _runs_on_rows(item: Item) -> tuple[syntax.Call, ...]:
+    """The calls of an item that run a program on rows."""
+    return tuple(
+        node
+        for node in item.nodes(syntax.Call)
+        if any(isinstance(item.type_of(each.value), types.Module) for each in node.arguments)
+        and _runs(item, node)
+    )
+
+
+def _unmarked(program: Program, item: Item, node: syntax.Call) -> Iterator[Diagnostic]:
     binding = item.binding_of(node)
     taken = [
         kind.interface
@@ -93,7 +114,7 @@ def unmarked_inputs(program: Program, item: Item, node: syntax.Call) -> Findings
         return
     names = ", ".join(f'"{each.name}"' for each in taken[0].inputs if each.required)
     form = f"`inputs=[{names}]`" if names else "`inputs=[…]`"
-    for parameter in ("devset", "trainset", "valset") if _runs(item, node) else ():
+    for parameter in ("devset", "trainset", "valset"):
         argument = binding.argument(parameter)
         if argument is None:
             continue

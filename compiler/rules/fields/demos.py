@@ -15,7 +15,7 @@ from ..words import described, listed, meant_or_has, near
 from .defaults import constant_fits
 
 
-@rule("E220", "unknown-demo-field", syntax.SignatureDeclaration)
+@rule("E220", "unknown-demo-field", syntax.SignatureDeclaration, fix="sometimes")
 def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A demo names a field that its signature does not have, or names one twice.
 

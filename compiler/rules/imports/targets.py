@@ -52,7 +52,7 @@ def ambiguous_import(program: Program, item: Item, node: Import) -> Findings:
         )
 
 
-@rule("E106", "unknown-import", syntax.FromImport)
+@rule("E106", "unknown-import", syntax.FromImport, fix="sometimes")
 def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Findings:
     """A name is imported that the module does not have.
 

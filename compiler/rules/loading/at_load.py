@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
-from ....base.diagnostic import Fix
+from ....base.diagnostic import Diagnostic, Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program, children
-from ..rule import Findings, insert, replace, rule, written
-from .effects import Effect, effect_of
+from ..rule import Findings, file_rule, insert, replace, written
+from ..walking import nodes_of, remembered
+from .effects import Effect, effect_of, is_plain_construction, reads_data
 
 _Evaluated: TypeAlias = (
     syntax.ConstantDeclaration
@@ -25,8 +26,8 @@ _Evaluated: TypeAlias = (
 """What has an expression that is worked out when the file is loaded, or a condition."""
 
 
-@rule("E305", "call-at-load", *get_args(_Evaluated), fix="sometimes", since="0.2")
-def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
+@file_rule("E305", "call-at-load", fix="sometimes")
+def call_at_load(program: Program) -> Findings:
     """A declaration would call a model, run a Python function or read data when the file is loaded.
 
     Declarations are evaluated once, at load, also by `dspyc prompt` and the editor. So that loading never
@@ -49,6 +50,25 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
         return classify(text="I lost my card").label
     ```
     """
+    for item in program.items:
+        for node in _suspects(item) if not item.broken else ():
+            yield from (each.shifted(item.start) for each in _look(program, item, node))
+
+
+@remembered
+def _suspects(item: Item) -> tuple[_Evaluated, ...]:
+    """The nodes that may do something when the file is loaded: what is called decides."""
+    evaluated = (each for each in nodes_of(item) if isinstance(each, _Evaluated))
+    return tuple(each for each in evaluated if _may_act(item, each))
+
+
+def _may_act(item: Item, node: syntax.Node) -> bool:
+    if isinstance(node, syntax.Call) and not is_plain_construction(item, node):
+        return True
+    return reads_data(item, node) or any(_may_act(item, each) for each in children(node))
+
+
+def _look(program: Program, item: Item, node: _Evaluated) -> Iterator[Diagnostic]:
     where = _place_of(node)
     makes_objects = isinstance(node, syntax.Part | syntax.ValueDeclaration)
     for root in _roots(item, node):
@@ -58,9 +78,8 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
             if effect.kind != "model" and isinstance(node, syntax.Field):
                 continue
             words = f"{_subject(item, place)} {effect.words}, but {where}"
-            yield call_at_load.at(
-                _head(place), words, _advice(item, node, place, effect), _fix(item, node, place)
-            )
+            fix = _fix(item, node, place)
+            yield call_at_load.at(_head(place), words, _advice(item, node, place, effect), fix)
 
 
 def _place_of(node: _Evaluated) -> str:

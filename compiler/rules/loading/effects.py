@@ -92,21 +92,36 @@ _DATA = Effect("data", "reads the data")
 
 def effect_of(program: Program, item: Item, node: syntax.Node) -> Effect | None:
     """What evaluating this very node does, its operands aside; None where it only gives a value."""
+    if isinstance(node, syntax.Call):
+        return _of_call(program, item, node)
+    return _DATA if reads_data(item, node) else None
+
+
+def reads_data(item: Item, node: syntax.Node) -> bool:
+    """Whether a node other than a call asks a dataset for rows."""
     match node:
-        case syntax.Call():
-            return _of_call(program, item, node)
         case syntax.Subscript(value=value, index=index) if not isinstance(index, syntax.Slice):
-            return _DATA if _is_data(item, value) else None
+            return _is_data(item, value)
         case syntax.ComprehensionClause(iterable=value) | syntax.Starred(value=value):
-            return _DATA if _is_data(item, value) else None
+            return _is_data(item, value)
         case syntax.Comparison(rights=rights, operators=operators):
-            reads = any(
+            return any(
                 operator in ("in", "not in") and _is_data(item, right)
                 for operator, right in zip(operators, rights, strict=True)
             )
-            return _DATA if reads else None
         case _:
-            return None
+            return False
+
+
+def is_plain_construction(item: Item, call: syntax.Call) -> bool:
+    """Whether a call constructs an object of a kind that is known to do nothing else."""
+    match item.type_of(call.function):
+        case types.ModuleClass() | types.TypeForm():
+            return True
+        case types.Class(definition=definition):
+            return _is_known(definition)
+        case _:
+            return False
 
 
 def _is_data(item: Item, node: syntax.Expression) -> bool:

@@ -21,7 +21,7 @@ _NOUNS = {
 }
 
 
-@rule("E306", "undeclared-kind", syntax.ConstantDeclaration, fix="sometimes", since="0.2")
+@rule("E306", "undeclared-kind", syntax.ConstantDeclaration, fix="sometimes")
 def undeclared_kind(program: Program, item: Item, node: syntax.ConstantDeclaration) -> Findings:
     """A constant holds a module, a model, a dataset or the like, which has a declaration of its own.
 
@@ -37,17 +37,16 @@ def undeclared_kind(program: Program, item: Item, node: syntax.ConstantDeclarati
     module qa = Predict("question -> answer")
     ```
     """
-    if effect_of(program, item, node.value) is not None:
-        return  # that it is worked out here is another finding
     kind = item.type_of(node.value)
     word = kind_of(kind)
+    inside = next((each for each in map(kind_of, _items(kind)) if each is not None), None)
+    if (word or inside) is None or effect_of(program, item, node.value) is not None:
+        return  # what is worked out here is another finding
     name = node.name.text
     if word is not None:
         fix = insert(f"Write `{word}`", node.span.start, f"{word} ") if node.annotation is None else None
         yield undeclared_kind.at(node.name, f"`{name}` is {_NOUNS[word]}; write `{word} {name} = …`", fix=fix)
-        return
-    inside = next((each for each in map(kind_of, _items(kind)) if each is not None), None)
-    if inside is not None:
+    elif inside is not None:
         words = f"`{name}` holds {_NOUNS[inside]}, which needs a declaration: `{inside} NAME = …`"
         yield undeclared_kind.at(node.name, words)
 

@@ -10,7 +10,7 @@ from ...program import Item, Program, walk
 from ..rule import BODIES, Body, Findings, rule, written
 
 
-@rule("E307", "misplaced-module", *BODIES, syntax.ValueDeclaration, since="0.2")
+@rule("E307", "misplaced-module", *BODIES, syntax.ValueDeclaration)
 def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDeclaration) -> Findings:
     """A module is constructed in `forward:`, in a function or inside an evaluation.
 
@@ -99,7 +99,7 @@ def _is_declared(item: Item, call: syntax.Call) -> bool:
     return isinstance(item.type_of(call.function), types.ModuleClass)
 
 
-@rule("E308", "not-constructed", syntax.Call, since="0.2")
+@rule("E308", "not-constructed", syntax.Call)
 def not_constructed(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A method is called on a class in place of an object that it constructs.
 

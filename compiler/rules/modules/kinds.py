@@ -23,7 +23,7 @@ _WORDS = {
 }
 
 
-@rule("E302", "wrong-kind", syntax.ValueDeclaration)
+@rule("E302", "wrong-kind", syntax.ValueDeclaration, fix="sometimes")
 def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """A declaration's value is not of the kind that its keyword says.
 

@@ -15,7 +15,7 @@ from ..rule import Findings, replace, rule
 from ..words import meant, near
 
 
-@rule("E101", "unknown-name", syntax.Name)
+@rule("E101", "unknown-name", syntax.Name, fix="sometimes")
 def unknown_name(program: Program, item: Item, node: syntax.Name) -> Findings:
     """A name is used that nothing declares.
 

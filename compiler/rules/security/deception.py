@@ -26,7 +26,7 @@ _LOOK_LIKE = str.maketrans(
 """Letters of other scripts that look like Latin ones."""
 
 
-@file_rule("W401", "look-alike-names", severity="warning", since="0.2")
+@file_rule("W401", "look-alike-names", severity="warning")
 def look_alike_names(program: Program) -> Findings:
     """Two names look the same and are not, because one has letters of another script.
 
@@ -78,7 +78,7 @@ def _names(item: Item) -> dict[str, Span]:
     return found
 
 
-@file_rule("W402", "bidirectional-control", severity="warning", fix="sometimes", since="0.2")
+@file_rule("W402", "bidirectional-control", severity="warning", fix="sometimes")
 def bidirectional_control(program: Program) -> Findings:
     """A character that changes the direction of the text stands in a string or a comment.
 

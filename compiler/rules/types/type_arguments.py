@@ -9,7 +9,7 @@ from ..rule import Findings, replace, rule, written
 _TAKES = {"list": 1, "set": 1, "frozenset": 1, "dict": 2}
 
 
-@rule("E114", "literal-value", syntax.Subscript)
+@rule("E114", "literal-value", syntax.Subscript, fix="sometimes")
 def literal_value(program: Program, item: Item, node: syntax.Subscript) -> Findings:
     """A `Literal` contains something that is not a constant, most often a string without its quotes.
 

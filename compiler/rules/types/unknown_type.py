@@ -16,7 +16,7 @@ _PYTHONS = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "str
 _PYTHONS |= {"boolean": "bool", "number": "float", "any": "Any", "array": "list", "object": "dict"}
 
 
-@rule("E110", "unknown-type", syntax.Name, syntax.Attribute)
+@rule("E110", "unknown-type", syntax.Name, syntax.Attribute, fix="sometimes")
 def unknown_type(program: Program, item: Item, node: syntax.Name | syntax.Attribute) -> Findings:
     """A type is named that does not exist.
 

@@ -10,7 +10,7 @@ from ..rule import Findings, replace, rule, written
 from .unknown_field import is_mutation
 
 
-@rule("E225", "mutation", syntax.Call)
+@rule("E225", "mutation", syntax.Call, fix="sometimes")
 def mutation(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A list, dict or set is changed in place.
 

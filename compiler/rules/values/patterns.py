@@ -10,7 +10,7 @@ from ..rule import Findings, rule
 from .backtracking import explodes
 
 
-@rule("E231", "invalid-pattern", syntax.Call, since="0.2")
+@rule("E231", "invalid-pattern", syntax.Call)
 def invalid_pattern(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A regular expression is not one that Python can read, so every use of it would fail.
 
@@ -37,7 +37,7 @@ def invalid_pattern(program: Program, item: Item, node: syntax.Call) -> Findings
             yield invalid_pattern.at(pattern, f"not a regular expression: {error}")
 
 
-@rule("W301", "explosive-pattern", syntax.Call, severity="warning", since="0.2")
+@rule("W301", "explosive-pattern", syntax.Call, severity="warning")
 def explosive_pattern(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A regular expression can take exponential time on a text that almost matches.
 

@@ -10,7 +10,7 @@ from ..walking import nodes_of, remembered
 from .sizes import LIMIT, Measuring
 
 
-@file_rule("E117", "runaway-constant", since="0.2")
+@file_rule("E117", "runaway-constant")
 def runaway_constant(program: Program) -> Findings:
     """An expression of constants has a value that is far too large.
 

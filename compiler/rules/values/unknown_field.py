@@ -14,7 +14,7 @@ from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
 
 
-@rule("E201", "unknown-field", syntax.Attribute, syntax.Subscript)
+@rule("E201", "unknown-field", syntax.Attribute, syntax.Subscript, fix="sometimes")
 def unknown_field(program: Program, item: Item, node: syntax.Attribute | syntax.Subscript) -> Findings:
     """A prediction, record, module or other value has no field or method of this name.
 
