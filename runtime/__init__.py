@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .adapters.dummy import DummyLM as DummyLM
     from .data.dataset import Dataset as Dataset
     from .errors import AdapterParseError as AdapterParseError
+    from .errors import BatchError as BatchError
     from .errors import ConditionError as ConditionError
     from .errors import ConfigurationError as ConfigurationError
     from .errors import ContextWindowExceededError as ContextWindowExceededError
@@ -102,6 +103,7 @@ _HOMES = {
     "AdapterParseError": ".errors",
     "BaseCallback": ".lm.callbacks",
     "BaseLM": ".lm.base",
+    "BatchError": ".errors",
     "BestOfN": ".modules.best_of_n",
     "BootstrapFewShot": ".optimizers.bootstrap_few_shot",
     "BootstrapFewShotWithRandomSearch": ".optimizers.random_search",

@@ -12,6 +12,7 @@
     ├── ToolError (ValueError)              a tool called with arguments that it cannot take
     ├── StateError (ValueError)             a saved state that does not fit the program
     ├── DataError (ValueError)              a data set that cannot be read
+    ├── BatchError                          too many examples of a batch failed
     ├── EvaluationError                     too many rows failed; `result` has the others
     ├── OptimizerError                      an optimizer that cannot do its work
     ├── JournalError                        a run that cannot be continued or written down
@@ -131,6 +132,10 @@ class StateError(DspycError, ValueError):
 
 class DataError(DspycError, ValueError):
     """A data file that cannot be read, or rows that lack what the program needs."""
+
+
+class BatchError(DspycError):
+    """A batch of which too many examples failed; its cause is the first failure."""
 
 
 class EvaluationError(DspycError):

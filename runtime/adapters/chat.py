@@ -210,7 +210,7 @@ class ChatAdapter(Adapter):
         """
         compiled = self._compiled(signature)
         outputs = compiled.outputs
-        answer = without_drafts(completion)
+        answer = without_drafts(completion) if "<" in completion else completion
         texts = _field_texts(split_sections(answer, compiled.names))
         if compiled.names.isdisjoint(texts):
             return self._parse_without_markers(signature, completion, answer)
@@ -321,7 +321,7 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
     for section in sections:
         if section.name == END and texts:
             break
-        if (section.text[:1] == "{" and _is_placeholder(section)) or _is_reminder(section.text):
+        if section.text[:1] in _ECHO_STARTS and (_is_placeholder(section) or _is_reminder(section.text)):
             continue
         texts.setdefault(section.name, section.text)
     return texts
@@ -330,6 +330,9 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
 def _is_placeholder(section: Section) -> bool:
     head = f"{{{section.name}}}"
     return section.text == head or section.text.startswith(f"{head}        # note:")
+
+
+_ECHO_STARTS = ("{", "R")
 
 
 def _is_reminder(text: str) -> bool:

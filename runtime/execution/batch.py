@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from ..errors import DspycError, InputError
+from ..errors import BatchError, InputError
 from ..example import Example
 from .pool import Outcome, run_all
 from .settings import lookup
@@ -62,7 +62,7 @@ def run_batch(
     )
     if len(errors) > allowed:
         first = errors[min(errors)]
-        raise DspycError(
+        raise BatchError(
             f"{len(errors)} of {len(examples)} examples failed; the batch was stopped"
         ) from first
     results = [None if outcome is None else outcome.result for outcome in outcomes]

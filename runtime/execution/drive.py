@@ -74,7 +74,8 @@ def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     done: concurrent.futures.Future[T] = concurrent.futures.Future()
     if threading.current_thread() is _Background.thread:
         _run_on_own_loop(coroutine, context, done)
-        return _result_of(done)
+        own: T = _result_of(done)
+        return own
     loop = _background_loop()
     tasks: list[asyncio.Task[T]] = []
 
@@ -100,7 +101,8 @@ def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     if running is not None:
         running.add(cancel)
     try:
-        return _result_of(done)
+        result: T = _result_of(done)
+        return result
     except KeyboardInterrupt:
         if not done.done():
             cancel()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import ConfigurationError
 from ..example import Example
@@ -13,6 +15,8 @@ from ..lm.client import is_reasoning_model
 from ..signature.inputs import all_inputs
 from .base import Module
 from .predict import Predict, in_force
+
+logger = logging.getLogger("dspyc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,59 @@ class Failures:
         self.last = error
         if self.count > self.limit:
             raise error
+
+
+Advise: TypeAlias = Callable[[Attempt], Awaitable[Mapping[str, str] | None]]
+"""Hints for the next attempt, by the path of the predictor that they are for."""
+
+
+async def best_attempt(
+    module: Module,
+    inputs: Mapping[str, Any],
+    reward_fn: Callable[..., Any],
+    *,
+    temperatures: Sequence[float | None],
+    threshold: float | None,
+    fail_count: int | None,
+    advise: Advise | None = None,
+) -> Attempt:
+    """Try a module, once at each temperature, until one attempt is good enough.
+
+    Args:
+        module: what to run.
+        inputs: the inputs of the call.
+        reward_fn: the judge.
+        temperatures: of the attempts; None is the module's own.
+        threshold: the reward that is good enough to stop; None to try all.
+        fail_count: how many attempts may raise before their error is raised; all of them when None.
+        advise: asked after each attempt that is not good enough and not the last.
+
+    Returns:
+        the attempt with the highest reward, of equal ones the earliest.
+    """
+    best: Attempt | None = None
+    advice: Mapping[str, str] | None = None
+    failures = Failures(len(temperatures) if fail_count is None else fail_count)
+    for number, temperature in enumerate(temperatures):
+        try:
+            tried = await attempt(
+                module, inputs, reward_fn, number=number, temperature=temperature, advice=advice
+            )
+        except Exception as error:  # noqa: BLE001 a failed attempt is counted; too many are raised
+            logger.warning("attempt %d of %d failed: %s", number + 1, len(temperatures), error)
+            failures.add(error)
+            continue
+        if best is None or tried.reward > best.reward:
+            best = tried
+        if threshold is not None and tried.reward >= threshold:
+            break
+        if advise is not None and number < len(temperatures) - 1:
+            advice = await advise(tried)
+    if best is None:
+        assert failures.last is not None
+        raise failures.last
+    keep(best.steps)
+    return best
 
 
 async def attempt(
@@ -98,14 +155,17 @@ def as_reward(value: Any) -> float:
     """The reward as a number.
 
     Raises:
-        ConfigurationError: the function returned something else.
+        ConfigurationError: the function returned something else, or a NaN, which no reward compares with.
     """
     try:
-        return float(value)
+        reward = float(value)
     except (TypeError, ValueError):
         raise ConfigurationError(
             f"a reward is a number, not {value!r}: check what `reward_fn` returns"
         ) from None
+    if math.isnan(reward):
+        raise ConfigurationError("a reward is a number, not NaN: check what `reward_fn` returns")
+    return reward
 
 
 def keep(steps: list[Any]) -> None:
@@ -135,11 +195,21 @@ def as_function(reward_fn: Any) -> Callable[..., Any]:
     judges.
     """
     if isinstance(reward_fn, Module):
-        return lambda args, pred: reward_fn(args, pred)
+        return _Judge(reward_fn)
     if not callable(reward_fn):
         raise ConfigurationError(f"`reward_fn` is a function (args, pred) -> float, not {reward_fn!r}")
     function: Callable[..., Any] = reward_fn
     return function
+
+
+class _Judge:
+    """A reward that is a module, hidden from the walk over the parts of the module that it judges."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+
+    def __call__(self, args: Any, pred: Any) -> Any:
+        return self._module(args, pred)
 
 
 def _settings(predictor: Predict, number: int, temperature: float | None) -> dict[str, Any]:

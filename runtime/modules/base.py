@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any, ClassVar, Self, TextIO
 
-from ..errors import DspycError, StateError, list_names
+from ..errors import ConfigurationError, StateError, list_names
 from ..execution import drive
 from ..execution.batch import run_batch
 from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
@@ -85,20 +86,8 @@ class Module(PartTree):
         """Run the module from asynchronous code."""
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        token = history.callers.set((*history.callers.get(), self))
-        call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
-        parts = None if self._part_settings is None else begin_parts(self._part_settings)
-        try:
-            if lookup("track_usage", self._defaults) and not usage.tracked():
-                with usage.track_usage() as tracker:
-                    return _with_usage(await self.aforward(*args, **inputs), tracker)
-            return await self.aforward(*args, **inputs)
-        finally:
-            history.callers.reset(token)
-            if parts is not None:
-                end_parts(parts)
-            if call is not None:
-                end_call(call)
+        with self._called(inputs) as tracker:
+            return _with_usage(await self.aforward(*args, **inputs), tracker)
 
     def forward(self, /, *args: Any, **inputs: Any) -> Any:
         """What a call does, without the bookkeeping around it."""
@@ -137,11 +126,11 @@ class Module(PartTree):
         """The one language model that all predictors inside have been given, or None when they have none.
 
         Raises:
-            DspycError: they have different ones.
+            ConfigurationError: they have different ones.
         """
         found = {id(predictor.lm): predictor.lm for predictor in self.predictors()}
         if len(found) > 1:
-            raise DspycError(
+            raise ConfigurationError(
                 f"the predictors of {type(self).__name__} use {len(found)} different language models; "
                 "there is no one to return"
             )
@@ -178,7 +167,7 @@ class Module(PartTree):
             the successful predictions, the failed examples and their errors.
 
         Raises:
-            DspycError: more than `max_errors` failed; the first failure is its cause.
+            BatchError: more than `max_errors` failed; the first failure is its cause.
         """
         return run_batch(
             self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
@@ -247,20 +236,12 @@ class Module(PartTree):
         return "\n".join(parts) or f"{type(self).__name__}()"
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
-        token = history.callers.set((*history.callers.get(), self))
-        call = None if inputs.keys().isdisjoint(CALL_SETTINGS) else self._take_settings(inputs)
-        parts = None if self._part_settings is None else begin_parts(self._part_settings)
-        try:
-            if lookup("track_usage", self._defaults) and not usage.tracked():
-                with usage.track_usage() as tracker:
-                    return _with_usage(function(*args, **inputs), tracker)
-            return function(*args, **inputs)
-        finally:
-            history.callers.reset(token)
-            if parts is not None:
-                end_parts(parts)
-            if call is not None:
-                end_call(call)
+        with self._called(inputs) as tracker:
+            return _with_usage(function(*args, **inputs), tracker)
+
+    def _called(self, inputs: dict[str, Any]) -> _CallScope:
+        """The bookkeeping around a call; takes the settings of the call out of its inputs."""
+        return _CallScope(self, inputs)
 
     def _take_settings(self, inputs: dict[str, Any]) -> Any:
         """Take what is not for `forward` out of a call's arguments, to hold for the predictors beneath."""
@@ -270,6 +251,33 @@ class Module(PartTree):
             return None
         taken = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in named}
         return begin_call(taken) if taken else None
+
+
+class _CallScope:
+    """What holds during one call of a module: who calls, its settings, and the tracker of tokens, if any."""
+
+    __slots__ = ("_callers", "_counting", "_parts", "_settings")
+
+    def __init__(self, module: Module, inputs: dict[str, Any]) -> None:
+        self._callers = history.callers.set((*history.callers.get(), module))
+        self._settings = None if inputs.keys().isdisjoint(CALL_SETTINGS) else module._take_settings(inputs)
+        self._parts = None if module._part_settings is None else begin_parts(module._part_settings)
+        counts = lookup("track_usage", module._defaults) and not usage.tracked()
+        self._counting = usage.track_usage() if counts else None
+
+    def __enter__(self) -> usage.UsageTracker | None:
+        return None if self._counting is None else self._counting.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._counting is not None:
+            self._counting.__exit__(kind, error, traceback)
+        history.callers.reset(self._callers)
+        if self._parts is not None:
+            end_parts(self._parts)
+        if self._settings is not None:
+            end_call(self._settings)
 
 
 def declared_signature(program: Any) -> type[Signature] | None:
@@ -299,7 +307,7 @@ def _depth(cls: type, name: str) -> int:
     return _NOWHERE
 
 
-def _with_usage(prediction: Any, tracker: usage.UsageTracker) -> Any:
-    if hasattr(prediction, "set_lm_usage"):
+def _with_usage(prediction: Any, tracker: usage.UsageTracker | None) -> Any:
+    if tracker is not None and hasattr(prediction, "set_lm_usage"):
         prediction.set_lm_usage(tracker.get_total_tokens())
     return prediction

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import KW_ONLY
 from typing import Annotated, Any, ClassVar
 
@@ -12,10 +11,8 @@ from ..interface import Interface, Reward
 from ..lm.base import BaseLM
 from ..parameters import parameters
 from ..signature.signature import Signature
-from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep
+from .attempts import as_function, best_attempt, is_async_call
 from .base import Module
-
-logger = logging.getLogger("dspyc")
 
 
 @parameters(extra="config")
@@ -67,23 +64,12 @@ class BestOfN(Module):
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Try, and choose."""
-        best: Attempt | None = None
-        failures = Failures(self.N if self.fail_count is None else self.fail_count)
-        for number in range(self.N):
-            try:
-                tried = await attempt(
-                    self.module, inputs, self.reward_fn, number=number, temperature=1.0 if number else None
-                )
-            except Exception as error:  # noqa: BLE001 a failed attempt is counted; too many are raised
-                logger.warning("attempt %d of %d failed: %s", number + 1, self.N, error)
-                failures.add(error)
-                continue
-            if best is None or tried.reward > best.reward:
-                best = tried
-            if self.threshold is not None and tried.reward >= self.threshold:
-                break
-        if best is None:
-            assert failures.last is not None
-            raise failures.last
-        keep(best.steps)
+        best = await best_attempt(
+            self.module,
+            inputs,
+            self.reward_fn,
+            temperatures=[None, *[1.0] * (self.N - 1)],
+            threshold=self.threshold,
+            fail_count=self.fail_count,
+        )
         return best.prediction

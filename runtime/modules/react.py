@@ -167,12 +167,16 @@ def _tools(given: Any, signature: type[Signature]) -> dict[str, Tool]:
         tools[tool.name] = tool
     outputs = ", ".join(f"`{name}`" for name in signature.output_fields)
     tools[_FINISH] = Tool(
-        lambda: "Completed.",
+        _finish,
         name=_FINISH,
         desc="Marks the task as complete. That is, signals that all information for producing the outputs, "
         f"i.e. {outputs}, are now available to be extracted.",
     )
     return tools
+
+
+def _finish() -> str:
+    return "Completed."
 
 
 def _step_signature(signature: type[Signature], tools: Mapping[str, Tool]) -> type[Signature]:

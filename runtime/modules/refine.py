@@ -7,6 +7,7 @@ import logging
 import textwrap
 from collections.abc import Mapping
 from dataclasses import KW_ONLY
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
@@ -20,7 +21,7 @@ from ..signature.description import describe_fields
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
 from ..values.rendering import to_json_types
-from .attempts import Attempt, Failures, as_function, attempt, is_async_call, keep, temperature_of
+from .attempts import Attempt, as_function, best_attempt, is_async_call, temperature_of
 from .base import Module
 from .predict import Predict
 from .source import source_of
@@ -112,28 +113,15 @@ class Refine(Module):
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Try, ask for advice, try again, and choose."""
-        best: Attempt | None = None
-        advice: Mapping[str, str] | None = None
-        failures = Failures(self.N if self.fail_count is None else self.fail_count)
-        for number, temperature in enumerate(self._temperatures()):
-            try:
-                tried = await attempt(
-                    self.module, inputs, self.reward_fn, number=number, temperature=temperature, advice=advice
-                )
-            except Exception as error:  # noqa: BLE001 a failed attempt is counted; too many are raised
-                logger.warning("attempt %d of %d failed: %s", number + 1, self.N, error)
-                failures.add(error)
-                continue
-            if best is None or tried.reward > best.reward:
-                best = tried
-            if self.threshold is not None and tried.reward >= self.threshold:
-                break
-            if number < self.N - 1:
-                advice = await self._advice(inputs, tried)
-        if best is None:
-            assert failures.last is not None
-            raise failures.last
-        keep(best.steps)
+        best = await best_attempt(
+            self.module,
+            inputs,
+            self.reward_fn,
+            temperatures=self._temperatures(),
+            threshold=self.threshold,
+            fail_count=self.fail_count,
+            advise=partial(self._advice, inputs),
+        )
         return best.prediction
 
     def _temperatures(self) -> list[float | None]:

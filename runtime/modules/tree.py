@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
-from ..errors import DspycError
+from ..errors import ConfigurationError
 from ..example import Example
 from ..execution.settings import merged
 from ..lm.base import BaseLM
@@ -201,7 +201,7 @@ def replace_at(root: PartTree, name: str, new: Any) -> None:
     """Put another object where a path leads.
 
     Raises:
-        DspycError: the path leads nowhere.
+        ConfigurationError: the path leads nowhere.
     """
     steps = _steps(name)
     target: Any = root
@@ -214,7 +214,7 @@ def replace_at(root: PartTree, name: str, new: Any) -> None:
         else:
             target[key] = new
     except (AttributeError, LookupError, TypeError) as error:
-        raise DspycError(
+        raise ConfigurationError(
             f"`{name}` leads to nothing that could be replaced in {type(root).__name__}"
         ) from error
 
@@ -225,7 +225,7 @@ def _steps(name: str) -> list[tuple[bool, Any]]:
     while offset < len(name):
         match = _STEP.match(name, offset)
         if match is None:
-            raise DspycError(f"`{name}` is no path to a part")
+            raise ConfigurationError(f"`{name}` is no path to a part")
         attribute, index, key = match.groups()
         if attribute is not None:
             steps.append((True, attribute))

@@ -38,6 +38,10 @@ class _Undefined:
     def __deepcopy__(self, memo: dict[int, Any]) -> _Undefined:
         return self
 
+    def __reduce__(self) -> str:
+        # In another process it is that process's own.
+        return "UNDEFINED"
+
 
 UNDEFINED: Any = _Undefined()
 

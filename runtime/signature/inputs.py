@@ -192,6 +192,16 @@ def _typed(expected: _Expected, values: dict[str, Any]) -> dict[str, Any]:
         value = values[name]
         if take is take_anything and type(value) is str and value.isascii():
             continue
+        if not isinstance(value, str):
+            # Texts may be empty cells; of all else the door alone decides, and a misfit is told below.
+            try:
+                typed = take(value)
+            except Misfit:
+                pass
+            else:
+                if typed is not value:
+                    changes[name] = typed
+                continue
         typed = _input(expected.fields[name], value, _NO_ROW)
         if typed is not value:
             changes[name] = typed

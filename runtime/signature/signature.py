@@ -7,6 +7,7 @@ compiled once, by `adapters`, and kept in the class.
 
 from __future__ import annotations
 
+import copyreg
 import inspect
 import keyword
 import sys
@@ -337,6 +338,30 @@ def make(
     cls.__fields__ = MappingProxyType(table)
     _verify(cls, table)
     return cls  # type: ignore[return-value]
+
+
+def _reduced(cls: SignatureMeta) -> str | tuple[Any, ...]:
+    """How a signature goes to another process: by name where it can be imported there, else as its parts.
+
+    Nothing here reads what was sent: that is for `multiprocessing`, between the processes of one program.
+    """
+    found: Any = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part, None)
+    if found is cls:
+        name: str = cls.__qualname__
+        return name
+    parts = (cls.__name__, tuple(cls._table().values()), cls._written_instructions(), cls.demos)
+    return _made_again, parts
+
+
+def _made_again(
+    name: str, fields: Sequence[Field], instructions: str, demos: Sequence[Mapping[str, Any]]
+) -> type[Signature]:
+    return make(fields, instructions, name=name, demos=demos)
+
+
+copyreg.pickle(SignatureMeta, _reduced)
 
 
 def make_signature(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 
@@ -38,9 +39,12 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
     return None
 
 
-@cache
 def schema_keys(record: Any) -> dict[str, str]:
     """The names in a record's JSON schema of those fields that have another name (an alias) there."""
+    return _cached_keys(record)
+
+
+def _schema_keys(record: Any) -> dict[str, str]:
     fields: dict[str, Any] = getattr(record, "__pydantic_fields__", None) or {}
     keys = {name: _key(name, field.validation_alias) for name, field in fields.items()}
     return {name: key for name, key in keys.items() if key != name}
@@ -51,3 +55,6 @@ def _key(name: str, alias: Any) -> str:
         return alias
     choices = getattr(alias, "choices", ())
     return next((choice for choice in choices if isinstance(choice, str)), name)
+
+
+_cached_keys: Callable[[Any], dict[str, str]] = lru_cache(maxsize=4096)(_schema_keys)

@@ -242,6 +242,11 @@ def _list_door(annotation: Any, kind: Any, item: Any) -> Door:
     make, take_item, own = _LISTS[kind], door(item), kind
 
     def take(value: Any) -> Any:
+        if take_item is take_anything and type(value) is own:
+            for each in value:
+                if type(each) is not str or not each.isascii():
+                    return take_anything(value)
+            return value
         value = _of_text(value, "[")
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, (list, tuple, set, frozenset)):
             if isinstance(value, own) and not isinstance(value, (str, bytes, Mapping)):

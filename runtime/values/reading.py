@@ -95,20 +95,19 @@ class Reader:
         text = unescape_markers(text.strip().removeprefix("\ufeff"))
         first_error: ReadError | None = None
         for group in self._readings(text):
-            accepted: dict[str, Any] = {}
+            accepted: list[Any] = []
             for value in group:
                 try:
-                    found = self._fitted(value)
+                    accepted.append(self._fitted(value))
                 except ReadError as error:
                     first_error = first_error or error
-                else:
-                    accepted.setdefault(repr(found), found)
-                    if len(accepted) > 1 and not self._is_list:
-                        raise ReadError("holds several different values; write one")
-            if accepted:
+                if len(accepted) > 1 and not self._is_list and accepted[0] != accepted.pop():
+                    raise ReadError("holds several different values; write one")
+            if len(accepted) > 1:
                 # Several lists, as from several fences with one record each, are one list in pieces.
-                first, *more = accepted.values()
-                return [item for part in (first, *more) for item in part] if more else first
+                return [item for part in _different(accepted) for item in part]
+            if accepted:
+                return accepted[0]
         raise first_error or ReadError(f"is {text[:120]!r}, which is no {self._wanted()}")
 
     def _readings(self, text: str) -> Iterator[Iterable[Any]]:
@@ -263,6 +262,11 @@ def _read_fields(value: Any, readers: Sequence[tuple[str, Reader]]) -> dict[str,
 @lru_cache(maxsize=4096)
 def _cached_reader(annotation: Any) -> Reader:
     return Reader(annotation)
+
+
+def _different(lists: list[Any]) -> Iterable[Any]:
+    """The lists without those that are there already."""
+    return {repr(each): each for each in lists}.values()
 
 
 def _any_value(text: str) -> Any:

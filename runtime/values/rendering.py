@@ -62,16 +62,21 @@ def to_json_types(value: Any) -> Any:
     return _named_as_in_schema(plain, value)
 
 
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+
+
 def _named_as_in_schema(plain: Any, value: Any) -> Any:
     """The same with the fields of records under the names that their JSON schema has (their aliases)."""
     if isinstance(plain, list):
         if not isinstance(value, (list, tuple)) or len(plain) != len(value):
             return plain
+        if _ATOMS.issuperset(map(type, value)):
+            return plain
         return [_named_as_in_schema(item, of) for item, of in zip(plain, value, strict=True)]
     if not isinstance(plain, dict):
         return plain
     if isinstance(value, Mapping):
-        if len(plain) != len(value):
+        if len(plain) != len(value) or _ATOMS.issuperset(map(type, value.values())):
             return plain
         pairs = zip(plain.items(), value.values(), strict=True)
         return {key: _named_as_in_schema(item, of) for (key, item), of in pairs}

@@ -37,20 +37,21 @@ class Fuse:
 
 
 class Model(dspy.BaseLM):
-    """Answers "x"; blows a fuse at the question "1", in its thread or on the loop."""
+    """Answers "x"; blows a fuse at the question "1"."""
 
-    def __init__(self, fuse: Fuse | None = None, awaits: bool = False) -> None:
+    def __init__(self, fuse: Fuse | None = None) -> None:
         self.fuse = fuse
-        self.awaits = awaits
 
     def complete(self, request: dspy.Request) -> dspy.Response:
         if self.fuse is not None:
             self.fuse("\n1\n" in request.messages[-1]["content"])
         return dspy.Response(("[[ ## a ## ]]\nx",), finish_reason="stop")
 
+
+class AwaitingModel(Model):
+    """The same on the event loop."""
+
     async def acomplete(self, request: dspy.Request) -> dspy.Response:
-        if not self.awaits:
-            return await super().acomplete(request)
         await asyncio.sleep(0)
         return self.complete(request)
 
@@ -103,7 +104,7 @@ def test_an_exit_arrives_and_the_next_call_works(kind: type[BaseException], wher
         fuse(number == 1)
         return number
 
-    lm = Model(fuse if "model" in where else None, awaits="awaiting" in where)
+    lm = (AwaitingModel if "awaiting" in where else Model)(fuse if "model" in where else None)
     module = Many(helper if "helper" in where else None, nested="nested" in where)
 
     def run() -> None:

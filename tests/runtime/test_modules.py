@@ -525,3 +525,21 @@ def test_a_state_that_json_cannot_hold_writes_nothing(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
     with pytest.raises(dspy.StateError, match="is no state file"):
         dspy.Predict("a -> b").load(path)
+
+
+@pytest.mark.parametrize("make", [dspy.BestOfN, dspy.Refine])
+def test_a_reward_that_is_not_a_number_never_wins(make: Any) -> None:
+    rewards = iter([float("nan"), 0.25, float("nan"), 0.5, 0.25])
+    module = make(dspy.Predict("q -> a"), N=5, reward_fn=lambda args, pred: next(rewards))
+    answers = [{"a": str(number)} for number in range(5)]
+    if make is dspy.Refine:
+        advice = {"discussion": "d", "advice": "{}"}
+        answers = [*answers[:2], advice, *answers[2:4], advice, answers[4]]
+    with dspy.context(lm=dspy.DummyLM(answers)):
+        assert module(q="?").a == "3"
+
+
+def test_a_reward_that_is_never_a_number_says_so() -> None:
+    module = dspy.BestOfN(dspy.Predict("q -> a"), N=2, reward_fn=lambda args, pred: float("nan"))
+    with dspy.context(lm=dspy.DummyLM([{"a": "x"}] * 2)), pytest.raises(dspy.ConfigurationError, match="NaN"):
+        module(q="?")

@@ -41,7 +41,7 @@ class ScriptedLM(BaseLM):
         assert blocking.get()
         inputs = self._asked(request)
         self.events.append(f"start {_name(inputs)}")
-        return self._answered(inputs)
+        return self._reply(inputs)
 
     async def acomplete(self, request: Request) -> Response:
         inputs = self._asked(request)
@@ -52,7 +52,7 @@ class ScriptedLM(BaseLM):
             for _ in range(self.delay(inputs) * 10):
                 await asyncio.sleep(0)
             self.events.append(f"end {_name(inputs)}")
-            return self._answered(inputs)
+            return self._reply(inputs)
         except asyncio.CancelledError:
             self.events.append(f"cancelled {_name(inputs)}")
             raise
@@ -64,7 +64,7 @@ class ScriptedLM(BaseLM):
         self.prompts.append(prompt)
         return dict(_FIELD.findall(prompt))
 
-    def _answered(self, inputs: dict[str, str]) -> Response:
+    def _reply(self, inputs: dict[str, str]) -> Response:
         answer = self.answer(inputs)
         if isinstance(answer, Exception):
             raise answer
