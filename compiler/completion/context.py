@@ -111,7 +111,7 @@ class Context:
 
     @property
     def _unbound(self) -> frozenset[int]:
-        """The names, by identity, that get their values only behind the cursor, from what is written there."""
+        """The names, by identity, that get their values behind the cursor, from what is written there."""
         unbound: set[int] = set()
         for above, below in pairwise(self.path):
             match above:
