@@ -246,7 +246,13 @@ class BaseLM:
         return drive.drive(self._transmit(request))
 
     async def acomplete(self, request: Request) -> Response:
-        """Answer a request on the event loop."""
+        """Answer a request on the event loop; by `complete` or `forward` in a thread where only these are
+        overridden.
+        """
+        way = self._answers_by
+        if way in ("complete", "forward"):
+            response: Response = await drive.call_function(self.__answered, way, request)
+            return response
         return await self._transmit(request)
 
     def forward(
@@ -259,7 +265,7 @@ class BaseLM:
         self, prompt: str | None = None, messages: list[dict[str, Any]] | None = None, **kwargs: Any
     ) -> Any:
         """Answer as DSPy's models do, on the event loop."""
-        return render_response(await self._transmit(self.__request(prompt, messages, kwargs)))
+        return render_response(await BaseLM.acomplete(self, self.__request(prompt, messages, kwargs)))
 
     async def _transmit(self, request: Request) -> Response:
         """How the class itself answers, below everything that a subclass overrides."""

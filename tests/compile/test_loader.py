@@ -485,8 +485,8 @@ def test_numbers_follow_the_grammar(tmp_path: Path) -> None:
     assert python(tmp_path, use).split() == ["1"]
     actions = package / "grammar" / "actions" / "expressions.py"
     text = actions.read_text(encoding="utf-8")
-    assert "value = int(text, 0)" in text
-    actions.write_text(text.replace("value = int(text, 0)", "value = int(text, 0) + 1"), encoding="utf-8")
+    assert "= int(text, 0)" in text
+    actions.write_text(text.replace("= int(text, 0)", "= int(text, 0) + 1"), encoding="utf-8")
     assert python(tmp_path, use).split() == ["2"]
 
 

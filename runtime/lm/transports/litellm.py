@@ -5,9 +5,11 @@ It makes one attempt: retries are ours. Asynchronous requests run on one loop of
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import nullcontext
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
@@ -44,6 +46,7 @@ _NO_KEY = re.compile(
     re.IGNORECASE,
 )
 
+_TEXT_OPENAI = "text-completion-openai/"
 FIRST_CONNECT_SECONDS = 1.8
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 600.0
@@ -80,7 +83,8 @@ class LitellmTransport:
         litellm = litellm_module.load()
         try:
             if request.model_type == "text":
-                return read_response(litellm.text_completion(**_text_arguments(request)))
+                with _text_client(request, "OpenAI") as client:
+                    return read_response(litellm.text_completion(**_text_arguments(request), client=client))
             return read_response(litellm.completion(**_arguments(request)))
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from _showable(error, request)
@@ -109,16 +113,40 @@ class LitellmTransport:
 
 
 async def _send(litellm: Any, request: Request) -> Any:
-    if request.model_type == "text":
-        return await litellm.atext_completion(**_text_arguments(request))
-    return await litellm.acompletion(**_arguments(request))
+    if request.model_type != "text":
+        return await litellm.acompletion(**_arguments(request))
+    async with _text_client(request, "AsyncOpenAI") as client:
+        return await litellm.atext_completion(**_text_arguments(request), client=client)
 
 
 async def _chunks(litellm: Any, request: Request) -> AsyncIterator[Any]:
-    streamed = {"stream": True, "stream_options": {"include_usage": True}}
-    chunks = await _send(litellm, request.with_settings(streamed))
-    async for chunk in chunks:
-        yield chunk
+    streamed = request.with_settings({"stream": True, "stream_options": {"include_usage": True}})
+    if request.model_type != "text":
+        async for chunk in await litellm.acompletion(**_arguments(streamed)):
+            yield chunk
+        return
+    async with _text_client(request, "AsyncOpenAI") as client:
+        async for chunk in await litellm.atext_completion(**_text_arguments(streamed), client=client):
+            yield chunk
+
+
+def _text_client(request: Request, kind: str) -> Any:
+    """A client for one request of a text model, to be closed after it: litellm makes one and leaves it open.
+
+    Nothing, in a context of its own, for other providers than OpenAI's.
+    """
+    arguments = _text_arguments(request)
+    if not arguments["model"].startswith(_TEXT_OPENAI):
+        return nullcontext()
+    import openai
+
+    return getattr(openai, kind)(
+        api_key=arguments.get("api_key"),
+        base_url=arguments.get("api_base") or arguments.get("base_url") or os.environ.get("OPENAI_API_BASE"),
+        organization=arguments.get("organization"),
+        timeout=arguments["timeout"],
+        max_retries=0,
+    )
 
 
 def _deltas(chunk: Any) -> Iterator[Delta]:
@@ -186,7 +214,7 @@ def _text_arguments(request: Request) -> dict[str, Any]:
     )
     provider, _, name = request.model.partition("/")
     if provider == "openai":
-        arguments["model"] = f"text-completion-openai/{name}"
+        arguments["model"] = f"{_TEXT_OPENAI}{name}"
     return arguments
 
 
