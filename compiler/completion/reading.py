@@ -83,6 +83,10 @@ class Reading:
         )
 
 
+MOST_INSERTED = 200
+"""How many tokens may be put in to end an item behind the marker."""
+
+
 @lru_cache(maxsize=8)
 def read(marked: Marked) -> Reading:
     """Parse the item with the marker. Remembered, because an editor asks several things of one place."""
@@ -157,10 +161,16 @@ def _completed(marked: Marked, before: list[Token], states: list[int]) -> syntax
     copy = list(states)
     if not feed(copy, known.name):
         return None
-    while (kind := next_to_complete(copy)) != known.end:
+    # The cheapest ways of states that were reached by mending may lead round; no item needs that much.
+    for _ in range(MOST_INSERTED):
+        kind = next_to_complete(copy)
+        if kind == known.end:
+            break
         if not feed(copy, kind):
             return None
         tokens.append(made(kind, at))
+    else:
+        return None
     tokens.append(Token(known.end, at, at, ""))
     declaration: syntax.Declaration | None = parse(tokens, Context(marked.text))
     return declaration

@@ -9,7 +9,7 @@ from ....base.diagnostic import Diagnostic, Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
-from ...program import Item, Program, children
+from ...program import Item, Program, children, walk
 from ..rule import Findings, file_rule, insert, replace, written
 from ..walking import nodes_of, remembered
 from .effects import Effect, effect_of, is_plain_construction, reads_data
@@ -63,9 +63,10 @@ def _suspects(item: Item) -> tuple[_Evaluated, ...]:
 
 
 def _may_act(item: Item, node: syntax.Node) -> bool:
-    if isinstance(node, syntax.Call) and not is_plain_construction(item, node):
-        return True
-    return reads_data(item, node) or any(_may_act(item, each) for each in children(node))
+    return any(
+        reads_data(item, each) or (isinstance(each, syntax.Call) and not is_plain_construction(item, each))
+        for each in walk(node)
+    )
 
 
 def _look(program: Program, item: Item, node: _Evaluated) -> Iterator[Diagnostic]:
@@ -124,19 +125,19 @@ def _roots(item: Item, node: _Evaluated) -> Iterator[syntax.Expression]:
 
 
 def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[syntax.Node, Effect]]:
-    """The outermost nodes beneath one that do something when it is evaluated."""
-    effect = effect_of(program, item, node)
-    if effect is not None:
-        yield node, effect
-        return
-    beneath: Iterable[syntax.Node] = children(node)
-    if isinstance(node, syntax.Lambda) or id(node) in item.annotations:
-        return
-    if isinstance(node, syntax.Call) and not _is_constructed(item, node):
-        # A function that is handed to another one is called by it, at once.
-        beneath = (inside for each in beneath for inside in _without_lambda(each))
-    for each in beneath:
-        yield from _effects(program, item, each)
+    """The outermost nodes beneath one that do something when it is evaluated, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        effect = effect_of(program, item, each)
+        if effect is not None:
+            yield each, effect
+        elif not isinstance(each, syntax.Lambda) and id(each) not in item.annotations:
+            beneath: Iterable[syntax.Node] = children(each)
+            if isinstance(each, syntax.Call) and not _is_constructed(item, each):
+                # A function that is handed to another one is called by it, at once.
+                beneath = (inside for part in beneath for inside in _without_lambda(part))
+            waiting += reversed(list(beneath))
 
 
 def _without_lambda(node: syntax.Node) -> Iterator[syntax.Node]:
