@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from .base import interrupts
+import os
+import sys
 
 
 def main() -> None:
     """Run the command line on the process's arguments and leave with its exit code."""
+    from .base import interrupts
     from .cli.main import run
 
     try:
@@ -17,5 +19,16 @@ def main() -> None:
     interrupts.end(code)
 
 
+def _leave_working_folder() -> None:
+    """Take the folder that `python -m` is called in off the search path: it holds the user's files.
+
+    One called `click.py` would be run in place of the library. Programs find the Python files beside them
+    without it.
+    """
+    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _leave_working_folder()
     main()

@@ -18,9 +18,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace folder with a `.dspy` file and a Python file to import from."""
     folder = tmp_path_factory.mktemp("workspace").resolve()
     source = Path(__file__).parent / "workspace"
-    return Path(
-        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    )
+    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    # Not among the sources: no folder of the tests is a package.
+    (folder / "data" / "__init__.py").touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,8 @@ def make_socket(path: Path) -> None:
     folder = os.getcwd()
     os.chdir(path.parent)
     try:
-        socket.socket(socket.AF_UNIX).bind(path.name)
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
     finally:
         os.chdir(folder)
 
