@@ -9,7 +9,6 @@ compiled program.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
 
 _LOOKALIKES = {
     # Cyrillic
@@ -31,18 +30,3 @@ def skeleton(name: str) -> str:
         return name
     normal = unicodedata.normalize("NFKC", name)
     return "".join(_LOOKALIKES.get(letter, letter) for letter in normal)
-
-
-def confusable(first: str, second: str) -> bool:
-    """Whether two names are different and look alike."""
-    return first != second and skeleton(first) == skeleton(second)
-
-
-def scripts(name: str) -> frozenset[str]:
-    """The scripts of a name's letters, like `LATIN` and `CYRILLIC`; digits and `_` belong to none."""
-    return frozenset(_script(letter) for letter in name if letter.isalpha())
-
-
-@cache
-def _script(letter: str) -> str:
-    return unicodedata.name(letter, "UNKNOWN").partition(" ")[0]

@@ -85,7 +85,8 @@ _by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}
 def _imported(name: str, path: str, by_name: bool) -> ModuleType:
     """The module of an imported file: Python's own where that is the same file."""
     if _is_file(sys.modules.get(name), path):
-        return sys.modules[name]
+        # Not the entry itself: another thread may still be running the file, and this waits for it.
+        return importlib.import_module(name)
     if path in _by_path and _by_path[path][0] == mark(path):
         return _by_path[path][1]
     if not path.endswith(ENDING):

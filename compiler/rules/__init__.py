@@ -43,7 +43,7 @@ from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
 from .rule import FileRule, ItemRule, Rule
-from .security.deception import bidirectional_control, look_alike_names
+from .security.deception import look_alike_names
 from .types.not_a_type import not_a_type
 from .types.type_arguments import literal_value, type_arguments
 from .types.unknown_type import unknown_type
@@ -117,7 +117,6 @@ RULES: tuple[Rule, ...] = (
     unused_import,
     explosive_pattern,
     look_alike_names,
-    bidirectional_control,
 )
 """All rules, by their codes."""
 
