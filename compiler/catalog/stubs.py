@@ -9,6 +9,7 @@ import ast
 from collections.abc import Mapping
 
 from .. import types
+from ..pythonfiles.reading import parse
 from ..pythonfiles.types import function
 from ..types import Type
 
@@ -199,19 +200,19 @@ class float:
 
 def functions() -> Mapping[str, Type]:
     """Python's pure built-in functions."""
-    return read_stubs(ast.parse(FUNCTIONS).body)
+    return read_stubs(parse(FUNCTIONS).body)
 
 
 def constructors() -> Mapping[str, Type]:
     """What calling the name of one of Python's own types takes and gives."""
-    return read_stubs(ast.parse(CONSTRUCTORS).body)
+    return read_stubs(parse(CONSTRUCTORS).body)
 
 
 def methods() -> Mapping[str, Mapping[str, Type]]:
     """The methods and attributes of Python's own types, by the name of the type."""
     return {
         node.name: read_stubs(node.body, skip=1)
-        for node in ast.parse(METHODS).body
+        for node in parse(METHODS).body
         if isinstance(node, ast.ClassDef)
     }
 

@@ -14,6 +14,7 @@ from .. import types
 from ..once import once
 from ..types import Type
 from . import classes
+from .reading import parse
 from .types import annotation, function
 
 Importer: TypeAlias = Callable[[int, str, str | None], Type | None]
@@ -48,7 +49,7 @@ class PythonFile:
     def tree(self) -> ast.Module | None:
         """The syntax tree; None when the file is not valid Python."""
         try:
-            return ast.parse(self.text)
+            return parse(self.text)
         except (SyntaxError, ValueError, RecursionError):
             return None
 

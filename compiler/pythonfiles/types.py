@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from .. import types
 from ..types import Type
 from ..types.generic import BUILTIN_CLASSES, generic, named
+from .reading import parse
 
 Lookup: TypeAlias = Callable[[str], Type | None]
 """A name, dotted perhaps, to its type as a value; None when it means nothing."""
@@ -36,7 +37,7 @@ def annotation(node: ast.expr | None, lookup: Lookup) -> Type:
 def parse_annotation(text: str, lookup: Lookup) -> Type:
     """The type that the text of an annotation names."""
     try:
-        return annotation(ast.parse(text, mode="eval").body, lookup)
+        return annotation(parse(text, "eval").body, lookup)
     except (SyntaxError, ValueError):
         return types.UNKNOWN
 
