@@ -7,7 +7,6 @@ the others find its answer in the file.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -106,6 +105,8 @@ def _end(key: str, flight: _Flight) -> None:
 async def _outcome(flight: _Flight) -> Response | None:
     if drive.blocking.get():
         return flight.outcome.result()
+    import asyncio  # 30 ms to import, and synchronous programs never need it
+
     return await asyncio.wrap_future(flight.outcome)
 
 
@@ -138,6 +139,8 @@ async def _sleep(seconds: float) -> None:
     if drive.blocking.get():
         time.sleep(seconds)
     else:
+        import asyncio
+
         await asyncio.sleep(seconds)
 
 
