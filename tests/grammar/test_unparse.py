@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,12 @@ def all_different(parameters: tuple[Any, ...]) -> bool:
     return len(names) == len(set(names))
 
 
+def in_order(parameters: tuple[Any, ...]) -> bool:
+    """Of positional parameters, those with a default come last."""
+    positional = list(takewhile(lambda each: each.name is not None, parameters))
+    return positional == sorted(positional, key=lambda each: each.default is not None)
+
+
 def declarations() -> Any:
     b, at = st.builds, st.just(S)
     body = tuples(statements(), 1, 3).filter(without_docstring)
@@ -267,7 +274,7 @@ def declarations() -> Any:
     parameter = b(lambda n, t, d: syntax.Parameter(S, n, t, d), identifiers, st.none() | types, optional)
     star = st.just((syntax.Parameter(S, None, None, None, "*"),))
     keyword_only = b(lambda a, s, c: a + s + c, tuples(parameter, most=1), star, tuples(parameter, 1, 1))
-    parameters = (tuples(parameter, most=2) | keyword_only).filter(all_different)
+    parameters = (tuples(parameter, most=2) | keyword_only).filter(all_different).filter(in_order)
     imported = b(syntax.ImportedName, at, identifiers, st.none() | identifiers)
     kinds = st.sampled_from(["lm", "tools", "optimizer", "program", "evaluate", "module", "signature"])
     one = identifiers.map(lambda name: (name,))
