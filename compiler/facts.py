@@ -218,8 +218,8 @@ class Draft:
         )
 
 
-Question: TypeAlias = Callable[[Any, Any], object]
-"""What a rule asks a program, about a name, an item or a function."""
+Answers: TypeAlias = dict[tuple[Callable[[Any, Any], object], Any], object]
+"""What a program was asked, about a name, an item or a function, and what it answered."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,5 +229,5 @@ class Checked:
     findings: tuple[Diagnostic, ...]
     names: frozenset[tuple[str, str]]
     """The names whose meaning was asked for."""
-    answers: tuple[tuple[Question, Any, object], ...]
-    """What else was asked, about what, and the answers."""
+    answers: Answers
+    """What else was asked, and the answers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...grammar import syntax
@@ -44,3 +44,26 @@ def references(item: Item) -> References:
             values.setdefault(node.text, node)
             (called if id(node) in callees else handed_over).add(node.text)
     return References(names, values, frozenset(called), frozenset(handed_over))
+
+
+@remembered
+def names_used(item: Item) -> frozenset[str]:
+    """The names that an item uses, without the places where it does."""
+    return frozenset(references(item).names)
+
+
+@remembered
+def names_called(item: Item) -> frozenset[str]:
+    """The names that an item calls."""
+    return references(item).called
+
+
+@remembered
+def names_handed_over(item: Item) -> frozenset[str]:
+    """The names that stand in an item as a value without being called."""
+    return references(item).handed_over
+
+
+def set_of(names: Sequence[frozenset[str]]) -> frozenset[str]:
+    """All names of all items."""
+    return frozenset().union(*names)

@@ -138,7 +138,8 @@ def metric_field(program: Program) -> Findings:
     module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
     ```
     """
-    untyped = [item for item in program.items if not item.broken and _untyped_parameters(item)]
+    found = zip(program.items, program.gather(_untyped_parameters), strict=True)
+    untyped = [item for item, parameters in found if parameters and not item.broken]
     uses = list(_uses(program)) if untyped else []
     for item in untyped:
         declaration = item.declaration
@@ -147,10 +148,11 @@ def metric_field(program: Program) -> Findings:
         told: set[int] = set()
         for use in uses:
             if use.function is function:
-                for found in _missing_fields(program, item, use, told):
-                    yield found.shifted(item.start)
+                for each in _missing_fields(program, item, use, told):
+                    yield each.shifted(item.start)
 
 
+@remembered
 def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
     """The first two parameters of a function that have no type, with their indexes."""
     declaration = item.declaration
