@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
 from ..grammar import parse
@@ -19,8 +20,7 @@ from .selection import EVERYTHING, Selection
 __all__ = ["FileAnalysis", "Finder", "Project", "Reader"]
 
 
-@dataclass(eq=False)
-class FileAnalysis:
+class FileAnalysis(Struct, eq=False):
     """All that is known of one file."""
 
     path: str
@@ -28,9 +28,9 @@ class FileAnalysis:
     file: parse.File
     diagnostics: tuple[Diagnostic, ...]
     """Syntax problems and findings of the rules, by place."""
-    _project: Project = field(repr=False)
-    _program: Program = field(repr=False)
-    _edits: int = field(repr=False)
+    _project: Project
+    _program: Program
+    _edits: int
     """How often a text of the project had changed."""
 
     def item_instead(self, start: int, parsed: parse.Parsed) -> Item:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from ..base.span import Span
 
@@ -23,8 +24,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A text and where it comes from.
 
     Lines end at `\\n`, `\\r\\n` or `\\r`, as the Language Server Protocol counts them, and nowhere else.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import types
 from ..program import Symbol, SymbolKind
@@ -13,8 +14,7 @@ _LONGEST_LINE = 88
 """A signature that is longer is broken: one parameter a line."""
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(Struct, frozen=True):
     """A piece of the language (or of Python) that says what a thing is, and its documentation in Markdown."""
 
     code: str

@@ -6,8 +6,9 @@ To add one: write it, with its page as the docstring, and name it in `RULES`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from ...base.diagnostic import Diagnostic, Label
 from ...grammar import syntax

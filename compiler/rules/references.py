@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from ..program import Item
@@ -13,8 +14,7 @@ _INSIDE = frozenset({"local", "parameter", "part", "input", "output", "field"})
 """What a declaration brings itself."""
 
 
-@dataclass(frozen=True)
-class References:
+class References(Struct, frozen=True):
     """The names from outside of an item that it uses, each with the first node that does."""
 
     names: Mapping[str, syntax.Name]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ....grammar import syntax
 from ... import catalog, types
@@ -73,8 +74,7 @@ _RUNS = frozenset({"acall", "aforward", "batch", "forward"})
 """Methods of modules that run them."""
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What a node does, as the predicate of a sentence."""
 
     kind: Literal["model", "python", "class", "data"]

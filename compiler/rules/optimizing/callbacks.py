@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....grammar import syntax
 from ... import types
@@ -178,8 +179,7 @@ def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> 
                 yield metric_field.at(read, message, labels=labels)
 
 
-@dataclass(frozen=True)
-class _Use:
+class _Use(Struct, frozen=True):
     """A place where a function is used as a metric or reward, and the fields that it judges there."""
 
     function: Symbol | None

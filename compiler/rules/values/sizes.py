@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....grammar import syntax
 
@@ -24,8 +25,7 @@ _KNOWN_BITS = 256
 """Whole numbers up to this length are worked out; of longer ones only the length is."""
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """What is known of a value."""
 
     items: int
