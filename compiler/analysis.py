@@ -151,14 +151,17 @@ class Project:
             scope.answers = {question: answer for each in known for question, answer in each.items()}
 
     def _program(self, scope: FileScope, file: parse.File) -> Program:
+        views = scope.views()
+        around = Surroundings(self._files, scope)
         return Program(
             scope.path,
             file.source,
-            scope.views(),
+            views,
             scope.symbols(),
-            Surroundings(self._files, scope),
+            around,
             scope.words,
             scope.memory,
+            scope.edit_count,
         )
 
     def _with_words(self, program: Program, file: parse.File) -> Program:

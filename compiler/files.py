@@ -109,7 +109,7 @@ class Files:
                 del self._scopes[path]
                 outside.add(path)
             else:
-                imports = {name for name in scope.names() if scope.is_import(name)}
+                imports = scope.import_names()
                 edits = scope.edit(reparse(scope.file, Source(path, text)))
                 edited |= edits
                 if any(key[1] in imports or scope.is_import(key[1]) for key in edits):
@@ -127,7 +127,7 @@ class Files:
         texts = {text_key(path) for path in paths}
         edited = texts | {IMPORTS} | self._names.readers(texts)
         for scope in self._scopes.values():
-            edited |= {scope.key(name) for name in scope.names() if scope.is_import(name)}
+            edited |= {scope.key(name) for name in scope.import_names()}
         return edited
 
     def _spread(self, edited: set[Key]) -> None:
