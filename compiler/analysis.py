@@ -9,7 +9,7 @@ from ..base.diagnostic import Diagnostic
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .files import Files, Finder, Reader, Surroundings
+from .files import Files, Finder, Reader, program_of
 from .findings import check_item, holds, place
 from .program import Item, Program
 from .resolve.scope import FileScope, KeptItem
@@ -120,7 +120,7 @@ class Project:
 
     def _analyse(self, scope: FileScope) -> FileAnalysis:
         scope.is_dirty = False
-        program = self._program(scope, scope.file)
+        program = program_of(self._files, scope)
         found = list(scope.file.problems())
         for item, kept in zip(program.items, scope.items, strict=True):
             findings = self._findings(program, item, kept)
@@ -140,16 +140,6 @@ class Project:
             checked = kept.checked = check_item(program, item)
         return checked.findings
 
-    def _program(self, scope: FileScope, file: parse.File) -> Program:
-        return Program(
-            scope.path,
-            file.source,
-            scope.views(),
-            scope.symbols(),
-            Surroundings(self._files, scope),
-            scope.words,
-        )
-
     def _with_words(self, program: Program, file: parse.File) -> Program:
         """The program as a reader is told of it: with documentation and places as they are now."""
         with self._files.lock:
@@ -157,4 +147,4 @@ class Project:
             scope = self._files.scope(program.path)
             if scope is None or scope.file is not file or scope.words == program.words:
                 return program
-            return self._program(scope, file)
+            return program_of(self._files, scope)
