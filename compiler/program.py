@@ -13,7 +13,7 @@ the type `Unknown` and no symbol; nothing is ever absent because of a mistake.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ..base.span import Span
@@ -29,7 +29,10 @@ from .facts import SignatureString as SignatureString
 from .facts import Symbol as Symbol
 from .facts import SymbolKind as SymbolKind
 
+A = TypeVar("A", bound=Hashable)
 N = TypeVar("N", bound=syntax.Node)
+R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Resolved(Protocol):
@@ -198,7 +201,18 @@ class Surroundings(Protocol):
 class Program:
     """The resolved program of one file."""
 
-    __slots__ = ("_by_key", "_starts", "_surroundings", "items", "path", "source", "symbols", "words")
+    __slots__ = (
+        "_answers",
+        "_by_key",
+        "_memory",
+        "_starts",
+        "_surroundings",
+        "items",
+        "path",
+        "source",
+        "symbols",
+        "words",
+    )
 
     def __init__(
         self,
@@ -208,6 +222,7 @@ class Program:
         symbols: Mapping[str, Symbol],
         surroundings: Surroundings,
         words: int = 0,
+        memory: dict[Hashable, Any] | None = None,
     ) -> None:
         self.path = path
         self.source = source
@@ -218,8 +233,36 @@ class Program:
         self.words = words
         """Of which state of the documentation it is, counted up."""
         self._surroundings = surroundings
+        self._memory: dict[Hashable, Any] = {} if memory is None else memory
+        """What `combine` has made, handed on from one program of a file to the next."""
+        self._answers: dict[tuple[Callable[..., Any], Any], Any] = {}
         self._by_key: dict[str, Item] | None = None
         self._starts: list[int] | None = None
+
+    def ask(self, question: Callable[[Program, A], T], about: A) -> T | None:
+        """The answer to a question, worked out once; None while it is being worked out."""
+        key = (question, about)
+        if key not in self._answers:
+            self._answers[key] = None
+            self._answers[key] = question(self, about)
+        found: T | None = self._answers[key]
+        return found
+
+    def gather(self, look: Callable[[Item], T]) -> tuple[T, ...]:
+        """What a remembered function finds in each item, in their order; looked at once."""
+        found: tuple[T, ...] | None = self._answers.get((look, None))
+        if found is None:
+            found = self._answers[look, None] = tuple([look(each) for each in self.items])
+        return found
+
+    def combine(self, look: Callable[[Item], T], make: Callable[[tuple[T, ...]], R]) -> R:
+        """What is made of what is found in each item; made anew only when something else is found."""
+        parts = self.gather(look)
+        kept = self._memory.get((look, make))
+        if kept is None or kept[0] != parts:
+            kept = self._memory[look, make] = (parts, make(parts))
+        found: R = kept[1]
+        return found
 
     def lookup(self, name: str) -> Symbol | None:
         """What a name means at the top of the file: its own names, the runtime's, the built-ins."""

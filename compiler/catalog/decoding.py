@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from .. import types
 from ..types import Type
@@ -23,8 +24,7 @@ SINGLE: Mapping[str, Type] = {
 """Types that are written as one word; other words are Python's own classes."""
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(Struct, frozen=True):
     """What the catalog holds."""
 
     names: tuple[str, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...base.text import list_names
 from .. import types
@@ -20,8 +21,7 @@ _MOST_NAMES = 3
 """How many names of a kind a sentence has at most."""
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(Struct, frozen=True):
     """A piece of the language (or of Python) that says what a thing is, and its documentation in Markdown."""
 
     code: str

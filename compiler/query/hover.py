@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os.path
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -23,8 +24,7 @@ _RUN = ("module", "module class", "program", "part", "function")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-@dataclass(frozen=True)
-class Hover:
+class Hover(Struct, frozen=True):
     """What to show, and for which part of the text."""
 
     span: Span

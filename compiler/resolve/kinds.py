@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from .. import types
@@ -118,8 +119,7 @@ def function_kind(function: Declared, body: Body, known: dict[Declared, CallKind
     return known[function]
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(Struct, frozen=True):
     """What the calls in a function do by themselves, and which functions it calls."""
 
     awaits: bool

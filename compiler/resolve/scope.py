@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
+
+from ...base.diagnostic import Diagnostic
 from ...grammar import syntax
 from ...grammar.parse import File, Parsed
 from ...grammar.parse import Item as ParsedItem
 from .. import types
 from ..environment import ALL, IMPORTS, Environment, Key
-from ..facts import Checked, Draft, ItemFacts, Symbol
+from ..facts import Answers, Checked, Draft, ItemFacts, Symbol
 from ..program import Item, declared_names
 from . import declarations, imports
 from .imports import Workspace
@@ -30,6 +32,7 @@ class KeptItem:
         "broken",
         "checked",
         "declaration",
+        "findings",
         "key",
         "memory",
         "names",
@@ -47,7 +50,9 @@ class KeptItem:
         self.names = declared_names(parsed.declaration)
         self.memory: dict[Hashable, Any] = {}
         self.checked: Checked | None = None
-        """What the rules for items find in it; None when that has to be found out."""
+        """What the rules found in it, and what that depends on; None when it has to be found out."""
+        self.findings: tuple[Diagnostic, ...] = ()
+        """What they found when they looked last."""
         self.reads: frozenset[Key] = frozenset()
         """What the facts depend on."""
         self._facts: ItemFacts | None = None
@@ -96,6 +101,10 @@ class FileScope:
         self.items: list[KeptItem] = []
         self.changed: set[Key] = set()
         """What means something else than when the items were last looked at."""
+        self.memory: dict[Hashable, Any] = {}
+        """What is kept from one look at the whole file to the next."""
+        self.answers: Answers = {}
+        """What the rules have asked about all items, and the answers."""
         self.words = 0
         """How often documentation has changed in what the items read."""
         self.outdated: set[str] = set()

@@ -7,12 +7,16 @@ makes without any of that, and with all of it. What Python code does is not seen
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ...base.span import Span
 from ...grammar import syntax
+from ...grammar.parse import parse
+from ...grammar.source import Source
 from .. import types
 from ..program import Program, Symbol, children
 from . import turns
@@ -26,8 +30,7 @@ _MOST_STEPS = 20_000
 """How many expressions are looked at, at most."""
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """How many model calls a run makes at most."""
 
     without_retries: Count
@@ -294,10 +297,7 @@ class _Counting:
                 return number(int(parameter.default)) if parameter.default.isdecimal() else size(name, name)
             return ZERO if argument is None else self.of_functions(inside, argument.value)
 
-        try:
-            return _evaluate(ast.parse(formula, mode="eval").body, value)
-        except SyntaxError:
-            return unseen(definition.name)
+        return _evaluate(_formula(formula), value)
 
     def of_functions(self, here: Here, node: syntax.Expression) -> Count:
         """The calls that one call of a function or module makes; of several, the one that makes most."""
@@ -345,18 +345,29 @@ def _holds_modules(kind: types.Type) -> bool:
             return isinstance(kind, types.Module | types.AnyModule)
 
 
-def _evaluate(node: ast.expr, value: Callable[[str], Count]) -> Count:
+def _formula(text: str) -> syntax.Expression:
+    """What a module class says of its calls, which is written as any expression is."""
+    items = parse(Source("", f"calls = {text}")).items
+    declaration = items[0].parsed.declaration if items else None
+    return (
+        declaration.value
+        if isinstance(declaration, syntax.ConstantDeclaration)
+        else syntax.Missing(Span(0, 0))
+    )
+
+
+def _evaluate(node: syntax.Expression, value: Callable[[str], Count]) -> Count:
     """A formula: sums, differences and products of numbers and names."""
     match node:
-        case ast.Constant(value=int() as known):
+        case syntax.Constant(value=int() as known):
             return number(known)
-        case ast.Name(id=name):
+        case syntax.Name(text=name):
             return value(name)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
+        case syntax.Binary(left=left, operator="+", right=right):
             return _evaluate(left, value) + _evaluate(right, value)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+        case syntax.Binary(left=left, operator="-", right=right):
             return _evaluate(left, value) - _evaluate(right, value)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+        case syntax.Binary(left=left, operator="*", right=right):
             return _evaluate(left, value) * _evaluate(right, value)
         case _:
             raise UncountableError

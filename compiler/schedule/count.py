@@ -9,9 +9,11 @@ coefficients is at most what the larger of two counts has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MOST_TERMS = 30
 """How many terms a count has at most; nobody would read more."""
@@ -22,8 +24,7 @@ class UncountableError(Exception):
     """There are more terms, or more to look at, than is worth a sentence."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Size:
+class Size(Struct, frozen=True, order=True):
     """A number that only a run decides: `len(pages)`, or a parameter."""
 
     text: str
@@ -40,8 +41,7 @@ class Size:
 Factors: TypeAlias = tuple[Size, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """A sum of products of sizes, each with how often it counts; `unseen` names what else may call models."""
 
     terms: tuple[tuple[Factors, int], ...] = ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ..program import children, walk
@@ -14,8 +16,7 @@ from .view import View, reads
 _Compound = syntax.If | syntax.For | syntax.Match
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A statement, or a part of one that was taken out of it, with what it reads and writes."""
 
     statement: syntax.Statement

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from .. import types
@@ -16,16 +18,14 @@ _LONGEST = 40
 """How long a quoted expression is at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What a file's `configure` says, for the predictors that the file makes."""
 
     retries: Count | None = None
     answers: Count | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """What holds for the predictors beneath, while a module runs."""
 
     call: Count | None = None
@@ -36,8 +36,7 @@ class Around:
     """How many answers the models and settings around ask for at once."""
 
 
-@dataclass(frozen=True, eq=False)
-class Here:
+class Here(Struct, frozen=True, eq=False):
     """An item, or a body in it; see `view.View` for what a schedule asks of it."""
 
     program: Program
@@ -55,6 +54,8 @@ class Here:
     asynchronous: bool = True
     parameters: frozenset[int] = frozenset()
     replaced: dict[int, str] = field(default_factory=dict)
+    programs: dict[str, Program | None] = field(default_factory=dict)
+    """The other files, as they are during the count."""
 
     def symbol(self, node: syntax.Node) -> Symbol | None:
         """What a name stands for."""
@@ -76,9 +77,18 @@ class Here:
         """The item of this or another file that declares something; None for what no `.dspy` file does."""
         if place is None or not place.item:
             return None
-        program = self.program if place.path == self.program.path else self.program.beside(place.path)
+        program = self._program(place.path)
         item = program.item(place.item) if program is not None else None
-        return None if program is None or item is None else Here(program, item, around=self.around)
+        if program is None or item is None:
+            return None
+        return Here(program, item, around=self.around, programs=self.programs)
+
+    def _program(self, path: str) -> Program | None:
+        if path == self.program.path:
+            return self.program
+        if path not in self.programs:
+            self.programs[path] = self.program.beside(path)
+        return self.programs[path]
 
     def with_around(self, around: Around) -> Here:
         """The same place, with other settings around."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from .count import ZERO, Count, most
@@ -17,8 +19,7 @@ Cost: TypeAlias = Callable[[Here, syntax.Node], Count]
 """What an expression counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """The most that is counted on the ways through statements, by where they lead; None where none does."""
 
     end: Count | None = ZERO
@@ -48,17 +49,15 @@ class Paths:
         return self if self.end is None else either(replace(self, end=None), later.after(self.end))
 
     def _each(self, change: Callable[[Count], Count]) -> Paths:
-        found = {each.name: getattr(self, each.name) for each in fields(self)}
-        return Paths(**{name: None if count is None else change(count) for name, count in found.items()})
+        ways = (self.end, self.again, self.out, self.left)
+        return Paths(*(None if count is None else change(count) for count in ways))
 
 
 def either(*ways: Paths) -> Paths:
     """The ways through one of several."""
-    found: dict[str, Count | None] = {}
-    for each in fields(Paths):
-        counts = [count for way in ways if (count := getattr(way, each.name)) is not None]
-        found[each.name] = most(counts) if counts else None
-    return Paths(**found)
+    by_aim = zip(*((each.end, each.again, each.out, each.left) for each in ways), strict=True)
+    found = ([count for count in counts if count is not None] for counts in by_aim)
+    return Paths(*(most(counts) if counts else None for counts in found))
 
 
 def block(here: Here, body: Sequence[syntax.Statement], cost: Cost) -> Paths:

@@ -12,7 +12,7 @@ from ...program import Item, Program, declared_names
 from ...resolve.builtins import FORBIDDEN
 from ..kind import Kind
 from ..rule import Findings, replace, rule
-from ..words import meant, near
+from ..words import near
 
 
 @rule("E101", "unknown-name", syntax.Name, fix="sometimes")
@@ -90,5 +90,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
     candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
     candidates = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
     close = near(name, candidates)
-    fix = replace(f"Change to `{close}`", node, close) if close else None
-    return unknown_name.at(node, f"unknown name `{name}`{meant(name, candidates)}", fix=fix)
+    if close is None:
+        return unknown_name.at(node, f"unknown name `{name}`")
+    fix = replace(f"Change to `{close}`", node, close)
+    return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
