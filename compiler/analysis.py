@@ -10,7 +10,7 @@ from ..base.diagnostic import Diagnostic
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .files import Files, Finder, Reader, Surroundings
+from .files import Files, Finder, Reader, program_of
 from .findings import EVERYTHING as READS_EVERYTHING
 from .findings import all_hold, check_item, place
 from .program import Item, Program
@@ -121,7 +121,7 @@ class Project:
 
     def _analyse(self, scope: FileScope) -> FileAnalysis:
         scope.is_dirty = False
-        program = self._program(scope, scope.file)
+        program = program_of(self._files, scope)
         found = list(scope.file.problems())
         self._check_items(program, scope)
         for item, kept in zip(program.items, scope.items, strict=True):
@@ -150,6 +150,7 @@ class Project:
             known = [each.checked.answers for each in scope.items if each.checked is not None]
             scope.answers = {question: answer for each in known for question, answer in each.items()}
 
+<<<<<<< HEAD
     def _program(self, scope: FileScope, file: parse.File) -> Program:
         views = scope.views()
         around = Surroundings(self._files, scope)
@@ -164,6 +165,8 @@ class Project:
             scope.edit_count,
         )
 
+=======
+>>>>>>> 6e3c62ceeb4fc07dd606b63036497ae8b9257d00
     def _with_words(self, program: Program, file: parse.File) -> Program:
         """The program as a reader is told of it: with documentation and places as they are now."""
         with self._files.lock:
@@ -171,4 +174,4 @@ class Project:
             scope = self._files.scope(program.path)
             if scope is None or scope.file is not file or scope.words == program.words:
                 return program
-            return self._program(scope, file)
+            return program_of(self._files, scope)

@@ -284,3 +284,16 @@ class Surroundings:
                 return types.Place(place.path, line=0)
             text = self._files.text(place.path, self._scope.path) if place.name else None
             return place if text is None else find_definition(place.path, text, place.name)
+
+    def beside(self, path: str) -> Program | None:
+        """The program of another `.dspy` file, as it was when this one was checked."""
+        with self._files.lock:
+            scope = self._files.scope(path)
+            return None if scope is None else program_of(self._files, scope)
+
+
+def program_of(files: Files, scope: FileScope) -> Program:
+    """The program of a file, as its scope has it now."""
+    scope.forget_what_has_changed()
+    surroundings = Surroundings(files, scope)
+    return Program(scope.path, scope.file.source, scope.views(), scope.symbols(), surroundings, scope.words)

@@ -202,6 +202,9 @@ class Surroundings(Protocol):
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands in another file as that is now."""
 
+    def beside(self, path: str) -> Program | None:
+        """The program of another `.dspy` file, as it was when this one was checked."""
+
 
 class Program:
     """The resolved program of one file."""
@@ -328,6 +331,10 @@ class Program:
             return self._surroundings.locate(place)
         item = self.item(place.item)
         return place if item is None else placed(place, item.start, item.declaration)
+
+    def beside(self, path: str) -> Program | None:
+        """The program of another `.dspy` file that this one imports from; None without such a file."""
+        return self._surroundings.beside(path)
 
     def item_at(self, offset: int) -> Item | None:
         """The item that holds the character at an offset; at the file's end the last one."""

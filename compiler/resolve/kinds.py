@@ -39,6 +39,8 @@ def _direct(scope: FileScope, item: Item, call: syntax.Call) -> CallKind | Decla
     match callee:
         case types.Module() | types.AnyModule():
             return _MODULE
+        case types.Union(options=options) if all(isinstance(each, types.Module) for each in options):
+            return _MODULE
         case types.Function(origin="python", is_async=waits) if _is_listed(scope, call.function):
             return CallKind("python", waits, effects=False)
         case types.Function():

@@ -122,15 +122,18 @@ def surely_written(statement: syntax.Statement) -> frozenset[str]:
             ways = [*(branch.body for branch in branches), otherwise]
             return frozenset.intersection(*(_surely_in(way) for way in ways))
         case syntax.Match(cases=cases):
-            last = cases[-1]
-            whole = last.guard is None and isinstance(last.pattern, syntax.CapturePattern)
-            return (
-                frozenset.intersection(*(_surely_in(case.body) for case in cases)) if whole else frozenset()
-            )
+            if not takes_all(cases[-1]):
+                return frozenset()
+            return frozenset.intersection(*(_surely_in(case.body) for case in cases))
         case syntax.For():
             return frozenset()
         case _:
             return written(statement)
+
+
+def takes_all(case: syntax.Case) -> bool:
+    """Whether a case takes whatever comes to it."""
+    return case.guard is None and isinstance(case.pattern, syntax.CapturePattern)
 
 
 def _surely_in(statements: Iterable[syntax.Statement]) -> frozenset[str]:

@@ -194,6 +194,8 @@ class InterfaceShape(Struct, frozen=True):
     outputs: tuple[Field, ...] = ()
     reserved: str | None = None
     """An input that the class gives the predictors beneath it."""
+    calls: str | None = None
+    """How many model calls one call makes at most, in the constructor's parameters and `answer`."""
 
 
 # --- the types ------------------------------------------------------------------------------------------
