@@ -150,23 +150,6 @@ class Project:
             known = [each.checked.answers for each in scope.items if each.checked is not None]
             scope.answers = {question: answer for each in known for question, answer in each.items()}
 
-<<<<<<< HEAD
-    def _program(self, scope: FileScope, file: parse.File) -> Program:
-        views = scope.views()
-        around = Surroundings(self._files, scope)
-        return Program(
-            scope.path,
-            file.source,
-            views,
-            scope.symbols(),
-            around,
-            scope.words,
-            scope.memory,
-            scope.edit_count,
-        )
-
-=======
->>>>>>> 6e3c62ceeb4fc07dd606b63036497ae8b9257d00
     def _with_words(self, program: Program, file: parse.File) -> Program:
         """The program as a reader is told of it: with documentation and places as they are now."""
         with self._files.lock:

@@ -295,5 +295,14 @@ class Surroundings:
 def program_of(files: Files, scope: FileScope) -> Program:
     """The program of a file, as its scope has it now."""
     scope.forget_what_has_changed()
-    surroundings = Surroundings(files, scope)
-    return Program(scope.path, scope.file.source, scope.views(), scope.symbols(), surroundings, scope.words)
+    views = scope.views()
+    return Program(
+        scope.path,
+        scope.file.source,
+        views,
+        scope.symbols(),
+        Surroundings(files, scope),
+        scope.words,
+        scope.memory,
+        scope.edit_count,
+    )

@@ -44,7 +44,7 @@ class Measure(Struct, frozen=True):
 UNKNOWN = Measure(1)
 
 
-_COMPOSED = frozenset(
+_COMPOSED: frozenset[type] = frozenset(
     {
         syntax.Binary,
         syntax.Call,
