@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ...base.cancellation import check_cancelled
-from ...compiler.query.symbols import OutlineEntry, outline
 from .. import convert
 from ..protocol import Location, SymbolInformation, WorkspaceSymbolParams
 from ..session import Server
 from .document_symbol import KINDS
 from .handler import Handler
+
+if TYPE_CHECKING:
+    from ...compiler.query.symbols import OutlineEntry
 
 MOST = 500
 """How many are sent; whoever looks for more writes more letters."""
@@ -28,6 +31,8 @@ def _workspace_symbol(server: Server, params: WorkspaceSymbolParams) -> list[Sym
 
 
 def _in_file(server: Server, path: str, query: str) -> Iterator[SymbolInformation]:
+    from ...compiler.query.symbols import outline
+
     uri = convert.uri_of(path)
     analysis = server.files.analysis(uri)
     if analysis is None:
