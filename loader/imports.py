@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-# `import dspyc` imports this file and nothing of the compiler, so what a hit needs is imported then.
-
 _ENDING = ".dspy"
 
 
@@ -27,9 +25,12 @@ class _Finder:
         for folder in sys.path if path is None else path:
             file = os.path.join(folder or os.getcwd(), name)
             if os.path.isfile(file):
-                import importlib.util
+                # `import dspyc` imports this file, so what only a hit needs is imported now.
+                from importlib.util import spec_from_file_location
 
-                return importlib.util.spec_from_file_location(fullname, file, loader=_Loader(file))
+                from .programs import ProgramLoader
+
+                return spec_from_file_location(fullname, file, loader=ProgramLoader(file))
         return None
 
 
@@ -52,35 +53,6 @@ class _Guard:
                         name=fullname,
                     )
         return None
-
-
-class _Loader:
-    """Runs a `.dspy` file as a module; its byte code is kept beside that of Python files."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """Python's own way of making the module."""
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Compile the file, or take the code kept for it, and run it."""
-        from .bytecode import read_kept
-        from .compiling import compile_and_keep
-        from .load import run
-
-        run(module, read_kept(self.path) or compile_and_keep(self.path))
-
-    def get_source(self, fullname: str) -> str | None:
-        """The text of the file, for tracebacks and debuggers."""
-        from ..project.disk import Disk
-
-        return Disk().read(self.path)
-
-    def get_filename(self, fullname: str) -> str:
-        """The path of the file."""
-        return self.path
 
 
 _LIBRARY = os.path.dirname(os.__file__)
