@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["SOURCE_SUFFIX", "Document", "Workspace"]
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file that is open in the editor."""
 
     uri: str
@@ -29,8 +29,7 @@ class Document:
     source: Source
 
 
-@dataclass
-class Workspace:
+class Workspace(Struct):
     """Open documents and workspace folders, over the files that the command line sees too."""
 
     folders: list[str] = field(default_factory=list)

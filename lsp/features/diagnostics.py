@@ -36,8 +36,10 @@ def publish(server: Server, uri: str) -> None:
         analysis = server.files.analysis(uri)
         if analysis is None:
             return
+        # The document knows where its lines begin; the analysis has the same text.
+        source = document.source if document.source.text == analysis.source.text else analysis.source
         found = [
-            convert.as_diagnostic(each, analysis.source, server.encoding, server.files.source)
+            convert.as_diagnostic(each, source, server.encoding, server.files.source)
             for each in analysis.diagnostics
         ]
         if server.published.get(uri) == (document.version, found):

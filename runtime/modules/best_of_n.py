@@ -21,7 +21,7 @@ class BestOfN(Module):
     others run at temperature 1.0, past the cache. Of equal rewards the earlier attempt counts.
     """
 
-    interface: ClassVar[Interface | None] = Interface(of="module")
+    interface: ClassVar[Interface | None] = Interface(of="module", calls="N * (module + reward_fn)")
     concurrent: ClassVar[bool] = False
 
     module: Module

@@ -20,7 +20,9 @@ class ChainOfThought(Module):
     A signature that has an output `reasoning` of its own keeps it, moved to the front.
     """
 
-    interface: ClassVar[Interface | None] = Interface(of="signature", outputs={"reasoning": str})
+    interface: ClassVar[Interface | None] = Interface(
+        of="signature", outputs={"reasoning": str}, calls="answer"
+    )
     concurrent: ClassVar[bool] = False
 
     signature: SignatureLike

@@ -38,7 +38,7 @@ class Predict(Module, Predictor):
     alone.
     """
 
-    interface: ClassVar[Interface | None] = Interface(of="signature")
+    interface: ClassVar[Interface | None] = Interface(of="signature", calls="answer")
     concurrent: ClassVar[bool] = False
 
     signature: SignatureLike

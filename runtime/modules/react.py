@@ -44,7 +44,9 @@ class ReAct(Module):
     """
 
     interface: ClassVar[Interface | None] = Interface(
-        of="signature", outputs={"trajectory": dict[str, Any], "reasoning": str}
+        of="signature",
+        outputs={"trajectory": dict[str, Any], "reasoning": str},
+        calls="max_iters * (answer + tools) + answer",
     )
     concurrent: ClassVar[bool] = False
 

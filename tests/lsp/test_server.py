@@ -373,7 +373,7 @@ def test_what_is_no_message_is_passed_over(client: Client, uri: str) -> None:
 
 
 CRASHING = """
-from dataclasses import replace
+from msgspec.structs import replace
 from dspyc.lsp.features import hover
 from dspyc.lsp import server
 def run(server, params):

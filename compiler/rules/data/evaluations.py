@@ -87,8 +87,8 @@ def unmarked_inputs(program: Program) -> Findings:
     evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
     ```
     """
-    for item in program.items:
-        for node in _runs_on_rows(item) if not item.broken else ():
+    for item, calls in zip(program.items, program.gather(_runs_on_rows), strict=True):
+        for node in calls if not item.broken else ():
             yield from (each.shifted(item.start) for each in _unmarked(program, item, node))
 
 
