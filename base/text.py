@@ -24,8 +24,8 @@ def near(name: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | 
     for each in known:
         if letters and _letters(each) == letters:
             return each
-    # No two texts are closer than their lengths, which is quickly seen.
-    known = [each for each in known if 2 * min(len(name), len(each)) >= cutoff * (len(name) + len(each))]
+    # Two texts are no closer than by the letters that both have, which is quickly seen.
+    known = [each for each in known if 2 * _shared(name, each) >= cutoff * (len(name) + len(each))]
     if not known:
         return None
     from difflib import get_close_matches  # 3 ms to import, and only mistakes need it
@@ -58,6 +58,18 @@ def clip(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return f"{text[: limit // 2]}\n… {len(text) - limit} characters left out …\n{text[-limit // 2 :]}"
+
+
+def _shared(name: str, other: str) -> int:
+    """At most so many letters of two texts can be paired."""
+    most = min(len(name), len(other))
+    letters = _set_of(other)
+    return min(most, sum([each in letters for each in name]))
+
+
+@lru_cache(maxsize=4096)
+def _set_of(name: str) -> frozenset[str]:
+    return frozenset(name)
 
 
 @lru_cache(maxsize=4096)

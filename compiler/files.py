@@ -123,7 +123,7 @@ class Files:
                 del self._scopes[path]
                 outside.add(path)
             else:
-                imports = {name for name in scope.names() if scope.is_import(name)}
+                imports = scope.import_names()
                 edits = scope.edit(reparse(scope.file, Source(path, text)))
                 edited |= edits
                 if any(key[1] in imports or scope.is_import(key[1]) for key in edits):
@@ -141,7 +141,7 @@ class Files:
         texts = {text_key(path) for path in paths}
         edited = texts | {IMPORTS} | self._names.readers(texts)
         for scope in self._scopes.values():
-            edited |= {scope.key(name) for name in scope.names() if scope.is_import(name)}
+            edited |= {scope.key(name) for name in scope.import_names()}
         return edited
 
     def _spread(self, edited: set[Key]) -> None:
@@ -309,5 +309,14 @@ class Surroundings:
 def program_of(files: Files, scope: FileScope) -> Program:
     """The program of a file, as its scope has it now."""
     scope.forget_what_has_changed()
-    surroundings = Surroundings(files, scope)
-    return Program(scope.path, scope.file.source, scope.views(), scope.symbols(), surroundings, scope.words)
+    views = scope.views()
+    return Program(
+        scope.path,
+        scope.file.source,
+        views,
+        scope.symbols(),
+        Surroundings(files, scope),
+        scope.words,
+        scope.memory,
+        scope.edit_count,
+    )

@@ -159,13 +159,21 @@ class Item:
         """The range of a node in the file."""
         return (node.span if isinstance(node, syntax.Node) else node).shifted(self.start)
 
+    def all_nodes(self) -> Sequence[syntax.Node]:
+        """All nodes of this item, in the order of the text."""
+        found: Sequence[syntax.Node] | None = self.memory.get(Item.all_nodes)
+        if found is None:
+            found = walk(self.declaration) if self.declaration is not None else ()
+            self.memory[Item.all_nodes] = found
+        return found
+
     def nodes(self, kind: type[N]) -> Sequence[N]:
         """All nodes of a class in this item, in the order of the text."""
         found: dict[type, list[Any]] | None = self.memory.get(Item.nodes)
         if found is None:
             found = {}
-            for node in walk(self.declaration) if self.declaration is not None else ():
-                found.setdefault(type(node), []).append(node)
+            for node in self.all_nodes():
+                found.setdefault(node.__class__, []).append(node)
             self.memory[Item.nodes] = found
         return found.get(kind, ())
 
@@ -204,6 +212,7 @@ class Program:
     __slots__ = (
         "_answers",
         "_by_key",
+        "_edit",
         "_memory",
         "_starts",
         "_surroundings",
@@ -223,6 +232,7 @@ class Program:
         surroundings: Surroundings,
         words: int = 0,
         memory: dict[Hashable, Any] | None = None,
+        edit: tuple[int, Sequence[int] | None] = (0, None),
     ) -> None:
         self.path = path
         self.source = source
@@ -234,7 +244,9 @@ class Program:
         """Of which state of the documentation it is, counted up."""
         self._surroundings = surroundings
         self._memory: dict[Hashable, Any] = {} if memory is None else memory
-        """What `combine` has made, handed on from one program of a file to the next."""
+        """What was gathered and combined, handed on from one program of a file to the next."""
+        self._edit = edit
+        """How often the file has changed, and which items are new since the last time; None for all."""
         self._answers: dict[tuple[Callable[..., Any], Any], Any] = {}
         self._by_key: dict[str, Item] | None = None
         self._starts: list[int] | None = None
@@ -249,20 +261,39 @@ class Program:
         return found
 
     def gather(self, look: Callable[[Item], T]) -> tuple[T, ...]:
-        """What a remembered function finds in each item, in their order; looked at once."""
-        found: tuple[T, ...] | None = self._answers.get((look, None))
-        if found is None:
-            found = self._answers[look, None] = tuple([look(each) for each in self.items])
-        return found
+        """What a remembered function finds in each item, in their order."""
+        return self._gather(look)[0]
 
     def combine(self, look: Callable[[Item], T], make: Callable[[tuple[T, ...]], R]) -> R:
         """What is made of what is found in each item; made anew only when something else is found."""
-        parts = self.gather(look)
+        parts, since = self._gather(look)
         kept = self._memory.get((look, make))
-        if kept is None or kept[0] != parts:
-            kept = self._memory[look, make] = (parts, make(parts))
-        found: R = kept[1]
+        if kept is None or (kept[0] != since and kept[1] != parts):
+            kept = (since, parts, make(parts))
+        self._memory[look, make] = (since, *kept[1:])
+        found: R = kept[2]
         return found
+
+    def _gather(self, look: Callable[[Item], T]) -> tuple[tuple[T, ...], int]:
+        """What is found in each item, and since which edit it has been that; only new items are looked at."""
+        edit, fresh = self._edit
+        kept: tuple[int, tuple[T, ...], int] | None = self._memory.get(look)
+        if kept is not None and kept[0] == edit:
+            return kept[1], kept[2]
+        if kept is not None and kept[0] == edit - 1 and fresh is not None:
+            parts, since = kept[1], kept[2]
+            found = {index: look(self.items[index]) for index in fresh}
+            if any(parts[index] != each for index, each in found.items()):
+                since = edit
+            if any(parts[index] is not each for index, each in found.items()):
+                changed = list(parts)
+                for index, each in found.items():
+                    changed[index] = each
+                parts = tuple(changed)
+        else:
+            parts, since = tuple([look(each) for each in self.items]), edit
+        self._memory[look] = (edit, parts, since)
+        return parts, since
 
     def lookup(self, name: str) -> Symbol | None:
         """What a name means at the top of the file: its own names, the runtime's, the built-ins."""

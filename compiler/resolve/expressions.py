@@ -16,10 +16,12 @@ from .context import Context, Names
 from .members import member
 from .operators import binary, subscript, unary
 
+_EVIDENT = (syntax.Constant, syntax.String)
+
 
 def infer(node: syntax.Expression, context: Context) -> Type:
     """The type of an expression, Unknown where that cannot be told. All that is in it is resolved, too."""
-    if isinstance(node, syntax.Constant | syntax.String):
+    if isinstance(node, _EVIDENT):
         return evident_type(node)
     return context.record(node, _infer(node, context))
 

@@ -44,6 +44,26 @@ class Measure(Struct, frozen=True):
 UNKNOWN = Measure(1)
 
 
+_COMPOSED: frozenset[type] = frozenset(
+    {
+        syntax.Binary,
+        syntax.Call,
+        syntax.Comprehension,
+        syntax.Conditional,
+        syntax.Dict,
+        syntax.FString,
+        syntax.Interpolation,
+        syntax.List,
+        syntax.Set,
+        syntax.Starred,
+        syntax.Subscript,
+        syntax.Tuple,
+        syntax.Unary,
+    }
+)
+"""What has a size that comes from what stands in it."""
+
+
 class Measuring:
     """Measures the expressions of a tree, each once; `size_of` gives what a name stands for."""
 
@@ -54,14 +74,16 @@ class Measuring:
     def measure(self, node: syntax.Node) -> Measure:
         """The size of an expression's value; what is not known counts as one item."""
         match node:
+            case syntax.Name():
+                return self._size_of(node)
             case syntax.Constant(value=bool() | None):
                 return UNKNOWN
             case syntax.Constant(value=int() as value):
                 return _whole(value)
             case syntax.String(value=text):
                 return Measure(max(1, len(text)))
-            case syntax.Name():
-                return self._size_of(node)
+        if node.__class__ not in _COMPOSED:
+            return UNKNOWN
         found = self._known.get(id(node))
         if found is None:
             found = self._known[id(node)] = self._composed(node)
@@ -69,6 +91,8 @@ class Measuring:
 
     def _composed(self, node: syntax.Node) -> Measure:
         match node:
+            case syntax.Call():
+                return self._call(node)
             case syntax.Unary(operand=operand, operator=operator):
                 inside = self.measure(operand)
                 if operator == "-" and inside.number is not None:
@@ -97,8 +121,6 @@ class Measuring:
                 return max(self.measure(body), self.measure(otherwise), key=lambda each: each.items)
             case syntax.Comprehension(element=element, clauses=clauses):
                 return self._comprehension(element, clauses)
-            case syntax.Call():
-                return self._call(node)
             case _:
                 return UNKNOWN
 
