@@ -118,6 +118,7 @@ def _did_open(server: Server, params: DidOpenTextDocumentParams) -> None:
     path = convert.path_of(opened.uri)
     server.files.put(Document(opened.uri, path, opened.version, Source(path, opened.text)))
     diagnostics.schedule(server, opened.uri)
+    diagnostics.schedule_settings(server)
 
 
 def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
@@ -131,6 +132,7 @@ def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
 
 def _did_save(server: Server, params: DidSaveTextDocumentParams) -> None:
     diagnostics.schedule(server, params.text_document.uri)
+    diagnostics.schedule_settings(server)
 
 
 def _did_close(server: Server, params: DidCloseTextDocumentParams) -> None:
