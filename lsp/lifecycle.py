@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import os
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
 
+from ..base.version import VERSION
 from ..grammar.source import Source
 from . import convert, features, parent
 from .dispatch import Dispatcher
@@ -67,7 +67,7 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
     }
     for feature in features.FEATURES:
         capabilities.update(feature.CAPABILITIES)
-    return InitializeResult(capabilities, ServerInfo("dspyc", version("dspyc")))
+    return InitializeResult(capabilities, ServerInfo("dspyc", VERSION))
 
 
 WARM_UP_DELAY = 0.25
