@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ...base.text import did_you_mean, list_names
 from ...base.text import near as near
 from .. import types
-from ..relations import display, display_value
 from ..types import Type
+from ..types.display import display, display_value
 
 listed = list_names
 meant = did_you_mean

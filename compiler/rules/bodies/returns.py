@@ -10,7 +10,9 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import assignable, display, plain
+from ...types.assignable import assignable
+from ...types.display import display
+from ...types.union import plain
 from ..rule import BODIES, Body, Findings, insert, replace, rule
 from ..words import described, listed, meant_or_has, near
 from .flow import terminates
