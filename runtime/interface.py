@@ -6,15 +6,16 @@ The compiler's catalog reads these off the classes, so that no module's name sta
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .example import Example
 from .prediction import Prediction, Score
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Interface:
+
+class Interface(NamedTuple):
     """The inputs and outputs of a module class's calls, and how many model calls these make, told by its
     parameters.
 
@@ -25,9 +26,9 @@ class Interface:
 
     of: str
     """The parameter that holds the signature or module whose fields the calls have."""
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = _NONE
     """Further inputs, all optional."""
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = _NONE
     """Further outputs, before the signature's own."""
     reserved: str | None = None
     """An input that the class gives the predictors beneath it, so that theirs may not have that name."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
 from typing import Any, ClassVar
 
 from ..interface import Interface
 from ..lm.base import BaseLM
-from ..parameters import parameters
+from ..parameters import KW_ONLY, parameters
 from ..signature.fields import Field, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
 from .base import Module

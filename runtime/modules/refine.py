@@ -6,18 +6,16 @@ import json
 import logging
 import textwrap
 from collections.abc import Mapping
-from dataclasses import KW_ONLY
 from functools import partial
 from typing import Annotated, Any, ClassVar
-
-from annotated_types import Ge
 
 from ..errors import DspycError
 from ..execution import trace
 from ..execution.settings import CALL_SETTINGS
 from ..interface import Interface, Reward
+from ..limits import Ge
 from ..lm.base import BaseLM
-from ..parameters import parameters
+from ..parameters import KW_ONLY, parameters
 from ..signature.description import describe_fields
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
