@@ -100,8 +100,8 @@ def import_cycle(program: Program, item: Item, node: Import) -> Findings:
     Types and signatures can be imported in a cycle; modules, functions and data may not, because each file
     would have to be loaded before the other. Move what both need into a third file.
     """
-    if item.target is not None and item.target.circle:
-        names = [_file_name(path) for path in item.target.circle]
+    if item.target is not None and item.target.cycle:
+        names = [_file_name(path) for path in item.target.cycle]
         yield import_cycle.at(
             _module(item)[1],
             f"import cycle: {' → '.join(names)}",
