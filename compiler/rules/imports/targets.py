@@ -17,7 +17,7 @@ Import: TypeAlias = syntax.FromImport | syntax.Import
 def unknown_module(program: Program, item: Item, node: Import) -> Findings:
     """An import names a module that does not exist.
 
-    Modules are looked for beside the file, then in the project's source folders, then among the installed
+    Modules are looked up next to the file, then in the project's source folders, then among the installed
     packages.
 
     ```dspy
@@ -54,7 +54,7 @@ def ambiguous_import(program: Program, item: Item, node: Import) -> Findings:
 
 @rule("E106", "unknown-import", syntax.FromImport, fix="sometimes")
 def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Findings:
-    """A name is imported that the module does not have.
+    """An imported name does not exist in its module.
 
     ```dspy
     from dspyc import Predicct
