@@ -241,7 +241,7 @@ class _Group:
         context = copy_context()
         context.run(_scope.set, self)
         task = asyncio.get_running_loop().create_task(exits.carrying(body), context=context)
-        self._add(_END, task)
+        self._add(_END, task, body)
         try:
             await self._wait()
         except asyncio.CancelledError:
@@ -282,22 +282,35 @@ class _Group:
         if effects != 0:
             self.last_turn = turn = _Turn(self.last_turn, _turn.get(), effects)
             context.run(_turn.set, turn)
-        task = asyncio.get_running_loop().create_task(exits.carrying(_coroutine(work)), context=context)
+        body = _coroutine(work)
+        task = asyncio.get_running_loop().create_task(exits.carrying(body), context=context)
         if turn is not None:
             task.add_done_callback(turn.end)
-        self._add(self.started, task, origin)
+        self._add(self.started, task, body, origin)
         self.started += 1
         return task
 
-    def _add(self, position: float, task: asyncio.Task[Any], origin: FrameType | None = None) -> None:
+    def _add(
+        self,
+        position: float,
+        task: asyncio.Task[Any],
+        body: Coroutine[Any, Any, Any],
+        origin: FrameType | None = None,
+    ) -> None:
         self.tasks[position] = task
         where = None if origin is None else (origin, origin.f_lasti, origin.f_lineno)
-        task.add_done_callback(partial(self._finished, position, where))
+        task.add_done_callback(partial(self._finished, position, body, where))
 
     def _finished(
-        self, position: float, where: tuple[FrameType, int, int] | None, task: asyncio.Task[Any]
+        self,
+        position: float,
+        body: Coroutine[Any, Any, Any],
+        where: tuple[FrameType, int, int] | None,
+        task: asyncio.Task[Any],
     ) -> None:
         del self.tasks[position]
+        if task.cancelled():
+            body.close()  # which has not begun where the task was cancelled before its first step
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and position not in self.given_up:
             traceback = error.__traceback__
