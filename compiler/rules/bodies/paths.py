@@ -265,7 +265,8 @@ class _Walk:
         for name in frozenset().union(*(each.bound for each in found)) - bound:
             self.reasons.setdefault(name, reason)
         given = {
-            test: bound | frozenset.intersection(*(each.bound | each.given.get(test, frozenset()) for each in found))
+            test: bound
+            | frozenset.intersection(*(each.bound | each.given.get(test, frozenset()) for each in found))
             for test in {test for each in found for test in each.given}
         }
         known = frozenset.intersection(*(each.known for each in found))
@@ -299,7 +300,9 @@ def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
     match node:
         case syntax.Unary(operator="not", operand=operand):
             return _fact(item, operand, not holds)
-        case syntax.Call(function=syntax.Name(text="len"), arguments=(syntax.Argument(name=None, value=value),)):
+        case syntax.Call(
+            function=syntax.Name(text="len"), arguments=(syntax.Argument(name=None, value=value),)
+        ):
             return _fact(item, value, holds)
         case syntax.Comparison(
             left=syntax.Call(function=syntax.Name(text="len")) as length,
