@@ -114,6 +114,14 @@ def plain_module() -> str:
     return "Module"
 
 
+def reserved_fields() -> dict[str, str]:
+    """The names that no field may have, and what each is for."""
+    file = _file("signature/fields.py")
+    node = file.definitions.get("RESERVED") if file is not None else None
+    value = node.value if isinstance(node, ast.Assign) else None
+    return {} if value is None else dict(ast.literal_eval(value))
+
+
 def _lm() -> Type:
     base = definition("BaseLM") or definition("LM")
     return types.union(types.Instance(base), types.NONE) if base is not None else types.ANY

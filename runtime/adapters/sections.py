@@ -7,7 +7,9 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeAlias
 
-END = "completed"
+from ..signature.fields import RESERVED
+
+(END,) = RESERVED
 
 _BEGIN, _CLOSE = "[[ ## ", " ## ]]"
 _MARKER = re.compile(r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]")
