@@ -24,7 +24,9 @@ def near(name: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | 
     for each in known:
         if letters and _letters(each) == letters:
             return each
-    # Two texts are no closer than by the letters that both have, which is quickly seen.
+    # Two texts are no closer than by their lengths and by the letters that both have, which is quickly seen.
+    shortest, longest = cutoff * len(name) / (2 - cutoff), (2 - cutoff) * len(name) / cutoff
+    known = [each for each in known if shortest <= len(each) <= longest]
     known = [each for each in known if 2 * _shared(name, each) >= cutoff * (len(name) + len(each))]
     if not known:
         return None

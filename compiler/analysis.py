@@ -79,6 +79,11 @@ class Project:
         """How often a declaration was resolved."""
         return self._files.resolved
 
+    def readers(self, path: str) -> frozenset[str]:
+        """The checked files that depend on the text at a path: `.dspy`, Python or data, there or missing."""
+        with self._files.lock:
+            return self._files.readers(path)
+
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""
         with self._files.lock:

@@ -94,6 +94,20 @@ class Files:
                     waiting.append(each)
         return found
 
+    def readers(self, path: str) -> frozenset[str]:
+        """The files for whose check the text at a path was asked for, be it through others."""
+        readers: dict[str, list[str]] = {}
+        for reader, paths in self._read_by.items():
+            for each in paths:
+                readers.setdefault(each, []).append(reader)
+        found: set[str] = set()
+        waiting = [path]
+        while waiting:
+            new = [each for each in readers.get(waiting.pop(), ()) if each not in found]
+            found.update(new)
+            waiting += new
+        return frozenset(found)
+
     def _take_over(self, texts: Mapping[str, str | None]) -> None:
         """Let all files know what has changed."""
         self.edits += 1

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from ..base.span import Span
@@ -214,6 +215,7 @@ class Program:
         "_by_key",
         "_edit",
         "_memory",
+        "_names",
         "_starts",
         "_surroundings",
         "items",
@@ -249,6 +251,7 @@ class Program:
         """How often the file has changed, and which items are new since the last time; None for all."""
         self._answers: dict[tuple[Callable[..., Any], Any], Any] = {}
         self._by_key: dict[str, Item] | None = None
+        self._names: Sequence[str] | None = None
         self._starts: list[int] | None = None
 
     def ask(self, question: Callable[[Program, A], T], about: A) -> T | None:
@@ -301,7 +304,9 @@ class Program:
 
     def names(self) -> Sequence[str]:
         """All names that mean something at the top of the file."""
-        return tuple(dict.fromkeys((*self.symbols, *self._surroundings.given_names())))
+        if self._names is None:
+            self._names = tuple(dict.fromkeys((*self.symbols, *self._surroundings.given_names())))
+        return self._names
 
     def members(self, kind: types.Type) -> Mapping[str, Symbol]:
         """What may follow the dot behind a value of a type."""
@@ -396,21 +401,23 @@ def placed(place: types.Place, start: int, declaration: syntax.Declaration | Non
 def walk(node: syntax.Node) -> Sequence[syntax.Node]:
     """A node and all nodes in it, in the order of the text."""
     found: list[syntax.Node] = []
-    waiting = [node]
+    waiting: list[Any] = [node]
     while waiting:
         each = waiting.pop()
-        found.append(each)
-        beneath = children(each)
-        if beneath:
-            waiting += reversed(beneath)
+        if each.__class__ is tuple:
+            waiting += reversed(each)
+        elif isinstance(each, syntax.Node):
+            found.append(each)
+            for name in reversed(_parts(each.__class__)):
+                beneath = getattr(each, name)
+                if beneath:
+                    waiting.append(beneath)
     return found
 
 
 def children(node: syntax.Node) -> Sequence[syntax.Node]:
     """The nodes right beneath a node."""
-    names = _FIELDS.get(type(node))
-    if names is None:
-        names = _FIELDS[type(node)] = _fields_with_nodes(type(node))
+    names = _parts(type(node))
     if not names:
         return ()
     found: list[syntax.Node] = []
@@ -423,10 +430,8 @@ def children(node: syntax.Node) -> Sequence[syntax.Node]:
     return found
 
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
-
-
-def _fields_with_nodes(kind: type[syntax.Node]) -> tuple[str, ...]:
+@cache
+def _parts(kind: type[syntax.Node]) -> tuple[str, ...]:
     """The fields of a kind of node that may hold nodes."""
     plain = ("str", "int", "bool", "Literal[")
     written = {

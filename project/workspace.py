@@ -72,6 +72,10 @@ class Workspace:
             self._projects[key] = Project(self.disk.read, roots, find_package, settings.pure, selection)
         return self._projects[key]
 
+    def readers(self, path: str) -> frozenset[str]:
+        """The files analysed so far that depend on the text at a path, be it through others."""
+        return frozenset().union(*(each.readers(path) for each in self._projects.values()))
+
     def settings(self, path: str) -> Settings:
         """The nearest settings above a file; outside of any project its own folder is the root."""
         from .settings import Settings, nearest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....grammar import syntax
+from ....grammar.words import VALUED
 from ... import types
 from ...program import Item, Program
 from ..rule import BODIES, Body, Findings, rule, written
@@ -142,6 +143,6 @@ def not_constructed(program: Program, item: Item, node: syntax.Call) -> Findings
         yield not_constructed.at(function.value, words)
 
 
-_DECLARED = frozenset({"lm", "module", "optimizer", "program", "evaluate", "dataset", "part", "constant"})
+_DECLARED = VALUED | {"part", "constant"}
 _CONSTRUCTED = ("Module", "BaseLM", "Optimizer", "Evaluate", "Dataset")
 """Classes of the runtime whose methods need an object."""

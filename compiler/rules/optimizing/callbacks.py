@@ -9,9 +9,9 @@ from msgspec import Struct
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program, Symbol
-from ...relations import assignable
 from ...resolve.interfaces import interface_of
 from ...types import Type
+from ...types.assignable import assignable
 from ..calls.arguments import CALLS, Call, Called, called, calls
 from ..rule import Findings, declared_at, file_rule, label, rule
 from ..walking import remembered

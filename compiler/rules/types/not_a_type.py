@@ -5,7 +5,7 @@ from __future__ import annotations
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import named
+from ...types.generic import named
 from ..rule import DECLARATIONS, Findings, rule, written
 from ..words import described
 

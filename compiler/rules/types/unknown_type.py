@@ -6,8 +6,8 @@ from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import BUILTIN_CLASSES, named
 from ...resolve.annotations import SPECIAL
+from ...types.generic import BUILTIN_CLASSES, named
 from ..names.unknown_name import without_prefix
 from ..rule import DECLARATIONS, Findings, replace, rule
 from ..words import meant, near
