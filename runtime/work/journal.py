@@ -25,8 +25,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import ujson
-
+from ...base import json
 from ...base.locks import Locked, open_alone
 from ...base.secrets import redact
 from ..errors import JournalError, list_names
@@ -176,8 +175,7 @@ class Journal:
                 raise _damaged(self.path, number) from None
 
     def _write(self, record: dict[str, Any]) -> None:
-        # ASCII, because a text may hold half a surrogate pair.
-        line = ujson.dumps(record, ensure_ascii=True, escape_forward_slashes=False) + "\n"
+        line = json.dump(record) + "\n"
         with self._lock:
             if self._file.closed:
                 return
@@ -221,7 +219,7 @@ def _open_alone(path: Path) -> FileIO:
 
 def _parse(path: Path, number: int, line: bytes) -> Any:
     try:
-        return ujson.loads(line)
+        return json.load(line)
     except ValueError:
         raise _damaged(path, number) from None
 
