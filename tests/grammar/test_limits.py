@@ -40,7 +40,7 @@ def test_other_formats_are_named_once(text: str, what: str) -> None:
     file = parse(Source("a.dspy", text))
     (problem,) = file.problems()
     assert problem.code == "E006"
-    assert f"this file seems to be {what}" in problem.message
+    assert f"this looks like {what}" in problem.message
     assert format_source(text) == text
 
 
