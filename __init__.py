@@ -9,7 +9,7 @@ Importing this also lets `import triage` find `triage.dspy`.
 
 from __future__ import annotations
 
-from .base import interrupts
+from .base import forks, interrupts  # noqa: F401 from the first import on, a fork is looked after
 
 if interrupts.is_command("dspyc"):
     # From the first moment on; the rest of the command is imported only now.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from ..base.diagnostic import Diagnostic
+from ..base.once import once
 from . import syntax
 from .actions.context import Context
 from .file_formats import other_format
@@ -50,7 +51,7 @@ class Parsed:
     """None where the text holds nothing but comments, or nothing that could be understood."""
     problems: tuple[Diagnostic, ...]
 
-    @cached_property
+    @once
     def tokens(self) -> tuple[Lexeme, ...]:
         """Every token, blanks and comments too: their texts joined are the text."""
         return tokenize(self.text)
@@ -97,7 +98,7 @@ class File:
         index = bisect_right(self._starts, offset) - 1
         return self.items[index] if index >= 0 else None
 
-    @cached_property
+    @once
     def _starts(self) -> list[int]:
         return [item.start for item in self.items]
 

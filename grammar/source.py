@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, NamedTuple
 
+from ..base.once import once
 from ..base.span import Span
 
 __all__ = ["Encoding", "Position", "Source", "Span"]
@@ -32,7 +32,7 @@ class Source:
     """A file's path or an editor's URI; only ever shown or compared."""
     text: str
 
-    @cached_property
+    @once
     def line_starts(self) -> list[int]:
         """The offset of each line's first code point."""
         starts = [0]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from ...base.once import once
 from ...grammar.source import Source, Span
 from .. import types
-from ..once import once
 from ..types import Type
 from . import classes
 from .reading import parse

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ...base.once import once
 from ...base.span import Span
-from ..once import once
 
 Value: TypeAlias = str | int | float | bool | None
 """What may stand in a `Literal[…]`."""
