@@ -301,3 +301,13 @@ def test_many_rows_cost_little() -> None:
     began = time.process_time()
     Evaluate(devset=rows(2000), metric=right, num_threads=8)(Double())
     assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize("given", [runtime.Predict, [runtime.Predict("q -> a"), runtime.Predict], "m", [len]])
+def test_what_is_no_module_is_named(given: Any) -> None:
+    rows = [runtime.Example(q="1", a="1").with_inputs("q")]
+    evaluation = runtime.Evaluate(given, devset=rows, metric=lambda example, pred: True)
+    with pytest.raises(runtime.ConfigurationError, match="an evaluation measures modules, not "):
+        evaluation.compare()
+    with pytest.raises(runtime.ConfigurationError, match="measures modules"):
+        evaluation()
