@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-from importlib.metadata import version
+from importlib import import_module
 from typing import Any
 
+from ..base.version import VERSION
 from ..grammar.source import Source
 from . import convert, features, parent
 from .dispatch import Dispatcher
@@ -66,11 +67,22 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
     }
     for feature in features.FEATURES:
         capabilities.update(feature.CAPABILITIES)
-    return InitializeResult(capabilities, ServerInfo("dspyc", version("dspyc")))
+    return InitializeResult(capabilities, ServerInfo("dspyc", VERSION))
+
+
+WARM_UP_DELAY = 0.25
+"""Seconds; the first diagnostics come before it."""
+_LATE = (
+    "compiler.completion.complete",
+    "compiler.query.hover",
+    "compiler.query.symbols",
+    "grammar.formatting.format",
+)
+"""Modules that only some requests need."""
 
 
 def _initialized(server: Server, _params: AnyParams) -> None:
-    server.later.add("warm up", 0, lambda: _warm_up(server))
+    server.later.add("warm up", WARM_UP_DELAY, lambda: _warm_up(server))
     if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
         method = "workspace/didChangeWatchedFiles"
         options = {"watchers": [{"globPattern": WATCHED}]}
@@ -90,6 +102,8 @@ def _warm_up(server: Server) -> None:
             server.files.analysis(uri)
         finally:
             server.files.close(uri)
+        for module in _LATE:
+            import_module(f"...{module}", __name__)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -104,6 +118,7 @@ def _did_open(server: Server, params: DidOpenTextDocumentParams) -> None:
     path = convert.path_of(opened.uri)
     server.files.put(Document(opened.uri, path, opened.version, Source(path, opened.text)))
     diagnostics.schedule(server, opened.uri)
+    diagnostics.schedule_settings(server)
 
 
 def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
@@ -117,6 +132,7 @@ def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
 
 def _did_save(server: Server, params: DidSaveTextDocumentParams) -> None:
     diagnostics.schedule(server, params.text_document.uri)
+    diagnostics.schedule_settings(server)
 
 
 def _did_close(server: Server, params: DidCloseTextDocumentParams) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...base.once import once
 from ...grammar import syntax
@@ -38,8 +40,7 @@ Kind: TypeAlias = Literal[
 """The sort of place that a cursor stands in."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """What a cursor stands in."""
 
     analysis: FileAnalysis

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from ..analysis import FileAnalysis
 from .file import emit
 from .stubs import stub
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(Struct, frozen=True):
     """The texts of a built file."""
 
     module: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """A word, what it is for, and what to insert for it; `$1`, `${1:text}` and `$0` are places to type in."""
 
     word: str
@@ -14,7 +13,7 @@ class Keyword:
     snippet: str
 
 
-DECLARATIONS = (
+LINES = (
     Keyword(
         "signature",
         "Declares what goes in and what comes out of a model call.",
@@ -49,26 +48,15 @@ DECLARATIONS = (
     Keyword("configure", "Sets the defaults of this file's programs.", "configure(lm=$0)"),
     Keyword("from", "Imports names of a `.dspy` or Python file.", "from ${1:module} import $0"),
     Keyword("import", "Imports a Python module.", "import $0"),
-)
-"""What may begin a line in column 0."""
-
-SIGNATURE_LINES = (
     Keyword("input", "Declares an input field.", "input ${1:name}: ${2:str}"),
     Keyword("output", "Declares an output field.", "output ${1:name}: ${2:str}"),
-    Keyword("demo", "Gives an example, shown to the model.", "demo $0"),
-)
-
-MODULE_LINES = (
-    *SIGNATURE_LINES[:2],
     Keyword("forward", "Begins what the module does with its inputs.", "forward:\n    $0"),
     Keyword(
         "fallback",
         "Begins what gives the outputs when `forward` failed.",
         "fallback:\n    $0",
     ),
-)
-
-STATEMENTS = (
+    Keyword("demo", "Gives an example, shown to the model.", "demo $0"),
     Keyword("return", "Gives the outputs, by name, or the result of a function.", "return $0"),
     Keyword("if", "Runs a block when a condition holds.", "if ${1:condition}:\n    $0"),
     Keyword("elif", "The next condition of an `if`.", "elif ${1:condition}:\n    $0"),
@@ -90,6 +78,7 @@ STATEMENTS = (
     Keyword("continue", "Goes on with the next item of a `for`.", "continue"),
     Keyword("pass", "Does nothing.", "pass"),
 )
+"""What begins a line: of the file, of a declaration's body, of a block."""
 
 OPERATORS = (
     Keyword("and", "Both conditions.", "and"),
@@ -125,17 +114,13 @@ VALUES = (
 
 OF_EXPRESSIONS = (*OPERATORS, *VALUES)
 
-_BEGINNING = {
-    each.word: each for each in (*VALUES, *DECLARATIONS, *MODULE_LINES, *SIGNATURE_LINES, *STATEMENTS)
-}
+_BEGINNING = {each.word: each for each in (*VALUES, *LINES)}
 _BEHIND = {each.word: each for each in (*OPERATORS, *BEHIND)}
 
-WORDS = tuple(dict.fromkeys((*(each.word for each in DECLARATIONS), *_BEGINNING, *_BEHIND)))
+WORDS = tuple(dict.fromkeys((*(each.word for each in LINES), *_BEGINNING, *_BEHIND)))
 """All words of the language, in the order in which they are offered."""
 
-DOCUMENTED = {
-    each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, BEHIND[0], *DECLARATIONS)
-}
+DOCUMENTED = {each.word: each.doc for each in (BEHIND[0], *LINES)}
 """What hover says of a word; of those that go on with a value nothing."""
 
 

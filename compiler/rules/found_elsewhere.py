@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from inspect import cleandoc
-
 from ...base.diagnostic import Severity
-from .kind import FixAvailability, Kind, read_page
+from .kind import FixAvailability, Kind
 
 
 def _kind(
@@ -16,7 +14,7 @@ def _kind(
     severity: Severity = "error",
     fix: FixAvailability = "none",
 ) -> Kind:
-    return Kind(code, name, severity, category, fix, "0.1", read_page(cleandoc(page)))
+    return Kind(code, name, severity, category, fix, "0.1", page)
 
 
 UNREADABLE_FILE = _kind(

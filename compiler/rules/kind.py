@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from ...base.diagnostic import Diagnostic, Fix, Label, Severity
 from ...base.span import Span
@@ -17,8 +19,7 @@ FixAvailability: TypeAlias = Literal["none", "sometimes", "always"]
 _BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of finding."""
 
     code: str
@@ -32,7 +33,13 @@ class Kind:
     fix: FixAvailability
     since: str
     """The version that brought it."""
-    page: Page
+    documentation: str | Page
+    """A page, or the docstring that it is read from."""
+
+    @property
+    def page(self) -> Page:
+        """What is said of findings of this kind, with a wrong and a right example."""
+        return self.documentation if isinstance(self.documentation, Page) else read_page(self.documentation)
 
     def at(
         self,
@@ -48,8 +55,9 @@ class Kind:
         return Diagnostic(self.code, self.name, self.severity, span, message, labels, help, fixes)
 
 
-def read_page(text: str) -> Page:
+def read_page(docstring: str) -> Page:
     """A page out of a docstring: words, and two blocks, of which the first has the mistake with carets."""
+    text = cleandoc(docstring)
     blocks = _BLOCK.findall(text)
     words = re.sub(r"\n{3,}", "\n\n", _BLOCK.sub("", text)).strip()
     wrong, right = blocks if blocks else ("", "")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from .tokens import (
     CLOSE,
@@ -53,8 +54,7 @@ class Piece(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
-class Scanned:
+class Scanned(Struct):
     """An f-string taken apart."""
 
     pieces: list[Piece] = field(default_factory=list)
@@ -67,8 +67,7 @@ class Scanned:
     is_too_deep: bool = False
 
 
-@dataclass(slots=True)
-class Scanner:
+class Scanner(Struct):
     """What is remembered while a text is read, so that no part of it is tried again and again."""
 
     text: str
@@ -118,8 +117,7 @@ def scan_f_string(scanner: Scanner, start: int, end: int, limit: int, depth: int
     return longer
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One f-string while its pieces are found."""
 
     scanner: Scanner
@@ -138,14 +136,18 @@ class _Reading:
         self.add(F_START, start, at)
         text = _text_pattern("r" in self.prefix, self.quote if ends_at_quote else "", False)
         while at < limit:
-            found = text.match(self.scanner.text, at, limit)
-            stop = found.end() if found else at
-            self.add(F_TEXT, at, stop)
-            at = stop
+            at = self.text(text, at, limit)
             if at >= limit or self.scanner.text[at] != "{":
                 break
             at = self.field(at, limit, 0)
         return at
+
+    def text(self, pattern: re.Pattern[str], at: int, limit: int) -> int:
+        """Read text that is taken as it stands; the offset behind it."""
+        found = pattern.match(self.scanner.text, at, limit)
+        stop = found.end() if found else at
+        self.add(F_TEXT, at, stop)
+        return stop
 
     def field(self, start: int, limit: int, formats: int) -> int:
         """Read a replacement field; the offset behind it."""
@@ -181,10 +183,7 @@ class _Reading:
         """Read what stands behind the colon of a replacement field, up to its closing brace."""
         text = _text_pattern("r" in self.prefix, self.quote, True)
         while at < limit:
-            found = text.match(self.scanner.text, at, limit)
-            stop = found.end() if found else at
-            self.add(F_TEXT, at, stop)
-            at = stop
+            at = self.text(text, at, limit)
             if at >= limit or self.scanner.text[at] != "{":
                 break
             if formats:

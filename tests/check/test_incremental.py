@@ -12,7 +12,7 @@ import pytest
 
 from dspyc.base.diagnostic import Diagnostic
 from dspyc.compiler.analysis import FileAnalysis, Project
-from dspyc.compiler.relations import display
+from dspyc.compiler.types.display import display
 from dspyc.grammar.parse import parse
 
 EDITS = int(os.environ.get("DSPYC_EDITS", "500"))

@@ -15,7 +15,7 @@ import pytest
 import dspyc
 from dspyc.cli.tidy import tidy
 from dspyc.compiler.emit import build, emit
-from dspyc.loader import analyse
+from dspyc.loader.compiling import analyse
 from dspyc.runtime import DummyLM, context
 from support.scripted import ScriptedLM, echo
 

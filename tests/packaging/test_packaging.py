@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def package_folders() -> set[str]:
 def test_the_version_stands_once() -> None:
     import dspyc
 
-    assert dspyc.__version__ == PROJECT["project"]["version"]
+    assert dspyc.__version__ == version("dspyc")
 
 
 def test_every_package_is_listed() -> None:

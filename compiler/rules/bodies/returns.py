@@ -9,10 +9,12 @@ from typing import TypeAlias
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
-from ...program import Item, Program, walk
-from ...relations import assignable, display, plain
+from ...program import Item, Program
+from ...types.assignable import assignable
+from ...types.display import display
+from ...types.union import plain
 from ..rule import BODIES, Body, Findings, insert, replace, rule
-from ..words import described, listed, meant_or_has, near
+from ..words import described, listed, meant_or_has, near, nouns
 from .flow import terminates
 
 _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
@@ -45,16 +47,16 @@ def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclarati
             return title=found.title, summary=found.summary
     ```
     """
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         names = [each.name.text for each in outputs]
         if returned.outputs is not None:
             given = _given(item, returned.outputs)
             missing = [name for name in names if given is not None and name not in given]
             if missing and not _unknown_names(returned, names):
-                words = f"`return` is missing the output{_s(missing)} {listed(missing)}"
+                words = f"`return` is missing {nouns('output', missing)}"
                 yield incomplete_return.at(returned, words)
         elif returned.value is None:
-            yield incomplete_return.at(returned, f"`return` is missing the output{_s(names)} {listed(names)}")
+            yield incomplete_return.at(returned, f"`return` is missing {nouns('output', names)}")
         else:
             yield from _whole(item, returned.value, names)
 
@@ -66,7 +68,7 @@ def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
         missing = [name for name in names if interface.field(name) is None]
         if missing and not interface.open:
             has = listed([each.name for each in interface.outputs])
-            words = f"this has {has}, but not the output{_s(missing)} {listed(missing)}"
+            words = f"this has {has}, but not {nouns('output', missing)}"
             yield incomplete_return.at(value, words)
     elif types.known(kind) and not isinstance(kind, types.Instance | types.Union):
         fix = None
@@ -104,7 +106,7 @@ def unknown_output(program: Program, item: Item, node: Body) -> Findings:
             if each.outputs:
                 yield unknown_output.at(each, "only `forward` returns values by name; return a single value")
         return
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         names = [each.name.text for each in outputs]
         for name in _unknown_names(returned, names):
             close = near(name.text, names)
@@ -171,7 +173,7 @@ def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
     if isinstance(node, syntax.FunctionDeclaration):
         yield from _function_returns(item, node)
         return
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         declared = {each.name.text: item.type_of(each.type) for each in outputs if each.type is not None}
         for argument in returned.outputs or ():
             if argument.name is None:
@@ -228,7 +230,7 @@ def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration
             return answer=respond(question=question).answer
     ```
     """
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         declared = {each.name.text for each in outputs}
         seen: set[str] = set()
         for argument in sorted(returned.outputs or (), key=lambda each: each.star != "**"):
@@ -241,16 +243,12 @@ def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration
 
 
 def _module_returns(
-    declaration: syntax.ModuleDeclaration,
+    item: Item, declaration: syntax.ModuleDeclaration
 ) -> Iterator[tuple[syntax.Return, list[syntax.Field]]]:
     """The `return`s of a module's `forward` and `fallback`, with its outputs."""
     outputs = [each for each in declaration.fields if each.direction == "output"]
-    if not outputs:
-        return
-    for statement in (*(declaration.forward or ()), *(declaration.fallback or ())):
-        for node in walk(statement):
-            if isinstance(node, syntax.Return):
-                yield node, outputs
+    for node in item.nodes(syntax.Return) if outputs else ():
+        yield node, outputs
 
 
 def _given(item: Item, outputs: Sequence[syntax.Argument]) -> set[str] | None:
@@ -280,7 +278,3 @@ def _unknown_names(node: syntax.Return, names: list[str]) -> list[syntax.Identif
 def _head(item: Item, word: str, block: Sequence[syntax.Statement]) -> Span:
     heads = list(re.finditer(rf"^[ \t]*({word})\s*:", item.text[: block[0].span.start], re.MULTILINE))
     return Span(*heads[-1].span(1)) if heads else block[0].span
-
-
-def _s(names: Sequence[str]) -> str:
-    return "s" if len(names) > 1 else ""

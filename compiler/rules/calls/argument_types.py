@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ...relations import assignable, plain
 from ...resolve.generics import substitute
 from ...types import Type
+from ...types.assignable import assignable
+from ...types.union import plain
 from ..rule import Findings, replace, rule
 from ..words import choices, described, near
 from .arguments import CALLS, Call, Called, called

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Binding, Item, Program
 from ..rule import Findings, insert, replace, rule, written
-from ..words import listed, meant_or_has, near
+from ..words import meant_or_has, near, nouns
 
 Call: TypeAlias = syntax.Call | syntax.ConfigureDeclaration
 CALLS = (syntax.Call, syntax.ConfigureDeclaration)
 """The nodes that are calls."""
 
 
-@dataclass(frozen=True)
-class Called:
+class Called(Struct, frozen=True):
     """A call whose parameters are known."""
 
     item: Item
@@ -169,8 +169,7 @@ def missing_argument(program: Program, item: Item, node: Call) -> Findings:
         missing = [each.name for each in call.binding.missing]
         if not missing or call.binding.unknown or call.binding.surplus:
             continue  # the argument that is wrong there is most likely the one that is missing here
-        plural = "s" if len(missing) > 1 else ""
-        yield missing_argument.at(call.head, f"`{call.name}` needs the {call.noun}{plural} {listed(missing)}")
+        yield missing_argument.at(call.head, f"`{call.name}` needs {nouns(call.noun, missing)}")
 
 
 @rule("E204", "positional-input", *CALLS, fix="sometimes")

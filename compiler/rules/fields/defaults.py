@@ -7,8 +7,8 @@ from typing import TypeAlias
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import assignable
 from ...types import Type
+from ...types.assignable import assignable
 from ..rule import Findings, rule, written
 from ..words import described
 

@@ -8,7 +8,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import assignable
+from ...types.assignable import assignable
 from ..calls.argument_types import number
 from ..rule import Findings, replace, rule
 from ..words import described, listed, meant_or_has, near

@@ -9,8 +9,10 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ...relations import display, iterated, plain, widened
 from ...resolve.operators import fits, ordered
+from ...types.assignable import iterated
+from ...types.display import display
+from ...types.union import plain, widened
 from ..rule import Findings, rule, written
 from ..words import described
 
