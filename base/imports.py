@@ -16,7 +16,7 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 
 def _forget_half_imported() -> None:
-    locks = importing._module_locks
+    locks = importing._module_locks  # type: ignore[attr-defined]
     here = {name for name, found in locks.items() if _owner(found()) == _thread.get_ident()}
     locks.clear()
     for name, module in list(sys.modules.items()):
