@@ -127,9 +127,9 @@ class ImportTarget(Struct, frozen=True):
     """What can be imported from it, as far as that is known."""
     valid: bool = True
     """Whether a Python file could be parsed."""
-    circle: tuple[str, ...] = ()
-    """The files through which values are imported in a circle, this file first and last."""
-    circular: bool = False
+    cycle: tuple[str, ...] = ()
+    """The files through which values are imported in a cycle, this file first and last."""
+    is_in_cycle: bool = False
     """Whether the imported file imports this one, itself or through others, be it types or values."""
 
 

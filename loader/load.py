@@ -109,7 +109,7 @@ def _imported_program(path: str, found: Compiled) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = path
     sys.modules[name] = module
-    # Known before it runs: types may be imported in a circle.
+    # Known before it runs: types may be imported in a cycle.
     _by_path[path] = (mark(path), module)
     try:
         run(module, found)

@@ -15,8 +15,9 @@ from ...grammar.parse import Parsed, parse_item
 from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
-from ..program import Item, Symbol, declared_names, walk
+from ..program import Item, Symbol
 from ..query.at import children
+from ..trees import declared_names, walk
 from .calls import ActiveCall, active_call
 from .expectation import expected_type
 from .marker import MARKER, Marked, mark

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from ...base.once import once
 from ...grammar import syntax
 from .. import catalog
-from ..program import CallKind, Symbol, walk
+from ..program import CallKind, Symbol
 from ..schedule.names import free_names, targets, written
 from ..schedule.view import is_local, reads
+from ..trees import walk
 from .code import Here, attribute, load
 
 

@@ -119,3 +119,10 @@ def test_nothing_names_this_machine() -> None:
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue
         assert not forbidden.search(text), name
+
+
+def test_no_test_asks_how_long_something_takes() -> None:
+    """That depends on the machine and what else it does; `support/counting.py` counts calls."""
+    clocks = re.compile(r"\b(perf_counter|process_time|timeit)\b")
+    files = [each for each in (ROOT / "tests").rglob("*.py") if each != Path(__file__)]
+    assert [each.name for each in files if clocks.search(each.read_text(encoding="utf-8"))] == []

@@ -22,7 +22,7 @@ _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
 
 @rule("E213", "incomplete-return", syntax.ModuleDeclaration, fix="sometimes")
 def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
-    """A `return` of `forward` or `fallback` does not give all outputs.
+    """A `return` in `forward` or `fallback` leaves out an output.
 
     ```dspy
     module Summarise:
@@ -80,7 +80,7 @@ def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
 
 @rule("E214", "unknown-output", *BODIES, fix="sometimes")
 def unknown_output(program: Program, item: Item, node: Body) -> Findings:
-    """A `return` of `forward` names an output that the module does not declare.
+    """A `return` in `forward` names an output that the module does not declare.
 
     ```dspy
     module Ask:
@@ -157,7 +157,7 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
 
 @rule("E216", "wrong-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
 def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
-    """What is returned is not of the declared type.
+    """A returned value does not have the declared type.
 
     ```dspy
     def half(number: int) -> int:
@@ -209,7 +209,7 @@ def _passed_on(item: Item, value: syntax.Expression, declared: dict[str, types.T
 
 @rule("E219", "repeated-output", syntax.ModuleDeclaration)
 def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
-    """A `return` gives an output twice, by name or by what `**` brings.
+    """A `return` sets an output twice, by name or through `**`.
 
     ```dspy
     module Ask:

@@ -18,7 +18,7 @@ from .arguments import CALLS, Call, Called, called
 
 @rule("E208", "wrong-type", *CALLS)
 def wrong_type(program: Program, item: Item, node: Call) -> Findings:
-    """An argument is not of the type that its parameter has.
+    """An argument does not have the type of its parameter.
 
     ```dspy
     module qa = ChainOfThought("question, limit: int -> answer")
@@ -71,7 +71,7 @@ def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
 
 @rule("E210", "wrong-choice", *CALLS, fix="sometimes")
 def wrong_choice(program: Program, item: Item, node: Call) -> Findings:
-    """A constant is not among the values that are allowed.
+    """A constant is not one of the allowed values.
 
     ```dspy
     module say = Predict("text, style: Literal['short', 'long'] -> better")

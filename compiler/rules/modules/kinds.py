@@ -22,7 +22,7 @@ _FORMS = {
 
 @rule("E302", "wrong-kind", syntax.ValueDeclaration, fix="sometimes")
 def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """A declaration's value is not of the kind that its keyword says.
+    """A declaration's value is not of the kind that its keyword declares.
 
     ```dspy
     signature QA:
@@ -153,7 +153,7 @@ def _holds_modules(kind: Type) -> bool:
 
 @rule("E113", "reassigned-part", syntax.ModuleDeclaration)
 def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
-    """A part is assigned to in `forward:`. Parts are constructed once; optimizers rely on that.
+    """A part is assigned to in `forward:`. Parts are constructed only once; optimizers rely on that.
 
     ```dspy
     module Ask:

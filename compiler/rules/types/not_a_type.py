@@ -12,7 +12,7 @@ from ..words import described
 
 @rule("E111", "not-a-type", *DECLARATIONS)
 def not_a_type(program: Program, item: Item, node: syntax.Declaration) -> Findings:
-    """What stands behind the colon is not a type.
+    """The annotation after a colon is not a type.
 
     ```dspy
     limit = 5

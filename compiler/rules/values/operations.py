@@ -22,7 +22,7 @@ _ORDERS = ("<", "<=", ">", ">=")
 
 @rule("E226", "not-callable", syntax.Call)
 def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """Something is called that is not a function, module or constructor.
+    """A value is called that is not a function, module or constructor.
 
     ```dspy
     signature QA:
@@ -75,7 +75,7 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause)
 def not_iterable(program: Program, item: Item, node: syntax.For | syntax.ComprehensionClause) -> Findings:
-    """A loop iterates over something that has no items.
+    """A loop iterates over a value that has no items.
 
     ```dspy
     def count(limit: int) -> list[int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ....grammar import syntax
-from ...program import Item, Program, children
+from ...program import Item, Program
+from ...trees import children
 from ..rule import DECLARATIONS, Findings, rule, written
 from ..walking import nodes_of, remembered
 from .sizes import LIMIT, UNKNOWN, Measure, Measuring
@@ -15,8 +16,8 @@ from .sizes import LIMIT, UNKNOWN, Measure, Measuring
 def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> Findings:
     """An expression of constants has a value that is far too large.
 
-    Constants are worked out when the file is loaded. What grows beyond ten million items (characters,
-    entries, turns of a loop) or a million binary digits would fill the memory or never end.
+    Constants are computed when the file is loaded. A value of more than ten million items (characters,
+    entries, turns of a loop) or a million binary digits would fill the memory or never be finished.
 
     ```dspy
     limit = 9 ** 9 ** 9
