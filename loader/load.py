@@ -7,11 +7,11 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager, suppress
-from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from ..base.forks import new_lock
 from .bytecode import ENDING, Compiled, mark, read_kept
 from .compiling import analyse_to_run, compile_and_keep, compiled
 
@@ -127,7 +127,7 @@ def _imported_python(name: str, path: str) -> ModuleType:
 
 _borrowed: dict[str, int] = {}
 """Folders that are on the search path for a while, and for how many imports."""
-_borrowing = Lock()
+_borrowing = new_lock()
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
 from typing import Any, Literal, Self, overload
 
+from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, StateError, list_names
 from ..evaluate import Evaluate
 from ..execution.progress import OnProgress, reporting_to
@@ -48,7 +48,7 @@ class _Recipe:
     state_path: Path
     stale: Literal["warn", "error"]
     arguments: Mapping[str, Any]
-    lock: RLock = field(default_factory=RLock)
+    lock: Any = field(default_factory=new_recursive_lock)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Recipe:
         return self
