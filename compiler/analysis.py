@@ -9,13 +9,13 @@ from ..base.diagnostic import Diagnostic
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .files import Files, Finder, Reader, Surroundings
+from .files import Files, Finder, Reader, Surroundings, Unreadable
 from .findings import check_item, holds, place
 from .program import Item, Program
 from .resolve.scope import FileScope, KeptItem
 from .selection import EVERYTHING, Selection
 
-__all__ = ["FileAnalysis", "Finder", "Project", "Reader"]
+__all__ = ["FileAnalysis", "Finder", "Project", "Reader", "Unreadable"]
 
 
 @dataclass(eq=False)
@@ -53,10 +53,10 @@ class Project:
     after an edit looks at what the edit changes, and a check of unchanged files is free. Threads may check at
     the same time.
 
-    `read` gives the files' texts (an editor hands in its unsaved ones), `roots` are the folders in which
-    imports are looked for after the file's own, `find` knows the installed Python packages (without it only
-    the standard library is known), `pure` names Python functions without effects, as `module.name`, and
-    `selection` says which kinds of findings are looked for.
+    `read` gives the files' texts (an editor hands in its unsaved ones) or says why there is none, `roots` are
+    the folders in which imports are looked for after the file's own, `find` knows the installed Python
+    packages (without it only the standard library is known), `pure` names Python functions without effects,
+    as `module.name`, and `selection` says which kinds of findings are looked for.
     """
 
     def __init__(

@@ -10,7 +10,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from ..project.disk import Disk
+from ..base.files import UnreadableFile, verify_regular
+from ..project.disk import LARGEST_PROGRAM, Disk
 from .bytecode import ENDING, read_kept
 from .compiling import compile_and_keep
 from .load import run
@@ -25,11 +26,19 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Where a `.dspy` file of the name is, if anywhere."""
+        """Where a `.dspy` file of the name is, if anywhere.
+
+        Raises:
+            ImportError: what is there cannot be read as a program: a named pipe, a folder, a file too large.
+        """
         name = fullname.rpartition(".")[2] + ENDING
         for folder in sys.path if path is None else path:
             file = os.path.join(folder or os.getcwd(), name)
-            if os.path.isfile(file):
+            if os.path.lexists(file):
+                try:
+                    verify_regular(file, LARGEST_PROGRAM)
+                except UnreadableFile as problem:
+                    raise ImportError(str(problem), name=fullname, path=file) from None
                 return importlib.util.spec_from_file_location(fullname, file, loader=_Loader(file))
         return None
 

@@ -59,7 +59,13 @@ def execute(analysis: FileAnalysis) -> ModuleType:
 
 
 def run(module: ModuleType, found: Compiled) -> None:
-    """Execute a file in its module; its imports lead where the checker has seen them lead."""
+    """Execute a file in its module; its imports lead where the checker has seen them lead.
+
+    Raises:
+        ConfigurationError: it calls a model or reads data; the checker says so before, but can be silenced.
+    """
+    from ..runtime.execution.loading import importing_python, loading
+
     regular = builtins.__import__
 
     def import_as_checked(
@@ -70,12 +76,14 @@ def run(module: ModuleType, found: Compiled) -> None:
         level: int = 0,
     ) -> ModuleType:
         path = found.imports.get("." * level + name)
-        if path is None or (level and module.__package__):
-            return regular(name, scope, inner, fromlist, level)
-        return _imported(name, path, module.__spec__ is not None)
+        with importing_python():
+            if path is None or (level and module.__package__):
+                return regular(name, scope, inner, fromlist, level)
+            return _imported(name, path, module.__spec__ is not None)
 
     module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
-    exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
+    with loading(found.code.co_filename):
+        exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
 
 
 _by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}

@@ -16,6 +16,7 @@ from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, DataError, did_you_mean, list_names
 from ..example import Example
 from ..execution.callables import call
+from ..execution.loading import refuse_data_while_loading
 from ..parameters import parameters
 from .readers import Row, read
 
@@ -36,7 +37,7 @@ class Dataset(Sequence[Example]):
         DataError: when rows are asked for: the file is missing, not UTF-8 or broken, or lacks a column.
     """
 
-    path: str | os.PathLike[str]
+    path: str | Path
     """The data file: `.csv`, `.tsv`, `.json` (a list of objects), `.jsonl` or `.ndjson`."""
     _: KW_ONLY
     inputs: list[str] | None = None
@@ -63,6 +64,11 @@ class Dataset(Sequence[Example]):
     """The folder that a relative path begins in: the working directory, or that of the `.dspy` file."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str | os.PathLike):
+            raise ConfigurationError(
+                f"`path` of `Dataset` names a data file; it cannot be `{type(self.path).__name__}`: "
+                "write the rows to a JSON Lines file and name that, or use a list of Example(…)"
+            )
         self.path = os.fspath(self.path)
         if not self.path:
             raise ConfigurationError("`path` of `Dataset` is empty; it names the data file")
@@ -136,6 +142,7 @@ class Dataset(Sequence[Example]):
 
     def _loaded(self) -> list[Example]:
         if self._rows is None:
+            refuse_data_while_loading(self.file.name)
             with self._lock:
                 if self._rows is None:
                     self._rows = self._source()

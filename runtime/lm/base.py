@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, TextIO
 
 from ..errors import ConfigurationError
 from ..execution import drive, exits
+from ..execution.loading import refuse_while_loading
 from ..execution.settings import lookup
 from . import cache as caching
 from . import history as calls
@@ -120,6 +121,7 @@ class BaseLM:
             return await self.request(None, messages, settings, tools, output)
         if drive.blocking.get() and not synchronous:
             return await self.request(None, messages, settings, tools, output)
+        refuse_while_loading("a model is called")
         # What goes out is what these see, so it is in OpenAI's form.
         asked = Request(self.model, messages, settings, tools=tools, output=output)
         extra = asked.sent_settings.keys() - settings.keys()
@@ -187,6 +189,7 @@ class BaseLM:
         tools: tuple[ToolSpec, ...] = (),
         output: OutputFormat | None = None,
     ) -> Request:
+        refuse_while_loading("a model is called")
         if messages is None:
             if prompt is None:
                 raise ConfigurationError("a language model is called with a prompt or with messages=[…]")

@@ -11,6 +11,7 @@ from ..adapters.chat import ChatAdapter
 from ..errors import ConfigurationError, InputError, NotConfiguredError
 from ..example import Example
 from ..execution import trace
+from ..execution.loading import refuse_while_loading
 from ..execution.settings import lookup, of_call, of_parts
 from ..interface import Interface
 from ..lm.base import BaseLM
@@ -186,6 +187,7 @@ class _Call:
             retries = settings.get("max_retries", retries)
         if needs_lm:
             if lm is None:
+                refuse_while_loading("a module is called")
                 raise NotConfiguredError(
                     f"no language model is set for `{predictor!r}`: configure(lm=LM('openai/gpt-4o-mini')), "
                     "or give `lm=` to the module or the call"
