@@ -20,6 +20,7 @@ from ..prediction import Prediction
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
 from ..signature.signature import Signature, SignatureLike, ensure_signature
+from ..state.models import SavedLM
 from ..state.predictor import dump, restore
 from ..values.inputs import Misfit
 from .base import Module
@@ -218,6 +219,8 @@ def in_force(predictor: Predict) -> tuple[Any, Mapping[str, Any], int]:
     lm: Any = predictor.lm
     config: Mapping[str, Any] = predictor.config
     retries = predictor.max_retries
+    if type(lm) is SavedLM:
+        lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
     if parts := of_parts():
         lm = lm or parts.get("lm")
         retries = parts.get("max_retries") if retries is None else retries
