@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from ..base.diagnostic import Diagnostic
+from ..base.recursion import deep
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
@@ -78,6 +79,7 @@ class Project:
         """How often a declaration was resolved."""
         return self._files.resolved
 
+    @deep
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""
         with self._files.lock:
