@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CACHE ?= .cache
 
+# What starts often keeps its byte code, whatever the surrounding system says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo train-demo test lint typecheck imports format test-editors test-train bench bench-editor bench-check clean
 

@@ -9,31 +9,42 @@ Importing this also lets `import triage` find `triage.dspy`.
 
 from __future__ import annotations
 
-from .base import interrupts
-
-if interrupts.is_command("dspyc"):
-    # From the first moment on; the rest of the command is imported only now.
-    interrupts.leave_on_interrupt()
-
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
-from .loader import install_import_hook
+from .loader.imports import install_import_hook
+
+
+def _is_command() -> bool:
+    """Whether this process is the command `dspyc`, as a script or by `python -m`."""
+    script = os.path.basename(sys.argv[0]).removesuffix(".exe") if sys.argv else ""
+    started = sys.orig_argv
+    return script == "dspyc" or ("-m" in started and "dspyc" in started[started.index("-m") + 1 :][:1])
+
+
+if _is_command():
+    # From the first moment on; the rest of the command is imported only now.
+    from .base import interrupts
+
+    interrupts.leave_on_interrupt()
 
 if TYPE_CHECKING:
     from .compiler.analysis import FileAnalysis
     from .grammar.formatting.format import format_source as format_source
-    from .loader import CompileError as CompileError
-    from .loader import load as load
+    from .loader.compiling import CompileError as CompileError
+    from .loader.imports import uninstall_import_hook as uninstall_import_hook
+    from .loader.load import load as load
     from .runtime import *  # noqa: F403 the runtime's public names are ours
 
     __version__: str
 
 _HOMES = {
-    "CompileError": ".loader",
+    "CompileError": ".loader.compiling",
     "format_source": ".grammar.formatting.format",
-    "load": ".loader",
+    "load": ".loader.load",
     "pure": ".runtime.execution.flow",
-    "uninstall_import_hook": ".loader",
+    "uninstall_import_hook": ".loader.imports",
 }
 
 install_import_hook()
@@ -41,9 +52,7 @@ install_import_hook()
 
 def check(path: str) -> FileAnalysis:
     """Check a `.dspy` file without running it; the findings are the result's `diagnostics`."""
-    import os
-
-    from .loader import analyse
+    from .loader.compiling import analyse
 
     return analyse(os.path.abspath(path))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .span import Span
 
@@ -20,8 +22,7 @@ Applicability: TypeAlias = Literal["safe", "unsafe", "display-only"]
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A replacement of a range of the text; an empty range inserts."""
 
     span: Span
@@ -32,8 +33,7 @@ class Edit:
         return Edit(self.span.shifted(offset), self.replacement)
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Edits that remove a finding, made together or not at all."""
 
     title: str
@@ -51,8 +51,7 @@ class Fix:
         return Fix(self.title, tuple(edit.shifted(offset) for edit in self.edits), self.applicability)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A second location that a diagnostic talks about; without a `path` it is in the same file."""
 
     span: Span
@@ -68,8 +67,7 @@ class Label:
         return self if self.path is not None else Label(self.span.shifted(offset), self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding. Its spans, those of its labels and of its fixes count from the same point: the start of an
     item where the grammar found it, the start of the file in a report.
     """

@@ -53,10 +53,3 @@ def end(code: int) -> None:
                 continue
         os._exit(code)
     sys.exit(code)
-
-
-def is_command(name: str) -> bool:
-    """Whether this process is the command of a name, as a script or by `python -m`."""
-    script = os.path.basename(sys.argv[0]).removesuffix(".exe") if sys.argv else ""
-    started = sys.orig_argv
-    return script == name or ("-m" in started and name in started[started.index("-m") + 1 :][:1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 CUTOFF = 0.7
 """How alike two names must be, from 0 to 1, for one to be suggested in place of the other."""
@@ -18,11 +19,17 @@ def near(name: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | 
     """
     if len(name) > _LONGEST:
         return None
-    known = [each for each in dict.fromkeys(candidates) if each != name and len(each) <= _LONGEST]
+    known = [each for each in dict.fromkeys(candidates) if len(each) <= _LONGEST and each != name]
     letters = _letters(name)
     for each in known:
         if letters and _letters(each) == letters:
             return each
+    # Two texts are no closer than by their lengths and by the letters that both have, which is quickly seen.
+    shortest, longest = cutoff * len(name) / (2 - cutoff), (2 - cutoff) * len(name) / cutoff
+    known = [each for each in known if shortest <= len(each) <= longest]
+    known = [each for each in known if 2 * _shared(name, each) >= cutoff * (len(name) + len(each))]
+    if not known:
+        return None
     from difflib import get_close_matches  # 3 ms to import, and only mistakes need it
 
     found = get_close_matches(name, known, n=1, cutoff=cutoff)
@@ -55,5 +62,18 @@ def clip(text: str, limit: int) -> str:
     return f"{text[: limit // 2]}\n… {len(text) - limit} characters left out …\n{text[-limit // 2 :]}"
 
 
+def _shared(name: str, other: str) -> int:
+    """At most so many letters of two texts can be paired."""
+    most = min(len(name), len(other))
+    letters = _set_of(other)
+    return min(most, sum([each in letters for each in name]))
+
+
+@lru_cache(maxsize=4096)
+def _set_of(name: str) -> frozenset[str]:
+    return frozenset(name)
+
+
+@lru_cache(maxsize=4096)
 def _letters(name: str) -> str:
     return name.lower().replace("_", "")

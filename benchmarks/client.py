@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Client:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**_without_settings(os.environ), **environment},
         )
         self.folder = folder
         self.capabilities: dict[str, Any] = {}
@@ -204,3 +204,8 @@ class Client:
 def same_uri(one: str, other: str) -> bool:
     """Whether two URIs name the same file, also when they are escaped differently."""
     return one.replace("%20", " ").rstrip("/") == other.replace("%20", " ").rstrip("/")
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment as users have it: Python keeps its byte code, so only the first start compiles."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}

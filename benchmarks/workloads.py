@@ -123,5 +123,12 @@ def measure(library: str, name: str) -> dict[str, float]:
     return {"microseconds": best / CALLS * 1e6}
 
 
+def answer_once(library: str) -> None:
+    """Import a library and make one call."""
+    dspy = importlib.import_module("dspyc.runtime" if library == "dspyc" else "dspy")
+    dspy.configure(lm=instant_lm(dspy, library))
+    predict(dspy)()
+
+
 if __name__ == "__main__":
     print(json.dumps(measure(sys.argv[1], sys.argv[2])))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec.structs import replace
 
 from ..compiler.analysis import FileAnalysis
 from ..compiler.fixing import Fixed, fix

@@ -19,12 +19,12 @@ def open_program(path: Path) -> Loaded:
     if path.is_dir():
         raise Refusal(f"{path} is a folder; this command takes one file", f"like {path}/NAME.dspy")
     (analysis,) = analyse_without_errors([path])
-    from .. import loader
+    from ..loader.load import execute
     from .logs import say_logs
 
     say_logs()
     with told():
-        module = loader.execute(analysis)
+        module = execute(analysis)
     return Loaded(shown(path), analysis, vars(module), module.__dspyc__)
 
 

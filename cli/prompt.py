@@ -81,7 +81,21 @@ def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
         say_json(records)
     else:
         say("\n\n".join(_for_reading(one) for one in prompts))
+        if not part:
+            _say_calls(loaded, chosen)
     return 0
+
+
+def _say_calls(loaded: Loaded, name: str) -> None:
+    """How many of these a run sends, where it can be said."""
+    from ..compiler.query.describe import describe_bound
+    from ..compiler.schedule.bounds import most_calls
+
+    program = loaded.analysis.program
+    symbol = program.lookup(name)
+    bound = most_calls(program, symbol) if symbol is not None else None
+    if bound is not None:
+        say(describe_bound(bound))
 
 
 def _prompts(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
 from ..base.recursion import deep
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .files import Files, Finder, Reader, Surroundings, Unreadable
-from .findings import check_item, holds, place
+from .files import Files, Finder, Reader, Unreadable, program_of
+from .findings import EVERYTHING as READS_EVERYTHING
+from .findings import all_hold, check_item, place
 from .program import Item, Program
 from .resolve.scope import FileScope, KeptItem
 from .selection import EVERYTHING, Selection
@@ -19,8 +21,7 @@ from .selection import EVERYTHING, Selection
 __all__ = ["FileAnalysis", "Finder", "Project", "Reader", "Unreadable"]
 
 
-@dataclass(eq=False)
-class FileAnalysis:
+class FileAnalysis(Struct, eq=False):
     """All that is known of one file."""
 
     path: str
@@ -28,9 +29,9 @@ class FileAnalysis:
     file: parse.File
     diagnostics: tuple[Diagnostic, ...]
     """Syntax problems and findings of the rules, by place."""
-    _project: Project = field(repr=False)
-    _program: Program = field(repr=False)
-    _edits: int = field(repr=False)
+    _project: Project
+    _program: Program
+    _edits: int
     """How often a text of the project had changed."""
 
     def item_instead(self, start: int, parsed: parse.Parsed) -> Item:
@@ -79,6 +80,11 @@ class Project:
         """How often a declaration was resolved."""
         return self._files.resolved
 
+    def readers(self, path: str) -> frozenset[str]:
+        """The checked files that depend on the text at a path: `.dspy`, Python or data, there or missing."""
+        with self._files.lock:
+            return self._files.readers(path)
+
     @deep
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""
@@ -122,12 +128,12 @@ class Project:
 
     def _analyse(self, scope: FileScope) -> FileAnalysis:
         scope.is_dirty = False
-        program = self._program(scope, scope.file)
+        program = program_of(self._files, scope)
         found = list(scope.file.problems())
+        self._check_items(program, scope)
         for item, kept in zip(program.items, scope.items, strict=True):
-            findings = self._findings(program, item, kept)
-            if findings:
-                found += (place(each, item.start, program) for each in findings)
+            if kept.findings:
+                found += (place(each, item.start, program) for each in kept.findings)
         found += (place(each, 0, program) for each in rules.check_file(program))
         selected = self.selection.for_file(scope.path)
         found = list(selected.apply(suppressions.apply(scope.file, found, selected.is_selected)))
@@ -135,22 +141,21 @@ class Project:
         edits = self._files.edits
         return FileAnalysis(scope.path, scope.file.source, scope.file, tuple(found), self, program, edits)
 
-    def _findings(self, program: Program, item: Item, kept: KeptItem) -> tuple[Diagnostic, ...]:
-        checked = kept.checked
-        if checked is None or not holds(checked, program):
+    def _check_items(self, program: Program, scope: FileScope) -> None:
+        """Let the rules look at items of which nothing is known, or whose questions have other answers."""
+        held = all_hold(scope.answers, program)
+        for item, kept in zip(program.items, scope.items, strict=True):
+            checked = kept.checked
+            if checked is not None and (held or all_hold(checked.answers, program)):
+                continue
             self.checked += 1
-            checked = kept.checked = check_item(program, item)
-        return checked.findings
-
-    def _program(self, scope: FileScope, file: parse.File) -> Program:
-        return Program(
-            scope.path,
-            file.source,
-            scope.views(),
-            scope.symbols(),
-            Surroundings(self._files, scope),
-            scope.words,
-        )
+            checked = check_item(program, item)
+            kept.findings = checked.findings
+            kept.checked = None if READS_EVERYTHING in checked.names else checked
+            scope.answers.update(checked.answers)
+        if not held:
+            known = [each.checked.answers for each in scope.items if each.checked is not None]
+            scope.answers = {question: answer for each in known for question, answer in each.items()}
 
     def _with_words(self, program: Program, file: parse.File) -> Program:
         """The program as a reader is told of it: with documentation and places as they are now."""
@@ -159,4 +164,4 @@ class Project:
             scope = self._files.scope(program.path)
             if scope is None or scope.file is not file or scope.words == program.words:
                 return program
-            return self._program(scope, file)
+            return program_of(self._files, scope)

@@ -7,8 +7,9 @@ the start of its text: lines that are added above change nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from ..base.diagnostic import Diagnostic
 from ..base.span import Span
@@ -46,8 +47,7 @@ SymbolKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True, eq=False):
     """What a name stands for.
 
     As long as what a declaration means stays the same, its symbol stays the same object, also when its body
@@ -67,8 +67,7 @@ class Symbol:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """Which argument of a call is which parameter."""
 
     callee: types.Type
@@ -92,8 +91,7 @@ class Binding:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class CallKind:
+class CallKind(Struct, frozen=True):
     """What running a call means for the generated code."""
 
     target: Literal["module", "lm", "function", "python", "constructor", "builtin", "unknown"]
@@ -111,8 +109,7 @@ class CallKind:
 UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureString:
+class SignatureString(Struct, frozen=True):
     """A signature written as a string: its fields and problems; spans count from the start of the item."""
 
     interface: types.Interface
@@ -120,15 +117,14 @@ class SignatureString:
     problems: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImportTarget:
+class ImportTarget(Struct, frozen=True):
     """Where an import leads."""
 
     kind: Literal["dspy", "python", "opaque", "missing", "unreadable", "ambiguous", "self"]
     """To a `.dspy` or `.py` file, a module that is not read, nothing, what cannot be read, two files at once,
     the file itself."""
     path: str = ""
-    names: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
+    names: Callable[[], Sequence[str]] = tuple
     """What can be imported from it, as far as that is known."""
     valid: bool = True
     """Whether a Python file could be parsed."""
@@ -140,8 +136,7 @@ class ImportTarget:
     """Whether the imported file imports this one, itself or through others, be it types or values."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ItemFacts:
+class ItemFacts(Struct, frozen=True, eq=False):
     """What is known of the nodes of an item, by the identity of the node; of the rest nothing is."""
 
     symbols: Mapping[int, Symbol]
@@ -180,8 +175,7 @@ def evident_type(node: syntax.Node) -> types.Type:
 NO_FACTS = ItemFacts({}, {}, {}, {}, {}, {}, ())
 
 
-@dataclass(slots=True, eq=False)
-class Draft:
+class Draft(Struct, eq=False):
     """An item while it is resolved: what is found out is written down here."""
 
     key: str
@@ -221,16 +215,15 @@ class Draft:
         )
 
 
-Question: TypeAlias = Callable[[Any, Any], object]
-"""What a rule asks a program, about a name, an item or a function."""
+Answers: TypeAlias = dict[tuple[Callable[[Any, Any], object], Any], object]
+"""What a program was asked, about a name, an item or a function, and what it answered."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Checked:
+class Checked(Struct, frozen=True, eq=False):
     """What the rules for items find in one, counted from its start, and what that depends on."""
 
     findings: tuple[Diagnostic, ...]
     names: frozenset[tuple[str, str]]
     """The names whose meaning was asked for."""
-    answers: tuple[tuple[Question, Any, object], ...]
-    """What else was asked, about what, and the answers."""
+    answers: Answers
+    """What else was asked, and the answers."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import RLock
+
+from msgspec import Struct
 
 from ..grammar import syntax
 from ..grammar.parse import parse
@@ -24,8 +25,7 @@ from .resolve.prelude import given, given_names
 from .resolve.scope import FileScope
 
 
-@dataclass(frozen=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A file that is there and cannot be read; why, as a clause: "is a named pipe, not a file"."""
 
     reason: str
@@ -112,6 +112,20 @@ class Files:
                     waiting.append(each)
         return found
 
+    def readers(self, path: str) -> frozenset[str]:
+        """The files for whose check the text at a path was asked for, be it through others."""
+        readers: dict[str, list[str]] = {}
+        for reader, paths in self._read_by.items():
+            for each in paths:
+                readers.setdefault(each, []).append(reader)
+        found: set[str] = set()
+        waiting = [path]
+        while waiting:
+            new = [each for each in readers.get(waiting.pop(), ()) if each not in found]
+            found.update(new)
+            waiting += new
+        return frozenset(found)
+
     def _take_over(self, texts: Mapping[str, Content]) -> None:
         """Let all files know what has changed."""
         self.edits += 1
@@ -127,7 +141,7 @@ class Files:
                 del self._scopes[path]
                 outside.add(path)
             else:
-                imports = {name for name in scope.names() if scope.is_import(name)}
+                imports = scope.import_names()
                 edits = scope.edit(reparse(scope.file, Source(path, text)))
                 edited |= edits
                 if any(key[1] in imports or scope.is_import(key[1]) for key in edits):
@@ -145,7 +159,7 @@ class Files:
         texts = {text_key(path) for path in paths}
         edited = texts | {IMPORTS} | self._names.readers(texts)
         for scope in self._scopes.values():
-            edited |= {scope.key(name) for name in scope.names() if scope.is_import(name)}
+            edited |= {scope.key(name) for name in scope.import_names()}
         return edited
 
     def _spread(self, edited: set[Key]) -> None:
@@ -302,3 +316,25 @@ class Surroundings:
                 return types.Place(place.path, line=0)
             text = self._files.text(place.path, self._scope.path) if place.name else None
             return place if text is None else find_definition(place.path, text, place.name)
+
+    def beside(self, path: str) -> Program | None:
+        """The program of another `.dspy` file, as it was when this one was checked."""
+        with self._files.lock:
+            scope = self._files.scope(path)
+            return None if scope is None else program_of(self._files, scope)
+
+
+def program_of(files: Files, scope: FileScope) -> Program:
+    """The program of a file, as its scope has it now."""
+    scope.forget_what_has_changed()
+    views = scope.views()
+    return Program(
+        scope.path,
+        scope.file.source,
+        views,
+        scope.symbols(),
+        Surroundings(files, scope),
+        scope.words,
+        scope.memory,
+        scope.edit_count,
+    )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from ..base.diagnostic import Diagnostic, Label
 from ..grammar import syntax
 from . import rules, types
 from .environment import ALL, Key
-from .facts import Checked, Question
-from .program import CallKind, Item, Program, Symbol
+from .facts import Answers, Checked
+from .program import A, CallKind, Item, Program, Symbol, T
 
 EVERYTHING: Key = ("", "everything")
 """What a finding depends on that comes from a look at all other items: any edit of the file."""
@@ -22,15 +22,12 @@ def check_item(program: Program, item: Item) -> Checked:
     watched = Watched(program)
     found = [each for string in item.string_by_node.values() for each in string.problems]
     found += rules.check_item(watched, item)
-    answers = tuple((ask, about, answer) for (ask, about), answer in watched.answers.items())
-    return Checked(tuple(found), frozenset(watched.read), answers)
+    return Checked(tuple(found), frozenset(watched.read), watched.answers)
 
 
-def holds(checked: Checked, program: Program) -> bool:
-    """Whether what was found in an item is found still, if the names that were asked mean the same."""
-    return EVERYTHING not in checked.names and all(
-        ask(program, about) == answer for ask, about, answer in checked.answers
-    )
+def all_hold(answers: Answers, program: Program) -> bool:
+    """Whether all questions have the answers still that they had."""
+    return all(program.ask(*question) == answer for question, answer in answers.items())
 
 
 def _item_facts(program: Program, key: str | None) -> object:
@@ -69,7 +66,7 @@ class Watched(Program):
 
     def __init__(self, program: Program) -> None:
         self.read: set[Key] = set()
-        self.answers: dict[tuple[Question, Any], object] = {}
+        self.answers: Answers = {}
         self._program = program
         self._symbols = _Symbols(program, self.read)
         self.path = program.path
@@ -88,7 +85,7 @@ class Watched(Program):
 
     def item(self, key: str | None) -> Item | None:
         """The item of a key."""
-        self._ask(_item_facts, key)
+        self.ask(_item_facts, key)
         return self._program.item(key)
 
     def item_at(self, offset: int) -> Item | None:
@@ -113,22 +110,24 @@ class Watched(Program):
         """What a call runs."""
         binding = item.binding_of(call)
         if binding is not None and isinstance(binding.callee, types.Function):
-            self._ask(_kind_of_function, binding.callee)
+            self.ask(_kind_of_function, binding.callee)
         return self._program.call_kind(item, call)
 
     def function_kind(self, name: str) -> CallKind:
         """What calling a `def` of this file runs."""
-        self._ask(_function_kind, name)
+        self.ask(_function_kind, name)
         return self._program.function_kind(name)
 
     def kind_of_function(self, function: types.Function) -> CallKind:
         """What calling a function runs, by its type."""
-        self._ask(_kind_of_function, function)
+        self.ask(_kind_of_function, function)
         return self._program.kind_of_function(function)
 
-    def _ask(self, question: Question, about: Any) -> None:
-        if (question, about) not in self.answers:
-            self.answers[question, about] = question(self._program, about)
+    def ask(self, question: Callable[[Program, A], T], about: A) -> T | None:
+        """The answer to a question."""
+        found = self._program.ask(question, about)
+        self.answers[question, about] = found
+        return found
 
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands now."""

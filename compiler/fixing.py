@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic, Fix
 from .analysis import FileAnalysis
@@ -23,8 +24,7 @@ Check = Callable[[str], FileAnalysis]
 """The analysis of a text, were it the file's."""
 
 
-@dataclass(frozen=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """A text after its fixes, and the fixes that were applied."""
 
     text: str

@@ -13,7 +13,8 @@ the type `Unknown` and no symbol; nothing is ever absent because of a mistake.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from ..base.span import Span
@@ -29,7 +30,10 @@ from .facts import SignatureString as SignatureString
 from .facts import Symbol as Symbol
 from .facts import SymbolKind as SymbolKind
 
+A = TypeVar("A", bound=Hashable)
 N = TypeVar("N", bound=syntax.Node)
+R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Resolved(Protocol):
@@ -156,13 +160,21 @@ class Item:
         """The range of a node in the file."""
         return (node.span if isinstance(node, syntax.Node) else node).shifted(self.start)
 
+    def all_nodes(self) -> Sequence[syntax.Node]:
+        """All nodes of this item, in the order of the text."""
+        found: Sequence[syntax.Node] | None = self.memory.get(Item.all_nodes)
+        if found is None:
+            found = walk(self.declaration) if self.declaration is not None else ()
+            self.memory[Item.all_nodes] = found
+        return found
+
     def nodes(self, kind: type[N]) -> Sequence[N]:
         """All nodes of a class in this item, in the order of the text."""
         found: dict[type, list[Any]] | None = self.memory.get(Item.nodes)
         if found is None:
             found = {}
-            for node in walk(self.declaration) if self.declaration is not None else ():
-                found.setdefault(type(node), []).append(node)
+            for node in self.all_nodes():
+                found.setdefault(node.__class__, []).append(node)
             self.memory[Item.nodes] = found
         return found.get(kind, ())
 
@@ -191,11 +203,27 @@ class Surroundings(Protocol):
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands in another file as that is now."""
 
+    def beside(self, path: str) -> Program | None:
+        """The program of another `.dspy` file, as it was when this one was checked."""
+
 
 class Program:
     """The resolved program of one file."""
 
-    __slots__ = ("_by_key", "_starts", "_surroundings", "items", "path", "source", "symbols", "words")
+    __slots__ = (
+        "_answers",
+        "_by_key",
+        "_edit",
+        "_memory",
+        "_names",
+        "_starts",
+        "_surroundings",
+        "items",
+        "path",
+        "source",
+        "symbols",
+        "words",
+    )
 
     def __init__(
         self,
@@ -205,6 +233,8 @@ class Program:
         symbols: Mapping[str, Symbol],
         surroundings: Surroundings,
         words: int = 0,
+        memory: dict[Hashable, Any] | None = None,
+        edit: tuple[int, Sequence[int] | None] = (0, None),
     ) -> None:
         self.path = path
         self.source = source
@@ -215,8 +245,58 @@ class Program:
         self.words = words
         """Of which state of the documentation it is, counted up."""
         self._surroundings = surroundings
+        self._memory: dict[Hashable, Any] = {} if memory is None else memory
+        """What was gathered and combined, handed on from one program of a file to the next."""
+        self._edit = edit
+        """How often the file has changed, and which items are new since the last time; None for all."""
+        self._answers: dict[tuple[Callable[..., Any], Any], Any] = {}
         self._by_key: dict[str, Item] | None = None
+        self._names: Sequence[str] | None = None
         self._starts: list[int] | None = None
+
+    def ask(self, question: Callable[[Program, A], T], about: A) -> T | None:
+        """The answer to a question, worked out once; None while it is being worked out."""
+        key = (question, about)
+        if key not in self._answers:
+            self._answers[key] = None
+            self._answers[key] = question(self, about)
+        found: T | None = self._answers[key]
+        return found
+
+    def gather(self, look: Callable[[Item], T]) -> tuple[T, ...]:
+        """What a remembered function finds in each item, in their order."""
+        return self._gather(look)[0]
+
+    def combine(self, look: Callable[[Item], T], make: Callable[[tuple[T, ...]], R]) -> R:
+        """What is made of what is found in each item; made anew only when something else is found."""
+        parts, since = self._gather(look)
+        kept = self._memory.get((look, make))
+        if kept is None or (kept[0] != since and kept[1] != parts):
+            kept = (since, parts, make(parts))
+        self._memory[look, make] = (since, *kept[1:])
+        found: R = kept[2]
+        return found
+
+    def _gather(self, look: Callable[[Item], T]) -> tuple[tuple[T, ...], int]:
+        """What is found in each item, and since which edit it has been that; only new items are looked at."""
+        edit, fresh = self._edit
+        kept: tuple[int, tuple[T, ...], int] | None = self._memory.get(look)
+        if kept is not None and kept[0] == edit:
+            return kept[1], kept[2]
+        if kept is not None and kept[0] == edit - 1 and fresh is not None:
+            parts, since = kept[1], kept[2]
+            found = {index: look(self.items[index]) for index in fresh}
+            if any(parts[index] != each for index, each in found.items()):
+                since = edit
+            if any(parts[index] is not each for index, each in found.items()):
+                changed = list(parts)
+                for index, each in found.items():
+                    changed[index] = each
+                parts = tuple(changed)
+        else:
+            parts, since = tuple([look(each) for each in self.items]), edit
+        self._memory[look] = (edit, parts, since)
+        return parts, since
 
     def lookup(self, name: str) -> Symbol | None:
         """What a name means at the top of the file: its own names, the runtime's, the built-ins."""
@@ -224,7 +304,9 @@ class Program:
 
     def names(self) -> Sequence[str]:
         """All names that mean something at the top of the file."""
-        return tuple(dict.fromkeys((*self.symbols, *self._surroundings.given_names())))
+        if self._names is None:
+            self._names = tuple(dict.fromkeys((*self.symbols, *self._surroundings.given_names())))
+        return self._names
 
     def members(self, kind: types.Type) -> Mapping[str, Symbol]:
         """What may follow the dot behind a value of a type."""
@@ -254,6 +336,10 @@ class Program:
             return self._surroundings.locate(place)
         item = self.item(place.item)
         return place if item is None else placed(place, item.start, item.declaration)
+
+    def beside(self, path: str) -> Program | None:
+        """The program of another `.dspy` file that this one imports from; None without such a file."""
+        return self._surroundings.beside(path)
 
     def item_at(self, offset: int) -> Item | None:
         """The item that holds the character at an offset; at the file's end the last one."""
@@ -315,21 +401,23 @@ def placed(place: types.Place, start: int, declaration: syntax.Declaration | Non
 def walk(node: syntax.Node) -> Sequence[syntax.Node]:
     """A node and all nodes in it, in the order of the text."""
     found: list[syntax.Node] = []
-    waiting = [node]
+    waiting: list[Any] = [node]
     while waiting:
         each = waiting.pop()
-        found.append(each)
-        beneath = children(each)
-        if beneath:
-            waiting += reversed(beneath)
+        if each.__class__ is tuple:
+            waiting += reversed(each)
+        elif isinstance(each, syntax.Node):
+            found.append(each)
+            for name in reversed(_parts(each.__class__)):
+                beneath = getattr(each, name)
+                if beneath:
+                    waiting.append(beneath)
     return found
 
 
 def children(node: syntax.Node) -> Sequence[syntax.Node]:
     """The nodes right beneath a node."""
-    names = _FIELDS.get(type(node))
-    if names is None:
-        names = _FIELDS[type(node)] = _fields_with_nodes(type(node))
+    names = _parts(type(node))
     if not names:
         return ()
     found: list[syntax.Node] = []
@@ -342,10 +430,8 @@ def children(node: syntax.Node) -> Sequence[syntax.Node]:
     return found
 
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
-
-
-def _fields_with_nodes(kind: type[syntax.Node]) -> tuple[str, ...]:
+@cache
+def _parts(kind: type[syntax.Node]) -> tuple[str, ...]:
     """The fields of a kind of node that may hold nodes."""
     plain = ("str", "int", "bool", "Literal[")
     written = {

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.diagnostic import Diagnostic, Severity
 from ..base.text import list_names, near
@@ -42,8 +44,7 @@ class Problem(NamedTuple):
     severity: Severity = "error"
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What settings and options select.
 
     Selectors are codes, names, beginnings of codes, categories and `ALL`.
@@ -74,8 +75,7 @@ class Selection:
         return matches(pattern, relative.replace(os.sep, "/"))
 
 
-@dataclass(frozen=True)
-class FileSelection:
+class FileSelection(Struct, frozen=True, dict=True):
     """What is selected for one file."""
 
     selection: Selection

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic, Edit, Fix
 from ..base.span import Span
@@ -26,8 +27,7 @@ _WORDS = ("ignore", "ignore-file")
 _ABOUT_SUPPRESSIONS = frozenset({UNUSED_SUPPRESSION.code, UNKNOWN_SUPPRESSION.code, EMPTY_SUPPRESSION.code})
 
 
-@dataclass(frozen=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """A comment; its ranges count from the start of its item."""
 
     comment: Span

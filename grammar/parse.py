@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
 from . import syntax
@@ -41,8 +42,7 @@ MAX_OPERATORS = 500
 """How many operators `a + b + c …` may have, those of sums around it included; its tree is as deep."""
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(Struct, frozen=True, dict=True):
     """What parsing made of the text of one item; spans count from the item's start."""
 
     text: str
@@ -56,8 +56,7 @@ class Parsed:
         return tokenize(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A piece of a file: a declaration with the comments around it."""
 
     start: int
@@ -79,8 +78,7 @@ class Item:
         return self.start + len(self.parsed.text)
 
 
-@dataclass(frozen=True)
-class File:
+class File(Struct, frozen=True, dict=True):
     """A parsed file."""
 
     source: Source

@@ -60,23 +60,20 @@ def _head_behind(items: Sequence[Item], index: int) -> int:
 
 def _common_start(first: str, second: str) -> int:
     """How many characters two texts have in common at their beginning."""
-    low, high = 0, min(len(first), len(second))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if first[low:middle] == second[low:middle]:
-            low = middle
+    low, most = 0, min(len(first), len(second))
+    step = _STEP
+    while low < most and step:
+        if first[low : low + step] == second[low : low + step]:
+            low += step
         else:
-            high = middle - 1
-    return low
+            step //= 2
+    return min(low, most)
 
 
 def _common_end(first: str, second: str, most: int) -> int:
     """How many characters two texts have in common at their end, at most `most`."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if first[len(first) - middle : len(first) - low] == second[len(second) - middle : len(second) - low]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    return _common_start(first[len(first) - most :][::-1], second[len(second) - most :][::-1])
+
+
+_STEP = 1 << 14
+"""So many characters are compared at once at first."""

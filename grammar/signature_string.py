@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
 from . import syntax
@@ -16,8 +17,7 @@ from .problems import problem
 from .recovery.recover import mend
 
 
-@dataclass(frozen=True)
-class InlineSignature:
+class InlineSignature(Struct, frozen=True):
     """The fields of a string form; spans count from the start of the string's content."""
 
     inputs: tuple[syntax.Field, ...]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from ..base.span import Span
 
 __all__ = ["Encoding", "Position", "Source", "Span"]
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 class Position(NamedTuple):
@@ -21,8 +24,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A text and where it comes from.
 
     Lines end at `\\n`, `\\r\\n` or `\\r`, as the Language Server Protocol counts them, and nowhere else.
@@ -35,18 +37,21 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """The offset of each line's first code point."""
-        starts = [0]
-        text = self.text
-        if "\r" not in text:
-            at = text.find("\n")
-            while at >= 0:
-                starts.append(at + 1)
-                at = text.find("\n", at + 1)
-            return starts
-        for at, character in enumerate(text):
-            if character == "\n" or (character == "\r" and text[at + 1 : at + 2] != "\n"):
-                starts.append(at + 1)
-        return starts
+        return [0, *(each.end() for each in _LINE_END.finditer(self.text))]
+
+    def edited(self, span: Span, replacement: str) -> Source:
+        """The source with another text in the place of a range; its lines are not counted again."""
+        before, after = self.text[: span.start], self.text[span.end :]
+        found = Source(self.uri, before + replacement + after)
+        if "\r" in replacement or before.endswith("\r"):
+            return found  # two line endings may have become one, or one two
+        starts, start = self.line_starts, span.start
+        first, last = bisect_right(starts, start), bisect_right(starts, span.end)
+        between = [start + each.end() for each in _LINE_END.finditer(replacement)]
+        moved = len(replacement) - (span.end - start)
+        behind = [each + moved for each in starts[last:]] if moved else starts[last:]
+        found.__dict__["line_starts"] = [*starts[:first], *between, *behind]
+        return found
 
     @property
     def line_count(self) -> int:

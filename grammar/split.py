@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .lexing.f_strings import scan
 from .lexing.tokens import CLOSE, NEWLINE, OPEN
@@ -49,8 +50,7 @@ _BODY_LINE = re.compile(
 _COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """The text of an item with the comments right above it and the blank lines and comments below it."""
 
     start: int

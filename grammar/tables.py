@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 Start = Literal["start", "inline_signature"]
 
@@ -27,8 +28,7 @@ class Rule(NamedTuple):
         return self.length == 1 and self.action == ""
 
 
-@dataclass(frozen=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """An LALR(1) automaton. In `rows` a number from 0 on is a state to shift to, one below is `~rule`."""
 
     terminals: tuple[str, ...]

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 from typing import TYPE_CHECKING
-
-from ..base.files import UnreadableFile, verify_regular
-from ..project.disk import LARGEST_PROGRAM, Disk
-from .bytecode import ENDING, read_kept
-from .compiling import compile_and_keep
-from .load import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+_ENDING = ".dspy"
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds `NAME.dspy` where Python has found no module called NAME."""
 
     def find_spec(
@@ -31,19 +25,21 @@ class _Finder(MetaPathFinder):
         Raises:
             ImportError: what is there cannot be read as a program: a named pipe, a folder, a file too large.
         """
-        name = fullname.rpartition(".")[2] + ENDING
+        name = fullname.rpartition(".")[2] + _ENDING
         for folder in sys.path if path is None else path:
             file = os.path.join(folder or os.getcwd(), name)
             if os.path.lexists(file):
-                try:
-                    verify_regular(file, LARGEST_PROGRAM)
-                except UnreadableFile as problem:
-                    raise ImportError(str(problem), name=fullname, path=file) from None
-                return importlib.util.spec_from_file_location(fullname, file, loader=_Loader(file))
+                # `import dspyc` imports this file, so what only a hit needs is imported now.
+                from importlib.util import spec_from_file_location
+
+                from .programs import ProgramLoader, verify_program
+
+                verify_program(fullname, file)
+                return spec_from_file_location(fullname, file, loader=ProgramLoader(file))
         return None
 
 
-class _Guard(MetaPathFinder):
+class _Guard:
     """Refuses `import NAME` where both `NAME.dspy` and `NAME.py` are in one of the user's folders."""
 
     def find_spec(
@@ -53,38 +49,15 @@ class _Guard(MetaPathFinder):
         name = fullname.rpartition(".")[2]
         for folder in sys.path if path is None else path:
             if _is_users(folder) and os.path.isfile(
-                file := os.path.join(folder or os.getcwd(), name + ENDING)
+                file := os.path.join(folder or os.getcwd(), name + _ENDING)
             ):
-                python = file[: -len(ENDING)] + ".py"
+                python = file[: -len(_ENDING)] + ".py"
                 if os.path.isfile(python):
                     raise ImportError(
                         f"`import {fullname}` is ambiguous: both {file} and {python} exist; rename one",
                         name=fullname,
                     )
         return None
-
-
-class _Loader(Loader):
-    """Runs a `.dspy` file as a module; its byte code is kept beside that of Python files."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """Python's own way of making the module."""
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Compile the file, or take the code kept for it, and run it."""
-        run(module, read_kept(self.path) or compile_and_keep(self.path))
-
-    def get_source(self, fullname: str) -> str | None:
-        """The text of the file, for tracebacks and debuggers."""
-        return Disk().read(self.path)
-
-    def get_filename(self, fullname: str) -> str:
-        """The path of the file."""
-        return self.path
 
 
 _LIBRARY = os.path.dirname(os.__file__)

@@ -64,8 +64,7 @@ def changed(source: Source, changes: Sequence[TextDocumentContentChangeEvent], e
     """The text after a client's changes, each of which counts in the text that the one before it left."""
     for change in changes:
         if change.range is not None:
-            start, end = span_of(source, change.range, encoding)
-            source = Source(source.uri, source.text[:start] + change.text + source.text[end:])
+            source = source.edited(span_of(source, change.range, encoding), change.text)
         else:
             source = Source(source.uri, change.text)
     return source

@@ -15,11 +15,11 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..base.cancellation import Cancelled, Token, cancelled_by
 from .connection import Message
@@ -29,8 +29,7 @@ from .session import Server
 from .workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class ExitCode:
+class ExitCode(Struct, frozen=True):
     """What `exit` was answered with: the process ends with this."""
 
     code: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -69,8 +70,19 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
     return InitializeResult(capabilities, ServerInfo("dspyc", version("dspyc")))
 
 
+WARM_UP_DELAY = 0.25
+"""Seconds; the first diagnostics come before it."""
+_LATE = (
+    "compiler.completion.complete",
+    "compiler.query.hover",
+    "compiler.query.symbols",
+    "grammar.formatting.format",
+)
+"""Modules that only some requests need."""
+
+
 def _initialized(server: Server, _params: AnyParams) -> None:
-    server.later.add("warm up", 0, lambda: _warm_up(server))
+    server.later.add("warm up", WARM_UP_DELAY, lambda: _warm_up(server))
     if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
         method = "workspace/didChangeWatchedFiles"
         options = {"watchers": [{"globPattern": WATCHED}]}
@@ -90,6 +102,8 @@ def _warm_up(server: Server) -> None:
             server.files.analysis(uri)
         finally:
             server.files.close(uri)
+        for module in _LATE:
+            import_module(f"...{module}", __name__)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -418,6 +418,33 @@ class SymbolInformation(Structure, frozen=True):
     container_name: str | None = None
 
 
+class ReferenceContext(Structure, frozen=True):
+    """What counts as a reference."""
+
+    include_declaration: bool = True
+
+
+class ReferenceParams(PositionParams, frozen=True):
+    """The places of the name at a cursor, anywhere in the project."""
+
+    context: ReferenceContext = ReferenceContext()
+
+
+class DocumentHighlightKind(IntEnum):
+    """What is done with a name where it stands."""
+
+    TEXT = 1
+    READ = 2
+    WRITE = 3
+
+
+class DocumentHighlight(Structure, frozen=True):
+    """A place of the name at the cursor."""
+
+    range: Range
+    kind: DocumentHighlightKind
+
+
 class WorkspaceSymbolParams(Structure, frozen=True):
     """The names that a text stands for, anywhere in the project."""
 

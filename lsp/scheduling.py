@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 LONGEST_DELAY = 0.25
 """Seconds after which a job runs, however often it was put off."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     due: float
     added: float
     """When the first job under this key was added; those that replace it keep this."""

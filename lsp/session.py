@@ -30,6 +30,8 @@ class Server:
         """What the client says that it can do."""
         self.published: dict[str, tuple[int, list[Diagnostic]]] = {}
         """What was pushed last for each URI."""
+        self.wrong_settings: dict[str, list[Diagnostic]] = {}
+        """What was pushed last for each file of settings in which something is wrong."""
 
     def view(self) -> Server:
         """The same client, seen by another thread: with files of its own, and jobs that are never done."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
+from ..project.index import Index
 from ..project.workspace import Workspace as Files
 from ..project.workspace import programs_below
 from . import convert
@@ -15,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..compiler.analysis import FileAnalysis, Project
+    from ..project.index import Declaration, Mention
+    from ..project.settings import Settings
 
 __all__ = ["SOURCE_SUFFIX", "Document", "Workspace"]
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file that is open in the editor."""
 
     uri: str
@@ -29,15 +32,18 @@ class Document:
     source: Source
 
 
-@dataclass
-class Workspace:
+class Workspace(Struct):
     """Open documents and workspace folders, over the files that the command line sees too."""
 
     folders: list[str] = field(default_factory=list)
     """Paths of the workspace's folders."""
     open: dict[str, Document] = field(default_factory=dict)
     """By path."""
-    _files: Files = field(default_factory=Files)
+    _index: Index = field(default_factory=lambda: Index(Files()))
+
+    @property
+    def _files(self) -> Files:
+        return self._index.files
 
     def document(self, uri: str) -> Document | None:
         """The open document of a URI."""
@@ -92,9 +98,25 @@ class Workspace:
         except FileNotFoundError:
             return None
 
+    def declarations(self) -> Iterable[Declaration]:
+        """What the files of the workspace declare."""
+        return self._index.declarations(self.sources())
+
+    def mentions(self, path: str, offset: int, paths: Iterable[str] | None = None) -> list[Mention]:
+        """Where the name at an offset of a file stands, in these files or in all of the workspace."""
+        return self._index.mentions(path, offset, self.sources() if paths is None else paths)
+
+    def importers(self, path: str) -> frozenset[str]:
+        """The files checked so far that import a file, be it through others."""
+        return self._index.importers(path)
+
     def project(self, path: str) -> Project:
         """The project that a file belongs to, by the settings that are its own."""
         return self._files.project(path)
+
+    def settings(self, path: str) -> Settings:
+        """The settings that hold for a file."""
+        return self._files.settings(path)
 
     def importable(self, path: str, level: int = 0, packages: Sequence[str] = ()) -> tuple[str, ...]:
         """What an import in this file may go on with behind `level` dots and the names of some packages."""

@@ -6,9 +6,10 @@ import ast
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
+
+from msgspec import Struct
 
 from ..base.files import UnreadableFile, decode, read_bytes, render_size
 from ..base.text import list_names, near
@@ -20,8 +21,7 @@ OTHERS = "**"
 """The name of an input that stands for all that have no other: a Python function's `**inputs`."""
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Struct, frozen=True):
     """An input that a program takes."""
 
     name: str

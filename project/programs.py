@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ..base.text import list_names, near
 from ..grammar import syntax
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from ..runtime.compiled import CompiledFile
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A program file, analysed and loaded."""
 
     shown: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.diagnostic import Diagnostic, Severity
 from ..base.files import UnreadableFile
@@ -26,8 +28,7 @@ _TOO_MANY_PARTS = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){200}""")
 """A dotted key for which Python's reader would take time and memory that grow with its square."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a project sets, and where it stands."""
 
     root: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from .disk import ENDING, Disk, advice_for
 from .libraries import find_package
@@ -77,6 +78,10 @@ class Workspace:
         text = self.disk.read(path)
         problem = self.disk.problem(path) if text is None else None
         return text if problem is None else Unreadable(problem.message)
+
+    def readers(self, path: str) -> frozenset[str]:
+        """The files analysed so far that depend on the text at a path, be it through others."""
+        return frozenset().union(*(each.readers(path) for each in self._projects.values()))
 
     def settings(self, path: str) -> Settings:
         """The nearest settings above a file; outside of any project its own folder is the root."""

@@ -65,8 +65,8 @@ if TYPE_CHECKING:
     from .lm.callbacks import BaseCallback as BaseCallback
     from .lm.client import LM as LM
     from .lm.history import inspect_history as inspect_history
+    from .lm.jobs import TrainingJob as TrainingJob
     from .lm.provider import Provider as Provider
-    from .lm.provider import TrainingJob as TrainingJob
     from .lm.request import Request as Request
     from .lm.request import Response as Response
     from .lm.usage import track_usage as track_usage
@@ -167,7 +167,7 @@ _HOMES = {
     "Tool": ".tools.tool",
     "ToolError": ".errors",
     "ToolFunction": ".interface",
-    "TrainingJob": ".lm.provider",
+    "TrainingJob": ".lm.jobs",
     "answer_exact_match": ".evaluate.metrics",
     "answer_passage_match": ".evaluate.metrics",
     "apply_defaults": ".execution.settings",

@@ -6,29 +6,39 @@ The compiler's catalog reads these off the classes, so that no module's name sta
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .example import Example
 from .prediction import Prediction, Score
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Interface:
-    """The inputs and outputs of a module class's calls, told by one of its parameters.
 
-    `ChainOfThought` has `Interface(of="signature", outputs={"reasoning": str})`: its calls take the inputs of
-    the signature given as the parameter `signature`, and return `reasoning` and then the signature's outputs.
+class Interface(NamedTuple):
+    """The inputs and outputs of a module class's calls, and how many model calls these make, told by its
+    parameters.
+
+    `ChainOfThought` has `Interface(of="signature", outputs={"reasoning": str}, calls="answer")`: its calls
+    take the inputs of the signature given as the parameter `signature`, return `reasoning` and then the
+    signature's outputs, and ask a model for one answer.
     """
 
     of: str
     """The parameter that holds the signature or module whose fields the calls have."""
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = _NONE
     """Further inputs, all optional."""
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = _NONE
     """Further outputs, before the signature's own."""
     reserved: str | None = None
     """An input that the class gives the predictors beneath it, so that theirs may not have that name."""
+    calls: str | None = None
+    """How many model calls one call makes at most: a sum of products, `"N * module + (N - 1) * answer"`.
+
+    `answer` is one answer of a model, with the follow-up turns that `max_retries` allows. A parameter that
+    takes a number stands for the number; one that takes a module or functions, for the calls that those make.
+    None where it cannot be said.
+    """
 
 
 class Metric(Protocol):

@@ -22,16 +22,17 @@ that name. Limits (`Ge`, `Gt`, `Le`, `Lt`, `MinLen`) and `Literal` choices are c
 
 from __future__ import annotations
 
-import copy
-import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import KW_ONLY, dataclass
-from types import UnionType
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import SimpleNamespace, UnionType
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
     Literal,
+    NamedTuple,
+    TypeAlias,
     TypeVar,
     Union,
     dataclass_transform,
@@ -44,9 +45,27 @@ from typing import (
 from ..base.text import did_you_mean, near
 from .errors import ConfigurationError
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    # Imported with the first class, so nothing here may need it before someone asks for a signature.
+    import inspect
+    from dataclasses import KW_ONLY as KW_ONLY
+else:
 
-MISSING: Any = inspect.Parameter.empty
+    class KW_ONLY:  # noqa: N801 the name of what it stands for, which takes 10 ms to import
+        """What follows can only be given by name."""
+
+
+T = TypeVar("T")
+Check: TypeAlias = Callable[[Any], str | None]
+"""Says what is wrong with a value, or None."""
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
 
 _MISSPELLED = 0.85
 """How alike two names are that are taken for one; the checker draws the line there, too."""
@@ -60,17 +79,11 @@ _LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Setting:
-    """Marks a parameter of `LM` that every module also takes, for the LM of its parts."""
-
-
 SETTINGS_OF_LM = ("temperature", "max_tokens")
-"""The parameters of `LM` that are marked so; a test compares them."""
+"""The parameters of `LM` that are marked as a `Setting`; a test compares them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConstructorParameter:
+class ConstructorParameter(NamedTuple):
     """One parameter of a class: its name, default (`MISSING` when there is none) and whether it may be
     positional.
     """
@@ -135,23 +148,26 @@ def _equip(cls: type, extra: str | None) -> None:
     cls.__parameters__ = ordered  # type: ignore[attr-defined]
     cls.__parameters_extra__ = extra  # type: ignore[attr-defined]
     cls.__init__ = _initializer(cls, ordered, extra)  # type: ignore[misc]
+    cls.__signature__ = _Signature(cls, ordered, extra)  # type: ignore[attr-defined]
 
 
 def _own_parameters(cls: type) -> dict[str, ConstructorParameter]:
     own: dict[str, ConstructorParameter] = {}
     keyword_only = False
-    for name, annotation in inspect.get_annotations(cls).items():
-        if _is(annotation, KW_ONLY, "KW_ONLY"):
+    for name, annotation in cls.__annotations__.items():
+        if _is(annotation, "KW_ONLY"):
             keyword_only = True
-        elif not _is(annotation, ClassVar, "ClassVar"):
+        elif not _is(annotation, "ClassVar"):
             own[name] = ConstructorParameter(name, cls.__dict__.get(name, MISSING), keyword_only)
     return own
 
 
-def _is(annotation: Any, marker: Any, name: str) -> bool:
+def _is(annotation: Any, name: str) -> bool:
     if isinstance(annotation, str):
         return annotation.partition("[")[0].rpartition(".")[2] == name
-    return annotation is marker or get_origin(annotation) is marker
+    if name == "ClassVar":
+        return annotation is ClassVar or get_origin(annotation) is ClassVar
+    return annotation is KW_ONLY or type(annotation).__name__ == "_KW_ONLY_TYPE"  # that of `dataclasses`
 
 
 def _initializer(
@@ -159,10 +175,9 @@ def _initializer(
 ) -> Callable[..., None]:
     positional = [field.name for field in fields if not field.keyword_only]
     known = [field.name for field in fields]
-    checks: list[tuple[str, Callable[[Any], str | None]]] | None = None
+    checks: dict[str, Check | None] = {}
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        nonlocal checks
         if len(args) > len(positional):
             raise ConfigurationError(
                 f"`{cls.__name__}` takes at most {len(positional)} positional arguments, not {len(args)}"
@@ -171,10 +186,11 @@ def _initializer(
             if name in kwargs:
                 raise ConfigurationError(f"`{cls.__name__}` got the parameter `{name}` twice")
             kwargs[name] = value
-        values = self.__dict__
+        values, given = self.__dict__, []
         for field in fields:
             if field.name in kwargs:
                 values[field.name] = kwargs.pop(field.name)
+                given.append(field.name)
             elif field.default is MISSING:
                 raise ConfigurationError(f"`{cls.__name__}` needs the parameter `{field.name}`")
             else:
@@ -187,16 +203,16 @@ def _initializer(
             raise ConfigurationError(
                 f"`{cls.__name__}` has no parameter `{name}`" + (did_you_mean(name, known) or _has(fields))
             )
-        if checks is None:
-            checks = _checks(cls, fields)
-        for name, check in checks:
-            if (complaint := check(values[name])) is not None:
+        for name in given:
+            if name not in checks:
+                checks[name] = _check(_hint(cls, name))
+            check = checks[name]
+            if check is not None and (complaint := check(values[name])) is not None:
                 raise ConfigurationError(f"`{name}` of `{cls.__name__}` {complaint}")
         post_init = getattr(self, "__post_init__", None)
         if post_init is not None:
             post_init()
 
-    __init__.__signature__ = _signature(cls, fields, extra)  # type: ignore[attr-defined]
     __init__.__qualname__ = f"{cls.__qualname__}.__init__"
     return __init__
 
@@ -206,41 +222,69 @@ def _has(fields: tuple[ConstructorParameter, ...]) -> str:
 
 
 def _fresh(default: Any) -> Any:
-    return copy.copy(default) if isinstance(default, (list, dict, set)) else default
+    return default.copy() if isinstance(default, (list, dict, set)) else default
+
+
+class _Signature:
+    """The attribute `__signature__` of a class, made when it is first read; by then `inspect` is imported."""
+
+    def __init__(self, cls: Any, fields: tuple[ConstructorParameter, ...], extra: str | None) -> None:
+        self._of = (cls, fields, extra)
+        self._constructor = cls.__init__
+        self._made: inspect.Signature | None = None
+
+    def __get__(self, instance: Any, owner: Any) -> inspect.Signature:
+        if instance is not None:
+            above: Any = super(self._of[0], instance)  # that of its calls, if any
+            found: inspect.Signature = above.__signature__
+            return found
+        if owner.__init__ is not self._constructor:
+            raise AttributeError("__signature__")  # its own constructor says what it takes
+        if self._made is None:
+            self._made = _signature(*self._of)
+        return self._made
 
 
 def _signature(cls: type, fields: tuple[ConstructorParameter, ...], extra: str | None) -> inspect.Signature:
+    import inspect
+
     kinds = inspect.Parameter
     annotations: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        annotations.update(inspect.get_annotations(base))
-    listed = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
+        annotations.update(_annotations(base))
+    listed = []
     seen_default = False
     for field in fields:
         # A required parameter after one with a default can only be given by name.
         seen_default |= field.default is not MISSING
         by_name = field.keyword_only or (seen_default and field.default is MISSING)
         kind = kinds.KEYWORD_ONLY if by_name else kinds.POSITIONAL_OR_KEYWORD
-        listed.append(kinds(field.name, kind, default=field.default, annotation=annotations[field.name]))
+        default = kinds.empty if field.default is MISSING else field.default
+        listed.append(kinds(field.name, kind, default=default, annotation=annotations[field.name]))
     listed.sort(key=lambda parameter: parameter.kind)
     if extra is not None:
         listed.append(kinds(extra, kinds.VAR_KEYWORD, annotation=Any))
     return inspect.Signature(listed)
 
 
-def _checks(
-    cls: type, fields: tuple[ConstructorParameter, ...]
-) -> list[tuple[str, Callable[[Any], str | None]]]:
+def _annotations(cls: type) -> Mapping[str, Any]:
+    """A class's own annotations; those of a built-in one are none."""
+    found: Mapping[str, Any] = getattr(cls, "__annotations__", {})
+    return found
+
+
+def _hint(cls: type, name: str) -> Any:
+    """What the annotation of a parameter stands for; None where it names what its module does not have."""
+    owner = next(base for base in cls.__mro__ if name in _annotations(base))
+    only = SimpleNamespace(__annotations__={name: _annotations(owner)[name]})
     try:
-        hints = get_type_hints(cls, include_extras=True)
+        return get_type_hints(only, vars(sys.modules[owner.__module__]), include_extras=True)[name]
     except NameError:
         # A class made inside a function may name types that only its function knows; it goes unchecked.
-        return []
-    found = [(field.name, _check(hints[field.name])) for field in fields if field.name in hints]
-    return [(name, check) for name, check in found if check is not None]
+        return None
 
 
-def _check(hint: Any) -> Callable[[Any], str | None] | None:
+def _check(hint: Any) -> Check | None:
     limits, choices, optional = _facts(hint)
     if not limits and choices is None:
         return None

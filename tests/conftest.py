@@ -20,6 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write what is found into the test data")
 
 
+# Many tests start `dspyc`; as on a user's machine, only the first start compiles it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def pytest_configure() -> None:
     """A shell that runs the tests in the background has them ignore Ctrl-C, and what they start would too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

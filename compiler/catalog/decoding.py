@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from .. import types
 from ..types import Type
@@ -23,8 +24,7 @@ SINGLE: Mapping[str, Type] = {
 """Types that are written as one word; other words are Python's own classes."""
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(Struct, frozen=True):
     """What the catalog holds."""
 
     names: tuple[str, ...]
@@ -159,7 +159,7 @@ class _Decoder:
         if written is None:
             return None
         inputs, outputs = (tuple(map(self._field, written[key])) for key in ("inputs", "outputs"))
-        return types.InterfaceShape(written["of"], inputs, outputs, written["reserved"])
+        return types.InterfaceShape(written["of"], inputs, outputs, written["reserved"], written["calls"])
 
     def _record(self, name: str, written: Mapping[str, Any]) -> types.Record:
         path, _, own = name.partition(":")

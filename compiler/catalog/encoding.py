@@ -135,6 +135,7 @@ class Encoder:
             "inputs": [self._field(each) for each in shape.inputs],
             "outputs": [self._field(each) for each in shape.outputs],
             "reserved": shape.reserved,
+            "calls": shape.calls,
         }
 
     def _record(self, record: types.Record) -> str:

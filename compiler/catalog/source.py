@@ -96,9 +96,11 @@ def configuration() -> tuple[types.Parameter, ...] | None:
         return None
     kinds = {"lm": _lm()}
     return tuple(
-        types.Parameter(name, kinds.get(name, types.ANY), required=False, default="...", kind="keyword-only")
-        for name in (each.value for each in node.value.keys if isinstance(each, ast.Constant))
-        if isinstance(name, str)
+        types.Parameter(
+            key.value, kinds.get(key.value, types.ANY), False, ast.unparse(value), kind="keyword-only"
+        )
+        for key, value in zip(node.value.keys, node.value.values, strict=True)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
     )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from .. import types
 from ..program import Binding, Item
 
 
-@dataclass(frozen=True)
-class ActiveCall:
+class ActiveCall(Struct, frozen=True):
     """A call with the cursor among its arguments."""
 
     item: Item

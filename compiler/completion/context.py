@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ...grammar.parse import Parsed, parse_item
@@ -38,8 +40,7 @@ Kind: TypeAlias = Literal[
 """The sort of place that a cursor stands in."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """What a cursor stands in."""
 
     analysis: FileAnalysis

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar.source import Span
 from .. import types
@@ -32,8 +34,7 @@ EXPECTED, NEAR, DECLARED, RUNTIME, BUILTIN, WORD = range(6)
 """What is offered first: what fits the place, then what is near, and the language's words last."""
 
 
-@dataclass(frozen=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """One thing that may stand at the cursor."""
 
     label: str

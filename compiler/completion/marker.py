@@ -9,9 +9,11 @@ The word that the cursor is in gives way to the marker. One item is parsed, the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar.lexing.lexer import lex
 from ...grammar.lexing.tokens import Lexed, Token, vocabulary
@@ -33,8 +35,7 @@ _STRING_PREFIX = re.compile(r"[rRfFbBuU]{1,2}")
 _SPACE = " \t\f\ufeff"
 
 
-@dataclass(frozen=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """The item around a cursor with the marker in it."""
 
     text: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ...grammar.actions.context import Context
@@ -19,8 +21,7 @@ from ..program import children
 from .marker import MARKER, Marked, is_marker, lexed_item
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What the parser makes of an item with a marker."""
 
     marked: Marked

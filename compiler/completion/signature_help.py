@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from .. import types
@@ -14,8 +15,7 @@ from .calls import ActiveCall
 from .context import call_at
 
 
-@dataclass(frozen=True)
-class ParameterHelp:
+class ParameterHelp(Struct, frozen=True):
     """A parameter: its range in the label of its signature, and its documentation in Markdown."""
 
     start: int
@@ -23,8 +23,7 @@ class ParameterHelp:
     doc: str
 
 
-@dataclass(frozen=True)
-class SignatureHelp:
+class SignatureHelp(Struct, frozen=True):
     """One way to call something."""
 
     label: str

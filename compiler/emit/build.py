@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from ...base.recursion import deep
 from ..analysis import FileAnalysis
@@ -12,8 +13,7 @@ from .file import emit
 from .stubs import stub
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(Struct, frozen=True):
     """The texts of a built file."""
 
     module: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -15,8 +16,7 @@ from .names import Names
 N = TypeVar("N", bound=ast.AST)
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(Struct, frozen=True):
     """A declaration that is being compiled."""
 
     program: Program
@@ -130,8 +130,7 @@ def no_parameters() -> ast.arguments:
     )
 
 
-@dataclass
-class Parameters:
+class Parameters(Struct):
     """The parameters of a function that is being made."""
 
     positional: list[tuple[ast.arg, ast.expr | None]] = field(default_factory=list)

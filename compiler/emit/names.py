@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ...grammar import syntax
 from ..program import Program, walk
@@ -36,8 +37,7 @@ LIBRARY = {
 """Names that need no declaration in a `.dspy` file and an import in Python."""
 
 
-@dataclass
-class Names:
+class Names(Struct):
     """Which names are taken, and which helpers have been used so far."""
 
     taken: set[str]

@@ -6,8 +6,10 @@ import ast
 import builtins
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from .. import catalog
@@ -17,8 +19,7 @@ from ..schedule.view import is_local, reads
 from .code import Here, attribute, load
 
 
-@dataclass(frozen=True)
-class Handle:
+class Handle(Struct, frozen=True):
     """A step in flight: the variable that holds it, and the variables that its result is for."""
 
     name: str
@@ -26,8 +27,7 @@ class Handle:
     """Empty when the result is the value of the variable that holds the step."""
 
 
-@dataclass
-class Closure:
+class Closure(Struct):
     """A nested function whose body runs later, when the variables that it reads may have changed."""
 
     arguments: ast.arguments
@@ -35,8 +35,7 @@ class Closure:
     made: int
 
 
-@dataclass
-class Function:
+class Function(Struct, dict=True):
     """What is one for all of a function: its names, its nested functions, whether it starts steps."""
 
     taken: set[str]
@@ -108,8 +107,7 @@ class Function:
                 closure.arguments.kw_defaults.append(load(name))
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """A stretch of a function: how expressions are written in it."""
 
     here: Here

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ..schedule.names import targets

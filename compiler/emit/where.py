@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ...grammar import syntax
 from .. import types
@@ -15,8 +16,7 @@ from .scope import Function, Scope
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-@dataclass
-class Conditions:
+class Conditions(Struct):
     """What a `where` becomes."""
 
     limits: dict[str, ast.expr] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from inspect import cleandoc
 from itertools import pairwise
 from typing import Literal, Protocol
@@ -132,7 +133,7 @@ def _definition(
         lambda: doc,
         lambda: place,
         lambda: dict(_parameter_docs(node, parents)),
-        shape=_shape(node, file) or next((parent.shape for parent in parents if parent.shape), None),
+        shape=_shape(node, file) or _inherited_shape(node, parents),
         complete=complete,
         by_fields="parameters" in {decorator(each) for each in node.decorator_list}
         or (any(parent.by_fields for parent in parents) and not _has_constructor(node)),
@@ -229,10 +230,25 @@ def _shape(node: ast.ClassDef, file: File) -> types.InterfaceShape | None:
                 if isinstance(of, ast.Constant):
                     inputs = tuple(_shape_fields(given.get("inputs"), "input", file))
                     outputs = tuple(_shape_fields(given.get("outputs"), "output", file))
-                    reserved = given.get("reserved")
-                    name = str(reserved.value) if isinstance(reserved, ast.Constant) else None
-                    return types.InterfaceShape(str(of.value), inputs, outputs, name)
+                    reserved, calls = _text(given.get("reserved")), _text(given.get("calls"))
+                    return types.InterfaceShape(str(of.value), inputs, outputs, reserved, calls)
     return None
+
+
+def _inherited_shape(node: ast.ClassDef, parents: list[types.ClassDefinition]) -> types.InterfaceShape | None:
+    """The shape of a base; a class that defines its calls anew may make another number of model calls."""
+    shape = next((parent.shape for parent in parents if parent.shape), None)
+    if shape is None:
+        return None
+    own = {each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return shape if own.isdisjoint(_CALLED) else replace(shape, calls=None)
+
+
+_CALLED = frozenset({"__call__", "acall", "forward", "aforward"})
+
+
+def _text(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _shape_fields(

@@ -6,8 +6,9 @@ import ast
 import os.path
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from ...grammar.source import Source, Span
 from .. import types
@@ -36,8 +37,7 @@ class _Reading(threading.local):
         self.names: list[str] = []
 
 
-@dataclass(frozen=True, eq=False)
-class PythonFile:
+class PythonFile(Struct, frozen=True, eq=False, dict=True):
     """A Python file: what its top level defines, each thing turned into a type when it is asked for."""
 
     path: str

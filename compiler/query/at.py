@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -12,8 +13,7 @@ from ..analysis import FileAnalysis
 from ..program import Item, Symbol
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """The nodes around an offset, outermost first; never empty."""
 
     item: Item

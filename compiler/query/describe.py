@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
+
+from ...base.text import list_names
 from .. import types
 from ..program import Symbol, SymbolKind
+from ..schedule.bounds import Bound
+from ..schedule.count import Count
 from ..types.display import display, display_function, display_parameter, display_value
 
 _LONGEST_LINE = 88
 """A signature that is longer is broken: one parameter a line."""
 
 
-@dataclass(frozen=True)
-class Description:
+_MOST_NAMES = 3
+"""How many names of a kind a sentence has at most."""
+
+
+class Description(Struct, frozen=True):
     """A piece of the language (or of Python) that says what a thing is, and its documentation in Markdown."""
 
     code: str
@@ -70,6 +77,24 @@ def describe_limits(limits: types.Limits) -> str:
     if limits.max_length is not None:
         bounds.append(f"length <= {limits.max_length}")
     return ", ".join(bounds)
+
+
+def describe_bound(bound: Bound) -> str:
+    """How many model calls a run makes at most, in words: "at most 3 model calls per run"."""
+    first, most = bound.without_retries, bound.with_retries
+    calls = "model call" if first.value == 1 else "model calls"
+    retries = "" if first.terms == most.terms else f" ({_number(most)} with retries)"
+    unseen = sorted(most.unseen)
+    if len(unseen) > _MOST_NAMES:
+        names = f"{', '.join(f'`{each}`' for each in unseen[:_MOST_NAMES])} and others"
+    else:
+        names = list_names(unseen)
+    beside = f", not counting any made by {names}" if unseen else ""
+    return f"at most {_number(first)} {calls} per run{retries}{beside}"
+
+
+def _number(count: Count) -> str:
+    return str(count) if count.value is not None else f"`{count}`"
 
 
 def describe_field(field: types.Field, owner: str = "") -> Description:

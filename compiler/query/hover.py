@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os.path
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -12,16 +13,18 @@ from .. import types
 from ..analysis import FileAnalysis
 from ..program import Symbol
 from ..resolve.fields import source_text, text_of
+from ..schedule.bounds import most_calls
 from ..types.display import display
 from .at import Found, find, symbol_at
-from .describe import Description, describe, describe_field, describe_parameter
+from .describe import Description, describe, describe_bound, describe_field, describe_parameter
 from .keywords import DOCUMENTED
 
+_RUN = ("module", "module class", "program", "part", "function")
+"""The kinds of what can be run."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-@dataclass(frozen=True)
-class Hover:
+class Hover(Struct, frozen=True):
     """What to show, and for which part of the text."""
 
     span: Span
@@ -37,7 +40,8 @@ def hover(analysis: FileAnalysis, offset: int) -> Hover | None:
     if found is not None and isinstance(found.node, syntax.Name | syntax.Identifier) and found.node.text:
         description = describe_name(found)
         if description is not None:
-            return Hover(found.span(found.node), description.code, description.doc)
+            doc = "\n\n".join(each for each in (description.doc, _calls(analysis, found)) if each)
+            return Hover(found.span(found.node), description.code, doc)
     return _keyword(analysis, offset, found)
 
 
@@ -65,6 +69,16 @@ def describe_name(found: Found) -> Description | None:
     if isinstance(parent, syntax.FromImport) and found.item.target is not None and found.item.target.path:
         return Description(f"import {os.path.basename(found.item.target.path)}")
     return None
+
+
+def _calls(analysis: FileAnalysis, found: Found) -> str:
+    """How many model calls a run of what is named makes, where it makes some."""
+    symbol = symbol_at(found)
+    if symbol is None or symbol.kind not in _RUN:
+        return ""
+    bound = most_calls(analysis.program, symbol)
+    text = "" if bound is None else f"{describe_bound(bound)}."
+    return text[:1].upper() + text[1:]
 
 
 def field_of(kind: types.Type, name: str) -> types.Field | None:

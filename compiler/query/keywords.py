@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """A word, what it is for, and what to insert for it; `$1`, `${1:text}` and `$0` are places to type in."""
 
     word: str

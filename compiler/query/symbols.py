@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -37,8 +38,7 @@ OutlineKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class OutlineEntry:
+class OutlineEntry(Struct, frozen=True):
     """One line of the outline. Spans count from the start of the file; `name_span` is inside `span`."""
 
     name: str
@@ -58,8 +58,7 @@ def outline(analysis: FileAnalysis) -> tuple[OutlineEntry, ...]:
     return tuple(entries)
 
 
-@dataclass(frozen=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """The text of an item, to place nodes and to quote what is written."""
 
     start: int

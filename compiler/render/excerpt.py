@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from ...base.secrets import mask
 from ...grammar.source import Source, Span
@@ -17,8 +18,7 @@ _LONGEST_BLOCK = 6
 """A range of more lines than this is shown by its first and its last ones."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A range that is underlined, and what is written beside the line."""
 
     span: Span
@@ -27,8 +27,7 @@ class Mark:
     primary: bool
 
 
-@dataclass(frozen=True)
-class _Underline:
+class _Underline(Struct, frozen=True):
     """A mark on one line, in columns of the terminal."""
 
     start: int

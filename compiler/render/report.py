@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...base.diagnostic import Diagnostic, Severity
 from ...base.text import plural as plural
 from ...grammar.source import Source
 
 
-@dataclass(frozen=True)
-class CheckedFile:
+class CheckedFile(Struct, frozen=True):
     """A file that was checked, and its findings in the order of the text."""
 
     path: str
@@ -20,8 +20,7 @@ class CheckedFile:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """All files of one run; `look_up` gives a label's other file: its path as it is shown, and its text."""
 
     files: tuple[CheckedFile, ...]

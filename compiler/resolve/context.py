@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from ...base.span import Span
 from ...grammar import syntax
@@ -38,8 +39,7 @@ class Scope(Protocol):
         """Fields that are worked out once the names of the declaration are known, because these may recur."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Where an expression stands. What is found out about its nodes is written into the item."""
 
     scope: Scope

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
 from ...grammar import syntax
 from .. import types
@@ -19,63 +20,60 @@ from .operators import binary, subscript, unary
 
 def infer(node: syntax.Expression, context: Context) -> Type:
     """The type of an expression, Unknown where that cannot be told. All that is in it is resolved, too."""
-    if isinstance(node, syntax.Constant | syntax.String):
+    if isinstance(node, _EVIDENT):
         return evident_type(node)
-    return context.record(node, _infer(node, context))
+    return context.record(node, _BY_KIND[node.__class__](node, context))
 
 
-def _infer(node: syntax.Expression, context: Context) -> Type:
-    match node:
-        case syntax.Missing():
-            return types.UNKNOWN
-        case syntax.Name():
-            return _name(node, context)
-        case syntax.Constant() | syntax.String():
-            return evident_type(node)
-        case syntax.FString(parts=parts):
-            _interpolations(parts, context)
-            return types.STR
-        case syntax.Attribute():
-            return _attribute(node, context)
-        case syntax.Call():
-            return _call(node, context)
-        case syntax.Subscript():
-            return _subscript(node, context)
-        case syntax.Slice(lower=lower, upper=upper, step=step):
-            for bound in (lower, upper, step):
-                if bound is not None:
-                    infer(bound, context)
-            return types.UNKNOWN
-        case syntax.Unary(operator=operator, operand=operand):
-            return unary(operator, infer(operand, context))
-        case syntax.Binary():
-            return _operations(node, context)
-        case syntax.Boolean(values=values):
-            return types.union(*(infer(each, context) for each in values))
-        case syntax.Comparison(left=left, rights=rights):
-            infer(left, context)
-            for each in rights:
-                infer(each, context)
-            return types.BOOL
-        case syntax.Conditional(body=body, test=test, otherwise=otherwise):
-            infer(test, context)
-            return types.union(infer(body, context), infer(otherwise, context))
-        case syntax.Lambda():
-            return _lambda(node, context)
-        case syntax.Starred(value=value):
-            return iterated(infer(value, context)) or types.UNKNOWN
-        case syntax.Tuple(elements=elements):
-            return _tuple(elements, context)
-        case syntax.List(elements=elements):
-            return types.List(_joined(elements, context))
-        case syntax.Set(elements=elements):
-            return types.Set(_joined(elements, context))
-        case syntax.Dict(entries=entries):
-            return _dict(entries, context)
-        case syntax.Comprehension():
-            return _comprehension(node, context)
-        case _:
-            assert_never(node)
+_EVIDENT = (syntax.Constant, syntax.String)
+
+
+def _missing(node: syntax.Missing, context: Context) -> Type:
+    return types.UNKNOWN
+
+
+def _f_string(node: syntax.FString, context: Context) -> Type:
+    _interpolations(node.parts, context)
+    return types.STR
+
+
+def _slice(node: syntax.Slice, context: Context) -> Type:
+    for bound in (node.lower, node.upper, node.step):
+        if bound is not None:
+            infer(bound, context)
+    return types.UNKNOWN
+
+
+def _unary(node: syntax.Unary, context: Context) -> Type:
+    return unary(node.operator, infer(node.operand, context))
+
+
+def _boolean(node: syntax.Boolean, context: Context) -> Type:
+    return types.union(*(infer(each, context) for each in node.values))
+
+
+def _comparison(node: syntax.Comparison, context: Context) -> Type:
+    infer(node.left, context)
+    for each in node.rights:
+        infer(each, context)
+    return types.BOOL
+
+
+def _conditional(node: syntax.Conditional, context: Context) -> Type:
+    infer(node.test, context)
+    return types.union(infer(node.body, context), infer(node.otherwise, context))
+
+
+def _starred(node: syntax.Starred, context: Context) -> Type:
+    return iterated(infer(node.value, context)) or types.UNKNOWN
+
+
+def _list(node: syntax.List, context: Context) -> Type:
+    return types.List(_joined(node.elements, context))
+
+
+def _set(node: syntax.Set, context: Context) -> Type:
+    return types.Set(_joined(node.elements, context))
 
 
 def _operations(node: syntax.Binary, context: Context) -> Type:
@@ -152,7 +150,8 @@ def _lambda(node: syntax.Lambda, context: Context) -> Type:
     return types.Function("lambda", tuple(parameters), returns, origin="builtin", pure=True)
 
 
-def _tuple(elements: tuple[syntax.Expression, ...], context: Context) -> Type:
+def _tuple(node: syntax.Tuple, context: Context) -> Type:
+    elements = node.elements
     found = [infer(each, context) for each in elements]
     if any(isinstance(each, syntax.Starred) for each in elements):
         return types.Tuple((), types.joined(found))
@@ -167,7 +166,8 @@ def _joined(elements: tuple[syntax.Expression, ...], context: Context) -> Type:
     return types.joined([infer(each, context) for each in elements]) if elements else types.NEVER
 
 
-def _dict(entries: tuple[syntax.DictEntry, ...], context: Context) -> Type:
+def _dict(node: syntax.Dict, context: Context) -> Type:
+    entries = node.entries
     keys: list[Type] = []
     values: list[Type] = []
     for entry in entries:
@@ -242,3 +242,28 @@ def _unpacked(kind: Type, targets: tuple[syntax.Expression, ...]) -> list[Type]:
     ):
         return list(kind.items)
     return [types.List(widened(item)) if index in starred else item for index in range(len(targets))]
+
+
+_BY_KIND: Mapping[type[syntax.Node], Callable[[Any, Context], Type]] = {
+    syntax.Missing: _missing,
+    syntax.Name: _name,
+    syntax.FString: _f_string,
+    syntax.Attribute: _attribute,
+    syntax.Call: _call,
+    syntax.Subscript: _subscript,
+    syntax.Slice: _slice,
+    syntax.Unary: _unary,
+    syntax.Binary: _operations,
+    syntax.Boolean: _boolean,
+    syntax.Comparison: _comparison,
+    syntax.Conditional: _conditional,
+    syntax.Lambda: _lambda,
+    syntax.Starred: _starred,
+    syntax.Tuple: _tuple,
+    syntax.List: _list,
+    syntax.Set: _set,
+    syntax.Dict: _dict,
+    syntax.Comprehension: _comprehension,
+}
+"""How each kind of expression is looked at; constants and strings are evident."""
+assert _BY_KIND.keys() | set(_EVIDENT) == set(get_args(syntax.Expression))

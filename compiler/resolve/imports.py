@@ -6,8 +6,10 @@ import os.path
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from typing import Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import catalog, types
 from ..environment import ALL, Key
@@ -83,8 +85,7 @@ class Workspace(Protocol):
         """Call a function while no other thread finds out anything."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where an import leads."""
 
     kind: Literal["dspy", "python", "opaque", "runtime", "missing", "unreadable", "ambiguous"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ...grammar.parse import parse_signature_string

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from .. import types
@@ -37,6 +38,8 @@ def _direct(scope: FileScope, item: Item, call: syntax.Call) -> CallKind | Decla
     callee = binding.callee if binding is not None else types.UNKNOWN
     match callee:
         case types.Module() | types.AnyModule():
+            return _MODULE
+        case types.Union(options=options) if all(isinstance(each, types.Module) for each in options):
             return _MODULE
         case types.Function(origin="python", is_async=waits) if _is_listed(scope, call.function):
             return CallKind("python", waits, effects=False)
@@ -116,8 +119,7 @@ def function_kind(function: Declared, body: Body, known: dict[Declared, CallKind
     return known[function]
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(Struct, frozen=True):
     """What the calls in a function do by themselves, and which functions it calls."""
 
     awaits: bool

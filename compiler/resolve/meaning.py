@@ -7,8 +7,9 @@ where something stands does not count if it can be found again by name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
+
+from msgspec import Struct
 
 from .. import types
 from ..facts import Symbol
@@ -65,10 +66,10 @@ def _same_field(name: str, old: Any, new: Any, assumed: set[tuple[int, int]], *,
     return _same(old, new, assumed, words=words)
 
 
-def _fields(kind: type) -> tuple[str, ...]:
+def _fields(kind: type[Struct]) -> tuple[str, ...]:
     found = _names.get(kind)
     if found is None:
-        found = tuple(each.name for each in fields(kind) if each.name not in _IGNORED)
+        found = tuple(name for name in kind.__struct_fields__ if name not in _IGNORED)
         if kind in (types.Record, types.ModuleClass):
             found = (*found, "interface")
         elif kind is types.ClassDefinition:

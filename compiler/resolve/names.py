@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
 
 from .. import types
 from ..environment import ALL, Key
@@ -31,8 +33,7 @@ class Owner(Protocol):
         """What a name of the file stands for, found out anew; None when the file has no such name."""
 
 
-@dataclass(eq=False, slots=True)
-class Frame:
+class Frame(Struct, eq=False):
     """Something that is being resolved."""
 
     depth: int
@@ -48,8 +49,7 @@ class Frame:
         return self.lowest <= self.depth
 
 
-@dataclass(eq=False, slots=True)
-class _Entry:
+class _Entry(Struct, eq=False):
     """A name that has been resolved."""
 
     symbol: Symbol | None
@@ -273,7 +273,7 @@ class Names:
         if entry is not None and old is not None and new is not None and old is not new:
             if not same_words(old, new):
                 self.stale.add(key)
-            object.__setattr__(old, "node", new.node)
+            force_setattr(old, "node", new.node)
             entry.symbol = old
         return True
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
+
+from ...base.diagnostic import Diagnostic
 from ...grammar import syntax
 from ...grammar.parse import File, Parsed
 from ...grammar.parse import Item as ParsedItem
 from .. import types
 from ..environment import ALL, IMPORTS, Environment, Key
-from ..facts import Checked, Draft, ItemFacts, Symbol
+from ..facts import Answers, Checked, Draft, ItemFacts, Symbol
 from ..program import Item, declared_names
 from . import declarations, imports
 from .imports import Workspace
@@ -30,6 +32,7 @@ class KeptItem:
         "broken",
         "checked",
         "declaration",
+        "findings",
         "key",
         "memory",
         "names",
@@ -47,7 +50,9 @@ class KeptItem:
         self.names = declared_names(parsed.declaration)
         self.memory: dict[Hashable, Any] = {}
         self.checked: Checked | None = None
-        """What the rules for items find in it; None when that has to be found out."""
+        """What the rules found in it, and what that depends on; None when it has to be found out."""
+        self.findings: tuple[Diagnostic, ...] = ()
+        """What they found when they looked last."""
         self.reads: frozenset[Key] = frozenset()
         """What the facts depend on."""
         self._facts: ItemFacts | None = None
@@ -96,6 +101,10 @@ class FileScope:
         self.items: list[KeptItem] = []
         self.changed: set[Key] = set()
         """What means something else than when the items were last looked at."""
+        self.memory: dict[Hashable, Any] = {}
+        """What is kept from one look at the whole file to the next."""
+        self.answers: Answers = {}
+        """What the rules have asked about all items, and the answers."""
         self.words = 0
         """How often documentation has changed in what the items read."""
         self.outdated: set[str] = set()
@@ -104,6 +113,9 @@ class FileScope:
         self.is_dirty = True
         """Whether anything has changed since the file was checked."""
         self._views: tuple[Item, ...] = ()
+        self.edit_count: tuple[int, Sequence[int] | None] = (0, None)
+        """How often the items were looked at, and which were new when they last were; None for all."""
+        self._imports: frozenset[str] | None = None
         self._owners: dict[str, tuple[KeptItem, syntax.Identifier]] = {}
         self._has_repeated = False
         """Whether several items declare the same name."""
@@ -137,6 +149,8 @@ class FileScope:
 
     def _take_over(self, before: Sequence[KeptItem], after: Sequence[KeptItem]) -> set[str]:
         """Find the items of all names anew. Returns the names that have another one."""
+        if any(isinstance(each.declaration, Imports) for each in (*before, *after)):
+            self._imports = None
         suspects = {name.text for each in (*before, *after) for name in each.names}
         old = {name: self._owners.get(name, _NOTHING)[0] for name in suspects}
         if self._has_repeated or [name.text for each in before for name in each.names] != [
@@ -144,7 +158,7 @@ class FileScope:
         ]:
             self._owners = _owners(self.items)
             self._has_repeated = len(self._owners) < sum(len(each.names) for each in self.items)
-            self._names = self._symbols = None
+            self._names = self._symbols = self._imports = None
         else:
             self._owners.update((name.text, (each, name)) for each in after for name in each.names)
         return {name for name in suspects if old[name] is not self._owners.get(name, _NOTHING)[0]}
@@ -161,15 +175,26 @@ class FileScope:
         owner = self._owners.get(name)
         return owner is not None and isinstance(owner[0].declaration, Imports)
 
+    def import_names(self) -> frozenset[str]:
+        """The names that imports bring."""
+        if self._imports is None:
+            self._imports = frozenset(name for name in self._owners if self.is_import(name))
+        return self._imports
+
     def views(self) -> tuple[Item, ...]:
         """The items where they stand now."""
         last = self._views
         found: list[Item] = []
+        fresh: list[int] = []
         for index, (each, kept) in enumerate(zip(self.file.items, self.items, strict=True)):
             view = last[index] if index < len(last) else None
-            if view is None or view.start != each.start or view.memory is not kept.memory:
+            if view is None or view.memory is not kept.memory:
+                view = Item(index, each.start, kept)
+                fresh.append(index)
+            elif view.start != each.start:
                 view = Item(index, each.start, kept)
             found.append(view)
+        self.edit_count = (self.edit_count[0] + 1, fresh if len(last) == len(found) else None)
         self._views = tuple(found)
         return self._views
 

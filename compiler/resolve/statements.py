@@ -107,10 +107,25 @@ def _for(node: syntax.For, context: Context, end: int, loops: int) -> Names:
     bind_target(node.target, types.UNKNOWN if item is None else item, context, names, node)
     before = context.names
     after = run(node.body, context.inside(names), end, loops + 1)
-    if loops < _DEEPEST_LOOP:
+    if loops < _DEEPEST_LOOP and _tells_more(context, names, after):
         again = _with(context, {**_joined([before, after]), **names})
         after = run(node.body, again, end, loops + 1)
     return _joined([before, after])
+
+
+def _tells_more(context: Context, names: Names, after: Names) -> bool:
+    """Whether the next iteration may find something else in a loop than the first did."""
+    for name, symbol in after.items():
+        before = context.names.get(name)
+        if before is symbol or name in names:
+            continue
+        if before is not None:
+            if before.type != symbol.type:
+                return True
+        elif context.scope.lookup(name) is not None:
+            return True  # the first iteration may have read what this name means outside
+    unresolved = {each.text for each in context.item.unresolved.values()}
+    return not unresolved.isdisjoint(after)
 
 
 def _match(node: syntax.Match, context: Context, end: int, loops: int) -> Names:

@@ -6,8 +6,9 @@ To add one: write it, with its page as the docstring, and name it in `RULES`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from ...base.diagnostic import Diagnostic, Label
 from ...grammar import syntax
@@ -42,7 +43,7 @@ from .names.duplicate_declaration import duplicate_declaration
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
-from .rule import FileRule, ItemRule, Rule
+from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.deception import look_alike_names
 from .types.not_a_type import not_a_type
 from .types.type_arguments import literal_value, type_arguments
@@ -121,17 +122,19 @@ RULES: tuple[Rule, ...] = (
 """All rules, by their codes."""
 
 
+Dispatch: TypeAlias = Mapping[type[syntax.Node], Sequence[ItemLook]]
+
+
 def dispatch(rules: Iterable[Rule]) -> Dispatch:
-    """The rules for items by the classes of nodes that they look at."""
-    found: dict[type[syntax.Node], list[ItemRule]] = {}
+    """The functions of the rules for items, by the classes of nodes that they look at."""
+    found: dict[type[syntax.Node], list[ItemLook]] = {}
     for each in rules:
         if isinstance(each, ItemRule):
             for kind in each.on:
-                found.setdefault(kind, []).append(each)
+                found.setdefault(kind, []).append(each.look)
     return found
 
 
-Dispatch: TypeAlias = Mapping[type[syntax.Node], Sequence[ItemRule]]
 _BY_NODE = dispatch(RULES)
 _OF_FILES = tuple(rule for rule in RULES if isinstance(rule, FileRule))
 
@@ -152,17 +155,19 @@ def check_item(program: Program, item: Item) -> tuple[Diagnostic, ...]:
     return tuple(look(program, item, _BY_NODE))
 
 
-def look(program: Program, item: Item, rules: Dispatch) -> Iterator[Diagnostic]:
+def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
     """What some rules find in an item, in one walk over its nodes.
 
     A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
     unfinished.
     """
+    found: list[Diagnostic] = []
     if item.broken or item.declaration is None:
-        return
+        return found
     for node in nodes_of(item):
-        for each in rules.get(type(node), ()):
-            yield from each.look(program, item, node)
+        for each in rules.get(node.__class__, ()):
+            found += each(program, item, node)
+    return found
 
 
 def check_file(program: Program) -> Iterator[Diagnostic]:

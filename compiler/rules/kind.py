@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from ...base.diagnostic import Diagnostic, Fix, Label, Severity
 from ...base.span import Span
@@ -17,8 +18,7 @@ FixAvailability: TypeAlias = Literal["none", "sometimes", "always"]
 _BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of finding."""
 
     code: str

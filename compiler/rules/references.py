@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from ..program import Item
@@ -13,8 +14,7 @@ _INSIDE = frozenset({"local", "parameter", "part", "input", "output", "field"})
 """What a declaration brings itself."""
 
 
-@dataclass(frozen=True)
-class References:
+class References(Struct, frozen=True):
     """The names from outside of an item that it uses, each with the first node that does."""
 
     names: Mapping[str, syntax.Name]
@@ -44,3 +44,26 @@ def references(item: Item) -> References:
             values.setdefault(node.text, node)
             (called if id(node) in callees else handed_over).add(node.text)
     return References(names, values, frozenset(called), frozenset(handed_over))
+
+
+@remembered
+def names_used(item: Item) -> frozenset[str]:
+    """The names that an item uses, without the places where it does."""
+    return frozenset(references(item).names)
+
+
+@remembered
+def names_called(item: Item) -> frozenset[str]:
+    """The names that an item calls."""
+    return references(item).called
+
+
+@remembered
+def names_handed_over(item: Item) -> frozenset[str]:
+    """The names that stand in an item as a value without being called."""
+    return references(item).handed_over
+
+
+def set_of(names: Sequence[frozenset[str]]) -> frozenset[str]:
+    """All names of all items."""
+    return frozenset().union(*names)

@@ -8,7 +8,6 @@ remembered with the item. A rule for files is called once for a program.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -25,8 +24,7 @@ ItemLook: TypeAlias = Callable[[Program, Item, Any], Findings]
 FileLook: TypeAlias = Callable[[Program], Findings]
 
 
-@dataclass(frozen=True)
-class ItemRule(Kind):
+class ItemRule(Kind, frozen=True):
     """A rule that looks at the nodes of one item; ranges count from the item's start."""
 
     on: tuple[type[syntax.Node], ...]
@@ -34,8 +32,7 @@ class ItemRule(Kind):
     scope: Literal["item"] = "item"
 
 
-@dataclass(frozen=True)
-class FileRule(Kind):
+class FileRule(Kind, frozen=True):
     """A rule that looks at a whole program; ranges count from the start of the file."""
 
     look: FileLook

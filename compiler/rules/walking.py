@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TypeVar
 
 from ...grammar import syntax
-from ..program import Item, children
+from ..program import Item, walk
 
 T = TypeVar("T")
 
@@ -32,17 +32,13 @@ def remembered(gather: Callable[[Item], T]) -> Callable[[Item], T]:
 @remembered
 def nodes_of(item: Item) -> Sequence[syntax.Node]:
     """All nodes of an item in the order of the text, the fields of signatures in strings among them."""
-    if item.declaration is None:
-        return ()
+    nodes = item.all_nodes()
+    if not item.string_by_node:
+        return nodes
     found: list[syntax.Node] = []
-    waiting: list[syntax.Node] = [item.declaration]
-    while waiting:
-        node = waiting.pop()
+    for node in nodes:
         found.append(node)
-        beneath = children(node)
-        if isinstance(node, syntax.String):
-            string = item.signature_string(node)
-            beneath = string.fields if string is not None else ()
-        if beneath:
-            waiting += reversed(beneath)
+        string = item.signature_string(node) if isinstance(node, syntax.String) else None
+        for field in string.fields if string is not None else ():
+            found += walk(field)
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ..program import children, walk
@@ -14,8 +16,7 @@ from .view import View, reads
 _Compound = syntax.If | syntax.For | syntax.Match
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A statement, or a part of one that was taken out of it, with what it reads and writes."""
 
     statement: syntax.Statement
@@ -121,15 +122,18 @@ def surely_written(statement: syntax.Statement) -> frozenset[str]:
             ways = [*(branch.body for branch in branches), otherwise]
             return frozenset.intersection(*(_surely_in(way) for way in ways))
         case syntax.Match(cases=cases):
-            last = cases[-1]
-            whole = last.guard is None and isinstance(last.pattern, syntax.CapturePattern)
-            return (
-                frozenset.intersection(*(_surely_in(case.body) for case in cases)) if whole else frozenset()
-            )
+            if not takes_all(cases[-1]):
+                return frozenset()
+            return frozenset.intersection(*(_surely_in(case.body) for case in cases))
         case syntax.For():
             return frozenset()
         case _:
             return written(statement)
+
+
+def takes_all(case: syntax.Case) -> bool:
+    """Whether a case takes whatever comes to it."""
+    return case.guard is None and isinstance(case.pattern, syntax.CapturePattern)
 
 
 def _surely_in(statements: Iterable[syntax.Statement]) -> frozenset[str]:

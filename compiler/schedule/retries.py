@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...grammar import syntax
 from . import calls
@@ -11,8 +12,7 @@ from .dependence import Unit, blocks
 from .view import View
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(Struct, frozen=True):
     """Units that are run again until the asserts among them hold."""
 
     units: tuple[Unit, ...]

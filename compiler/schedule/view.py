@@ -15,12 +15,17 @@ _LOCAL = ("local", "input")
 class View(Protocol):
     """A body of statements, and what was decided about it so far."""
 
-    asynchronous: bool
-    """Whether calls of modules are awaited: in `forward`, and in a `def` or test that makes such calls."""
-    parameters: frozenset[int]
-    """The parameters of the module around (the identities of their names), which are not variables."""
-    replaced: dict[int, str]
-    """Expressions that are worked out before their statement: the node's identity to the variable for it."""
+    @property
+    def asynchronous(self) -> bool:
+        """Whether calls of modules are awaited: in `forward`, and where a `def` or test makes such calls."""
+
+    @property
+    def parameters(self) -> frozenset[int]:
+        """The parameters of the module around (the identities of their names), which are not variables."""
+
+    @property
+    def replaced(self) -> dict[int, str]:
+        """Expressions that are worked out before their statement: by the node's identity, their variable."""
 
     @property
     def is_module(self) -> bool:

@@ -7,8 +7,9 @@ message. Records, enumerations, signatures and classes are the same type when th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from ...base.span import Span
 from ..once import once
@@ -19,8 +20,7 @@ Value: TypeAlias = str | int | float | bool | None
 # --- what functions, classes and fields are made of -----------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something is declared: a file, the range of its name there, and the line from 0."""
 
     path: str
@@ -34,8 +34,7 @@ class Place:
     before it something inside of the item, in a Python file a dotted name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The bounds of a number or of a length; None where there is none."""
 
     ge: float | None = None
@@ -61,8 +60,7 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter of a function, a constructor or a module."""
 
     name: str
@@ -74,8 +72,7 @@ class Parameter:
     limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a signature, module or data set, or an attribute of a record."""
 
     name: str
@@ -90,8 +87,7 @@ class Field:
     """The condition as it is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """The fields of a signature or module, in their order."""
 
     name: str
@@ -139,8 +135,7 @@ OPEN = Interface("", (), open=True)
 """The interface of what could not be resolved."""
 
 
-@dataclass(frozen=True, eq=False)
-class ClassDefinition:
+class ClassDefinition(Struct, frozen=True, eq=False, dict=True):
     """A class of the runtime or of a Python file, read without running it."""
 
     name: str
@@ -148,12 +143,12 @@ class ClassDefinition:
     """The dotted name of its Python module, or the path of the file."""
     bases: tuple[str, ...]
     """The names of the class and all its bases, the class first."""
-    read_parameters: Callable[[], tuple[Parameter, ...] | None] = field(repr=False)
+    read_parameters: Callable[[], tuple[Parameter, ...] | None]
     """The constructor's parameters; None when they cannot be known."""
-    read_members: Callable[[], Mapping[str, Type]] = field(repr=False)
-    read_doc: Callable[[], str] = field(default=str, repr=False)
-    read_place: Callable[[], Place | None] = field(default=lambda: None, repr=False)
-    read_parameter_docs: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
+    read_members: Callable[[], Mapping[str, Type]]
+    read_doc: Callable[[], str] = str
+    read_place: Callable[[], Place | None] = lambda: None
+    read_parameter_docs: Callable[[], Mapping[str, str]] = dict
     shape: InterfaceShape | None = None
     complete: bool = True
     """Whether all bases could be read, so that a name which is not among the members does not exist."""
@@ -190,8 +185,7 @@ class ClassDefinition:
         return base in self.bases
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceShape:
+class InterfaceShape(Struct, frozen=True):
     """How the fields of a module come from what it is constructed with; see the runtime's `Interface`."""
 
     of: str
@@ -200,107 +194,101 @@ class InterfaceShape:
     outputs: tuple[Field, ...] = ()
     reserved: str | None = None
     """An input that the class gives the predictors beneath it."""
+    calls: str | None = None
+    """How many model calls one call makes at most, in the constructor's parameters and `answer`."""
 
 
 # --- the types ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """What could not be resolved. Fits everywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(Struct, frozen=True):
     """`Any`. Fits everywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """`None`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
+class Never(Struct, frozen=True):
     """The item of an empty list: fits everywhere, and disappears beside another type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Builtin:
+class Builtin(Struct, frozen=True):
     """A class of Python's own without parameters: `str`, `int`, `date`, `Decimal` …"""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Struct, frozen=True):
     """`list[item]`"""
 
     item: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """`set[item]`"""
 
     item: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Dict:
+class Dict(Struct, frozen=True):
     """`dict[key, value]`"""
 
     key: Type
     value: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(Struct, frozen=True):
     """`tuple[a, b]`, or `tuple[rest, ...]` where `rest` is not None."""
 
     items: tuple[Type, ...]
     rest: Type | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Iterable:
+class Iterable(Struct, frozen=True):
     """What a `for` may run over."""
 
     item: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Literals:
+class Literals(Struct, frozen=True):
     """`Literal["a", "b"]`"""
 
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(Struct, frozen=True):
     """`A | B`; made by `union`, so options are never unions themselves."""
 
     options: tuple[Type, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A type that the arguments of a call decide: `T` in `sorted(xs: Iterable[T]) -> list[T]`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A record: `type NAME:`, a pydantic model or a dataclass."""
 
     name: str
     path: str
-    read: Callable[[], Interface] = field(compare=False, repr=False)
-    doc: str = field(default="", compare=False)
-    place: Place | None = field(default=None, compare=False)
-    by_position: bool = field(default=False, compare=False)
+    read: Callable[[], Interface]
+    doc: str = ""
+    place: Place | None = None
+    by_position: bool = False
     """Whether the constructor takes attributes by position too, as a dataclass does."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self.name == other.name and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.path))
 
     @property
     def interface(self) -> Interface:
@@ -308,21 +296,25 @@ class Record:
         return self.read()
 
 
-@dataclass(frozen=True, slots=True)
-class Enum:
+class Enum(Struct, frozen=True):
     """An enumeration."""
 
     name: str
     path: str
-    members: tuple[tuple[str, Value], ...] = field(compare=False, default=())
-    doc: str = field(default="", compare=False)
-    place: Place | None = field(default=None, compare=False)
-    open: bool = field(default=False, compare=False)
+    members: tuple[tuple[str, Value], ...] = ()
+    doc: str = ""
+    place: Place | None = None
+    open: bool = False
     """Whether there may be further members, because its body could not be read."""
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Enum) and self.name == other.name and self.path == other.path
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Signature:
+    def __hash__(self) -> int:
+        return hash((self.name, self.path))
+
+
+class Signature(Struct, frozen=True, eq=False):
     """A signature as a value: what `Predict` takes."""
 
     interface: Interface
@@ -330,8 +322,7 @@ class Signature:
     place: Place | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Module:
+class Module(Struct, frozen=True, eq=False):
     """A module that can be called: a part, a `module NAME = …`, a program."""
 
     interface: Interface
@@ -340,14 +331,13 @@ class Module:
     declared: ModuleClass | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ModuleClass:
+class ModuleClass(Struct, frozen=True, eq=False):
     """`module NAME(parameters):`, from which modules are constructed."""
 
     name: str
     path: str
     parameters: tuple[Parameter, ...]
-    read: Callable[[], Interface] = field(repr=False)
+    read: Callable[[], Interface]
     doc: str = ""
     place: Place | None = None
 
@@ -357,30 +347,26 @@ class ModuleClass:
         return self.read()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True, eq=False):
     """What a module's call gives: the outputs."""
 
     interface: Interface
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Fields:
+class Fields(Struct, frozen=True, eq=False):
     """A signature, module, program or data set named as a type: all its fields."""
 
     interface: Interface
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Dataset:
+class Dataset(Struct, frozen=True, eq=False):
     """A data set; its columns where they are known."""
 
     columns: Interface
     definition: ClassDefinition | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Function:
+class Function(Struct, frozen=True, eq=False):
     """A function or method; `returns` may hold variables that a call decides."""
 
     name: str
@@ -395,60 +381,52 @@ class Function:
     """Whether the parameters cannot be known, so that any arguments fit."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Overloaded:
+class Overloaded(Struct, frozen=True, eq=False):
     """A function with several ways to call it."""
 
     options: tuple[Function, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Struct, frozen=True):
     """A parameter that takes a function, by the shape that is asked for."""
 
     role: Literal["metric", "reward", "tool", ""]
     returns: Type
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureLike:
+class SignatureLike(Struct, frozen=True):
     """A parameter that takes a signature or a string of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnyModule:
+class AnyModule(Struct, frozen=True):
     """A parameter that takes any module."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Instance:
+class Instance(Struct, frozen=True, eq=False):
     """An object of a class of the runtime or of a Python file."""
 
     definition: ClassDefinition
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeForm:
+class TypeForm(Struct, frozen=True, eq=False):
     """The name of a type used as a value: a record's or enumeration's constructor, an alias, `int`."""
 
     type: Type
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Class:
+class Class(Struct, frozen=True, eq=False):
     """A class of the runtime or of a Python file as a value: its constructor."""
 
     definition: ClassDefinition
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class PythonModule:
+class PythonModule(Struct, frozen=True, eq=False):
     """An imported Python module as a value."""
 
     name: str
-    read: Callable[[str], Type | None] = field(repr=False)
+    read: Callable[[str], Type | None]
     """The type of a member, Unknown when that cannot be told, None when there is no such member."""
-    names: Callable[[], tuple[str, ...]] = field(repr=False)
+    names: Callable[[], tuple[str, ...]]
     place: Place | None = None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from ...base.diagnostic import Diagnostic, Fix
 from .. import syntax
@@ -13,8 +14,7 @@ from ..problems import LAMBDA, LAMBDA_ADVICE, problem
 from ..source import Span
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """The text being parsed and what its actions have to say about it."""
 
     text: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from .. import syntax
 from ..problems import replacement
@@ -12,8 +13,7 @@ from ..source import Span
 from .context import Children, Context, identifier
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """`forward:` or `fallback:` and its statements, on the way into a module."""
 
     span: Span

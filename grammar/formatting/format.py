@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
@@ -17,8 +18,7 @@ _COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
 _LINE_END = re.compile(r"[ \t\f]*(?:\r\n?|\n)?")
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """An item or a comment at the top of a file, and how many blank lines are above it."""
 
     lines: list[str]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 LINE_LENGTH = 100
 DECLARATION_LENGTH = 160
@@ -36,8 +37,7 @@ class Piece(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
-class Item:
+class Item(Struct):
     """What stands between two commas of a bracket."""
 
     above: list[str] = field(default_factory=list)
@@ -47,8 +47,7 @@ class Item:
     """Comments inside it and behind it."""
 
 
-@dataclass(slots=True)
-class Bracket:
+class Bracket(Struct):
     """A pair of brackets and what stands between them."""
 
     opening: str

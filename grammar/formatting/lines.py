@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..lexing.lexer import lex
 from ..lexing.tokens import Token, f_string_end, vocabulary
@@ -16,8 +17,7 @@ from .layout import Bracket, Element, Item, Kind, Piece, flat, lay_out
 _ALWAYS_WORDS = CONSTANTS | {"configure"}
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """A logical line, or a comment on a line of its own."""
 
     level: int
@@ -42,8 +42,7 @@ class Line:
         return rendered
 
 
-@dataclass(frozen=True, slots=True)
-class _Logical:
+class _Logical(Struct, frozen=True):
     """The tokens of a logical line and how deep they stand."""
 
     level: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...base.diagnostic import Diagnostic
 from ..problems import problem, replacement
@@ -19,8 +20,7 @@ _OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 _LAST_LINE = re.compile(r"[^\r\n]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(Struct, frozen=True):
     bracket: str
     start: int
     margin: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ...base.diagnostic import Diagnostic, Edit, Fix
 from ...base.span import Span
@@ -43,8 +44,7 @@ _OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 _CONVERSIONS = {"!s", "!r", "!a"}
 
 
-@dataclass(slots=True)
-class _Field:
+class _Field(Struct):
     """A replacement field that has begun."""
 
     start: int

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from .tokens import (
     CLOSE,
@@ -53,8 +54,7 @@ class Piece(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
-class Scanned:
+class Scanned(Struct):
     """An f-string taken apart."""
 
     pieces: list[Piece] = field(default_factory=list)
@@ -67,8 +67,7 @@ class Scanned:
     is_too_deep: bool = False
 
 
-@dataclass(slots=True)
-class Scanner:
+class Scanner(Struct):
     """What is remembered while a text is read, so that no part of it is tried again and again."""
 
     text: str
@@ -118,8 +117,7 @@ def scan_f_string(scanner: Scanner, start: int, end: int, limit: int, depth: int
     return longer
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One f-string while its pieces are found."""
 
     scanner: Scanner

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
@@ -23,8 +24,7 @@ _BLOCK_WORDS = SUITE_WORDS | {"while", "with", "try", "except", "finally", "clas
 """The words behind which a block is meant, those of Python among them."""
 
 
-@dataclass(slots=True)
-class Level:
+class Level(Struct):
     """How far a block is indented; where its lines do not agree, from `column` to `highest`."""
 
     column: int

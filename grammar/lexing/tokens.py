@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from ...base.diagnostic import Diagnostic
 from ...base.span import Span
@@ -107,8 +108,7 @@ UNKNOWN = -1
 """The number of a token that the language does not have, like `while` or `:=`."""
 
 
-@dataclass(slots=True)
-class Lexed:
+class Lexed(Struct):
     """The tokens of an item, ending in `$END`, and what was wrong with characters, strings and layout."""
 
     tokens: list[Token]
@@ -120,8 +120,7 @@ class Lexed:
     """Ranges of lines that are too deep: what does not fit there follows from that."""
 
 
-@dataclass(slots=True)
-class Repairs:
+class Repairs(Struct):
     """What to read differently so that brackets match; keys are offsets. Made by `brackets.find_repairs`."""
 
     closers: deque[tuple[int, str]] = field(default_factory=deque)

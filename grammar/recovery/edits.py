@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from ...base.diagnostic import Diagnostic
 from ..lexing.tokens import Token, vocabulary
@@ -21,8 +22,7 @@ class Repair(NamedTuple):
     problem: Diagnostic | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """Where the automaton cannot go on: `tokens[at]` does not fit; its line begins at `tokens[line]`."""
 
     text: str

@@ -15,9 +15,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...base.diagnostic import Diagnostic
 from .. import syntax
@@ -100,8 +102,7 @@ def _first_line(text: str) -> int:
     return found.start() if found else len(text)
 
 
-@dataclass(slots=True)
-class Mended:
+class Mended(Struct):
     """Tokens that parse, as far as `is_complete`, and what had to be said about them."""
 
     tokens: list[Token]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...base.diagnostic import Applicability
 from ..lexing.tokens import Token, vocabulary

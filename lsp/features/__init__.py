@@ -10,9 +10,11 @@ from . import (
     code_action,
     completion,
     definition,
+    document_highlight,
     document_symbol,
     formatting,
     hover,
+    references,
     signature_help,
     workspace_symbol,
 )
@@ -21,9 +23,11 @@ FEATURES = (
     code_action,
     completion,
     definition,
+    document_highlight,
     document_symbol,
     formatting,
     hover,
+    references,
     signature_help,
     workspace_symbol,
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ...compiler.analysis import FileAnalysis
-from ...compiler.completion.complete import complete
-from ...compiler.completion.items import Completion, CompletionKind
 from .. import convert
 from ..protocol import (
     CompletionItem,
@@ -20,6 +19,9 @@ from ..protocol import (
 )
 from ..session import Server
 from .handler import about_position
+
+if TYPE_CHECKING:
+    from ...compiler.completion.items import Completion, CompletionKind
 
 _KINDS: dict[CompletionKind, CompletionItemKind] = {
     "keyword": CompletionItemKind.KEYWORD,
@@ -42,6 +44,8 @@ def _complete(
     server: Server, analysis: FileAnalysis, offset: int, params: CompletionParams
 ) -> CompletionList:
     """What may stand at the cursor."""
+    from ...compiler.completion.complete import complete
+
     offered = complete(analysis, offset, partial(server.files.importable, analysis.path))
     context = params.context
     if context is not None and context.trigger_character in _QUIET_TRIGGERS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...compiler.analysis import FileAnalysis
-from ...compiler.query.definition import definition
 from ...grammar.source import Span
 from .. import convert
 from ..protocol import Location, PositionParams
@@ -15,6 +14,8 @@ def _definition(
     server: Server, analysis: FileAnalysis, offset: int, _params: PositionParams
 ) -> Location | None:
     """The declaration of the name at the cursor."""
+    from ...compiler.query.definition import definition
+
     place = definition(analysis, offset)
     source = None if place is None else server.files.source(place.path)
     if place is None or source is None:

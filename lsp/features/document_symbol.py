@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...compiler.analysis import FileAnalysis
-from ...compiler.query.symbols import OutlineEntry, OutlineKind, outline
 from ...grammar.source import Source
 from .. import convert
 from ..protocol import DocumentParams, DocumentSymbol, Location, SymbolInformation, SymbolKind
 from ..session import Server
 from .handler import about_file
+
+if TYPE_CHECKING:
+    from ...compiler.query.symbols import OutlineEntry, OutlineKind
 
 KINDS: dict[OutlineKind, SymbolKind] = {
     "lm": SymbolKind.OBJECT,
@@ -41,6 +44,8 @@ def _document_symbol(
     server: Server, analysis: FileAnalysis, params: DocumentParams
 ) -> list[DocumentSymbol] | list[SymbolInformation]:
     """The declarations of a file and what is in them; a flat list for a client that takes no tree."""
+    from ...compiler.query.symbols import outline
+
     entries = outline(analysis)
     if server.client_can("textDocument.documentSymbol.hierarchicalDocumentSymbolSupport"):
         return [_tree(server, analysis.source, entry) for entry in entries]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
-from ...grammar.formatting.format import format_source
 from ...grammar.source import Source, Span
 from .. import convert
 from ..protocol import FormattingParams, TextEdit
@@ -15,6 +13,8 @@ from .handler import Handler
 
 def _format(server: Server, params: FormattingParams) -> list[TextEdit]:
     """The edits that bring a document into the one layout; what does not parse stays as it is."""
+    from ...grammar.formatting.format import format_source
+
     document = server.files.document(params.text_document.uri)
     if document is None:
         return []
@@ -27,6 +27,8 @@ def _format(server: Server, params: FormattingParams) -> list[TextEdit]:
 
 def line_edits(source: Source, text: str) -> Iterator[tuple[Span, str]]:
     """The fewest replacements of whole lines that turn a text into another, in order."""
+    import difflib
+
     old, new = _lines(source), _lines(Source(source.uri, text))
     starts = [*source.line_starts, len(source.text)]
     for tag, old_start, old_end, new_start, new_end in difflib.SequenceMatcher(

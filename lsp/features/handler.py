@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from ...compiler.analysis import FileAnalysis
 from .. import convert
@@ -16,8 +17,7 @@ Needs: TypeAlias = Literal["file", "project"]
 many files, so another thread answers from the texts as they are now; the client may cancel it at any time."""
 
 
-@dataclass(frozen=True)
-class Handler:
+class Handler(Struct, frozen=True):
     """The answer to one method."""
 
     params: type[Structure]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...compiler.analysis import FileAnalysis
-from ...compiler.query.hover import hover
 from .. import convert
 from ..protocol import Hover, MarkupContent, PositionParams
 from ..session import Server
@@ -12,6 +11,8 @@ from .handler import about_position
 
 def _hover(server: Server, analysis: FileAnalysis, offset: int, _params: PositionParams) -> Hover | None:
     """What the name or word under the pointer means."""
+    from ...compiler.query.hover import hover
+
     found = hover(analysis, offset)
     if found is None:
         return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...compiler.analysis import FileAnalysis
-from ...compiler.completion import signature_help as compiler
 from ..protocol import (
     MarkupContent,
     ParameterInformation,
@@ -14,12 +15,17 @@ from ..protocol import (
 from ..session import Server
 from .handler import about_position
 
+if TYPE_CHECKING:
+    from ...compiler.completion import signature_help as compiler
+
 
 def _signature_help(
     server: Server, analysis: FileAnalysis, offset: int, _params: SignatureHelpParams
 ) -> SignatureHelp | None:
     """The ways to call what is called around the cursor; null outside of a call's brackets."""
-    found = compiler.signature_help(analysis, offset)
+    from ...compiler.completion.signature_help import signature_help
+
+    found = signature_help(analysis, offset)
     if not found:
         return None
     active = next((at for at, each in enumerate(found) if each.is_active), 0)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from ...base.cancellation import check_cancelled
-from ...compiler.query.symbols import OutlineEntry, outline
+from ...project.index import Declaration
 from .. import convert
 from ..protocol import Location, SymbolInformation, WorkspaceSymbolParams
 from ..session import Server
@@ -18,29 +17,15 @@ MOST = 500
 
 def _workspace_symbol(server: Server, params: WorkspaceSymbolParams) -> list[SymbolInformation]:
     """The declarations whose names contain the letters of the query, in their order."""
-    found: list[SymbolInformation] = []
-    for path in server.files.sources():
-        check_cancelled()
-        found.extend(_in_file(server, path, params.query.lower()))
-        if len(found) >= MOST:
-            break
-    return found[:MOST]
+    query = params.query.lower()
+    meant = (each for each in server.files.declarations() if _is_meant(each.entry.name, query))
+    return [_information(server, each) for each in islice(meant, MOST)]
 
 
-def _in_file(server: Server, path: str, query: str) -> Iterator[SymbolInformation]:
-    uri = convert.uri_of(path)
-    analysis = server.files.analysis(uri)
-    if analysis is None:
-        return
-
-    def matching(entries: Sequence[OutlineEntry], inside: str | None) -> Iterator[SymbolInformation]:
-        for entry in entries:
-            if _is_meant(entry.name, query):
-                area = convert.range_of(analysis.source, entry.name_span, server.encoding)
-                yield SymbolInformation(entry.name, KINDS[entry.kind], Location(uri, area), inside)
-            yield from matching(entry.children, entry.name)
-
-    yield from matching(outline(analysis), None)
+def _information(server: Server, found: Declaration) -> SymbolInformation:
+    area = convert.range_of(found.source, found.entry.name_span, server.encoding)
+    place = Location(convert.uri_of(found.path), area)
+    return SymbolInformation(found.entry.name, KINDS[found.entry.kind], place, found.inside)
 
 
 def _is_meant(name: str, query: str) -> bool:

@@ -14,10 +14,11 @@ from typing import Any, ClassVar
 from ..errors import AdapterParseError
 from ..execution import drive
 from ..execution.settings import context
-from ..lm.callbacks import BaseCallback, told
+from ..lm.callbacks import BaseCallback
 from ..lm.capabilities import Capabilities
 from ..lm.messages import Grammar
 from ..lm.request import Completion
+from ..lm.watching import told
 from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.signature import Signature

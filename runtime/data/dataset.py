@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Self, overload
-
-from annotated_types import Ge
 
 from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, DataError, did_you_mean, list_names
 from ..example import Example
 from ..execution.callables import call
 from ..execution.loading import refuse_data_while_loading
-from ..parameters import parameters
+from ..limits import Ge
+from ..parameters import KW_ONLY, parameters
 from .readers import Row, read
 
 _Numbered = tuple[int, Example]

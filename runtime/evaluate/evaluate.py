@@ -6,10 +6,8 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, replace
+from dataclasses import replace
 from typing import Annotated
-
-from annotated_types import Ge, Le
 
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
@@ -18,8 +16,9 @@ from ..execution.loading import refuse_while_loading
 from ..execution.progress import report, watched
 from ..execution.settings import lookup
 from ..interface import Examples, Metric
+from ..limits import Ge, Le
 from ..modules.base import Module
-from ..parameters import parameters
+from ..parameters import KW_ONLY, parameters
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import exhausted, perform, stage
 from ..work.task import Outcome

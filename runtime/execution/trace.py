@@ -8,14 +8,27 @@ made, and reading flattens.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from ..prediction import Prediction
+
+
+class Caller(Protocol):
+    """A module, as far as the history of its calls goes."""
+
+    @property
+    def history(self) -> Any:
+        """The model calls made inside it."""
+        ...
+
 
 Step: TypeAlias = tuple[Any, dict[str, Any], Prediction]
 """A predictor, the inputs that it was called with, and what it predicted."""
 Trace: TypeAlias = "list[Any]"
 """Steps, and lists of the same kind for the concurrent branches among them."""
+
+callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=())
+"""The modules whose calls are under way here, outermost first."""
 
 _current: ContextVar[Trace | None] = ContextVar("dspyc_trace", default=None)
 

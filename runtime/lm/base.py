@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
-from typing import Any, ClassVar, Self, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
-from ..errors import ConfigurationError
+from ...base.later import Later
 from ..execution import drive, exits
 from ..execution.loading import refuse_while_loading
-from ..execution.settings import lookup
-from . import cache as caching
-from . import history as calls
-from . import usage
-from .callbacks import BaseCallback, watched
-from .capabilities import NOTHING_KNOWN, Capabilities
-from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
-from .flights import fetch_once
-from .keys import request_key
-from .messages import OutputFormat, ToolSpec
-from .recording import answered, is_recording
-from .redact import saved_settings
-from .request import GivenMessage, ModelType, Request, Response
-from .stream import Collector, Delta, as_deltas
-from .verify import verify_response
+from .callbacks import BaseCallback
+from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
+
+if TYPE_CHECKING:
+    from . import asking
+    from . import history as calls
+    from .messages import OutputFormat, ToolSpec
+    from .request import GivenMessage, Request, Response
+    from .stream import Delta
+else:
+    # How requests go, which is imported with the first one.
+    asking = Later(globals(), "asking")
+    calls = Later(globals(), "calls", ".history")
 
 
 class BaseLM:
@@ -52,6 +49,8 @@ class BaseLM:
     kwargs: Mapping[str, Any] = {}
     """The settings that go with every request."""
 
+    _is_saved: ClassVar[bool] = False
+    """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
@@ -100,13 +99,13 @@ class BaseLM:
             The answers' texts, one unless `n` says more; dicts with `text`, `tool_calls`, `logprobs` and
             `reasoning_content` where an answer has more than a text.
         """
-        return render_outputs(drive.drive(self.request(prompt, messages, kwargs)))
+        return asking.render_outputs(drive.drive(self.request(prompt, messages, kwargs)))
 
     async def acall(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
     ) -> list[Any]:
         """Ask the model from asynchronous code."""
-        return render_outputs(await self.request(prompt, messages, kwargs))
+        return asking.render_outputs(await self.request(prompt, messages, kwargs))
 
     async def reply(
         self,
@@ -123,7 +122,7 @@ class BaseLM:
             return await self.request(None, messages, settings, tools, output)
         refuse_while_loading("a model is called")
         # What goes out is what these see, so it is in OpenAI's form.
-        asked = Request(self.model, messages, settings, tools=tools, output=output)
+        asked = asking.Request(self.model, messages, settings, tools=tools, output=output)
         extra = asked.sent_settings.keys() - settings.keys()
         kwargs = {**settings, **{name: asked.sent_settings[name] for name in extra}}
         outputs: Any
@@ -131,7 +130,7 @@ class BaseLM:
             outputs = await self.acall(messages=asked.openai_messages, **kwargs)
         else:
             outputs = await drive.call_function(self.__call__, messages=asked.openai_messages, **kwargs)
-        return verify_response(read_outputs(outputs), self.model)
+        return asking.verify_response(asking.read_outputs(outputs), self.model)
 
     async def request(
         self,
@@ -153,10 +152,8 @@ class BaseLM:
         Raises:
             LMError: the model could not be reached, refused, or gave no answer.
         """
-        request = self.__request(prompt, messages, settings, tools, output)
-        if not self.callbacks:
-            return await self.__get(request)
-        return await watched(self.callbacks, self, request, self.__get(request))
+        request = asking.make_request(self, prompt, messages, settings, tools, output)
+        return await asking.ask(self, request)
 
     async def astream(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
@@ -165,60 +162,9 @@ class BaseLM:
 
         A model that cannot stream, and an answer from the cache, come in one piece.
         """
-        request = self.__request(prompt, messages, kwargs)
-        number, key = calls.next_number(), self.__key(request)
-        response = None if key is None else caching.get(key, self.cache_in_memory)
-        if response is not None:
-            for delta in as_deltas(response):
-                yield delta
-        else:
-            collector = Collector()
-            async for delta in self.stream(request):
-                collector.add(delta)
-                yield delta
-            response = verify_response(collector.response, self.model)
-            if key is not None and response.is_good:
-                caching.put(key, response, self.cache_in_memory)
-        self.__note(number, request, response)
-
-    def __request(
-        self,
-        prompt: str | None,
-        messages: Sequence[GivenMessage] | None,
-        settings: Mapping[str, Any],
-        tools: tuple[ToolSpec, ...] = (),
-        output: OutputFormat | None = None,
-    ) -> Request:
-        refuse_while_loading("a model is called")
-        if messages is None:
-            if prompt is None:
-                raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
-            messages = [{"role": "user", "content": prompt}]
-        merged = {**self.kwargs, **settings} if settings else self.kwargs
-        return Request(self.model, messages, merged, self.model_type, prompt, tools, output)
-
-    async def __get(self, request: Request) -> Response:
-        number, key = calls.next_number(), self.__key(request)
-        if key is None:
-            response = await self.__send(request)
-        else:
-            kept = caching.get(key, self.cache_in_memory)
-            response = kept or await fetch_once(key, partial(self.__send, request), self.cache_in_memory)
-        self.__note(number, request, response)
-        return response
-
-    async def __send(self, request: Request) -> Response:
-        if is_recording():
-            return await answered(request, self.identity(request), self.__verified)
-        return verify_response(await self.send(request), self.model)
-
-    async def __verified(self, request: Request) -> Response:
-        return verify_response(await self.send(request), self.model)
-
-    def __key(self, request: Request) -> str | None:
-        if not request.settings.get("cache", self.cache):
-            return None
-        return request_key(request, self.identity(request))
+        request = asking.make_request(self, prompt, messages, kwargs)
+        async for delta in asking.ask_in_pieces(self, request):
+            yield delta
 
     # --- how it answers ---------------------------------------------------------------------------------
 
@@ -241,7 +187,7 @@ class BaseLM:
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
-        for delta in as_deltas(await self.send(request)):
+        for delta in asking.as_deltas(await self.send(request)):
             yield delta
 
     def complete(self, request: Request) -> Response:
@@ -262,13 +208,17 @@ class BaseLM:
         self, prompt: str | None = None, messages: list[dict[str, Any]] | None = None, **kwargs: Any
     ) -> Any:
         """Answer as DSPy's models do: OpenAI's messages in, an object of OpenAI's shape out."""
-        return render_response(drive.drive(self._transmit(self.__request(prompt, messages, kwargs))))
+        return asking.render_response(
+            drive.drive(self._transmit(asking.make_request(self, prompt, messages, kwargs)))
+        )
 
     async def aforward(
         self, prompt: str | None = None, messages: list[dict[str, Any]] | None = None, **kwargs: Any
     ) -> Any:
         """Answer as DSPy's models do, on the event loop."""
-        return render_response(await BaseLM.acomplete(self, self.__request(prompt, messages, kwargs)))
+        return asking.render_response(
+            await BaseLM.acomplete(self, asking.make_request(self, prompt, messages, kwargs))
+        )
 
     async def _transmit(self, request: Request) -> Response:
         """How the class itself answers, below everything that a subclass overrides."""
@@ -279,12 +229,12 @@ class BaseLM:
     def __answered(self, way: str, request: Request) -> Response:
         if way == "complete":
             return self.complete(request)
-        return read_response(self.forward(**_forward_arguments(request)), self.model)
+        return asking.read_response(self.forward(**_forward_arguments(request)), self.model)
 
     async def __awaited(self, way: str, request: Request) -> Response:
         if way == "acomplete":
             return await self.acomplete(request)
-        return read_response(await self.aforward(**_forward_arguments(request)), self.model)
+        return asking.read_response(await self.aforward(**_forward_arguments(request)), self.model)
 
     def identity(self, request: Request) -> str:
         """Who answers; part of a request's name in the cache."""
@@ -314,6 +264,8 @@ class BaseLM:
 
     def dump_state(self) -> dict[str, Any]:
         """What identifies the model and its settings, without keys."""
+        from .redact import saved_settings
+
         facts = {"model": self.model, "model_type": self.model_type, "cache": self.cache}
         return {**facts, **saved_settings(self.kwargs)}
 
@@ -341,21 +293,7 @@ class BaseLM:
         """Add an entry of DSPy's form to the histories of this model, of all models and of the modules that
         are being called.
         """
-        self.__remember(calls.Entry.of(entry))
-
-    def __note(self, number: int, request: Request, response: Response) -> None:
-        if response.usage and not response.cache_hit:
-            usage.count(self.model, response.usage)
-        usage.observe(response)
-        if not lookup("disable_history"):
-            self.__remember(calls.Entry(number, request, response))
-
-    def __remember(self, entry: calls.Entry) -> None:
-        limit = lookup("max_history_size")
-        calls.ALL.add(entry, limit)
-        self.history.add(entry, limit)
-        for module in calls.callers.get():
-            module.history.add(entry, limit)
+        asking.remember(self, calls.Entry.of(entry))
 
 
 _BUILT_IN = f"{__package__}."
@@ -375,6 +313,3 @@ def _nearest(cls: type, names: tuple[str, ...]) -> str | None:
 def _forward_arguments(request: Request) -> dict[str, Any]:
     messages = None if request.prompt is not None else request.openai_messages
     return {"prompt": request.prompt, "messages": messages, **request.sent_settings}
-
-
-__all__ = ["BaseLM", "Outputs"]

@@ -7,17 +7,19 @@ shipped with, which is read without importing litellm.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+ModelType: TypeAlias = Literal["chat", "text"]
+"""Whether a model takes a conversation or one text."""
+
+
+class Capabilities(NamedTuple):
     """What a model can do. Nothing is assumed: a capability that is not known to be there is not there.
 
     Attributes:
@@ -102,6 +104,8 @@ def _table_row(model: str) -> Mapping[str, Any] | None:
 
 def _entry(name: str) -> Mapping[str, Any] | None:
     """One entry of the table, found by its bytes: reading three megabytes whole would take 50 ms."""
+    import json
+
     path = _table_path()
     try:
         content = b"" if path is None else path.read_bytes()
@@ -117,6 +121,9 @@ def _entry(name: str) -> Mapping[str, Any] | None:
 
 @cache
 def _table_path() -> Path | None:
+    from importlib.util import find_spec
+    from pathlib import Path
+
     found = find_spec("litellm")
     if found is None or found.origin is None:
         return None

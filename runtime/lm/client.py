@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from annotated_types import Ge, Le
-
+from ...base.later import Later
 from ..errors import LMConfigurationError
-from ..parameters import Setting, parameters
+from ..limits import Ge, Le, Setting
+from ..parameters import parameters
 from .base import BaseLM
 from .callbacks import BaseCallback
 from .capabilities import Capabilities, capabilities_of
-from .provider import Provider, TrainDataFormat, TrainingJob, provider_for, start_job
-from .redact import saved_settings
-from .request import Request, Response
-from .retry import send, stream
-from .stream import Delta
-from .transports.base import Transport, transport_for
+from .provider import Provider, provider_for
+
+if TYPE_CHECKING:
+    from . import retry
+    from .jobs import TrainDataFormat, TrainingJob
+    from .request import Request, Response
+    from .stream import Delta
+    from .transports import base as transports
+else:
+    # What sends requests, which is imported with the first one.
+    retry = Later(globals(), "retry")
+    transports = Later(globals(), "transports", ".transports.base")
 
 _REASONING = re.compile(
     r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE
@@ -77,9 +83,9 @@ class LM(BaseLM):
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
 
     @property
-    def transport(self) -> Transport:
+    def transport(self) -> transports.Transport:
         """What carries requests to the model."""
-        return transport_for(self.model)
+        return transports.transport_for(self.model)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -95,12 +101,14 @@ class LM(BaseLM):
         return self.transport.identity(request)
 
     async def _transmit(self, request: Request) -> Response:
-        return await send(self.transport, request, self.num_retries)
+        return await retry.send(self.transport, request, self.num_retries)
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces."""
         deltas = (
-            super().stream(request) if self._awaits_by else stream(self.transport, request, self.num_retries)
+            super().stream(request)
+            if self._awaits_by
+            else retry.stream(self.transport, request, self.num_retries)
         )
         async for delta in deltas:
             yield delta
@@ -113,6 +121,8 @@ class LM(BaseLM):
 
     def dump_state(self) -> dict[str, Any]:
         """What makes the same model again, `LM(**state)`, without keys."""
+        from .redact import saved_settings
+
         state = super().dump_state()
         names = ("cache_in_memory", "num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
         state |= saved_settings({name: getattr(self, name) for name in names})
@@ -152,6 +162,8 @@ class LM(BaseLM):
         Raises:
             LMConfigurationError: the model's provider does not train.
         """
+        from .jobs import start_job
+
         provider = self.infer_provider()
         if not provider.finetunable:
             raise LMConfigurationError(

@@ -6,30 +6,16 @@ import sys
 import time
 from bisect import insort
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
 from itertools import count
 from operator import attrgetter
-from typing import Any, Protocol, Self, TextIO
+from typing import Any, Self, TextIO
 
 from ...base.forks import new_lock
 from .doors import render_outputs
 from .redact import visible_settings
 from .request import Request, Response
-
-
-class Caller(Protocol):
-    """A module, as far as the history of its calls goes."""
-
-    @property
-    def history(self) -> CallHistory:
-        """The model calls made inside it."""
-        ...
-
-
-callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=())
-"""The modules whose calls are under way here, outermost first."""
 
 _numbers = count(1)
 _adding = new_lock()

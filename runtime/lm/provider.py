@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Future
 from importlib import import_module
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import LMConfigurationError
 from .base import BaseLM
 
-TrainDataFormat: TypeAlias = Literal["chat", "completion"]
-
-
-class TrainingJob(Future[BaseLM]):
-    """A training that runs in a thread of its own; its result is the trained language model."""
-
-    def __init__(
-        self,
-        model: str = "",
-        train_data: list[dict[str, Any]] | None = None,
-        train_data_format: TrainDataFormat | None = "chat",
-        train_kwargs: Mapping[str, Any] | None = None,
-        thread: threading.Thread | None = None,
-    ) -> None:
-        super().__init__()
-        self.thread = thread
-        self.model = model
-        self.train_data = train_data or []
-        self.train_data_format = train_data_format
-        self.train_kwargs = dict(train_kwargs or {})
-
-    def status(self) -> str:
-        """Where it stands: `running`, `done`, `failed` or `cancelled`; providers may say more."""
-        if self.cancelled():
-            return "cancelled"
-        if not self.done():
-            return "running"
-        return "failed" if self.exception() else "done"
+if TYPE_CHECKING:
+    from .jobs import TrainDataFormat, TrainingJob
 
 
 class Provider:
@@ -48,11 +20,14 @@ class Provider:
     """
 
     finetunable: ClassVar[bool] = False
-    training_job: ClassVar[type[TrainingJob]] = TrainingJob
+    training_job: ClassVar[type[TrainingJob] | None] = None
+    """The class of its jobs; `TrainingJob` when None."""
 
     def new_job(self, **facts: Any) -> TrainingJob:
         """A job of this provider's class, not started; DSPy's providers name the class `TrainingJob`."""
-        kind: type[TrainingJob] = getattr(self, "TrainingJob", None) or self.training_job
+        from .jobs import TrainingJob
+
+        kind: type[TrainingJob] = getattr(self, "TrainingJob", None) or self.training_job or TrainingJob
         return kind(**facts)
 
     @staticmethod
@@ -112,19 +87,3 @@ def provider_for(model: str) -> Provider:
             f"training `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'"
         ) from error
     return provider
-
-
-def start_job(lm: BaseLM, provider: Provider, job: TrainingJob) -> None:
-    """Run a job in a thread of its own; the trained model is a copy of the LM under its new name."""
-
-    def work() -> None:
-        if not job.set_running_or_notify_cancel():
-            return
-        try:
-            name = provider.finetune(job, job.model, job.train_data, job.train_data_format, job.train_kwargs)
-            job.set_result(lm.copy(model=name))
-        except BaseException as error:  # noqa: BLE001 the failure belongs to whoever asks for the result
-            job.set_exception(error)
-
-    job.thread = threading.Thread(target=work, name=f"dspyc-training-{job.model}", daemon=True)
-    job.thread.start()

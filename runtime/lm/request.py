@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
+from .capabilities import ModelType
 from .messages import Message, OutputFormat, Part, Reasoning, Text, ToolCall, ToolSpec, join_text
 from .openai_shapes import read_messages, render_messages
 
-ModelType: TypeAlias = Literal["chat", "text"]
 GivenMessage: TypeAlias = Message | Mapping[str, Any]
 """A message in parts, or in the form of OpenAI's dict, as DSPy's programs write it."""
 

@@ -14,7 +14,8 @@ from ..execution import drive, trace
 from ..lm.client import is_reasoning_model
 from ..signature.inputs import all_inputs
 from .base import Module
-from .predict import Predict, in_force
+from .calling import in_force
+from .predict import Predict
 
 logger = logging.getLogger("dspyc")
 

@@ -2,44 +2,58 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
 
+from ...base.later import Later
 from ..errors import ConfigurationError, StateError, list_names
-from ..execution import drive
-from ..execution.batch import run_batch
+from ..execution import drive, trace
 from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
 from ..interface import Interface
-from ..lm import history, usage
+from ..lm import usage
 from ..lm.base import BaseLM
 from ..signature.signature import Signature
-from ..state.files import read_state, warn_of_versions, write_state
 from .tree import PartTree
 
+if TYPE_CHECKING:
+    import inspect
 
-def _call_signature() -> inspect.Signature:
-    """What any call takes beside its inputs, for those who read signatures: the compiler, an editor."""
-    kinds = inspect.Parameter
-    options = {
-        "lm": "BaseLM | None",
-        "config": "Mapping[str, Any] | None",
-        "demos": "list[Any] | None",
-        "max_retries": "int | None",
-    }
-    return inspect.Signature(
-        [
-            kinds("self", kinds.POSITIONAL_ONLY),
-            *(
-                kinds(name, kinds.KEYWORD_ONLY, default=None, annotation=text)
-                for name, text in options.items()
-            ),
-            kinds("inputs", kinds.VAR_KEYWORD, annotation="Any"),
-        ],
-        return_annotation="Any",
-    )
+    from ..execution import batch
+    from ..lm import history as calls
+    from ..state import files
+else:
+    batch = Later(globals(), "batch", "..execution.batch")
+    calls = Later(globals(), "calls", "..lm.history")
+    files = Later(globals(), "files", "..state.files")
+
+
+class _CallSignature:
+    """The attribute `__signature__` of a module: what any call takes beside its inputs, for an editor."""
+
+    def __get__(self, instance: Module | None, owner: type[Module]) -> inspect.Signature:
+        if instance is None or owner.__call__ is not Module.__call__:
+            raise AttributeError("__signature__")
+        import inspect
+
+        kinds = inspect.Parameter
+        options = {
+            "lm": "BaseLM | None",
+            "config": "Mapping[str, Any] | None",
+            "demos": "list[Any] | None",
+            "max_retries": "int | None",
+        }
+        return inspect.Signature(
+            [
+                *(
+                    kinds(name, kinds.KEYWORD_ONLY, default=None, annotation=text)
+                    for name, text in options.items()
+                ),
+                kinds("inputs", kinds.VAR_KEYWORD, annotation="Any"),
+            ],
+            return_annotation="Any",
+        )
 
 
 class Module(PartTree):
@@ -58,6 +72,7 @@ class Module(PartTree):
                 return self.respond(context=search(question, k=self.k), question=question)
     """
 
+    __signature__ = _CallSignature()
     interface: ClassVar[Interface | None] = None
     """What the calls of a module class take and return, told by its parameters; see `Interface`."""
     concurrent: ClassVar[bool] = True
@@ -65,22 +80,20 @@ class Module(PartTree):
     """
 
     _defaults: Mapping[str, Any] | None = None
-    _history: history.CallHistory | None = None
+    _history: calls.CallHistory | None = None
     _forward_first: ClassVar[bool] = False
-    _named: ClassVar[frozenset[str] | None] = None
+    _named: ClassVar[frozenset[str] | Literal["all"] | None] = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._forward_first = _depth(cls, "forward") < _depth(cls, "aforward")
-        cls._named = _named_arguments(cls)
+        cls._named = None
 
     def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module and wait for its prediction."""
         if self._forward_first:
             return self._watched(self.forward, args, inputs)
         return drive.run(self.acall(*args, **inputs), concurrent=self.needs_loop)
-
-    __call__.__signature__ = _call_signature()  # type: ignore[attr-defined]
 
     async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code."""
@@ -169,7 +182,7 @@ class Module(PartTree):
         Raises:
             BatchError: more than `max_errors` failed; the first failure is its cause.
         """
-        return run_batch(
+        return batch.run_batch(
             self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
         )
 
@@ -206,7 +219,7 @@ class Module(PartTree):
         Raises:
             StateError: the path does not end in `.json`, or the state holds what JSON cannot.
         """
-        write_state(Path(path), self.dump_state())
+        files.write_state(Path(path), self.dump_state())
 
     def load(self, path: str | Path) -> None:
         """Read the state from a JSON file that `save`, or DSPy, has written.
@@ -214,22 +227,22 @@ class Module(PartTree):
         Raises:
             StateError: the file is no state, or the state does not fit.
         """
-        state = read_state(Path(path))
+        state = files.read_state(Path(path))
         self.load_state(state)
-        warn_of_versions(Path(path), state)
+        files.warn_of_versions(Path(path), state)
 
     # --- history ----------------------------------------------------------------------------------------
 
     @property
-    def history(self) -> history.CallHistory:
+    def history(self) -> calls.CallHistory:
         """The model calls made inside this module's calls."""
         if self._history is None:
-            self._history = history.CallHistory()
+            self._history = calls.CallHistory()
         return self._history
 
     def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
         """Print the last `n` model calls made inside this module's calls."""
-        history.show(self.history, n, file)
+        calls.show(self.history, n, file)
 
     def __repr__(self) -> str:
         parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]
@@ -245,8 +258,10 @@ class Module(PartTree):
 
     def _take_settings(self, inputs: dict[str, Any]) -> Any:
         """Take what is not for `forward` out of a call's arguments, to hold for the predictors beneath."""
-        named = self._named
-        if named is None:
+        cls = type(self)
+        if (named := cls._named) is None:
+            named = cls._named = _named_arguments(cls)
+        if named == "all":
             # It takes all arguments and hands them on, as the modules around one predictor do.
             return None
         taken = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in named}
@@ -259,7 +274,7 @@ class _CallScope:
     __slots__ = ("_callers", "_counting", "_parts", "_settings")
 
     def __init__(self, module: Module, inputs: dict[str, Any]) -> None:
-        self._callers = history.callers.set((*history.callers.get(), module))
+        self._callers = trace.callers.set((*trace.callers.get(), module))
         self._settings = None if inputs.keys().isdisjoint(CALL_SETTINGS) else module._take_settings(inputs)
         self._parts = None if module._part_settings is None else begin_parts(module._part_settings)
         counts = lookup("track_usage", module._defaults) and not usage.tracked()
@@ -273,7 +288,7 @@ class _CallScope:
     ) -> None:
         if self._counting is not None:
             self._counting.__exit__(kind, error, traceback)
-        history.callers.reset(self._callers)
+        trace.callers.reset(self._callers)
         if self._parts is not None:
             end_parts(self._parts)
         if self._settings is not None:
@@ -285,12 +300,14 @@ def declared_signature(program: Any) -> type[Signature] | None:
     return program.declared_signature() if isinstance(program, Module) else None
 
 
-def _named_arguments(cls: Any) -> frozenset[str] | None:
-    """The arguments that `forward` or `aforward` names, or None when it takes any."""
+def _named_arguments(cls: Any) -> frozenset[str] | Literal["all"]:
+    """The arguments that `forward` or `aforward` names; `all` when it takes any."""
+    import inspect
+
     function = cls.forward if cls._forward_first else cls.aforward
     parameters = inspect.signature(function).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return None
+        return "all"
     return frozenset(parameter.name for parameter in parameters)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import Ge
-
 from ..interface import Interface, Reward
+from ..limits import Ge
 from ..lm.base import BaseLM
-from ..parameters import parameters
+from ..parameters import KW_ONLY, parameters
 from ..signature.signature import Signature
 from .attempts import as_function, best_attempt, is_async_call
 from .base import Module
@@ -23,7 +21,7 @@ class BestOfN(Module):
     others run at temperature 1.0, past the cache. Of equal rewards the earlier attempt counts.
     """
 
-    interface: ClassVar[Interface | None] = Interface(of="module")
+    interface: ClassVar[Interface | None] = Interface(of="module", calls="N * (module + reward_fn)")
     concurrent: ClassVar[bool] = False
 
     module: Module

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
 from typing import Any, ClassVar
 
 from ..interface import Interface
 from ..lm.base import BaseLM
-from ..parameters import parameters
+from ..parameters import KW_ONLY, parameters
 from ..signature.fields import Field, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
 from .base import Module
@@ -21,7 +20,9 @@ class ChainOfThought(Module):
     A signature that has an output `reasoning` of its own keeps it, moved to the front.
     """
 
-    interface: ClassVar[Interface | None] = Interface(of="signature", outputs={"reasoning": str})
+    interface: ClassVar[Interface | None] = Interface(
+        of="signature", outputs={"reasoning": str}, calls="answer"
+    )
     concurrent: ClassVar[bool] = False
 
     signature: SignatureLike

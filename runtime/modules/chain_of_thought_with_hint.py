@@ -23,7 +23,7 @@ class ChainOfThoughtWithHint(ChainOfThought):
     """
 
     interface: ClassVar[Interface | None] = Interface(
-        of="signature", inputs={"hint": str}, outputs={"reasoning": str}
+        of="signature", inputs={"hint": str}, outputs={"reasoning": str}, calls="answer"
     )
 
     async def aforward(self, /, **inputs: Any) -> Any:

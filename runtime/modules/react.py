@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY
 from typing import Annotated, Any, ClassVar, Literal
-
-from annotated_types import Ge
 
 from ..adapters.chat import ChatAdapter
 from ..errors import AdapterParseError, ConfigurationError, ContextWindowExceededError
 from ..execution import exits
 from ..execution.settings import lookup
 from ..interface import Interface, ToolFunction
+from ..limits import Ge
 from ..lm.base import BaseLM
-from ..parameters import parameters
+from ..parameters import KW_ONLY, parameters
 from ..prediction import Prediction
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
@@ -46,7 +44,9 @@ class ReAct(Module):
     """
 
     interface: ClassVar[Interface | None] = Interface(
-        of="signature", outputs={"trajectory": dict[str, Any], "reasoning": str}
+        of="signature",
+        outputs={"trajectory": dict[str, Any], "reasoning": str},
+        calls="max_iters * (answer + tools) + answer",
     )
     concurrent: ClassVar[bool] = False
 

@@ -6,17 +6,16 @@ import json
 import logging
 import textwrap
 from collections.abc import Mapping
-from dataclasses import KW_ONLY
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import Ge
-
 from ..errors import DspycError
 from ..execution import trace
+from ..execution.settings import CALL_SETTINGS
 from ..interface import Interface, Reward
+from ..limits import Ge
 from ..lm.base import BaseLM
-from ..parameters import parameters
+from ..parameters import KW_ONLY, parameters
 from ..signature.description import describe_fields
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
@@ -70,7 +69,9 @@ class Refine(Module):
     the module's own, then 0.5 and up to 1.0 in steps of 0.5 / N. Of equal rewards the earlier attempt counts.
     """
 
-    interface: ClassVar[Interface | None] = Interface(of="module", reserved="hint_")
+    interface: ClassVar[Interface | None] = Interface(
+        of="module", reserved="hint_", calls="N * (module + reward_fn) + (N - 1) * answer"
+    )
     concurrent: ClassVar[bool] = False
 
     module: Module
@@ -137,6 +138,7 @@ class Refine(Module):
             for predictor, given, made in tried.steps
             if id(predictor) in names
         ]
+        given, settings = self._without_settings(inputs)
         token = trace.start(None)
         try:
             feedback = Predict(OfferFeedback)
@@ -144,13 +146,14 @@ class Refine(Module):
             answer = await feedback.acall(
                 program_code=self.module_code,
                 modules_defn=describe_modules(self.module),
-                program_inputs=_as_json(dict(inputs)),
+                program_inputs=_as_json(given),
                 program_trajectory=_as_json(steps),
                 program_outputs=_as_json(dict(tried.prediction)),
                 reward_code=self.reward_fn_code,
                 target_threshold=self.threshold,
                 reward_value=tried.reward,
                 module_names=list(names.values()),
+                **settings,
             )
         except DspycError as error:
             logger.warning("no advice for the next attempt: %s", error)
@@ -159,6 +162,14 @@ class Refine(Module):
             trace.stop(token)
         advice: Mapping[str, str] = answer["advice"]
         return advice
+
+    def _without_settings(self, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The inputs of a call, and its settings that hold for the question for advice too."""
+        signature = self.declared_signature()
+        names = () if signature is None else signature.input_fields
+        own = {name for name in (*CALL_SETTINGS, "demos") if name in inputs and name not in names}
+        given = {name: value for name, value in inputs.items() if name not in own}
+        return given, {name: inputs[name] for name in CALL_SETTINGS if name in own}
 
 
 def describe_modules(program: Module) -> str:

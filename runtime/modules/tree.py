@@ -5,8 +5,6 @@ Names are paths as Python writes them: `steps[0]`, `by['x']`, `cot.predict`; the
 
 from __future__ import annotations
 
-import ast
-import copy
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +45,9 @@ class Predictor(Parameter):
     """Few-shot examples."""
     config: dict[str, Any]
     """Settings of the language model for its calls."""
+    max_retries: int | None
+    """How often an answer that cannot be used is shown to the model again."""
+    _defaults: Mapping[str, Any] | None
     hint: str | None
     """What to do better than in an earlier attempt."""
 
@@ -220,6 +221,8 @@ def replace_at(root: PartTree, name: str, new: Any) -> None:
 
 
 def _steps(name: str) -> list[tuple[bool, Any]]:
+    from ast import literal_eval
+
     steps: list[tuple[bool, Any]] = []
     offset = 0
     while offset < len(name):
@@ -230,7 +233,7 @@ def _steps(name: str) -> list[tuple[bool, Any]]:
         if attribute is not None:
             steps.append((True, attribute))
         else:
-            steps.append((False, int(index) if index is not None else ast.literal_eval(key)))
+            steps.append((False, int(index) if index is not None else literal_eval(key)))
         offset = match.end()
     return steps
 
@@ -241,7 +244,7 @@ def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
     Signatures, language models and functions are not copied: they are immutable, or stand for something
     outside. What cannot be copied is shared too.
     """
-    from ..lm.base import BaseLM
+    import copy
 
     if isinstance(value, (str, int, float, bool, type, type(None), BaseLM)) or (
         callable(value) and not isinstance(value, PartTree)

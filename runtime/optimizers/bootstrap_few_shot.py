@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from annotated_types import Ge
-
 from ..errors import OptimizerError
 from ..example import Example
 from ..execution.progress import report
 from ..execution.settings import context, lookup
 from ..interface import Examples, Metric
+from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
 from ..work.run import exhausted

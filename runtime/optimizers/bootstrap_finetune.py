@@ -9,14 +9,13 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from annotated_types import Ge
-
 from ..adapters.base import Adapter
 from ..errors import DspycError, OptimizerError, list_names
 from ..example import Example
 from ..execution.progress import report, watched, within
 from ..execution.settings import lookup
 from ..interface import Examples, Metric
+from ..limits import Ge
 from ..lm.base import BaseLM
 from ..modules.base import Module
 from ..modules.models import models_of

@@ -6,10 +6,9 @@ import random
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from annotated_types import Ge
-
 from ..example import Example
 from ..interface import Examples
+from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
 from .base import Optimizer, is_demo_of

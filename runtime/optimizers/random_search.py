@@ -6,11 +6,10 @@ import random
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from annotated_types import Ge
-
 from ..evaluate import Evaluate
 from ..example import Example
 from ..interface import Examples, Metric
+from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
 from ..work.identity import program_digest

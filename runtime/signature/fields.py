@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import SignatureError
 
@@ -46,8 +45,7 @@ class _Undefined:
 UNDEFINED: Any = _Undefined()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field of a signature; immutable, so signatures share them.
 
     `annotation` is None until a class or `Signature.insert` says the type. `untyped` means that no type was
@@ -122,7 +120,7 @@ class Field:
                 raise SignatureError(f"`{self.name}` cannot change from one kind of field to the other")
             else:
                 extra[name] = value
-        return replace(self, **known, constraints=tuple(constraints.items()), extra=tuple(extra.items()))
+        return self._replace(**known, constraints=tuple(constraints.items()), extra=tuple(extra.items()))
 
 
 def InputField(**options: Any) -> Any:  # noqa: N802

@@ -8,7 +8,6 @@ compiled once, by `adapters`, and kept in the class.
 from __future__ import annotations
 
 import copyreg
-import inspect
 import keyword
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,15 @@ from .string import parse_signature_string
 
 FieldSource: TypeAlias = "Mapping[str, Field | tuple[Any, Field]]"
 _RESERVED = frozenset({"completed"})
+
+
+def _cleaned(doc: str) -> str:
+    """A docstring without the indentation of its lines."""
+    if "\n" not in doc:
+        return doc.expandtabs().lstrip()
+    from inspect import cleandoc
+
+    return cleandoc(doc)
 
 
 class SignatureMeta(type):
@@ -63,7 +71,7 @@ class SignatureMeta(type):
                 inherited_demos = base.__demos__ or inherited_demos
                 inherited_instructions = base._written_instructions() or inherited_instructions
         doc = namespace.get("__doc__") if bases else ""
-        cls.__instructions__ = inspect.cleandoc(doc) if doc is not None else inherited_instructions
+        cls.__instructions__ = inherited_instructions if doc is None else _cleaned(doc)
         cls.__demos__ = tuple(dict(demo) for demo in demos) if demos is not None else inherited_demos
         cls.__compiled__ = {}
         cls.__pending__ = None
@@ -407,7 +415,7 @@ def _typed(field: Field, annotation: Any) -> Field:
 
 
 def _from_table(name: str, entry: Field | tuple[Any, Field]) -> Field:
-    annotation, field = entry if isinstance(entry, tuple) else (None, entry)
+    annotation, field = (None, entry) if isinstance(entry, Field) else entry
     if not isinstance(field, Field):
         raise SignatureError(f"`{name}` must be an InputField() or an OutputField(), not {field!r}")
     return _typed(field.updated(name=name), annotation)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Literal, Optional, Union, get_origin
 
 from ..errors import SignatureError, did_you_mean
@@ -24,26 +25,27 @@ _CONTAINERS = {"list": list, "dict": dict, "tuple": tuple, "set": set, "frozense
 _ALIASES = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "FrozenSet": "frozenset"}
 
 
-def names() -> dict[str, Any]:
-    """The table of plain type names; made on first use, because it holds the runtime's own types.
-
-    `History` is not in it: pydantic comes with it, which few signatures need.
-    """
-    if not _names:
-        import datetime
-        import decimal
-
-        from ..tools.tool import Tool
-
-        _names.update({name: getattr(datetime, name) for name in ("date", "datetime", "time", "timedelta")})
-        _names.update(str=str, int=int, float=float, bool=bool, bytes=bytes, object=object, Any=Any)
-        _names.update(Decimal=decimal.Decimal, Tool=Tool, **_CONTAINERS)
-        _names["None"] = type(None)
-        _names.update({alias: _names[name] for alias, name in _ALIASES.items()})
-    return _names
+_NAMES: dict[str, Any] = {
+    **{kind.__name__: kind for kind in (str, int, float, bool, bytes, object)},
+    "Any": Any,
+    "None": type(None),
+    **_CONTAINERS,
+    **{alias: _CONTAINERS[name] for alias, name in _ALIASES.items()},
+}
+_LATER = {
+    **dict.fromkeys(("date", "datetime", "time", "timedelta"), "datetime"),
+    "Decimal": "decimal",
+    "History": "..types.history",
+    "Tool": "..tools.tool",
+}
+"""Where the types are that few signatures name; what they bring is imported when one does."""
 
 
-_names: dict[str, Any] = {}
+def _named(name: str) -> Any:
+    """The type of a plain name, or None."""
+    if name in _LATER and name not in _NAMES:
+        _NAMES[name] = getattr(import_module(_LATER[name], __package__), name)
+    return _NAMES.get(name)
 
 
 MAX_DEPTH = 50
@@ -165,7 +167,6 @@ class TypeReader:
     def _look_up(self, name: str, start: int) -> Any:
         if name in self._custom:
             return self._custom[name]
-        table = names()
         head, _, rest = name.partition(".")
         if rest and head in self._custom:
             found = self._custom[head]
@@ -174,14 +175,10 @@ class TypeReader:
             if isinstance(found, type):
                 return found
         if head == "datetime" and rest in ("date", "datetime", "time", "timedelta"):
-            return table[rest]
-        if name in table:
-            return table[name]
-        if name == "History":
-            from ..types.history import History
-
-            return History
-        known = [*table, "History", "Literal", "Optional", "Union", *self._custom]
+            return _named(rest)
+        if (named := _named(name)) is not None:
+            return named
+        known = [*_NAMES, *_LATER, "Literal", "Optional", "Union", *self._custom]
         raise self.error(
             f"unknown type `{name}`{did_you_mean(name, known)}; a type of your own goes into `custom_types`",
             start,

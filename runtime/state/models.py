@@ -41,6 +41,7 @@ class SavedLM(LM):
     Where one of the same provider is in force at a call, that one's address, headers and keys are used.
     """
 
+    _is_saved = True
     _chosen: Mapping[str, Any] = {}
     """The settings that the state has."""
     _last: tuple[Any, Any] | None = None

@@ -11,7 +11,7 @@ import pytest
 import dspyc.runtime as runtime
 from dspyc.compiler import catalog, types
 from dspyc.compiler.catalog import build
-from dspyc.runtime.modules.predict import HINT
+from dspyc.runtime.modules.calling import HINT
 
 KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "positional-only",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from msgspec.structs import replace
 
 from dspyc.compiler.analysis import Project
 from dspyc.compiler.rules import RULES, dispatch, look

@@ -15,7 +15,7 @@ import pytest
 import dspyc
 from dspyc.cli.tidy import tidy
 from dspyc.compiler.emit import build, emit
-from dspyc.loader import analyse
+from dspyc.loader.compiling import analyse
 from dspyc.runtime import DummyLM, context
 from support.scripted import ScriptedLM, echo
 
@@ -79,7 +79,7 @@ def test_what_is_as_long_as_it_may_be_is_built(name: str, tmp_path: Path) -> Non
     code = f"""
 import sys, dspyc
 from dspyc.compiler.emit import build
-from dspyc.loader import analyse
+from dspyc.loader.compiling import analyse
 limit = sys.getrecursionlimit()
 module = build(analyse({str(path)!r})).module
 compile(module, "long.py", "exec")

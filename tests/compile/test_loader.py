@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 import dspyc
-import dspyc.loader
 from dspyc.cli.checking import check
 from dspyc.grammar import syntax
+from dspyc.loader.compiling import analyse
 from dspyc.lsp.workspace import Workspace as Editor
 from dspyc.project.workspace import Workspace
 from dspyc.runtime import DummyLM
@@ -77,7 +77,7 @@ test "answers":
 
 def test_a_file_without_a_model_is_loaded_with_one_and_without(tmp_path: Path) -> None:
     write(tmp_path, qa_dspy=NEEDS_LM)
-    assert [each.code for each in dspyc.loader.analyse(str(tmp_path / "qa.dspy")).diagnostics] == ["E301"]
+    assert [each.code for each in analyse(str(tmp_path / "qa.dspy")).diagnostics] == ["E301"]
     module = dspyc.load(tmp_path / "qa.dspy", lm=DummyLM([{"answer": "Brussels"}]))
     assert module.qa(question="What?").answer == "Brussels"
     with pytest.raises(ConfigurationError, match=r"lm"):
@@ -90,7 +90,7 @@ def test_a_file_of_another_format_is_named_alike_by_all(tmp_path: Path, data: by
     path.write_bytes(data)
     (found,) = Editor(folders=[str(tmp_path)]).project(str(path)).check(str(path)).diagnostics
     assert found.code == "E006"
-    with pytest.raises(dspyc.loader.CompileError) as caught:
+    with pytest.raises(dspyc.CompileError) as caught:
         dspyc.load(path)
     (checked,) = check(Workspace(), path).diagnostics
     for each in (*caught.value.diagnostics, checked):
@@ -118,7 +118,7 @@ def test_the_project_says_which_functions_are_pure(tmp_path: Path) -> None:
     def seen() -> list[bool]:
         server = Editor(folders=[str(tmp_path)])
         analyses = [
-            dspyc.loader.analyse(path),
+            analyse(path),
             Workspace().analyse(path),
             server.project(path).check(path),
         ]
@@ -444,7 +444,7 @@ def test_a_file_in_another_encoding(tmp_path: Path) -> None:
 def copied(tmp_path: Path) -> Path:
     """A copy of the package, which a test may change."""
     package = tmp_path / "copy" / "dspyc"
-    here = Path(dspyc.loader.__file__).parents[1]
+    here = Path(dspyc.__file__).parent
     rooms = ("base", "cli", "compiler", "grammar", "loader", "lsp", "project", "runtime")
     for name in rooms:
         shutil.copytree(here / name, package / name, ignore=shutil.ignore_patterns("__pycache__", "*.gguf"))

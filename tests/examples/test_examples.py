@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import dspyc
-import dspyc.loader
 from dspyc.grammar.formatting.format import format_source
+from dspyc.loader.compiling import analyse
 from dspyc.runtime import LM, configure_cache
 from support.openai_server import OpenAIServer
 
@@ -53,7 +53,7 @@ def test_there_are_samples() -> None:
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_a_sample_checks_keeps_its_layout_and_loads(path: Path) -> None:
-    assert not dspyc.loader.analyse(str(path)).diagnostics
+    assert not analyse(str(path)).diagnostics
     text = path.read_text(encoding="utf-8")
     assert format_source(text) == text
     module = dspyc.load(path)

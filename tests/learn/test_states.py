@@ -32,7 +32,7 @@ from dspyc.runtime import (
     context,
 )
 from dspyc.runtime.execution.settings import reset
-from dspyc.runtime.modules.predict import in_force
+from dspyc.runtime.modules.calling import in_force
 from dspyc.runtime.state.models import SAMPLING
 from support.neighbour import Neighbour
 

@@ -309,7 +309,8 @@ def test_capabilities(new_client: Client, workspace: Path) -> None:
     capabilities = result["capabilities"]
     assert capabilities["positionEncoding"] == "utf-16"
     assert capabilities["textDocumentSync"]["change"] == 2
-    for provider in ("hover", "definition", "documentSymbol", "documentFormatting"):
+    places = ("definition", "references", "documentHighlight")
+    for provider in ("hover", *places, "documentSymbol", "documentFormatting"):
         assert capabilities[f"{provider}Provider"] is True
     assert capabilities["codeActionProvider"] == {"codeActionKinds": ["quickfix"]}
     assert "." in capabilities["completionProvider"]["triggerCharacters"]
@@ -373,7 +374,7 @@ def test_what_is_no_message_is_passed_over(client: Client, uri: str) -> None:
 
 
 CRASHING = """
-from dataclasses import replace
+from msgspec.structs import replace
 from dspyc.lsp.features import hover
 from dspyc.lsp import server
 def run(server, params):
@@ -423,6 +424,49 @@ def test_a_project_names_its_source_roots(new_client: Client, tmp_path: Path) ->
     assert new_client.diagnostics(uri) == []
     items = new_client.at("textDocument/completion", uri, 0, 5)["items"]
     assert "shared" in [item["label"] for item in items]
+
+
+def test_references_in_all_files(client: Client, workspace: Path, uri: str) -> None:
+    text = (
+        "from common import classify as sort\nmodule both = BestOfN(sort, N=2, reward_fn=lambda a, p: 1.0)\n"
+    )
+    client.open(uri, text)
+    common = (workspace / "common.dspy").as_uri()
+    for declared in (True, False):
+        context = {"includeDeclaration": declared}
+        found = client.at("textDocument/references", uri, 1, 23, context=context)
+        here = [each["range"]["start"] for each in found if each["uri"] == uri]
+        assert [(each["line"], each["character"]) for each in here] == [(0, 19), (0, 31), (1, 22)]
+        assert any(each["uri"] == common for each in found) is declared
+    assert client.at("textDocument/references", uri, 1, 0, context=context) == []
+    client.close(uri)
+
+
+def test_the_places_of_a_name_in_its_file(client: Client, uri: str) -> None:
+    client.open(uri, PROGRAM)
+    found = client.at("textDocument/documentHighlight", uri, 9, 19)
+    assert [(each["range"]["start"]["line"], each["kind"]) for each in found] == [(4, 3), (9, 2)]
+    client.close(uri)
+
+
+def test_wrong_settings_are_shown_in_their_file(new_client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[tool.dspyc]\nscr = ["src"]\n', encoding="utf-8")
+    new_client.initialize(tmp_path)
+    uri = (tmp_path / "a.dspy").as_uri()
+    new_client.open(uri, "x = 1\n")
+    (found,) = new_client.diagnostics(path.as_uri())
+    assert found["code"] == "E090"
+    assert found["range"] == {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 3}}
+    changed = {"changes": [{"uri": path.as_uri(), "type": 2}]}
+    path.write_text('[tool.dspyc]\nsrc = ["."]\n', encoding="utf-8")
+    new_client.notify("workspace/didChangeWatchedFiles", changed)
+    assert new_client.diagnostics(path.as_uri()) == []
+    path.write_text("[tool.dspyc\n", encoding="utf-8")
+    new_client.notify("workspace/didChangeWatchedFiles", changed)
+    assert len(new_client.diagnostics(path.as_uri())) == 1
+    new_client.close(uri)
+    assert new_client.diagnostics(path.as_uri()) == []
 
 
 # --- cost

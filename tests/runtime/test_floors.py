@@ -14,8 +14,8 @@ import dspyc.runtime
 
 ROOT = Path(dspyc.runtime.__file__).parent
 FLOORS = (
-    "errors", "example", "prediction", "parameters", "interface", "execution", "types", "values", "tools",
-    "signature", "lm", "adapters", "state", "modules", "data", "work",
+    "errors", "example", "prediction", "limits", "parameters", "interface", "execution", "types",
+    "values", "tools", "signature", "lm", "adapters", "state", "modules", "data", "work",
     "evaluate", "optimizers", "programs", "compiled",
 )  # fmt: skip
 """From the ground up."""

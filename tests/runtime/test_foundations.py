@@ -6,6 +6,7 @@ import ast
 import asyncio
 import inspect
 import itertools
+import os
 import subprocess
 import sys
 import textwrap
@@ -19,7 +20,8 @@ from annotated_types import Ge, Lt
 
 import dspyc.runtime as dspy
 from dspyc.runtime.execution import drive, trace
-from dspyc.runtime.parameters import SETTINGS_OF_LM, Setting, parameters, parameters_of
+from dspyc.runtime.limits import Setting
+from dspyc.runtime.parameters import SETTINGS_OF_LM, parameters, parameters_of
 
 # --- parameters -----------------------------------------------------------------------------------------
 
@@ -326,3 +328,90 @@ def test_importing_is_cheap_and_loads_nothing_heavy() -> None:
     costs = [float(line.split()[0]) for line in lines]
     assert min(costs) < 0.2
     assert lines[0].split(" ", 1)[1] == "[] []\n"
+
+
+NEEDED_BY_CALLS = ("asking", "request", "messages", "cache", "history")
+
+
+def test_making_a_module_imports_nothing_that_only_calls_need() -> None:
+    program = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "import dspyc.runtime as dspy\n"
+        "dspy.configure(lm=dspy.LM('openai/gpt-4o-mini'))\n"
+        "dspy.ChainOfThought('question -> answer: float')\n"
+        "print(*sorted(set(sys.modules) - before), sep='\\n')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.split())
+    assert not {"inspect", "dataclasses", "logging", "json", "annotated_types"} & loaded
+    ours = [name.split(".") for name in loaded if name.startswith("dspyc.")]
+    assert {parts[1] for parts in ours} == {"base", "loader", "runtime"}
+    assert not [parts for parts in ours if parts[2:3] in (["adapters"], ["values"], ["state"])]
+    assert not {f"dspyc.runtime.lm.{name}" for name in NEEDED_BY_CALLS} & loaded
+
+
+class Constructed(Derived):
+    def __init__(self, other: int) -> None:
+        super().__init__("a")
+        self.other = other
+
+
+class Called(dspy.Module):
+    def __call__(self, question: str) -> Any:
+        return question
+
+
+def test_a_signature_is_that_of_what_is_called() -> None:
+    assert list(inspect.signature(Constructed).parameters) == ["other"]
+    assert list(inspect.signature(Called()).parameters) == ["question"]
+    options = ["lm", "config", "demos", "max_retries", "inputs"]
+    assert list(inspect.signature(dspy.ChainOfThought("a -> b")).parameters) == options
+    with pytest.raises(TypeError):
+        inspect.signature(Base("a"))  # type: ignore[arg-type]
+
+
+def test_what_is_not_given_needs_no_check_and_brings_no_library() -> None:
+    @parameters
+    class Local:
+        unknown: Annotated[NotThere, Ge(1)] = 0  # type: ignore[name-defined]  # noqa: F821
+        known: Annotated[int, Ge(1)] = 1
+
+    assert Local(unknown=-1).unknown == -1
+    with pytest.raises(dspy.ConfigurationError, match="`known` of `Local` must be at least 1, not 0"):
+        Local(known=0)
+
+
+RACE = """
+import os, sys, threading
+import dspyc.runtime as dspy
+
+lm = dspy.DummyLM([{"answer": "1"}] * 100)
+predict = dspy.Predict("question -> answer")
+barrier = threading.Barrier(9)
+answers = []
+
+def first():
+    barrier.wait()
+    answers.append(predict(question="x", lm=lm).answer)
+
+threads = [threading.Thread(target=first) for _ in range(8)]
+for thread in threads:
+    thread.start()
+barrier.wait()
+children = [os.fork() for _ in range(1)]
+if children == [0]:
+    os._exit(0 if predict(question="y", lm=lm).answer == "1" else 1)
+for thread in threads:
+    thread.join()
+print(os.waitpid(children[0], 0)[1], answers)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this platform")
+def test_first_calls_of_many_threads_beside_a_fork() -> None:
+    for _ in range(5):
+        ended = subprocess.run(
+            [sys.executable, "-c", RACE], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (ended.stderr, ended.stdout) == ("", f"0 {['1'] * 8}\n")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
-from ...program import Item, Program, walk
+from ...program import Item, Program
 from ...relations import assignable, display, plain
 from ..rule import BODIES, Body, Findings, insert, replace, rule
 from ..words import described, listed, meant_or_has, near
@@ -45,7 +45,7 @@ def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclarati
             return title=found.title, summary=found.summary
     ```
     """
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         names = [each.name.text for each in outputs]
         if returned.outputs is not None:
             given = _given(item, returned.outputs)
@@ -104,7 +104,7 @@ def unknown_output(program: Program, item: Item, node: Body) -> Findings:
             if each.outputs:
                 yield unknown_output.at(each, "only `forward` returns values by name; return a single value")
         return
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         names = [each.name.text for each in outputs]
         for name in _unknown_names(returned, names):
             close = near(name.text, names)
@@ -171,7 +171,7 @@ def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
     if isinstance(node, syntax.FunctionDeclaration):
         yield from _function_returns(item, node)
         return
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         declared = {each.name.text: item.type_of(each.type) for each in outputs if each.type is not None}
         for argument in returned.outputs or ():
             if argument.name is None:
@@ -228,7 +228,7 @@ def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration
             return answer=respond(question=question).answer
     ```
     """
-    for returned, outputs in _module_returns(node):
+    for returned, outputs in _module_returns(item, node):
         declared = {each.name.text for each in outputs}
         seen: set[str] = set()
         for argument in sorted(returned.outputs or (), key=lambda each: each.star != "**"):
@@ -241,16 +241,12 @@ def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration
 
 
 def _module_returns(
-    declaration: syntax.ModuleDeclaration,
+    item: Item, declaration: syntax.ModuleDeclaration
 ) -> Iterator[tuple[syntax.Return, list[syntax.Field]]]:
     """The `return`s of a module's `forward` and `fallback`, with its outputs."""
     outputs = [each for each in declaration.fields if each.direction == "output"]
-    if not outputs:
-        return
-    for statement in (*(declaration.forward or ()), *(declaration.fallback or ())):
-        for node in walk(statement):
-            if isinstance(node, syntax.Return):
-                yield node, outputs
+    for node in item.nodes(syntax.Return) if outputs else ():
+        yield node, outputs
 
 
 def _given(item: Item, outputs: Sequence[syntax.Argument]) -> set[str] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from ....base.span import Span
 from ....grammar import syntax
@@ -18,8 +19,7 @@ CALLS = (syntax.Call, syntax.ConfigureDeclaration)
 """The nodes that are calls."""
 
 
-@dataclass(frozen=True)
-class Called:
+class Called(Struct, frozen=True):
     """A call whose parameters are known."""
 
     item: Item

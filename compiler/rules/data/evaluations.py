@@ -87,14 +87,16 @@ def unmarked_inputs(program: Program) -> Findings:
     evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
     ```
     """
-    for item in program.items:
-        for node in _runs_on_rows(item) if not item.broken else ():
+    for item, calls in zip(program.items, program.gather(_runs_on_rows), strict=True):
+        for node in calls:
             yield from (each.shifted(item.start) for each in _unmarked(program, item, node))
 
 
 @remembered
 def _runs_on_rows(item: Item) -> tuple[syntax.Call, ...]:
     """The calls of an item that run a program on rows."""
+    if item.broken:
+        return ()
     return tuple(
         node
         for node in item.nodes(syntax.Call)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ...program import Item, Program
-from ..references import references
+from ..references import names_called, names_handed_over, set_of
 from ..rule import Findings, file_rule, rule
 from ..walking import remembered
 
@@ -31,12 +31,14 @@ def missing_annotation(program: Program) -> Findings:
         return text[:10]
     ```
     """
-    untyped = [(item, findings) for item in program.items if (findings := _untyped(item))]
-    if not untyped:
+    said = program.gather(_untyped)
+    if not any(said):
         return
-    names = {each for item in program.items for each in references(item).handed_over}
-    called = {each for item in program.items for each in references(item).called}
-    for item, findings in untyped:
+    names = program.combine(names_handed_over, set_of)
+    called = program.combine(names_called, set_of)
+    for item, findings in zip(program.items, said, strict=True):
+        if not findings:
+            continue
         declaration = item.declaration
         name = item.names[0].text
         may_omit = isinstance(declaration, syntax.FunctionDeclaration) and (

@@ -6,7 +6,7 @@ from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ...program import Item, Program, declared_names
-from ..references import references
+from ..references import names_used, set_of
 from ..rule import Findings, file_rule, replace
 
 _IMPORTS = (syntax.FromImport, syntax.Import)
@@ -30,7 +30,7 @@ def unused_import(program: Program) -> Findings:
     imports = [each for each in program.items if isinstance(each.declaration, _IMPORTS)]
     if not imports or any(each.broken for each in program.items):
         return
-    used = {name for each in program.items for name in references(each).names}
+    used = program.combine(names_used, set_of)
     for item in imports:
         for name in declared_names(item.declaration):
             symbol = program.symbols.get(name.text)

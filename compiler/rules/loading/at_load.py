@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
-from ....base.diagnostic import Diagnostic, Fix
+from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
-from ...program import Item, Program, children, walk
-from ..rule import Findings, file_rule, insert, replace, written
-from ..walking import nodes_of, remembered
-from .effects import Effect, effect_of, is_plain_construction, reads_data
+from ...program import Item, Program, children
+from ..rule import Findings, insert, replace, rule, written
+from .effects import Effect, effect_of
 
 _Evaluated: TypeAlias = (
     syntax.ConstantDeclaration
@@ -26,8 +25,8 @@ _Evaluated: TypeAlias = (
 """What has an expression that is worked out when the file is loaded, or a condition."""
 
 
-@file_rule("E305", "call-at-load", fix="sometimes")
-def call_at_load(program: Program) -> Findings:
+@rule("E305", "call-at-load", *get_args(_Evaluated), fix="sometimes")
+def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
     """A declaration would call a model, run a Python function or read data when the file is loaded.
 
     Declarations are evaluated once, at load, also by `dspyc prompt` and the editor. So that loading never
@@ -50,26 +49,6 @@ def call_at_load(program: Program) -> Findings:
         return classify(text="I lost my card").label
     ```
     """
-    for item in program.items:
-        for node in _suspects(item) if not item.broken else ():
-            yield from (each.shifted(item.start) for each in _look(program, item, node))
-
-
-@remembered
-def _suspects(item: Item) -> tuple[_Evaluated, ...]:
-    """The nodes that may do something when the file is loaded: what is called decides."""
-    evaluated = (each for each in nodes_of(item) if isinstance(each, _Evaluated))
-    return tuple(each for each in evaluated if _may_act(item, each))
-
-
-def _may_act(item: Item, node: syntax.Node) -> bool:
-    return any(
-        reads_data(item, each) or (isinstance(each, syntax.Call) and not is_plain_construction(item, each))
-        for each in walk(node)
-    )
-
-
-def _look(program: Program, item: Item, node: _Evaluated) -> Iterator[Diagnostic]:
     where = _place_of(node)
     makes_objects = isinstance(node, syntax.Part | syntax.ValueDeclaration)
     for root in _roots(item, node):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ....grammar import syntax
 from ... import catalog, types
@@ -73,8 +74,7 @@ _RUNS = frozenset({"acall", "aforward", "batch", "forward"})
 """Methods of modules that run them."""
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What a node does, as the predicate of a sentence."""
 
     kind: Literal["model", "python", "class", "data"]
@@ -94,10 +94,10 @@ def effect_of(program: Program, item: Item, node: syntax.Node) -> Effect | None:
     """What evaluating this very node does, its operands aside; None where it only gives a value."""
     if isinstance(node, syntax.Call):
         return _of_call(program, item, node)
-    return _DATA if reads_data(item, node) else None
+    return _DATA if _reads_data(item, node) else None
 
 
-def reads_data(item: Item, node: syntax.Node) -> bool:
+def _reads_data(item: Item, node: syntax.Node) -> bool:
     """Whether a node other than a call asks a dataset for rows."""
     match node:
         case syntax.Subscript(value=value, index=index) if not isinstance(index, syntax.Slice):
@@ -109,17 +109,6 @@ def reads_data(item: Item, node: syntax.Node) -> bool:
                 operator in ("in", "not in") and _is_data(item, right)
                 for operator, right in zip(operators, rights, strict=True)
             )
-        case _:
-            return False
-
-
-def is_plain_construction(item: Item, call: syntax.Call) -> bool:
-    """Whether a call constructs an object of a kind that is known to do nothing else."""
-    match item.type_of(call.function):
-        case types.ModuleClass() | types.TypeForm():
-            return True
-        case types.Class(definition=definition):
-            return _is_known(definition)
         case _:
             return False
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ....grammar import syntax
 from ... import types
-from ...program import Item, Program, walk
+from ...program import Item, Program
 from ..rule import BODIES, Body, Findings, rule, written
 
 
@@ -74,12 +74,16 @@ def _constructed(item: Item, node: Body | syntax.ValueDeclaration) -> Iterator[t
 
 def _calls(item: Item, nodes: tuple[syntax.Node, ...] | list[syntax.Expression]) -> list[syntax.Call]:
     found: list[syntax.Call] = []
-    for node in nodes:
-        for each in walk(node):
-            inside = any(other.span.start <= each.span.start < other.span.end for other in found)
-            if isinstance(each, syntax.Call) and not inside and _is_construction(item, each):
-                found.append(each)
+    for each in item.nodes(syntax.Call):
+        if not _is_construction(item, each) or not any(_holds(node, each) for node in nodes):
+            continue
+        if not any(_holds(other, each) for other in found):
+            found.append(each)
     return found
+
+
+def _holds(node: syntax.Node, other: syntax.Node) -> bool:
+    return node.span.start <= other.span.start < node.span.end
 
 
 def _is_construction(item: Item, call: syntax.Call) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
-from ...program import Program
+from ...program import Item, Program
 from ..kind import Kind
 from ..references import references
 from ..rule import Findings, file_rule
+from ..walking import remembered
 from ..words import listed
 
 
@@ -31,9 +32,10 @@ def declaration_cycle(program: Program) -> Findings:
     high = low + 1
     ```
     """
-    edges = _evaluated(program)
-    for cycle in _cycles(edges):
-        yield _report(declaration_cycle, program, edges, cycle, "depend on each other", "depends on itself")
+    for cycle in program.combine(_evaluated, _cycles):
+        yield _report(
+            declaration_cycle, program, _evaluated, cycle, ("depend on each other", "depends on itself")
+        )
 
 
 @file_rule("E304", "recursion")
@@ -64,53 +66,50 @@ def recursion(program: Program) -> Findings:
         return polish(text=text).better
     ```
     """
-    edges = _called(program)
-    cycles = list(_cycles(edges))
+    cycles = program.combine(_called, _cycles)
     if not cycles:
         return
-    in_values = {name for cycle in _cycles(_evaluated(program)) for name in cycle}
+    in_values = {name for cycle in program.combine(_evaluated, _cycles) for name in cycle}
     for cycle in cycles:
         declarations = [_declaration(program, name) for name in cycle]
         if cycle[0] not in in_values and any(map(_is_module, declarations)):
-            yield _report(recursion, program, edges, cycle, "call each other", "calls itself")
+            yield _report(recursion, program, _called, cycle, ("call each other", "calls itself"))
 
 
 def _report(
-    kind: Kind, program: Program, edges: _Edges, cycle: Sequence[str], several: str, single: str
+    kind: Kind, program: Program, look: _Look, cycle: Sequence[str], words: tuple[str, str]
 ) -> Diagnostic:
-    words = f"{listed(cycle)} {several if len(cycle) > 1 else single}"
-    place = edges[cycle[0]][cycle[1] if len(cycle) > 1 else cycle[0]]
-    item = program.item(program.symbols[cycle[0]].item)
-    assert item is not None
-    return kind.at(place, words).shifted(item.start)
+    several, single = words
+    message = f"{listed(cycle)} {several if len(cycle) > 1 else single}"
+    owner = [each for each in program.items if cycle[0] in look(each)[0]][-1]
+    used = references(owner).names if look is _evaluated else references(owner).values
+    return kind.at(used[cycle[1] if len(cycle) > 1 else cycle[0]], message).shifted(owner.start)
 
 
 # --- which declaration needs which ----------------------------------------------------------------------
 
-_Edges: TypeAlias = Mapping[str, Mapping[str, syntax.Name]]
-"""The names that the declaration of a name uses, each with the node that does; other names do not count."""
+_Uses: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""The names that an item declares, and those that it uses for it."""
+_Look: TypeAlias = Callable[[Item], _Uses]
+_NOTHING: _Uses = ((), ())
 
 
-def _evaluated(program: Program) -> _Edges:
-    """What evaluating a declaration needs, among the declarations that are evaluated."""
+@remembered
+def _evaluated(item: Item) -> _Uses:
+    """What evaluating a declaration needs."""
     kinds = (syntax.ValueDeclaration, syntax.ConstantDeclaration, syntax.TypeAliasDeclaration)
-    return {
-        name.text: references(item).names
-        for item in program.items
-        if isinstance(item.declaration, kinds) and not item.broken
-        for name in item.names
-    }
+    if item.broken or not isinstance(item.declaration, kinds):
+        return _NOTHING
+    return tuple(name.text for name in item.names), tuple(references(item).names)
 
 
-def _called(program: Program) -> _Edges:
+@remembered
+def _called(item: Item) -> _Uses:
     """The modules and functions that a module or function may call."""
-    return {
-        name.text: references(item).values
-        for item in program.items
-        if (_is_module(item.declaration) or isinstance(item.declaration, syntax.FunctionDeclaration))
-        and not item.broken
-        for name in item.names
-    }
+    is_called = _is_module(item.declaration) or isinstance(item.declaration, syntax.FunctionDeclaration)
+    if item.broken or not is_called:
+        return _NOTHING
+    return tuple(name.text for name in item.names), tuple(references(item).values)
 
 
 def _is_module(declaration: syntax.Declaration | None) -> bool:
@@ -127,21 +126,24 @@ def _declaration(program: Program, name: str) -> syntax.Declaration | None:
 # --- cycles ---------------------------------------------------------------------------------------------
 
 
-def _cycles(edges: _Edges) -> Iterator[list[str]]:
+def _cycles(uses: Sequence[_Uses]) -> Sequence[Sequence[str]]:
     """The shortest cycle through each name that is the first of its cycle in the order of the file."""
+    edges = {name: used for names, used in uses for name in names}
     order = {name: index for index, name in enumerate(edges)}
+    found: list[Sequence[str]] = []
     for name in _in_cycles(edges):
         cycle = _shortest_cycle(edges, name)
         if cycle is not None and min(cycle, key=order.__getitem__) == name:
-            yield cycle
+            found.append(cycle)
+    return found
 
 
-def _in_cycles(edges: _Edges) -> list[str]:
+def _in_cycles(edges: Mapping[str, Sequence[str]]) -> list[str]:
     """What is left when names that need nothing that is left are taken away, one after the other."""
     left: dict[str, int] = {}
     users: dict[str, list[str]] = {}
     for name, used in edges.items():
-        targets = used.keys() & edges.keys()
+        targets = [each for each in used if each in edges]
         left[name] = len(targets)
         for target in targets:
             users.setdefault(target, []).append(name)
@@ -154,7 +156,7 @@ def _in_cycles(edges: _Edges) -> list[str]:
     return [name for name, count in left.items() if count]
 
 
-def _shortest_cycle(edges: _Edges, start: str) -> list[str] | None:
+def _shortest_cycle(edges: Mapping[str, Sequence[str]], start: str) -> list[str] | None:
     """The names on the shortest way from a name back to itself."""
     ways = [[start]]
     seen: set[str] = set()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ....grammar.syntax import Identifier
 from ...program import Item, Program
 from ...types import Place
 from ..rule import Findings, file_rule, label
+from ..walking import remembered
 
 
 @file_rule("E102", "duplicate-declaration")
@@ -23,6 +26,8 @@ def duplicate_declaration(program: Program) -> Findings:
     higher_limit = 6
     ```
     """
+    if not program.combine(_names, _has_repeated):
+        return
     first: dict[str, tuple[Item, Identifier]] = {}
     for item in program.items:
         for name in item.names if not item.broken else ():
@@ -32,3 +37,13 @@ def duplicate_declaration(program: Program) -> Findings:
                 labels = label(program, place, f"`{name.text}` is first declared here")
                 found = duplicate_declaration.at(name, f"`{name.text}` is already declared", labels=labels)
                 yield found.shifted(item.start)
+
+
+@remembered
+def _names(item: Item) -> tuple[str, ...]:
+    return () if item.broken else tuple(each.text for each in item.names)
+
+
+def _has_repeated(names: Sequence[tuple[str, ...]]) -> bool:
+    all_names = [name for each in names for name in each]
+    return len(set(all_names)) < len(all_names)

@@ -11,12 +11,12 @@ from ... import catalog
 from ...program import Item, Program, declared_names
 from ...resolve.builtins import FORBIDDEN
 from ..kind import Kind
-from ..rule import Findings, replace, rule
-from ..words import meant, near
+from ..rule import DECLARATIONS, Findings, replace, rule
+from ..words import near
 
 
-@rule("E101", "unknown-name", syntax.Name, fix="sometimes")
-def unknown_name(program: Program, item: Item, node: syntax.Name) -> Findings:
+@rule("E101", "unknown-name", *DECLARATIONS, fix="sometimes")
+def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Findings:
     """A name is used that nothing declares.
 
     Names are looked for among the locals, the inputs, parameters and parts of the module, the declarations
@@ -40,8 +40,11 @@ def unknown_name(program: Program, item: Item, node: syntax.Name) -> Findings:
     module classify = Predict(Classify)
     ```
     """
-    if id(node) in item.unresolved and node.text not in local_names(item):
-        yield _finding(program, item, node)
+    unresolved = item.unresolved
+    own = local_names(item) if unresolved else ()
+    for each in unresolved.values():
+        if each.text not in own:
+            yield _finding(program, item, each)
 
 
 def local_names(item: Item) -> set[str]:
@@ -90,5 +93,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
     candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
     candidates = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
     close = near(name, candidates)
-    fix = replace(f"Change to `{close}`", node, close) if close else None
-    return unknown_name.at(node, f"unknown name `{name}`{meant(name, candidates)}", fix=fix)
+    if close is None:
+        return unknown_name.at(node, f"unknown name `{name}`")
+    fix = replace(f"Change to `{close}`", node, close)
+    return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)

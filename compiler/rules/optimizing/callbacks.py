@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....grammar import syntax
 from ... import types
@@ -138,7 +139,8 @@ def metric_field(program: Program) -> Findings:
     module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
     ```
     """
-    untyped = [item for item in program.items if not item.broken and _untyped_parameters(item)]
+    found = zip(program.items, program.gather(_untyped_parameters), strict=True)
+    untyped = [item for item, parameters in found if parameters and not item.broken]
     uses = list(_uses(program)) if untyped else []
     for item in untyped:
         declaration = item.declaration
@@ -147,10 +149,11 @@ def metric_field(program: Program) -> Findings:
         told: set[int] = set()
         for use in uses:
             if use.function is function:
-                for found in _missing_fields(program, item, use, told):
-                    yield found.shifted(item.start)
+                for each in _missing_fields(program, item, use, told):
+                    yield each.shifted(item.start)
 
 
+@remembered
 def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
     """The first two parameters of a function that have no type, with their indexes."""
     declaration = item.declaration
@@ -176,8 +179,7 @@ def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> 
                 yield metric_field.at(read, message, labels=labels)
 
 
-@dataclass(frozen=True)
-class _Use:
+class _Use(Struct, frozen=True):
     """A place where a function is used as a metric or reward, and the fields that it judges there."""
 
     function: Symbol | None

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, get_args
-
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...relations import named
-from ..rule import Findings, rule, written
+from ..rule import DECLARATIONS, Findings, rule, written
 from ..words import described
 
-_Candidate: TypeAlias = (
-    syntax.Name
-    | syntax.Constant
-    | syntax.List
-    | syntax.Dict
-    | syntax.Tuple
-    | syntax.FString
-    | syntax.String
-    | syntax.Call
-)
-"""What can stand where a type is expected and be none."""
 
-
-@rule("E111", "not-a-type", *get_args(_Candidate))
-def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
+@rule("E111", "not-a-type", *DECLARATIONS)
+def not_a_type(program: Program, item: Item, node: syntax.Declaration) -> Findings:
     """What stands behind the colon is not a type.
 
     ```dspy
@@ -45,8 +31,11 @@ def not_a_type(program: Program, item: Item, node: _Candidate) -> Findings:
         output words: int
     ```
     """
-    if id(node) not in item.annotations:
-        return
+    for each in item.annotations.values():
+        yield from _look(item, each)
+
+
+def _look(item: Item, node: syntax.Expression) -> Findings:
     match node:
         case syntax.Name():
             symbol = item.symbol_of(node)

@@ -9,15 +9,15 @@ from ...program import Item, Program
 from ...relations import BUILTIN_CLASSES, named
 from ...resolve.annotations import SPECIAL
 from ..names.unknown_name import without_prefix
-from ..rule import Findings, replace, rule
+from ..rule import DECLARATIONS, Findings, replace, rule
 from ..words import meant, near
 
 _PYTHONS = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "string": "str", "integer": "int"}
 _PYTHONS |= {"boolean": "bool", "number": "float", "any": "Any", "array": "list", "object": "dict"}
 
 
-@rule("E110", "unknown-type", syntax.Name, syntax.Attribute, fix="sometimes")
-def unknown_type(program: Program, item: Item, node: syntax.Name | syntax.Attribute) -> Findings:
+@rule("E110", "unknown-type", *DECLARATIONS, fix="sometimes")
+def unknown_type(program: Program, item: Item, node: syntax.Declaration) -> Findings:
     """A type is named that does not exist.
 
     Types are Python's (`str`, `list[str]`, `Literal[...]`, `T | None`, `date`, `Decimal` …), the records,
@@ -36,12 +36,11 @@ def unknown_type(program: Program, item: Item, node: syntax.Name | syntax.Attrib
         output score: float
     ```
     """
-    if id(node) not in item.annotations:
-        return
-    if isinstance(node, syntax.Attribute):
-        yield from _dotted(program, item, node)
-    elif item.symbol_of(node) is None:
-        yield _finding(program, item, node)
+    for each in item.annotations.values():
+        if isinstance(each, syntax.Attribute):
+            yield from _dotted(program, item, each)
+        elif isinstance(each, syntax.Name) and item.symbol_of(each) is None:
+            yield _finding(program, item, each)
 
 
 def _dotted(program: Program, item: Item, node: syntax.Attribute) -> Findings:

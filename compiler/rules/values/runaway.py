@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from ....base.diagnostic import Diagnostic
+from collections.abc import Callable
+
 from ....grammar import syntax
 from ...program import Item, Program, children
-from ..rule import Findings, file_rule, written
+from ..rule import DECLARATIONS, Findings, rule, written
 from ..walking import nodes_of, remembered
-from .sizes import LIMIT, Measuring
+from .sizes import LIMIT, UNKNOWN, Measure, Measuring
 
 
-@file_rule("E117", "runaway-constant")
-def runaway_constant(program: Program) -> Findings:
+@rule("E117", "runaway-constant", *DECLARATIONS)
+def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> Findings:
     """An expression of constants has a value that is far too large.
 
     Constants are worked out when the file is loaded. What grows beyond ten million items (characters,
@@ -26,22 +27,12 @@ def runaway_constant(program: Program) -> Findings:
     limit = 9 ** 9
     ```
     """
-    measuring = Measuring(lambda name: _constant(program, name))
-    for item in program.items:
-        if item.broken:
-            continue
-        for node in _grown(item):
-            yield _found(item, node)
-        for node in _named(item):
-            if _is_culprit(measuring, node) and not _is_culprit(_LOCAL, node):
-                yield _found(item, node)
-
-
-def _found(item: Item, node: syntax.Node) -> Diagnostic:
-    text = written(item, node)
-    shown = f"`{text}`" if len(text) <= 40 else "this"
-    words = f"{shown} is too large: over {LIMIT:,} items"
-    return runaway_constant.at(node, words).shifted(item.start)
+    measuring = Measuring(lambda name: _size_of(program, item, name))
+    for each in nodes_of(item):
+        if isinstance(each, _GROWING) and _is_culprit(measuring, each):
+            text = written(item, each)
+            shown = f"`{text}`" if len(text) <= 40 else "this"
+            yield runaway_constant.at(each, f"{shown} is too large: over {LIMIT:,} items")
 
 
 _GROWING = (
@@ -56,33 +47,6 @@ _GROWING = (
     syntax.Subscript,
 )
 """What can have a larger value than what stands in it."""
-_LOCAL = Measuring(lambda name: None)
-"""Measures without knowing what names stand for."""
-
-
-@remembered
-def _grown(item: Item) -> tuple[syntax.Node, ...]:
-    """The nodes that are too large whatever the names in them stand for."""
-    return tuple(each for each in nodes_of(item) if isinstance(each, _GROWING) and _is_culprit(_LOCAL, each))
-
-
-@remembered
-def _named(item: Item) -> tuple[syntax.Node, ...]:
-    """The nodes that may grow by what the constants stand for that they name."""
-    if not any(_is_constant(item, each) for each in item.nodes(syntax.Name)):
-        return ()
-    return tuple(
-        each for each in nodes_of(item) if isinstance(each, _GROWING) and _names_constant(item, each)
-    )
-
-
-def _names_constant(item: Item, node: syntax.Node) -> bool:
-    return any(_is_constant(item, each) or _names_constant(item, each) for each in children(node))
-
-
-def _is_constant(item: Item, node: syntax.Node) -> bool:
-    symbol = item.symbol_of(node) if isinstance(node, syntax.Name) else None
-    return symbol is not None and symbol.kind in ("constant", "alias")
 
 
 def _is_culprit(measuring: Measuring, node: syntax.Node) -> bool:
@@ -101,13 +65,84 @@ def _operands(node: syntax.Node) -> list[syntax.Node]:
     return found
 
 
-def _constant(program: Program, name: syntax.Name) -> syntax.Expression | None:
-    symbol = program.symbols.get(name.text)
-    owner = program.item(symbol.item) if symbol is not None else None
-    if symbol is None or owner is None or symbol.kind not in ("constant", "alias"):
-        return None
-    match owner.declaration:
+def _size_of(program: Program, item: Item, node: syntax.Name) -> Measure:
+    """The size of what a name in an item stands for, where that is a constant of the file."""
+    size = program.ask(_size_of_constant, node.text) if _is_constant(item, node) else None
+    return UNKNOWN if size is None else size
+
+
+def _is_constant(item: Item, node: syntax.Name) -> bool:
+    symbol = item.symbol_of(node)
+    return symbol is not None and symbol.kind in ("constant", "alias")
+
+
+def _size_of_constant(program: Program, name: str) -> Measure:
+    sizes = program.ask(_sizes, None)
+    return UNKNOWN if sizes is None else sizes.measure(program, name)
+
+
+def _sizes(program: Program, _: None) -> _Sizes:
+    return _Sizes()
+
+
+class _Sizes:
+    """The sizes of a file's constants, each found out once, after those of the constants that it names."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Measure] = {}
+
+    def measure(self, program: Program, name: str) -> Measure:
+        """The size of a constant; one that depends on itself counts as one item there."""
+        waiting = [name]
+        begun: set[str] = set()
+        while waiting:
+            each = waiting[-1]
+            item = _declaring(program, each) if each not in self._known else None
+            needed = (
+                [] if item is None else [other for other in _constants(item) if self._is_new(other, begun)]
+            )
+            begun.add(each)
+            if needed:
+                waiting += needed
+                continue
+            waiting.pop()
+            if item is not None:
+                self._known[each] = self._size(item)
+        return self._known.get(name, UNKNOWN)
+
+    def _is_new(self, name: str, begun: set[str]) -> bool:
+        return name not in begun and name not in self._known
+
+    def _size(self, item: Item) -> Measure:
+        if not _constants(item):
+            return _own_size(item)
+        return _measured(
+            item,
+            lambda node: self._known.get(node.text, UNKNOWN) if _is_constant(item, node) else UNKNOWN,
+        )
+
+
+def _declaring(program: Program, name: str) -> Item | None:
+    symbol = program.symbols.get(name)
+    return program.item(symbol.item) if symbol is not None else None
+
+
+@remembered
+def _constants(item: Item) -> tuple[str, ...]:
+    """The names in an item that stand for constants of the file."""
+    names = (each.text for each in item.nodes(syntax.Name) if _is_constant(item, each))
+    return tuple(dict.fromkeys(names))
+
+
+@remembered
+def _own_size(item: Item) -> Measure:
+    """The size of a constant that names no other one."""
+    return _measured(item, lambda node: UNKNOWN)
+
+
+def _measured(item: Item, size_of: Callable[[syntax.Name], Measure]) -> Measure:
+    match item.declaration:
         case syntax.ConstantDeclaration(value=value) | syntax.TypeAliasDeclaration(value=value):
-            return value
+            return Measuring(size_of).measure(value)
         case _:
-            return None
+            return UNKNOWN

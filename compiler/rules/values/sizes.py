@@ -1,17 +1,18 @@
 """How large the value of a constant expression becomes, worked out without making the value.
 
-    measure(node, look_up) -> Measure(items, number)
+    Measuring(size_of).measure(node) -> Measure(items, number)
 
 `items` counts what the value consists of: the characters of a text, the entries of containers with all
-that is in them, the turns of a loop. Names lead to the constants of the file, so aliases that double each
-other are counted as what they stand for.
+that is in them, the turns of a loop. Names are asked for, so aliases that double each other are counted as
+what they stand for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....grammar import syntax
 
@@ -23,12 +24,8 @@ _SHORT_BITS = 4096
 _KNOWN_BITS = 256
 """Whole numbers up to this length are worked out; of longer ones only the length is."""
 
-LookUp = Callable[[syntax.Name], syntax.Expression | None]
-"""The expression that a name stands for; None for one that is not a constant of the file."""
 
-
-@dataclass(frozen=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """What is known of a value."""
 
     items: int
@@ -47,31 +44,62 @@ class Measure:
 UNKNOWN = Measure(1)
 
 
-class Measuring:
-    """Measures expressions, each name once."""
+_COMPOSED: frozenset[type] = frozenset(
+    {
+        syntax.Binary,
+        syntax.Call,
+        syntax.Comprehension,
+        syntax.Conditional,
+        syntax.Dict,
+        syntax.FString,
+        syntax.Interpolation,
+        syntax.List,
+        syntax.Set,
+        syntax.Starred,
+        syntax.Subscript,
+        syntax.Tuple,
+        syntax.Unary,
+    }
+)
+"""What has a size that comes from what stands in it."""
 
-    def __init__(self, look_up: LookUp) -> None:
-        self._look_up = look_up
-        self._names: dict[str, Measure] = {}
+
+class Measuring:
+    """Measures the expressions of a tree, each once; `size_of` gives what a name stands for."""
+
+    def __init__(self, size_of: Callable[[syntax.Name], Measure]) -> None:
+        self._size_of = size_of
+        self._known: dict[int, Measure] = {}
 
     def measure(self, node: syntax.Node) -> Measure:
         """The size of an expression's value; what is not known counts as one item."""
         match node:
+            case syntax.Name():
+                return self._size_of(node)
             case syntax.Constant(value=bool() | None):
                 return UNKNOWN
             case syntax.Constant(value=int() as value):
                 return _whole(value)
             case syntax.String(value=text):
                 return Measure(max(1, len(text)))
-            case syntax.Name():
-                return self._name(node)
+        if node.__class__ not in _COMPOSED:
+            return UNKNOWN
+        found = self._known.get(id(node))
+        if found is None:
+            found = self._known[id(node)] = self._composed(node)
+        return found
+
+    def _composed(self, node: syntax.Node) -> Measure:
+        match node:
+            case syntax.Call():
+                return self._call(node)
             case syntax.Unary(operand=operand, operator=operator):
                 inside = self.measure(operand)
                 if operator == "-" and inside.number is not None:
                     return _whole(-inside.number)
                 return inside
-            case syntax.Binary(left=left, operator=operator, right=right):
-                return _combined(operator, self.measure(left), self.measure(right))
+            case syntax.Binary():
+                return self._operations(node)
             case syntax.FString(parts=parts):
                 return self._sum(*(each for each in parts if isinstance(each, syntax.Interpolation)))
             case syntax.Interpolation(value=value, format=format_):
@@ -93,19 +121,18 @@ class Measuring:
                 return max(self.measure(body), self.measure(otherwise), key=lambda each: each.items)
             case syntax.Comprehension(element=element, clauses=clauses):
                 return self._comprehension(element, clauses)
-            case syntax.Call():
-                return self._call(node)
             case _:
                 return UNKNOWN
 
-    def _name(self, node: syntax.Name) -> Measure:
-        if node.text not in self._names:
-            value = self._look_up(node)
-            if value is None:
-                return UNKNOWN
-            self._names[node.text] = UNKNOWN  # what a name finds that stands for itself
-            self._names[node.text] = self.measure(value)
-        return self._names[node.text]
+    def _operations(self, node: syntax.Binary) -> Measure:
+        """The size of `a + b + c …`, from the left: its tree is as deep as it has operators."""
+        chain = [node]
+        while isinstance(chain[-1].left, syntax.Binary) and id(chain[-1].left) not in self._known:
+            chain.append(chain[-1].left)
+        found = self.measure(chain[-1].left)
+        for each in reversed(chain):
+            found = self._known[id(each)] = _combined(each.operator, found, self.measure(each.right))
+        return found
 
     def _sum(self, *nodes: syntax.Node) -> Measure:
         return Measure(1 + sum(self.measure(each).items for each in nodes))

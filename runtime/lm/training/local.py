@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...errors import ConfigurationError, DataError, LMConfigurationError
 from ..base import BaseLM
 from ..gguf.header import read_header
-from ..provider import Provider, TrainDataFormat, TrainingJob
+from ..jobs import TrainDataFormat, TrainingJob
+from ..provider import Provider
 from ..transports import embedded
 from .settings import DEFAULT_CPU_SECONDS, FinetuneSettings, Progress, data_folder, read_settings
 
@@ -67,7 +68,7 @@ class LocalProvider(Provider):
     """Models in GGUF files: served by llama.cpp in this process, trained by torch on its CPU."""
 
     finetunable: ClassVar[bool] = True
-    training_job: ClassVar[type[TrainingJob]] = LocalTrainingJob
+    training_job: ClassVar[type[TrainingJob] | None] = LocalTrainingJob
 
     @staticmethod
     def launch(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:

@@ -25,7 +25,8 @@ _NOISE = (
     ".*`ReadOnly` qualifier.*",
     ".*Accessing the.*attribute on the instance is deprecated.*",
     ".*conflict with protected namespace.*",
-    r"(?s)Pydantic serializer warnings:.*\b(?:Message|Choices|StreamingChoices|Delta|Usage|ModelResponse|\w+_tokens)\b",
+    r"(?s)Pydantic serializer warnings:.*"
+    r"\b(?:Message|Choices|StreamingChoices|Delta|Usage|ModelResponse|\w+_tokens)\b",
 )
 """What pydantic says of litellm's own classes, and of the answers in them."""
 

@@ -1,0 +1,168 @@
+"""How a request goes: callbacks, the cache, equal requests in flight, the model, and the history.
+
+The other half of `BaseLM`, which is imported with the first request: making a model takes none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from ..errors import ConfigurationError
+from ..execution import trace
+from ..execution.loading import refuse_while_loading
+from ..execution.settings import lookup
+from . import cache as caching
+from . import history as calls
+from . import usage
+from .callbacks import BaseCallback
+from .capabilities import ModelType
+from .doors import read_outputs, read_response, render_outputs, render_response
+from .flights import fetch_once
+from .keys import request_key
+from .messages import OutputFormat, ToolSpec
+from .recording import answered, is_recording
+from .request import GivenMessage, Request, Response
+from .stream import Collector, Delta, as_deltas
+from .verify import verify_response
+from .watching import watched
+
+
+class Asked(Protocol):
+    """What a request asks of a model."""
+
+    model: str
+    model_type: ModelType
+    cache: bool
+    cache_in_memory: bool
+    callbacks: Sequence[BaseCallback] | None
+    kwargs: Mapping[str, Any]
+
+    @property
+    def history(self) -> calls.CallHistory:
+        """The calls of this model."""
+        ...
+
+    def send(self, request: Request) -> Awaitable[Response]:
+        """One request past the cache."""
+        ...
+
+    def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """One request past the cache, its answer in pieces."""
+        ...
+
+    def identity(self, request: Request) -> str:
+        """Who answers."""
+        ...
+
+
+def make_request(
+    lm: Asked,
+    prompt: str | None,
+    messages: Sequence[GivenMessage] | None,
+    settings: Mapping[str, Any],
+    tools: tuple[ToolSpec, ...] = (),
+    output: OutputFormat | None = None,
+) -> Request:
+    """A request with the model's settings and those of the call; see `BaseLM.request`.
+
+    Raises:
+        ConfigurationError: there is neither a prompt nor a conversation, or a program is being loaded.
+    """
+    refuse_while_loading("a model is called")
+    if messages is None:
+        if prompt is None:
+            raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
+        messages = [{"role": "user", "content": prompt}]
+    merged = {**lm.kwargs, **settings} if settings else lm.kwargs
+    return Request(lm.model, messages, merged, lm.model_type, prompt, tools, output)
+
+
+async def ask(lm: Asked, request: Request) -> Response:
+    """Ask a model, with everything around it.
+
+    Raises:
+        LMError: the model could not be reached, refused, or gave no answer.
+    """
+    if not lm.callbacks:
+        return await _get(lm, request)
+    return await watched(lm.callbacks, lm, request, _get(lm, request))
+
+
+async def ask_in_pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
+    """Ask a model and give the answer in pieces, as they come; one from the cache comes in one piece."""
+    number, key = calls.next_number(), _key(lm, request)
+    response = None if key is None else caching.get(key, lm.cache_in_memory)
+    if response is not None:
+        for delta in as_deltas(response):
+            yield delta
+    else:
+        collector = Collector()
+        async for delta in lm.stream(request):
+            collector.add(delta)
+            yield delta
+        response = verify_response(collector.response, lm.model)
+        if key is not None and response.is_good:
+            caching.put(key, response, lm.cache_in_memory)
+    _note(lm, number, request, response)
+
+
+async def _get(lm: Asked, request: Request) -> Response:
+    number, key = calls.next_number(), _key(lm, request)
+    if key is None:
+        response = await _send(lm, request)
+    else:
+        kept = caching.get(key, lm.cache_in_memory)
+        response = kept or await fetch_once(key, partial(_send, lm, request), lm.cache_in_memory)
+    _note(lm, number, request, response)
+    return response
+
+
+async def _send(lm: Asked, request: Request) -> Response:
+    if is_recording():
+        return await answered(request, lm.identity(request), partial(_verified, lm))
+    return verify_response(await lm.send(request), lm.model)
+
+
+async def _verified(lm: Asked, request: Request) -> Response:
+    return verify_response(await lm.send(request), lm.model)
+
+
+def _key(lm: Asked, request: Request) -> str | None:
+    if not request.settings.get("cache", lm.cache):
+        return None
+    return request_key(request, lm.identity(request))
+
+
+def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
+    if response.usage and not response.cache_hit:
+        usage.count(lm.model, response.usage)
+    usage.observe(response)
+    if not lookup("disable_history"):
+        remember(lm, calls.Entry(number, request, response))
+
+
+def remember(lm: Asked, entry: calls.Entry) -> None:
+    """Add a call to the histories of its model, of all models and of the modules that are being called."""
+    limit = lookup("max_history_size")
+    calls.ALL.add(entry, limit)
+    lm.history.add(entry, limit)
+    for module in trace.callers.get():
+        module.history.add(entry, limit)
+
+
+__all__ = [
+    "Request",
+    "Response",
+    "as_deltas",
+    "ask",
+    "ask_in_pieces",
+    "make_request",
+    "read_outputs",
+    "read_response",
+    "remember",
+    "render_outputs",
+    "render_response",
+    "verify_response",
+]

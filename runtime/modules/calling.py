@@ -1,0 +1,127 @@
+"""One call of a predictor, decided: its model, adapter, settings, demos and inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..adapters.base import Adapter
+from ..adapters.chat import ChatAdapter
+from ..errors import ConfigurationError, NotConfiguredError
+from ..execution.loading import refuse_while_loading
+from ..execution.settings import lookup, of_call, of_parts
+from ..signature.fields import InputField
+from ..signature.inputs import complete_inputs, needs_types, typed_demo
+from ..signature.signature import Signature, ensure_signature
+from ..values.inputs import Misfit
+from .tree import Predictor
+
+HINT = "hint_"
+"""The input by which a predictor is told what to do better than in an earlier attempt; see `Refine`."""
+_CALL_SETTINGS = ("signature", "lm", "config", "demos", "max_retries")
+_DEFAULT_ADAPTER = ChatAdapter()
+_SETTLED_TEMPERATURE = 0.15
+
+
+class Call:
+    """One call, with everything decided: which LM, adapter, settings and demos, and the complete inputs.
+
+    `inputs` are the caller's, `sent` what the prompt shows, which may hold a hint from an earlier attempt
+    too.
+    """
+
+    __slots__ = ("adapter", "config", "demos", "inputs", "lm", "max_retries", "sent", "signature")
+
+    def __init__(self, predictor: Predictor, given: dict[str, Any], needs_lm: bool = True) -> None:
+        signature = predictor.signature
+        demos = predictor.demos
+        lm, config, retries = in_force(predictor)
+        if not given.keys().isdisjoint(_CALL_SETTINGS):
+            expected = signature.input_fields
+            settings = {
+                name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected
+            }
+            if "signature" in settings:
+                signature = ensure_signature(settings["signature"])
+            lm = settings.get("lm") or lm
+            demos = settings.get("demos", demos)
+            config = {**config, **(settings.get("config") or {})}
+            retries = settings.get("max_retries", retries)
+        if needs_lm:
+            if lm is None:
+                refuse_while_loading("a module is called")
+                raise NotConfiguredError(
+                    f"no language model is set for `{predictor!r}`: configure(lm=LM('openai/gpt-4o-mini')), "
+                    "or give `lm=` to the module or the call"
+                )
+            if isinstance(lm, str):
+                raise ConfigurationError(f'`lm` takes a model object, not a name: write lm=LM("{lm}")')
+            config = _with_randomness(config, lm)
+        self.lm: Any = lm
+        self.signature = signature
+        self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
+        self.config: Mapping[str, Any] = config
+        self.max_retries = retries
+        self.adapter: Adapter = lookup("adapter", predictor._defaults) or _DEFAULT_ADAPTER
+        self.inputs = complete_inputs(signature, given, signature.__name__)
+        self.sent = self.inputs
+        if predictor.hint is not None:
+            self.signature = _hinted(signature)
+            self.sent = {**self.inputs, HINT: predictor.hint}
+
+
+def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
+    """The LM (None when there is none), its settings and the follow-up turns that a call of this predictor
+    has here.
+
+    From the nearest: the calls of the modules around, the predictor's own, what the modules around were made
+    with, and the settings.
+    """
+    lm: Any = predictor.lm
+    config: Mapping[str, Any] = predictor.config
+    retries = predictor.max_retries
+    if lm is not None and getattr(lm, "_is_saved", False):
+        lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
+    if parts := of_parts():
+        lm = lm or parts.get("lm")
+        retries = parts.get("max_retries") if retries is None else retries
+        config = {**parts.get("config", {}), **config}
+    if call := of_call():
+        lm = call.get("lm") or lm
+        config = {**config, **call.get("config", {})}
+        retries = call.get("max_retries", retries)
+    defaults = predictor._defaults
+    if retries is None:
+        retries = lookup("max_retries", defaults)
+    return lm or lookup("lm", defaults), config, retries
+
+
+def _hinted(signature: type[Signature]) -> type[Signature]:
+    found: type[Signature] | None = signature.__compiled__.get(HINT)
+    if found is None:
+        found = signature.append(HINT, InputField(desc="A hint to the module from an earlier run"), str)
+        signature.__compiled__[HINT] = found
+    return found
+
+
+def _typed_demos(signature: type[Signature], demos: Sequence[Any]) -> Sequence[Any]:
+    """The demos as the prompt shows them; one that an optimizer took from data may hold plain values."""
+    if not needs_types(signature):
+        return demos
+    shown = []
+    for demo in demos:
+        try:
+            shown.append(typed_demo(signature, demo))
+        except Misfit:
+            shown.append(demo)  # a label that is not of its type is shown as it is written
+    return shown
+
+
+def _with_randomness(config: Mapping[str, Any], lm: Any) -> Mapping[str, Any]:
+    """The settings; several answers at a temperature that makes them all alike get one that does not."""
+    count = config.get("n") or lm.kwargs.get("n") or 1
+    if count > 1:
+        temperature = config.get("temperature", lm.kwargs.get("temperature"))
+        if temperature is None or temperature <= _SETTLED_TEMPERATURE:
+            return {**config, "temperature": 0.7}
+    return config

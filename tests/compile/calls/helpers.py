@@ -1,0 +1,6 @@
+"""What the programs import."""
+
+
+def shout(text: str) -> str:
+    """Say it loudly."""
+    return text.upper()
