@@ -20,7 +20,7 @@ from . import io_loop, litellm_forks
 
 _lock = new_lock()
 _loaded: Any = None
-_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+_LOGGERS = ("litellm", "LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 _NOISE = (
     ".*`ReadOnly` qualifier.*",
     ".*Accessing the.*attribute on the instance is deprecated.*",
