@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import RLock
 
 from msgspec import Struct
 
+from ..base.forks import new_recursive_lock
 from ..grammar import syntax
 from ..grammar.parse import parse
 from ..grammar.reparse import reparse
@@ -50,7 +50,7 @@ class Files:
         self.roots = roots
         self.find = find
         self.pure = pure
-        self.lock = RLock()
+        self.lock = new_recursive_lock()
         self.resolved = 0
         """How often a declaration was resolved."""
         self.edits = 0

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .naming import file_of_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
@@ -25,6 +27,10 @@ class _Finder:
         Raises:
             ImportError: what is there cannot be read as a program: a named pipe, a folder, a file too large.
         """
+        if (named := file_of_name(fullname)) is not None:
+            from .programs import spec_of_file
+
+            return spec_of_file(fullname, named)
         name = fullname.rpartition(".")[2] + _ENDING
         for folder in sys.path if path is None else path:
             file = os.path.join(folder or os.getcwd(), name)

@@ -111,6 +111,16 @@ class Dataset(Sequence[Example]):
         # Rows are not changed, so that copies of what holds a dataset share it.
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        # To another process goes what is to be read, or the rows where they are read or are some of others'.
+        rows = self._rows if self._source == self._read else self._loaded()
+        return {**self.__dict__, "_rows": rows, "_source": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start(self._read)
+        self._rows = state["_rows"]
+
     def split(self, *fractions: float, seed: int | None = 0) -> tuple[Dataset, ...]:
         """Share the rows out into several datasets, such as `train, dev, test = rows.split(0.6, 0.2, 0.2)`.
 
