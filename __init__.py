@@ -59,9 +59,9 @@ def check(path: str) -> FileAnalysis:
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from .base.version import VERSION
 
-        return version("dspyc")
+        return VERSION
     from importlib import import_module
 
     return getattr(import_module(_HOMES.get(name, ".runtime"), __name__), name)

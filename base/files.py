@@ -49,7 +49,7 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
         UnreadableFile: the file is missing, not regular, too large, or the system refuses to read it.
     """
     name = os.fspath(path)
-    try:
+    with _refusing(name):
         # Looked at before it is opened: opening a device may already do something.
         _verify_regular(name, os.stat(name), limit)
         descriptor = os.open(name, _FLAGS)
@@ -58,13 +58,6 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
             data = _read_at_most(descriptor, limit + 1)
         finally:
             os.close(descriptor)
-    except UnreadableFile:
-        raise
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UnreadableFile(name, "missing", "does not exist") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableFile(name, "unreadable", f"cannot be read: {reason}") from error
     if len(data) > limit:
         raise _too_large(name, limit)
     return data
@@ -77,8 +70,19 @@ def verify_regular(path: str | os.PathLike[str], limit: int) -> None:
         UnreadableFile: the file is missing, not regular, or larger than `limit` bytes.
     """
     name = os.fspath(path)
-    try:
+    with _refusing(name):
         _verify_regular(name, os.stat(name), limit)
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Say of a file what the system says of it.
+
+    Raises:
+        UnreadableFile: in place of the system's errors.
+    """
+    try:
+        yield
     except UnreadableFile:
         raise
     except (FileNotFoundError, NotADirectoryError) as error:

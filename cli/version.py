@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..base.version import VERSION
 from .console import say
 
 _EXTRAS = {"embedded": "xllamacpp", "train": "torch", "providers": "litellm"}
@@ -26,7 +27,7 @@ def command() -> None:
         except PackageNotFoundError:
             return "not installed"
 
-    say(f"dspyc {version('dspyc')}")
+    say(f"dspyc {VERSION}")
     say(f"python {platform.python_version()} on {platform.system()} {platform.machine()}")
     for name, package in _EXTRAS.items():
         say(f"{name}: {found(package)}")

@@ -130,9 +130,9 @@ class ImportTarget(Struct, frozen=True):
     """Whether a Python file could be parsed."""
     problem: str = ""
     """Why the file cannot be read, as a clause that follows its name."""
-    circle: tuple[str, ...] = ()
-    """The files through which values are imported in a circle, this file first and last."""
-    circular: bool = False
+    cycle: tuple[str, ...] = ()
+    """The files through which values are imported in a cycle, this file first and last."""
+    is_in_cycle: bool = False
     """Whether the imported file imports this one, itself or through others, be it types or values."""
 
 

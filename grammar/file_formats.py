@@ -28,7 +28,7 @@ def other_format(text: str) -> Diagnostic | None:
         advice = "rename it to `.json`; a `.dspy` program starts with declarations"
     elif _MARKUP.match(start):
         what = "an HTML or XML page"
-        advice = "other tools use this ending for their pages; a `.dspy` program starts with declarations"
+        advice = "other tools use this extension for web pages; a `.dspy` program starts with declarations"
     else:
         return None
-    return problem("E006", span, f"this file seems to be {what}", advice)
+    return problem("E006", span, f"this looks like {what}", advice)

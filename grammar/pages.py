@@ -20,13 +20,13 @@ PAGES: dict[str, Page] = {
         "signature Classify:\n    input text: str\n",
     ),
     "E002": Page(
-        "A bracket has no partner. An open bracket counts as forgotten where a line is indented no further "
-        "than the line with the bracket, or starts a declaration.",
+        "A bracket has no partner. A bracket counts as unclosed at the first line that is indented no "
+        "further than the line with the bracket, or that starts a declaration.",
         'lm fast = LM("openai/gpt-4o-mini"\n',
         'lm fast = LM("openai/gpt-4o-mini")\n',
     ),
     "E003": Page(
-        'A string has no end. One between `"` ends on its line; one between `"""` may have several.',
+        'A string is never closed. A string in `"` ends on its line; one in `"""` can span several lines.',
         'lm fast = LM("openai/gpt-4o-mini)\n',
         'lm fast = LM("openai/gpt-4o-mini")\n',
     ),
@@ -42,7 +42,7 @@ PAGES: dict[str, Page] = {
         "signature Classify:\n    input text: str\n    output label: str\n",
     ),
     "E006": Page(
-        "The file is not a program: the ending `.dspy` is also used for pickled programs and for web pages.",
+        "The file is not a program: the extension `.dspy` is also used for pickled programs and web pages.",
         '{"predict": {"demos": []}}\n',
         "module classify = Predict(Classify)\n",
     ),
@@ -53,21 +53,20 @@ PAGES: dict[str, Page] = {
         "signature Travel:\n    input from_: str\n",
     ),
     "E008": Page(
-        "A character has no meaning in a program, for example a curly quote from a word processor.",
+        "A character is not valid in a program, for example a curly quote from a word processor.",
         "module math = Predict(“question -> answer”)\n",
         'module math = Predict("question -> answer")\n',
     ),
     "E009": Page("Numbers are written as in Python.", "LIMIT = 010\n", "LIMIT = 10\n"),
     "E010": Page(
-        "A loop that runs forever costs without limit. State how often it may run, and leave it early.",
+        "A loop needs a limit, because each turn can cost money. Use `for`, and leave it early with `break`.",
         "def tries(text: str) -> str:\n    while len(text) > 9:\n        text = text[1:]\n    return text\n",
         "def tries(text: str) -> str:\n    for _ in range(20):\n        if len(text) <= 9:\n            "
         "break\n"
         "        text = text[1:]\n    return text\n",
     ),
     "E011": Page(
-        "Functions are used as they are written. What a decorator would do is an argument where the "
-        "function is used.",
+        "Functions cannot be decorated. Pass a setting as an argument where the function is used.",
         "@cached\ndef shout(text: str) -> str:\n    return text.upper()\n",
         "def shout(text: str) -> str:\n    return text.upper()\n",
     ),
@@ -82,13 +81,13 @@ PAGES: dict[str, Page] = {
         "def answer(text: str) -> str:\n    return ask(text)\n",
     ),
     "E014": Page(
-        "A `lambda` can be passed to a call. Declare a function that has a name with `def`.",
+        "A `lambda` can only be an argument of a call. Declare a named function with `def`.",
         "def longest(words: list[str]) -> str:\n    size = lambda word: len(word)\n    return "
         "max(words, key=size)\n",
         "def longest(words: list[str]) -> str:\n    return max(words, key=lambda word: len(word))\n",
     ),
     "E015": Page(
-        "Lines are joined inside brackets only.",
+        "Lines are joined only inside brackets.",
         "TOTAL = 1 + \\\n    2\n",
         "TOTAL = (\n    1 + 2\n)\n",
     ),
@@ -122,7 +121,7 @@ PAGES: dict[str, Page] = {
         'DIGITS = r"\\d+"\n',
     ),
     "E022": Page(
-        "An f-string holds expressions between braces, as in Python 3.11: without backslashes, comments and "
+        "An f-string holds expressions between braces, as in Python 3.11: without backslashes, comments or "
         "the f-string's own quotes. Docstrings and descriptions cannot be f-strings.",
         'def greet(name: str) -> str:\n    return f"Hello {}"\n',
         'def greet(name: str) -> str:\n    return f"Hello {name}"\n',
@@ -144,7 +143,7 @@ PAGES: dict[str, Page] = {
         "signature Classify:\n    input text: str\n    output label: str\n",
     ),
     "E026": Page(
-        "Expressions and blocks can be nested to a limit that people can still read.",
+        "Expressions and blocks cannot be nested without limit. Assign the inner parts to names.",
         "X = " + "[" * 60 + "]" * 60 + "\n",
         "INNER = [[]]\nX = [[INNER]]\n",
     ),
@@ -154,8 +153,8 @@ PAGES: dict[str, Page] = {
         "type Labels = list[str]\n",
     ),
     "E028": Page(
-        "A character that turns the direction of writing can make a program look different from what it is. "
-        "In a string it can be written as an escape sequence.",
+        "A character that changes the direction of the text can make a program look different from what it "
+        "is. In a string it can be written as an escape sequence.",
         'NAME = "user\u202e"\n',
         'NAME = "user\\u202e"\n',
     ),

@@ -19,6 +19,8 @@ VALUE_KINDS = frozenset(_WORDS["groups"]["KIND"])
 """The heads that only give a value a name: `lm NAME = …`."""
 DECLARING: dict[str, frozenset[str]] = {word: frozenset(signs) for word, signs in _WORDS["named"].items()}
 """The heads that are followed by the declared name, and the signs that may come behind it."""
+VALUED = frozenset(word for word, signs in DECLARING.items() if "=" in signs)
+"""The heads that may give a name a value: those of `VALUE_KINDS`, `module NAME = …`, `type NAME = …`."""
 FIELD_WORDS = frozenset(_WORDS["groups"]["DIRECTION"])
 """`input` and `output`."""
 CONSTANTS = frozenset(_WORDS["groups"]["CONSTANT"])

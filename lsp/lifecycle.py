@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import os
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
 
+from ..base.version import VERSION
 from ..grammar.source import Source
 from . import convert, features, parent
 from .dispatch import Dispatcher
@@ -67,7 +67,7 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
     }
     for feature in features.FEATURES:
         capabilities.update(feature.CAPABILITIES)
-    return InitializeResult(capabilities, ServerInfo("dspyc", version("dspyc")))
+    return InitializeResult(capabilities, ServerInfo("dspyc", VERSION))
 
 
 WARM_UP_DELAY = 0.25
@@ -118,6 +118,7 @@ def _did_open(server: Server, params: DidOpenTextDocumentParams) -> None:
     path = convert.path_of(opened.uri)
     server.files.put(Document(opened.uri, path, opened.version, Source(path, opened.text)))
     diagnostics.schedule(server, opened.uri)
+    diagnostics.schedule_settings(server)
 
 
 def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
@@ -131,6 +132,7 @@ def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
 
 def _did_save(server: Server, params: DidSaveTextDocumentParams) -> None:
     diagnostics.schedule(server, params.text_document.uri)
+    diagnostics.schedule_settings(server)
 
 
 def _did_close(server: Server, params: DidCloseTextDocumentParams) -> None:

@@ -8,7 +8,6 @@ from msgspec import Struct, field
 
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
-from ..project.index import Index
 from ..project.workspace import Workspace as Files
 from ..project.workspace import programs_below
 from . import convert
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..compiler.analysis import FileAnalysis, Project
-    from ..project.index import Declaration, Mention
+    from ..project.index import Declaration, Index, Mention
     from ..project.settings import Settings
 
 __all__ = ["SOURCE_SUFFIX", "Document", "Workspace"]
@@ -39,11 +38,16 @@ class Workspace(Struct):
     """Paths of the workspace's folders."""
     open: dict[str, Document] = field(default_factory=dict)
     """By path."""
-    _index: Index = field(default_factory=lambda: Index(Files()))
+    _files: Files = field(default_factory=Files)
+    _made: Index | None = None
 
     @property
-    def _files(self) -> Files:
-        return self._index.files
+    def _index(self) -> Index:
+        from ..project.index import Index  # only some requests need it
+
+        if self._made is None:
+            self._made = Index(self._files)
+        return self._made
 
     def document(self, uri: str) -> Document | None:
         """The open document of a URI."""
@@ -108,7 +112,7 @@ class Workspace(Struct):
 
     def importers(self, path: str) -> frozenset[str]:
         """The files checked so far that import a file, be it through others."""
-        return self._index.importers(path)
+        return self._files.readers(path)
 
     def project(self, path: str) -> Project:
         """The project that a file belongs to, by the settings that are its own."""

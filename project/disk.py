@@ -55,19 +55,20 @@ class Disk:
 
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is no such file, or none that can be read."""
-        found = self._look_up(path)
+        found = self.look_up(path)
         return found if isinstance(found, str) else None
 
     def problem(self, path: str) -> UnreadableFile | None:
         """Why a file that is there cannot be read; None for one that can be, or that is missing."""
-        found = self._look_up(path)
+        found = self.look_up(path)
         return found if isinstance(found, UnreadableFile) and found.kind != "missing" else None
 
     def exists(self, path: str) -> bool:
         """Whether there is anything at a path."""
         return path in self._overlays or (os.path.isabs(path) and os.path.lexists(path))
 
-    def _look_up(self, path: str) -> str | UnreadableFile:
+    def look_up(self, path: str) -> str | UnreadableFile:
+        """The text of a file, or why there is none."""
         if path in self._overlays:
             return self._overlays[path]
         if not os.path.isabs(path):
@@ -75,6 +76,9 @@ class Disk:
         self.asked[path] = None
         try:
             status = os.stat(path)
+        except FileNotFoundError:
+            self._known.pop(path, None)
+            return UnreadableFile(path, "missing", "does not exist")
         except (OSError, ValueError):
             self._known.pop(path, None)
             return _read(path)

@@ -119,12 +119,6 @@ class Index:
                         is_declaration = (path, span) == wanted
                         yield name, Mention(path, analysis.source, span, is_declaration)
 
-    # --- dependencies -----------------------------------------------------------------------------------
-
-    def importers(self, path: str) -> frozenset[str]:
-        """The files looked at so far that import a file, be it through others, or would if it were there."""
-        return self.files.readers(path)
-
     def _analysis(self, path: str) -> FileAnalysis | None:
         try:
             return self.files.analyse(path)

@@ -11,7 +11,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, Union, get_type_hints
 
 from ..compiler import types
-from ..compiler.relations import display
+from ..compiler.types.display import display
 from ..runtime.types.annotations import type_name
 from .inputs import OTHERS, Input
 

@@ -58,11 +58,8 @@ class Settings(Struct, frozen=True):
 class Files(Protocol):
     """Where settings are looked for."""
 
-    def read(self, path: str) -> str | None:
-        """The text of a file; None without one that can be read."""
-
-    def problem(self, path: str) -> UnreadableFile | None:
-        """Why a file that is there cannot be read."""
+    def look_up(self, path: str) -> str | UnreadableFile:
+        """The text of a file, or why there is none."""
 
     def exists(self, path: str) -> bool:
         """Whether there is anything at a path."""
@@ -76,14 +73,12 @@ def nearest(folder: str, files: Files) -> Settings | None:
     while True:
         for name in FILES:
             path = os.path.join(folder, name)
-            text = files.read(path)
-            if text is not None:
-                return _with_folders(_settings(path, text), text, files.exists)
-            problem = files.problem(path)
-            if problem is not None:
-                return Settings(
-                    folder, path=path, problems=(_problem("", "", f"this file {problem.message}"),)
-                )
+            found = files.look_up(path)
+            if isinstance(found, str):
+                return _with_folders(_settings(path, found), found, files.exists)
+            if found.kind != "missing":
+                problem = _problem("", "", f"this file {found.message}")
+                return Settings(folder, path=path, problems=(problem,))
         if files.exists(os.path.join(folder, ".git")):
             return Settings(folder)
         above = os.path.dirname(folder)

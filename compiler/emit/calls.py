@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from ...grammar import syntax
 from ..program import children
 from ..schedule.calls import waiting_kind
 from . import expressions
-from .code import attribute, call, constant, load
+from .code import Keywords, attribute, call, constant, load
 from .scope import Scope
 
 
@@ -20,8 +21,8 @@ def called(scope: Scope, node: syntax.Call) -> ast.expr:
 
 def plain(scope: Scope, node: syntax.Call) -> ast.expr:
     """A call that is not awaited."""
-    arguments, keywords = _arguments(scope, node)
-    return call(expressions.expression(scope, node.function), arguments, keywords)
+    positional, keywords = arguments(scope, node.arguments)
+    return call(expressions.expression(scope, node.function), positional, keywords)
 
 
 def awaitable(scope: Scope, node: syntax.Call) -> ast.expr | None:
@@ -30,17 +31,17 @@ def awaitable(scope: Scope, node: syntax.Call) -> ast.expr | None:
     if kind is None:
         return None
     function = expressions.expression(scope, node.function)
-    arguments, keywords = _arguments(scope, node)
+    positional, keywords = arguments(scope, node.arguments)
     flow = scope.here.names.helper
     if kind.target == "module" and id(node) in scope.tried and scope.attempt is not None:
-        return call(attribute(load(scope.attempt), "call"), [function, *arguments], keywords)
+        return call(attribute(load(scope.attempt), "call"), [function, *positional], keywords)
     if kind.target in ("module", "lm") or (kind.target == "function" and kind.awaits):
-        return call(attribute(function, "acall"), arguments, keywords)
+        return call(attribute(function, "acall"), positional, keywords)
     if kind.effects:
-        return call(flow("flow", "call"), [function, *arguments], keywords)
+        return call(flow("flow", "call"), [function, *positional], keywords)
     if kind.awaits:
-        return call(function, arguments, keywords)
-    return call(flow("flow", "call_pure"), [function, *arguments], keywords)
+        return call(function, positional, keywords)
+    return call(flow("flow", "call_pure"), [function, *positional], keywords)
 
 
 def values_read(scope: Scope, node: syntax.Expression) -> ast.Dict:
@@ -83,17 +84,18 @@ def _is_path(scope: Scope, node: syntax.Expression) -> bool:
     return isinstance(node, syntax.Name) and scope.is_local(node)
 
 
-def _arguments(scope: Scope, node: syntax.Call) -> tuple[list[ast.expr], list[tuple[str | None, ast.expr]]]:
-    arguments: list[ast.expr] = []
-    keywords: list[tuple[str | None, ast.expr]] = []
-    for argument in node.arguments:
+def arguments(scope: Scope, given: Sequence[syntax.Argument]) -> tuple[list[ast.expr], Keywords]:
+    """The arguments of a call: by position, and by name; what stands behind `**` has none."""
+    positional: list[ast.expr] = []
+    keywords: Keywords = []
+    for argument in given:
         value = expressions.expression(scope, argument.value)
         if argument.name is not None:
             keywords.append((argument.name.text, value))
         elif argument.star == "**":
             keywords.append((None, value))
         elif argument.star == "*":
-            arguments.append(scope.here.at(argument, ast.Starred(value, ast.Load())))
+            positional.append(scope.here.at(argument, ast.Starred(value, ast.Load())))
         else:
-            arguments.append(value)
-    return arguments, keywords
+            positional.append(value)
+    return positional, keywords

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
@@ -14,6 +14,8 @@ from ..program import Item, Program, Symbol
 from .names import Names
 
 N = TypeVar("N", bound=ast.AST)
+Keywords: TypeAlias = list[tuple[str | None, ast.expr]]
+"""Arguments by name; what stands behind `**` has none."""
 
 
 class Here(Struct, frozen=True):

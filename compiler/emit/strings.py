@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from ...grammar import syntax
 from ..program import walk
 from . import hints
-from .code import call, constant
+from .code import Keywords, call, constant
 from .scope import Scope
-
-Keywords = list[tuple[str | None, ast.expr]]
 
 
 def string(scope: Scope, node: syntax.String, name: str | None = None) -> ast.expr:

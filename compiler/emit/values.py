@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 from ...grammar import syntax
 from .. import types
-from . import expressions, hints, strings
-from .code import Here, assign, call, constant, load, store
+from . import calls, expressions, hints, strings
+from .code import Here, Keywords, assign, call, constant, load, store
 from .scope import Function, Scope
-
-Keywords = list[tuple[str | None, ast.expr]]
 
 
 def imported(here: Here, node: syntax.FromImport | syntax.Import) -> ast.stmt:
@@ -33,7 +31,7 @@ def value(here: Here, node: syntax.ValueDeclaration) -> ast.stmt:
         ):
             made = _program(scope, node, node.value, optimizer)
         case "signature", syntax.String():
-            made = _string_signature(scope, node, node.value)
+            made = strings.string(scope, node.value, node.names[0].text)
         case "dataset", syntax.Call() if _takes(here, node.value, "base"):
             made = expressions.expression(scope, node.value)
             assert isinstance(made, ast.Call)
@@ -67,26 +65,16 @@ def defaults(here: Here, node: syntax.ConfigureDeclaration, names: Sequence[str]
     return here.at(node, ast.Expr(made))
 
 
-def _string_signature(scope: Scope, node: syntax.ValueDeclaration, text: syntax.String) -> ast.expr:
-    return strings.string(scope, text, node.names[0].text)
-
-
 def _program(
     scope: Scope, node: syntax.ValueDeclaration, compile_call: syntax.Call, optimizer: syntax.Expression
 ) -> ast.expr:
     """`OPTIMIZER.compile(MODULE, …)`: a program with its name and file, which optimises when told to."""
     names = scope.here.names
-    positional: list[ast.expr] = [expressions.expression(scope, optimizer)]
-    keywords: Keywords = [("name", constant(node.names[0].text)), ("source", load("__file__"))]
-    for argument in compile_call.arguments:
-        made = expressions.expression(scope, argument.value)
-        if argument.name is not None:
-            keywords.append((argument.name.text, made))
-        elif argument.star == "**":
-            keywords.append((None, made))
-        else:
-            positional.append(made)
-    return scope.here.at(compile_call, call(names.helper("dspy", "Program"), positional, keywords))
+    first = expressions.expression(scope, optimizer)
+    positional, keywords = calls.arguments(scope, compile_call.arguments)
+    own: Keywords = [("name", constant(node.names[0].text)), ("source", load("__file__"))]
+    program = call(names.helper("dspy", "Program"), [first, *positional], [*own, *keywords])
+    return scope.here.at(compile_call, program)
 
 
 def _takes(here: Here, node: syntax.Call, parameter: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from inspect import cleandoc
 from itertools import pairwise
 from typing import Literal, Protocol
+
+from msgspec.structs import replace
 
 from .. import types
 from ..types import Type

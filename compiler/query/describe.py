@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ...base.text import list_names
+from ...grammar.words import VALUED
 from .. import types
 from ..program import Symbol, SymbolKind
 from ..schedule.bounds import Bound
@@ -161,11 +162,10 @@ def _value(kind: SymbolKind, name: str, value: types.Type) -> str:
             return f"type {name}" if written == name else f"type {name} = {written}"
         case types.Module() | types.Signature():
             return _with_fields("(module)" if isinstance(value, types.Module) else "(signature)", name, value)
-    word = kind if kind in _DECLARED else f"({_WORDS.get(kind, kind)})"
+    word = kind if kind in VALUED else f"({_WORDS.get(kind, kind)})"
     return f"{word} {name}" if kind == "builtin" else f"{word} {name}{_annotation(value)}"
 
 
-_DECLARED = {"lm", "tools", "dataset", "optimizer", "program", "evaluate", "signature", "module"}
 _WORDS = {"imported": "import", "runtime": "dspyc", "builtin": "built-in", "unresolved": "unknown"}
 
 

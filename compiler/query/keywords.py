@@ -13,10 +13,10 @@ class Keyword(Struct, frozen=True):
     snippet: str
 
 
-DECLARATIONS = (
+LINES = (
     Keyword(
         "signature",
-        "Declares what goes in and what comes out of a model call.",
+        "Declares the inputs and outputs of a model call.",
         "signature ${1:Name}:\n"
         '    """${2:Instructions.}"""\n'
         "    input ${3:text}: ${4:str}\n"
@@ -26,7 +26,7 @@ DECLARATIONS = (
     Keyword("lm", "Declares a language model.", "lm ${1:name} = $0"),
     Keyword(
         "type",
-        "Declares a record, or gives a type a name.",
+        "Declares a record, or names a type.",
         "type ${1:Name}:\n    ${2:field}: ${3:str}\n",
     ),
     Keyword("enum", "Declares an enumeration.", 'enum ${1:Name}:\n    ${2:FIRST} = "${3:first}"\n'),
@@ -35,11 +35,11 @@ DECLARATIONS = (
         "Declares a function: a metric, a reward, a tool or a helper.",
         "def ${1:name}(${2}) -> ${3:str}:\n    return $0",
     ),
-    Keyword("dataset", "Declares a data set, read when it is used.", "dataset ${1:name} = $0"),
+    Keyword("dataset", "Declares a dataset, which is read when it is first used.", "dataset ${1:name} = $0"),
     Keyword("optimizer", "Declares an optimizer.", "optimizer ${1:name} = $0"),
     Keyword(
         "program",
-        "Declares a module with what an optimizer learned for it.",
+        "Declares a module together with what an optimizer learned for it.",
         "program ${1:name} = ${2:optimizer}.compile(${3:module}, trainset=${4:train})",
     ),
     Keyword("evaluate", "Declares an evaluation; `require=` makes it a gate.", "evaluate ${1:name} = $0"),
@@ -48,54 +48,48 @@ DECLARATIONS = (
     Keyword("configure", "Sets the defaults of this file's programs.", "configure(lm=$0)"),
     Keyword("from", "Imports names of a `.dspy` or Python file.", "from ${1:module} import $0"),
     Keyword("import", "Imports a Python module.", "import $0"),
-)
-"""What may begin a line in column 0."""
-
-SIGNATURE_LINES = (
     Keyword("input", "Declares an input field.", "input ${1:name}: ${2:str}"),
     Keyword("output", "Declares an output field.", "output ${1:name}: ${2:str}"),
-    Keyword("demo", "Gives an example, shown to the model.", "demo $0"),
-)
-
-MODULE_LINES = (
-    *SIGNATURE_LINES[:2],
-    Keyword("forward", "Begins what the module does with its inputs.", "forward:\n    $0"),
+    Keyword("forward", "Starts the block that computes the outputs from the inputs.", "forward:\n    $0"),
     Keyword(
         "fallback",
-        "Begins what gives the outputs when `forward` failed.",
+        "Starts the block that gives the outputs when `forward` fails.",
         "fallback:\n    $0",
     ),
-)
-
-STATEMENTS = (
+    Keyword("demo", "Gives an example that is shown to the model.", "demo $0"),
     Keyword("return", "Gives the outputs, by name, or the result of a function.", "return $0"),
     Keyword("if", "Runs a block when a condition holds.", "if ${1:condition}:\n    $0"),
     Keyword("elif", "The next condition of an `if`.", "elif ${1:condition}:\n    $0"),
-    Keyword("else", "What runs when no condition held.", "else:\n    $0"),
+    Keyword("else", "Runs a block when no condition holds.", "else:\n    $0"),
     Keyword("for", "Runs a block for each item, in order.", "for ${1:item} in ${2:items}:\n    $0"),
     Keyword(
         "match",
         "Chooses a block by the shape of a value.",
         "match ${1:value}:\n    case ${2:pattern}:\n        $0",
     ),
-    Keyword("case", "A shape of a `match` and its block.", "case ${1:pattern}:\n    $0"),
-    Keyword("assert", "Demands a condition; `forward` tries again.", 'assert ${1:condition}, "${2:message}"'),
+    Keyword("case", "A pattern of a `match` and its block.", "case ${1:pattern}:\n    $0"),
+    Keyword(
+        "assert",
+        "Requires a condition; if it fails, `forward` tries again.",
+        'assert ${1:condition}, "${2:message}"',
+    ),
     Keyword(
         "suggest",
-        "Asks for a condition; goes on without it in the end.",
+        "Asks for a condition; if it still fails after the last try, continues without it.",
         'suggest ${1:condition}, "${2:message}"',
     ),
     Keyword("break", "Ends a `for`.", "break"),
-    Keyword("continue", "Goes on with the next item of a `for`.", "continue"),
+    Keyword("continue", "Continues with the next item of a `for`.", "continue"),
     Keyword("pass", "Does nothing.", "pass"),
 )
+"""What begins a line: of the file, of a declaration's body, of a block."""
 
 OPERATORS = (
     Keyword("and", "Both conditions.", "and"),
     Keyword("or", "Either condition.", "or"),
     Keyword("in", "Whether a value is among others.", "in"),
     Keyword("not", "Whether a value is not among others.", "not in"),
-    Keyword("is", "Whether it is the same, as in `is None`.", "is"),
+    Keyword("is", "Whether two values are the same, as in `is None`.", "is"),
     Keyword("if", "The value when a condition holds: `a if condition else b`.", "if"),
     Keyword("else", "The value when a condition does not hold.", "else"),
     Keyword("for", "Each item, in a comprehension.", "for"),
@@ -105,10 +99,10 @@ OPERATORS = (
 BEHIND = (
     Keyword(
         "where",
-        "Demands a condition of a field; an answer that breaks it is asked for again.",
+        "Requires a condition of a field; an answer that violates it is requested again.",
         "where $0",
     ),
-    Keyword("as", "Another name for it.", "as"),
+    Keyword("as", "Gives it another name.", "as"),
     Keyword("import", "The names that are imported.", "import"),
 )
 """What goes on with a field, a pattern or an import."""
@@ -124,17 +118,13 @@ VALUES = (
 
 OF_EXPRESSIONS = (*OPERATORS, *VALUES)
 
-_BEGINNING = {
-    each.word: each for each in (*VALUES, *DECLARATIONS, *MODULE_LINES, *SIGNATURE_LINES, *STATEMENTS)
-}
+_BEGINNING = {each.word: each for each in (*VALUES, *LINES)}
 _BEHIND = {each.word: each for each in (*OPERATORS, *BEHIND)}
 
-WORDS = tuple(dict.fromkeys((*(each.word for each in DECLARATIONS), *_BEGINNING, *_BEHIND)))
+WORDS = tuple(dict.fromkeys((*(each.word for each in LINES), *_BEGINNING, *_BEHIND)))
 """All words of the language, in the order in which they are offered."""
 
-DOCUMENTED = {
-    each.word: each.doc for each in (*STATEMENTS, *MODULE_LINES, *SIGNATURE_LINES, BEHIND[0], *DECLARATIONS)
-}
+DOCUMENTED = {each.word: each.doc for each in (BEHIND[0], *LINES)}
 """What hover says of a word; of those that go on with a value nothing."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from msgspec import Struct
 
@@ -92,9 +92,8 @@ def _declaration(node: syntax.Declaration, text: _Text) -> Iterator[OutlineEntry
         case syntax.ValueDeclaration(kind=kind, names=names, value=value):
             for name in names:
                 if name.text:
-                    yield text.entry(
-                        node, name, _VALUE_KINDS.get(kind, "constant"), _constructor(value, text)
-                    )
+                    # The words that declare values are kinds of entries, too; a test compares them.
+                    yield text.entry(node, name, cast("OutlineKind", kind), _constructor(value, text))
         case syntax.TypeAliasDeclaration(name=name, value=value):
             yield text.entry(node, name, "alias", text.quote(value))
         case syntax.TypeDeclaration(name=name, attributes=attributes):
@@ -128,18 +127,6 @@ def _declaration(node: syntax.Declaration, text: _Text) -> Iterator[OutlineEntry
             )
         case syntax.FileDocstring() | syntax.FromImport() | syntax.Import():
             return
-
-
-_VALUE_KINDS: dict[str, OutlineKind] = {
-    "lm": "lm",
-    "module": "module",
-    "signature": "signature",
-    "dataset": "dataset",
-    "optimizer": "optimizer",
-    "program": "program",
-    "evaluate": "evaluate",
-    "tools": "tools",
-}
 
 
 def _module(node: syntax.ModuleDeclaration, text: _Text) -> Iterator[OutlineEntry]:

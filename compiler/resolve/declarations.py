@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, assert_never
+from typing import TypeAlias, assert_never, cast
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -16,17 +16,6 @@ from .context import Context, Names, Scope
 from .expressions import infer
 from .interfaces import interface_of, string_signature
 from .statements import run
-
-_KINDS: dict[str, SymbolKind] = {
-    "lm": "lm",
-    "module": "module",
-    "signature": "signature",
-    "dataset": "dataset",
-    "optimizer": "optimizer",
-    "program": "program",
-    "evaluate": "evaluate",
-    "tools": "tools",
-}
 
 
 def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
@@ -42,7 +31,8 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
     match declaration:
         case syntax.ValueDeclaration(kind=kind, names=names, value=value):
             of = _value(declaration, context)
-            return symbol(_KINDS.get(kind, "unresolved"), _one_of(of, names, name))
+            # The words that declare values are kinds of symbols, too; a test compares them.
+            return symbol(cast("SymbolKind", kind), _one_of(of, names, name))
         case syntax.TypeAliasDeclaration(value=value):
             return symbol("alias", types.TypeForm(annotate(value, context)))
         case syntax.TypeDeclaration(docstring=docstring):

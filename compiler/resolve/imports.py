@@ -148,7 +148,7 @@ def _installed(files: Workspace, reader: str, module: tuple[str, ...]) -> Found:
     return Found("python", source) if source and _is_file(files, reader, source) else Found("opaque")
 
 
-def circle(files: Workspace, path: str, first: str, *, values: bool = True) -> tuple[str, ...]:
+def cycle(files: Workspace, path: str, first: str, *, values: bool = True) -> tuple[str, ...]:
     """The shortest way from a file over the imported file `first` back to it; empty if none.
 
     With `values`, only imports of more than types and signatures lead on.

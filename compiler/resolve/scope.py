@@ -287,10 +287,10 @@ class FileScope:
         target = imports.target(self.workspace, self.path, level, module)
         if target.kind == "dspy":
             self.workspace.note((target.path, ALL))
-            back = imports.circle(self.workspace, self.path, target.path, values=False)
-            target = replace(target, circular=bool(back))
+            back = imports.cycle(self.workspace, self.path, target.path, values=False)
+            target = replace(target, is_in_cycle=bool(back))
             if back and self._brings_values(node):
-                target = replace(target, circle=imports.circle(self.workspace, self.path, target.path))
+                target = replace(target, cycle=imports.cycle(self.workspace, self.path, target.path))
         draft.target = target
         for each in node.names if isinstance(node, syntax.FromImport) else ():
             symbol = draft.symbol_of(each.alias or each.name)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from inspect import cleandoc
-
 from ...base.diagnostic import Severity
-from .kind import FixAvailability, Kind, read_page
+from .kind import FixAvailability, Kind
 
 
 def _kind(
@@ -16,7 +14,7 @@ def _kind(
     severity: Severity = "error",
     fix: FixAvailability = "none",
 ) -> Kind:
-    return Kind(code, name, severity, category, fix, "0.1", read_page(cleandoc(page)))
+    return Kind(code, name, severity, category, fix, "0.1", page)
 
 
 UNREADABLE_FILE = _kind(
@@ -24,7 +22,7 @@ UNREADABLE_FILE = _kind(
     "unreadable-file",
     "syntax",
     """
-    A file cannot be read as a program: it is not UTF-8, larger than a program can be, or not a regular file.
+    A file cannot be read as a program: it is not UTF-8, too large, or not a regular file.
     """,
 )
 INVALID_SETTINGS = _kind(
@@ -34,7 +32,7 @@ INVALID_SETTINGS = _kind(
     """
     The project's settings, `[tool.dspyc]` in `pyproject.toml` or `dspyc.toml`, cannot be read as written.
 
-    The message names the setting. One that is not understood counts as not set.
+    The message names the setting. An invalid setting is ignored.
     """,
 )
 UNUSED_SUPPRESSION = _kind(
@@ -42,9 +40,9 @@ UNUSED_SUPPRESSION = _kind(
     "unused-suppression",
     "suppressions",
     """
-    A comment suppresses a finding that is not there, or no longer there.
+    A comment suppresses a finding that does not exist, or no longer exists.
 
-    Such a comment would hide the finding when it comes back. The fix removes the code, and with the last code
+    Such a comment would hide the finding if it came back. The fix removes the code, and with its last code
     the comment.
 
     ```dspy

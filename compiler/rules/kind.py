@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import cleandoc
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -32,7 +33,13 @@ class Kind(Struct, frozen=True):
     fix: FixAvailability
     since: str
     """The version that brought it."""
-    page: Page
+    documentation: str | Page
+    """A page, or the docstring that it is read from."""
+
+    @property
+    def page(self) -> Page:
+        """What is said of findings of this kind, with a wrong and a right example."""
+        return self.documentation if isinstance(self.documentation, Page) else read_page(self.documentation)
 
     def at(
         self,
@@ -48,8 +55,9 @@ class Kind(Struct, frozen=True):
         return Diagnostic(self.code, self.name, self.severity, span, message, labels, help, fixes)
 
 
-def read_page(text: str) -> Page:
+def read_page(docstring: str) -> Page:
     """A page out of a docstring: words, and two blocks, of which the first has the mistake with carets."""
+    text = cleandoc(docstring)
     blocks = _BLOCK.findall(text)
     words = re.sub(r"\n{3,}", "\n\n", _BLOCK.sub("", text)).strip()
     wrong, right = blocks if blocks else ("", "")

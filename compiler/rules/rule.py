@@ -8,7 +8,6 @@ remembered with the item. A rule for files is called once for a program.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from inspect import cleandoc
 from typing import Any, Literal, TypeAlias, get_args
 
 from ...base.diagnostic import Applicability, Diagnostic, Edit, Fix, Label, Severity
@@ -16,7 +15,7 @@ from ...base.span import Span
 from ...grammar import syntax
 from .. import types
 from ..program import Item, Program, Symbol
-from .kind import FixAvailability, Kind, read_page
+from .kind import FixAvailability, Kind
 
 Findings: TypeAlias = Iterator[Diagnostic]
 """What a rule gives."""
@@ -53,8 +52,7 @@ def rule(
     """Make a rule for items of a function; its docstring is the page, its folder the category."""
 
     def make(look: ItemLook) -> ItemRule:
-        page = read_page(cleandoc(look.__doc__ or ""))
-        return ItemRule(code, name, severity, _category(look), fix, since, page, on, look)
+        return ItemRule(code, name, severity, _category(look), fix, since, look.__doc__ or "", on, look)
 
     return make
 
@@ -69,8 +67,7 @@ def file_rule(
     """Make a rule for files of a function; its docstring is the page, its folder the category."""
 
     def make(look: FileLook) -> FileRule:
-        page = read_page(cleandoc(look.__doc__ or ""))
-        return FileRule(code, name, severity, _category(look), fix, since, page, look)
+        return FileRule(code, name, severity, _category(look), fix, since, look.__doc__ or "", look)
 
     return make
 

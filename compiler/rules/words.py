@@ -7,8 +7,19 @@ from collections.abc import Sequence
 from ...base.text import did_you_mean, list_names
 from ...base.text import near as near
 from .. import types
-from ..relations import display, display_value
 from ..types import Type
+from ..types.display import display, display_value
+
+NOUNS = {
+    "lm": "a language model",
+    "module": "a module",
+    "signature": "a signature",
+    "dataset": "a dataset",
+    "optimizer": "an optimizer",
+    "program": "the result of an optimizer's `compile(…)`",
+    "evaluate": "an evaluation",
+}
+"""What the words that declare values declare."""
 
 listed = list_names
 meant = did_you_mean
@@ -20,6 +31,11 @@ def meant_or_has(name: str, candidates: Sequence[str]) -> str:
     if close or not candidates:
         return close
     return f"; it has {listed(candidates)}" if len(candidates) <= 6 else ""
+
+
+def nouns(noun: str, names: Sequence[str]) -> str:
+    """A noun with the names that it is said of: "the input `a`", "the inputs `a` and `b`"."""
+    return f"the {noun}{'s' if len(names) > 1 else ''} {listed(names)}"
 
 
 def choices(values: Sequence[types.Value]) -> str:

@@ -91,7 +91,7 @@ def value_declaration(context: Context, children: Children, span: Span) -> synta
         context.report(
             "E001",
             Span(names_[1].span.start, names_[-1].span.end),
-            f"`{kind}` declares one name; only `dataset` can declare several",
+            f"`{kind}` declares a single name; only `dataset` can declare several",
         )
     return syntax.ValueDeclaration(span, kind, names_, children[2])
 
@@ -182,7 +182,7 @@ def _check_suites(context: Context, members: Children) -> dict[str, Suite]:
         if isinstance(member, Suite):
             span = Span(member.span.start, member.span.start + len(member.word))
             if member.word in suites:
-                context.report("E023", span, f"this module has a second `{member.word}:`")
+                context.report("E023", span, f"this module already has a `{member.word}:`")
                 continue
             if member.word == "fallback" and "forward" not in suites:
                 context.report("E023", span, "`fallback:` must come after `forward:`")
@@ -313,14 +313,14 @@ def parameters(context: Context, children: Children, span: Span) -> tuple[syntax
     for parameter_ in children:
         if parameter_.name is None:
             if star_seen:
-                context.report("E024", parameter_.span, "a second `*`")
+                context.report("E024", parameter_.span, "only one `*` is allowed")
             elif parameter_ is children[-1]:
-                context.report("E024", parameter_.span, "behind `*` at least one parameter is needed")
+                context.report("E024", parameter_.span, "`*` must be followed by at least one parameter")
             star_seen = True
             continue
         name_ = parameter_.name
         if name_.text and name_.text in seen:
-            context.report("E024", name_.span, f"the parameter `{name_.text}` stands here twice")
+            context.report("E024", name_.span, f"the parameter `{name_.text}` is declared twice")
         seen.add(name_.text)
         if parameter_.default is None and default_seen and not star_seen:
             context.report(

@@ -50,9 +50,7 @@ def _float(context: Context, text: str, span: Span) -> int | float:
         context.report("E009", span, "a number cannot start with a zero", fix=fix if len(text) < 40 else None)
         return whole
     if isinf(value):
-        context.report(
-            "E009", span, f"`{text[:40]}` is too large a number", 'write `float("inf")` for infinity'
-        )
+        context.report("E009", span, f"`{text[:40]}` is too large", 'write `float("inf")` for infinity')
         return 0
     return value
 

@@ -55,7 +55,7 @@ def check_target(context: Context, target: syntax.Expression) -> None:
 
 
 def _report_target(context: Context, target: syntax.Expression, message: str) -> None:
-    context.report("E020", target.span, message, "make a new value and give it a name")
+    context.report("E020", target.span, message, "assign a new value to a name")
 
 
 def expression_statement(_: Context, children: Children, span: Span) -> syntax.ExpressionStatement:

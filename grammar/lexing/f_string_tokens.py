@@ -120,7 +120,9 @@ def _add(lexed: Lexed, text: str, piece: Piece, fields: list[_Field]) -> None:
         _report(lexed, fields[-1], (start, max(end, start + 1)), "expected `}` here")
     elif kind == F_TOO_DEEP:
         message = "replacement fields are nested too deeply"
-        _report(lexed, fields[-1], (start, end), message, "give the inner value a name above")
+        _report(
+            lexed, fields[-1], (start, end), message, "assign the inner value to a name on the line above"
+        )
     else:
         _add_of_expression(lexed, text, piece, fields[-1])
 
@@ -146,7 +148,7 @@ def _add_of_expression(lexed: Lexed, text: str, piece: Piece, inside: _Field) ->
             _report_backslash(lexed, inside, start + backslash)
         append(Token(known.string, start, end, written))
     elif kind == COMMENT:
-        message = "a comment cannot stand between the braces of an f-string"
+        message = "a comment is not allowed between the braces of an f-string"
         _report(lexed, inside, (start, end), message)
     elif kind == BACKSLASH or written == "\\":
         _report_backslash(lexed, inside, start)
@@ -222,8 +224,8 @@ def _close_field(lexed: Lexed, inside: _Field, at: int, *, is_closed: bool) -> N
 
 
 def _report_backslash(lexed: Lexed, inside: _Field, at: int) -> None:
-    message = "a backslash cannot stand between the braces of an f-string"
-    _report(lexed, inside, (at, at + 1), message, "give the value a name on the line above")
+    message = "a backslash is not allowed between the braces of an f-string"
+    _report(lexed, inside, (at, at + 1), message, "assign the value to a name on the line above")
 
 
 def _report(

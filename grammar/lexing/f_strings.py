@@ -136,14 +136,18 @@ class _Reading(Struct):
         self.add(F_START, start, at)
         text = _text_pattern("r" in self.prefix, self.quote if ends_at_quote else "", False)
         while at < limit:
-            found = text.match(self.scanner.text, at, limit)
-            stop = found.end() if found else at
-            self.add(F_TEXT, at, stop)
-            at = stop
+            at = self.text(text, at, limit)
             if at >= limit or self.scanner.text[at] != "{":
                 break
             at = self.field(at, limit, 0)
         return at
+
+    def text(self, pattern: re.Pattern[str], at: int, limit: int) -> int:
+        """Read text that is taken as it stands; the offset behind it."""
+        found = pattern.match(self.scanner.text, at, limit)
+        stop = found.end() if found else at
+        self.add(F_TEXT, at, stop)
+        return stop
 
     def field(self, start: int, limit: int, formats: int) -> int:
         """Read a replacement field; the offset behind it."""
@@ -179,10 +183,7 @@ class _Reading(Struct):
         """Read what stands behind the colon of a replacement field, up to its closing brace."""
         text = _text_pattern("r" in self.prefix, self.quote, True)
         while at < limit:
-            found = text.match(self.scanner.text, at, limit)
-            stop = found.end() if found else at
-            self.add(F_TEXT, at, stop)
-            at = stop
+            at = self.text(text, at, limit)
             if at >= limit or self.scanner.text[at] != "{":
                 break
             if formats:

@@ -87,7 +87,7 @@ def _report_dedent(lexed: Lexed, level: Level, line: int, end: int, column: int)
         line, end, wanted = level.line, level.line + wanted, column
         message = f"this line is indented by {level.column} spaces, the lines below it by {column}"
     else:
-        message = "the indentation of this line matches no line above"
+        message = "the indentation of this line does not match any line above"
     spaces = " " * wanted
     fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces, "unsafe")
     lexed.problems.append(

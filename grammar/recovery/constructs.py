@@ -33,7 +33,7 @@ _STATEMENTS = {
     "class": _CLASS,
     "def": "a function must be declared in the first column, not inside another declaration",
 }
-_NO_WHILE = "`while` is not supported, so that the cost is bounded; use `for _ in range(n):` with `break`"
+_NO_WHILE = "`while` is not supported, because its cost has no limit; use `for _ in range(n):` with `break`"
 _NO_ASYNC = "functions are not marked `async`; independent calls run concurrently anyway"
 _OPERATORS = {"&&": "and", "||": "or"}
 

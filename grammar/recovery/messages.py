@@ -20,7 +20,7 @@ _PLACES = {
     "def": "the function's head",
     "if": "the condition",
     "elif": "the condition",
-    "for": "what `for` runs over",
+    "for": "the values to loop over",
     "match": "the value to match",
     "case": "the pattern",
     "input": "the field's name",

@@ -18,7 +18,6 @@ OTHERS_DELAY = 0.15
 def schedule(server: Server, uri: str) -> None:
     """A file has changed: check it soon, and the other open ones a little later."""
     server.later.add(f"check {uri}", OWN_DELAY, partial(publish, server, uri))
-    schedule_settings(server)
     importers = server.files.importers(convert.path_of(uri))
     for document in server.files.open.values():
         if document.uri != uri and document.path in importers:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from ...project.index import Declaration
 from .. import convert
 from ..protocol import Location, SymbolInformation, WorkspaceSymbolParams
 from ..session import Server
 from .document_symbol import KINDS
 from .handler import Handler
+
+if TYPE_CHECKING:
+    from ...project.index import Declaration
 
 MOST = 500
 """How many are sent; whoever looks for more writes more letters."""

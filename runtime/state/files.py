@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base import files
+from ...base.version import VERSION
 from ..errors import StateError
 
 logger = logging.getLogger("dspyc")
@@ -79,7 +80,7 @@ def _versions() -> dict[str, str]:
     """The versions that decide what a program sends and how answers are read."""
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),
-        "dspyc": _version("dspyc"),
+        "dspyc": VERSION,
         "pydantic": _version("pydantic"),
     }
 

@@ -13,8 +13,8 @@ from dspyc.compiler import catalog, types
 from dspyc.compiler.analysis import FileAnalysis, Project
 from dspyc.compiler.emit import emit
 from dspyc.compiler.program import CallKind
-from dspyc.compiler.relations import display
 from dspyc.compiler.resolve import prelude
+from dspyc.compiler.types.display import display
 from dspyc.grammar import syntax
 
 

@@ -246,12 +246,13 @@ def test_without_llama_cpp_the_message_says_what_to_install(
 
 
 STANDING_START = """
-import sys, time
+import sys
+before = len(sys.modules)
 from dspyc.runtime.lm.client import LM
 lm = LM("embedded/banking", cache=False)
 assert "xllamacpp" not in sys.modules, "loaded before the first call"
 print(lm("hello")[0].strip() != "")
-print(time.process_time())
+print(len(sys.modules) - before)
 loaded = {name.partition(".")[0] for name in sys.modules}
 print(sorted(loaded & {"litellm", "httpx", "torch", "numpy", "gguf"}))
 """
@@ -262,10 +263,10 @@ def test_from_a_standing_start_it_is_quick_and_quiet() -> None:
         [sys.executable, "-c", STANDING_START], capture_output=True, text=True, check=False
     )
     assert (child.returncode, child.stderr) == (0, "")
-    answered, seconds, loaded = child.stdout.splitlines()
+    answered, loaded, heavy = child.stdout.splitlines()
     assert answered == "True"
-    assert float(seconds) < 0.6
-    assert loaded == "[]"
+    assert int(loaded) < 260, "161 modules when this was written"
+    assert heavy == "[]"
 
 
 def test_the_card_tells_the_size_of_both_models() -> None:

@@ -7,9 +7,14 @@ import json
 import keyword
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 
+from dspyc.compiler.facts import SymbolKind
+from dspyc.compiler.query import keywords
+from dspyc.compiler.query.symbols import OutlineKind
+from dspyc.compiler.rules.words import NOUNS
 from dspyc.grammar import words
 from dspyc.grammar.parse import parse_item
 from dspyc.grammar.split import split
@@ -31,6 +36,21 @@ def test_the_words_are_those_of_the_language() -> None:
     assert set() == words.SOFT_KEYWORDS & words.HARD_KEYWORDS
     assert words.may_follow("forward") == {":"}
     assert words.may_follow("input") == {"NAME"}
+
+
+def test_every_word_that_begins_a_line_is_explained() -> None:
+    lines = [each.word for each in keywords.LINES]
+    assert len(lines) == len(set(lines))
+    assert set(lines) == words.HEADS | words.MEMBER_WORDS | words.STATEMENT_WORDS | words.CLAUSE_WORDS
+    others = {each.word for each in (*keywords.OPERATORS, *keywords.VALUES, *keywords.BEHIND)}
+    assert others - words.HARD_KEYWORDS == words.SOFT_KEYWORDS - set(lines)
+
+
+def test_the_words_that_declare_values_are_kinds_of_symbols() -> None:
+    assert {"module", "signature", "type"} | words.VALUE_KINDS == words.VALUED
+    assert set(get_args(SymbolKind)) >= words.VALUED
+    assert set(get_args(OutlineKind)) >= words.VALUED - {"type"}
+    assert NOUNS.keys() | {"tools", "type"} == words.VALUED
 
 
 @pytest.mark.parametrize("word", sorted(words.SOFT_KEYWORDS))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def package_folders() -> set[str]:
 def test_the_version_stands_once() -> None:
     import dspyc
 
-    assert dspyc.__version__ == PROJECT["project"]["version"]
+    assert dspyc.__version__ == version("dspyc")
 
 
 def test_every_package_is_listed() -> None:
@@ -118,3 +119,10 @@ def test_nothing_names_this_machine() -> None:
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue
         assert not forbidden.search(text), name
+
+
+def test_no_test_asks_how_long_something_takes() -> None:
+    """That depends on the machine and what else it does; `support/counting.py` counts calls."""
+    clocks = re.compile(r"\b(perf_counter|process_time|timeit)\b")
+    files = [each for each in (ROOT / "tests").rglob("*.py") if each != Path(__file__)]
+    assert [each.name for each in files if clocks.search(each.read_text(encoding="utf-8"))] == []

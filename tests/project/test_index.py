@@ -134,7 +134,7 @@ def test_which_files_import_one(folder: Path) -> None:
     def importers(name: str) -> set[str]:
         for path in programs_below(str(folder)):
             files.analyse(path)
-        return {Path(each).stem for each in index.importers(str(folder / name))}
+        return {Path(each).stem for each in index.files.readers(str(folder / name))}
 
     assert importers("shop.dspy") == {"desk", "far"}
     assert importers("desk.dspy") == {"far"}

@@ -311,23 +311,21 @@ HEAVY = ("litellm", "httpx", "openai", "aiohttp", "torch", "numpy", "xllamacpp",
 
 def test_importing_is_cheap_and_loads_nothing_heavy() -> None:
     program = (
-        "import sys, time\n"
+        "import sys\n"
+        "before = len(sys.modules)\n"
         "import dspyc.runtime as dspy\n"
-        "cost = time.process_time()\n"
+        "loaded = len(sys.modules) - before\n"
         f"early = [name for name in {HEAVY!r} if name in sys.modules]\n"
         "for name in ('Predict', 'ReAct', 'Refine', 'LM', 'ChatAdapter', 'Signature'): getattr(dspy, name)\n"
         "lm = dspy.LM('openai/gpt-4o-mini')\n"
         "dspy.Predict('question -> answer: float').messages(question='x')\n"
         f"late = [name for name in {(*HEAVY, 'pydantic')!r} if name in sys.modules and name != 'asyncio']\n"
-        "print(cost, early, late)\n"
+        "print(loaded, early, late)\n"
     )
-    lines = [
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-        for _ in range(3)
-    ]
-    costs = [float(line.split()[0]) for line in lines]
-    assert min(costs) < 0.2
-    assert lines[0].split(" ", 1)[1] == "[] []\n"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded, _, heavy = ended.stdout.partition(" ")
+    assert int(loaded) < 40, "20 modules when this was written"
+    assert heavy == "[] []\n"
 
 
 NEEDED_BY_CALLS = ("asking", "request", "messages", "cache", "history")

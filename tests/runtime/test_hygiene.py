@@ -6,13 +6,14 @@ import asyncio
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.errors import LMInvalidRequestError, LMTransportError
+from dspyc.runtime.lm.transports import litellm
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Raw, Reply
 
 
@@ -111,11 +112,13 @@ class Slow(dspy.BaseLM):
     def complete(self, request):
         print("asked", flush=True)
         time.sleep(60)
+        print("the process was kept", flush=True)
 
 class Slow2(dspy.BaseLM):
     def forward(self, prompt=None, messages=None, **kwargs):
         print("asked", flush=True)
         time.sleep(60)
+        print("the process was kept", flush=True)
 
 lm = {"complete": Slow, "forward": Slow2}.get(sys.argv[1], lambda: None)()
 if lm is None:
@@ -135,10 +138,9 @@ asyncio.run(main())
 @pytest.mark.parametrize("kind", ["complete", "forward", "litellm"])
 def test_a_model_that_still_runs_does_not_keep_the_process(server: OpenAIServer, kind: str) -> None:
     server.latency = 60
-    begin = time.monotonic()
-    ended = run(ABANDONED, kind, server.api_base)
+    ended = run(ABANDONED, kind, server.api_base, seconds=120)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "asked\ngiven up\n", "")
-    assert time.monotonic() - begin < 40
+    assert server.answered == 0
 
 
 @pytest.fixture
@@ -162,16 +164,24 @@ def test_what_cannot_be_reached_is_told_soon(
     black_hole: str, asynchronous: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
-    monkeypatch.setattr("dspyc.runtime.lm.transports.litellm.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(litellm, "CONNECT_SECONDS", 0.5)
+    limits = []
+    timeout = litellm._timeout
+
+    def noting(given: dict[str, Any]) -> Any:
+        limits.append(timeout(given))
+        return limits[-1]
+
+    monkeypatch.setattr(litellm, "_timeout", noting)
     lm = dspy.LM("openai/any", api_base=black_hole, api_key="k-123456", cache=False)
-    begin = time.time()
     with pytest.raises(LMTransportError, match="cannot be reached") as caught:
         asyncio.run(lm.acall("x")) if asynchronous else lm("x")
     assert caught.value.unreachable
     assert caught.value.__notes__ == ["after 3 attempts"]
     first = next(record for record in caplog.records if record.name == "dspyc")
     assert "trying again" in first.getMessage()
-    assert first.created - begin < 30, "the time limit of a connection is 1.8 s; the rest is a busy machine's"
+    assert [each.connect for each in limits] == [litellm.FIRST_CONNECT_SECONDS, 0.5, 0.5]
+    assert litellm.FIRST_CONNECT_SECONDS < 2
 
 
 def test_a_name_that_does_not_exist_is_not_tried_for_long(monkeypatch: pytest.MonkeyPatch) -> None:

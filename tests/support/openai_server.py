@@ -105,6 +105,8 @@ class OpenAIServer:
         self.requests: list[Seen] = []
         self.in_flight = 0
         self.most_in_flight = 0
+        self.answered = 0
+        """How many requests were not only received."""
         self.latency = 0.0
         self.answer: Callable[[dict[str, Any]], str] | None = None
         """What answers requests beyond the script, from their bodies; a plausible answer when None."""
@@ -121,9 +123,8 @@ class OpenAIServer:
         with self._lock:
             self._steps.clear()
             self.requests.clear()
-            self.in_flight = self.most_in_flight = 0
+            self.in_flight = self.most_in_flight = self.answered = 0
             self.latency, self.answer = 0.0, None
-            self.latency = 0.0
 
     @property
     def api_base(self) -> str:
@@ -170,6 +171,7 @@ class OpenAIServer:
         try:
             if self.latency:
                 await asyncio.sleep(self.latency)
+            self.answered += 1
             return await self._respond(step or self._plausible(body), body, chat)
         finally:
             with self._lock:

@@ -10,9 +10,11 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import assignable, display, plain
+from ...types.assignable import assignable
+from ...types.display import display
+from ...types.union import plain
 from ..rule import BODIES, Body, Findings, insert, replace, rule
-from ..words import described, listed, meant_or_has, near
+from ..words import described, listed, meant_or_has, near, nouns
 from .flow import terminates
 
 _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
@@ -20,7 +22,7 @@ _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
 
 @rule("E213", "incomplete-return", syntax.ModuleDeclaration, fix="sometimes")
 def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
-    """A `return` of `forward` or `fallback` does not give all outputs.
+    """A `return` in `forward` or `fallback` leaves out an output.
 
     ```dspy
     module Summarise:
@@ -51,10 +53,10 @@ def incomplete_return(program: Program, item: Item, node: syntax.ModuleDeclarati
             given = _given(item, returned.outputs)
             missing = [name for name in names if given is not None and name not in given]
             if missing and not _unknown_names(returned, names):
-                words = f"`return` is missing the output{_s(missing)} {listed(missing)}"
+                words = f"`return` is missing {nouns('output', missing)}"
                 yield incomplete_return.at(returned, words)
         elif returned.value is None:
-            yield incomplete_return.at(returned, f"`return` is missing the output{_s(names)} {listed(names)}")
+            yield incomplete_return.at(returned, f"`return` is missing {nouns('output', names)}")
         else:
             yield from _whole(item, returned.value, names)
 
@@ -66,7 +68,7 @@ def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
         missing = [name for name in names if interface.field(name) is None]
         if missing and not interface.open:
             has = listed([each.name for each in interface.outputs])
-            words = f"this has {has}, but not the output{_s(missing)} {listed(missing)}"
+            words = f"this has {has}, but not {nouns('output', missing)}"
             yield incomplete_return.at(value, words)
     elif types.known(kind) and not isinstance(kind, types.Instance | types.Union):
         fix = None
@@ -78,7 +80,7 @@ def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
 
 @rule("E214", "unknown-output", *BODIES, fix="sometimes")
 def unknown_output(program: Program, item: Item, node: Body) -> Findings:
-    """A `return` of `forward` names an output that the module does not declare.
+    """A `return` in `forward` names an output that the module does not declare.
 
     ```dspy
     module Ask:
@@ -155,7 +157,7 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
 
 @rule("E216", "wrong-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
 def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
-    """What is returned is not of the declared type.
+    """A returned value does not have the declared type.
 
     ```dspy
     def half(number: int) -> int:
@@ -207,7 +209,7 @@ def _passed_on(item: Item, value: syntax.Expression, declared: dict[str, types.T
 
 @rule("E219", "repeated-output", syntax.ModuleDeclaration)
 def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
-    """A `return` gives an output twice, by name or by what `**` brings.
+    """A `return` sets an output twice, by name or through `**`.
 
     ```dspy
     module Ask:
@@ -276,7 +278,3 @@ def _unknown_names(node: syntax.Return, names: list[str]) -> list[syntax.Identif
 def _head(item: Item, word: str, block: Sequence[syntax.Statement]) -> Span:
     heads = list(re.finditer(rf"^[ \t]*({word})\s*:", item.text[: block[0].span.start], re.MULTILINE))
     return Span(*heads[-1].span(1)) if heads else block[0].span
-
-
-def _s(names: Sequence[str]) -> str:
-    return "s" if len(names) > 1 else ""

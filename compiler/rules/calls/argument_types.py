@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ...relations import assignable, plain
 from ...resolve.generics import substitute
 from ...types import Type
+from ...types.assignable import assignable
+from ...types.union import plain
 from ..rule import Findings, replace, rule
 from ..words import choices, described, near
 from .arguments import CALLS, Call, Called, called
@@ -17,7 +18,7 @@ from .arguments import CALLS, Call, Called, called
 
 @rule("E208", "wrong-type", *CALLS)
 def wrong_type(program: Program, item: Item, node: Call) -> Findings:
-    """An argument is not of the type that its parameter has.
+    """An argument does not have the type of its parameter.
 
     ```dspy
     module qa = ChainOfThought("question, limit: int -> answer")
@@ -67,7 +68,7 @@ def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
 
 @rule("E210", "wrong-choice", *CALLS, fix="sometimes")
 def wrong_choice(program: Program, item: Item, node: Call) -> Findings:
-    """A constant is not among the values that are allowed.
+    """A constant is not one of the allowed values.
 
     ```dspy
     module say = Predict("text, style: Literal['short', 'long'] -> better")

@@ -12,7 +12,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Binding, Item, Program
 from ..rule import Findings, insert, replace, rule, written
-from ..words import listed, meant_or_has, near
+from ..words import meant_or_has, near, nouns
 
 Call: TypeAlias = syntax.Call | syntax.ConfigureDeclaration
 CALLS = (syntax.Call, syntax.ConfigureDeclaration)
@@ -82,7 +82,7 @@ def calls(item: Item) -> Iterator[Called]:
 
 @rule("E202", "unknown-argument", *CALLS, fix="sometimes")
 def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
-    """A call names an argument that the callee does not have.
+    """A call passes an argument that the callee does not have.
 
     ```dspy
     module qa = ChainOfThought("question -> answer")
@@ -148,7 +148,7 @@ def _construct(call: Called, name: str) -> str | None:
 
 @rule("E203", "missing-argument", *CALLS)
 def missing_argument(program: Program, item: Item, node: Call) -> Findings:
-    """A call leaves out an argument that has no default, or a module's input.
+    """A call leaves out a required argument, or an input of a module.
 
     ```dspy
     module qa = ChainOfThought("context, question -> answer")
@@ -169,13 +169,12 @@ def missing_argument(program: Program, item: Item, node: Call) -> Findings:
         missing = [each.name for each in call.binding.missing]
         if not missing or call.binding.unknown or call.binding.surplus:
             continue  # the argument that is wrong there is most likely the one that is missing here
-        plural = "s" if len(missing) > 1 else ""
-        yield missing_argument.at(call.head, f"`{call.name}` needs the {call.noun}{plural} {listed(missing)}")
+        yield missing_argument.at(call.head, f"`{call.name}` needs {nouns(call.noun, missing)}")
 
 
 @rule("E204", "positional-input", *CALLS, fix="sometimes")
 def positional_input(program: Program, item: Item, node: Call) -> Findings:
-    """An input of a module, or an attribute of a record, is given without its name.
+    """An input of a module, or an attribute of a record, is passed without its name.
 
     ```dspy
     module qa = ChainOfThought("question -> answer")
@@ -224,7 +223,7 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
 
 @rule("E205", "surplus-argument", *CALLS)
 def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
-    """A call gives more arguments by position than the callee takes.
+    """A call passes more positional arguments than the callee takes.
 
     ```dspy
     limit = len([1, 2], [3])
@@ -247,7 +246,7 @@ def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
 
 @rule("E206", "repeated-argument", *CALLS)
 def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
-    """A call gives an argument by position, and by name once more.
+    """A call passes an argument both by position and by name.
 
     ```dspy
     words = "a,b".split(",", sep=";")
@@ -276,7 +275,7 @@ def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
 
     def ask(values: dict[str, str]) -> str:
         return qa(**values).answer
-    #             ^^^^^^^^ E207 a module call takes no `**`; give each input by name
+    #             ^^^^^^^^ E207 a module call does not accept `**`; pass each input by name
     ```
 
     ```dspy
@@ -290,5 +289,5 @@ def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
     if binding is not None and isinstance(binding.callee, types.Module | types.AnyModule):
         for argument in node.arguments:
             if argument.star:
-                words = f"a module call takes no `{argument.star}`; give each input by name"
+                words = f"a module call does not accept `{argument.star}`; pass each input by name"
                 yield spread_inputs.at(argument, words)

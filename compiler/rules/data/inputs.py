@@ -12,7 +12,7 @@ from ..words import listed
 
 @rule("E401", "dataset-inputs", *CALLS)
 def dataset_inputs(program: Program, item: Item, node: Call) -> Findings:
-    """A dataset's inputs are not those of the program that is trained or measured on it.
+    """A dataset's inputs do not match those of the program that is optimized or evaluated on it.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))

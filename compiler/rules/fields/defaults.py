@@ -7,8 +7,8 @@ from typing import TypeAlias
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import assignable
 from ...types import Type
+from ...types.assignable import assignable
 from ..rule import Findings, rule, written
 from ..words import described
 
@@ -22,8 +22,8 @@ _FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "
 def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Findings:
     """A default is computed instead of being a constant.
 
-    Defaults are constants: literals, lists and dicts of them, members of enumerations, records. They are made
-    anew for each use.
+    Defaults are constants: literals, lists and dicts of them, members of enumerations, records. A new copy is
+    made for each use.
 
     ```dspy
     signature Shorten:
@@ -48,7 +48,7 @@ def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Find
 
 @rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration)
 def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.ConstantDeclaration) -> Findings:
-    """A default is not of the declared type.
+    """A default does not have the declared type.
 
     ```dspy
     signature Shorten:

@@ -8,7 +8,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import assignable
+from ...types.assignable import assignable
 from ..calls.argument_types import number
 from ..rule import Findings, replace, rule
 from ..words import described, listed, meant_or_has, near
@@ -52,7 +52,7 @@ def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDecla
 
 @rule("E221", "wrong-demo-value", syntax.SignatureDeclaration)
 def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
-    """A demo's value is not of its field's type, or breaks the field's bounds.
+    """A demo's value does not have its field's type, or is outside the field's limits.
 
     ```dspy
     signature Classify:

@@ -16,9 +16,9 @@ _Signature: TypeAlias = syntax.SignatureDeclaration | syntax.ModuleDeclaration |
 
 @file_rule("E229", "missing-annotation")
 def missing_annotation(program: Program) -> Findings:
-    """A parameter, or what a function returns, has no type.
+    """A parameter or the return value of a function has no type.
 
-    Only a metric or reward may leave its types out: they come from the places where it is used.
+    Only a metric or reward may omit its types: they are inferred from where it is used.
 
     ```dspy
     def shorten(text) -> str:

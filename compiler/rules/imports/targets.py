@@ -17,7 +17,7 @@ Import: TypeAlias = syntax.FromImport | syntax.Import
 def unknown_module(program: Program, item: Item, node: Import) -> Findings:
     """An import names a module that does not exist, or a file that cannot be read.
 
-    Modules are looked for beside the file, then in the project's source folders, then among the installed
+    Modules are looked up next to the file, then in the project's source folders, then among the installed
     packages. A module is an ordinary file in UTF-8 of at most 4 MB.
 
     ```dspy
@@ -57,7 +57,7 @@ def ambiguous_import(program: Program, item: Item, node: Import) -> Findings:
 
 @rule("E106", "unknown-import", syntax.FromImport, fix="sometimes")
 def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Findings:
-    """A name is imported that the module does not have.
+    """An imported name does not exist in its module.
 
     ```dspy
     from dspyc import Predicct
@@ -103,8 +103,8 @@ def import_cycle(program: Program, item: Item, node: Import) -> Findings:
     Types and signatures can be imported in a cycle; modules, functions and data may not, because each file
     would have to be loaded before the other. Move what both need into a third file.
     """
-    if item.target is not None and item.target.circle:
-        names = [_file_name(path) for path in item.target.circle]
+    if item.target is not None and item.target.cycle:
+        names = [_file_name(path) for path in item.target.cycle]
         yield import_cycle.at(
             _module(item)[1],
             f"import cycle: {' → '.join(names)}",

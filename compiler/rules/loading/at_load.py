@@ -29,11 +29,11 @@ _Evaluated: TypeAlias = (
 def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
     """A declaration would call a model, run a Python function or read data when the file is loaded.
 
-    Declarations are evaluated once, at load, also by `dspyc prompt` and the editor. So that loading never
-    sends anything, they are made of literals, containers, records, other constants and pure functions. What
-    calls something stands in a `def`, in `forward:` or in a `test`; what an optimizer gives in a `program`. A
-    Python function without effects is declared pure by the decorator `dspyc.pure`, or in the project's
-    settings.
+    Declarations are evaluated once, when the file is loaded, also by `dspyc prompt` and the editor. To make
+    sure that loading never sends anything, they can use only literals, containers, records, other constants
+    and pure functions. Put calls in a `def`, in `forward:` or in a `test`, and the result of an optimizer in
+    a `program`. Mark a Python function without effects as pure with the decorator `dspyc.pure`, or in the
+    project's settings.
 
     ```dspy
     module classify = Predict("text -> label")
@@ -146,7 +146,7 @@ def _subject(item: Item, node: syntax.Node) -> str:
 
 def _advice(item: Item, node: _Evaluated, place: syntax.Node, effect: Effect) -> str | None:
     if isinstance(node, syntax.Field):
-        return "ask the model in `forward:`, and write `assert` with the condition"
+        return "call the model in `forward:`, and check the condition with `assert`"
     if _is_compile(item, place):
         name = _name_of(node)
         return f"write `program {name or 'NAME'} = {written(item, _head(place))}(…)`"

@@ -9,16 +9,8 @@ from ... import types
 from ...program import Item, Program
 from ...types import Type
 from ..rule import Findings, insert, rule
+from ..words import NOUNS
 from .effects import effect_of
-
-_NOUNS = {
-    "module": "a module",
-    "lm": "a language model",
-    "dataset": "a dataset",
-    "optimizer": "an optimizer",
-    "evaluate": "an evaluation",
-    "signature": "a signature",
-}
 
 
 @rule("E306", "undeclared-kind", syntax.ConstantDeclaration, fix="sometimes")
@@ -45,9 +37,9 @@ def undeclared_kind(program: Program, item: Item, node: syntax.ConstantDeclarati
     name = node.name.text
     if word is not None:
         fix = insert(f"Write `{word}`", node.span.start, f"{word} ") if node.annotation is None else None
-        yield undeclared_kind.at(node.name, f"`{name}` is {_NOUNS[word]}; write `{word} {name} = …`", fix=fix)
+        yield undeclared_kind.at(node.name, f"`{name}` is {NOUNS[word]}; write `{word} {name} = …`", fix=fix)
     elif inside is not None:
-        words = f"`{name}` holds {_NOUNS[inside]}, which needs a declaration: `{inside} NAME = …`"
+        words = f"`{name}` holds {NOUNS[inside]}, which needs a declaration: `{inside} NAME = …`"
         yield undeclared_kind.at(node.name, words)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....grammar import syntax
+from ....grammar.words import VALUED
 from ... import types
 from ...program import Item, Program
 from ..rule import BODIES, Body, Findings, rule, written
@@ -14,9 +15,9 @@ from ..rule import BODIES, Body, Findings, rule, written
 def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDeclaration) -> Findings:
     """A module is constructed in `forward:`, in a function or inside an evaluation.
 
-    Parts stand above `forward:`, and other modules have a declaration of their own. They are constructed
-    once; optimizers find them there, and they get the file's language model. A module that is made anew for
-    each run has neither.
+    Declare parts above `forward:`, and other modules in a declaration of their own. There they are
+    constructed only once, optimizers find them, and they get the file's language model. None of this is true
+    of a module that is constructed on each run.
 
     ```dspy
     module Ask:
@@ -24,7 +25,7 @@ def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDecl
         output answer: str
         forward:
             respond = Predict("question -> answer")
-    #                 ^^^^^^^ E307 `Predict(…)` in `forward:` is found by no optimizer; make it a part
+    #                 ^^^^^^^ E307 no optimizer finds `Predict(…)` in `forward:`; make it a part
             return answer=respond(question=question).answer
     ```
 
@@ -41,9 +42,9 @@ def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDecl
         name = f"`{written(item, call.function)}(…)`"
         match node:
             case syntax.ModuleDeclaration():
-                words = f"{name} in `{where}` is found by no optimizer; make it a part"
+                words = f"no optimizer finds {name} in `{where}`; make it a part"
             case syntax.FunctionDeclaration():
-                words = f"{name} in a function is found by no optimizer; declare it: `module NAME = …`"
+                words = f"no optimizer finds {name} in a function; declare it: `module NAME = …`"
             case _:
                 words = f"{name} in {where} has no model; declare it: `module NAME = …`"
         yield misplaced_module.at(call.function, words)
@@ -105,7 +106,7 @@ def _is_declared(item: Item, call: syntax.Call) -> bool:
 
 @rule("E308", "not-constructed", syntax.Call)
 def not_constructed(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A method is called on a class in place of an object that it constructs.
+    """A method is called on a class instead of on an object of the class.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o"))
@@ -142,6 +143,6 @@ def not_constructed(program: Program, item: Item, node: syntax.Call) -> Findings
         yield not_constructed.at(function.value, words)
 
 
-_DECLARED = frozenset({"lm", "module", "optimizer", "program", "evaluate", "dataset", "part", "constant"})
+_DECLARED = VALUED | {"part", "constant"}
 _CONSTRUCTED = ("Module", "BaseLM", "Optimizer", "Evaluate", "Dataset")
 """Classes of the runtime whose methods need an object."""

@@ -42,7 +42,7 @@ def declaration_cycle(program: Program) -> Findings:
 def recursion(program: Program) -> Findings:
     """Modules call each other in a cycle.
 
-    Recursion through module calls is an error, because the most that a run can cost would be unknown. Write
+    Recursion through module calls is an error, because the maximum cost of a run would be unknown. Write
     `for _ in range(n):` with `break` instead.
 
     ```dspy

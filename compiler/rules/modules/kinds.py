@@ -10,22 +10,19 @@ from ...declared import may_hold
 from ...program import Item, Program
 from ...types import Type
 from ..rule import Findings, replace, rule, written
-from ..words import described
+from ..words import NOUNS, described
 
-_WORDS = {
-    "lm": "a language model: `LM(…)`",
-    "module": "a module",
-    "signature": "a signature",
-    "dataset": "a dataset: `Dataset(…)`, or a slice of one",
-    "optimizer": "an optimizer",
-    "program": "the result of an optimizer's `compile(…)`",
-    "evaluate": "an evaluation: `Evaluate(…)`",
+_FORMS = {
+    "lm": "`LM(…)`",
+    "dataset": "`Dataset(…)`, or a slice of one",
+    "evaluate": "`Evaluate(…)`",
 }
+"""How a value of a kind is written, where that is always the same."""
 
 
 @rule("E302", "wrong-kind", syntax.ValueDeclaration, fix="sometimes")
 def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """A declaration's value is not of the kind that its keyword says.
+    """A declaration's value is not of the kind that its keyword declares.
 
     ```dspy
     signature QA:
@@ -45,18 +42,18 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
     ```
     """
     kind, value = item.type_of(node.value), node.value
-    if node.kind not in _WORDS or not types.known(kind):
+    if node.kind not in NOUNS or not types.known(kind):
         return
     if all(may_hold(node.kind, each) for each in types.options(kind)):
         if node.kind == "program" and not _is_compiled(item, value):
-            words = f"`program` declares {_WORDS['program']}; write `module {node.names[0].text} = …`"
+            words = f"`program` declares {NOUNS['program']}; write `module {node.names[0].text} = …`"
             start = node.span.start
             fix = replace("Write `module`", Span(start, start + len("program")), "module")
             yield wrong_kind.at(value, words, fix=fix)
         return
     text = written(item, value)
-    wanted = _WORDS[node.kind]
-    short = wanted.partition(":")[0]
+    short = NOUNS[node.kind]
+    wanted = f"{short}: {_FORMS[node.kind]}" if node.kind in _FORMS else short
     match node.kind, kind:
         case "module", types.Signature():
             yield wrong_kind.at(
@@ -153,7 +150,7 @@ def _holds_modules(kind: Type) -> bool:
 
 @rule("E113", "reassigned-part", syntax.ModuleDeclaration)
 def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
-    """A part is assigned to in `forward:`. Parts are constructed once; optimizers rely on that.
+    """A part is assigned to in `forward:`. Parts are constructed only once; optimizers rely on that.
 
     ```dspy
     module Ask:

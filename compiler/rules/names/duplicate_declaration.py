@@ -13,7 +13,7 @@ from ..walking import remembered
 
 @file_rule("E102", "duplicate-declaration")
 def duplicate_declaration(program: Program) -> Findings:
-    """Two declarations or imports of a file give the same name.
+    """Two declarations or imports of a file use the same name.
 
     ```dspy
     limit = 5

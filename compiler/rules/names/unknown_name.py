@@ -17,11 +17,11 @@ from ..words import near
 
 @rule("E101", "unknown-name", *DECLARATIONS, fix="sometimes")
 def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Findings:
-    """A name is used that nothing declares.
+    """A name is used but not declared.
 
-    Names are looked for among the locals, the inputs, parameters and parts of the module, the declarations
-    and imports of the file, the runtime's names and Python's pure built-ins. Built-ins that act on the world
-    (`open`, `print`) are not available: put such calls into a Python function and import it.
+    A name can be a local variable, an input, parameter or part of the module, a declaration or import of the
+    file, a name of the runtime, or one of Python's pure built-ins. Built-ins with side effects (`open`,
+    `print`) are not available: put such calls into a Python function and import it.
 
     ```dspy
     signature Classify:
@@ -82,7 +82,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
     for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
         if part.span.contains(node.span.start) and any(field.name.text == name for field in fields):
             return unknown_name.at(
-                node, f"`{name}` is an input; parts are constructed before there are inputs"
+                node, f"`{name}` is an input; parts are constructed before any inputs exist"
             )
     for field in fields:
         if field.name.text == name:

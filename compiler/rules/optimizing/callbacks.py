@@ -9,9 +9,9 @@ from msgspec import Struct
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program, Symbol
-from ...relations import assignable
 from ...resolve.interfaces import interface_of
 from ...types import Type
+from ...types.assignable import assignable
 from ..calls.arguments import CALLS, Call, Called, called, calls
 from ..rule import Findings, declared_at, file_rule, label, rule
 from ..walking import remembered
@@ -24,7 +24,7 @@ _METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
 
 @rule("E223", "function-shape", *CALLS)
 def function_shape(program: Program, item: Item, node: Call) -> Findings:
-    """A metric or reward takes other arguments, or returns something else, than is needed.
+    """A metric or reward takes the wrong arguments, or returns the wrong type.
 
     A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns
     a bool, a number or a `Score`. A reward takes `(args, pred)` and returns a number.
@@ -118,7 +118,7 @@ def _is_number(returns: Type, role: str) -> bool:
 def metric_field(program: Program) -> Findings:
     """A metric or reward reads a field that the program it is used for does not have.
 
-    This finds fields of parameters without a type; with one, `unknown-field` finds them.
+    This rule covers parameters without a type; `unknown-field` covers those with one.
 
     ```dspy
     module qa = Predict("question -> answer")

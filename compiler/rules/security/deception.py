@@ -12,13 +12,13 @@ from ..walking import nodes_of, remembered
 
 @file_rule("W401", "look-alike-names", severity="warning")
 def look_alike_names(program: Program) -> Findings:
-    """Two names look the same and are not, because one has letters of another script.
+    """Two different names look the same, because one contains letters of another script.
 
     ```dspy
     limit = 5
 
     def is_long(text: str, lіmit: int) -> bool:
-    #                      ^^^^^ W401 `lіmit` looks like `limit`; it has the letter U+0456
+    #                      ^^^^^ W401 `lіmit` looks like `limit`; it contains the letter U+0456
         return len(text) > limit
     ```
 
@@ -43,7 +43,7 @@ def look_alike_names(program: Program) -> Findings:
             if other != name and name not in seen:
                 seen.add(name)
                 odd = next((each for each in name if each not in other), name[0])
-                words = f"`{name}` looks like `{other}`; it has the letter U+{ord(odd):04X}"
+                words = f"`{name}` looks like `{other}`; it contains the letter U+{ord(odd):04X}"
                 yield look_alike_names.at(span, words).shifted(item.start)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import named
+from ...types.generic import named
 from ..rule import DECLARATIONS, Findings, rule, written
 from ..words import described
 
 
 @rule("E111", "not-a-type", *DECLARATIONS)
 def not_a_type(program: Program, item: Item, node: syntax.Declaration) -> Findings:
-    """What stands behind the colon is not a type.
+    """The annotation after a colon is not a type.
 
     ```dspy
     limit = 5

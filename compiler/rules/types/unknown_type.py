@@ -6,8 +6,8 @@ from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import BUILTIN_CLASSES, named
 from ...resolve.annotations import SPECIAL
+from ...types.generic import BUILTIN_CLASSES, named
 from ..names.unknown_name import without_prefix
 from ..rule import DECLARATIONS, Findings, replace, rule
 from ..words import meant, near
@@ -18,10 +18,10 @@ _PYTHONS |= {"boolean": "bool", "number": "float", "any": "Any", "array": "list"
 
 @rule("E110", "unknown-type", *DECLARATIONS, fix="sometimes")
 def unknown_type(program: Program, item: Item, node: syntax.Declaration) -> Findings:
-    """A type is named that does not exist.
+    """A type is used that does not exist.
 
-    Types are Python's (`str`, `list[str]`, `Literal[...]`, `T | None`, `date`, `Decimal` …), the records,
-    enums and aliases of the file and its imports, and the runtime's.
+    A type can be one of Python's (`str`, `list[str]`, `Literal[...]`, `T | None`, `date`, `Decimal` …), a
+    record, enum or alias of the file or its imports, or a type of the runtime.
 
     ```dspy
     signature Score:

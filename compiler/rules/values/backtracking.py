@@ -50,7 +50,7 @@ class _Search:
     def look(self, nodes: Sequence[Node]) -> str | None:
         """What is wrong with a sequence, or inside it."""
         if self._has_run(nodes):
-            return "the same text is repeated three times side by side"
+            return "three adjacent repetitions match the same text"
         for node in nodes:
             found = self._of_node(node)
             if found is not None:
@@ -73,10 +73,10 @@ class _Search:
         """What is wrong with what an unbounded repeat repeats."""
         body = _unwrapped(body)
         if any(self._is_absorbed(body, index) for index, each in enumerate(body) if _is_variable(each)):
-            return "a repeat holds a repeat of the same text"
+            return "nested repetitions match the same text"
         for each in body:
             if each[0] is codes.BRANCH and self._is_ambiguous(each, is_all=len(body) == 1):
-                return "alternatives of a repeat match the same text"
+                return "several alternatives in a repetition match the same text"
         if len(body) == 1 and body[0][0] is codes.BRANCH:
             return next(filter(None, (self._of_repeat(list(way)) for way in body[0][1][1])), None)
         return None

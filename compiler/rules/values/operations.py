@@ -9,8 +9,10 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ...relations import display, iterated, plain, widened
 from ...resolve.operators import fits, ordered
+from ...types.assignable import iterated
+from ...types.display import display
+from ...types.union import plain, widened
 from ..rule import Findings, rule, written
 from ..words import described
 
@@ -20,7 +22,7 @@ _ORDERS = ("<", "<=", ">", ">=")
 
 @rule("E226", "not-callable", syntax.Call)
 def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """Something is called that is not a function, module or constructor.
+    """A value is called that is not a function, module or constructor.
 
     ```dspy
     signature QA:
@@ -73,7 +75,7 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause)
 def not_iterable(program: Program, item: Item, node: syntax.For | syntax.ComprehensionClause) -> Findings:
-    """A loop iterates over something that has no items.
+    """A loop iterates over a value that has no items.
 
     ```dspy
     def count(limit: int) -> list[int]:

@@ -12,13 +12,13 @@ from .backtracking import explodes
 
 @rule("E231", "invalid-pattern", syntax.Call)
 def invalid_pattern(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A regular expression is not one that Python can read, so every use of it would fail.
+    """A regular expression is not valid in Python, so every use of it would fail.
 
     ```dspy
     signature Order:
         input text: str
         output id: str where matches(id, r"[A-Z")
-    #                                    ^^^^^^^ E231 not a regular expression: unterminated character set
+    #                                    ^^^^^^^ E231 invalid regular expression: unterminated character set
     ```
 
     ```dspy
@@ -32,22 +32,22 @@ def invalid_pattern(program: Program, item: Item, node: syntax.Call) -> Findings
         try:
             re.compile(pattern.value)
         except re.error as error:
-            yield invalid_pattern.at(pattern, f"not a regular expression: {error.msg}")
+            yield invalid_pattern.at(pattern, f"invalid regular expression: {error.msg}")
         except (OverflowError, RecursionError) as error:
-            yield invalid_pattern.at(pattern, f"not a regular expression: {error}")
+            yield invalid_pattern.at(pattern, f"invalid regular expression: {error}")
 
 
 @rule("W301", "explosive-pattern", syntax.Call, severity="warning")
 def explosive_pattern(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A regular expression can take exponential time on a text that almost matches.
 
-    Where a repeat holds another repeat of the same text, a text can be cut into pieces in very many ways, and
-    each is tried before the answer is "no". A model's answer of thirty characters is enough.
+    If a repetition contains another repetition of the same text, the text can be divided in a huge number of
+    ways, and each is tried before the match fails. A model's answer of thirty characters is enough.
 
     ```dspy
     def is_words(text: str) -> bool:
         return matches(text, r"(\\w+ ?)+$")
-    #                        ^^^^^^^^^^^^ W301 exponential time: a repeat holds a repeat of the same text
+    #                        ^^^^^^^^^^^^ W301 exponential time: nested repetitions match the same text
     ```
 
     ```dspy

@@ -15,8 +15,8 @@ from .sizes import LIMIT, UNKNOWN, Measure, Measuring
 def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> Findings:
     """An expression of constants has a value that is far too large.
 
-    Constants are worked out when the file is loaded. What grows beyond ten million items (characters,
-    entries, turns of a loop) or a million binary digits would fill the memory or never end.
+    Constants are computed when the file is loaded. A value of more than ten million items (characters,
+    entries, turns of a loop) or a million binary digits would fill the memory or never be finished.
 
     ```dspy
     limit = 9 ** 9 ** 9

@@ -8,8 +8,8 @@ from ....base.diagnostic import Diagnostic, Label
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...relations import display
 from ...resolve.builtins import MUTATORS, class_name
+from ...types.display import display
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
 
