@@ -317,6 +317,17 @@ _AMBIGUOUS = frozenset({"key", "keys", "token", "tokens", "auth", "pat", "cookie
 """Names that a program may give to anything; only a long value without spaces is a secret under them."""
 
 
+def looks_like_key(text: str) -> bool:
+    """Whether a key, a token or a password stands in a text, by its shape alone."""
+    return any(True for _ in _shaped_spans(text)) and not is_placeholder(text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text stands for a key where none is needed, or where one is to be filled in."""
+    plain = text.lower()
+    return plain in _PLACEHOLDERS or "your" in plain or len(set(plain) - set("-_. <>")) < 3
+
+
 def redact(text: str, settings: Any = None) -> str:
     """The text with `[redacted]` for every secret in it, those among the settings included."""
     return _replace(text, _all_known(settings))

@@ -30,26 +30,41 @@ from .calls.arguments import (
 )
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
 from .data.inputs import dataset_inputs
+from .data.leaks import measured_on_training
+from .data.scores import (
+    fraction_for_percent,
+    shared_state,
+    unseeded_shuffle,
+    wrong_row_function,
+)
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
+from .fields.hidden import added_field, hidden_field
 from .fields.missing import missing_annotation, no_outputs
 from .fields.reserved import hint_field, reserved_field
+from .fields.values import duplicate_value
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
 from .loading.undeclared import undeclared_kind
+from .models.configured import second_configure
 from .models.no_lm import no_lm
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
+from .modules.tools import undocumented_tool
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
+from .names.shadowing import shadowed_name
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
+from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.deception import look_alike_names
+from .security.keys import key_in_source
+from .tests.titles import duplicate_test, test_without_assert
 from .types.not_a_type import not_a_type
 from .types.type_arguments import literal_value, type_arguments
 from .types.unknown_type import unknown_type
@@ -122,6 +137,9 @@ RULES: tuple[Rule, ...] = (
     identity_of_literal,
     assert_of_tuple,
     wrong_unpacking,
+    hidden_field,
+    added_field,
+    duplicate_value,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -130,9 +148,15 @@ RULES: tuple[Rule, ...] = (
     undeclared_kind,
     misplaced_module,
     not_constructed,
+    second_configure,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,
+    fraction_for_percent,
+    swapped_parameters,
+    shared_state,
+    measured_on_training,
+    wrong_row_function,
     unused_import,
     unused_variable,
     unused_part,
@@ -142,10 +166,16 @@ RULES: tuple[Rule, ...] = (
     comparison_with_none,
     same_operands,
     empty_slice,
+    shadowed_name,
+    duplicate_test,
+    test_without_assert,
     missing_f,
+    undocumented_tool,
     explosive_pattern,
     unused_answer,
     look_alike_names,
+    key_in_source,
+    unseeded_shuffle,
 )
 """All rules, by their codes."""
 

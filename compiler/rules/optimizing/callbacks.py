@@ -16,6 +16,7 @@ from ..calls.arguments import CALLS, Call, Called, called, calls
 from ..rule import Findings, declared_at, file_rule, label, rule
 from ..walking import remembered
 from ..words import described, listed, meant_or_has
+from .swapped import are_swapped
 
 _SHAPES = {"metric": ("example", "pred"), "reward": ("args", "pred")}
 _METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
@@ -167,7 +168,10 @@ def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
 
 
 def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> Findings:
-    for index, parameter in _untyped_parameters(item):
+    parameters = _untyped_parameters(item)
+    if are_swapped([name for _, name in parameters], use.role):
+        return
+    for index, parameter in parameters:
         if use.judged.open or (use.role == "metric" and index == 0):
             continue
         names = [each.name for each in (use.judged.outputs if index == 1 else use.judged.inputs)]

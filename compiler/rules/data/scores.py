@@ -1,0 +1,165 @@
+"""Evaluations and optimizations whose score would mean something else than it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ..rule import Findings, file_rule, replace, rule
+from ..walking import remembered
+
+
+@rule("E404", "fraction-for-percent", syntax.Argument, fix="always")
+def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) -> Findings:
+    """`require=` is a fraction, but scores are in percent, so that nearly every program passes.
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset dev = Dataset("dev.jsonl", inputs=["question"])
+    evaluate em = Evaluate(qa, devset=dev, require=0.75, metric=answer_exact_match)
+    #                                              ^^^^ E404 scores are in percent; write `require=75`
+    ```
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset dev = Dataset("dev.jsonl", inputs=["question"])
+    evaluate em = Evaluate(qa, devset=dev, require=75, metric=answer_exact_match)
+    ```
+    """
+    declaration = item.declaration
+    if node.name is None or node.name.text != "require":
+        return
+    if not isinstance(declaration, syntax.ValueDeclaration) or declaration.kind != "evaluate":
+        return
+    match node.value:
+        case syntax.Constant(value=float() as value) if 0 < value <= 1:
+            percent = f"{value * 100:.6g}"
+            fix = replace(f"Write `require={percent}`", node.value, percent)
+            words = f"scores are in percent; write `require={percent}`"
+            yield fraction_for_percent.at(node.value, words, fix=fix)
+
+
+@rule("E408", "wrong-row-function", syntax.Call)
+def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A dataset's `filter` or `map` is a function that does not take one row.
+
+    ```dspy
+    def is_long(row, length) -> bool:
+        return len(row.text) > length
+
+    dataset rows = Dataset("rows.csv", inputs=["text"], filter=is_long)
+    #                                                          ^^^^^^^ E408 `filter` is called with one row
+    ```
+
+    ```dspy
+    def is_long(row) -> bool:
+        return len(row.text) > 100
+
+    dataset rows = Dataset("rows.csv", inputs=["text"], filter=is_long)
+    ```
+    """
+    binding = item.binding_of(node)
+    if binding is None or not isinstance(item.type_of(node), types.Dataset):
+        return
+    for name in ("filter", "map"):
+        argument = binding.argument(name)
+        if argument is None:
+            continue
+        match argument.value, item.type_of(argument.value):
+            case syntax.Lambda(parameters=parameters), _:
+                needed = sum(each.default is None and each.kind == "" for each in parameters)
+                taken = len(parameters)
+            case _, types.Function(parameters=given, untyped=False):
+                needed = sum(each.required and each.kind not in ("*", "**") for each in given)
+                taken = sum(each.kind not in ("keyword-only", "**") for each in given)
+            case _:
+                continue
+        if needed > 1 or taken == 0:
+            yield wrong_row_function.at(argument.value, f"`{name}` is called with one row")
+
+
+@file_rule("E406", "shared-state")
+def shared_state(program: Program) -> Findings:
+    """Two programs keep what they learn in one file, so that the second overwrites what the first learned.
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset train = Dataset("train.jsonl", inputs=["question"])
+    optimizer few = BootstrapFewShot(metric=answer_exact_match)
+    optimizer many = BootstrapFewShot(metric=answer_exact_match, max_bootstrapped_demos=8)
+    program small = few.compile(qa, trainset=train, state="qa.json")
+    program large = many.compile(qa, trainset=train, state="qa.json")
+    #                                                      ^^^^^^^^^ E406 this is the state of `small` already
+    ```
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module qa = Predict("question -> answer")
+    dataset train = Dataset("train.jsonl", inputs=["question"])
+    optimizer few = BootstrapFewShot(metric=answer_exact_match)
+    optimizer many = BootstrapFewShot(metric=answer_exact_match, max_bootstrapped_demos=8)
+    program small = few.compile(qa, trainset=train, state="small.json")
+    program large = many.compile(qa, trainset=train, state="large.json")
+    ```
+    """
+    if not program.combine(_path_of_state, _has_repeated):
+        return
+    first: dict[str, str] = {}
+    for item in program.items:
+        node = _state(item)
+        if node is not None:
+            name = item.names[0].text
+            before = first.setdefault(node.value, name)
+            if before != name:
+                words = f"this is the state of `{before}` already"
+                yield shared_state.at(node, words).shifted(item.start)
+
+
+def _state(item: Item) -> syntax.String | None:
+    """Where a program says that its state is kept."""
+    node = item.declaration
+    if item.broken or not isinstance(node, syntax.ValueDeclaration) or node.kind != "program":
+        return None
+    for argument in node.value.arguments if isinstance(node.value, syntax.Call) else ():
+        if argument.name is not None and argument.name.text == "state":
+            return argument.value if isinstance(argument.value, syntax.String) else None
+    return None
+
+
+@remembered
+def _path_of_state(item: Item) -> str | None:
+    node = _state(item)
+    return node.value if node is not None else None
+
+
+def _has_repeated(paths: Sequence[str | None]) -> bool:
+    found = [each for each in paths if each is not None]
+    return len(set(found)) < len(found)
+
+
+@rule("W501", "unseeded-shuffle", syntax.Call, fix="always", severity="warning")
+def unseeded_shuffle(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """Rows are shuffled anew in each run, so that no two runs learn from or measure the same rows.
+
+    ```dspy
+    dataset dev = Dataset("dev.csv", shuffle=True, take=100)
+    #                                        ^^^^ W501 the rows differ from run to run; write `shuffle=0`
+    ```
+
+    ```dspy
+    dataset dev = Dataset("dev.csv", shuffle=0, take=100)
+    ```
+    """
+    binding = item.binding_of(node)
+    if binding is None or not isinstance(item.type_of(node), types.Dataset):
+        return
+    argument = binding.argument("shuffle")
+    if argument is not None and isinstance(argument.value, syntax.Constant) and argument.value.value is True:
+        words = "the rows differ from run to run; write `shuffle=0`"
+        fix = replace("Write `shuffle=0`", argument.value, "0")
+        yield unseeded_shuffle.at(argument.value, words, fix=fix)

@@ -1,0 +1,44 @@
+"""Members of an enumeration that share a value."""
+
+from __future__ import annotations
+
+from ....base.diagnostic import Label
+from ....grammar import syntax
+from ...program import Item, Program
+from ..rule import Findings, rule, written
+
+
+@rule("E239", "duplicate-value", syntax.EnumDeclaration)
+def duplicate_value(program: Program, item: Item, node: syntax.EnumDeclaration) -> Findings:
+    """Two members of an enumeration have the same value, so the second is only another name of the first.
+
+    ```dspy
+    enum Priority:
+        low = 1
+        normal = 1
+    #            ^ E239 `low` has the value `1` already
+        high = 3
+    ```
+
+    ```dspy
+    enum Priority:
+        low = 1
+        normal = 2
+        high = 3
+    ```
+    """
+    first: dict[tuple[type, object], syntax.Member] = {}
+    for member in node.members:
+        match member.value:
+            case None:
+                value: object = member.name.text
+            case syntax.String(value=value) | syntax.Constant(value=value):
+                pass
+            case _:
+                continue
+        before = first.setdefault((type(value), value), member)
+        if before is not member and before.name.text != member.name.text:
+            shown = written(item, member.value) if member.value is not None else f'"{value}"'
+            words = f"`{before.name.text}` has the value `{shown}` already"
+            labels = (Label(before.span, f"`{before.name.text}`"),)
+            yield duplicate_value.at(member.value or member.name, words, labels=labels)

@@ -1,0 +1,35 @@
+"""Keys in the source."""
+
+from __future__ import annotations
+
+from ....base.secrets import is_placeholder, is_secret, looks_like_key
+from ....grammar import syntax
+from ...program import Item, Program
+from ..rule import Findings, rule
+
+
+@rule("W403", "key-in-source", syntax.String, syntax.Argument, severity="warning")
+def key_in_source(program: Program, item: Item, node: syntax.String | syntax.Argument) -> Findings:
+    """A key stands in the program, where everyone who can read the file can read it.
+
+    Set an environment variable instead: each provider reads its key from one, such as `OPENAI_API_KEY`.
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o", api_key="9f8e7d6c5b4a")
+    #                                     ^^^^^^^^^^^^^^ W403 a key in the source; set an environment variable
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o")
+    ```
+    """
+    words = "a key in the source; set an environment variable"
+    if isinstance(node, syntax.String):
+        if looks_like_key(node.value):
+            yield key_in_source.at(node, words)
+        return
+    value = node.value
+    if node.name is None or not isinstance(value, syntax.String) or looks_like_key(value.value):
+        return
+    if is_secret(node.name.text) and len(value.value) >= 8 and not is_placeholder(value.value):
+        yield key_in_source.at(value, words)
