@@ -64,7 +64,7 @@ from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.deception import look_alike_names
 from .security.keys import key_in_source
-from .tests.titles import duplicate_test, test_without_assert
+from .testing.titles import duplicate_test, test_without_assert
 from .types.not_a_type import not_a_type
 from .types.type_arguments import literal_value, type_arguments
 from .types.unknown_type import unknown_type

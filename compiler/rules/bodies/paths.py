@@ -51,6 +51,8 @@ def paths_of(item: Item) -> Paths:
     unbound: list[Unbound] = []
     unreached: list[Unreached] = []
     for given, body in bodies(item.declaration):
+        if len(body) == 1 and isinstance(body[0], syntax.Return | syntax.ExpressionStatement):
+            continue
         walked = _Walk(item, body)
         walked.run(body, _State(frozenset(given), {}))
         unbound += walked.unbound.values()

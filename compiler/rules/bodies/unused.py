@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from msgspec import Struct
 
@@ -18,6 +18,9 @@ from .edits import removal
 from .paths import bodies
 
 _Assignment: TypeAlias = syntax.Assign | syntax.AnnotatedAssign | syntax.AugmentedAssign
+
+
+_ASSIGNMENTS: tuple[type[syntax.Node], ...] = get_args(_Assignment)
 
 
 class Unused(Struct, frozen=True):
@@ -111,7 +114,9 @@ def unused_variables(item: Item) -> Sequence[Unused]:
     There are none as long as a name in the item means nothing: it may be the variable, misspelt. An output's
     name is left out, because what is missing then is its `return`.
     """
-    if item.unresolved or _is_test_without_assert(item.declaration):
+    if item.unresolved or not any(item.nodes(each) for each in _ASSIGNMENTS):
+        return ()
+    if _is_test_without_assert(item.declaration):
         return ()
     return [each for _, body in bodies(item.declaration) for each in _unused(item, body)]
 

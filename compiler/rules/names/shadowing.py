@@ -44,6 +44,8 @@ def shadowed_name(program: Program, item: Item, node: Body) -> Findings:
         return draft(topic=clean).text
     ```
     """
+    if not any(symbol.kind == "local" and symbol.name in program.symbols for _, symbol in item.visible):
+        return
     found = {each.name.text for each in paths_of(item).unbound} | {
         each.name for each in unused_variables(item)
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from msgspec.structs import replace as with_values
+
 from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
@@ -53,7 +55,8 @@ def _matched(item: Item, subject: syntax.Expression, pattern: syntax.Pattern) ->
         case syntax.AsPattern(pattern=inner):
             yield from _matched(item, subject, inner)
         case syntax.ValuePattern(value=value):
-            yield from _compared(item, subject, value)
+            for each in _compared(item, subject, value):
+                yield with_values(each, span=value.span)
 
 
 def _compared(item: Item, left: syntax.Expression, right: syntax.Expression) -> Findings:
