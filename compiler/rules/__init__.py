@@ -155,7 +155,6 @@ RULES: tuple[Rule, ...] = (
     fraction_for_percent,
     swapped_parameters,
     shared_state,
-    measured_on_training,
     wrong_row_function,
     unused_import,
     unused_variable,
@@ -176,6 +175,7 @@ RULES: tuple[Rule, ...] = (
     look_alike_names,
     key_in_source,
     unseeded_shuffle,
+    measured_on_training,
 )
 """All rules, by their codes."""
 

@@ -13,7 +13,7 @@ _Rows: TypeAlias = tuple[str, float, float]
 """Rows of a dataset: its name, the first, and the one behind the last."""
 
 
-@rule("E407", "measured-on-training", syntax.ValueDeclaration)
+@rule("W502", "measured-on-training", syntax.ValueDeclaration, severity="warning")
 def measured_on_training(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """A program is measured on rows that it has learned from, so its score says nothing about new ones.
 
@@ -24,7 +24,7 @@ def measured_on_training(program: Program, item: Item, node: syntax.ValueDeclara
     optimizer few = BootstrapFewShot(metric=answer_exact_match)
     program tuned = few.compile(qa, trainset=rows)
     evaluate score = Evaluate(tuned, devset=rows, metric=answer_exact_match)
-    #                                       ^^^^ E407 `tuned` has learned from these rows; use others
+    #                                       ^^^^ W502 `tuned` has learned from these rows; use others
     ```
 
     ```dspy

@@ -43,7 +43,7 @@ def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) ->
             yield fraction_for_percent.at(node.value, words, fix=fix)
 
 
-@rule("E408", "wrong-row-function", syntax.Call)
+@rule("E407", "wrong-row-function", syntax.Call)
 def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset's `filter` or `map` is a function that does not take one row.
 
@@ -52,7 +52,7 @@ def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findi
         return len(row.text) > length
 
     dataset rows = Dataset("rows.csv", inputs=["text"], filter=is_long)
-    #                                                          ^^^^^^^ E408 `filter` is called with one row
+    #                                                          ^^^^^^^ E407 `filter` is called with one row
     ```
 
     ```dspy
