@@ -112,7 +112,7 @@ def _record(program: str, evaluation: str | None, result: OptimizeResult) -> dic
 def _tell(loaded: Loaded, program: str, evaluation: str | None, result: OptimizeResult) -> None:
     before, after = result.score_before, result.score_after
     if before is None or after is None:
-        say(f"`{program}` is optimised in {result.seconds:.1f} s.")
+        say(f"`{program}` is optimized in {result.seconds:.1f} s.")
         say_warning(
             f"no evaluation in {loaded.shown} measures `{program}`, so it is not known whether it is better; "
             f"write `evaluate NAME = Evaluate({program}, devset=…, metric=…)`"
@@ -122,8 +122,8 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         change = click.style(f"{after - before:+.1f}", fg=color, bold=True)
         reached = click.style(f"{after:.1f} %", bold=True)
         say(f"{evaluation}: {before:.1f} % before, {reached} after ({change})")
-        say(f"`{program}` was optimised in {result.seconds:.1f} s.")
+        say(f"`{program}` was optimized in {result.seconds:.1f} s.")
         if after < before:
-            say_warning(f"the optimised program is worse; delete {shown(result.state)} to go back")
+            say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
     files = list_names(shown(file) for file in with_models(result.state))
     say(f"What it learned is in {files}; commit that with the program.")

@@ -81,7 +81,7 @@ async def ask(lm: Asked, request: Request) -> Response:
     """Ask a model, with everything around it.
 
     Raises:
-        LMError: the model could not be reached, refused, or gave no answer.
+        LMError: the model could not be reached, rejected the request, or gave no answer.
     """
     if not lm.callbacks:
         return await _get(lm, request)

@@ -18,7 +18,7 @@ class BestOfN(Module):
     """Runs a module up to `N` times and returns the prediction with the highest reward.
 
     It stops at the first attempt that reaches the threshold. The first attempt is the module as it is; the
-    others run at temperature 1.0, past the cache. Of equal rewards the earlier attempt counts.
+    others run at temperature 1.0, without the cache. Among equal rewards, the earlier attempt wins.
     """
 
     interface: ClassVar[Interface | None] = Interface(of="module", calls="N * (module + reward_fn)")
@@ -38,15 +38,15 @@ class BestOfN(Module):
     lm: BaseLM | None = None
     """The language model of the parts that have none of their own."""
     max_retries: int | None = None
-    """How often they show an answer that cannot be read, or breaks a condition, to the model again, where
-    they do not say it themselves.
+    """How often they show an answer that cannot be read, or violates a condition, to the model again, unless
+    they set it themselves.
     """
 
     def __post_init__(self) -> None:
-        """Keep the reward from being taken for a part.
+        """Prepare the reward function.
 
         Raises:
-            ConfigurationError: the reward is no function.
+            ConfigurationError: the reward is not a function.
         """
         self.reward_fn = as_function(self.reward_fn)
         self.use_for_parts(self.lm, self.max_retries, **self.__dict__.pop("config"))

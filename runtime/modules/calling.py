@@ -53,7 +53,7 @@ class Call:
                     "or give `lm=` to the module or the call"
                 )
             if isinstance(lm, str):
-                raise ConfigurationError(f'`lm` takes a model object, not a name: write lm=LM("{lm}")')
+                raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{lm}")')
             config = _with_randomness(config, lm)
         self.lm: Any = lm
         self.signature = signature

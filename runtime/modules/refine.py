@@ -65,8 +65,8 @@ class Refine(Module):
 
     It stops at the first attempt that reaches the threshold. After one that does not, the model is asked
     which part is to blame and what it should do better; each part's advice goes into its next prompt as the
-    input `hint_`. When that question fails, the next attempt goes without advice. Temperatures are a ladder:
-    the module's own, then 0.5 and up to 1.0 in steps of 0.5 / N. Of equal rewards the earlier attempt counts.
+    input `hint_`. If that request fails, the next attempt runs without advice. The temperature increases:
+    the module's own, then 0.5 and up to 1.0 in steps of 0.5 / N. Of equal rewards, the earlier attempt wins.
     """
 
     interface: ClassVar[Interface | None] = Interface(
@@ -88,15 +88,15 @@ class Refine(Module):
     lm: BaseLM | None = None
     """The language model of the parts that have none of their own."""
     max_retries: int | None = None
-    """How often they show an answer that cannot be read, or breaks a condition, to the model again, where
-    they do not say it themselves.
+    """How often they show an answer that cannot be read, or violates a condition, to the model again, unless
+    they set it themselves.
     """
 
     def __post_init__(self) -> None:
-        """Keep the sources that the question for advice shows, and the reward from being taken for a part.
+        """Prepare the reward function and the source text that the request for advice shows.
 
         Raises:
-            ConfigurationError: the reward is no function.
+            ConfigurationError: the reward is not a function.
         """
         self.reward_fn_code = source_of(self.reward_fn)
         self.module_code = source_of(type(self.module))

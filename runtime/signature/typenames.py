@@ -65,7 +65,7 @@ class TypeReader:
         if match is None:
             rest = self.text[self.offset :].lstrip()
             if rest:
-                raise self.error(f"{rest[0]!r} does not belong there", len(self.text) - len(rest))
+                raise self.error(f"{rest[0]!r} is unexpected here", len(self.text) - len(rest))
             self._kind, self._token, self._start = "end", "", len(self.text)
         else:
             self._kind = match.lastgroup or ""
@@ -178,7 +178,7 @@ class TypeReader:
                 self.advance()
                 arguments.append(...)
             elif self.at("["):
-                raise self.error("a list of types is no type")
+                raise self.error("a list of types is not a type")
             else:
                 arguments.append(self.type())
             if not self.at("]"):
@@ -223,5 +223,5 @@ def read_type(text: str, custom_types: Mapping[str, Any] | None = None) -> Any:
     reader = TypeReader(text, custom_types)
     found = reader.type()
     if not reader.ended():
-        raise reader.error("more stands after the type")
+        raise reader.error("unexpected text after the type")
     return found

@@ -108,7 +108,7 @@ class Reader:
                 return [item for part in _different(accepted) for item in part]
             if accepted:
                 return accepted[0]
-        raise first_error or ReadError(f"is {text[:120]!r}, which is no {self._wanted()}")
+        raise first_error or ReadError(f"is {text[:120]!r}, which is not of type {self._wanted()}")
 
     def _readings(self, text: str) -> Iterator[Iterable[Any]]:
         """Groups of values that the text may be, the most literal first."""

@@ -115,7 +115,7 @@ def whole(number: float, text: object) -> int:
         ReadError: it is not whole.
     """
     if isinstance(number, float) and (not math.isfinite(number) or not number.is_integer()):
-        raise ReadError(f"is {_shown(str(text))}, which is no whole number")
+        raise ReadError(f"is {_shown(str(text))}, which is not a whole number")
     return int(number)
 
 
@@ -128,7 +128,7 @@ def read_float(text: str) -> float:
     try:
         return float(number)
     except OverflowError:
-        raise ReadError(f"is {_shown(text)}, which is too large a number") from None
+        raise ReadError(f"is {_shown(text)}, which is too large") from None
 
 
 def read_decimal(text: str) -> Decimal:

@@ -156,7 +156,7 @@ class Journal:
             changed = [name for name in {**then, **run} if then.get(name) != run.get(name)]
             raise JournalError(
                 f"{self.path} holds an unfinished run of something else: {list_names(changed)} changed "
-                "since; begin anew with `--fresh`, or `fresh=True`"
+                "since; start over with `--fresh`, or `fresh=True`"
             )
 
     def _read(self, lines: list[bytes]) -> Iterator[tuple[str, Entry]]:
@@ -196,7 +196,7 @@ class Journal:
         return None
 
 
-_DELETE = "delete it to begin anew"
+_DELETE = "delete it to start over"
 
 
 def _open_alone(path: Path) -> FileIO:
@@ -209,7 +209,7 @@ def _open_alone(path: Path) -> FileIO:
             raise JournalError(f"{path} cannot be written: {error.strerror}") from error
         if not locked:
             file.close()
-            raise JournalError(f"another process is at work on this run: it writes {path}")
+            raise JournalError(f"another process is working on this run: it is writing {path}")
         try:
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file

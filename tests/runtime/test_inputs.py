@@ -330,7 +330,7 @@ def test_a_conversation_is_taken_in_every_form(form: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("hello", "a conversation is a list of its turns"),
+        ("hello", "a conversation must be a list of turns"),
         (5, "is not of type `History`"),
         ([{"text": "hello"}], r"`history\[0\]` has `text`"),
         ([{"role": "robot", "content": "x"}], r"`history\[0\]` has `role` and `content`"),
