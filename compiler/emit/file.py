@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 from typing import assert_never
 
+from ...base.recursion import deep
 from ...grammar import syntax
 from ..analysis import FileAnalysis
-from ..program import Item, Program, declared_names
+from ..program import Item, Program
+from ..trees import declared_names
 from . import functions, modules, order, records, signatures, values
 from .code import Here, assign, attribute, call, constant, load, store
 from .names import Names, names_of
 
 
+@deep
 def emit(analysis: FileAnalysis) -> ast.Module:
     """The Python module for a file without errors; every node has its place in the `.dspy` text."""
     program = analysis.program

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...grammar import syntax
-from ..program import Item, Program, declared_names, walk
+from ..program import Item, Program
+from ..trees import declared_names, walk
 
 
 def ordered(program: Program) -> list[Item]:
@@ -25,7 +26,7 @@ def ordered(program: Program) -> list[Item]:
         under_way.add(item.index)
         lazy = not _is_eager(item)
         for needed in needs[item.index] if lazy else _closure(item, needs):
-            # Records may name each other in a circle: as annotations, which are looked up when they are used.
+            # Records may name each other in a cycle: as annotations, which are looked up when they are used.
             if not lazy or not (_reaches(needed.index, under_way, eager) or is_late(needed)):
                 place(needed)
         under_way.discard(item.index)
@@ -38,7 +39,7 @@ def ordered(program: Program) -> list[Item]:
 
 def is_late(item: Item) -> bool:
     """Whether an item imports a file that imports this one."""
-    return item.target is not None and item.target.kind == "dspy" and item.target.circular
+    return item.target is not None and item.target.kind == "dspy" and item.target.is_in_cycle
 
 
 def _closure(item: Item, needs: Mapping[int, list[Item]]) -> list[Item]:

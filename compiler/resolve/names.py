@@ -4,7 +4,7 @@ A name is resolved when it is first asked for, because of another one perhaps: t
 each reads. After an edit the names of changed declarations are resolved again; those that mean the same keep
 their symbol, so that nothing depending on them changes, and what reads the others is resolved again, too.
 
-Declarations that need each other in a circle have types that nobody can tell: all of them are Unknown,
+Declarations that need each other in a cycle have types that nobody can tell: all of them are Unknown,
 whichever is asked for first.
 """
 

@@ -15,7 +15,8 @@ from ...grammar.parse import Item as ParsedItem
 from .. import types
 from ..environment import ALL, IMPORTS, Environment, Key
 from ..facts import Answers, Checked, Draft, ItemFacts, Symbol
-from ..program import Item, declared_names
+from ..program import Item
+from ..trees import declared_names
 from . import declarations, imports
 from .imports import Workspace
 from .prelude import given
@@ -287,10 +288,10 @@ class FileScope:
         target = imports.target(self.workspace, self.path, level, module)
         if target.kind == "dspy":
             self.workspace.note((target.path, ALL))
-            back = imports.circle(self.workspace, self.path, target.path, values=False)
-            target = replace(target, circular=bool(back))
+            back = imports.cycle(self.workspace, self.path, target.path, values=False)
+            target = replace(target, is_in_cycle=bool(back))
             if back and self._brings_values(node):
-                target = replace(target, circle=imports.circle(self.workspace, self.path, target.path))
+                target = replace(target, cycle=imports.cycle(self.workspace, self.path, target.path))
         draft.target = target
         for each in node.names if isinstance(node, syntax.FromImport) else ():
             symbol = draft.symbol_of(each.alias or each.name)

@@ -48,7 +48,7 @@ def read(path: Path) -> Table:
         )
     if reader is None:
         raise DataError(
-            f"`{path.name}` is not a supported data file; the extensions are  {', '.join(_READERS)}"
+            f"`{path.name}` is not a supported data file; the extensions are {', '.join(_READERS)}"
         )
     if not path.parent.is_dir():
         raise DataError(f"there is no data file `{path}`: the folder `{path.parent}` does not exist")

@@ -125,7 +125,7 @@ def start(work: Any = None, /, *, effects: int | None = 0) -> Any:
 async def gather(items: Iterable[Awaitable[T]], *, effects: int | None = 0) -> list[T]:
     """Run all items together, at most `max_concurrency` at once, and give their results in order.
 
-    Items are taken from `items` as places become free. Inside an item, a further `gather` shares the places.
+    Items are taken from `items` as permits become free. Inside an item, a further `gather` shares them.
 
     Args:
         items: coroutines or `call(...)`s, usually a generator expression of them.
@@ -133,28 +133,28 @@ async def gather(items: Iterable[Awaitable[T]], *, effects: int | None = 0) -> l
     """
     if drive.blocking.get():
         return [await item for item in items]
-    places = _Places.enter()
+    permits = _Permits.enter()
     group = _Group()
     tasks: list[asyncio.Task[T]] = []
 
     async def fill() -> None:
         coming = iter(items)
         while True:
-            # The place comes first: an item that is made and then not run would never be awaited.
-            place = await places.take()
+            # The permit comes first: an item that is made and then not run would never be awaited.
+            permit = await permits.acquire()
             try:
                 item = next(coming)
             except BaseException as error:
-                place.give()
+                permit.release()
                 if isinstance(error, StopIteration):
                     return
                 raise
-            task = group.start(item, 1 if isinstance(item, Call) else effects, place)
-            task.add_done_callback(place.give)
+            task = group.start(item, 1 if isinstance(item, Call) else effects, permit)
+            task.add_done_callback(permit.release)
             tasks.append(task)
 
     await group.run(fill())
-    await places.leave()
+    await permits.exit()
     return [task.result() for task in tasks]
 
 
@@ -241,7 +241,7 @@ class _Group:
         context = copy_context()
         context.run(_scope.set, self)
         task = asyncio.get_running_loop().create_task(exits.carrying(body), context=context)
-        self._add(_END, task)
+        self._add(_END, task, body)
         try:
             await self._wait()
         except asyncio.CancelledError:
@@ -261,7 +261,7 @@ class _Group:
         self,
         work: Awaitable[T],
         effects: int | None,
-        place: _Place | None = None,
+        permit: _Permit | None = None,
         origin: FrameType | None = None,
     ) -> asyncio.Task[T]:
         """Start a task at the next position.
@@ -269,35 +269,48 @@ class _Group:
         Args:
             work: what it runs.
             effects: as in `start`.
-            place: as in `gather`.
+            permit: as in `gather`.
             origin: the frame that starts it, for the traceback of a failure.
         """
         context = copy_context()
         context.run(_scope.set, None)
-        if place is not None:
-            context.run(_place.set, place)
+        if permit is not None:
+            context.run(_permit.set, permit)
         if (steps := trace.branch()) is not None:
             context.run(trace.start, steps)
         turn = None
         if effects != 0:
             self.last_turn = turn = _Turn(self.last_turn, _turn.get(), effects)
             context.run(_turn.set, turn)
-        task = asyncio.get_running_loop().create_task(exits.carrying(_coroutine(work)), context=context)
+        body = _coroutine(work)
+        task = asyncio.get_running_loop().create_task(exits.carrying(body), context=context)
         if turn is not None:
             task.add_done_callback(turn.end)
-        self._add(self.started, task, origin)
+        self._add(self.started, task, body, origin)
         self.started += 1
         return task
 
-    def _add(self, position: float, task: asyncio.Task[Any], origin: FrameType | None = None) -> None:
+    def _add(
+        self,
+        position: float,
+        task: asyncio.Task[Any],
+        body: Coroutine[Any, Any, Any],
+        origin: FrameType | None = None,
+    ) -> None:
         self.tasks[position] = task
         where = None if origin is None else (origin, origin.f_lasti, origin.f_lineno)
-        task.add_done_callback(partial(self._finished, position, where))
+        task.add_done_callback(partial(self._finished, position, body, where))
 
     def _finished(
-        self, position: float, where: tuple[FrameType, int, int] | None, task: asyncio.Task[Any]
+        self,
+        position: float,
+        body: Coroutine[Any, Any, Any],
+        where: tuple[FrameType, int, int] | None,
+        task: asyncio.Task[Any],
     ) -> None:
         del self.tasks[position]
+        if task.cancelled():
+            body.close()  # which has not begun where the task was cancelled before its first step
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and position not in self.given_up:
             traceback = error.__traceback__
@@ -384,61 +397,61 @@ _turn: ContextVar[_Turn | None] = ContextVar("dspyc_turn", default=None)
 # --- the number of calls in flight ----------------------------------------------------------------------
 
 
-class _Places:
+class _Permits:
     """How many items of comprehensions run at once, shared by all that are inside each other.
 
-    An item that waits for items of its own gives up its place meanwhile: so there are never more than
-    `max_concurrency` at work, and they never wait for each other's places in a circle.
+    An item that waits for items of its own gives up its permit meanwhile: so there are never more than
+    `max_concurrency` at work, and they never wait for each other's permits in a cycle.
     """
 
-    def __init__(self, outer: _Place | None) -> None:
+    def __init__(self, outer: _Permit | None) -> None:
         self.outer = outer
         self.loop = asyncio.get_running_loop()
         self.free: asyncio.Semaphore = (
-            outer.places.free if outer else asyncio.Semaphore(max(1, lookup("max_concurrency")))
+            outer.permits.free if outer else asyncio.Semaphore(max(1, lookup("max_concurrency")))
         )
 
     @classmethod
-    def enter(cls) -> _Places:
-        """The places for a `gather` that begins here."""
-        outer = _place.get()
-        if outer is not None and outer.places.loop is not asyncio.get_running_loop():
+    def enter(cls) -> _Permits:
+        """The permits for a `gather` that begins here."""
+        outer = _permit.get()
+        if outer is not None and outer.permits.loop is not asyncio.get_running_loop():
             outer = None  # a Python function in between has come back to another event loop
         if outer is not None:
-            outer.give()
+            outer.release()
         return cls(outer)
 
-    async def take(self) -> _Place:
-        """Wait for a free place."""
+    async def acquire(self) -> _Permit:
+        """Wait for a free permit."""
         await self.free.acquire()
-        return _Place(self)
+        return _Permit(self)
 
-    async def leave(self) -> None:
-        """Take the place again that the item around had."""
+    async def exit(self) -> None:
+        """Take the permit again that the item around had."""
         if self.outer is not None:
-            await self.outer.take_again()
+            await self.outer.reacquire()
 
 
-class _Place:
-    """An item's place among those that run."""
+class _Permit:
+    """An item's permit among those that run."""
 
-    __slots__ = ("held", "places")
+    __slots__ = ("held", "permits")
 
-    def __init__(self, places: _Places) -> None:
-        self.places = places
+    def __init__(self, permits: _Permits) -> None:
+        self.permits = permits
         self.held = True
 
-    def give(self, _: Any = None) -> None:
-        """Make the place free."""
+    def release(self, _: Any = None) -> None:
+        """Make the permit free."""
         if self.held:
             self.held = False
-            self.places.free.release()
+            self.permits.free.release()
 
-    async def take_again(self) -> None:
-        """Wait until the item has a place again."""
+    async def reacquire(self) -> None:
+        """Wait until the item has a permit again."""
         if not self.held:
-            await self.places.free.acquire()
+            await self.permits.free.acquire()
             self.held = True
 
 
-_place: ContextVar[_Place | None] = ContextVar("dspyc_place", default=None)
+_permit: ContextVar[_Permit | None] = ContextVar("dspyc_permit", default=None)

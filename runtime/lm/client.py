@@ -55,7 +55,7 @@ class LM(BaseLM):
     cache_in_memory: bool = True
     """Whether answers are cached in memory too, in front of the cache file."""
     callbacks: list[BaseCallback] | None = None
-    """Called before and after each request."""
+    """Called before each request and after each response."""
     num_retries: Annotated[int, Ge(0)] = 8
     """How often a request is retried after a temporary failure (rate limit, timeout, server error), with
     waits that grow to a minute; at most twice if the connection is refused.

@@ -32,7 +32,7 @@ class BootstrapFewShot(Optimizer):
     if the metric accepts its prediction, the inputs and outputs of each predictor become a demo. Examples
     run at the same time only if all of them would run anyway, so the result and the calls are the same as
     when running one by one. The student keeps its demos, including those of an earlier optimizer; examples
-    that they show are not tried again.
+    that that they show are not tried again.
 
     From DSPy (Khattab et al., 2023, arXiv:2310.03714).
     """

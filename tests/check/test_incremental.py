@@ -12,6 +12,7 @@ import pytest
 
 from dspyc.base.diagnostic import Diagnostic
 from dspyc.compiler.analysis import FileAnalysis, Project
+from dspyc.compiler.completion.complete import complete
 from dspyc.compiler.types.display import display
 from dspyc.grammar.parse import parse
 
@@ -271,6 +272,9 @@ def test_edits_find_what_a_check_from_scratch_finds(seed: int) -> None:
             assert found.file.items == parse(found.source).items
             if number % 5 == 0:
                 assert facts(found) == facts(fresh), (seed, number, each)
+                places = [rng.randrange(len(files[each]) + 1) for _ in range(3)]
+                for place in places:
+                    assert complete(found, place) == complete(fresh, place), (seed, number, each, place)
 
 
 # --- what is looked at again ----------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def test_split_shares_out_every_row_once(tmp_path: Path) -> None:
         ("r.json", b'{"a": 1}\n{"a": 2}', "a file with one object per line needs the extension .jsonl"),
         ("r.json", b'[{"a": 1}, 3]', "`r.json`, item 2: a row must be a JSON object, not a number"),
         ("r.json", b"[", "`r.json`, line 1, column 2: invalid JSON"),
-        ("r.xml", b"", "`r.xml` is not a supported data file; the extensions are  .csv"),
+        ("r.xml", b"", "`r.xml` is not a supported data file; the extensions are .csv"),
         ("r.parquet", b"", "`r.parquet` is a Parquet file, which cannot be read yet"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -299,3 +300,32 @@ def test_a_forked_child_has_a_loop_and_threads_of_its_own() -> None:
     _, status = os.waitpid(child, 0)
     waited.cancel()
     assert status == 0
+
+
+@pytest.mark.parametrize("turns", [(0, 1, 5), (1, 2, 5, 5), (0, 0, 1, 3)])
+@pytest.mark.parametrize("kind", [ValueError, SystemExit])
+@pytest.mark.filterwarnings("error")
+def test_an_item_that_was_cancelled_before_it_began_leaves_no_warning(
+    turns: tuple[int, ...], kind: type[BaseException]
+) -> None:
+    """The failure of one is noted in the very turn in which the next is made."""
+
+    async def item(turns: int, fails: bool) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if fails:
+            raise kind("out")
+
+    async def gathered() -> None:
+        with dspy.context(max_concurrency=2):
+            await flow.gather(item(each, each == max(turns[:-1])) for each in turns)
+
+    unraisable: list[Any] = []
+    hook, sys.unraisablehook = sys.unraisablehook, unraisable.append
+    try:
+        with pytest.raises(kind):
+            asyncio.run(gathered())
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook
+    assert [str(each.exc_value) for each in unraisable] == []
