@@ -335,7 +335,7 @@ class FilteredAnswerError(LMAnswerError):
 class TruncatedAnswerError(AdapterParseError, LMAnswerError):
     """An answer that was cut off at the limit of tokens before its last field was finished.
 
-    `lm_response` is what there is of it. A program that wants the half answer sets `accept_truncated=True`.
+    `lm_response` is what there is of it. To use the truncated answer, set `accept_truncated=True`.
     """
 
     def __init__(
