@@ -82,7 +82,7 @@ class Prediction(Example):
     def __float__(self) -> float:
         if "score" not in self._store:
             raise ValueError(
-                f"this {type(self).__name__} has no field `score` so it is not a number; "
+                f"this {type(self).__name__} has no field `score`, so it cannot be used as a number; "
                 f"it has {list(self._store)}"
             )
         return float(self._store["score"])

@@ -303,7 +303,7 @@ class Signature(metaclass=SignatureMeta):
             names = list(fields)
         for name, entry in zip(names, saved, strict=True):
             if name not in fields:
-                raise SignatureError(f"the state has a field `{name}`, which `{cls.__name__}` lacks")
+                raise SignatureError(f"the state has a field `{name}`, which `{cls.__name__}` does not have")
             description = entry.get("description")
             if description is not None and description != fields[name].description:
                 fields[name] = fields[name].updated(desc=description)

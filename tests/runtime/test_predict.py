@@ -162,7 +162,7 @@ def test_an_answer_that_cannot_be_read_is_shown_to_the_model() -> None:
     assert second[2]["content"] == "nonsense"
     assert third[2]["content"] == "[[ ## answer ## ]]\nmany"
     assert third[3]["content"].startswith(
-        "That answer cannot be used: `answer` is 'many', which holds no number."
+        "That answer cannot be used: `answer` is 'many', which contains no number."
     )
 
 

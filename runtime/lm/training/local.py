@@ -92,7 +92,7 @@ class LocalProvider(Provider):
         architecture = read_header(embedded.model_path(model), model).architecture
         if architecture != "llama":
             raise LMConfigurationError(
-                f"`{model}` cannot be fine-tuned here: its architecture is `{architecture}`; "
+                f"`{model}` cannot be fine-tuned locally: its architecture is `{architecture}`; "
                 "take a model of the llama architecture",
                 model=model,
             )

@@ -253,11 +253,11 @@ def _why_unreachable(error: Exception) -> str | None:
     """In words why no connection could be made, or None where one was."""
     for each in _chain(error):
         if isinstance(each, ConnectionRefusedError):
-            return "the connection is refused: no server listens there"
+            return "the connection was refused: no server is listening there"
         if isinstance(each, socket.gaierror):
             return f"the server's name cannot be resolved: {each.strerror}"
         if "ConnectTimeout" in type(each).__name__ or "ConnectionTimeout" in type(each).__name__:
-            return "the server cannot be reached: no connection within the time limit"
+            return "the server cannot be reached: the connection timed out"
     return None
 
 
