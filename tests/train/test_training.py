@@ -170,10 +170,10 @@ def tensors(weights: dict[str, Any]) -> dict[str, Any]:
         ([conversation("my card " * 2000, "card")], {}, DataError, "longer than the 1024 tokens"),
         ([conversation("a", "card")], {"validation": 0.5}, DataError, "too few to hold out"),
         (None, {"learning_rat": 1}, ConfigurationError, r"did you mean `learning_rate`\?"),
-        (None, {"steps": 1, "epochs": 1}, ConfigurationError, "give one of"),
+        (None, {"steps": 1, "epochs": 1}, ConfigurationError, "set only one of"),
         (None, {"steps": 0}, ConfigurationError, "`steps` must be above 0"),
         (None, {"dropout": 1}, ConfigurationError, "`dropout` must be at least 0 and below 1"),
-        (None, {"precision": "q4"}, ConfigurationError, "`precision` is"),
+        (None, {"precision": "q4"}, ConfigurationError, "`precision` must be"),
         (None, {"output": SHIPPED["banking-base"]}, ConfigurationError, "cannot replace its base model"),
     ],
 )  # fmt: skip
