@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .loader.imports import uninstall_import_hook as uninstall_import_hook
     from .loader.load import load as load
     from .runtime import *  # noqa: F403 the runtime's public names are ours
+    from .runtime.execution.flow import pure as pure
 
     __version__: str
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
 from ..execution.callables import name_of
+from ..execution.loading import refuse_while_loading
 from ..execution.progress import report, watched
 from ..execution.settings import lookup
 from ..interface import Examples, Metric
@@ -92,6 +93,7 @@ class Evaluate:
             NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these
                 that an example raises, which all others would raise too.
         """
+        refuse_while_loading("an evaluation is run")
         chosen = program if program is not None else self._only_program()
         _verify_program(chosen)
         judged_by = metric if metric is not None else self.metric

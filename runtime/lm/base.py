@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
 from ...base.later import Later
 from ..execution import drive, exits
+from ..execution.loading import refuse_while_loading
 from .callbacks import BaseCallback
 from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
 
@@ -48,6 +49,8 @@ class BaseLM:
     kwargs: Mapping[str, Any] = {}
     """The settings that go with every request."""
 
+    _is_saved: ClassVar[bool] = False
+    """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
@@ -104,19 +107,29 @@ class BaseLM:
         """Ask the model from asynchronous code."""
         return asking.render_outputs(await self.request(prompt, messages, kwargs))
 
-    async def reply(
+    def reply(
         self,
         messages: Sequence[GivenMessage],
         settings: Mapping[str, Any],
         tools: tuple[ToolSpec, ...] = (),
         output: OutputFormat | None = None,
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Ask the model as adapters do: through the subclass's own `__call__` or `acall` where it has one."""
+        if any(self._called_by):
+            return self.__called(messages, settings, tools, output)
+        return self.request(None, messages, settings, tools, output)
+
+    async def __called(
+        self,
+        messages: Sequence[GivenMessage],
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...],
+        output: OutputFormat | None,
+    ) -> Response:
         synchronous, asynchronous = self._called_by
-        if not (synchronous or asynchronous):
-            return await self.request(None, messages, settings, tools, output)
         if drive.blocking.get() and not synchronous:
             return await self.request(None, messages, settings, tools, output)
+        refuse_while_loading("a model is called")
         # What goes out is what these see, so it is in OpenAI's form.
         asked = asking.Request(self.model, messages, settings, tools=tools, output=output)
         extra = asked.sent_settings.keys() - settings.keys()
@@ -128,14 +141,14 @@ class BaseLM:
             outputs = await drive.call_function(self.__call__, messages=asked.openai_messages, **kwargs)
         return asking.verify_response(asking.read_outputs(outputs), self.model)
 
-    async def request(
+    def request(
         self,
         prompt: str | None,
         messages: Sequence[GivenMessage] | None,
         settings: Mapping[str, Any],
         tools: tuple[ToolSpec, ...] = (),
         output: OutputFormat | None = None,
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Ask the model, with everything around it: cache, retries, usage and history.
 
         Args:
@@ -148,8 +161,7 @@ class BaseLM:
         Raises:
             LMError: the model could not be reached, refused, or gave no answer.
         """
-        request = asking.make_request(self, prompt, messages, settings, tools, output)
-        return await asking.ask(self, request)
+        return asking.ask(self, asking.make_request(self, prompt, messages, settings, tools, output))
 
     async def astream(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self, overload
 
@@ -52,6 +52,10 @@ class _Recipe:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Recipe:
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the lock, which no other process could use.
+        return _Recipe, tuple(getattr(self, each.name) for each in fields(self) if each.name != "lock")
 
 
 class Program(Module):
