@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import SignatureError
-from ..values.inputs import Misfit, door
 
 Kind: TypeAlias = Literal["input", "output"]
 Condition: TypeAlias = "tuple[str, Callable[[dict[str, Any]], bool]]"
@@ -108,6 +107,8 @@ class Field(NamedTuple):
             value = self.default.copy() if isinstance(self.default, (list, dict, set)) else self.default
         if value is None:
             return None
+        from ..values.inputs import Misfit, door  # what only calls need
+
         try:
             return door(self.annotation)(value)
         except Misfit:
