@@ -72,6 +72,8 @@ def _choices(kind: Type) -> set[_Choice] | None:
                 found |= {(bool, True), (bool, False)}
             case types.Enum(members=members, open=False) if members:
                 found |= {(types.Enum, (each.name, each.path, name)) for name, _ in members}
+            case types.Builtin(name=name):
+                found.add((types.Builtin, name))
             case types.Record():
                 found.add((types.Record, (each.name, each.path)))
             case _:
@@ -88,9 +90,10 @@ def _matched(item: Item, pattern: syntax.Pattern) -> set[_Choice]:
             return _united(_matched(item, each) for each in options)
         case syntax.ValuePattern(value=value):
             return _choice(item, value)
-        case syntax.ClassPattern(positional=(), keywords=()):
+        case syntax.ClassPattern(positional=positional, keywords=()):
             kind = item.type_of(pattern)
-            return _choices(kind) or set()
+            takes_all = all(isinstance(each, syntax.CapturePattern) for each in positional)
+            return (_choices(kind) or set()) if takes_all else set()
         case _:
             return set()
 

@@ -219,8 +219,13 @@ class _Walk:
         if after is None:
             return None
         changed = written(node)
-        if ends[0] is not None:
-            after = after.learn(self._test(first, True, changed), ends[0].bound)
+        bound: frozenset[str] | None = None
+        for branch, end in zip(node.branches, ends, strict=False):
+            if end is not None:
+                # Where this condition holds, this branch was taken or one above it.
+                bound = end.bound if bound is None else bound & end.bound
+            if bound is not None:
+                after = after.learn(self._test(branch.test, True, changed), bound)
         if len(ends) == 2 and ends[1] is not None and len(node.branches) == 1:
             after = after.learn(self._test(first, False, changed), ends[1].bound)
         return after

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ....grammar import syntax
+from ... import types
 from ...program import Item, Program
 from ...schedule.names import written
 from ...trees import walk
@@ -20,12 +22,13 @@ _KINDS = {
     "evaluate": "evaluation",
     "constant": "constant",
     "tools": "list of tools",
+    "builtin": "built-in",
 }
 
 
 @rule("W110", "shadowed-name", *BODIES, severity="warning")
 def shadowed_name(program: Program, item: Item, node: Body) -> Findings:
-    """A variable has the name of a declaration of the file, which it hides in the whole body.
+    """A variable hides a declaration of the file, or a built-in that the body calls, in the whole body.
 
     ```dspy
     module draft = Predict("topic -> text")
@@ -44,7 +47,7 @@ def shadowed_name(program: Program, item: Item, node: Body) -> Findings:
         return draft(topic=clean).text
     ```
     """
-    if not any(symbol.kind == "local" and symbol.name in program.symbols for _, symbol in item.visible):
+    if not any(symbol.kind == "local" and program.lookup(symbol.name) for _, symbol in item.visible):
         return
     found = {each.name.text for each in paths_of(item).unbound} | {
         each.name for each in unused_variables(item)
@@ -53,10 +56,22 @@ def shadowed_name(program: Program, item: Item, node: Body) -> Findings:
         told = {*given, *found}
         for statement in body:
             for name in sorted(written(statement) - told):
-                symbol = program.symbols.get(name)
+                symbol = program.lookup(name)
                 if symbol is None or symbol.kind not in _KINDS or symbol.item == item.key:
+                    continue
+                if symbol.kind == "builtin" and name not in _called(item):
                     continue
                 told.add(name)
                 place = next(each for each in walk(statement) if getattr(each, "text", None) == name)
-                words = f"the variable `{name}` hides the {_KINDS[symbol.kind]} `{name}` of this file"
+                where = "" if symbol.kind == "builtin" else " of this file"
+                words = f"the variable `{name}` hides the {_KINDS[symbol.kind]} `{name}`{where}"
                 yield shadowed_name.at(place, words, labels=declared_at(program, symbol))
+
+
+def _called(item: Item) -> set[str]:
+    """The built-ins that an item calls by names of which nothing else is known."""
+    return {
+        call.function.text
+        for call in item.nodes(syntax.Call)
+        if isinstance(call.function, syntax.Name) and not types.known(item.type_of(call.function))
+    }

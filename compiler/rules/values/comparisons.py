@@ -86,14 +86,19 @@ def _looked_for(item: Item, left: syntax.Expression, right: syntax.Expression) -
     inside = iterated(holder)
     if inside is not None and not overlaps(first, inside):
         if _has_choices(inside) and not _has_choices(first):
-            yield _never(item, right, inside, left, first)
+            yield _never(item, right, inside, left, first, "never holds")
             return
         words = f"{described(plain(first))} is never in {described(plain(holder))}"
         yield impossible_comparison.at(Span(left.span.start, right.span.end), words)
 
 
 def _never(
-    item: Item, subject: syntax.Expression, first: Type, value: syntax.Expression, second: Type
+    item: Item,
+    subject: syntax.Expression,
+    first: Type,
+    value: syntax.Expression,
+    second: Type,
+    verb: str = "is never",
 ) -> Diagnostic:
     """What is said of a value that a subject never is."""
     allowed = _values(first)
@@ -101,12 +106,13 @@ def _never(
         shown = display_value(second.values[0])
         texts = [each for each in allowed if isinstance(each, str)]
         close = near(second.values[0], texts) if isinstance(second.values[0], str) else None
-        words = f"`{written(item, subject)}` is never `{shown}`"
+        words = f"`{written(item, subject)}` {verb} `{shown}`"
         if close is not None:
             right = display_value(close)
             fix = replace(f"Change to `{right}`", value, right)
             return impossible_comparison.at(value, f"{words}; did you mean `{right}`?", fix=fix)
-        return impossible_comparison.at(value, f"{words}; it is {choices(allowed[:8])}")
+        rest = f"; it is {choices(allowed)}" if verb == "is never" and len(allowed) <= 8 else ""
+        return impossible_comparison.at(value, words + rest)
     help_ = None
     for kind, node in ((first, subject), (second, value)):
         if isinstance(kind, types.Prediction) and kind.interface.outputs:

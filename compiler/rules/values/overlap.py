@@ -20,6 +20,8 @@ _FAMILIES = {
 
 def overlaps(left: Type, right: Type) -> bool:
     """Whether a value of one type can be equal to one of another, as far as that is known."""
+    if isinstance(left, types.Nothing) or isinstance(right, types.Nothing):
+        return True  # comparing with None has its own rule
     return any(_may_equal(first, second) for first in types.options(left) for second in types.options(right))
 
 
@@ -27,16 +29,12 @@ def _may_equal(left: Type, right: Type) -> bool:
     first, second = _family(left), _family(right)
     if not first or not second:
         return True
-    if first == "none" or second == "none":
-        return True  # comparing with None is its own finding
     if first != second:
         return False
     match left, right:
         case ((types.Literals() | types.Enum()), (types.Literals() | types.Enum())):
             values = _values(right)
             return any(each in values for each in _values(left))
-        case types.Record(), types.Record():
-            return True
         case _:
             return True
 
