@@ -55,8 +55,8 @@ def _matched(item: Item, subject: syntax.Expression, pattern: syntax.Pattern) ->
         case syntax.AsPattern(pattern=inner):
             yield from _matched(item, subject, inner)
         case syntax.ValuePattern(value=value):
-            for each in _compared(item, subject, value):
-                yield with_values(each, span=value.span)
+            for found in _compared(item, subject, value):
+                yield with_values(found, span=value.span)
 
 
 def _compared(item: Item, left: syntax.Expression, right: syntax.Expression) -> Findings:
