@@ -14,6 +14,7 @@ from ...base.diagnostic import Diagnostic, Label
 from ...grammar import syntax
 from ..program import Item, Program
 from .bodies.asserts import assert_of_tuple
+from .bodies.braces import missing_f
 from .bodies.loops import outside_loop
 from .bodies.returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
 from .bodies.unreachable import unreachable_branch, unreachable_code
@@ -68,7 +69,6 @@ from .testing.titles import duplicate_test, test_without_assert
 from .types.not_a_type import not_a_type
 from .types.type_arguments import literal_value, type_arguments
 from .types.unknown_type import unknown_type
-from .values.braces import missing_f
 from .values.comparisons import (
     comparison_with_none,
     identity_of_literal,

@@ -8,8 +8,8 @@ from ....base.span import Span
 from ....grammar import syntax
 from ...program import Item, Program
 from ...trees import children
-from ..bodies.paths import bodies
 from ..rule import BODIES, Body, Findings, insert, rule
+from .paths import bodies
 
 _FIELD = re.compile(r"\{(?P<name>[A-Za-z_]\w*)(?:\.\w+|\[[^\[\]{}]*\]|\(\))*(?:![rsa])?(?::[^{}]*)?\}")
 _TEMPLATES = frozenset({"format", "format_map", "replace"})
