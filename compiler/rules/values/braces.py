@@ -31,6 +31,8 @@ def missing_f(program: Program, item: Item, node: Body) -> Findings:
         return f"## {title}"
     ```
     """
+    if not any("{" in each.value for each in item.nodes(syntax.String)):
+        return
     for _, body in bodies(node):
         for statement in body:
             yield from _strings(item, statement)
