@@ -53,13 +53,13 @@ class Module(base.Module):
         """Run the module from asynchronous code.
 
         Raises:
-            InputError: an input is unknown or missing, or against a condition.
+            InputError: an input is unknown or missing, or violates a condition.
         """
         signature = self.signature
         expected = signature.input_fields
         if args:
             names = ", ".join(f"{name}=…" for name in expected)
-            raise InputError(f"inputs are given by name: ({names})")
+            raise InputError(f"inputs must be passed by name: ({names})")
         own = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in expected}
         complete = complete_inputs(signature, inputs, type(self).__name__)
         return await super().acall(**{name: complete.get(name) for name in expected}, **own)
@@ -153,7 +153,7 @@ def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
     """Give the modules of a file its defaults, and its module classes those for what they make from now on.
 
     Raises:
-        ConfigurationError: a name that is no setting.
+        ConfigurationError: an unknown setting.
     """
     apply_to_modules(defaults, *(each for each in declared if isinstance(each, base.Module)))
     for each in declared:
