@@ -18,6 +18,7 @@ from .modules.source import source_text
 from .parameters import refuse_misspelled
 from .signature.inputs import complete_inputs
 from .signature.signature import Signature
+from .values.inputs import Misfit, door
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -160,6 +161,25 @@ def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
             each._file_defaults = dict(defaults)
 
 
+def as_type(kind: Any, value: Any, name: str) -> Any:
+    """A value in the type that a parameter, variable, constant or result is declared with.
+
+    A dict becomes the record, a text the member of an enumeration, inside lists and dicts, too.
+
+    Args:
+        kind: the declared type.
+        value: what was given.
+        name: what it was given for, for messages.
+
+    Raises:
+        InputError: it is not a value of that type.
+    """
+    try:
+        return door(kind)(value)
+    except Misfit as misfit:
+        raise InputError(misfit.describe(name), field=name + misfit.path, value=misfit.value) from None
+
+
 def folder(source: str) -> str:
     """The folder of a compiled file, in which the paths of its data begin."""
     return str(Path(source).resolve().parent)
@@ -172,6 +192,7 @@ __all__ = [
     "OpenPredicted",
     "Predicted",
     "apply_defaults",
+    "as_type",
     "folder",
     "function",
     "source_text",

@@ -100,10 +100,19 @@ class Field(NamedTuple):
         return self.default is UNDEFINED and self.default_factory is None
 
     def get_default(self) -> Any:
-        """The default; a list, dict or set is a fresh one for each use."""
+        """The default, of the field's type where it can be; a list, dict or set is fresh for each use."""
         if self.default_factory is not None:
-            return self.default_factory()
-        return self.default.copy() if isinstance(self.default, (list, dict, set)) else self.default
+            value = self.default_factory()
+        else:
+            value = self.default.copy() if isinstance(self.default, (list, dict, set)) else self.default
+        if value is None:
+            return None
+        from ..values.inputs import Misfit, door  # what only calls need
+
+        try:
+            return door(self.annotation)(value)
+        except Misfit:
+            return value  # what takes the value says what is wrong with it
 
     def updated(self, **changes: Any) -> Field:
         """The field with some of its properties changed; unknown ones become `extra`.
