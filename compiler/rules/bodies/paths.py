@@ -248,8 +248,8 @@ class _Walk:
         through = [each for each in (end, *loop.continues) if each is not None]
         ends: list[_State | None] = [*through, *loop.breaks]
         if _runs(self.item, node.iterable, state.known):
-            return self._joined(ends, "is not assigned on every way through the loop")
-        inside = self._joined(ends, "is not assigned on every way through the loop")
+            return self._joined(ends, "is not assigned on every path through the loop")
+        inside = self._joined(ends, "is not assigned on every path through the loop")
         ends.append(state)
         shown = _shortened(text_of(self.item, node.iterable))
         after = self._joined(ends, f"has no value here if `{shown}` is empty")
