@@ -18,7 +18,7 @@ _TEMPLATES = frozenset({"format", "format_map", "replace"})
 
 @rule("W201", "missing-f", *BODIES, fix="sometimes", severity="warning")
 def missing_f(program: Program, item: Item, node: Body) -> Findings:
-    """A string has a variable in braces but no `f` before it, so the braces stay as they are.
+    """A string has a variable in braces but no `f` before it, so the braces are not filled in.
 
     ```dspy
     def heading(title: str) -> str:
