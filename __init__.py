@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
-
-from .loader.imports import install_import_hook
 
 
 def _is_command() -> bool:
@@ -24,10 +21,14 @@ def _is_command() -> bool:
 
 
 if _is_command():
-    # From the first moment on; the rest of the command is imported only now.
+    # From the first moment on; everything else is imported only now.
     from .base import interrupts
 
     interrupts.leave_on_interrupt()
+
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
+from .loader.imports import install_import_hook  # noqa: E402
 
 if TYPE_CHECKING:
     from .compiler.analysis import FileAnalysis
