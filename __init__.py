@@ -28,6 +28,8 @@ if _is_command():
 
 from typing import TYPE_CHECKING, Any  # noqa: E402
 
+# From now on a forked child imports what its parent had half imported.
+from .base import imports  # noqa: E402, F401
 from .loader.imports import install_import_hook  # noqa: E402
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from .loader.imports import uninstall_import_hook as uninstall_import_hook
     from .loader.load import load as load
     from .runtime import *  # noqa: F403 the runtime's public names are ours
+    from .runtime.execution.flow import pure as pure
 
     __version__: str
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from importlib import import_module
 from typing import Any
@@ -37,6 +38,21 @@ class Later:
             scope[name] = module = import_module(path, scope["__package__"])
         return getattr(module, attribute)
 
+
+def read_homes(file: str) -> dict[str, str]:
+    """The names that a package hands on, each with the module where it is.
+
+    They stand in the package's stub, as `from .errors import DataError as DataError`, so that type checkers
+    and the package itself read the same text.
+
+    Args:
+        file: the package's `__init__.py`.
+    """
+    with open(f"{os.path.splitext(file)[0]}.pyi", encoding="utf-8") as stub:
+        return {name: home for home, name in _IMPORTED.findall(stub.read())}
+
+
+_IMPORTED = re.compile(r"^from (\.[\w.]*) import (\w+) as \2$", re.MULTILINE)
 
 _importing = new_recursive_lock()
 _LONGEST_FORK_WAIT = 5.0

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from ..base.span import Span
@@ -29,6 +28,7 @@ from .facts import ItemFacts, evident_type
 from .facts import SignatureString as SignatureString
 from .facts import Symbol as Symbol
 from .facts import SymbolKind as SymbolKind
+from .trees import member_named, walk
 
 A = TypeVar("A", bound=Hashable)
 N = TypeVar("N", bound=syntax.Node)
@@ -393,101 +393,3 @@ def placed(place: types.Place, start: int, declaration: syntax.Declaration | Non
         named = member_named(declaration, place.name)
         span = named.span if named is not None else span
     return types.Place(place.path, None if span is None else span.shifted(start), place.line)
-
-
-# --- trees ----------------------------------------------------------------------------------------------
-
-
-def walk(node: syntax.Node) -> Sequence[syntax.Node]:
-    """A node and all nodes in it, in the order of the text."""
-    found: list[syntax.Node] = []
-    waiting: list[Any] = [node]
-    while waiting:
-        each = waiting.pop()
-        if each.__class__ is tuple:
-            waiting += reversed(each)
-        elif isinstance(each, syntax.Node):
-            found.append(each)
-            for name in reversed(_parts(each.__class__)):
-                beneath = getattr(each, name)
-                if beneath:
-                    waiting.append(beneath)
-    return found
-
-
-def children(node: syntax.Node) -> Sequence[syntax.Node]:
-    """The nodes right beneath a node."""
-    names = _parts(type(node))
-    if not names:
-        return ()
-    found: list[syntax.Node] = []
-    for name in names:
-        value = getattr(node, name)
-        if value.__class__ is tuple:
-            _collect(value, found)
-        elif isinstance(value, syntax.Node):
-            found.append(value)
-    return found
-
-
-@cache
-def _parts(kind: type[syntax.Node]) -> tuple[str, ...]:
-    """The fields of a kind of node that may hold nodes."""
-    plain = ("str", "int", "bool", "Literal[")
-    written = {
-        name: str(each)
-        for base in kind.__mro__
-        for name, each in vars(base).get("__annotations__", {}).items()
-    }
-    return tuple(name for name in syntax.parts_of(kind) if not written[name].startswith(plain))
-
-
-def _collect(values: tuple[Any, ...], found: list[syntax.Node]) -> None:
-    for value in values:
-        if isinstance(value, syntax.Node):
-            found.append(value)
-        elif value.__class__ is tuple:
-            _collect(value, found)
-
-
-def declared_names(declaration: syntax.Declaration | None) -> tuple[syntax.Identifier, ...]:
-    """The names that a declaration or import gives to the file."""
-    match declaration:
-        case syntax.ValueDeclaration(names=names):
-            return names
-        case syntax.FromImport(names=imported):
-            return tuple(each.alias or each.name for each in imported)
-        case syntax.Import(module=module, alias=alias):
-            return (alias or module[0],) if alias or module else ()
-        case (
-            syntax.TypeAliasDeclaration(name=name)
-            | syntax.TypeDeclaration(name=name)
-            | syntax.EnumDeclaration(name=name)
-            | syntax.SignatureDeclaration(name=name)
-            | syntax.ModuleDeclaration(name=name)
-            | syntax.FunctionDeclaration(name=name)
-            | syntax.ConstantDeclaration(name=name)
-        ):
-            return (name,)
-        case _:
-            return ()
-
-
-def member_named(declaration: syntax.Declaration, name: str) -> syntax.Identifier | None:
-    """What a declaration declares under a name; with a dot before it, what stands inside of it."""
-    if not name.startswith("."):
-        return next((each for each in declared_names(declaration) if each.text == name), None)
-    word, _, text = name[1:].rpartition(" ")
-    match declaration:
-        case (
-            syntax.TypeDeclaration(attributes=fields)
-            | syntax.SignatureDeclaration(fields=fields)
-            | syntax.ModuleDeclaration(fields=fields)
-        ):
-            return next(
-                (each.name for each in fields if each.direction == word and each.name.text == text), None
-            )
-        case syntax.EnumDeclaration(members=members):
-            return next((each.name for each in members if each.name.text == text), None)
-        case _:
-            return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
+from ..base.once import once
 from . import syntax
 from .actions.context import Context
 from .file_formats import other_format
@@ -50,7 +51,7 @@ class Parsed(Struct, frozen=True, dict=True):
     """None where the text holds nothing but comments, or nothing that could be understood."""
     problems: tuple[Diagnostic, ...]
 
-    @cached_property
+    @once
     def tokens(self) -> tuple[Lexeme, ...]:
         """Every token, blanks and comments too: their texts joined are the text."""
         return tokenize(self.text)
@@ -95,7 +96,7 @@ class File(Struct, frozen=True, dict=True):
         index = bisect_right(self._starts, offset) - 1
         return self.items[index] if index >= 0 else None
 
-    @cached_property
+    @once
     def _starts(self) -> list[int]:
         return [item.start for item in self.items]
 

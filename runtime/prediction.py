@@ -5,9 +5,12 @@ feedback.
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from .example import Example
+
+_Answers: TypeAlias = "tuple[Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], Any]"
+"""The answers of a call, and the signature that they are for."""
 
 
 class Prediction(Example):
@@ -19,7 +22,8 @@ class Prediction(Example):
 
     __slots__ = ("_completions", "_lm_usage")
 
-    _completions: Completions | None
+    # Of a call these are its answers as they came until someone asks for them, because few do.
+    _completions: Completions | _Answers | None
     _lm_usage: dict[str, Any] | None
 
     def __init__(self, base: Mapping[str, Any] | Example | None = None, /, **fields: Any) -> None:
@@ -41,13 +45,17 @@ class Prediction(Example):
         set_slot(prediction, "_store", first)
         set_slot(prediction, "_input_keys", None)
         set_slot(prediction, "_lm_usage", None)
-        set_slot(prediction, "_completions", Completions(completions, signature))
+        set_slot(prediction, "_completions", (completions, signature))
         return prediction
 
     @property
     def completions(self) -> Completions | None:
         """All answers, when the call asked a model for them."""
-        return self._completions
+        found = self._completions
+        if isinstance(found, tuple):
+            found = Completions(*found)
+            object.__setattr__(self, "_completions", found)
+        return found
 
     def get_lm_usage(self) -> dict[str, Any] | None:
         """Tokens by model, when `track_usage` was set."""
@@ -59,13 +67,13 @@ class Prediction(Example):
 
     def __copy__(self) -> Self:
         twin = super().__copy__()
-        object.__setattr__(twin, "_completions", self._completions)
+        object.__setattr__(twin, "_completions", self.completions)
         object.__setattr__(twin, "_lm_usage", self._lm_usage)
         return twin
 
     def __repr__(self) -> str:
         shown = ",\n    ".join(f"{name}={value!r}" for name, value in self._store.items())
-        more = 0 if self._completions is None else len(self._completions) - 1
+        more = 0 if self.completions is None else len(self.completions) - 1
         if more < 1:
             return f"{type(self).__name__}(\n    {shown}\n)"
         shown += ",\n    completions=Completions(...)"

@@ -78,6 +78,11 @@ def plain_module() -> str:
     return content().plain_module
 
 
+def reserved_fields() -> Mapping[str, str]:
+    """The names that no field may have, and what each is for: "marks the end of an answer"."""
+    return content().reserved_fields
+
+
 def functions() -> Mapping[str, Type]:
     """Python's pure built-in functions."""
     return content().functions

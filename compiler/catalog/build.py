@@ -22,6 +22,7 @@ def build() -> str:
         "call_settings": encoder.parameters(source.call_settings()),
         "configuration": encoder.parameters(source.configuration()),
         "plain_module": source.plain_module(),
+        "reserved_fields": source.reserved_fields(),
         "functions": _types(encoder, stubs.functions()),
         "constructors": _types(encoder, stubs.constructors()),
         "methods": {owner: _types(encoder, members) for owner, members in stubs.methods().items()},

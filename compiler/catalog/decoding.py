@@ -33,6 +33,7 @@ class Content(Struct, frozen=True):
     call_settings: tuple[types.Parameter, ...]
     configuration: tuple[types.Parameter, ...] | None
     plain_module: str
+    reserved_fields: Mapping[str, str]
     functions: Mapping[str, Type]
     constructors: Mapping[str, Type]
     methods: Mapping[str, Mapping[str, Type]]
@@ -48,6 +49,7 @@ def decode(written: Mapping[str, Any], folder: str) -> Content:
         read.parameters(written["call_settings"]) or (),
         read.parameters(written["configuration"]),
         written["plain_module"],
+        written["reserved_fields"],
         {name: read.kind(each) for name, each in written["functions"].items()},
         {name: read.kind(each) for name, each in written["constructors"].items()},
         {owner: read.kinds(each) for owner, each in written["methods"].items()},

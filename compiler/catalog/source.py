@@ -37,11 +37,14 @@ _CALL_SETTINGS = ("lm", "config", "demos", "max_retries")
 @cache
 def names() -> tuple[str, ...]:
     """The runtime's public names."""
-    face = _file("__init__.py")
-    found = face.definitions.items() if face is not None else ()
-    return tuple(
-        sorted(name for name, each in found if isinstance(each, Imported) and each.level and name[0] != "_")
-    )
+    face = _file("__init__.pyi")
+    imported = [
+        (name, each.module)
+        for name, each in (face.definitions.items() if face is not None else ())
+        if isinstance(each, Imported) and each.level and each.module
+    ]
+    # Modules of a package are no names of the language.
+    return tuple(sorted(name for name, place in imported if _imported("__init__.pyi", 1, place, name)))
 
 
 @cache
@@ -51,7 +54,7 @@ def lookup(name: str) -> Type | None:
         return None
     if name in _ROLES:
         return types.TypeForm(_ROLES[name])
-    face = _file("__init__.py")
+    face = _file("__init__.pyi")
     return face.type(name) if face is not None else None
 
 
@@ -112,6 +115,14 @@ def plain_module() -> str:
         if shape is not None and shape.of == "signature" and not shape.inputs and not shape.outputs:
             return name
     return "Module"
+
+
+def reserved_fields() -> dict[str, str]:
+    """The names that no field may have, and what each is for."""
+    file = _file("signature/fields.py")
+    node = file.definitions.get("RESERVED") if file is not None else None
+    value = node.value if isinstance(node, ast.Assign) else None
+    return {} if value is None else dict(ast.literal_eval(value))
 
 
 def _lm() -> Type:

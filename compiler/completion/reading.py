@@ -17,7 +17,7 @@ from ...grammar.parsing.automaton import count_accepted, expected, feed, next_to
 from ...grammar.parsing.driver import parse
 from ...grammar.recovery.recover import made, mend
 from ...grammar.tables import tables
-from ..program import children
+from ..trees import children
 from .marker import MARKER, Marked, is_marker, lexed_item
 
 

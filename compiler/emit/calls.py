@@ -6,8 +6,8 @@ import ast
 from collections.abc import Sequence
 
 from ...grammar import syntax
-from ..program import children
 from ..schedule.calls import waiting_kind
+from ..trees import children
 from . import expressions
 from .code import Keywords, attribute, call, constant, load
 from .scope import Scope

@@ -8,7 +8,8 @@ from typing import assert_never
 from ...base.recursion import deep
 from ...grammar import syntax
 from ..analysis import FileAnalysis
-from ..program import Item, Program, declared_names
+from ..program import Item, Program
+from ..trees import declared_names
 from . import functions, modules, order, records, signatures, values
 from .code import Here, assign, attribute, call, constant, load, store
 from .names import Names, names_of

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from ...grammar import syntax
-from ..program import walk
 from ..schedule.names import targets, written
+from ..trees import walk
 from . import blocks, expressions, hints
 from .code import Here, Parameters, attribute, call, constant, function, load
 from .scope import Function, Scope

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from ...grammar import syntax
-from ..program import Program, walk
+from ..program import Program
+from ..trees import walk
 
 _HELPERS = {
     "dspy": ("dspyc.runtime", None),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...grammar import syntax
-from ..program import Item, Program, declared_names, walk
+from ..program import Item, Program
+from ..trees import declared_names, walk
 
 
 def ordered(program: Program) -> list[Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ...grammar import syntax
-from ..program import walk
+from ..trees import walk
 from . import expressions, hints, where
 from .code import Here, assign, call, class_definition, constant, function, load, store
 from .scope import Function, Scope

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from ...grammar import syntax
-from ..program import walk
+from ..trees import walk
 from . import hints
 from .code import Keywords, call, constant
 from .scope import Scope

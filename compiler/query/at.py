@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ...grammar import syntax
 from ...grammar.source import Span
-from .. import program
+from .. import trees
 from ..analysis import FileAnalysis
 from ..program import Item, Symbol
 
@@ -77,7 +77,7 @@ def children(item: Item, node: syntax.Node) -> Iterator[syntax.Node]:
     signature = item.signature_string(node) if isinstance(node, syntax.String) else None
     if signature is not None:
         yield from signature.fields
-    yield from program.children(node)
+    yield from trees.children(node)
 
 
 def _child_at(item: Item, node: syntax.Node, offset: int) -> syntax.Node | None:

@@ -15,7 +15,8 @@ from ...grammar.parse import Item as ParsedItem
 from .. import types
 from ..environment import ALL, IMPORTS, Environment, Key
 from ..facts import Answers, Checked, Draft, ItemFacts, Symbol
-from ..program import Item, declared_names
+from ..program import Item
+from ..trees import declared_names
 from . import declarations, imports
 from .imports import Workspace
 from .prelude import given

@@ -7,7 +7,8 @@ from functools import wraps
 from typing import TypeVar
 
 from ...grammar import syntax
-from ..program import Item, walk
+from ..program import Item
+from ..trees import walk
 
 T = TypeVar("T")
 

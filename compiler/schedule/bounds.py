@@ -18,7 +18,8 @@ from ...grammar import syntax
 from ...grammar.parse import parse
 from ...grammar.source import Source
 from .. import types
-from ..program import Program, Symbol, children
+from ..program import Program, Symbol
+from ..trees import children
 from . import turns
 from .calls import waiting_kind
 from .count import ONE, ZERO, Count, UncountableError, most, number, size, unseen

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...grammar import syntax
-from ..program import CallKind, walk
+from ..program import CallKind
+from ..trees import walk
 from .view import View
 
 

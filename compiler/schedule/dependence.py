@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...grammar import syntax
-from ..program import children, walk
+from ..trees import children, walk
 from . import effects
 from .names import written
 from .view import View, reads

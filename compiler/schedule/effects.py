@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from ..program import children
+from ..trees import children
 from .calls import waiting_kind
 from .view import View
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from ...grammar import syntax
 from .. import types
-from ..program import CallKind, Item, Program, Symbol, walk
+from ..program import CallKind, Item, Program, Symbol
+from ..trees import walk
 from .count import ONE, Count, length, size
 from .names import targets
 

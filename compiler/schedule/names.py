@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import syntax
-from ..program import children, walk
+from ..trees import children, walk
 
 
 def parts(

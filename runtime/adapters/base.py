@@ -12,6 +12,7 @@ from inspect import signature as signature_of
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
+from ..example import Example
 from ..execution import drive
 from ..execution.settings import context
 from ..lm.callbacks import BaseCallback
@@ -240,10 +241,11 @@ class Adapter:
         complete: list[dict[str, Any]] = []
         incomplete: list[dict[str, Any]] = []
         for demo in demos:
-            if all(_supplied(demo, name, field) for name, field in fields.items()):
-                complete += self._demo_turns(signature, demo, "")
-            elif any(name in demo for name in inputs) and any(name in demo for name in outputs):
-                incomplete += self._demo_turns(signature, demo, INCOMPLETE_DEMO)
+            values = demo._store if isinstance(demo, Example) else demo
+            if _is_complete(fields, values):
+                complete += self._demo_turns(signature, values, "")
+            elif not (inputs.keys().isdisjoint(values) or outputs.keys().isdisjoint(values)):
+                incomplete += self._demo_turns(signature, values, INCOMPLETE_DEMO)
         return incomplete + complete
 
     def _demo_turns(self, signature: type[Signature], demo: Any, prefix: str) -> list[dict[str, Any]]:
@@ -327,8 +329,11 @@ def _chat_text(content: Any) -> Any:
     return rendering.escape_markers(content) if isinstance(content, str) else content
 
 
-def _supplied(demo: Any, name: str, field: Field) -> bool:
-    return name in demo and (demo[name] is not None or allows_none(field.annotation))
+def _is_complete(fields: Mapping[str, Field], values: Mapping[str, Any]) -> bool:
+    for name, field in fields.items():
+        if values.get(name) is None and not (name in values and allows_none(field.annotation)):
+            return False
+    return True
 
 
 async def _with_retries(function: Any, given: tuple[Any, ...], max_retries: int | None) -> Any:

@@ -43,6 +43,7 @@ class _Compiled:
     inputs: tuple[tuple[str, str, rendering.Render], ...]
     requirements: str
     outputs: tuple[tuple[str, Field, Reader], ...]
+    answer: tuple[tuple[str, str, rendering.Render], ...]
     names: frozenset[str]
     history: str | None
     turns: type[Signature]
@@ -65,11 +66,13 @@ class ChatAdapter(Adapter):
 
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
+    _own_values: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._own_system = any(getattr(cls, name) is not getattr(ChatAdapter, name) for name in _SYSTEM_HOOKS)
         cls._own_user = any(getattr(cls, name) is not getattr(ChatAdapter, name) for name in _USER_HOOKS)
+        cls._own_values = cls.format_field_with_value is not ChatAdapter.format_field_with_value
 
     def __post_init__(self) -> None:
         """Refuse what is not there yet.
@@ -167,10 +170,19 @@ class ChatAdapter(Adapter):
         missing_field_message: str | None = None,
     ) -> str:
         """An answer with these outputs, as the model should write it."""
-        values = {
-            field: outputs.get(name, missing_field_message) for name, field in signature.output_fields.items()
-        }
-        return f"{self.format_field_with_value(values)}\n\n[[ ## {END} ## ]]\n"
+        if self._own_values:
+            fields = signature.output_fields
+            written = self.format_field_with_value(
+                {field: outputs.get(name, missing_field_message) for name, field in fields.items()}
+            )
+        else:
+            written = "\n\n".join(
+                [
+                    f"{head}{render(outputs.get(name, missing_field_message))}"
+                    for name, head, render in self._compiled(signature).answer
+                ]
+            ).strip()
+        return f"{written}\n\n[[ ## {END} ## ]]\n"
 
     def format_field_with_value(self, fields_with_values: Mapping[Field, Any]) -> str:
         """Fields with their values, as sections."""
@@ -234,8 +246,8 @@ class ChatAdapter(Adapter):
         names = self._compiled(signature).names
         completion = without_drafts(completion)
         sections = split_sections(completion, names)
-        if any(section.name in names for section in sections):
-            return any(section.name == END for section in sections)
+        if any(name in names for name, _ in sections):
+            return any(name == END for name, _ in sections)
         return is_whole_object(completion)
 
     def grammar(self, signature: type[Signature]) -> str | None:
@@ -293,17 +305,22 @@ def _compile(signature: type[Signature]) -> _Compiled:
     return _Compiled(
         signature=signature,
         system=plain.format_system_message(signature),
-        inputs=tuple(
-            (name, f"[[ ## {name} ## ]]\n", description.renderer(field))
-            for name, field in signature.input_fields.items()
-        ),
+        inputs=_written(signature.input_fields),
         requirements=plain.user_message_output_requirements(signature),
         outputs=tuple(
             (name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()
         ),
+        answer=_written(signature.output_fields),
         names=frozenset(signature.output_fields),
         history=history,
         turns=signature if history is None else signature.delete(history),
+    )
+
+
+def _written(fields: Mapping[str, Field]) -> tuple[tuple[str, str, rendering.Render], ...]:
+    """How each field is written: its name, its marker's line, and what writes its value."""
+    return tuple(
+        (name, f"[[ ## {name} ## ]]\n", description.renderer(field)) for name, field in fields.items()
     )
 
 
@@ -318,18 +335,18 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
     Sections that repeat the prompt, its layout with the placeholders or its reminder, are not an answer.
     """
     texts: dict[str, str] = {}
-    for section in sections:
-        if section.name == END and texts:
+    for name, text in sections:
+        if name == END and texts:
             break
-        if section.text[:1] in _ECHO_STARTS and (_is_placeholder(section) or _is_reminder(section.text)):
+        if text[:1] in _ECHO_STARTS and (_is_placeholder(name, text) or _is_reminder(text)):
             continue
-        texts.setdefault(section.name, section.text)
+        texts.setdefault(name, text)
     return texts
 
 
-def _is_placeholder(section: Section) -> bool:
-    head = f"{{{section.name}}}"
-    return section.text == head or section.text.startswith(f"{head}        # note:")
+def _is_placeholder(name: str, text: str) -> bool:
+    head = f"{{{name}}}"
+    return text == head or text.startswith(f"{head}        # note:")
 
 
 _ECHO_STARTS = ("{", "R")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-END = "completed"
+from ..signature.fields import RESERVED
 
-_PLAIN = re.compile(r"(?:\A|\n)\[\[ ## ([^\W\d]\w*) ## \]\](?=\n|\Z)")
+(END,) = RESERVED
+
+_BEGIN, _CLOSE = "[[ ## ", " ## ]]"
 _MARKER = re.compile(r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]")
 _LEADING = re.compile(
     r"^(?P<before>[ \t]{0,40}(?:>[ \t]*+)*(?:(?:[-+•*]|\d{1,3}[.)])[ \t]++)?(?:#{1,6}[ \t]++)?[*_`\"'“]{0,4})"
@@ -18,16 +20,14 @@ _LEADING = re.compile(
 )
 _AFTER = re.compile(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
 _REMAINS = re.compile(r"(?:\A|\n)[ \t]*\[\[[ \t#\w]*\]?\Z|[ \t\n]\[\[[ \t]*##[ \t]*\w*[ \t]*#*[ \t]*\]?\Z")
+_LINE_ENDS = ("\n", "")
 _LONGEST_REMAINS = 100
 _FENCE = re.compile(r"^```\w*\n?|\n?```$")
 _OPEN_DECORATION = "`\"'“"
 
 
-class Section(NamedTuple):
-    """One marker with the text below it, up to the next marker."""
-
-    name: str
-    text: str
+Section: TypeAlias = tuple[str, str]
+"""The name that a marker has, and the text below it, up to the next marker."""
 
 
 class _Mark(NamedTuple):
@@ -55,11 +55,15 @@ def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     if not marks:
         return []
     # The common case, fast: every marker is written as asked, alone on its line.
-    _, *pieces = _PLAIN.split(answer)
-    names = pieces[::2]
-    if len(names) == marks and all(name in fields or name == END for name in names):
-        return [Section(name, text.strip()) for name, text in zip(names, pieces[1::2], strict=True)]
-    return _split_tolerantly(answer, fields)
+    if answer.count(f"\n{_BEGIN}") + answer.startswith(_BEGIN) < marks:
+        return _split_tolerantly(answer, fields)
+    sections: list[Section] = []
+    for piece in answer.split(_BEGIN)[1:]:
+        name, closed, text = piece.partition(_CLOSE)
+        if not closed or text[:1] not in _LINE_ENDS or (name not in fields and name != END):
+            return _split_tolerantly(answer, fields)
+        sections.append((name, text.strip()))
+    return sections
 
 
 def _split_tolerantly(answer: str, fields: Collection[str]) -> list[Section]:
@@ -71,9 +75,9 @@ def _split_tolerantly(answer: str, fields: Collection[str]) -> list[Section]:
     stops = [mark.start for mark in marks[1:]] + [len(answer)] if marks else []
     for mark, stop in zip(marks, stops, strict=True):
         text, ended = _up_to_end_marker(answer[mark.end : stop])
-        sections.append(Section(mark.name, text.strip()))
+        sections.append((mark.name, text.strip()))
         if ended:
-            sections.append(Section(END, ""))
+            sections.append((END, ""))
     return sections
 
 

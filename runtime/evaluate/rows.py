@@ -27,7 +27,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     """
     example = registry["examples"][task.example]
     program, metric = registry[task.program], registry["metric"]
-    prediction: Any = Prediction()
+    prediction: Any = None
     began = time.perf_counter()
     # A trace that is being recorded around the evaluation must not get the steps of all these calls.
     token = tracing.start(None)
@@ -38,7 +38,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
         score, feedback, failure = registry["failure_score"], None, error
-        value = float(score)
+        value, prediction = float(score), Prediction() if prediction is None else prediction
     finally:
         tracing.stop(token)
     seconds = time.perf_counter() - began

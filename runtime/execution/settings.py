@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from types import MappingProxyType
 from typing import Any
 
 from ..errors import ConfigurationError, did_you_mean
@@ -39,9 +38,10 @@ CALL_SETTINGS = ("lm", "config", "max_retries")
 """What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
 
 _process: dict[str, Any] = {}
-_context: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_settings", default=MappingProxyType({}))
-_call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default=MappingProxyType({}))
-_parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=MappingProxyType({}))
+_NONE: Mapping[str, Any] = {}
+_context: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_settings", default=_NONE)
+_call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default=_NONE)
+_parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=_NONE)
 
 
 class Settings:
@@ -120,7 +120,7 @@ def context(**values: Any) -> Iterator[None]:
 def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
     """A setting as it holds here for a part made by a file with these defaults."""
     nearest = _context.get()
-    if name in nearest:
+    if nearest and name in nearest:
         return nearest[name]
     if defaults is not None and name in defaults:
         return defaults[name]

@@ -5,7 +5,7 @@ The other half of `BaseLM`, which is imported with the first request: making a m
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -79,15 +79,15 @@ def make_request(
     return Request(lm.model, messages, merged, lm.model_type, prompt, tools, output)
 
 
-async def ask(lm: Asked, request: Request) -> Response:
+def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
     """Ask a model, with everything around it.
 
     Raises:
         LMError: the model could not be reached, refused, or gave no answer.
     """
-    if not lm.callbacks:
-        return await _get(lm, request)
-    return await watched(lm.callbacks, lm, request, _get(lm, request))
+    # Awaiting a coroutine costs; the fewer there are between a module and its model, the better.
+    work = _get(lm, request)
+    return watched(lm.callbacks, lm, request, work) if lm.callbacks else work
 
 
 async def ask_in_pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
@@ -110,11 +110,13 @@ async def ask_in_pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
 
 async def _get(lm: Asked, request: Request) -> Response:
     number, key = calls.next_number(), _key(lm, request)
-    if key is None:
-        response = await _send(lm, request)
-    else:
+    if key is not None:
         kept = caching.get(key, lm.cache_in_memory)
         response = kept or await fetch_once(key, partial(_send, lm, request), lm.cache_in_memory)
+    elif is_recording():
+        response = await _send(lm, request)
+    else:
+        response = verify_response(await lm.send(request), lm.model)
     _note(lm, number, request, response)
     return response
 
@@ -122,7 +124,7 @@ async def _get(lm: Asked, request: Request) -> Response:
 async def _send(lm: Asked, request: Request) -> Response:
     if is_recording():
         return await answered(request, lm.identity(request), partial(_verified, lm))
-    return verify_response(await lm.send(request), lm.model)
+    return await _verified(lm, request)
 
 
 async def _verified(lm: Asked, request: Request) -> Response:
@@ -145,11 +147,8 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
 
 def remember(lm: Asked, entry: calls.Entry) -> None:
     """Add a call to the histories of its model, of all models and of the modules that are being called."""
-    limit = lookup("max_history_size")
-    calls.ALL.add(entry, limit)
-    lm.history.add(entry, limit)
-    for module in trace.callers.get():
-        module.history.add(entry, limit)
+    histories = [calls.ALL, lm.history, *(module.history for module in trace.callers.get())]
+    calls.add(entry, histories, lookup("max_history_size"))
 
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
 from ...base.later import Later
@@ -107,17 +107,26 @@ class BaseLM:
         """Ask the model from asynchronous code."""
         return asking.render_outputs(await self.request(prompt, messages, kwargs))
 
-    async def reply(
+    def reply(
         self,
         messages: Sequence[GivenMessage],
         settings: Mapping[str, Any],
         tools: tuple[ToolSpec, ...] = (),
         output: OutputFormat | None = None,
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Ask the model as adapters do: through the subclass's own `__call__` or `acall` where it has one."""
+        if any(self._called_by):
+            return self.__called(messages, settings, tools, output)
+        return self.request(None, messages, settings, tools, output)
+
+    async def __called(
+        self,
+        messages: Sequence[GivenMessage],
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...],
+        output: OutputFormat | None,
+    ) -> Response:
         synchronous, asynchronous = self._called_by
-        if not (synchronous or asynchronous):
-            return await self.request(None, messages, settings, tools, output)
         if drive.blocking.get() and not synchronous:
             return await self.request(None, messages, settings, tools, output)
         refuse_while_loading("a model is called")
@@ -132,14 +141,14 @@ class BaseLM:
             outputs = await drive.call_function(self.__call__, messages=asked.openai_messages, **kwargs)
         return asking.verify_response(asking.read_outputs(outputs), self.model)
 
-    async def request(
+    def request(
         self,
         prompt: str | None,
         messages: Sequence[GivenMessage] | None,
         settings: Mapping[str, Any],
         tools: tuple[ToolSpec, ...] = (),
         output: OutputFormat | None = None,
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Ask the model, with everything around it: cache, retries, usage and history.
 
         Args:
@@ -152,8 +161,7 @@ class BaseLM:
         Raises:
             LMError: the model could not be reached, refused, or gave no answer.
         """
-        request = asking.make_request(self, prompt, messages, settings, tools, output)
-        return await asking.ask(self, request)
+        return asking.ask(self, asking.make_request(self, prompt, messages, settings, tools, output))
 
     async def astream(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any

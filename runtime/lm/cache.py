@@ -14,9 +14,9 @@ from pathlib import Path
 from weakref import WeakSet
 
 from ...base.forks import new_lock
+from ...base.locks import FileLocks
 from .cachefile import CacheFile
 from .cachejson import read_json, render_json
-from .filelocks import FileLocks
 from .request import Response
 
 _DEFAULT_BYTES = 2 * 1024**3

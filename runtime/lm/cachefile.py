@@ -17,7 +17,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .filelocks import FileLocks
+from ...base.locks import FileLocks
 
 T = TypeVar("T")
 Row = tuple[str, str, str, float]

@@ -1,17 +1,10 @@
-"""Responses as the JSON texts that the cache's file holds.
-
-By ujson, which takes two thirds of the time of `json`. Where it gives up and `json` does not (values nested
-more than a thousand deep, numbers beyond the range of older versions) `json` does the work, both ways.
-"""
+"""Responses as the JSON texts that the cache's file holds."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
-import ujson
-
+from ...base import json
 from .messages import Audio, File, Image, Native, Part, Reasoning, Text, ToolCall, ToolResult
 from .request import Completion, Response
 
@@ -42,7 +35,8 @@ def render_json(response: Response) -> str:
         }
         for completion in response.completions
     ]
-    return dump({"completions": completions, "model": response.model, "id": response.id})
+    facts = {"completions": completions, "model": response.model, "id": response.id}
+    return json.dump_strictly(facts) if any(map(_is_foreign, response.completions)) else json.dump(facts)
 
 
 def read_json(text: str) -> Response:
@@ -51,7 +45,7 @@ def read_json(text: str) -> Response:
     Raises:
         KeyError, TypeError, ValueError: it is not one.
     """
-    facts = load(text)
+    facts = json.load(text)
     if "completions" not in facts:
         # As the first version wrote it.
         return Response(
@@ -68,6 +62,13 @@ def read_json(text: str) -> Response:
     return Response(completions, model=facts["model"], id=facts["id"], cache_hit=True)
 
 
+def _is_foreign(completion: Completion) -> bool:
+    """Whether an answer holds values of a provider's own making, which may be of any type."""
+    return completion.logprobs is not None or any(
+        isinstance(part, (Native, Reasoning)) for part in completion.parts
+    )
+
+
 def _values(part: Part) -> list[Any]:
     return [getattr(part, name) for name in part.__dataclass_fields__]
 
@@ -78,27 +79,3 @@ def _part(kind: str, *values: Any) -> Part:
         return Reasoning(text, tuple(blocks))
     part: Part = _KINDS[kind](*values)
     return part
-
-
-def dump(value: Mapping[str, Any]) -> str:
-    """A value as JSON, in ASCII."""
-    try:
-        return ujson.dumps(value, escape_forward_slashes=False)
-    except (OverflowError, RecursionError, ValueError):
-        return json.dumps(value, separators=(",", ":"))
-
-
-def load(text: str) -> Any:
-    """The value of a JSON text.
-
-    Raises:
-        ValueError: it is not JSON, or is nested too deeply.
-    """
-    try:
-        return ujson.loads(text)
-    except ValueError:
-        pass
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from bisect import insort
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from itertools import count
@@ -103,15 +103,18 @@ class CallHistory(list[Entry]):
     its text. It forgets the oldest ones beyond `max_history_size`, in steps, so that adding stays cheap.
     """
 
-    def add(self, entry: Entry, limit: int) -> None:
-        """Put a finished call in its place, and forget the oldest ones when there are more than the limit."""
-        with _adding:
-            if not self or self[-1].number < entry.number:
-                self.append(entry)
+
+def add(entry: Entry, histories: Iterable[CallHistory], limit: int) -> None:
+    """Put a finished call in its place in each history, and forget the oldest calls beyond the limit."""
+    number = entry.number
+    with _adding:
+        for history in histories:
+            if not history or history[-1].number < number:
+                history.append(entry)
             else:
-                insort(self, entry, key=_number)
-            if len(self) > limit + limit // 8:
-                del self[: len(self) - limit]
+                insort(history, entry, key=_number)
+            if len(history) > limit + limit // 8:
+                del history[: len(history) - limit]
 
 
 _number = attrgetter("number")

@@ -7,7 +7,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -59,7 +59,11 @@ async def answered(
         found = read_json(text)
         return Response(found.completions, usage, cost, model=found.model, id=found.id)
     response = await send(request)
-    recorder.keep(name, [render_json(response), dict(response.usage), response.cost])
+    # An answer with values that JSON lacks is asked for again.
+    with suppress(TypeError, ValueError, RecursionError):
+        kept = [render_json(response), dict(response.usage), response.cost]
+    if kept is not None:
+        recorder.keep(name, kept)
     return response
 
 

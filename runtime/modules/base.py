@@ -91,12 +91,16 @@ class Module(PartTree):
 
     def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module and wait for its prediction."""
+        if args:
+            self._refuse_positional()
         if self._forward_first:
             return self._watched(self.forward, args, inputs)
         return drive.run(self.acall(*args, **inputs), concurrent=self.needs_loop)
 
     async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code."""
+        if args:
+            self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
         with self._called(inputs) as tracker:
@@ -251,6 +255,9 @@ class Module(PartTree):
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
         with self._called(inputs) as tracker:
             return _with_usage(function(*args, **inputs), tracker)
+
+    def _refuse_positional(self) -> None:
+        """Complain about inputs without names, where a class takes none."""
 
     def _called(self, inputs: dict[str, Any]) -> _CallScope:
         """The bookkeeping around a call; takes the settings of the call out of its inputs."""

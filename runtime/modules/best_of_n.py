@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from ..interface import Interface, Reward
-from ..limits import Ge
-from ..lm.base import BaseLM
-from ..parameters import KW_ONLY, parameters
-from ..signature.signature import Signature
-from .attempts import as_function, best_attempt, is_async_call
-from .base import Module
+from ..interface import Interface
+from ..parameters import parameters
+from .attempts import best_attempt
+from .repeating import Repeating
 
 
-@parameters(extra="config")
-class BestOfN(Module):
+@parameters
+class BestOfN(Repeating):
     """Runs a module up to `N` times and returns the prediction with the highest reward.
 
     It stops at the first attempt that reaches the threshold. The first attempt is the module as it is; the
@@ -22,43 +19,6 @@ class BestOfN(Module):
     """
 
     interface: ClassVar[Interface | None] = Interface(of="module", calls="N * (module + reward_fn)")
-    concurrent: ClassVar[bool] = False
-
-    module: Module
-    """What to run."""
-    N: Annotated[int, Ge(1)]
-    """How often at most."""
-    reward_fn: Reward
-    """How good a prediction is: `(args, pred) -> float`, higher is better."""
-    threshold: float | None = None
-    """The reward that is good enough to stop; None to try all `N`."""
-    fail_count: Annotated[int, Ge(0)] | None = None
-    """How many attempts may raise in one call before their error is raised; `N` when None."""
-    _: KW_ONLY
-    lm: BaseLM | None = None
-    """The language model of the parts that have none of their own."""
-    max_retries: int | None = None
-    """How often they show an answer that cannot be read, or breaks a condition, to the model again, where
-    they do not say it themselves.
-    """
-
-    def __post_init__(self) -> None:
-        """Keep the reward from being taken for a part.
-
-        Raises:
-            ConfigurationError: the reward is no function.
-        """
-        self.reward_fn = as_function(self.reward_fn)
-        self.use_for_parts(self.lm, self.max_retries, **self.__dict__.pop("config"))
-
-    def declared_signature(self) -> type[Signature] | None:
-        """The signature of the module that is run."""
-        return self.module.declared_signature()
-
-    @property
-    def needs_loop(self) -> bool:
-        """Whether the module or the reward waits for something else than model calls."""
-        return is_async_call(self.module, self.reward_fn)
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Try, and choose."""

@@ -70,8 +70,8 @@ class Predict(Module, Predictor):
 
     # --- calls ------------------------------------------------------------------------------------------
 
-    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
-        """Predict from the inputs, given by name.
+    async def aforward(self, /, **inputs: Any) -> Any:
+        """Predict, without the bookkeeping around it; what a call does.
 
         Raises:
             InputError: an input is unknown or missing, or against a condition.
@@ -79,18 +79,6 @@ class Predict(Module, Predictor):
             AdapterParseError: the model's answer could not be read.
             LMError: the model could not be asked.
         """
-        if args:
-            raise InputError(_no_positional(self.signature))
-        return super().__call__(**inputs)
-
-    async def acall(self, /, *args: Any, **inputs: Any) -> Any:
-        """Predict from asynchronous code."""
-        if args:
-            raise InputError(_no_positional(self.signature))
-        return await super().acall(**inputs)
-
-    async def aforward(self, /, **inputs: Any) -> Any:
-        """Predict, without the bookkeeping around it."""
         call = calling.Call(self, inputs)
         completions = await call.adapter.reply(
             call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
@@ -103,6 +91,10 @@ class Predict(Module, Predictor):
         """The exact messages that a call with these inputs would send; sends nothing and needs no LM."""
         call = calling.Call(self, inputs, needs_lm=False)
         return call.adapter.format(call.signature, call.demos, call.sent)
+
+    def _refuse_positional(self) -> None:
+        example = ", ".join(f"{name}=…" for name in self.signature.input_fields)
+        raise InputError(f"inputs are given by name: ({example})")
 
     def declared_signature(self) -> type[Signature]:
         """The signature whose inputs and outputs the calls have."""
@@ -167,9 +159,3 @@ def _given_demo(signature: type[Signature], number: int, demo: Any) -> Any:
         raise InputError(text, field=misfit.path.lstrip("."), value=misfit.value, row=number) from None
     same = all(typed[name] is demo[name] for name in typed)
     return demo if same else demo.copy(**typed) if isinstance(demo, Example) else typed
-
-
-def _no_positional(signature: type[Signature]) -> str:
-    names = list(signature.input_fields)
-    example = ", ".join(f"{name}=…" for name in names)
-    return f"inputs are given by name: ({example})"

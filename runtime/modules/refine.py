@@ -7,22 +7,21 @@ import logging
 import textwrap
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from ..errors import DspycError
 from ..execution import trace
 from ..execution.settings import CALL_SETTINGS
-from ..interface import Interface, Reward
-from ..limits import Ge
-from ..lm.base import BaseLM
-from ..parameters import KW_ONLY, parameters
+from ..interface import Interface
+from ..parameters import parameters
 from ..signature.description import describe_fields
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
 from ..values.rendering import to_json_types
-from .attempts import Attempt, as_function, best_attempt, is_async_call, temperature_of
+from .attempts import Attempt, best_attempt, temperature_of
 from .base import Module
 from .predict import Predict
+from .repeating import Repeating
 from .source import source_of
 
 logger = logging.getLogger("dspyc")
@@ -57,8 +56,8 @@ class OfferFeedback(Signature):
     )
 
 
-@parameters(extra="config")
-class Refine(Module):
+@parameters
+class Refine(Repeating):
     """Runs a module up to `N` times, with advice from the second time on, and returns the best prediction.
 
         refine = Refine(ChainOfThought("question -> answer"), N=3, reward_fn=one_word, threshold=1.0)
@@ -72,45 +71,16 @@ class Refine(Module):
     interface: ClassVar[Interface | None] = Interface(
         of="module", reserved="hint_", calls="N * (module + reward_fn) + (N - 1) * answer"
     )
-    concurrent: ClassVar[bool] = False
-
-    module: Module
-    """What to run."""
-    N: Annotated[int, Ge(1)]
-    """How often at most."""
-    reward_fn: Reward
-    """How good a prediction is: `(args, pred) -> float`, higher is better."""
-    threshold: float | None = None
-    """The reward that is good enough to stop; None to try all `N`."""
-    fail_count: Annotated[int, Ge(0)] | None = None
-    """How many attempts may raise in one call before their error is raised; `N` when None."""
-    _: KW_ONLY
-    lm: BaseLM | None = None
-    """The language model of the parts that have none of their own."""
-    max_retries: int | None = None
-    """How often they show an answer that cannot be read, or breaks a condition, to the model again, where
-    they do not say it themselves.
-    """
 
     def __post_init__(self) -> None:
-        """Keep the sources that the question for advice shows, and the reward from being taken for a part.
+        """Keep the sources that the question for advice shows.
 
         Raises:
             ConfigurationError: the reward is no function.
         """
         self.reward_fn_code = source_of(self.reward_fn)
         self.module_code = source_of(type(self.module))
-        self.reward_fn = as_function(self.reward_fn)
-        self.use_for_parts(self.lm, self.max_retries, **self.__dict__.pop("config"))
-
-    def declared_signature(self) -> type[Signature] | None:
-        """The signature of the module that is run."""
-        return self.module.declared_signature()
-
-    @property
-    def needs_loop(self) -> bool:
-        """Whether the module or the reward waits for something else than model calls."""
-        return is_async_call(self.module, self.reward_fn)
+        super().__post_init__()
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Try, ask for advice, try again, and choose."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ConditionError, InputError, LimitError
 from ..execution.matching import is_found
-from .fields import CONSTRAINT_WORDS, Field
+from .fields import CONSTRAINT_WORDS, Field, Kind
 from .signature import Signature
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
@@ -36,7 +36,7 @@ def check_outputs(
     Raises:
         ConditionError: one does not hold.
     """
-    constrained = _constrained(signature, "output")
+    constrained = constrained_fields(signature, "output")
     if not constrained:
         return
     values = {**inputs, **outputs}
@@ -61,7 +61,7 @@ def check_inputs(signature: type[Signature], inputs: Mapping[str, Any]) -> None:
     Raises:
         InputError: one does not hold.
     """
-    for field in _constrained(signature, "input"):
+    for field in constrained_fields(signature, "input"):
         if field.name in inputs and (broken := first_broken(field, inputs)) is not None:
             raise InputError(
                 f"the input `{field.name}` is {inputs[field.name]!r}, which is against: {broken}"
@@ -91,11 +91,11 @@ def first_broken(field: Field, values: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _constrained(signature: type[Signature], kind: str) -> tuple[Field, ...]:
-    key = ("constrained", kind)
-    found: tuple[Field, ...] | None = signature.__compiled__.get(key)
+def constrained_fields(signature: type[Signature], kind: Kind) -> tuple[Field, ...]:
+    """The fields of a kind that have constraints or conditions, worked out once."""
+    found: tuple[Field, ...] | None = signature.__compiled__.get(kind)
     if found is None:
         fields = signature.output_fields if kind == "output" else signature.input_fields
         found = tuple(field for field in fields.values() if field.constraints or field.where)
-        signature.__compiled__[key] = found
+        signature.__compiled__[kind] = found
     return found

@@ -12,6 +12,9 @@ Kind: TypeAlias = Literal["input", "output"]
 Condition: TypeAlias = "tuple[str, Callable[[dict[str, Any]], bool]]"
 """The text of a `where` condition, and the function of all values so far that decides it."""
 
+RESERVED = {"completed": "marks the end of an answer"}
+"""Names that the prompt's own format uses, and what for."""
+
 CONSTRAINT_WORDS = {
     "gt": "greater than: ",
     "ge": "greater than or equal to: ",

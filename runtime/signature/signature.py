@@ -15,11 +15,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
 
 from ..errors import SignatureError, did_you_mean
-from .fields import Field
+from .fields import RESERVED, Field
 from .string import parse_signature_string
 
 FieldSource: TypeAlias = "Mapping[str, Field | tuple[Any, Field]]"
-_RESERVED = frozenset({"completed"})
 
 
 def _cleaned(doc: str) -> str:
@@ -425,9 +424,9 @@ def _verify(cls: type, fields: Mapping[str, Field]) -> None:
     for name, field in fields.items():
         if not name.isidentifier() or keyword.iskeyword(name):
             raise SignatureError(f"`{name}` cannot be a field's name: it is no name, or a word of Python's")
-        if name in _RESERVED and field.kind == "output":
+        if name in RESERVED and field.kind == "output":
             raise SignatureError(
-                f"`{name}` marks the end of an answer; give the field of `{cls.__name__}` another name"
+                f"`{name}` {RESERVED[name]}; give the field of `{cls.__name__}` another name"
             )
 
 

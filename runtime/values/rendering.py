@@ -36,7 +36,7 @@ def render(value: Any) -> str:
     them.
     """
     if type(value) is str:
-        return escape_markers(value)
+        return escape_markers(value) if "##" in value else value
     if value is None or type(value) in (int, float, bool):
         return str(value)
     plain = to_json_types(value)
@@ -47,6 +47,8 @@ def render(value: Any) -> str:
 
 def render_text(value: Any) -> str:
     """A value of a field that is text: a list becomes numbered pieces, all else is as `render` writes it."""
+    if type(value) is str and "##" not in value:
+        return value
     return _numbered(value) if isinstance(value, list) else render(value)
 
 

@@ -24,12 +24,11 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import ujson
-
+from ...base import json
 from ...base.forks import new_lock
+from ...base.locks import Locked, open_alone
 from ...base.secrets import redact
 from ..errors import JournalError, list_names
-from .lock import acquire_lock
 from .task import Usage
 
 logger = logging.getLogger("dspyc")
@@ -176,8 +175,7 @@ class Journal:
                 raise _damaged(self.path, number) from None
 
     def _write(self, record: dict[str, Any]) -> None:
-        # ASCII, because a text may hold half a surrogate pair.
-        line = ujson.dumps(record, ensure_ascii=True, escape_forward_slashes=False) + "\n"
+        line = json.dump(record) + "\n"
         with self._lock:
             if self._file.closed:
                 return
@@ -200,37 +198,28 @@ _DELETE = "delete it to begin anew"
 
 
 def _open_alone(path: Path) -> FileIO:
-    """The file, locked; a file that its last owner has just removed is made again."""
-    while True:
-        try:
-            file = _open(path)
-            locked = acquire_lock(file)
-        except OSError as error:
-            raise JournalError(f"{path} cannot be written: {error.strerror}") from error
-        if not locked:
-            file.close()
-            raise JournalError(f"another process is at work on this run: it writes {path}")
-        try:
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                return file
-        except OSError:
-            pass
-        file.close()
-
-
-def _open(path: Path) -> FileIO:
+    """The file, locked."""
     # Without blocking, or a named pipe at this path would be waited for.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise JournalError(f"{path} is not a regular file; {_DELETE}")
-    return FileIO(descriptor, "r+b")
+
+    def opened() -> int:
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise JournalError(f"{path} is not a regular file; {_DELETE}")
+        return descriptor
+
+    try:
+        return FileIO(open_alone(path, opened), "r+b")
+    except Locked:
+        raise JournalError(f"another process is at work on this run: it writes {path}") from None
+    except OSError as error:
+        raise JournalError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _parse(path: Path, number: int, line: bytes) -> Any:
     try:
-        return ujson.loads(line)
+        return json.load(line)
     except ValueError:
         raise _damaged(path, number) from None
 

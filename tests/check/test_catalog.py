@@ -11,7 +11,9 @@ import pytest
 import dspyc.runtime as runtime
 from dspyc.compiler import catalog, types
 from dspyc.compiler.catalog import build
+from dspyc.runtime.adapters import sections
 from dspyc.runtime.modules.calling import HINT
+from dspyc.runtime.signature.fields import RESERVED
 
 KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "positional-only",
@@ -125,6 +127,11 @@ def test_a_check_opens_no_source_of_the_runtime() -> None:
 
 def test_the_module_that_adds_nothing() -> None:
     assert catalog.plain_module() == "Predict"
+
+
+def test_the_names_that_no_field_may_have() -> None:
+    assert catalog.reserved_fields() == RESERVED
+    assert sections.END in RESERVED
 
 
 def test_the_input_for_advice() -> None:

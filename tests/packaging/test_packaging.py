@@ -81,9 +81,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {f"dspyc/{name}" for name in ("__init__.py", "__main__.py", "py.typed")}
     for room in ROOMS:
-        for file in (ROOT / room).rglob("*.py"):
+        for file in (*(ROOT / room).rglob("*.py"), *(ROOT / room).rglob("*.pyi")):
             expected.add(f"dspyc/{file.relative_to(ROOT).as_posix()}")
-    python = {name for name in names if name.endswith((".py", "py.typed"))}
+    python = {name for name in names if name.endswith((".py", ".pyi", "py.typed"))}
     assert python == expected
     data = {name.rsplit(".", 1)[1] for name in names - python}
     assert data <= {"lark", "json", "gguf", "md"}

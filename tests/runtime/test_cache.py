@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import random
 import re
@@ -11,7 +10,9 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dspyc.runtime as dspy
-from dspyc.runtime.lm import cache, cachejson
+from dspyc.runtime.lm import cache
 from dspyc.runtime.lm.cache import Cache, cache_folder
 from dspyc.runtime.lm.cachejson import read_json, render_json
-from dspyc.runtime.lm.messages import Native, Text
+from dspyc.runtime.lm.messages import Native, Reasoning, Text
+from dspyc.runtime.lm.recording import recording
 from dspyc.runtime.lm.request import Completion, Response
 
 
@@ -349,11 +351,17 @@ def test_where_ujson_gives_up_json_goes_on() -> None:
         assert read_json(render_json(response)).completions[0].parts[0].value["value"] == deep
     finally:
         sys.setrecursionlimit(before)
-    assert math.isnan(cachejson.load(cachejson.dump({"a": float("nan")}))["a"])
-    with pytest.raises(TypeError):
-        cachejson.dump({"a": b"x"})
-    with pytest.raises(ValueError, match="deep"):
-        cachejson.load("[" * 100_000 + "]" * 100_000)
+
+
+@pytest.mark.parametrize("value", [Decimal("1.10"), SimpleNamespace(toDict=dict), {(1, 2): 3}, b"x"])
+def test_a_value_that_json_lacks_is_not_kept_as_another(value: Any) -> None:
+    for completion in (
+        Completion((Native({"type": "odd", "value": value}),), "stop"),
+        Completion((Reasoning("x", ({"value": value},)), Text("x")), "stop"),
+        Completion((Text("x"),), "stop", {"value": value}),
+    ):
+        with pytest.raises(TypeError):
+            render_json(Response([completion]))
 
 
 @given(st.lists(st.text(), max_size=3))
@@ -368,3 +376,32 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     if sys.platform == "linux":
         assert cache_folder() == tmp_path / "dspyc"
+
+
+class Recorded(dict[str, Any]):
+    """A recorder of one task, in memory."""
+
+    def recall(self, name: str) -> Any:
+        return self.get(name)
+
+    def keep(self, name: str, answer: Any) -> None:
+        self[name] = answer
+
+
+class Odd(dspy.BaseLM):
+    def __init__(self, logprobs: Any) -> None:
+        super().__init__()
+        self.logprobs, self.asked = logprobs, 0
+
+    def complete(self, request: Any) -> Response:
+        self.asked += 1
+        return Response([Completion((Text("x"),), "stop", self.logprobs)], usage={"total_tokens": 1})
+
+
+@pytest.mark.parametrize(("logprobs", "asked"), [(0.5, 1), (Decimal("0.5"), 2)])
+def test_an_answer_that_cannot_be_recorded_is_asked_for_again(logprobs: Any, asked: int) -> None:
+    lm, kept = Odd(logprobs), Recorded()
+    for _ in range(2):
+        with recording(kept):
+            assert lm("x") == [{"text": "x", "logprobs": logprobs}]
+    assert lm.asked == asked

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import dspyc.runtime as dspy
+from dspyc.base.locks import FileLocks
 from dspyc.runtime.errors import LMServerError
 from dspyc.runtime.lm import cache
-from dspyc.runtime.lm.filelocks import FileLocks
 from dspyc.runtime.lm.request import Request, Response
 from support.openai_server import OpenAIServer
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from ....grammar import syntax
-from ... import types
+from ... import catalog, types
 from ...program import Item, Program
 from ..rule import Findings, label, rule, written
-
-RESERVED = {"completed": "marks the end of an answer"}
-"""Names that the prompt's own format uses."""
 
 
 @rule("E217", "reserved-field", syntax.Field)
@@ -29,8 +26,9 @@ def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings
     ```
     """
     name = node.name.text
-    if name in RESERVED and node.direction != "attribute":
-        words = f"a field cannot be named `{name}`; it {RESERVED[name]}"
+    reason = catalog.reserved_fields().get(name)
+    if reason is not None and node.direction != "attribute":
+        words = f"a field cannot be named `{name}`; it {reason}"
         yield reserved_field.at(node.name, words)
 
 

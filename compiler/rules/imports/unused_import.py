@@ -5,7 +5,8 @@ from __future__ import annotations
 from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
-from ...program import Item, Program, declared_names
+from ...program import Item, Program
+from ...trees import declared_names
 from ..references import names_used, set_of
 from ..rule import Findings, file_rule, replace
 

@@ -9,7 +9,8 @@ from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
-from ...program import Item, Program, children
+from ...program import Item, Program
+from ...trees import children
 from ..rule import Findings, insert, replace, rule, written
 from .effects import Effect, effect_of
 

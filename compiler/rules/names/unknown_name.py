@@ -8,8 +8,9 @@ from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog
-from ...program import Item, Program, declared_names
+from ...program import Item, Program
 from ...resolve.builtins import FORBIDDEN
+from ...trees import declared_names
 from ..kind import Kind
 from ..rule import DECLARATIONS, Findings, replace, rule
 from ..words import near

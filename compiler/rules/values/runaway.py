@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ....grammar import syntax
-from ...program import Item, Program, children
+from ...program import Item, Program
+from ...trees import children
 from ..rule import DECLARATIONS, Findings, rule, written
 from ..walking import nodes_of, remembered
 from .sizes import LIMIT, UNKNOWN, Measure, Measuring

@@ -89,6 +89,9 @@ def _do_nothing(*args: Any, **kwargs: Any) -> None:
 
 def _put_away() -> None:
     """Close the clients where they live, and end the loop of requests."""
+    if litellm_forks.is_due():
+        # Forked, and never used here: they are the parent's.
+        return
     clients = _take_clients()
     io_loop.stop(lambda: _close_all(clients))
     for client in clients:
