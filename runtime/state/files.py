@@ -51,7 +51,8 @@ def read_state(path: Path) -> dict[str, Any]:
         raise StateError(f"{path} is no state file: it {error.message}") from error
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits is a ValueError, thousands of brackets a RecursionError.
-        raise StateError(f"{path} is no state file: {error}") from None
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else f"{error}".split(";")[0]
+        raise StateError(f"{path} is no state file: {reason}") from None
     if not isinstance(state, dict):
         raise StateError(f"{path} is no state file: it holds a {type(state).__name__}, not an object")
     return state

@@ -98,3 +98,20 @@ def test_a_broken_state_is_not_a_defect_of_dspyc(folder: Path) -> None:
     (folder / "in.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
     code, output = dspyc(folder, "run", "m.dspy:tuned", "--inputs", "in.jsonl", "--output", "out.jsonl")
     assert (code, "is no state file" in output) == (2, True)
+
+
+def test_numbers_and_sums_beyond_reason_are_findings(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(f"[tool.dspyc]\nsrc = {'9' * 5_000}\n", encoding="utf-8")
+    code, output = dspyc(folder, "check", "m.dspy")
+    assert (code, "this file has a number of over 4,300 digits" in output) == (1, True)
+    (folder / "pyproject.toml").unlink()
+    (folder / "tools.py").write_text(f"X = {'-' * 90_000}1\nY = {'1+' * 50_000}1\n", encoding="utf-8")
+    (folder / "i.dspy").write_text("from tools import X\n\ny = X\n", encoding="utf-8")
+    code, output = dspyc(folder, "check", "i.dspy")
+    assert (code, "`tools.py` is not valid Python" in output) == (1, True)
+    (folder / "n.dspy").write_text('module ask = Predict("text: int -> label")\n', encoding="utf-8")
+    code, output = dspyc(folder, "run", "n.dspy", f"text=0x{'f' * 50_000}")
+    assert (code, "the input `text` takes `int`" in output) == (2, True)
+    (folder / "m.tuned.state.json").write_text("[" * 100_000, encoding="utf-8")
+    code, output = dspyc(folder, "run", "m.dspy:tuned", "text=a")
+    assert (code, "it is nested too deeply" in output) == (2, True)
