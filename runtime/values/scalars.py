@@ -56,7 +56,7 @@ def _bounded(number: int, text: str) -> int:
 
 
 def _too_long(text: str) -> ReadError:
-    return ReadError(f"is {_shown(text)}, which holds a number of more than {_LONGEST_NUMBER} digits")
+    return ReadError(f"is {_shown(text)}, which contains a number of more than {_LONGEST_NUMBER} digits")
 
 
 def bare(text: str) -> str:
@@ -113,7 +113,7 @@ def read_number(text: str) -> int | float:
     if len(found) == 1:
         return found.pop()
     problem = "no number" if not found else f"{len(found)} different numbers"
-    raise ReadError(f"is {_shown(text)}, which holds {problem}")
+    raise ReadError(f"is {_shown(text)}, which contains {problem}")
 
 
 def read_int(text: str) -> int:
@@ -131,7 +131,7 @@ def whole(number: float, text: object) -> int:
         ReadError: it is not whole.
     """
     if isinstance(number, float) and (not math.isfinite(number) or not number.is_integer()):
-        raise ReadError(f"is {_shown(str(text))}, which is no whole number")
+        raise ReadError(f"is {_shown(str(text))}, which is not a whole number")
     return int(number)
 
 
@@ -144,7 +144,7 @@ def read_float(text: str) -> float:
     try:
         return float(number)
     except OverflowError:
-        raise ReadError(f"is {_shown(text)}, which is too large a number") from None
+        raise ReadError(f"is {_shown(text)}, which is too large") from None
 
 
 def read_decimal(text: str) -> Decimal:

@@ -94,10 +94,10 @@ def test_a_broken_state_is_not_a_defect_of_dspyc(folder: Path) -> None:
     (folder / "m.tuned.state.json").write_text('{"predictors": ', encoding="utf-8")
     for command in (["run", "m.dspy:tuned", "text=a"], ["prompt", "m.dspy:tuned", "text=a"]):
         code, output = dspyc(folder, *command)
-        assert (code, "is no state file" in output) == (2, True)
+        assert (code, "is not a state file" in output) == (2, True)
     (folder / "in.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
     code, output = dspyc(folder, "run", "m.dspy:tuned", "--inputs", "in.jsonl", "--output", "out.jsonl")
-    assert (code, "is no state file" in output) == (2, True)
+    assert (code, "is not a state file" in output) == (2, True)
 
 
 def test_numbers_and_sums_beyond_reason_are_findings(folder: Path) -> None:
