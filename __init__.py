@@ -13,6 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .base import imports  # noqa: F401 from now on a forked child imports what its parent had half imported
 from .loader.imports import install_import_hook
 
 

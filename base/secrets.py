@@ -32,7 +32,7 @@ _SECRET_NAME = re.compile(
           |storage|subscription|webhook)_?keys?
       | key$ | keys?_(?:id|\d+)$
       | (?:access|api|auth|bearer|bot|id|personal|refresh|secret|security|session)_?tokens?
-      | token$ | token_\d+$ | pat$ | [a-z0-9]+_pwd$
+      | token$ | token_\d+$ | pat$ | jwt$ | sas$ | sig$ | [a-z0-9]+_pwd$ | passcodes?
       | secrets? | passw(?:or)?ds? | passphrases? | credentials? | authorization | auth | cookies? | bearer
     )(?:_|$)
     | apikey | accesskey | secretkey | authtoken | accesstoken | password""",

@@ -7,17 +7,18 @@ from bisect import bisect_right
 from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
+from ..base.recursion import deep
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .files import Files, Finder, Reader, program_of
+from .files import Files, Finder, Reader, Unreadable, program_of
 from .findings import EVERYTHING as READS_EVERYTHING
 from .findings import all_hold, check_item, place
 from .program import Item, Program
 from .resolve.scope import FileScope, KeptItem
 from .selection import EVERYTHING, Selection
 
-__all__ = ["FileAnalysis", "Finder", "Project", "Reader"]
+__all__ = ["FileAnalysis", "Finder", "Project", "Reader", "Unreadable"]
 
 
 class FileAnalysis(Struct, eq=False):
@@ -54,10 +55,10 @@ class Project:
     after an edit looks at what the edit changes, and a check of unchanged files is free. Threads may check at
     the same time.
 
-    `read` gives the files' texts (an editor hands in its unsaved ones), `roots` are the folders in which
-    imports are looked for after the file's own, `find` knows the installed Python packages (without it only
-    the standard library is known), `pure` names Python functions without effects, as `module.name`, and
-    `selection` says which kinds of findings are looked for.
+    `read` gives the files' texts (an editor hands in its unsaved ones) or says why there is none, `roots` are
+    the folders in which imports are looked for after the file's own, `find` knows the installed Python
+    packages (without it only the standard library is known), `pure` names Python functions without effects,
+    as `module.name`, and `selection` says which kinds of findings are looked for.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Project:
         with self._files.lock:
             return self._files.readers(path)
 
+    @deep
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""
         with self._files.lock:

@@ -120,13 +120,16 @@ class SignatureString(Struct, frozen=True):
 class ImportTarget(Struct, frozen=True):
     """Where an import leads."""
 
-    kind: Literal["dspy", "python", "opaque", "missing", "ambiguous", "self"]
-    """To a `.dspy` or `.py` file, a module that is not read, nothing, two files at once, the file itself."""
+    kind: Literal["dspy", "python", "opaque", "missing", "unreadable", "ambiguous", "self"]
+    """To a `.dspy` or `.py` file, a module that is not read, nothing, what cannot be read, two files at once,
+    the file itself."""
     path: str = ""
     names: Callable[[], Sequence[str]] = tuple
     """What can be imported from it, as far as that is known."""
     valid: bool = True
     """Whether a Python file could be parsed."""
+    problem: str = ""
+    """Why the file cannot be read, as a clause that follows its name."""
     cycle: tuple[str, ...] = ()
     """The files through which values are imported in a cycle, this file first and last."""
     is_in_cycle: bool = False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import RLock
 
+from msgspec import Struct
+
+from ..base.forks import new_recursive_lock
 from ..grammar import syntax
 from ..grammar.parse import parse
 from ..grammar.reparse import reparse
@@ -22,7 +24,16 @@ from .resolve.names import Names
 from .resolve.prelude import given, given_names
 from .resolve.scope import FileScope
 
-Reader = Callable[[str], str | None]
+
+class Unreadable(Struct, frozen=True):
+    """A file that is there and cannot be read; why, as a clause: "is a named pipe, not a file"."""
+
+    reason: str
+
+
+Content = str | Unreadable | None
+"""The text of a file, why it cannot be read, or None where there is none."""
+Reader = Callable[[str], Content]
 Finder = Callable[[str], str | None]
 
 
@@ -39,13 +50,13 @@ class Files:
         self.roots = roots
         self.find = find
         self.pure = pure
-        self.lock = RLock()
+        self.lock = new_recursive_lock()
         self.resolved = 0
         """How often a declaration was resolved."""
         self.edits = 0
         """How often a text has changed."""
         self._read = read
-        self._texts: dict[str, str | None] = {}
+        self._texts: dict[str, Content] = {}
         self._current: set[str] = set()
         """The paths whose texts have been read in this check."""
         self._read_by: dict[str, set[str]] = {}
@@ -64,11 +75,18 @@ class Files:
         self.note(text_key(path))
         return self._text(path)
 
+    def problem(self, path: str, reader: str) -> str | None:
+        """Why a file that is there cannot be read, as a clause; noted as `text` is."""
+        self.text(path, reader)
+        found = self._texts[path]
+        return found.reason if isinstance(found, Unreadable) else None
+
     def _text(self, path: str) -> str | None:
         if path not in self._texts:
             self._texts[path] = self._read(path)
             self._current.add(path)
-        return self._texts[path]
+        found = self._texts[path]
+        return found if isinstance(found, str) else None
 
     def begin(self) -> None:
         """From now on, no text counts as current."""
@@ -108,7 +126,7 @@ class Files:
             waiting += new
         return frozenset(found)
 
-    def _take_over(self, texts: Mapping[str, str | None]) -> None:
+    def _take_over(self, texts: Mapping[str, Content]) -> None:
         """Let all files know what has changed."""
         self.edits += 1
         edited: set[Key] = set()
@@ -118,7 +136,7 @@ class Files:
             scope = self._scopes.get(path)
             if scope is None:
                 outside.add(path)
-            elif text is None:
+            elif not isinstance(text, str):
                 edited |= {scope.key(name) for name in scope.names()}
                 del self._scopes[path]
                 outside.add(path)

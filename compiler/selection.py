@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ..base.diagnostic import Diagnostic, Severity
+from ..base.once import once
 from ..base.text import list_names, near
 from .rules.kind import Kind
 from .rules.register import CATEGORIES, KINDS, closest, find
@@ -91,7 +92,7 @@ class FileSelection(Struct, frozen=True, dict=True):
             if severity is not None:
                 yield found if severity == found.severity else replace(found, severity=severity)
 
-    @cached_property
+    @once
     def _severities(self) -> dict[str, Severity]:
         return {
             kind.code: severity

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
+from ..base.once import once
 from . import syntax
 from .actions.context import Context
 from .file_formats import other_format
@@ -39,7 +40,7 @@ MAX_BROKEN = 300
 MAX_DEPTH = 150
 """How deep syntax nodes may be nested."""
 MAX_OPERATORS = 500
-"""How many operators `a + b + c …` may have; its tree is as deep, and Python compiles no deeper one."""
+"""How many operators `a + b + c …` may have, those of sums around it included; its tree is as deep."""
 
 
 class Parsed(Struct, frozen=True, dict=True):
@@ -50,7 +51,7 @@ class Parsed(Struct, frozen=True, dict=True):
     """None where the text holds nothing but comments, or nothing that could be understood."""
     problems: tuple[Diagnostic, ...]
 
-    @cached_property
+    @once
     def tokens(self) -> tuple[Lexeme, ...]:
         """Every token, blanks and comments too: their texts joined are the text."""
         return tokenize(self.text)
@@ -95,7 +96,7 @@ class File(Struct, frozen=True, dict=True):
         index = bisect_right(self._starts, offset) - 1
         return self.items[index] if index >= 0 else None
 
-    @cached_property
+    @once
     def _starts(self) -> list[int]:
         return [item.start for item in self.items]
 
@@ -147,24 +148,24 @@ def parse_item(text: str) -> Parsed:
 
 def excess(declaration: Any) -> Diagnostic | None:
     """What is wrong with a tree that cannot be read recursively: nested too deeply, or too long a sum."""
-    pending: list[tuple[Any, int]] = [(declaration, 0)]
+    pending: list[tuple[Any, int, int]] = [(declaration, 0, 0)]
+    """What is to be looked at, how deep it is nested, and how many operators of sums stand around it."""
     while pending:
-        node, depth = pending.pop()
+        node, depth, operators = pending.pop()
         if isinstance(node, tuple):
-            pending += [(each, depth) for each in node if not isinstance(each, str)]
+            pending += [(each, depth, operators) for each in node if not isinstance(each, str)]
             continue
         if not isinstance(node, syntax.Node):
             continue
         if depth > MAX_DEPTH:
             return too_deep(declaration.span)
-        operators = 0
         part: syntax.Node = node
         while isinstance(part, syntax.Binary):
-            pending.append((part.right, depth + 1))
-            part = part.left
             operators += 1
+            pending.append((part.right, depth + 1, operators))
+            part = part.left
         if operators > MAX_OPERATORS:
             message = f"this expression has more than {MAX_OPERATORS} operators in a row"
             return problem("E026", declaration.span, message, "split it, or use `sum([…])` or `join`")
-        pending += [(getattr(part, name), depth + 1) for name in syntax.parts_of(type(part))]
+        pending += [(getattr(part, name), depth + 1, operators) for name in syntax.parts_of(type(part))]
     return None

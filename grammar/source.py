@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cached_property
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from ..base.once import once
 from ..base.span import Span
 
 __all__ = ["Encoding", "Position", "Source", "Span"]
@@ -34,7 +34,7 @@ class Source(Struct, frozen=True, dict=True):
     """A file's path or an editor's URI; only ever shown or compared."""
     text: str
 
-    @cached_property
+    @once
     def line_starts(self) -> list[int]:
         """The offset of each line's first code point."""
         return [0, *(each.end() for each in _LINE_END.finditer(self.text))]

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .naming import file_of_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
@@ -20,16 +22,25 @@ class _Finder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Where a `.dspy` file of the name is, if anywhere."""
+        """Where a `.dspy` file of the name is, if anywhere.
+
+        Raises:
+            ImportError: what is there cannot be read as a program: a named pipe, a folder, a file too large.
+        """
+        if (named := file_of_name(fullname)) is not None:
+            from .programs import spec_of_file
+
+            return spec_of_file(fullname, named)
         name = fullname.rpartition(".")[2] + _ENDING
         for folder in sys.path if path is None else path:
             file = os.path.join(folder or os.getcwd(), name)
-            if os.path.isfile(file):
+            if os.path.lexists(file):
                 # `import dspyc` imports this file, so what only a hit needs is imported now.
                 from importlib.util import spec_from_file_location
 
-                from .programs import ProgramLoader
+                from .programs import ProgramLoader, verify_program
 
+                verify_program(fullname, file)
                 return spec_from_file_location(fullname, file, loader=ProgramLoader(file))
         return None
 

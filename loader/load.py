@@ -7,13 +7,13 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager, suppress
-from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
+from ..base.forks import new_lock
 from .bytecode import ENDING, Compiled, mark, read_kept
 from .compiling import analyse_to_run, compile_and_keep, compiled
+from .naming import name_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +59,13 @@ def execute(analysis: FileAnalysis) -> ModuleType:
 
 
 def run(module: ModuleType, found: Compiled) -> None:
-    """Execute a file in its module; its imports lead where the checker has seen them lead."""
+    """Execute a file in its module; its imports lead where the checker has seen them lead.
+
+    Raises:
+        ConfigurationError: it calls a model or reads data; the checker says so before, but can be silenced.
+    """
+    from ..runtime.execution.loading import importing_python, loading
+
     regular = builtins.__import__
 
     def import_as_checked(
@@ -70,12 +76,14 @@ def run(module: ModuleType, found: Compiled) -> None:
         level: int = 0,
     ) -> ModuleType:
         path = found.imports.get("." * level + name)
-        if path is None or (level and module.__package__):
-            return regular(name, scope, inner, fromlist, level)
-        return _imported(name, path, module.__spec__ is not None)
+        with importing_python():
+            if path is None or (level and module.__package__):
+                return regular(name, scope, inner, fromlist, level)
+            return _imported(name, path, module.__spec__ is not None)
 
     module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
-    exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
+    with loading(found.code.co_filename):
+        exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
 
 
 _by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}
@@ -105,33 +113,41 @@ def _is_found(name: str, path: str) -> bool:
 
 
 def _imported_program(path: str, found: Compiled) -> ModuleType:
-    name = _own_name(path)
+    name = name_of_file(path)
     module = ModuleType(name)
     module.__file__ = path
     sys.modules[name] = module
+    try:
+        run_as_imported(module, path, found)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def run_as_imported(module: ModuleType, path: str, found: Compiled) -> None:
+    """Execute a file in its module, which is then the one that files importing that file get."""
     # Known before it runs: types may be imported in a cycle.
     _by_path[path] = (mark(path), module)
     try:
         run(module, found)
     except BaseException:
         _by_path.pop(path, None)
-        sys.modules.pop(name, None)
         raise
-    return module
 
 
 def _imported_python(name: str, path: str) -> ModuleType:
-    with _on_search_path(os.path.dirname(path)):
+    with on_search_path(os.path.dirname(path)):
         return _import_python(name, path)
 
 
 _borrowed: dict[str, int] = {}
 """Folders that are on the search path for a while, and for how many imports."""
-_borrowing = Lock()
+_borrowing = new_lock()
 
 
 @contextmanager
-def _on_search_path(folder: str) -> Iterator[None]:
+def on_search_path(folder: str) -> Iterator[None]:
     """Let Python files of a folder import each other while one of them is being imported, and no longer.
 
     Threads may import from the same folder at the same time; the last one to end takes it away.
@@ -166,7 +182,7 @@ def _import_python(name: str, path: str) -> ModuleType:
         else:
             if _is_file(module, path):
                 return module
-    spec = importlib.util.spec_from_file_location(_own_name(path), path)
+    spec = importlib.util.spec_from_file_location(name_of_file(path), path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -177,15 +193,6 @@ def _import_python(name: str, path: str) -> ModuleType:
         del sys.modules[spec.name]
         raise
     return module
-
-
-def _own_name(path: str) -> str:
-    """A name for a module that is not imported by its own, because that may be the name of another."""
-    return f"_dspyc_{_stem(path)}_{crc32(path.encode()):08x}"
-
-
-def _stem(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]
 
 
 def _is_file(module: ModuleType | None, path: str) -> bool:

@@ -15,6 +15,7 @@ def main() -> None:
     gc.disable()
     import logging
 
+    from ..base.recursion import room_to_recurse
     from .connection import Connection
     from .lifecycle import dispatcher
     from .session import Server
@@ -24,7 +25,8 @@ def main() -> None:
     )
     server = Server(Connection(*_claim_streams()))
     try:
-        code = dispatcher(server).serve()
+        with room_to_recurse():
+            code = dispatcher(server).serve()
     except BrokenPipeError:
         code = 0
     sys.exit(code)

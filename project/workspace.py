@@ -18,7 +18,7 @@ from .libraries import find_package
 if TYPE_CHECKING:
     from ..base.diagnostic import Diagnostic
     from ..base.files import UnreadableFile
-    from ..compiler.analysis import FileAnalysis, Project
+    from ..compiler.analysis import FileAnalysis, Project, Unreadable
     from ..compiler.selection import Selection
     from ..grammar.source import Source
     from .settings import Settings
@@ -69,8 +69,15 @@ class Workspace:
         selection = (settings.selection or EVERYTHING).with_options(*self._options)
         key = roots, settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self.disk.read, roots, find_package, settings.pure, selection)
+            self._projects[key] = Project(self._content, roots, find_package, settings.pure, selection)
         return self._projects[key]
+
+    def _content(self, path: str) -> str | Unreadable | None:
+        from ..compiler.analysis import Unreadable
+
+        text = self.disk.read(path)
+        problem = self.disk.problem(path) if text is None else None
+        return text if problem is None else Unreadable(problem.message)
 
     def readers(self, path: str) -> frozenset[str]:
         """The files analysed so far that depend on the text at a path, be it through others."""

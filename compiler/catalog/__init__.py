@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any
 
+from ...base.forks import new_lock
 from .. import types
 from ..types import Type
 from .decoding import Content, decode
@@ -22,7 +22,7 @@ PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_catalog.json")
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "runtime")
 """The runtime's own folder, where its classes can be looked at."""
 
-_lock = Lock()
+_lock = new_lock()
 _read: list[Content] = []
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...base.once import once
 from ...grammar import syntax
 from ...grammar.parse import Parsed, parse_item
 from ...grammar.source import Span
@@ -78,23 +78,23 @@ class Context(Struct, frozen=True, dict=True):
         """The node right around the one at the cursor."""
         return self.path[-2] if len(self.path) > 1 else None
 
-    @cached_property
+    @once
     def expected(self) -> types.Type:
         """The type that the value at the cursor should have; Unknown where nothing says so."""
         return expected_type(self.item, self.path)
 
-    @cached_property
+    @once
     def call(self) -> ActiveCall | None:
         """The innermost call that the cursor is among the arguments of."""
         return active_call(self.item, self.path)
 
-    @cached_property
+    @once
     def behind_comma(self) -> Context | None:
         """Where a value is complete: what another one would stand in that a comma leads to; None without."""
         reading = read(self.marked.behind_comma())
         return _resolved(self.analysis, reading) if reading.takes_name else None
 
-    @cached_property
+    @once
     def names(self) -> Mapping[str, Symbol]:
         """The names that may be used at the cursor, nearest first."""
         found: dict[str, Symbol] = {}

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from msgspec import Struct
 
+from ...base.recursion import deep
 from ..analysis import FileAnalysis
 from .file import emit
 from .stubs import stub
@@ -21,6 +22,7 @@ class Built(Struct, frozen=True):
     """Its `.pyi`, with typed predictions."""
 
 
+@deep
 def build(analysis: FileAnalysis) -> Built:
     """The Python module of a file without errors, as text, and its stub."""
     head = f"Compiled from {PurePath(analysis.path).name}; change that file, not this one."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import assert_never
 
+from ...base.recursion import deep
 from ...grammar import syntax
 from ..analysis import FileAnalysis
 from ..program import Item, Program
@@ -14,6 +15,7 @@ from .code import Here, assign, attribute, call, constant, load, store
 from .names import Names, names_of
 
 
+@deep
 def emit(analysis: FileAnalysis) -> ast.Module:
     """The Python module for a file without errors; every node has its place in the `.dspy` text."""
     program = analysis.program

@@ -6,11 +6,12 @@ import ast
 import builtins
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache, cached_property
+from functools import cache
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from ...base.once import once
 from ...grammar import syntax
 from .. import catalog
 from ..program import CallKind, Symbol
@@ -71,7 +72,7 @@ class Function(Struct, dict=True):
         self.taken.add(name)
         return name
 
-    @cached_property
+    @once
     def names(self) -> Mapping[str, frozenset[int]]:
         """All names in the function's text, without the comprehensions' own, with the nodes' identities."""
         found: dict[str, set[int]] = {}
@@ -80,7 +81,7 @@ class Function(Struct, dict=True):
                 found.setdefault(name.text, set()).add(id(name))
         return {name: frozenset(nodes) for name, nodes in found.items()}
 
-    @cached_property
+    @once
     def rebound(self) -> frozenset[str]:
         """The variables that are given a value at several places, or again and again in a loop."""
         times: Counter[str] = Counter()

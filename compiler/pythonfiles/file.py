@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from ...base.once import once
 from ...grammar.source import Source, Span
 from .. import types
-from ..once import once
 from ..types import Type
 from . import classes
 from .reading import parse

@@ -60,6 +60,9 @@ class Workspace(Protocol):
     def text(self, path: str, reader: str) -> str | None:
         """The text of a file, or None when there is no such file; noted as read by the file `reader`."""
 
+    def problem(self, path: str, reader: str) -> str | None:
+        """Why a file that is there cannot be read, as a clause that follows its name; noted as `text` is."""
+
     def scope(self, path: str) -> Names | None:
         """The names of a `.dspy` file."""
 
@@ -85,8 +88,10 @@ class Workspace(Protocol):
 class Found(Struct, frozen=True):
     """Where an import leads."""
 
-    kind: Literal["dspy", "python", "opaque", "runtime", "missing", "ambiguous"]
+    kind: Literal["dspy", "python", "opaque", "runtime", "missing", "unreadable", "ambiguous"]
     path: str = ""
+    problem: str = ""
+    """Why the file at `path` cannot be read."""
 
 
 def locate(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> Found:
@@ -113,14 +118,16 @@ def _in_folder(files: Workspace, reader: str, folder: str, module: tuple[str, ..
     stem = os.path.join(folder, *module)
     own = f"{stem}.dspy" if module else ""
     package = os.path.join(stem, "__init__.py")
-    python = next(
-        (each for each in ([f"{stem}.py"] if module else []) + [package] if _is_file(files, reader, each)),
-        None,
-    )
+    sources = [f"{stem}.py", package] if module else [package]
+    python = next((each for each in sources if _is_file(files, reader, each)), None)
     if own and _is_file(files, reader, own):
         return Found("ambiguous", own) if python else Found("dspy", own)
     if python:
         return Found("python", python)
+    for path in [own, *sources] if module else ():
+        # What is there under the name is meant, and no module of that name in another folder.
+        if problem := files.problem(path, reader):
+            return Found("unreadable", path, problem)
     # `from . import common` names files of the folder itself, which needs no `__init__.py`.
     return None if module else Found("python", package)
 
@@ -179,6 +186,8 @@ def target(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> 
             return ImportTarget("python", found.path, lambda: read.exported, valid=read.tree is not None)
         case "runtime":
             return ImportTarget("opaque", names=catalog.names)
+        case "unreadable":
+            return ImportTarget("unreadable", found.path, problem=found.problem)
         case "opaque" | "missing" | "ambiguous":
             return ImportTarget(found.kind, found.path)
 

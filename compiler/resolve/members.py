@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from .. import catalog, types
 from ..facts import Symbol
-from ..types import Type
+from ..types import Type, lookup
 from . import builtins
 
 _UNRESOLVED = Symbol("", "unresolved", types.UNKNOWN)
@@ -84,23 +84,26 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
     """Members by name; with `wanted`, those of other names may be left out."""
     match kind:
         case types.Prediction(interface=interface):
-            yield from _fields(interface.outputs)
+            yield from _fields(interface.outputs, wanted)
             yield from _of_class(catalog.definition("Prediction"), wanted)
         case types.Fields(interface=interface):
-            yield from _fields(interface.fields)
+            yield from _fields(interface.fields, wanted)
             yield from _of_class(catalog.definition("Prediction"), wanted)
             yield from _of_class(catalog.definition("Example"), wanted)
         case types.Record():
-            yield from _fields(kind.interface.fields)
+            yield from _fields(kind.interface.fields, wanted)
             yield from ((name, Symbol(name, "member", types.UNKNOWN)) for name in _RECORD_METHODS)
         case types.Enum(members=values):
-            held = types.Literals(tuple(value for _, value in values))
+            held = types.Literals(lookup.member_values(values))
             yield "value", Symbol("value", "member", held)
             yield "name", Symbol("name", "member", types.STR)
-            if values and all(isinstance(value, str) for _, value in values):
+            if lookup.classes(held.values) == {"str"}:
                 yield from _typed(builtins.members(types.STR))
         case types.TypeForm(type=types.Enum(members=values, place=place) as enum):
-            yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
+            if wanted is None:
+                yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
+            elif wanted in lookup.member_names(values):
+                yield wanted, Symbol(wanted, "member", enum, place)
         case types.Module(definition=definition, declared=declared):
             yield from _of_class(definition if declared is None else catalog.definition("Module"), wanted)
         case types.AnyModule():
@@ -120,9 +123,10 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             yield from _typed(builtins.members(kind))
 
 
-def _fields(fields: tuple[types.Field, ...]) -> Iterator[tuple[str, Symbol]]:
+def _fields(fields: tuple[types.Field, ...], wanted: str | None) -> Iterator[tuple[str, Symbol]]:
     for each in fields:
-        yield each.name, Symbol(each.name, "field", each.type, each.place, doc=each.description)
+        if wanted is None or each.name == wanted:
+            yield each.name, Symbol(each.name, "field", each.type, each.place, doc=each.description)
 
 
 def _typed(members: Mapping[str, Type]) -> Iterator[tuple[str, Symbol]]:

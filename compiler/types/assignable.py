@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from . import lookup
 from . import model as types
 from .model import Type
-from .union import union
+from .union import MOST_VALUES, union
 
 _WIDER = {
     "bool": {"int", "float", "complex"},
@@ -43,8 +44,7 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Nothing():
             return isinstance(source, types.Nothing) or source == types.Literals((None,))
         case types.Literals(values=values):
-            wanted = {(type(value), value) for value in values}
-            return isinstance(source, types.Literals) and all((type(v), v) in wanted for v in source.values)
+            return _fits_literals(source, values)
         case types.Builtin(name=name):
             return _fits_builtin(source, name)
         case types.List(item=item):
@@ -67,7 +67,7 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Record():
             return source == target or (isinstance(source, types.Dict) and assignable(source.key, types.STR))
         case types.Enum(members=members, open=is_open):
-            values = tuple(value for _, value in members)
+            values = lookup.member_values(members)
             return source == target or is_open or assignable(source, types.Literals(values))
         case types.Callback():
             return _callable(source)
@@ -89,18 +89,22 @@ def assignable(source: Type, target: Type) -> bool:
             return True
 
 
+def _fits_literals(source: Type, values: tuple[types.Value, ...]) -> bool:
+    if isinstance(source, types.Builtin):
+        # Of so many constants in a list only the classes are known; they may be these.
+        return len(values) > MOST_VALUES and source.name in lookup.classes(values)
+    wanted = lookup.constants(values)
+    return isinstance(source, types.Literals) and all((type(v), v) in wanted for v in source.values)
+
+
 def _fits_builtin(source: Type, name: str) -> bool:
     if isinstance(source, types.Builtin):
         return source.name == name or name in _WIDER.get(source.name, ())
     if isinstance(source, types.Literals):
-        classes = {type(value).__name__ for value in source.values}
+        classes = lookup.classes(source.values)
         return all(each == name or name in _WIDER.get(each, ()) for each in classes)
     if isinstance(source, types.Enum):
-        return (
-            bool(source.members)
-            and all(isinstance(value, str) for _, value in source.members)
-            and name == "str"
-        )
+        return name == "str" and lookup.classes(lookup.member_values(source.members)) == {"str"}
     if name == "type":
         return isinstance(source, types.TypeForm | types.Class | types.Signature | types.ModuleClass)
     return isinstance(source, types.Instance) and source.definition.is_a(name)

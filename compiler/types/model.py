@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from ...base.once import once
 from ...base.span import Span
-from ..once import once
 
 Value: TypeAlias = str | int | float | bool | None
 """What may stand in a `Literal[…]`."""

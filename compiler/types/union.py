@@ -35,13 +35,16 @@ def union(*options: Type) -> Type:
     """The union of types: flat, without repetition; of a single option, that option."""
     flat: dict[Type, None] = {}
     values: dict[tuple[type, Value], None] = {}
+    last: tuple[Value, ...] = ()
     for option in options:
         for each in option.options if isinstance(option, Union) else (option,):
             if isinstance(each, Unknown):
                 return UNKNOWN
             if isinstance(each, Literals):
                 # By class, because `1 == True`. All constants stand where the first one does.
-                values.update(dict.fromkeys((type(value), value) for value in each.values))
+                if each.values is not last:
+                    values.update(dict.fromkeys((type(value), value) for value in each.values))
+                    last = each.values
                 each = _CONSTANTS
             if not isinstance(each, Never):
                 flat[each] = None

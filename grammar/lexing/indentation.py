@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-
 from msgspec import Struct
 
-from ...base.diagnostic import Edit, Fix
 from ..problems import problem, replacement
-from ..source import Span
 from ..words import BODY_WORDS, HEADS, MEMBER_WORDS, SOFT_KEYWORDS, STATEMENT_WORDS, SUITE_WORDS
-from .f_strings import scan
-from .tokens import CASE, OPEN_STRING, STRING, Lexed, Token, vocabulary
+from .tabs import tab_problem
+from .tokens import CASE, Lexed, Token, vocabulary
 
 _IN_A_FILE = (HEADS | MEMBER_WORDS) & SOFT_KEYWORDS
 _IN_A_MATCH = frozenset({"case"})
@@ -96,33 +91,9 @@ def _report_dedent(lexed: Lexed, level: Level, line: int, end: int, column: int)
 
 
 def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:
-    """Report the tabs of an item once, with a fix for all of its lines."""
-    if any(found.code == "E004" for found in lexed.problems):
-        return
-    strings = [(at, to) for kind, at, to in scan(text) if kind in {STRING, OPEN_STRING}]
-    edits = tuple(
-        Edit(Span(found.start(1), found.end(1)), found[1].expandtabs(4))
-        for found in _TABBED.finditer(text, line)
-        if not _is_in_string(strings, found.start())
-    )
-    lexed.problems.append(
-        problem(
-            "E004",
-            (line, end),
-            "use spaces for indentation, not tabs",
-            "a tab counts as four spaces",
-            Fix("Replace the tabs with spaces", edits, "safe"),
-        )
-    )
-
-
-def _is_in_string(strings: list[tuple[int, int]], at: int) -> bool:
-    """Whether a line starts inside a string, whose text is not indentation."""
-    index = bisect_right(strings, (at, at)) - 1
-    return index >= 0 and strings[index][0] < at < strings[index][1]
-
-
-_TABBED = re.compile(r"(?<![^\r\n])([ \f]*\t[ \t\f]*)")
+    """Report the tabs of an item once."""
+    if not any(found.code == "E004" for found in lexed.problems):
+        lexed.problems.append(tab_problem(text, line, end))
 
 
 def _report_indent(lexed: Lexed, levels: list[Level], line: int, end: int) -> None:

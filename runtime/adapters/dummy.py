@@ -46,6 +46,14 @@ class DummyLM(BaseLM):
         self.kwargs = {"temperature": 0.0, "max_tokens": 1000}
         self._lock = new_lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # To another process go the answers, without the lock.
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = new_lock()
+
     def complete(self, request: Request) -> Response:
         """Give the next answers, one for each that the request asks for."""
         count = request.settings.get("n") or 1

@@ -14,6 +14,7 @@ from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, DataError, did_you_mean, list_names
 from ..example import Example
 from ..execution.callables import call
+from ..execution.loading import refuse_data_while_loading
 from ..limits import Ge
 from ..parameters import KW_ONLY, parameters
 from .readers import Row, read
@@ -35,7 +36,7 @@ class Dataset(Sequence[Example]):
         DataError: when rows are asked for: the file is missing, not UTF-8 or broken, or lacks a column.
     """
 
-    path: str | os.PathLike[str]
+    path: str | Path
     """The data file: `.csv`, `.tsv`, `.json` (a list of objects), `.jsonl` or `.ndjson`."""
     _: KW_ONLY
     inputs: list[str] | None = None
@@ -62,6 +63,11 @@ class Dataset(Sequence[Example]):
     """The folder that a relative path begins in: the working directory, or that of the `.dspy` file."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str | os.PathLike):
+            raise ConfigurationError(
+                f"`path` of `Dataset` names a data file; it cannot be `{type(self.path).__name__}`: "
+                "write the rows to a JSON Lines file and name that, or use a list of Example(…)"
+            )
         self.path = os.fspath(self.path)
         if not self.path:
             raise ConfigurationError("`path` of `Dataset` is empty; it names the data file")
@@ -105,6 +111,16 @@ class Dataset(Sequence[Example]):
         # Rows are not changed, so that copies of what holds a dataset share it.
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        # To another process goes what is to be read, or the rows where they are read or are some of others'.
+        rows = self._rows if self._source == self._read else self._loaded()
+        return {**self.__dict__, "_rows": rows, "_source": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start(self._read)
+        self._rows = state["_rows"]
+
     def split(self, *fractions: float, seed: int | None = 0) -> tuple[Dataset, ...]:
         """Share the rows out into several datasets, such as `train, dev, test = rows.split(0.6, 0.2, 0.2)`.
 
@@ -135,6 +151,7 @@ class Dataset(Sequence[Example]):
 
     def _loaded(self) -> list[Example]:
         if self._rows is None:
+            refuse_data_while_loading(self.file.name)
             with self._lock:
                 if self._rows is None:
                     self._rows = self._source()

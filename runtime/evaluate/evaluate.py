@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
 from ..execution.callables import name_of
+from ..execution.loading import refuse_while_loading
 from ..execution.progress import report, watched
 from ..execution.settings import lookup
 from ..interface import Examples, Metric
@@ -92,7 +93,9 @@ class Evaluate:
             NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these
                 that an example raises, which all others would raise too.
         """
+        refuse_while_loading("an evaluation is run")
         chosen = program if program is not None else self._only_program()
+        _verify_program(chosen)
         judged_by = metric if metric is not None else self.metric
         examples = list(self.devset if devset is None else devset)
         if judged_by is None:
@@ -148,7 +151,11 @@ class Evaluate:
         """The programs that the evaluation was made with."""
         if self.program is None:
             return []
-        return [self.program] if isinstance(self.program, Module) else list(self.program)
+        given = self.program
+        programs = list(given) if isinstance(given, Iterable) and not isinstance(given, Module) else [given]
+        for each in programs:
+            _verify_program(each)
+        return programs
 
     def _only_program(self) -> Module:
         programs = self.programs
@@ -240,6 +247,17 @@ class _Tally:
 def _row_of(outcome: Outcome[EvaluatedRow]) -> EvaluatedRow:
     row = outcome.get()
     return replace(row, seconds=outcome.seconds) if outcome.replayed else row
+
+
+def _verify_program(program: object) -> None:
+    if isinstance(program, Module):
+        return
+    name = getattr(program, "__name__", None) if isinstance(program, type) else None
+    constructed = f"{name}(…)" if name and issubclass(program, Module) else "Predict(…)"  # type: ignore[arg-type]
+    raise ConfigurationError(
+        f"an evaluation measures modules, not {f'the class `{name}`' if name else repr(program)[:80]}: "
+        f"construct one, `{constructed}`"
+    )
 
 
 def _verify_examples(examples: list[Example]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ..errors import BatchError, InputError
 from ..example import Example
+from .loading import refuse_while_loading
 from .pool import Outcome, run_all
 from .settings import lookup
 
@@ -33,6 +34,7 @@ def run_batch(
     provide_traceback: bool | None,
 ) -> Any:
     """What `Module.batch` does."""
+    refuse_while_loading("a batch is run")
     threads = lookup("num_threads", module._defaults) if num_threads is None else num_threads
     allowed = lookup("max_errors", module._defaults) if max_errors is None else max_errors
     traceback = lookup("provide_traceback") if provide_traceback is None else provide_traceback

@@ -198,7 +198,9 @@ def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _forget_loop() -> None:
-    """A forked child has the loop object, but not the thread that ran it."""
+    """A forked child has the loop object and its unfinished tasks, but not the thread that ran it."""
+    if _Background.loop is not None:
+        _Background.loop.set_exception_handler(lambda loop, context: None)
     _Background.loop = _Background.thread = None
 
 

@@ -8,6 +8,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from ...base.forks import new_lock
 from . import drive
 
 Item = TypeVar("Item")
@@ -80,7 +81,7 @@ class _Work(Generic[Item, Result]):
         self._on_done = on_done
         self._stop = stop
         self._next = iter(range(len(items)))
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._finished = threading.Event()
         self._unfinished = 0
         self._context: Context = copy_context()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ..errors import ConfigurationError
 from ..execution import trace
+from ..execution.loading import refuse_while_loading
 from ..execution.settings import lookup
 from . import cache as caching
 from . import history as calls
@@ -67,8 +68,9 @@ def make_request(
     """A request with the model's settings and those of the call; see `BaseLM.request`.
 
     Raises:
-        ConfigurationError: there is neither a prompt nor a conversation.
+        ConfigurationError: there is neither a prompt nor a conversation, or a program is being loaded.
     """
+    refuse_while_loading("a model is called")
     if messages is None:
         if prompt is None:
             raise ConfigurationError("a language model is called with a prompt or with messages=[…]")

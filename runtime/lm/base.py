@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
 from ...base.later import Later
 from ..execution import drive, exits
+from ..execution.loading import refuse_while_loading
 from .callbacks import BaseCallback
 from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
 
@@ -48,6 +49,8 @@ class BaseLM:
     kwargs: Mapping[str, Any] = {}
     """The settings that go with every request."""
 
+    _is_saved: ClassVar[bool] = False
+    """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
@@ -126,6 +129,7 @@ class BaseLM:
         synchronous, asynchronous = self._called_by
         if drive.blocking.get() and not synchronous:
             return await self.request(None, messages, settings, tools, output)
+        refuse_while_loading("a model is called")
         # What goes out is what these see, so it is in OpenAI's form.
         asked = asking.Request(self.model, messages, settings, tools=tools, output=output)
         extra = asked.sent_settings.keys() - settings.keys()

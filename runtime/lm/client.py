@@ -55,10 +55,10 @@ class LM(BaseLM):
     cache_in_memory: bool = True
     """Whether answers are kept in memory too, before the cache's file."""
     callbacks: list[BaseCallback] | None = None
-    """What is told of each request, before it goes out and after it came back."""
+    """Called before each request and after each response."""
     num_retries: Annotated[int, Ge(0)] = 8
     """How often a request that failed in passing (rate limit, timeout, server error) is sent again, after
-    waits that grow to a minute; at most twice where the connection is refused, because nobody listens there.
+    waits that grow to a minute; at most twice where the connection is refused.
     """
     provider: Provider | None = None
     """Who starts, stops and trains the model; found by its name when None."""

@@ -8,6 +8,7 @@ from typing import Any
 from ..adapters.base import Adapter
 from ..adapters.chat import ChatAdapter
 from ..errors import ConfigurationError, NotConfiguredError
+from ..execution.loading import refuse_while_loading
 from ..execution.settings import lookup, of_call, of_parts
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
@@ -48,6 +49,7 @@ class Call:
             retries = settings.get("max_retries", retries)
         if needs_lm:
             if lm is None:
+                refuse_while_loading("a module is called")
                 raise NotConfiguredError(
                     f"no language model is set for `{predictor!r}`: configure(lm=LM('openai/gpt-4o-mini')), "
                     "or give `lm=` to the module or the call"
@@ -78,6 +80,8 @@ def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
     lm: Any = predictor.lm
     config: Mapping[str, Any] = predictor.config
     retries = predictor.max_retries
+    if lm is not None and getattr(lm, "_is_saved", False):
+        lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
     if parts := of_parts():
         lm = lm or parts.get("lm")
         retries = parts.get("max_retries") if retries is None else retries

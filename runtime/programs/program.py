@@ -10,11 +10,11 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from threading import RLock
 from typing import Any, Literal, Self, overload
 
+from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, StateError, list_names
 from ..evaluate import Evaluate
 from ..execution.progress import OnProgress, reporting_to
@@ -48,10 +48,14 @@ class _Recipe:
     state_path: Path
     stale: Literal["warn", "error"]
     arguments: Mapping[str, Any]
-    lock: RLock = field(default_factory=RLock)
+    lock: Any = field(default_factory=new_recursive_lock)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Recipe:
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the lock, which no other process could use.
+        return _Recipe, tuple(getattr(self, each.name) for each in fields(self) if each.name != "lock")
 
 
 class Program(Module):

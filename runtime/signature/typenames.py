@@ -48,6 +48,12 @@ def _named(name: str) -> Any:
     return _NAMES.get(name)
 
 
+MAX_DEPTH = 50
+"""How deep types may be nested."""
+MAX_DIGITS = 4_000
+"""How long a number in `Literal` may be."""
+
+
 class TypeReader:
     """Reads names and types off a text, from left to right; `offset` is where it stands."""
 
@@ -56,6 +62,7 @@ class TypeReader:
         self.offset = 0
         self._custom = custom_types or {}
         self._kind, self._token, self._start = "", "", 0
+        self._depth = 0
         self.advance()
 
     def advance(self) -> str:
@@ -109,11 +116,19 @@ class TypeReader:
         return self.advance()
 
     def type(self) -> Any:
-        """Read a type, with its `|`."""
+        """Read a type, with its `|`.
+
+        Raises:
+            SignatureError: there is none, one of an unknown name, or one that is nested too deeply.
+        """
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self.error(f"types are nested more than {MAX_DEPTH} deep")
         arms = [self._one_type()]
         while self.at("|"):
             self.advance()
             arms.append(self._one_type())
+        self._depth -= 1
         return arms[0] if len(arms) == 1 else Union[tuple(arms)]  # noqa: UP007
 
     def _one_type(self) -> Any:
@@ -144,7 +159,10 @@ class TypeReader:
             raise self.error(f"`{name}` takes no types in brackets")
         self.advance()
         arguments = self._arguments()
-        return found[tuple(arguments)] if len(arguments) > 1 else found[arguments[0]]
+        try:
+            return found[tuple(arguments)] if len(arguments) > 1 else found[arguments[0]]
+        except TypeError as error:
+            raise self.error(f"`{name}` does not take these types: {error}", start) from None
 
     def _look_up(self, name: str, start: int) -> Any:
         if name in self._custom:
@@ -178,7 +196,7 @@ class TypeReader:
                 self.advance()
                 arguments.append(...)
             elif self.at("["):
-                raise self.error("a list of types is no type")
+                raise self.error("a list of types is not a type")
             else:
                 arguments.append(self.type())
             if not self.at("]"):
@@ -206,6 +224,8 @@ class TypeReader:
             self.advance()
             return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), token[1:-1])
         if kind == "number" and "." not in token:
+            if len(token) > MAX_DIGITS:
+                raise self.error(f"a number cannot be longer than {MAX_DIGITS:,} digits")
             self.advance()
             return int(token)
         if token in ("True", "False", "None"):

@@ -35,6 +35,27 @@ _MODEL = re.compile(r"[\w.:@+~-]+(?:/[\w.:@+~-]+)*")
 _LOCAL = "gguf/"
 
 
+class SavedLM(LM):
+    """A model that a state names, where no model of its provider is known yet.
+
+    Where one of the same provider is in force at a call, that one's address, headers and keys are used.
+    """
+
+    _is_saved = True
+    _chosen: Mapping[str, Any] = {}
+    """The settings that the state has."""
+    _last: tuple[Any, Any] | None = None
+
+    def at(self, current: Any) -> Any:
+        """The model to call where `current` would be called without the state."""
+        if current is None or not _is_taken_over(current, self.model):
+            return self
+        if self._last is None or self._last[0] is not current:
+            chosen = self._chosen
+            self._last = current, _made(self.model, lambda: current.copy(model=self.model, **chosen))
+        return self._last[1]
+
+
 def kept_settings(settings: Mapping[str, Any], what: str) -> dict[str, Any]:
     """The settings of a call that a state may hold; the others are named in a warning.
 
@@ -66,7 +87,8 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
             file's.
 
     Returns:
-        the model; `current` where the state names one that it may not choose.
+        the model; `current` where the state names one that it may not choose, and a `SavedLM` where there is
+        no model of its provider yet.
 
     Raises:
         StateError: the entry names no model.
@@ -87,9 +109,16 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
         # Some providers take an address as a model's name, and a file may be anywhere.
         logger.warning("the saved model `%s` is not taken over; set the LM in the program", model[:100])
         return current
-    if current is not None and (type(current) is not LM or _provider(current.model) == _provider(model)):
+    if current is not None and _is_taken_over(current, model):
         return _made(model, lambda: current.copy(model=model, **settings))
-    return _made(model, lambda: LM(model, **settings))
+    made = _made(model, lambda: SavedLM(model, **settings))
+    made._chosen = settings
+    return made
+
+
+def _is_taken_over(current: Any, model: str) -> bool:
+    """Whether a model has an address and keys that fit the one of a state: those of the same provider."""
+    return not isinstance(current, LM) or _provider(current.model) == _provider(model)
 
 
 def _made(model: str, make: Callable[[], Any]) -> Any:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
+from ...base.forks import new_lock
 from ..errors import ConfigurationError
 from .task import Usage
 
@@ -43,7 +43,7 @@ class Count:
 
     def __init__(self) -> None:
         self.usage = Usage()
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def add(self, response: Any) -> None:
         """Count an answer; one from the cache counts nothing."""

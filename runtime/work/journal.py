@@ -22,10 +22,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from ...base import json
+from ...base.forks import new_lock
 from ...base.locks import Locked, open_alone
 from ...base.secrets import redact
 from ..errors import JournalError, list_names
@@ -63,7 +63,7 @@ class Journal:
 
     def __init__(self, path: Path, run: Mapping[str, str], *, fresh: bool = False) -> None:
         self.path = path
-        self._lock = Lock()
+        self._lock = new_lock()
         self._recorded = False
         self._broken: str | None = None
         self._answers: dict[str, dict[str, list[Any]]] = {}

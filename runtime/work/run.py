@@ -15,9 +15,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
+from ...base.forks import new_lock
 from ..execution.progress import report
 from ..lm.usage import observing
 from .budget import Budget, Meter
@@ -180,7 +180,7 @@ class _Recorder:
         self._journal = journal
         self._key = task.key
         self._kept = journal.answers(self._key)
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def recall(self, name: str) -> Any:
         """See `Recorder`."""

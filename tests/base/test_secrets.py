@@ -128,6 +128,8 @@ SETTINGS: list[Any] = [
     {"vertex_credentials": {"type": "service_account", "private_key": CANARY}},
     {"credentials": json.dumps({"private_key": CANARY})},
     {"fallbacks": [{"model": "x", "api_key": CANARY}]},
+    {"jwt": CANARY, "passcode": CANARY},
+    {"extra_query": {"sv": "2024", "sig": CANARY}},
     {"aws_access_key_id": CANARY, "aws_secret_access_key": CANARY},
 ]
 

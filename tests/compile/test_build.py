@@ -54,6 +54,43 @@ def test_texts(path: Path, request: pytest.FixtureRequest) -> None:
         assert text == golden.read_text(encoding="utf-8")
 
 
+LONGEST = 501
+LONG = {
+    "a constant": "a = 1\nx = " + " + ".join(["a"] * LONGEST),
+    "texts": "x = " + " + ".join(['"a"'] * LONGEST),
+    "a sum in a sum": "a = 1\nx = [a" + " + a" * 250 + "][0]" + " - a" * 250,
+    "a function": "def f(a: int) -> int:\n    return " + " | ".join(["a"] * LONGEST),
+    "deep in a function": "def f(a: int) -> list[list[int]]:\n    if a:\n        for i in range(a):\n"
+    + f"            return [[{' * '.join(['a'] * LONGEST)}] for _ in range(i)]\n    return []",
+    "an f-string": 'def f(a: int) -> str:\n    return f"{' + " + ".join(["a"] * LONGEST) + '}"',
+    "calls": 'module M:\n    input a: str\n    output b: str\n    p = Predict("a -> b")\n'
+    + f"    forward:\n        return b={' + '.join(['p(a=a).b'] * LONGEST)}",
+    "a condition": "signature S:\n    input q: str\n    output a: int where "
+    + " + ".join(["a"] * LONGEST)
+    + " > 3",
+    "a type": "type T = " + " | ".join(["int", "str", "float"] * (LONGEST // 3)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_is_as_long_as_it_may_be_is_built(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "long.dspy"
+    path.write_text(LONG[name] + "\n", encoding="utf-8")
+    code = f"""
+import sys, dspyc
+from dspyc.compiler.emit import build
+from dspyc.loader.compiling import analyse
+limit = sys.getrecursionlimit()
+module = build(analyse({str(path)!r})).module
+compile(module, "long.py", "exec")
+dspyc.load({str(path)!r})
+assert sys.getrecursionlimit() == limit == 1000
+"""
+    # In a process of its own, because hypothesis lets its tests recurse more deeply.
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_the_layout_changes_nothing(path: Path) -> None:
     analysis = analyse(str(path))

@@ -58,6 +58,14 @@ def safely(text: str) -> str:
             'def f(x: int) -> int:\n\t"""A\n\ttab."""\n\treturn x\n',
             'def f(x: int) -> int:\n    """A\n\ttab."""\n    return x\n',
         ),
+        (
+            "def f(x: int) -> int:\n    if x:\n\tx = 1\n    return x\n",
+            "def f(x: int) -> int:\n    if x:\n        x = 1\n    return x\n",
+        ),
+        (
+            "def f(x: int) -> int:\n  if x:\n\tx = 1\n  return x\n",
+            "def f(x: int) -> int:\n  if x:\n    x = 1\n  return x\n",
+        ),
     ],
 )
 def test_what_can_mean_only_this_is_mended_safely(text: str, mended: str) -> None:
@@ -76,6 +84,8 @@ def test_what_can_mean_only_this_is_mended_safely(text: str, mended: str) -> Non
         "type T:\n    input b: str\n",
         "def f(x: int) -> int:\n    if x:\n        y = 1\n      z = 2\n    return z\n",
         "def f(x: int) -> int:\n    y = 1\n      z = 2\n    return z\n",
+        "def f(x: int) -> int:\n    if x:\n        x = 1\n\tx = 2\n    return x\n",
+        "def f(x: int) -> int:\n    for y in [1]:\n        x = y\n\tx += 2\n    return x\n",
         'x = ["a" "b"]\n',
         'x = f("a" "b")\n',
         'x = "a" "b".upper()\n',

@@ -87,6 +87,18 @@ def test_too_long_a_sum_is_one_problem(operator: str) -> None:
     assert "500 operators in a row" in found.message
 
 
+@pytest.mark.parametrize("around", ["[{}][0]", "({})", "f({})", "-{}", "({} if a else b)"])
+def test_operators_of_sums_in_sums_are_counted_together(around: str) -> None:
+    def nested(length: int) -> str:
+        inner = "a" + " + a" * length
+        for _ in range(3):
+            inner = around.format(inner) + " + a" * length
+        return f"x = {inner}\n"
+
+    assert codes(nested(100)) == []
+    assert codes(nested(300)) == ["E026"]
+
+
 def test_a_long_sum_is_checked_and_compiled(tmp_path: Path) -> None:
     path = tmp_path / "long.dspy"
     sums = (

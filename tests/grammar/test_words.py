@@ -11,6 +11,7 @@ from typing import get_args
 
 import pytest
 
+from dspyc.compiler.declared import has_constructor
 from dspyc.compiler.facts import SymbolKind
 from dspyc.compiler.query import keywords
 from dspyc.compiler.query.symbols import OutlineKind
@@ -91,3 +92,11 @@ def test_the_template_repeats_no_group_of_words() -> None:
     template = (SYNTAXES / "dspyc.tmLanguage.template.json").read_text(encoding="utf-8")
     groups = generator().groups()
     assert not [name for name, group in groups.items() if "|" in group and group in template]
+
+
+def test_words_that_nothing_fits_are_never_suggested() -> None:
+    assert {word for word in words.VALUE_KINDS if not has_constructor(word)} == words.UNUSED
+    for text in ("tool t = f\n", "toosl t = f\n"):
+        problems = parse_item(text).problems
+        assert problems
+        assert not any("tools" in f"{found.message} {found.fixes}" for found in problems)

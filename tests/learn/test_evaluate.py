@@ -303,3 +303,13 @@ def test_a_row_costs_few_calls_however_many_there_are() -> None:
 
     assert growth_of(evaluate, 300) < 2.1
     assert calls_of(lambda: evaluate(300)) < 130 * 300, "97 a row when this was written"
+
+
+@pytest.mark.parametrize("given", [runtime.Predict, [runtime.Predict("q -> a"), runtime.Predict], "m", [len]])
+def test_what_is_no_module_is_named(given: Any) -> None:
+    rows = [runtime.Example(q="1", a="1").with_inputs("q")]
+    evaluation = runtime.Evaluate(given, devset=rows, metric=lambda example, pred: True)
+    with pytest.raises(runtime.ConfigurationError, match="an evaluation measures modules, not "):
+        evaluation.compare()
+    with pytest.raises(runtime.ConfigurationError, match="measures modules"):
+        evaluation()

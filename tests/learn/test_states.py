@@ -7,6 +7,8 @@ import json
 import logging
 import math
 import os
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,17 @@ from dspyc.runtime import (
     BootstrapRS,
     Example,
     LabeledFewShot,
+    Module,
     Predict,
     Program,
     Signature,
     StateError,
     apply_defaults,
+    configure,
     context,
 )
+from dspyc.runtime.execution.settings import reset
+from dspyc.runtime.modules.calling import in_force
 from dspyc.runtime.state.models import SAMPLING
 from support.neighbour import Neighbour
 
@@ -244,6 +250,49 @@ def test_another_model_of_the_same_provider_keeps_the_address_of_the_source() ->
     predictor.load_state({**predictor.dump_state(), "lm": {"model": "anthropic/x"}})
     assert predictor.lm is not None
     assert "api_base" not in predictor.lm.kwargs
+
+
+@pytest.fixture
+def _clean_settings() -> Iterator[None]:
+    reset()
+    yield
+    reset()
+
+
+@pytest.mark.usefixtures("_clean_settings")
+@pytest.mark.parametrize("when", ["before", "after", "context", "around", "none"])
+@pytest.mark.parametrize("model", ["openai/small", "openai/large"])
+def test_a_model_of_a_state_is_asked_where_the_model_in_force_is(when: str, model: str) -> None:
+    class Pair(Module):
+        def __init__(self) -> None:
+            self.first = Predict("q -> a")
+
+        def forward(self, q: str) -> Any:
+            return self.first(q=q)
+
+    def asked(program: Pair) -> Any:
+        return in_force(program.first)[0]
+
+    source = LM("openai/mine", api_base="http://here", api_key="sk-mine")
+    program = Pair()
+    state = program.dump_state()
+    state["first"]["lm"] = {"model": model, "top_p": 0.5, "api_base": "http://attacker.example"}
+    if when == "before":
+        configure(lm=source)
+    if when == "around":
+        program.set_lm(source)
+    program.load_state(state)
+    assert program.dump_state()["first"]["lm"]["model"] == model
+    if when == "after":
+        configure(lm=source)
+    with context(lm=source) if when == "context" else nullcontext():
+        lm = asked(program)
+        assert asked(program) is lm, "one model with one history"
+    assert (lm.model, lm.kwargs["top_p"]) == (model, 0.5)
+    here = None if when == "none" else "http://here"
+    assert lm.kwargs.get("api_base") == here
+    configure(lm=LM("anthropic/other", api_base="http://other", api_key="sk-other"))
+    assert asked(program).kwargs.get("api_key") == ("sk-mine" if when == "around" else None)
 
 
 def test_what_is_saved_can_be_loaded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ Each scene runs in a process of its own, with a time limit, because what goes wr
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -258,3 +259,104 @@ def test_forty_forks_beside_busy_threads_all_end(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=120, check=False, env={**os.environ},
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+RENEWING = """
+from dspyc.runtime.lm.transports import litellm_forks
+dspy.configure(lm=model())
+p = dspy.Predict("q -> a")
+right(p, "warm")
+right_async(p, "warm1", "warm2")
+
+def child(i):
+    parts = litellm_forks._renew_parts
+
+    def slow():
+        time.sleep(1)
+        parts()
+
+    litellm_forks._renew_parts = slow
+    wrong = []
+
+    def ask(q):
+        try:
+            right(p, q)
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=ask, args=(f"c{i}-{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong, wrong
+    sys.exit(0)
+
+all_end([fork.Process(target=child, args=(i,)) for i in range(3)])
+if os.fork() == 0:
+    sys.exit(0)  # ends as a process of its own would, with what is left of its parent's loops
+assert os.wait()[1] == 0
+"""
+
+
+def test_threads_of_a_child_wait_until_the_clients_are_its_own(server: OpenAIServer, tmp_path: Path) -> None:
+    server.latency, server.answer = 0.15, answer
+    ended = subprocess.run(
+        [sys.executable, "-c", PROLOGUE + RENEWING, server.api_base, str(tmp_path), "fresh"],
+        capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+IMPORTING = """
+import os, sys, threading, time
+import dspyc
+
+def load(name):
+    path = os.path.join(sys.argv[1], f"{name}.dspy")
+    with open(path, "w") as file:
+        file.write('signature A:\\n    \"\"\"Answer.\"\"\"\\n    input q: str\\n    output a: str\\n')
+    dspyc.load(path)
+
+threads = [threading.Thread(target=load, args=(f"thread{i}",)) for i in range(3)]
+for thread in threads:
+    thread.start()
+children = []
+for i in range(8):
+    time.sleep(0.04)
+    child = os.fork()
+    if child == 0:
+        load(f"child{i}")
+        os._exit(0)
+    children.append(child)
+deadline = time.monotonic() + 90
+left = dict.fromkeys(children)
+while None in left.values() and time.monotonic() < deadline:
+    for child in [child for child, code in left.items() if code is None]:
+        ended, code = os.waitpid(child, os.WNOHANG)
+        left[child] = code if ended else None
+    time.sleep(0.05)
+for child in [child for child, code in left.items() if code is None]:
+    os.kill(child, 9)
+assert set(left.values()) == {0}, left
+"""
+
+
+def test_children_that_load_end_whatever_threads_were_importing(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPORTING, str(tmp_path)],
+        capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr[-3000:]
+
+
+def test_locks_are_made_where_a_fork_frees_them() -> None:
+    package = Path(__file__).parents[2]
+    rooms = ("base", "grammar", "compiler", "runtime", "project", "loader", "cli")
+    own = {"base/forks.py", "runtime/execution/threads.py", "runtime/lm/transports/litellm_forks.py"}
+    text = re.compile(r"\bR?Lock\(|\bCondition\(|@cached_property")
+    files = [path for room in rooms for path in sorted((package / room).rglob("*.py"))]
+    found = {
+        str(path.relative_to(package)) for path in files if text.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == own

@@ -14,7 +14,7 @@ import pytest
 import dspyc.runtime as dspy
 from dspyc.runtime.errors import LMInvalidRequestError, LMTransportError
 from dspyc.runtime.lm.transports import litellm
-from support.openai_server import OpenAIServer
+from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Raw, Reply
 
 
 def run(code: str, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
@@ -53,6 +53,55 @@ assert all(action == "ignore" and message is not None for action, message, *_ in
 def test_loops_leave_nothing_behind(server: OpenAIServer) -> None:
     ended = run(LOOPS, server.api_base)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+FAILING = """
+import asyncio, logging, sys
+import dspyc.runtime as dspy
+
+lm = dspy.LM("openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0)
+
+async def stream():
+    async for _ in lm.astream("x"):
+        pass
+
+ways = [lambda: lm("x"), lambda: asyncio.run(lm.acall("x")), lambda: asyncio.run(stream())]
+for number in range(int(sys.argv[2])):
+    try:
+        ways[number % 3]()
+        print("answered")
+    except dspy.LMError as error:
+        print(error)
+for model in ("nonsense", "foo/bar", "anthropic/any", "huggingface/some/model"):
+    for way in (lambda: one("x"), lambda: asyncio.run(one.acall("x"))):
+        one = dspy.LM(model, cache=False, num_retries=0, timeout=0.01)
+        try:
+            way()
+        except dspy.LMError as error:
+            print(error)
+"""
+ODD = [
+    Failure(401),
+    Failure(404, "no such model", "model_not_found"),
+    Failure(400, "bad"),
+    Failure(500),
+    RateLimit(),
+    Malformed(),
+    Dropped(),
+    Raw({"choices": []}),
+    Raw({"usage": {"prompt_tokens": "x"}}),
+    Raw({"usage": None, "service_tier": "odd", "more": {"a": 1}}),
+    Reply("x", finish_reason="odd"),
+    Reply(None),
+]
+
+
+def test_failures_are_told_in_our_words_only(server: OpenAIServer) -> None:
+    server.script(*(step for step in ODD for _ in range(3)))
+    ended = run(FAILING, server.api_base, str(3 * len(ODD)), seconds=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "Traceback" not in ended.stdout
+    assert "litellm" not in ended.stdout.replace("or another that litellm knows", "")
 
 
 ABANDONED = """

@@ -94,7 +94,7 @@ def test_nobody_there(
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
     lm = dspy.LM("openai/any", api_base="http://127.0.0.1:9/v1", api_key=KEY)
     with pytest.raises(
-        dspy.LMTransportError, match="refused: nobody listens there\nstart the server"
+        dspy.LMTransportError, match="refused: no server listens there\nstart the server"
     ) as caught:
         asyncio.run(lm.acall("x")) if asynchronous else lm("x")
     assert caught.value.__notes__ == ["after 3 attempts"]

@@ -46,6 +46,27 @@ def test_no_string_does_anything_but_read_or_refuse(text: str) -> None:
         dspy.Signature(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("list[" * 5_000 + "int" + "]" * 5_000, "nested more than 50 deep"),
+        ("Optional[" * 5_000, "nested more than 50 deep"),
+        ("dict[str, " * 5_000 + "int" + "]" * 5_000, "nested more than 50 deep"),
+        ("(" * 100_000, "nested more than 50 deep"),
+        (f"Literal[{'9' * 5_000}]", "longer than 4,000 digits"),
+    ],
+    ids=lambda text: text[:10],
+)
+def test_runaway_types_are_refused(text: str, message: str) -> None:
+    with pytest.raises(dspy.SignatureError, match=message):
+        dspy.Signature(f"q -> a: {text}")
+
+
+def test_types_may_be_long_and_nested_within_reason() -> None:
+    assert dspy.Signature("q -> a: " + "list[" * 40 + "int" + "]" * 40).output_fields["a"]
+    assert dspy.Signature("q -> a: " + " | ".join(["int", "list[str]"] * 2_000)).output_fields["a"]
+
+
 def test_the_error_points_at_the_place() -> None:
     with pytest.raises(dspy.SignatureError) as caught:
         dspy.Signature("question -> answer: flaot")

@@ -37,7 +37,10 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
     """
     for call, argument, parameter, given in _arguments(item, node):
         wanted = substitute(parameter.type, {})
-        if assignable(given, wanted) or _choice(given, wanted) is not None:
+        if assignable(given, wanted):
+            yield from _wrong_elements(item, call, argument, parameter, wanted)
+            continue
+        if _choice(given, wanted) is not None:
             continue
         yield wrong_type.at(
             argument.value,
@@ -96,6 +99,28 @@ def wrong_choice(program: Program, item: Item, node: Call) -> Findings:
             fix = replace(f'Change to "{close}"', argument.value, f'"{close}"') if close else None
         message = f"`{parameter.name}` of `{call.name}` takes {choices(allowed)}, not {choices(given.values)}"
         yield wrong_choice.at(argument.value, message, fix=fix)
+
+
+def _wrong_elements(
+    item: Item, call: Called, argument: syntax.Argument, parameter: types.Parameter, wanted: Type
+) -> Findings:
+    """The elements of a list that do not fit, where others do: of a union one option that fits is enough."""
+    if not isinstance(argument.value, syntax.List | syntax.Set | syntax.Tuple):
+        return
+    options = types.options(wanted)
+    inside = [each.item for each in options if isinstance(each, types.List | types.Set | types.Iterable)]
+    if not inside or any(isinstance(each, types.Tuple | types.Unknown | types.Anything) for each in options):
+        return
+    for element in argument.value.elements:
+        given = item.type_of(element)
+        if isinstance(element, syntax.Starred) or any(assignable(given, each) for each in inside):
+            continue
+        yield wrong_type.at(
+            element,
+            f"an item of `{parameter.name}` of `{call.name}` must be {described(inside[0])}, "
+            f"not {described(_said(given))}",
+            _help(item, element, given, inside[0]),
+        )
 
 
 def _said(given: Type) -> Type:

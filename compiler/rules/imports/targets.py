@@ -15,10 +15,10 @@ Import: TypeAlias = syntax.FromImport | syntax.Import
 
 @rule("E104", "unknown-module", syntax.FromImport, syntax.Import)
 def unknown_module(program: Program, item: Item, node: Import) -> Findings:
-    """An import names a module that does not exist.
+    """An import names a module that does not exist, or a file that cannot be read.
 
     Modules are looked up next to the file, then in the project's source folders, then among the installed
-    packages.
+    packages. A module is an ordinary file in UTF-8 of at most 4 MB.
 
     ```dspy
     from toolz_of_mine import search
@@ -30,10 +30,13 @@ def unknown_module(program: Program, item: Item, node: Import) -> Findings:
     middle = mean([1, 2])
     ```
     """
-    if item.target is None or item.target.kind not in ("missing", "self"):
+    if item.target is None or item.target.kind not in ("missing", "unreadable", "self"):
         return
     name, span = _module(item)
-    if item.target.kind == "self":
+    if item.target.kind == "unreadable":
+        file = _file_name(item.target.path)
+        yield unknown_module.at(span, f"`{name}` cannot be imported: `{file}` {item.target.problem}")
+    elif item.target.kind == "self":
         yield unknown_module.at(span, f"`{name}` is this file; a file cannot import itself")
     else:
         yield unknown_module.at(span, f"unknown module `{name}`", _help(item))

@@ -117,13 +117,19 @@ def _is_data(item: Item, node: syntax.Expression) -> bool:
     return isinstance(item.type_of(node), types.Dataset)
 
 
+def _takes_data(item: Item, call: syntax.Call) -> bool:
+    return any(_is_data(item, value) for value in _values(call))
+
+
 def _of_call(program: Program, item: Item, call: syntax.Call) -> Effect | None:
     callee = item.type_of(call.function)
     match callee:
         case types.Class(definition=definition):
             return None if _is_known(definition) else _CONSTRUCTS
-        case types.ModuleClass() | types.TypeForm():
+        case types.ModuleClass():
             return None
+        case types.TypeForm():
+            return _DATA if _takes_data(item, call) else None  # `list(rows)`
         case types.Instance(definition=definition) if (
             definition.complete and "__call__" not in definition.members
         ):

@@ -69,8 +69,7 @@ def stop(before: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         loop.stop()
 
     _Running.loop = None
-    # Nothing that still ends here is worth a word on the terminal.
-    loop.set_exception_handler(lambda loop, context: None)
+    loop.set_exception_handler(_say_nothing)
     asyncio.run_coroutine_threadsafe(end(), loop)
     thread.join(3 * _LONGEST_END)
     if not thread.is_alive():
@@ -96,8 +95,14 @@ def _loop() -> asyncio.AbstractEventLoop:
         return _Running.loop
 
 
+def _say_nothing(loop: asyncio.AbstractEventLoop, context: object) -> None:
+    """Nothing that still ends on a loop which is put away is worth a word on the terminal."""
+
+
 def _after_fork() -> None:
-    # The child has the loop's object without its thread.
+    # The child has the loop's object, with its unfinished tasks, without its thread.
+    if _Running.loop is not None:
+        _Running.loop.set_exception_handler(_say_nothing)
     _Running.loop = None
 
 

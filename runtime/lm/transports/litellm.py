@@ -35,6 +35,7 @@ from ..stream import Delta, ToolCallPiece
 from . import io_loop, litellm_module
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
+_TRACEBACK = re.compile(r"\s*Traceback \(most recent call last\).*", re.DOTALL)
 _TOO_LONG = re.compile(
     r"context_length_exceeded|maximum context length|context window|prompt is too long|input is too long"
     r"|exceeds? the (?:available|maximum) (?:context|number of tokens)",
@@ -230,7 +231,7 @@ def _translated(error: Exception, request: Request) -> LMError:
         )
     kind = _kind(error, status)
     words = redact(str(getattr(error, "message", None) or error), request.settings).strip()
-    words = _NOISE.sub("", words.partition("\nTraceback")[0]) or type(error).__name__
+    words = _NOISE.sub("", _TRACEBACK.sub("", words)) or type(error).__name__
     advice = _ADVICE.get(kind)
     unreachable = _why_unreachable(error)
     if unreachable:
@@ -252,7 +253,7 @@ def _why_unreachable(error: Exception) -> str | None:
     """In words why no connection could be made, or None where one was."""
     for each in _chain(error):
         if isinstance(each, ConnectionRefusedError):
-            return "the connection is refused: nobody listens there"
+            return "the connection is refused: no server listens there"
         if isinstance(each, socket.gaierror):
             return f"the server's name cannot be resolved: {each.strerror}"
         if "ConnectTimeout" in type(each).__name__ or "ConnectionTimeout" in type(each).__name__:

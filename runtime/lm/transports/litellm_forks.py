@@ -6,7 +6,6 @@ parent held at the fork is never released; a pool of threads without its threads
 
 from __future__ import annotations
 
-import importlib._bootstrap
 import os
 import queue
 import sys
@@ -33,14 +32,19 @@ def is_due() -> bool:
 
 
 def renew() -> None:
-    """Make litellm usable in a process that was forked since it was last used; call it before the import."""
+    """Make litellm usable in a process that was forked since it was last used; call it before the import.
+
+    It stays due until it is done, so that another thread does not use the parent's clients meanwhile.
+    """
     if not is_due():
         return
-    _state["forked"] = False
-    _forget_half_imported()
     litellm = sys.modules.get("litellm")
-    if litellm is None:
-        return
+    if litellm is not None:
+        _renew(litellm)
+    _state["forked"] = False
+
+
+def _renew(litellm: Any) -> None:
     clients = vars(litellm).get("in_memory_llm_clients_cache")
     for name in ("cache_dict", "ttl_dict", "expiration_heap"):
         if (kept := getattr(clients, name, None)) is not None:
@@ -49,24 +53,6 @@ def renew() -> None:
     # litellm makes these when they are first asked for.
     _abandoned.extend(vars(litellm).pop(name, None) for name in CLIENTS)
     _renew_parts()
-
-
-def _forget_half_imported() -> None:
-    """Let modules that another thread was just importing be imported again."""
-    importlib._bootstrap._module_locks.clear()  # type: ignore[attr-defined]
-    for name, module in list(sys.modules.items()):
-        package = name.partition(".")[0]
-        if package not in _PACKAGES or not _is_half_imported(module):
-            continue
-        if name == package:
-            for part in [part for part in sys.modules if part.partition(".")[0] == package]:
-                del sys.modules[part]
-        else:
-            sys.modules.pop(name, None)
-
-
-def _is_half_imported(module: Any) -> bool:
-    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
 def _renew_parts() -> None:

@@ -20,13 +20,15 @@ from . import io_loop, litellm_forks
 
 _lock = new_lock()
 _loaded: Any = None
-_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+_LOGGERS = ("litellm", "LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 _NOISE = (
     ".*`ReadOnly` qualifier.*",
     ".*Accessing the.*attribute on the instance is deprecated.*",
     ".*conflict with protected namespace.*",
+    r"(?s)Pydantic serializer warnings:.*"
+    r"\b(?:Message|Choices|StreamingChoices|Delta|Usage|ModelResponse|\w+_tokens)\b",
 )
-"""What pydantic says of litellm's own classes; of the filters that litellm sets, only these stay."""
+"""What pydantic says of litellm's own classes, and of the answers in them."""
 
 
 def load() -> Any:
@@ -87,6 +89,9 @@ def _do_nothing(*args: Any, **kwargs: Any) -> None:
 
 def _put_away() -> None:
     """Close the clients where they live, and end the loop of requests."""
+    if litellm_forks.is_due():
+        # Forked, and never used here: they are the parent's.
+        return
     clients = _take_clients()
     io_loop.stop(lambda: _close_all(clients))
     for client in clients:

@@ -1,0 +1,66 @@
+"""Loading a program sends nothing and reads no data, whatever its file says and whatever was suppressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from ..errors import ConfigurationError
+
+_loaded: ContextVar[str | None] = ContextVar("dspyc_loaded", default=None)
+"""The file that is being loaded here."""
+_in_python: ContextVar[bool] = ContextVar("dspyc_loaded_python", default=False)
+"""Whether what runs now are statements of a Python file that is imported meanwhile."""
+
+
+@contextmanager
+def loading(path: str) -> Iterator[None]:
+    """The time in which a program's own statements run."""
+    loaded, in_python = _loaded.set(path), _in_python.set(False)
+    try:
+        yield
+    finally:
+        _in_python.reset(in_python)
+        _loaded.reset(loaded)
+
+
+@contextmanager
+def importing_python() -> Iterator[None]:
+    """The time in which statements of a Python file run that a program imports: they may read data."""
+    token = _in_python.set(True)
+    try:
+        yield
+    finally:
+        _in_python.reset(token)
+
+
+def refuse_while_loading(what: str, rule: str = "sends nothing") -> None:
+    """Refuse to use a model while a program is being loaded.
+
+    Args:
+        what: what would be done, as the beginning of a sentence: "a model is called".
+        rule: what loading never does, as the end of one.
+
+    Raises:
+        ConfigurationError: a program is being loaded in this context.
+    """
+    path = _loaded.get()
+    if path is not None:
+        raise ConfigurationError(
+            f"{what} while `{path}` is being loaded, and loading {rule}: "
+            "do it in a `def`, in `forward:` or in a `test`"
+        )
+
+
+def refuse_data_while_loading(name: str) -> None:
+    """Refuse to read the rows of a dataset for a program's own statements.
+
+    Args:
+        name: the data file.
+
+    Raises:
+        ConfigurationError: a program is being loaded in this context.
+    """
+    if not _in_python.get():
+        refuse_while_loading(f"the rows of `{name}` are read", "reads no data")
