@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -92,31 +92,68 @@ Body: TypeAlias = Callable[[Declared], tuple[FileScope, Item] | None]
 def function_kind(function: Declared, body: Body, known: dict[Declared, CallKind]) -> CallKind:
     """What calling a `def` runs: all that the functions do which it reaches.
 
+    Functions that reach each other do the same; they are found as strongly connected components, each after
+    those that it calls (Tarjan, "Depth-first search and linear graph algorithms", 1972).
+
     Args:
         function: the `def`.
         body: the item of a `def` and its file; None for one that is not there.
         known: what has been found out before; added to.
     """
-    if function in known:
-        return known[function]
-    if body(function) is None:
+    if function not in known and body(function) is None:
         return UNKNOWN_CALL
-    awaits = effects = False
-    reached = {function: None}
-    waiting = [function]
+    order: dict[Declared, int] = {}
+    lowest: dict[Declared, int] = {}
+    component: list[Declared] = []
+    bodies: dict[Declared, _Body] = {}
+    waiting: list[tuple[Declared, Iterator[Declared]]] = []
+
+    def enter(each: Declared) -> None:
+        found = body(each)
+        bodies[each] = own = _of_body(*found) if found is not None else _NOTHING_KNOWN
+        order[each] = lowest[each] = len(order)
+        component.append(each)
+        waiting.append((each, iter(own.functions)))
+
+    if function not in known:
+        enter(function)
     while waiting:
-        found = body(waiting.pop())
-        own = _of_body(*found) if found is not None else _NOTHING_KNOWN
-        awaits, effects = awaits or own.awaits, effects or own.effects
-        for each in own.functions:
-            kind = known.get(each)
-            if kind is not None:
-                awaits, effects = awaits or kind.awaits, effects or kind.effects
-            elif each not in reached:
-                reached[each] = None
-                waiting.append(each)
-    known[function] = CallKind("function", awaits, effects)
+        each, callees = waiting[-1]
+        callee = next(callees, None)
+        if callee is None:
+            waiting.pop()
+            if waiting:
+                lowest[waiting[-1][0]] = min(lowest[waiting[-1][0]], lowest[each])
+            if lowest[each] == order[each]:
+                _note(_taken(component, each), bodies, known)
+        elif callee in known:
+            continue
+        elif callee in order:
+            lowest[each] = min(lowest[each], order[callee])
+        else:
+            enter(callee)
     return known[function]
+
+
+def _taken(stack: list[Declared], first: Declared) -> list[Declared]:
+    """Take what stands on a stack from `first` on."""
+    members = [stack.pop()]
+    while members[-1] != first:
+        members.append(stack.pop())
+    return members
+
+
+def _note(
+    members: Sequence[Declared], bodies: Mapping[Declared, _Body], known: dict[Declared, CallKind]
+) -> None:
+    """What functions that reach each other run: what each does itself, and what those do that they call."""
+    called = [known[each] for member in members for each in bodies[member].functions if each in known]
+    kind = CallKind(
+        "function",
+        any(bodies[each].awaits for each in members) or any(each.awaits for each in called),
+        any(bodies[each].effects for each in members) or any(each.effects for each in called),
+    )
+    known.update(dict.fromkeys(members, kind))
 
 
 class _Body(Struct, frozen=True):

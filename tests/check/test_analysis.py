@@ -16,6 +16,7 @@ from dspyc.compiler.program import CallKind
 from dspyc.compiler.resolve import prelude
 from dspyc.compiler.types.display import display
 from dspyc.grammar import syntax
+from support.counting import growth_of
 
 
 class Files:
@@ -388,3 +389,28 @@ def test_checking_opens_nothing_but_what_the_reader_gives() -> None:
     finally:
         watching = False
     assert not seen
+
+
+def _in_one_cycle(count: int) -> FileAnalysis:
+    functions = "\n\n".join(
+        f"def f{number}(x: str) -> str:\n    return f{(number + 1) % count}(x)" for number in range(count)
+    )
+    text = f'module ask = Predict("a -> b")\n\n{functions}\n\ndef g(x: str) -> str:\n    return f0(x)\n'
+    return analyse(text.replace("return f7(x)", "return ask(a=f7(x)).b"))
+
+
+def test_functions_in_one_cycle_run_the_same() -> None:
+    program = _in_one_cycle(50).program
+    assert {program.function_kind(name) for name in (*(f"f{number}" for number in range(50)), "g")} == {
+        CallKind("function", awaits=True, effects=False)
+    }
+
+
+def test_what_functions_in_a_cycle_run_is_found_out_in_linear_time() -> None:
+    def ask(count: int) -> None:
+        program = programs[count]
+        for number in range(count):
+            program.function_kind(f"f{number}")
+
+    programs = {count: _in_one_cycle(count).program for count in (100, 200)}
+    assert growth_of(ask, 100) < 2.5

@@ -158,13 +158,16 @@ def _in_cycles(edges: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _shortest_cycle(edges: Mapping[str, Sequence[str]], start: str) -> list[str] | None:
     """The names on the shortest way from a name back to itself."""
-    ways = [[start]]
-    seen: set[str] = set()
-    for way in ways:
-        for name in edges[way[-1]]:
+    before: dict[str, str] = {}
+    reached = [start]
+    for each in reached:
+        for name in edges[each]:
             if name == start:
-                return way
-            if name in edges and name not in seen:
-                seen.add(name)
-                ways.append([*way, name])
+                way = [each]
+                while way[-1] != start:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            if name in edges and name not in before:
+                before[name] = each
+                reached.append(name)
     return None
