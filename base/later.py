@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from importlib import import_module
 from typing import Any
-
-from .forks import new_recursive_lock
 
 
 class Later:
@@ -19,9 +16,8 @@ class Later:
         else:
             asking = Later(globals(), "asking")
 
-    `importlib.util.LazyLoader` loses a race between threads before Python 3.12, and none of `import` itself
-    bears a fork: in the child the lock of a module stays held that another thread was importing. So a fork
-    waits for imports made here.
+    `importlib.util.LazyLoader` loses a race between threads before Python 3.12; this leaves the importing to
+    `import`, and forks in the middle of it to `imports.py`.
 
     Args:
         scope: the scope, `globals()`.
@@ -34,8 +30,7 @@ class Later:
 
     def __getattr__(self, attribute: str) -> Any:
         scope, name, path = self._place
-        with _importing:
-            scope[name] = module = import_module(path, scope["__package__"])
+        scope[name] = module = import_module(path, scope["__package__"])
         return getattr(module, attribute)
 
 
@@ -53,26 +48,3 @@ def read_homes(file: str) -> dict[str, str]:
 
 
 _IMPORTED = re.compile(r"^from (\.[\w.]*) import (\w+) as \2$", re.MULTILINE)
-
-_importing = new_recursive_lock()
-_LONGEST_FORK_WAIT = 5.0
-_held: set[int] = set()
-"""The threads that are forking, and hold the lock meanwhile."""
-
-
-def _before_fork() -> None:
-    if _importing.acquire(timeout=_LONGEST_FORK_WAIT):
-        _held.add(threading.get_ident())
-
-
-def _after_fork_in_parent() -> None:
-    if threading.get_ident() in _held:
-        _held.discard(threading.get_ident())
-        _importing.release()
-
-
-if hasattr(os, "register_at_fork"):
-    # In the child the lock is free again, as all of `forks` are.
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_held.clear
-    )
