@@ -13,9 +13,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .base import imports  # noqa: F401 from now on a forked child imports what its parent had half imported
-from .loader.imports import install_import_hook
-
 
 def _is_command() -> bool:
     """Whether this process is the command `dspyc`, as a script or by `python -m`."""
@@ -29,6 +26,9 @@ if _is_command():
     from .base import interrupts
 
     interrupts.leave_on_interrupt()
+
+from .base import imports  # noqa: E402, F401 a forked child imports what its parent had half imported
+from .loader.imports import install_import_hook  # noqa: E402
 
 if TYPE_CHECKING:
     from .compiler.analysis import FileAnalysis

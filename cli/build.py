@@ -23,15 +23,15 @@ from .tidy import tidy
     type=click.Path(path_type=Path),
     default="build",
     show_default=True,
-    help="The folder that the modules are written to.",
+    help="The folder to write the modules to.",
 )
 def command(paths: tuple[str, ...], out: Path) -> int:
     """Write programs as Python modules, with stubs.
 
-    PATHS are files or folders (the working folder by default); what lies in a folder keeps its place below
-    --out. What optimizers have learned goes with it. The modules need dspyc's runtime, and no compiler.
-    They are laid out by black, where it is installed (pip install "dspyc[build]").
-    Nothing is written when a program has an error, or where a file would be lost that dspyc did not write.
+    PATHS are files or folders (the working folder by default); files in a folder keep their place below
+    --out. What optimizers have learned is included. The modules need dspyc's runtime, but no compiler.
+    They are formatted with black if it is installed (pip install "dspyc[build]").
+    Nothing is written if a program has an error, or if a file that dspyc did not write would be overwritten.
 
     \b
     Examples:

@@ -36,20 +36,20 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
     default="full",
     show_default=True,
     envvar="DSPYC_OUTPUT_FORMAT",
-    help="How findings are written; `github` makes annotations in a workflow.",
+    help="The output format; `github` creates annotations in a workflow.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(list(FAIL_ON)),
     default="warning",
     show_default=True,
-    help="The lowest severity that makes the exit code 1.",
+    help="The lowest severity that sets the exit code to 1.",
 )
 @click.option(
     "--select",
     multiple=True,
     metavar="RULES",
-    help="Check only these rules: codes, names, beginnings of codes (`E2`), categories, or ALL.",
+    help="Check only these rules: codes, names, prefixes of codes (`E2`), categories, or ALL.",
 )
 @click.option("--ignore", multiple=True, metavar="RULES", help="Skip these rules.")
 @click.option("--stdin-filename", metavar="PATH", help="The path to report for standard input (`-`).")
@@ -66,9 +66,8 @@ def command(
 ) -> int:
     """Check files for mistakes.
 
-    Syntax, names, types and lints. PATHS are files or folders (the working folder by default); `-` reads
-    standard input. Nothing of a program
-    is executed, and no model is contacted.
+    Checks syntax, names, types and lints. PATHS are files or folders (the working folder by default); `-`
+    reads standard input. No part of a program is executed, and no model is contacted.
 
     \b
     Examples:

@@ -63,14 +63,14 @@ class Line:
 def command(
     target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None, fresh: bool
 ) -> int:
-    """Measure programs by the evaluations of a file.
+    """Measure programs with the evaluations of a file.
 
     Runs all of them, or the one called NAME.
 
-    A run that is interrupted or killed is resumed by the same command: what was answered is not asked again.
+    If a run is interrupted or killed, the same command resumes it: what was answered is not asked again.
 
     The exit code is 1 when a score is below what its evaluation requires (`require=`), or when an evaluation
-    breaks off or fails on every row.
+    is stopped or fails on every row.
 
     \b
     Examples:

@@ -13,9 +13,9 @@ from .errors import Refusal
 @click.command
 @click.argument("rule", required=False, metavar="[CODE]")
 def command(rule: str | None) -> int:
-    """Explain a finding, by its code or its name.
+    """Explain a rule, by its code or its name.
 
-    Without one, all are listed.
+    Without an argument, all rules are listed.
 
     \b
     Examples:

@@ -19,9 +19,11 @@ from .files import find, read_program_from_input, shown
 @click.command
 @click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change. Exits as --check does.")
+@click.option(
+    "--diff", is_flag=True, help="Write nothing; show what would change. The exit code is that of --check."
+)
 def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
-    """Format files in the one style; comments stay where they are.
+    """Format files in the standard style; comments keep their place.
 
     PATHS are files or folders (the working folder by default); `-` formats standard input to standard output.
     A declaration with a syntax error is left as it is, and the rest of its file is formatted.

@@ -60,8 +60,8 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`dspyc COMMAND --help` shows examples. Exit codes: 0 nothing wrong, 1 findings or a failed gate, "
-    "2 misuse or an internal error.",
+    epilog="`dspyc COMMAND --help` shows examples. Exit codes: 0 success, 1 findings or a failed gate, "
+    "2 wrong usage or an internal error.",
 )
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colours."
@@ -70,11 +70,11 @@ class Commands(click.Group):
     "-v",
     "--verbose",
     is_flag=True,
-    help="Write more to standard error, such as errors hidden by a `fallback:`.",
+    help="Show more on standard error, such as errors hidden by a `fallback:`.",
 )
 @click.version_option(package_name="dspyc", prog_name="dspyc", message="%(prog)s %(version)s")
 def group(color: ColorChoice, verbose: bool) -> None:
-    """Programs made of language-model calls: written, checked, run, measured and improved."""
+    """Write, check, run, measure and improve programs made of language-model calls."""
     choose_color(color)
     choose_verbosity(verbose)
 

@@ -44,14 +44,14 @@ def command(
     max_cost: float | None,
     max_seconds: float | None,
 ) -> int:
-    """Run a program's optimizer, and keep what it learned.
+    """Run a program's optimizer and save what it learned.
 
-    What was learned goes to a readable file beside the source, FILE.PROGRAM.state.json, which is meant to be
-    committed; from then on the program uses it. An evaluation of the program in the same file measures it
-    before and after. PROGRAM may be left out where the file declares only one.
+    What was learned is saved in a readable file next to the source, FILE.PROGRAM.state.json; commit it with
+    the program, which uses it from then on. An evaluation of the program in the same file measures it before
+    and after. PROGRAM can be omitted if the file declares only one.
 
-    A run that is interrupted or killed is resumed by the same command: what was answered is not asked again.
-    The --max options bound a run; it then keeps the best that it has found.
+    If a run is interrupted or killed, the same command resumes it: what was answered is not asked again.
+    The --max options limit a run, which then keeps the best result so far.
 
     \b
     Examples:
@@ -112,7 +112,7 @@ def _record(program: str, evaluation: str | None, result: OptimizeResult) -> dic
 def _tell(loaded: Loaded, program: str, evaluation: str | None, result: OptimizeResult) -> None:
     before, after = result.score_before, result.score_after
     if before is None or after is None:
-        say(f"`{program}` is optimised in {result.seconds:.1f} s.")
+        say(f"`{program}` was optimized in {result.seconds:.1f} s.")
         say_warning(
             f"no evaluation in {loaded.shown} measures `{program}`, so it is not known whether it is better; "
             f"write `evaluate NAME = Evaluate({program}, devset=…, metric=…)`"
@@ -122,8 +122,8 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         change = click.style(f"{after - before:+.1f}", fg=color, bold=True)
         reached = click.style(f"{after:.1f} %", bold=True)
         say(f"{evaluation}: {before:.1f} % before, {reached} after ({change})")
-        say(f"`{program}` was optimised in {result.seconds:.1f} s.")
+        say(f"`{program}` was optimized in {result.seconds:.1f} s.")
         if after < before:
-            say_warning(f"the optimised program is worse; delete {shown(result.state)} to go back")
+            say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
     files = list_names(shown(file) for file in with_models(result.state))
     say(f"What it learned is in {files}; commit that with the program.")

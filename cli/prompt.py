@@ -47,9 +47,9 @@ class Prompt:
 def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
     """Show the exact messages that a program would send. Nothing is sent.
 
-    Of a program with several predictors each one's messages are shown; what one gets from another step
-    stands as {name}. NAME.PART is one predictor of a program, whose inputs can then be given. The file is
-    loaded, so Python modules that it imports are imported.
+    For a program with several predictors, the messages of each are shown, with {name} in place of a value
+    from another step. NAME.PART is one predictor of a program, whose inputs can then be given. The file is
+    loaded, and so are the Python modules that it imports.
 
     \b
     Examples:

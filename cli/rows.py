@@ -117,7 +117,7 @@ class Output:
         if others := sum(map(len, answers.values())):
             raise Refusal(
                 f"{path} holds {others} answer{'s' * (others > 1)} to other rows, or of another program",
-                "name another --output, so that they are kept, or delete the file",
+                "name another --output to keep them, or delete the file",
             )
         self.done = frozenset(self._lines)
         self._rewrite(unless=data)

@@ -30,7 +30,7 @@ LM_HELP = "The model to use instead of the file's, like openai/gpt-4o-mini or em
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where the results of --inputs go: JSON Lines, CSV or TSV.",
+    help="The file for the results of --inputs: JSON Lines, CSV or TSV.",
 )
 @click.option(
     "--num-threads", type=click.IntRange(1), help="How many rows run at the same time. [default: 8]"

@@ -19,14 +19,14 @@ from .run import LM_HELP
 
 @click.command
 @click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
-@click.option("-k", "wanted", metavar="TEXT", default="", help="Only tests whose titles contain this text.")
+@click.option("-k", "wanted", metavar="TEXT", default="", help="Run only tests with this text in the title.")
 @click.option("-x", "--exitfirst", is_flag=True, help="Stop at the first failure.")
 @click.option("--lm", metavar="MODEL", help=LM_HELP)
 def command(paths: tuple[str, ...], wanted: str, exitfirst: bool, lm: str | None) -> int:
     """Run the `test` declarations of files.
 
-    PATHS are files or folders (the working folder by default). pytest collects the same tests by
-    itself wherever dspyc is installed.
+    PATHS are files or folders (the working folder by default). pytest also collects these tests if dspyc
+    is installed.
 
     \b
     Examples:

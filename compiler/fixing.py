@@ -9,11 +9,14 @@ removing them is what their fix says.
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic, Fix
+from ..base.span import Span
 from .analysis import FileAnalysis
 from .emit import emit
 
@@ -132,14 +135,17 @@ def _used(node: ast.stmt, used: set[str]) -> ast.stmt | None:
 def _apart(fixes: Iterable[Fix]) -> list[Fix]:
     """Those fixes whose edits touch no edit of an earlier one; the same fix of two findings counts once."""
     chosen: list[Fix] = []
+    taken: list[Span] = []
+    """The ranges of the chosen ones in order, of which none overlaps another."""
     for one in fixes:
-        if not any(_touch(one, other) for other in chosen):
+        if not any(_touches(taken, edit.span) for edit in one.edits):
             chosen.append(one)
+            for edit in one.edits:
+                insort(taken, edit.span)
     return chosen
 
 
-def _touch(one: Fix, other: Fix) -> bool:
-    spans = [edit.span for edit in other.edits]
-    return any(
-        edit.span.start <= span.end and span.start <= edit.span.end for edit in one.edits for span in spans
-    )
+def _touches(taken: Sequence[Span], span: Span) -> bool:
+    """Whether a range has a place, or an end, in common with one of those in order."""
+    behind = bisect_right(taken, span.end, key=attrgetter("start"))
+    return behind > 0 and taken[behind - 1].end >= span.start

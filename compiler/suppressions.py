@@ -8,8 +8,12 @@ names in vain is itself a finding, with a fix that removes it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
+from operator import itemgetter
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -60,33 +64,79 @@ def apply(
     if not placed:
         return list(findings)
     broken = any(item.parsed.problems for item in file.items)
+    index = _Index((start, each) for start, each, _ in placed)
     kept: list[Diagnostic] = []
-    used: set[tuple[int, int, str]] = set()
+    used: dict[tuple[int, int], set[str]] = {}
     for found in findings:
-        users = [(start, each) for start, each, _ in placed if _leaves_out(start, each, found)]
-        used |= {(start, each.comment.start, found.code) for start, each in users}
+        users = index.those_for(found)
+        for start, each in users:
+            used.setdefault((start, each.comment.start), set()).add(found.code)
         if not users:
             kept.append(found)
     for start, each, is_broken in placed:
-        codes = {code for at, comment, code in used if (at, comment) == (start, each.comment.start)}
+        codes = used.get((start, each.comment.start), set())
         silent = is_broken or (broken and each.covers is None)
         for found in _wrong(each, codes, is_selected, is_silent=silent):
             placed_finding = found.shifted(start)
-            if not any(_leaves_out(at, other, placed_finding) for at, other, _ in placed):
+            if not index.those_for(placed_finding):
                 kept.append(placed_finding)
     return kept
 
 
-def _leaves_out(start: int, suppression: Suppression, found: Diagnostic) -> bool:
-    if suppression.word not in _WORDS or not {found.code, found.name} & {
-        name for name, _ in suppression.names
-    }:
-        return False
-    kind = KINDS.get(found.code)
-    if kind is not None and kind.category == "syntax":
-        return False
-    covers = suppression.covers
-    return covers is None or covers.start <= found.span.start - start <= covers.end
+_Placed: TypeAlias = tuple[int, Suppression]
+"""A comment, and where the item begins that it stands in."""
+
+
+class _Index:
+    """The comments by the codes and names that they have, and by the text that they speak for."""
+
+    def __init__(self, placed: Iterable[_Placed]) -> None:
+        self._for_files: dict[str, list[_Placed]] = {}
+        self._for_lines: dict[str, _Ranges] = {}
+        for start, each in placed:
+            for name in {name for name, _ in each.names} if each.word in _WORDS else ():
+                if each.covers is None:
+                    self._for_files.setdefault(name, []).append((start, each))
+                else:
+                    self._for_lines.setdefault(name, _Ranges()).add(each.covers.shifted(start), (start, each))
+
+    def those_for(self, found: Diagnostic) -> list[_Placed]:
+        """The comments that leave out a finding; none does so for a syntax problem."""
+        kind = KINDS.get(found.code)
+        if kind is not None and kind.category == "syntax":
+            return []
+        users: dict[tuple[int, int], _Placed] = {}
+        for name in (found.code, found.name):
+            ranges = self._for_lines.get(name)
+            around = ranges.around(found.span.start) if ranges is not None else ()
+            for start, each in (*self._for_files.get(name, ()), *around):
+                users[start, each.comment.start] = (start, each)
+        return list(users.values())
+
+
+class _Ranges:
+    """Comments by the range of the file that each speaks for."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, int, _Placed]] = []
+        self._furthest: list[int] | None = None
+        """How far the ranges reach that begin no later than each."""
+
+    def add(self, span: Span, placed: _Placed) -> None:
+        """Note a comment; all of them come before the first question."""
+        self._entries.append((span.start, span.end, placed))
+
+    def around(self, offset: int) -> Iterator[_Placed]:
+        """The comments whose range has an offset in it or at its end."""
+        if self._furthest is None:
+            self._entries.sort(key=itemgetter(0))
+            self._furthest = list(accumulate((end for _, end, _ in self._entries), max))
+        at = bisect_right(self._entries, offset, key=itemgetter(0)) - 1
+        while at >= 0 and self._furthest[at] >= offset:
+            _, end, placed = self._entries[at]
+            if end >= offset:
+                yield placed
+            at -= 1
 
 
 # --- what is wrong with a comment -----------------------------------------------------------------------

@@ -70,7 +70,7 @@ class Connection:
             return None
         if isinstance(message, dict):
             return message
-        self.fail(None, ErrorCode.INVALID_REQUEST, "a message is a JSON object")
+        self.fail(None, ErrorCode.INVALID_REQUEST, "a message must be a JSON object")
         return None
 
     # --- sending ----------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def read_body(source: BinaryIO) -> bytes | None:
         if length is None:
             continue
         if length > LONGEST_MESSAGE:
-            logger.error("the client announced a message of %d bytes or more; the connection ends", length)
+            logger.error("the client announced a message of %d bytes or more; closing the connection", length)
             return None
         body = source.read(length)
         return body if len(body) == length else None

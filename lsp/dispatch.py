@@ -92,7 +92,7 @@ class Dispatcher:
             try:
                 params = _shaped(message.get("params"), handler.params)
             except msgspec.ValidationError as error:
-                self._server.log_warning(f"`{method}` has the wrong shape: {error}")
+                self._server.log_warning(f"invalid parameters for `{method}`: {error}")
                 return None
             with self._server.guard(method):
                 handler.run(self._server, params)
@@ -111,7 +111,7 @@ class Dispatcher:
             return
         handler = self._requests.get(method)
         if handler is None:
-            self._fail(request, ErrorCode.METHOD_NOT_FOUND, f"this server does not answer `{method}`")
+            self._fail(request, ErrorCode.METHOD_NOT_FOUND, f"this server does not support `{method}`")
             return
         try:
             structured = _shaped(params, handler.params)
@@ -127,11 +127,11 @@ class Dispatcher:
 
     def _refusal(self, method: str) -> tuple[ErrorCode, str] | None:
         if self._state == "new" and method != "initialize":
-            return ErrorCode.SERVER_NOT_INITIALIZED, "`initialize` comes first"
+            return ErrorCode.SERVER_NOT_INITIALIZED, "`initialize` must be sent first"
         if self._state == "running" and method == "initialize":
-            return ErrorCode.INVALID_REQUEST, "the server has been initialized already"
+            return ErrorCode.INVALID_REQUEST, "the server is already initialized"
         if self._state == "shut down":
-            return ErrorCode.INVALID_REQUEST, "the server has been shut down"
+            return ErrorCode.INVALID_REQUEST, "the server is shut down"
         return None
 
     def _run(self, method: str, handler: Handler, request: Any, params: Structure, server: Server) -> None:

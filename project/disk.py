@@ -18,9 +18,9 @@ LARGEST_PYTHON = 4 * 2**20
 LARGEST_SETTINGS = 2**18
 
 _HELP = {
-    "too-large": 'keep data in a file of its own and read it with Dataset("…")',
+    "too-large": 'move data to a separate file and read it with Dataset("…")',
     "not-utf8": "save it as UTF-8; a program is text in that encoding",
-    "not-regular": "a program is an ordinary file",
+    "not-regular": "a program must be an ordinary file",
 }
 
 _COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")

@@ -151,7 +151,7 @@ def _problems(text: str, table: dict[str, Any]) -> Iterator[Diagnostic]:
         elif key == "pure":
             for name in value:
                 if not _FUNCTION.fullmatch(name):
-                    message = f"`pure` names functions as `module.name`; `{name}` is not such a name"
+                    message = f"`pure` takes functions as `module.name`, not `{name}`"
                     yield _problem(text, key, message)
 
 

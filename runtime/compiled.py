@@ -18,6 +18,7 @@ from .modules.source import source_text
 from .parameters import refuse_misspelled
 from .signature.inputs import complete_inputs
 from .signature.signature import Signature
+from .values.inputs import Misfit, door
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,13 +53,13 @@ class Module(base.Module):
         """Run the module from asynchronous code.
 
         Raises:
-            InputError: an input is unknown or missing, or against a condition.
+            InputError: an input is unknown or missing, or violates a condition.
         """
         signature = self.signature
         expected = signature.input_fields
         if args:
             names = ", ".join(f"{name}=…" for name in expected)
-            raise InputError(f"inputs are given by name: ({names})")
+            raise InputError(f"inputs must be passed by name: ({names})")
         own = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in expected}
         complete = complete_inputs(signature, inputs, type(self).__name__)
         return await super().acall(**{name: complete.get(name) for name in expected}, **own)
@@ -152,12 +153,31 @@ def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
     """Give the modules of a file its defaults, and its module classes those for what they make from now on.
 
     Raises:
-        ConfigurationError: a name that is no setting.
+        ConfigurationError: an unknown setting.
     """
     apply_to_modules(defaults, *(each for each in declared if isinstance(each, base.Module)))
     for each in declared:
         if isinstance(each, type) and issubclass(each, Module):
             each._file_defaults = dict(defaults)
+
+
+def as_type(kind: Any, value: Any, name: str) -> Any:
+    """A value in the type that a parameter, variable, constant or result is declared with.
+
+    A dict becomes the record, a text the member of an enumeration, inside lists and dicts, too.
+
+    Args:
+        kind: the declared type.
+        value: what was given.
+        name: what it was given for, for messages.
+
+    Raises:
+        InputError: it is not a value of that type.
+    """
+    try:
+        return door(kind)(value)
+    except Misfit as misfit:
+        raise InputError(misfit.describe(name), field=name + misfit.path, value=misfit.value) from None
 
 
 def folder(source: str) -> str:
@@ -172,6 +192,7 @@ __all__ = [
     "OpenPredicted",
     "Predicted",
     "apply_defaults",
+    "as_type",
     "folder",
     "function",
     "source_text",

@@ -46,7 +46,7 @@ from ..base.text import list_names as list_names
 
 
 class HasOutputs(Protocol):
-    """What an error says of a signature: a `Signature` class has it."""
+    """What an error shows of a signature; a `Signature` class has it."""
 
     @property
     def output_fields(self) -> Mapping[str, Any]:
@@ -55,10 +55,10 @@ class HasOutputs(Protocol):
 
 
 class DspycError(Exception):
-    """The root: `except DspycError` catches all that the runtime raises on purpose."""
+    """The base class: `except DspycError` catches all errors that the runtime raises on purpose."""
 
     def copy(self) -> Self:
-        """The same error without its traceback, to be raised once more."""
+        """The same error without its traceback, to be raised again."""
         twin = type(self).__new__(type(self))
         twin.args = self.args
         twin.__dict__.update(self.__dict__)
@@ -77,15 +77,15 @@ def _rebuild(kind: type[DspycError], args: tuple[Any, ...], facts: dict[str, Any
 
 
 class ConfigurationError(DspycError, ValueError):
-    """A constructor parameter or a setting that does not exist or has a value that cannot be."""
+    """A constructor parameter or a setting that does not exist, or has an invalid value."""
 
 
 class NotConfiguredError(ConfigurationError):
-    """A module was called, and neither it, nor its surroundings, nor the call name an LM."""
+    """A module was called, but neither it, nor its surroundings, nor the call set an LM."""
 
 
 class SignatureError(DspycError, ValueError):
-    """A signature string or class that cannot be a signature."""
+    """A signature string or class that is not valid."""
 
 
 class InputError(DspycError, ValueError):
@@ -119,11 +119,11 @@ class InputError(DspycError, ValueError):
 
 
 class LimitError(DspycError, TimeoutError):
-    """A bound of the runtime that was reached, which the message names."""
+    """A limit of the runtime was reached; the message names it."""
 
 
 class ToolError(DspycError, ValueError):
-    """A tool that cannot be made of a function, or arguments that a tool cannot take."""
+    """A function that cannot be made into a tool, or arguments that a tool does not accept."""
 
 
 class StateError(DspycError, ValueError):
@@ -131,24 +131,24 @@ class StateError(DspycError, ValueError):
 
 
 class DataError(DspycError, ValueError):
-    """A data file that cannot be read, or rows that lack what the program needs."""
+    """A data file that cannot be read, or rows without what the program needs."""
 
 
 class BatchError(DspycError):
-    """A batch of which too many examples failed; its cause is the first failure."""
+    """Too many examples of a batch failed; the cause is the first failure."""
 
 
 class EvaluationError(DspycError):
-    """An evaluation that could not be finished, or a metric that returned no score.
+    """An evaluation that could not be finished, or a metric that did not return a score.
 
-    `result` is the `EvaluationResult` of the rows that were done, where there are any.
+    `result` is the `EvaluationResult` of the finished rows, if there are any.
     """
 
     result: Any = None
 
 
 class OptimizerError(DspycError):
-    """An optimizer that cannot do its work with what it was given."""
+    """An optimizer that cannot work with what it was given."""
 
 
 class JournalError(DspycError):
@@ -156,7 +156,7 @@ class JournalError(DspycError):
 
 
 class ProgramAssertionError(DspycError, AssertionError):
-    """An `assert` in a program that still failed after its last try; `values` are what its condition read."""
+    """An `assert` in a program that still failed after its last try; `values` are those in its condition."""
 
     def __init__(self, message: str, values: dict[str, Any] | None = None) -> None:
         self.message = message
@@ -169,8 +169,8 @@ class AdapterParseError(DspycError, ValueError):
     """An answer that could not be read as the signature's outputs.
 
     Attributes:
-        adapter_name: the adapter that tried.
-        signature: the signature whose outputs were asked for.
+        adapter_name: the adapter that tried to read it.
+        signature: the signature whose outputs were requested.
         lm_response: the raw answer.
         messages: what was sent, when known.
         parsed_result: the fields that could be read.
@@ -216,9 +216,9 @@ class AdapterParseError(DspycError, ValueError):
 
 
 class ConditionError(AdapterParseError):
-    """An answer that was read, and broke a condition of the signature to the end.
+    """An answer that was read, but violated a condition of the signature, even after the last try.
 
-    `condition` is its text and `value` the value that broke it.
+    `condition` is its text and `value` the value that violated it.
     """
 
     condition: str = ""
@@ -230,10 +230,10 @@ class LMError(DspycError):
 
     Attributes:
         model: the model's name as given to `LM`.
-        provider: the part of it before the first `/`, where there is one.
+        provider: the part of it before the first `/`, if there is one.
         status: the HTTP status, where there was one.
-        retry_after: the seconds that the server asked to wait, where it did.
-        request_id: the provider's name for the request, where it gave one.
+        retry_after: the seconds that the server asked to wait, if it did.
+        request_id: the provider's identifier of the request, if it gave one.
     """
 
     retryable = False
@@ -257,7 +257,7 @@ class LMError(DspycError):
 
 
 class LMRateLimitError(LMError):
-    """The provider says that there were too many requests."""
+    """The provider received too many requests."""
 
     retryable = True
 
@@ -269,21 +269,21 @@ class LMTimeoutError(LMError):
 
 
 class LMServerError(LMError):
-    """The provider failed on its side."""
+    """The provider failed."""
 
     retryable = True
 
 
 class LMTransportError(LMError):
-    """The connection could not be made, or broke."""
+    """The connection could not be made, or was lost."""
 
     retryable = True
     unreachable: bool = False
-    """No connection could be made; it is tried again twice at most."""
+    """No connection could be made; it is retried at most twice."""
 
 
 class LMAuthError(LMError):
-    """The provider does not accept the key, or the key may not use the model."""
+    """The provider does not accept the key, or the key does not allow the model."""
 
 
 class LMUnknownModelError(LMError):
@@ -291,15 +291,15 @@ class LMUnknownModelError(LMError):
 
 
 class LMInvalidRequestError(LMError):
-    """The provider refuses the request as it stands."""
+    """The provider rejected the request."""
 
 
 class ContextWindowExceededError(LMInvalidRequestError):
-    """The messages are longer than the model can read."""
+    """The messages are longer than the model's context window."""
 
 
 class LMConfigurationError(LMError, ConfigurationError):
-    """Parameters of an LM that its model or this machine cannot work with."""
+    """Parameters of an LM that its model or this machine does not support."""
 
 
 class LMAnswerError(LMError):
@@ -315,8 +315,8 @@ class EmptyAnswerError(LMAnswerError):
 
     def __init__(self, model: str, finish_reason: str | None) -> None:
         self.finish_reason = finish_reason
-        stopped = f" (it stopped for the reason `{finish_reason}`)" if finish_reason else ""
-        super().__init__(f"`{model}` gave an empty answer{stopped}", model=model, status=200)
+        stopped = f" (finish reason: `{finish_reason}`)" if finish_reason else ""
+        super().__init__(f"`{model}` returned an empty answer{stopped}", model=model, status=200)
 
 
 class FilteredAnswerError(LMAnswerError):
@@ -335,7 +335,7 @@ class FilteredAnswerError(LMAnswerError):
 class TruncatedAnswerError(AdapterParseError, LMAnswerError):
     """An answer that was cut off at the limit of tokens before its last field was finished.
 
-    `lm_response` is what there is of it. A program that wants the half answer sets `accept_truncated=True`.
+    `lm_response` is what there is of it. To use the truncated answer, set `accept_truncated=True`.
     """
 
     def __init__(
@@ -356,7 +356,7 @@ class TruncatedAnswerError(AdapterParseError, LMAnswerError):
             f"it was cut off at {limit}, before its last field was finished",
             messages=messages,
         )
-        self.note = "raise max_tokens, or set accept_truncated=True to take what there is"
+        self.note = "raise max_tokens, or set accept_truncated=True to use the part that arrived"
         self.message = self.reason
         self.model, self.provider = model, _provider_of(model)
         self.status, self.retry_after, self.request_id = 200, None, None

@@ -11,9 +11,9 @@ class Example:
 
         example = Example(question="What is 2+2?", answer="4").with_inputs("question")
         example.inputs()   # what a module is called with
-        example.labels()   # what its prediction is measured by
+        example.labels()   # what its prediction is compared with
 
-    A field that has a method's name (`items`, `copy`, …) is reached by `example["items"]`.
+    A field with the name of a method (`items`, `copy`, …) is read by `example["items"]`.
     """
 
     __slots__ = ("__dict__", "_input_keys", "_origin", "_store")
@@ -123,7 +123,7 @@ class Example:
         """A copy with the input fields only.
 
         Raises:
-            ValueError: nothing says which fields are inputs.
+            ValueError: the inputs are not marked.
         """
         names = self._names_of_inputs()
         twin = type(self)({name: value for name, value in self._store.items() if name in names})
@@ -140,7 +140,7 @@ class Example:
         """The input fields as the keyword arguments of a call.
 
         Raises:
-            ValueError: nothing says which fields are inputs.
+            ValueError: the inputs are not marked.
         """
         names = self._names_of_inputs()
         return {name: value for name, value in self._store.items() if name in names}
@@ -149,7 +149,7 @@ class Example:
         """A copy with the fields that are not inputs.
 
         Raises:
-            ValueError: nothing says which fields are inputs.
+            ValueError: the inputs are not marked.
         """
         names = self._names_of_inputs()
         return type(self)({name: value for name, value in self._store.items() if name not in names})
@@ -164,7 +164,7 @@ class Example:
         """A copy without these fields.
 
         Raises:
-            KeyError: one of them is not there.
+            KeyError: one of them does not exist.
         """
         twin = self.__copy__()
         for name in names:
@@ -183,7 +183,7 @@ class Example:
     def _names_of_inputs(self) -> frozenset[str]:
         if self._input_keys is None:
             raise ValueError(
-                "nothing says which fields of this example are inputs; use example.with_inputs('name', …)"
+                "this example does not say which of its fields are inputs; use example.with_inputs('name', …)"
             )
         return self._input_keys
 

@@ -16,7 +16,7 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Interface(NamedTuple):
-    """The inputs and outputs of a module class's calls, and how many model calls these make, told by its
+    """The inputs and outputs of a module class's calls, and how many model calls they make, depending on its
     parameters.
 
     `ChainOfThought` has `Interface(of="signature", outputs={"reasoning": str}, calls="answer")`: its calls

@@ -102,7 +102,7 @@ def parameters(*, extra: str | None = None) -> Callable[[type[T]], type[T]]: ...
 def parameters(
     cls: type[T] | None = None, *, extra: str | None = None
 ) -> type[T] | Callable[[type[T]], type[T]]:
-    """Give a class the constructor that its annotated fields describe; `__post_init__` runs at its end.
+    """Give a class the constructor that its annotated fields describe; it calls `__post_init__` at the end.
 
     Args:
         cls: the class, when used without arguments.

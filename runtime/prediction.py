@@ -16,8 +16,8 @@ _Answers: TypeAlias = "tuple[Sequence[Mapping[str, Any]] | Mapping[str, list[Any
 class Prediction(Example):
     """The outputs of a call, by name: `pred.answer` or `pred["answer"]`.
 
-    With `n` answers asked for, the fields are the first's and `completions` holds all. A prediction with a
-    field `score` compares and calculates as that number.
+    If `n` answers were requested, the fields are those of the first, and `completions` holds all. A
+    prediction with a field `score` can be compared and used as that number.
     """
 
     __slots__ = ("_completions", "_lm_usage")
@@ -35,7 +35,7 @@ class Prediction(Example):
     def from_completions(
         cls, completions: Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], signature: Any = None
     ) -> Self:
-        """The prediction whose fields are the first of these answers'."""
+        """The prediction whose fields are those of the first answer."""
         prediction = cls.__new__(cls)
         set_slot = object.__setattr__
         if isinstance(completions, Mapping):
@@ -82,7 +82,7 @@ class Prediction(Example):
     def __float__(self) -> float:
         if "score" not in self._store:
             raise ValueError(
-                f"this {type(self).__name__} has no field `score` to be a number by; "
+                f"this {type(self).__name__} has no field `score`, so it cannot be used as a number; "
                 f"it has {list(self._store)}"
             )
         return float(self._store["score"])
@@ -113,7 +113,7 @@ class Prediction(Example):
 
 
 class Score(Prediction):
-    """What a metric may return: a number and, for optimizers that read it, feedback in words.
+    """What a metric can return: a number and, for optimizers that read it, feedback in words.
 
     return Score(0.5, feedback="the year is right, the city is not")
     """
@@ -141,7 +141,7 @@ class Completions:
         if isinstance(completions, Mapping):
             lengths = {len(values) for values in completions.values()}
             if len(lengths) > 1:
-                raise ValueError(f"completions need lists of one length, not of {sorted(lengths)}")
+                raise ValueError(f"completions need lists of the same length, not {sorted(lengths)}")
             self._columns = dict(completions)
         else:
             self._answers = completions
@@ -164,7 +164,7 @@ class Completions:
         if isinstance(key, str):
             return self._table()[key]
         if not -len(self) <= key < len(self):
-            raise IndexError(f"there are {len(self)} completions, no number {key}")
+            raise IndexError(f"there is no completion {key}; there are {len(self)}")
         return Prediction({name: values[key] for name, values in self._table().items()})
 
     def __getattr__(self, name: str) -> Any:

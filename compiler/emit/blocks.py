@@ -14,6 +14,7 @@ from ..schedule.names import free_names
 from ..schedule.retries import Region, asserts, regions
 from . import awaitables, expressions, statements
 from .code import assign, call, constant, function, load, store
+from .conversion import converted, is_converted
 from .scope import Handle, Scope
 
 
@@ -126,11 +127,14 @@ def _working_out(scope: Scope, unit: Unit, make: Callable[[], list[ast.stmt]]) -
 def _step(scope: Scope, unit: Unit) -> list[ast.stmt] | None:
     """Start a unit and go on; None when it cannot be told what its variables are afterwards."""
     match unit.statement:
-        case (
-            syntax.Assign(target=syntax.Name(text=text), value=value)
-            | syntax.AnnotatedAssign(target=syntax.Identifier(text=text), value=value)
-        ):
+        case syntax.Assign(target=syntax.Name(text=text), value=value):
             return _started(scope, unit, value, (scope.local(text),))
+        case syntax.AnnotatedAssign(target=syntax.Identifier(text=text), annotation=annotation, value=value):
+            if not is_converted(scope.here, annotation, value):
+                return _started(scope, unit, value, (scope.local(text),))
+            return _function_step(
+                scope, unit, (scope.local(text),), lambda inner: _converted(inner, annotation, value, text)
+            )
         case syntax.ExpressionStatement(value=value):
             return _started(scope, unit, value, ())
         case syntax.Assign() | syntax.AugmentedAssign() | syntax.If() | syntax.For() | syntax.Match():
@@ -167,6 +171,13 @@ def _started(scope: Scope, unit: Unit, value: syntax.Expression, names: tuple[st
         return [*inner.prelude, ast.Return(result) if names else ast.Expr(result)]
 
     return _function_step(scope, unit, names, body)
+
+
+def _converted(
+    inner: Scope, annotation: syntax.Expression, value: syntax.Expression, name: str
+) -> list[ast.stmt]:
+    result = converted(inner.here, annotation, value, statements.result(inner, value), name)
+    return [*inner.prelude, ast.Return(result)]
 
 
 def _direct(scope: Scope, unit: Unit, value: syntax.Expression, names: tuple[str, ...]) -> list[ast.stmt]:

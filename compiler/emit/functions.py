@@ -10,6 +10,7 @@ from ..schedule.names import targets, written
 from ..trees import walk
 from . import blocks, expressions, hints
 from .code import Here, Parameters, attribute, call, constant, function, load
+from .conversion import converted_parameters
 from .scope import Function, Scope
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -20,9 +21,9 @@ def declared(here: Here, node: syntax.FunctionDeclaration) -> Definition:
     asynchronous = here.program.function_kind(node.name.text).awaits
     scope = _scope(here, node.body, (each.name.text for each in node.parameters if each.name), asynchronous)
     returns = None if node.returns is None else hints.annotation(here, node.returns)
-    made = _definition(
-        scope, node.name.text, node.body, parameters(scope, node.parameters), returns, _doc(node.docstring)
-    )
+    scope.returns = node.returns
+    before = [*_doc(node.docstring), *converted_parameters(scope, node.parameters)]
+    made = _definition(scope, node.name.text, node.body, parameters(scope, node.parameters), returns, before)
     return here.at(node, made)
 
 
@@ -102,7 +103,9 @@ def module_scope(
     scope.receiver = receiver
     scope.parameters = frozenset(id(each.name) for each in node.parameters)
     scope.function.taken.add(receiver)
-    scope.outputs = tuple(field.name.text for field in node.fields if field.direction == "output")
+    outputs = [field for field in node.fields if field.direction == "output"]
+    scope.outputs = tuple(field.name.text for field in outputs)
+    scope.output_types = {field.name.text: field.type for field in outputs if field.type is not None}
     return scope
 
 

@@ -7,6 +7,7 @@ import ast
 from ...grammar import syntax
 from . import expressions, functions
 from .code import Here, Parameters, assign, attribute, call, class_definition, function, load, store
+from .conversion import converted_parameters
 from .scope import attribute_name
 from .signatures import docstring, signature_class
 
@@ -49,7 +50,7 @@ def _constructor(here: Here, node: syntax.ModuleDeclaration, receiver: str) -> a
     arguments.args += declared.args
     arguments.defaults = declared.defaults
     arguments.kwonlyargs, arguments.kw_defaults = declared.kwonlyargs, declared.kw_defaults
-    lines: list[ast.stmt] = []
+    lines: list[ast.stmt] = [*converted_parameters(scope, node.parameters)]
     for parameter in node.parameters:
         if parameter.name is not None:
             target = ast.Attribute(load(receiver), attribute_name(parameter.name.text), ast.Store())

@@ -8,18 +8,25 @@ from ...grammar import syntax
 from .. import types
 from . import expressions
 from .code import attribute, call, constant
+from .conversion import converted
 from .scope import Scope
 
 
 def returned(scope: Scope, node: syntax.Return) -> ast.expr | None:
     """What a `return` gives."""
     if node.outputs is None:
-        return None if node.value is None else expressions.expression(scope, node.value)
+        if node.value is None:
+            return None
+        made = expressions.expression(scope, node.value)
+        return converted(scope.here, scope.returns, node.value, made, "return")
     named = {argument.name.text for argument in node.outputs if argument.name is not None}
     keywords: list[tuple[str | None, ast.expr]] = []
     for argument in node.outputs:
         if argument.name is not None:
-            keywords.append((argument.name.text, expressions.expression(scope, argument.value)))
+            name = argument.name.text
+            made = expressions.expression(scope, argument.value)
+            wanted = scope.output_types.get(name)
+            keywords.append((name, converted(scope.here, wanted, argument.value, made, name)))
         else:
             keywords += _taken_from(
                 scope, argument.value, [name for name in scope.outputs if name not in named]

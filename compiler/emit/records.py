@@ -77,7 +77,7 @@ def _check(here: Here, parts: list[syntax.Expression]) -> ast.stmt:
     scope = Scope(here, Function(set(), tuple(parts)), record=receiver)
     lines: list[ast.stmt] = []
     for part in parts:
-        message = constant(f"it is against the condition: {where.text(here, part)}")
+        message = constant(f"it violates the condition: {where.text(here, part)}")
         failed = ast.Raise(call(here.names.builtin("ValueError"), [message]), None)
         broken = expressions.negated(expressions.expression(scope, part))
         lines.append(here.at(part, ast.If(broken, [failed], [])))

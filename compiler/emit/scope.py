@@ -140,6 +140,10 @@ class Scope(Struct):
     """What was in flight when the loop around began."""
     outputs: tuple[str, ...] = ()
     """Of a `forward` or `fallback`: the declared outputs."""
+    returns: syntax.Expression | None = None
+    """Of a `def`: the declared type of what it returns."""
+    output_types: dict[str, syntax.Expression] = field(default_factory=dict)
+    """Of a `forward` or `fallback`: the declared types of outputs."""
     prelude: list[ast.stmt] = field(default_factory=list)
     """Small functions that the expression being written needs defined before its statement."""
 

@@ -11,6 +11,7 @@ from ...grammar import syntax
 from ..schedule.names import targets
 from . import blocks, calls, expressions, hints, patterns
 from .code import assign, attribute, call, constant, load, store
+from .conversion import converted
 from .outputs import returned
 from .scope import Scope
 
@@ -28,7 +29,8 @@ def _statement(scope: Scope, node: syntax.Statement) -> list[ast.stmt]:
         case syntax.AnnotatedAssign(target=name, annotation=annotation, value=value):
             kind = hints.annotation(scope.here, annotation)
             made = scope.here.at(name, store(scope.local(name.text)))
-            return [ast.AnnAssign(made, kind, result(scope, value), 1)]
+            fitting = converted(scope.here, annotation, value, result(scope, value), name.text)
+            return [ast.AnnAssign(made, kind, fitting, 1)]
         case syntax.AugmentedAssign(target=target, operator=operator, value=value):
             # Values are immutable: `xs += [x]` makes a new list.
             changed = expressions.binary(

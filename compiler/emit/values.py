@@ -9,6 +9,7 @@ from ...grammar import syntax
 from .. import types
 from . import calls, expressions, hints, strings
 from .code import Here, Keywords, assign, call, constant, load, store
+from .conversion import converted
 from .scope import Function, Scope
 
 
@@ -50,7 +51,8 @@ def constant_value(here: Here, node: syntax.ConstantDeclaration) -> ast.stmt:
     target = here.at(node.name, store(node.name.text))
     if node.annotation is None:
         return here.at(node, assign(target, made))
-    return here.at(node, ast.AnnAssign(target, hints.annotation(here, node.annotation), made, 1))
+    fitting = converted(here, node.annotation, node.value, made, node.name.text)
+    return here.at(node, ast.AnnAssign(target, hints.annotation(here, node.annotation), fitting, 1))
 
 
 def defaults(here: Here, node: syntax.ConfigureDeclaration, names: Sequence[str]) -> ast.stmt:

@@ -141,7 +141,7 @@ def _value(declaration: syntax.ValueDeclaration, context: Context) -> Type:
         return found
     if isinstance(value, syntax.Call):
         calls.widen(value, _of_programs(), context)
-    return types.Module(_optimised(value, found, context), _program_class(found))
+    return types.Module(_optimized(value, found, context), _program_class(found))
 
 
 def _of_programs() -> tuple[types.Parameter, ...]:
@@ -154,7 +154,7 @@ def _of_programs() -> tuple[types.Parameter, ...]:
     return tuple(each for each in parameters or () if each.kind == "keyword-only" and not each.required)
 
 
-def _optimised(value: syntax.Expression, found: Type, context: Context) -> types.Interface:
+def _optimized(value: syntax.Expression, found: Type, context: Context) -> types.Interface:
     """The fields of a program: those of the module that is compiled."""
     if isinstance(found, types.Module):
         return found.interface

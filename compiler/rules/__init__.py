@@ -13,8 +13,12 @@ from msgspec.structs import replace
 from ...base.diagnostic import Diagnostic, Label
 from ...grammar import syntax
 from ..program import Item, Program
+from .bodies.asserts import assert_of_tuple
 from .bodies.loops import outside_loop
 from .bodies.returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
+from .bodies.unreachable import unreachable_branch, unreachable_code
+from .bodies.unused import unused_answer, unused_variable
+from .bodies.without_effect import no_effect
 from .calls.argument_types import out_of_limits, wrong_choice, wrong_type
 from .calls.arguments import (
     missing_argument,
@@ -39,6 +43,7 @@ from .models.no_lm import no_lm
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
+from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
@@ -48,11 +53,19 @@ from .security.deception import look_alike_names
 from .types.not_a_type import not_a_type
 from .types.type_arguments import literal_value, type_arguments
 from .types.unknown_type import unknown_type
+from .values.braces import missing_f
+from .values.comparisons import (
+    comparison_with_none,
+    identity_of_literal,
+    impossible_comparison,
+    same_operands,
+)
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern
 from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
+from .values.unpacking import empty_slice, wrong_unpacking
 from .walking import nodes_of
 
 RULES: tuple[Rule, ...] = (
@@ -104,6 +117,11 @@ RULES: tuple[Rule, ...] = (
     missing_annotation,
     no_outputs,
     invalid_pattern,
+    unreachable_branch,
+    impossible_comparison,
+    identity_of_literal,
+    assert_of_tuple,
+    wrong_unpacking,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -116,7 +134,17 @@ RULES: tuple[Rule, ...] = (
     incomplete_evaluation,
     unmarked_inputs,
     unused_import,
+    unused_variable,
+    unused_part,
+    unused_input,
+    unreachable_code,
+    no_effect,
+    comparison_with_none,
+    same_operands,
+    empty_slice,
+    missing_f,
     explosive_pattern,
+    unused_answer,
     look_alike_names,
 )
 """All rules, by their codes."""
@@ -159,7 +187,7 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
     """What some rules find in an item, in one walk over its nodes.
 
     A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
-    unfinished.
+    unfinished. Where it has a mistake, what seems to be unused is not mentioned: it may come of that.
     """
     found: list[Diagnostic] = []
     if item.broken or item.declaration is None:
@@ -167,7 +195,14 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
     for node in nodes_of(item):
         for each in rules.get(node.__class__, ()):
             found += each(program, item, node)
+    if any(each.severity == "error" or each.code == missing_f.code for each in found):
+        found = [each for each in found if each.code not in _UNUSED]
     return found
+
+
+_UNUSED = frozenset(
+    each.code for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer)
+)
 
 
 def check_file(program: Program) -> Iterator[Diagnostic]:

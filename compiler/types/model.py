@@ -217,51 +217,51 @@ class Never(Struct, frozen=True):
     """The item of an empty list: fits everywhere, and disappears beside another type."""
 
 
-class Builtin(Struct, frozen=True):
+class Builtin(Struct, frozen=True, cache_hash=True):
     """A class of Python's own without parameters: `str`, `int`, `date`, `Decimal` …"""
 
     name: str
 
 
-class List(Struct, frozen=True):
+class List(Struct, frozen=True, cache_hash=True):
     """`list[item]`"""
 
     item: Type
 
 
-class Set(Struct, frozen=True):
+class Set(Struct, frozen=True, cache_hash=True):
     """`set[item]`"""
 
     item: Type
 
 
-class Dict(Struct, frozen=True):
+class Dict(Struct, frozen=True, cache_hash=True):
     """`dict[key, value]`"""
 
     key: Type
     value: Type
 
 
-class Tuple(Struct, frozen=True):
+class Tuple(Struct, frozen=True, cache_hash=True):
     """`tuple[a, b]`, or `tuple[rest, ...]` where `rest` is not None."""
 
     items: tuple[Type, ...]
     rest: Type | None = None
 
 
-class Iterable(Struct, frozen=True):
+class Iterable(Struct, frozen=True, cache_hash=True):
     """What a `for` may run over."""
 
     item: Type
 
 
-class Literals(Struct, frozen=True):
+class Literals(Struct, frozen=True, cache_hash=True):
     """`Literal["a", "b"]`"""
 
     values: tuple[Value, ...]
 
 
-class Union(Struct, frozen=True):
+class Union(Struct, frozen=True, cache_hash=True):
     """`A | B`; made by `union`, so options are never unions themselves."""
 
     options: tuple[Type, ...]

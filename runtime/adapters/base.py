@@ -33,10 +33,10 @@ MISSING_IN_DEMO = "Not supplied for this particular example. "
 
 
 class Adapter:
-    """The base of adapters; see `ChatAdapter` for the hooks.
+    """The base class of adapters; see `ChatAdapter` for the hooks.
 
-    A subclass may override single hooks, `format` and `parse` as a whole, or `__call__` and `acall`, the call
-    itself; programs go through whatever is overridden.
+    A subclass can override single hooks, `format` and `parse` as a whole, or `__call__` and `acall`, the call
+    itself; programs use whatever is overridden.
     """
 
     finetune_format: ClassVar[str] = "chat"
@@ -90,8 +90,8 @@ class Adapter:
 
         Raises:
             AdapterParseError: an answer still could not be read after the follow-up turns.
-            ConditionError: it could be read, and still broke a condition.
-            TruncatedAnswerError: it was cut off, and so was one with more room.
+            ConditionError: an answer could be read, but still violated a condition.
+            TruncatedAnswerError: an answer was cut off, even with more room.
             LMError: the model could not be asked.
         """
         return exchange(self, lm, lm_kwargs, signature, demos, inputs, max_retries)
@@ -126,7 +126,7 @@ class Adapter:
     def make_messages(
         self, plan: Plan, demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
-        """The messages of a request by `format`, of which the callbacks are told."""
+        """The messages of a request, made by `format` and reported to the callbacks."""
         if not self.callbacks:
             return self.format(plan.signature, demos, inputs)
         given = {"signature": plan.signature, "demos": demos, "inputs": inputs}
@@ -141,11 +141,11 @@ class Adapter:
     def read_completion(
         self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The outputs that an answer holds, in whatever parts it has them.
+        """The outputs in an answer, in any of its parts.
 
         Raises:
             AdapterParseError: the answer cannot be read.
-            ConditionError: the answer breaks a condition.
+            ConditionError: the answer violates a condition.
         """
         return self.read(plan.signature, completion.text, inputs)
 
@@ -154,7 +154,7 @@ class Adapter:
 
         Raises:
             AdapterParseError: the answer cannot be read.
-            ConditionError: the answer breaks a condition.
+            ConditionError: the answer violates a condition.
         """
         if not self.callbacks:
             values = self.parse(signature, completion)
@@ -167,9 +167,9 @@ class Adapter:
         return values
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
-        """Whether an answer that was cut off at the limit of tokens is whole all the same.
+        """Whether an answer that was cut off at the token limit is complete all the same.
 
-        Only an adapter whose format shows its own end can tell; the base cannot.
+        Only an adapter whose format marks the end of an answer can tell; the base class cannot.
         """
         return False
 
@@ -192,7 +192,7 @@ class Adapter:
         return messages
 
     def format_system_message(self, signature: type[Signature]) -> str:
-        """What the fields are, how they are laid out, and what to do."""
+        """The fields, their layout, and the task."""
         return (
             f"{self.format_field_description(signature)}\n"
             f"{self.format_field_structure(signature)}\n"
@@ -219,7 +219,7 @@ class Adapter:
         suffix: str = "",
         main_request: bool = False,
     ) -> str:
-        """The inputs that are there, with a reminder of the outputs when it is the request itself."""
+        """The inputs that are present, with a reminder of the outputs if this is the request itself."""
         raise self._lacks("format_user_message_content")
 
     def format_assistant_message_content(
@@ -256,7 +256,7 @@ class Adapter:
     def format_conversation_history(
         self, signature: type[Signature], history_field_name: str, inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
-        """The earlier turns of a conversation, each as it was asked and answered.
+        """The earlier turns of a conversation, each as a question and its answer.
 
         Args:
             signature: without the history field.
@@ -310,7 +310,7 @@ class Adapter:
         raise self._lacks("parse")
 
     def grammar(self, signature: type[Signature]) -> str | None:
-        """A GBNF grammar of the answers, or None when they are not closed enough for one."""
+        """A GBNF grammar of the answers, or None if the outputs cannot be described by one."""
         return None
 
     def _lacks(self, hook: str) -> NotImplementedError:

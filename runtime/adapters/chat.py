@@ -54,15 +54,15 @@ class _Compiled:
 class ChatAdapter(Adapter):
     """The default adapter.
 
-    Every hook may be overridden; what a subclass does not override keeps its compiled form.
+    Every hook can be overridden; the others keep their compiled form.
     """
 
     callbacks: list[BaseCallback] | None = None
-    """What is told of the messages that it makes and the answers that it reads."""
+    """Called when messages are made and answers are read."""
     use_native_function_calling: bool = False
-    """Whether to use a provider's own function calling. Not supported yet: tools are told in the prompt."""
+    """Whether to use a provider's own function calling. Not supported yet: the prompt describes the tools."""
     native_response_types: list[type] | None = None
-    """Types of outputs that a provider fills by itself. Not supported yet: all are read from the answer."""
+    """Types of outputs that the provider fills by itself. Not supported yet: all are read from the answer."""
 
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
@@ -75,10 +75,10 @@ class ChatAdapter(Adapter):
         cls._own_values = cls.format_field_with_value is not ChatAdapter.format_field_with_value
 
     def __post_init__(self) -> None:
-        """Refuse what is not there yet.
+        """Reject what is not supported yet.
 
         Raises:
-            ConfigurationError: native function calling or native response types are asked for.
+            ConfigurationError: native function calling or native response types are requested.
         """
         if self.use_native_function_calling or self.native_response_types:
             name = (
@@ -141,7 +141,7 @@ class ChatAdapter(Adapter):
         suffix: str = "",
         main_request: bool = False,
     ) -> str:
-        """The inputs that are there, with the reminder of the outputs when it is the request itself."""
+        """The inputs that are present, with the reminder of the outputs if this is the request itself."""
         compiled = self._compiled(signature)
         parts = [prefix] if prefix else []
         parts += [f"{head}{render(inputs[name])}" for name, head, render in compiled.inputs if name in inputs]
@@ -218,7 +218,7 @@ class ChatAdapter(Adapter):
         end marker does.
 
         Raises:
-            AdapterParseError: a field is missing, or its text is no value of its type.
+            AdapterParseError: a field is missing, or its text is not a value of its type.
         """
         compiled = self._compiled(signature)
         outputs = compiled.outputs
@@ -242,7 +242,7 @@ class ChatAdapter(Adapter):
         return values
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
-        """Whether an answer that was cut off is whole all the same: behind its end marker, or one object."""
+        """Whether an answer that was cut off is complete all the same, with an end marker or as JSON."""
         names = self._compiled(signature).names
         completion = without_drafts(completion)
         sections = split_sections(completion, names)

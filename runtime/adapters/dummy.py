@@ -15,17 +15,17 @@ from .chat import ChatAdapter
 class DummyLM(BaseLM):
     """A scripted model.
 
-    Three ways to say what it answers:
+    There are three ways to script it:
 
-        DummyLM([{"answer": "red"}, {"answer": "blue"}])             # one after the other DummyLM({"What
-        color is the sky?": {"answer": "blue"}})      # by a text in the last message DummyLM([{"answer":
-        "red"}], follow_examples=True)           # as a demo with the same input does, else the list
+        DummyLM([{"answer": "red"}, {"answer": "blue"}])          # one after another
+        DummyLM({"What color is the sky?": {"answer": "blue"}})   # by a text in the last message
+        DummyLM([{"answer": "red"}], follow_examples=True)        # like a demo with the same input
 
-    When a list is at its end, or no text fits, every further answer is "No more responses".
+    At the end of the list, or when no text fits, the answer is "No more responses".
 
     Args:
         answers: the answers, as fields and values; a plain string is sent as it is.
-        follow_examples: answer as a demo in the prompt does whose input is the same.
+        follow_examples: answer like the demo in the prompt that has the same input.
         reasoning: put a `reasoning` field before each answer's own.
         adapter: whose format to answer in; `ChatAdapter` when None.
     """
@@ -55,7 +55,7 @@ class DummyLM(BaseLM):
         self._lock = new_lock()
 
     def complete(self, request: Request) -> Response:
-        """Give the next answers, one for each that the request asks for."""
+        """Give the next answers, as many as the request asks for."""
         count = request.settings.get("n") or 1
         with self._lock:
             return Response(
@@ -63,11 +63,11 @@ class DummyLM(BaseLM):
             )
 
     async def acomplete(self, request: Request) -> Response:
-        """Give the next answers; no thread is needed for that."""
+        """Give the next answers, without a thread."""
         return self.complete(request)
 
     def get_convo(self, index: int) -> tuple[list[dict[str, Any]], list[str]]:
-        """What was sent and answered in the call of this number."""
+        """What was sent and answered in the call with this number."""
         entry = self.history[index]
         return entry["messages"], entry["outputs"]
 

@@ -13,7 +13,7 @@ def with_feedback(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if reason is None:
         return messages
     *others, last = messages
-    text = f"An earlier answer was not accepted: {reason}\nAnswer again, such that this is put right."
+    text = f"An earlier answer was not accepted: {reason}\nAnswer again and correct this."
     content = last["content"]
     if isinstance(content, list):
         return [*others, {**last, "content": [*content, {"type": "text", "text": text}]}]

@@ -20,7 +20,7 @@ class Plan:
     Attributes:
         signature: what the prompt asks for, without the fields that the provider fills by other means.
         tools: what the model may call.
-        output: what the provider holds the answer to.
+        output: the format that the provider enforces.
     """
 
     signature: type[Signature]

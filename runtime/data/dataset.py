@@ -28,12 +28,12 @@ class Dataset(Sequence[Example]):
 
         Dataset("train.csv", inputs=["text"], rename={"category": "label"}, shuffle=0, take=200)
 
-    Nothing is read before a row is asked for; then the file is read once. The steps run in the order in
-    which they stand below (`rename` first, `take` last), whatever order they are written in. Values of CSV
+    Nothing is read until a row is needed; then the file is read once. The steps run in the order in
+    which they are listed below (`rename` first, `take` last), however they are written. Values of CSV
     and TSV files are strings. A slice of a dataset is a dataset, and `split` makes several.
 
     Raises:
-        DataError: when rows are asked for: the file is missing, not UTF-8 or broken, or lacks a column.
+        DataError: when rows are read: the file is missing, not UTF-8 or damaged, or a column is missing.
     """
 
     path: str | Path
@@ -44,23 +44,23 @@ class Dataset(Sequence[Example]):
     rename: dict[str, str] | None = None
     """New names of columns; the old one may be a dotted path into nested objects (`"answer.value"`)."""
     copy: dict[str, str] | None = None
-    """Columns to have a second time, under another name."""
+    """Columns to copy under another name."""
     columns: list[str] | None = None
     """The columns to keep; the others are left out."""
     filter: Callable[[Any], Any] | None = None
     """A function of a row; only rows for which it is true are kept."""
     unique: bool | str | list[str] = False
-    """Keep only the first of rows that are equal, or equal in this column or these."""
+    """Keep only the first of several equal rows, or of rows that are equal in these columns."""
     map: Callable[[Any], Any] | None = None
-    """A function of a row that returns the row to have instead, as an `Example` or a dict."""
+    """A function of a row that returns its replacement, as an `Example` or a dict."""
     shuffle: int | bool | None = None
-    """A seed to shuffle the rows by; the same seed gives the same order. True shuffles anew each time."""
+    """A seed to shuffle the rows with; the same seed gives the same order. True gives a new one each time."""
     skip: Annotated[int, Ge(0)] = 0
     """How many rows to leave out from the beginning."""
     take: Annotated[int, Ge(0)] | None = None
     """How many rows to have at most."""
     base: str | None = None
-    """The folder that a relative path begins in: the working directory, or that of the `.dspy` file."""
+    """The folder that a relative path starts from: the working directory, or that of the `.dspy` file."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
@@ -70,11 +70,11 @@ class Dataset(Sequence[Example]):
             )
         self.path = os.fspath(self.path)
         if not self.path:
-            raise ConfigurationError("`path` of `Dataset` is empty; it names the data file")
+            raise ConfigurationError("`path` of `Dataset` is empty; it must name the data file")
         for name in ("inputs", "columns"):
             if isinstance(getattr(self, name), str):
                 raise ConfigurationError(
-                    f"`{name}` of `Dataset` takes a list of columns: write {name}=[{getattr(self, name)!r}]"
+                    f"`{name}` of `Dataset` must be a list of columns: write {name}=[{getattr(self, name)!r}]"
                 )
         self._start(self._read)
 
@@ -122,19 +122,19 @@ class Dataset(Sequence[Example]):
         self._rows = state["_rows"]
 
     def split(self, *fractions: float, seed: int | None = 0) -> tuple[Dataset, ...]:
-        """Share the rows out into several datasets, such as `train, dev, test = rows.split(0.6, 0.2, 0.2)`.
+        """Divide the rows into several datasets, such as `train, dev, test = rows.split(0.6, 0.2, 0.2)`.
 
         Args:
-            fractions: how much each gets; together at most 1.
-            seed: what the rows are shuffled by before; None keeps their order.
+            fractions: the share of each; they add up to at most 1.
+            seed: the seed to shuffle the rows with first; None keeps their order.
 
         Raises:
-            ConfigurationError: no fractions, a negative one, or more than 1 together.
+            ConfigurationError: no fractions, a negative one, or a sum of more than 1.
         """
         if not fractions or min(fractions) < 0 or sum(fractions) > 1 + 1e-9:
             given = ", ".join(map(str, fractions))
             raise ConfigurationError(
-                f"`split` takes fractions of at most 1 together, such as 0.8, 0.2, not {given}"
+                f"`split` needs fractions that add up to at most 1, such as 0.8, 0.2, not {given}"
             )
         ends = [sum(fractions[: count + 1]) for count in range(len(fractions))]
         starts = [0.0, *ends]

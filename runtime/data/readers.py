@@ -38,19 +38,20 @@ def read(path: Path) -> Table:
     name = str(path)
     if name.startswith(("hf:/", "hf:\\")):
         raise DataError(
-            f"`{name.replace(':/', '://', 1)}` is a Hugging Face data set; reading those comes with the "
-            "`data` extra of a later version: save it as JSON Lines and name that file"
+            f"`{name.replace(':/', '://', 1)}` is a Hugging Face dataset, which cannot be read yet; "
+            "save it as JSON Lines and use that file"
         )
     reader = _READERS.get(path.suffix.lower())
     if path.suffix.lower() == ".parquet":
         raise DataError(
-            f"`{path.name}` is a Parquet file; reading those comes with the `data` extra of a later version: "
-            "save it as CSV or JSON Lines"
+            f"`{path.name}` is a Parquet file, which cannot be read yet; save it as CSV or JSON Lines"
         )
     if reader is None:
-        raise DataError(f"`{path.name}` has none of the endings of data files: {', '.join(_READERS)}")
+        raise DataError(
+            f"`{path.name}` is not a supported data file; the extensions are {', '.join(_READERS)}"
+        )
     if not path.parent.is_dir():
-        raise DataError(f"there is no data file `{path}`: there is no folder `{path.parent}`")
+        raise DataError(f"there is no data file `{path}`: the folder `{path.parent}` does not exist")
     try:
         verify_regular(path, LARGEST)
     except UnreadableFile as error:
@@ -96,7 +97,7 @@ def _as_records(
         if len(values) != len(columns):
             raise DataError(
                 f"`{path.name}`, line {line}: {len(values)} values for {len(columns)} columns"
-                f" ({', '.join(columns)}); a value that holds the separator must stand in quotes"
+                f" ({', '.join(columns)}); a value that contains the separator must be in quotes"
             )
         if "" in values:
             values = [value or EMPTY for value in values]
@@ -144,7 +145,7 @@ def _object(path: Path, line: int, text: str) -> Row:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         place = f"`{path.name}`, line {line}, column {error.colno}"
-        raise DataError(f"{place}: this is not JSON: {error.msg}") from error
+        raise DataError(f"{place}: invalid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"`{path.name}`, line {line}: {_reason(error)}") from None
     if not isinstance(value, dict):
@@ -168,16 +169,16 @@ def _read_json(path: Path) -> Table:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip().startswith("{"):
             raise DataError(
-                f"`{path.name}`, line {error.lineno}: more follows the first JSON value; "
-                "a file of one object per line has the ending .jsonl"
+                f"`{path.name}`, line {error.lineno}: unexpected text after the first JSON value; "
+                "a file with one object per line needs the extension .jsonl"
             ) from error
         raise DataError(
-            f"`{path.name}`, line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}"
+            f"`{path.name}`, line {error.lineno}, column {error.colno}: invalid JSON: {error.msg}"
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"`{path.name}` cannot be read: {_reason(error)}") from None
     if not isinstance(value, list):
-        raise DataError(f"`{path.name}` must hold a JSON list of objects, not {_kind(value)}")
+        raise DataError(f"`{path.name}` must contain a JSON list of objects, not {_kind(value)}")
     for number, row in enumerate(value, 1):
         if not isinstance(row, dict):
             raise DataError(f"`{path.name}`, item {number}: a row must be a JSON object, not {_kind(row)}")

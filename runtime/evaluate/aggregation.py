@@ -23,30 +23,30 @@ def majority(
     normalize: Callable[[Any], Hashable | None] | None = normalize_vote,
     field: str | None = None,
 ) -> Prediction:
-    """The first of several answers that has the most frequent value of a field.
+    """The first of several answers whose value of a field is the most frequent one.
 
     Args:
         preds: a prediction with several completions, its completions, or a list of predictions.
-        normalize: what makes two values the same; where it gives None the answer has no vote.
+        normalize: a function; values that it maps to the same result count as equal, and None gives no vote.
         field: the field to vote on; the last output unless given.
 
     Returns:
-        that answer; of values with as many votes, the one that came first.
+        that answer; among values with the same number of votes, the one that came first.
 
     Raises:
-        EvaluationError: there is no answer, or no answer has a vote.
+        EvaluationError: there are no answers, or none of them has a vote.
     """
     completions: Any = preds.completions or [preds] if isinstance(preds, Prediction) else preds
     answers = list(completions)
     if not answers:
-        raise EvaluationError("there is no answer to take the majority of")
+        raise EvaluationError("there are no answers to vote on")
     signature = getattr(completions, "signature", None)
     if field is None:
         field = list(answers[0].keys() if signature is None else signature.output_fields)[-1]
     votes = [answer[field] if normalize is None else normalize(answer[field]) for answer in answers]
     counted = Counter(vote for vote in votes if vote is not None)
     if not counted:
-        raise EvaluationError(f"no answer has a value of `{field}` to vote with")
+        raise EvaluationError(f"no answer has a value for `{field}` to vote on")
     # The counter keeps the order in which values first came, and `max` takes the first of equals.
     winner = max(counted, key=lambda vote: counted[vote])
     return Prediction.from_completions([dict(answers[votes.index(winner)])], signature=signature)

@@ -39,25 +39,25 @@ class Evaluate:
         result.results    # (example, prediction, score) for every example, in their order
 
     An example on which the program or the metric raises an error gets `failure_score` and keeps the error.
-    After `max_errors` errors the evaluation breaks off with an `EvaluationError`, whose `result` holds what
-    was done; so it does where every example fails, because that is not a score.
+    After `max_errors` errors the evaluation stops with an `EvaluationError`, whose `result` holds the
+    finished rows; it also stops if every example fails, because that is not a score.
     """
 
     program: Module | Sequence[Module] | None = None
-    """What to measure; several programs are compared. May be given with the call instead."""
+    """The program to measure; several are compared. Can be passed to the call instead."""
     _: KW_ONLY
     devset: Examples
     """The examples, with their inputs marked."""
     metric: Metric | None = None
     """How good a prediction is: a function of the example and the prediction."""
     num_threads: Annotated[int, Ge(1)] | None = None
-    """How many examples at a time; `settings.num_threads` unless given."""
+    """How many examples to run at a time; `settings.num_threads` unless given."""
     display_progress: bool = False
     """Show a progress bar, if the error output is a terminal."""
     display_table: bool | int = False
-    """Print the rows at the end, or so many of them."""
+    """Print the rows at the end, or this many of them."""
     max_errors: Annotated[int, Ge(1)] | None = None
-    """After how many errors to break off; `settings.max_errors` unless given."""
+    """The number of errors after which to stop; `settings.max_errors` unless given."""
     provide_traceback: bool | None = None
     """Log errors with their traceback; `settings.provide_traceback` unless given."""
     failure_score: float = 0.0
@@ -82,7 +82,7 @@ class Evaluate:
     ) -> EvaluationResult:
         """Measure one program: the one given here, or the evaluation's own.
 
-        The other arguments stand in for the parameters of the same names.
+        The other arguments replace the parameters of the same names.
 
         Returns:
             the score and every row.
@@ -91,7 +91,7 @@ class Evaluate:
             ConfigurationError: no program, no metric, no examples, or examples whose inputs are not marked.
             EvaluationError: `max_errors` examples failed, or all of them, or the budget is used up.
             NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these
-                that an example raises, which all others would raise too.
+                raised by an example, because all others would raise it too.
         """
         refuse_while_loading("an evaluation is run")
         chosen = program if program is not None else self._only_program()
@@ -123,10 +123,10 @@ class Evaluate:
         return result
 
     def compare(self, num_threads: int | None = None) -> list[EvaluationResult]:
-        """Measure every program of the evaluation, in order; the same as one call where there is only one.
+        """Measure every program of the evaluation, in order; with only one, the same as a call.
 
         Args:
-            num_threads: how many examples at a time, instead of the parameter.
+            num_threads: how many examples to run at a time, instead of the parameter.
 
         Raises:
             ConfigurationError: there is no program.
@@ -139,7 +139,7 @@ class Evaluate:
         return results
 
     def run_facts(self) -> dict[str, str]:
-        """What makes this evaluation what it is, as digests by name; see `Journal`."""
+        """What identifies this evaluation, as digests by name; see `Journal`."""
         return {
             "program": digest([running_digest(program) for program in self.programs]),
             "data": value_digest(self.devset),
@@ -203,12 +203,15 @@ class Evaluate:
         errors = list(result.errors.values())
         done, failed = len(result.rows), len(errors)
         if done < result.total and (limit := exhausted()) is not None:
-            reason = f"the evaluation stopped after {done} of {result.total} examples: its budget is {limit}"
+            reason = (
+                f"the evaluation stopped after {done} of {result.total} examples: "
+                f"its budget of {limit} is used up"
+            )
         elif done < result.total:
             reason = (
-                f"the evaluation broke off: {failed} of {done} examples failed, the last with "
-                f"{describe_error(errors[-1])}; the rows so far are in this error's `result`, "
-                "and a higher `max_errors` goes on for longer"
+                f"the evaluation was stopped: {failed} of {done} examples failed, the last with "
+                f"{describe_error(errors[-1])}; the rows so far are in this error's `result`; "
+                "raise `max_errors` to allow more failures"
             )
         elif failed == done:
             reason = f"all {done} examples failed, {describe_errors(errors)}"
@@ -265,7 +268,9 @@ def _verify_examples(examples: list[Example]) -> None:
         raise ConfigurationError("there are no examples to evaluate on: `devset` is empty")
     first = examples[0]
     if not isinstance(first, Example):
-        raise ConfigurationError(f"`devset` must hold examples, not {type(first).__name__}: use Example(…)")
+        raise ConfigurationError(
+            f"`devset` must contain examples, not {type(first).__name__}: use Example(…)"
+        )
     try:
         first.inputs()
     except ValueError as error:

@@ -19,21 +19,21 @@ _TOKEN = re.compile(r"[\w\u0300-\u036f]+|[^\w\s]")
 def normalize_text(s: str) -> str:
     """A text without case, punctuation, articles and repeated spaces, in Unicode's decomposed form.
 
-    This is the normalisation of the SQuAD evaluation script (Rajpurkar et al., 2016), as DSPy has it.
+    This is the normalization of the SQuAD evaluation script (Rajpurkar et al., 2016), as DSPy has it.
     """
     plain = unicodedata.normalize("NFD", s).lower().translate(_PUNCTUATION)
     return " ".join(_ARTICLES.sub(" ", plain).split())
 
 
 def EM(prediction: str, answers_list: Sequence[str]) -> bool:  # noqa: N802
-    """Whether the prediction equals one of the answers, both normalised."""
+    """Whether the prediction equals one of the answers, after both are normalized."""
     _verify_answers(answers_list)
     found = normalize_text(prediction)
     return any(found == normalize_text(answer) for answer in answers_list)
 
 
 def F1(prediction: str, answers_list: Sequence[str]) -> float:  # noqa: N802
-    """The best F1 score of the prediction's words against an answer's, both normalised; 0 to 1."""
+    """The best F1 score of the prediction's words against those of an answer, both normalized; 0 to 1."""
     _verify_answers(answers_list)
     return max(_f1(prediction, answer) for answer in answers_list)
 
@@ -44,8 +44,8 @@ def answer_exact_match(example: Any, pred: Any, trace: Any = None, frac: float =
     Args:
         example: the example, with an `answer`.
         pred: the prediction, with an `answer`.
-        trace: not looked at.
-        frac: below 1, an F1 score of at least this is enough.
+        trace: not used.
+        frac: if below 1, an F1 score of at least this is enough.
     """
     answers = _answers(example.answer)
     return EM(str(pred.answer), answers) if frac >= 1.0 else F1(str(pred.answer), answers) >= frac

@@ -25,7 +25,7 @@ class EvaluatedRow:
         prediction: what the program predicted; an empty prediction when it failed.
         score: what the metric returned, or the failure score.
         value: the score as a number.
-        feedback: the words that the metric gave with it.
+        feedback: the feedback that the metric gave with it.
         error: what the program or the metric raised.
         seconds: how long both took.
     """
@@ -44,12 +44,12 @@ class EvaluationResult:
     """The outcome of `Evaluate`; as a number, and in comparisons, it is its score.
 
     Attributes:
-        rows: every example with what became of it, in the order of the devset.
+        rows: every example with its result, in the order of the devset.
         metric: the metric's name.
         program: the program's name, where it has one.
-        require: the score that the evaluation asks for.
+        require: the score that the evaluation requires.
         seconds: how long it took.
-        total: how many examples there were; more than `rows` when it broke off.
+        total: how many examples there were; more than `rows` if it was stopped.
     """
 
     rows: tuple[EvaluatedRow, ...]

@@ -34,7 +34,7 @@ def as_number(metric: Any, value: Any) -> float:
             f"the metric `{name_of(metric)}` returned {value!r}; it must return a bool, a number or a Score"
         ) from None
     if not math.isfinite(number):
-        raise EvaluationError(f"the metric `{name_of(metric)}` returned {number}, which is no score")
+        raise EvaluationError(f"the metric `{name_of(metric)}` returned {number}, which is not a score")
     return number
 
 

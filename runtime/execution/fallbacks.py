@@ -33,5 +33,5 @@ def fall_back(module: object, error: Exception) -> None:
         raise error
     name = type(module).__name__
     logger.info(
-        "the fallback of `%s` answers, because it failed with %s: %s", name, type(error).__name__, error
+        "the fallback of `%s` is used, because it failed with %s: %s", name, type(error).__name__, error
     )

@@ -22,5 +22,5 @@ def is_found(pattern: str, text: str) -> bool:
     except TimeoutError:
         raise LimitError(
             f"matching `{pattern}` takes more than {MOST_SECONDS:g} s on a text of {len(text)} characters; "
-            "write a pattern without a repetition inside a repetition"
+            "write a pattern without a repetition inside another"
         ) from None

@@ -58,7 +58,7 @@ class Settings:
         if name not in _NAMES:
             if name.startswith("__"):
                 raise AttributeError(name)
-            raise AttributeError(f"there is no setting `{name}`{did_you_mean(name, _NAMES)}")
+            raise AttributeError(f"unknown setting `{name}`{did_you_mean(name, _NAMES)}")
         return tracing.read() if name == "trace" else lookup(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -90,7 +90,7 @@ def configure(**values: Any) -> None:
     """Set values for the whole process.
 
     Raises:
-        ConfigurationError: a name that is no setting, or a value that cannot be one.
+        ConfigurationError: an unknown setting, or an invalid value.
     """
     _verify(values)
     if "trace" in values:
@@ -103,7 +103,7 @@ def context(**values: Any) -> Iterator[None]:
     """Set values for the code inside the `with`, in this thread or task and in those started from it here.
 
     Raises:
-        ConfigurationError: a name that is no setting, or a value that cannot be one.
+        ConfigurationError: an unknown setting, or an invalid value.
     """
     _verify(values)
     trace_token = tracing.start(values.pop("trace")) if "trace" in values else None
@@ -130,14 +130,14 @@ def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
 
 
 def apply_defaults(defaults: Mapping[str, Any], *modules: Any) -> None:
-    """Give modules and all that is inside them the defaults of their file, where they have none yet.
+    """Give modules and everything inside them the defaults of their file, where they have none of their own.
 
     Args:
         defaults: what the file's `configure(...)` says.
         modules: the modules that the file makes.
 
     Raises:
-        ConfigurationError: a name that is no setting.
+        ConfigurationError: an unknown setting.
     """
     _verify(defaults)
     frozen = dict(defaults)
@@ -198,8 +198,8 @@ def _verify(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name not in _NAMES:
             raise ConfigurationError(
-                f"there is no setting `{name}`{did_you_mean(name, _NAMES)}"
+                f"unknown setting `{name}`{did_you_mean(name, _NAMES)}"
                 f" (settings are {', '.join(sorted(_NAMES))})"
             )
         if name == "lm" and isinstance(value, str):
-            raise ConfigurationError(f'`lm` takes a model object, not a name: write lm=LM("{value}")')
+            raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{value}")')

@@ -83,7 +83,7 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
     """Ask a model, with everything around it.
 
     Raises:
-        LMError: the model could not be reached, refused, or gave no answer.
+        LMError: the model could not be reached, rejected the request, or gave no answer.
     """
     # Awaiting a coroutine costs; the fewer there are between a module and its model, the better.
     work = _get(lm, request)

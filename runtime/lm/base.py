@@ -24,7 +24,7 @@ else:
 
 
 class BaseLM:
-    """A language model. Subclasses say how it answers, in one of these ways:
+    """A language model. Subclasses define how it answers, in one of these ways:
 
         class Echo(BaseLM):
             def complete(self, request):                  # typed; `acomplete` when it waits on an event loop
@@ -34,7 +34,7 @@ class BaseLM:
             def forward(self, prompt=None, messages=None, **kwargs):
                 return client.chat.completions.create(model=self.model, messages=messages, **kwargs)
 
-    Programs go through an overridden `__call__` or `acall`, too, as through a wrapper that counts or logs.
+    Programs also use an overridden `__call__` or `acall`, such as a wrapper that counts or logs.
     """
 
     model: str = "custom"
@@ -44,10 +44,10 @@ class BaseLM:
     callbacks: Sequence[BaseCallback] | None = None
     num_retries: int = 3
     capabilities: Capabilities = NOTHING_KNOWN
-    """What the model can do; adapters plan by it."""
+    """What the model can do, for adapters to plan with."""
 
     kwargs: Mapping[str, Any] = {}
-    """The settings that go with every request."""
+    """The settings that are sent with every request."""
 
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""
@@ -67,7 +67,7 @@ class BaseLM:
         num_retries: int | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take DSPy's parameters, each instead of what the class says; further ones are settings that go with
+        """Accept DSPy's parameters, each overriding the class; further ones are settings that are sent with
         every request.
         """
         given = {
@@ -96,8 +96,8 @@ class BaseLM:
         """Ask the model: `lm("prompt")` or `lm(messages=[...])`.
 
         Returns:
-            The answers' texts, one unless `n` says more; dicts with `text`, `tool_calls`, `logprobs` and
-            `reasoning_content` where an answer has more than a text.
+            The answers' texts, one unless `n` asks for more; dicts with `text`, `tool_calls`, `logprobs` and
+            `reasoning_content` if an answer has more than a text.
         """
         return asking.render_outputs(drive.drive(self.request(prompt, messages, kwargs)))
 
@@ -149,17 +149,17 @@ class BaseLM:
         tools: tuple[ToolSpec, ...] = (),
         output: OutputFormat | None = None,
     ) -> Coroutine[Any, Any, Response]:
-        """Ask the model, with everything around it: cache, retries, usage and history.
+        """Ask the model, with cache, retries, usage and history.
 
         Args:
             prompt: the one message, instead of `messages`.
             messages: the conversation.
-            settings: what this request changes of the model's settings; None removes one.
+            settings: settings that this request changes; None removes one.
             tools: what the model may call.
-            output: what the provider holds the answer to.
+            output: the format that the provider enforces.
 
         Raises:
-            LMError: the model could not be reached, refused, or gave no answer.
+            LMError: the model could not be reached, rejected the request, or gave no answer.
         """
         return asking.ask(self, asking.make_request(self, prompt, messages, settings, tools, output))
 
@@ -168,7 +168,7 @@ class BaseLM:
     ) -> AsyncIterator[Delta]:
         """Ask the model and give the answer in pieces, as they come; with cache, usage and history.
 
-        A model that cannot stream, and an answer from the cache, come in one piece.
+        Without streaming, and from the cache, the answer comes in one piece.
         """
         request = asking.make_request(self, prompt, messages, kwargs)
         async for delta in asking.ask_in_pieces(self, request):
@@ -245,7 +245,7 @@ class BaseLM:
         return asking.read_response(await self.aforward(**_forward_arguments(request)), self.model)
 
     def identity(self, request: Request) -> str:
-        """Who answers; part of a request's name in the cache."""
+        """What answers; part of a request's key in the cache."""
         return f"{type(self).__module__}.{type(self).__qualname__}"
 
     # --- copies and states ------------------------------------------------------------------------------

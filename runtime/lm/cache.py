@@ -161,14 +161,14 @@ def configure_cache(
     disk_size_limit_bytes: int = _DEFAULT_BYTES,
     memory_max_entries: int = 10_000,
 ) -> None:
-    """Choose where answers are kept and how many.
+    """Choose where answers are cached, and how many.
 
     Args:
         enable_disk_cache: keep them in a file.
         enable_memory_cache: keep them in memory too.
         disk_cache_dir: the file's folder; `$DSPYC_CACHE_DIR` or the platform's folder for caches when None.
-        disk_size_limit_bytes: beyond this the file's oldest answers go.
-        memory_max_entries: how many answers the memory holds.
+        disk_size_limit_bytes: above this size, the oldest answers are deleted from the file.
+        memory_max_entries: how many answers are kept in memory.
     """
     global _current
     folder = (Path(disk_cache_dir) if disk_cache_dir else _usable_folder()) if enable_disk_cache else None

@@ -139,7 +139,9 @@ class CacheFile:
         self._rest_until = time.monotonic() + _REST
         if not self._has_warned:
             self._has_warned = True
-            logger.warning("the cache file %s cannot be used (%s); going on in memory", self.path, error)
+            logger.warning(
+                "the cache file %s cannot be used (%s); continuing with a cache in memory", self.path, error
+            )
 
     # --- opening ----------------------------------------------------------------------------------------
 
@@ -181,9 +183,9 @@ class CacheFile:
         if "answers" in tables:
             columns = [row[1] for row in connection.execute("PRAGMA table_info(answers)")]
             if columns != _COLUMNS:
-                raise _OtherFile("has another format")
+                raise _OtherFile("has an unknown format")
         elif tables:
-            raise _OtherFile("is not a cache")
+            raise _OtherFile("is not a cache of dspyc")
         else:
             # Before anything is written; it lets the file shrink.
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
@@ -251,7 +253,7 @@ class CacheFile:
                     os.rename(f"{self.path}{ending}", f"{aside}{ending}")
             kept = self._salvage(aside)
             logger.warning(
-                "the cache file %s %s; it is now %s, and %d answers of it are in the new one",
+                "the cache file %s %s; it was moved to %s, and %d of its answers were copied to the new file",
                 self.path, what, aside.name, kept,
             )  # fmt: skip
         finally:

@@ -6,16 +6,16 @@ from typing import Any
 
 
 class BaseCallback:
-    """What `LM(…, callbacks=[…])` and `ChatAdapter(callbacks=[…])` take: override what you want to hear of.
+    """The base class for `LM(…, callbacks=[…])` and `ChatAdapter(callbacks=[…])`: override what you need.
 
-    An error in a callback is logged, and changes nothing else.
+    An error in a callback is logged and has no other effect.
     """
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """A request goes out.
 
         Args:
-            call_id: names the request; `on_lm_end` has the same.
+            call_id: identifies the request; `on_lm_end` gets the same.
             instance: the language model.
             inputs: `prompt`, `messages` and `kwargs`, the settings of the request without keys.
         """
@@ -28,7 +28,7 @@ class BaseCallback:
         Args:
             call_id: which request.
             outputs: the answers' texts, or None when it failed.
-            exception: how it failed.
+            exception: the error, if it failed.
         """
 
     def on_adapter_format_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:

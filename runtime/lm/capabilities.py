@@ -20,21 +20,21 @@ ModelType: TypeAlias = Literal["chat", "text"]
 
 
 class Capabilities(NamedTuple):
-    """What a model can do. Nothing is assumed: a capability that is not known to be there is not there.
+    """What a model can do. Nothing is assumed: an unknown capability counts as missing.
 
     Attributes:
         streaming: gives its answer in pieces.
-        native_tools: takes tools, and answers with calls of them.
-        response_schema: holds an answer to a JSON schema.
-        grammar: holds an answer to a GBNF grammar.
+        native_tools: takes tools, and answers with calls to them.
+        response_schema: can enforce a JSON schema on an answer.
+        grammar: can enforce a GBNF grammar on an answer.
         logprobs: gives log probabilities.
         reasoning: thinks before it answers.
         images: reads pictures.
         audio: reads recordings.
         files: reads documents.
         exact_usage: counts tokens exactly, as llama.cpp does in this process.
-        max_input_tokens: how long the messages may be, None when it is not known.
-        max_output_tokens: how long an answer may be, None when it is not known.
+        max_input_tokens: how long the messages may be; None if unknown.
+        max_output_tokens: how long an answer may be; None if unknown.
     """
 
     streaming: bool = False

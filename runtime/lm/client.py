@@ -37,7 +37,7 @@ class LM(BaseLM):
     """A language model: `LM("openai/gpt-4o-mini")`, `LM("anthropic/claude-…")`, `LM("ollama_chat/llama3.2",
     api_base=…)`.
 
-    Models named `gguf/PATH` are GGUF files that run in this process, `embedded/NAME` those that are shipped;
+    Models named `gguf/PATH` are GGUF files that run in this process, `embedded/NAME` come with dspyc;
     all others are reached through litellm, with the key in the provider's usual environment variable or as
     `api_key=`. Further keyword arguments (`top_p`, `stop`, `seed`, `n`, `api_base`, …) go with every request.
     """
@@ -45,25 +45,25 @@ class LM(BaseLM):
     model: str
     """The model, as `provider/name`."""
     model_type: Literal["chat", "text"] = "chat"
-    """Whether it takes a conversation or one text."""
+    """Whether it takes a conversation or a single text."""
     temperature: Annotated[float | None, Setting(), Ge(0), Le(2)] = 0.0
-    """How freely it writes; 0 for the likeliest answer, None for the provider's default."""
+    """How freely it writes; 0 for the most likely answer, None for the provider's default."""
     max_tokens: Annotated[int | None, Setting(), Ge(1)] = 1000
     """How long an answer may be, in tokens; None for the provider's default."""
     cache: bool = True
-    """Whether answers are kept, and taken from those kept."""
+    """Whether answers are cached and reused."""
     cache_in_memory: bool = True
-    """Whether answers are kept in memory too, before the cache's file."""
+    """Whether answers are cached in memory too, in front of the cache file."""
     callbacks: list[BaseCallback] | None = None
     """Called before each request and after each response."""
     num_retries: Annotated[int, Ge(0)] = 8
-    """How often a request that failed in passing (rate limit, timeout, server error) is sent again, after
-    waits that grow to a minute; at most twice where the connection is refused.
+    """How often a request is retried after a temporary failure (rate limit, timeout, server error), with
+    waits that grow to a minute; at most twice if the connection is refused.
     """
     provider: Provider | None = None
-    """Who starts, stops and trains the model; found by its name when None."""
+    """What starts, stops and trains the model; found by the model's name when None."""
     finetuning_model: str | None = None
-    """The model to train instead, where the provider trains under another name."""
+    """The model to train instead, if the provider trains it under another name."""
     launch_kwargs: dict[str, Any] = {}  # noqa: RUF012 @parameters copies it
     """Settings for starting the model."""
     train_kwargs: dict[str, Any] = {}  # noqa: RUF012
@@ -72,10 +72,10 @@ class LM(BaseLM):
     _capabilities = None
 
     def __post_init__(self) -> None:
-        """Gather the settings that go with every request.
+        """Gather the settings that are sent with every request.
 
         Raises:
-            LMConfigurationError: a reasoning model with settings that it refuses.
+            LMConfigurationError: a reasoning model with settings that it does not accept.
         """
         if complaint := reasoning_complaint(self.model, self.temperature, self.max_tokens):
             raise LMConfigurationError(complaint, model=self.model)
@@ -120,7 +120,7 @@ class LM(BaseLM):
         return super().copy(**changes)
 
     def dump_state(self) -> dict[str, Any]:
-        """What makes the same model again, `LM(**state)`, without keys."""
+        """The arguments that create the same model again, `LM(**state)`, without keys."""
         from .redact import saved_settings
 
         state = super().dump_state()
@@ -133,16 +133,16 @@ class LM(BaseLM):
     # --- starting, stopping, training -------------------------------------------------------------------
 
     def infer_provider(self) -> Provider:
-        """The provider given, or the one that the model's name tells."""
+        """The given provider, or the one in the model's name."""
         given: Provider | None = self.__dict__.get("provider")
         return given or provider_for(self.model)
 
     def launch(self, launch_kwargs: Mapping[str, Any] | None = None) -> None:
-        """Start serving the model, where its provider does that."""
+        """Start serving the model, if its provider supports that."""
         self.infer_provider().launch(self, launch_kwargs or self.launch_kwargs)
 
     def kill(self, launch_kwargs: Mapping[str, Any] | None = None) -> None:
-        """Stop serving the model, where its provider does that."""
+        """Stop serving the model, if its provider supports that."""
         self.infer_provider().kill(self, launch_kwargs or self.launch_kwargs)
 
     def finetune(
@@ -160,15 +160,15 @@ class LM(BaseLM):
             train_kwargs: the provider's settings, instead of those given at construction.
 
         Raises:
-            LMConfigurationError: the model's provider does not train.
+            LMConfigurationError: the model's provider does not support training.
         """
         from .jobs import start_job
 
         provider = self.infer_provider()
         if not provider.finetunable:
             raise LMConfigurationError(
-                f"`{self.model}` cannot be trained: its provider does not train; "
-                "models in GGUF files (`gguf/PATH`) can be",
+                f"`{self.model}` cannot be trained: its provider does not support training; "
+                "models in GGUF files (`gguf/PATH`) can be trained",
                 model=self.model,
             )
         job = provider.new_job(

@@ -13,7 +13,7 @@ TrainDataFormat: TypeAlias = Literal["chat", "completion"]
 
 
 class TrainingJob(Future[BaseLM]):
-    """A training that runs in a thread of its own; its result is the trained language model."""
+    """A training job that runs in a thread of its own; its result is the trained language model."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class TrainingJob(Future[BaseLM]):
         self.train_kwargs = dict(train_kwargs or {})
 
     def status(self) -> str:
-        """Where it stands: `running`, `done`, `failed` or `cancelled`; providers may say more."""
+        """The state of the job: `running`, `done`, `failed` or `cancelled`; providers can add others."""
         if self.cancelled():
             return "cancelled"
         if not self.done():

@@ -77,7 +77,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool gave, for the call of this identifier."""
+    """What a tool returned for the call with this identifier."""
 
     call_id: str
     content: str
@@ -181,7 +181,7 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Hold the answer to a JSON schema, where the provider can."""
+    """Enforces a JSON schema on the answer, if the provider can."""
 
     name: str
     schema: Mapping[str, Any]
@@ -195,7 +195,7 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Hold the answer to a GBNF grammar, where the model's server can."""
+    """Enforces a GBNF grammar on the answer, if the model's server can."""
 
     text: str
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Provider:
-    """What a provider can do; this base can do nothing beyond answering.
+    """What a provider can do; this base class can only answer.
 
     Subclasses that train set `finetunable` and override `finetune`.
     """
@@ -32,19 +32,19 @@ class Provider:
 
     @staticmethod
     def launch(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
-        """Start serving the model; nothing to do for one that is always there."""
+        """Start serving the model; does nothing for a model that is always available."""
 
     @staticmethod
     def kill(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
-        """Stop serving the model; nothing to do for one that is always there."""
+        """Stop serving the model; does nothing for a model that is always available."""
 
     @staticmethod
     def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
-        """Complain about what would keep `finetune` from training the model, before anything is spent.
+        """Raise what would keep `finetune` from training the model, before anything is spent.
 
         Raises:
-            LMConfigurationError: the model cannot be trained here, or what training needs is not installed.
-            ConfigurationError: a setting that does not exist or cannot be.
+            LMConfigurationError: the model cannot be trained, or a package for training is not installed.
+            ConfigurationError: a setting that does not exist, or has an invalid value.
         """
 
     @staticmethod
@@ -58,9 +58,9 @@ class Provider:
         """Train the model and return the name of the new one.
 
         Raises:
-            LMConfigurationError: this provider does not train.
+            LMConfigurationError: this provider does not support training.
         """
-        raise LMConfigurationError(f"nobody here can train `{model}`")
+        raise LMConfigurationError(f"training `{model}` is not supported")
 
 
 PROVIDERS: dict[str, str] = {

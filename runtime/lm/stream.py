@@ -12,7 +12,7 @@ from .request import Completion, Response
 
 @dataclass(frozen=True, slots=True)
 class ToolCallPiece:
-    """A piece of a tool call: `index` says which call of the answer it goes on with."""
+    """A piece of a tool call: `index` says which call of the answer it continues."""
 
     index: int
     id: str = ""

@@ -33,7 +33,7 @@ _trackers: ContextVar[tuple[UsageTracker, ...]] = ContextVar("dspyc_usage_tracke
 
 @contextmanager
 def track_usage() -> Iterator[UsageTracker]:
-    """Count the tokens of all calls inside the `with`; trackers may be nested, and each counts."""
+    """Count the tokens of all calls inside the `with`; trackers can be nested, and each one counts."""
     tracker = UsageTracker()
     token = _trackers.set((*_trackers.get(), tracker))
     try:

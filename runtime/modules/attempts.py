@@ -162,10 +162,10 @@ def as_reward(value: Any) -> float:
         reward = float(value)
     except (TypeError, ValueError):
         raise ConfigurationError(
-            f"a reward is a number, not {value!r}: check what `reward_fn` returns"
+            f"a reward must be a number, not {value!r}: check what `reward_fn` returns"
         ) from None
     if math.isnan(reward):
-        raise ConfigurationError("a reward is a number, not NaN: check what `reward_fn` returns")
+        raise ConfigurationError("a reward must be a number, not NaN: check what `reward_fn` returns")
     return reward
 
 
@@ -198,7 +198,7 @@ def as_function(reward_fn: Any) -> Callable[..., Any]:
     if isinstance(reward_fn, Module):
         return _Judge(reward_fn)
     if not callable(reward_fn):
-        raise ConfigurationError(f"`reward_fn` is a function (args, pred) -> float, not {reward_fn!r}")
+        raise ConfigurationError(f"`reward_fn` must be a function (args, pred) -> float, not {reward_fn!r}")
     function: Callable[..., Any] = reward_fn
     return function
 

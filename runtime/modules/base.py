@@ -74,9 +74,9 @@ class Module(PartTree):
 
     __signature__ = _CallSignature()
     interface: ClassVar[Interface | None] = None
-    """What the calls of a module class take and return, told by its parameters; see `Interface`."""
+    """What the calls of a module class take and return, depending on its parameters; see `Interface`."""
     concurrent: ClassVar[bool] = True
-    """Whether `aforward` may wait for an event loop. False for those that wait for nothing but model calls.
+    """Whether `aforward` may wait for an event loop. False if it waits only for model calls.
     """
 
     _defaults: Mapping[str, Any] | None = None
@@ -131,16 +131,16 @@ class Module(PartTree):
             predictor.lm = lm
 
     def use_for_parts(self, lm: BaseLM | None = None, max_retries: int | None = None, **config: Any) -> None:
-        """Let a language model, its settings and `max_retries` hold for all predictors inside that have none
+        """Set a language model, its settings and `max_retries` for all predictors inside that have none
         of their own.
 
-        The predictors are not changed, so a module that is shared with another keeps its ways there.
+        The predictors are not changed, so a module that is shared with another keeps its settings there.
         """
         given = {"lm": lm, "max_retries": max_retries, "config": config or None}
         self._part_settings = {name: value for name, value in given.items() if value is not None} or None
 
     def get_lm(self) -> BaseLM | None:
-        """The one language model that all predictors inside have been given, or None when they have none.
+        """The language model that all predictors inside use, or None if they have none.
 
         Raises:
             ConfigurationError: they have different ones.
@@ -149,12 +149,12 @@ class Module(PartTree):
         if len(found) > 1:
             raise ConfigurationError(
                 f"the predictors of {type(self).__name__} use {len(found)} different language models; "
-                "there is no one to return"
+                "there is no single one to return"
             )
         return next(iter(found.values()), None)
 
     def declared_signature(self) -> type[Signature] | None:
-        """The signature whose inputs and outputs the calls have, or None where it is not known."""
+        """The signature of the module's calls, or None if it is not known."""
         found = getattr(self, "signature", None)
         return found if isinstance(found, type) and issubclass(found, Signature) else None
 
@@ -173,14 +173,14 @@ class Module(PartTree):
 
         Args:
             examples: examples whose inputs are marked, or dicts of inputs.
-            num_threads: how many at once; `settings.num_threads` unless given.
-            max_errors: give up after so many failures; `settings.max_errors` unless given.
+            num_threads: how many to run at a time; `settings.num_threads` unless given.
+            max_errors: give up after this many failures; `settings.max_errors` unless given.
             return_failed_examples: also return the examples that failed and their errors.
             provide_traceback: log failures with their traceback.
-            disable_progress_bar: taken for DSPy's sake; no bar is drawn by a library call.
+            disable_progress_bar: accepted for compatibility with DSPy; no progress bar is drawn.
 
         Returns:
-            The predictions in the order of the examples, None where one failed; with `return_failed_examples`
+            The predictions in the order of the examples, None for a failed one; with `return_failed_examples`
             the successful predictions, the failed examples and their errors.
 
         Raises:
@@ -193,23 +193,25 @@ class Module(PartTree):
     # --- state ------------------------------------------------------------------------------------------
 
     def dump_state(self) -> dict[str, Any]:
-        """What was learned, by the path of each parameter, as JSON's types."""
+        """What was learned, by the path of each parameter, in JSON types."""
         return {name: parameter.dump_state() for name, parameter in self.named_parameters()}
 
     def load_state(self, state: Mapping[str, Any]) -> Self:
-        """Take over what `dump_state` gave, and return the module; nothing changes when it does not fit.
+        """Load what `dump_state` returned, and return the module; nothing changes if it does not fit.
 
         Raises:
-            StateError: the state lacks a parameter of this module, or has one that it lacks.
+            StateError: the state and this module have different parameters.
         """
         parameters = dict(self.named_parameters())
         given = {name for name in state if name != "metadata"}
         if missing := [name for name in parameters if name not in given]:
             raise StateError(
-                f"the state has nothing for {list_names(missing)}; it was saved from another program"
+                f"the state has no entry for {list_names(missing)}; it was saved from a different program"
             )
         if unknown := sorted(given - parameters.keys()):
-            raise StateError(f"the state is for {list_names(unknown)}, which this program does not have")
+            raise StateError(
+                f"the state has an entry for {list_names(unknown)}, which this program does not have"
+            )
         trial = dict(self.deepcopy().named_parameters())
         for name, parameter in trial.items():
             parameter.load_state(state[name])
@@ -218,10 +220,10 @@ class Module(PartTree):
         return self
 
     def save(self, path: str | Path) -> None:
-        """Write the state to a JSON file; a file that is there already is replaced as a whole.
+        """Write the state to a JSON file; an existing file is replaced as a whole.
 
         Raises:
-            StateError: the path does not end in `.json`, or the state holds what JSON cannot.
+            StateError: the path does not end in `.json`, or JSON cannot hold the state.
         """
         files.write_state(Path(path), self.dump_state())
 
@@ -229,7 +231,7 @@ class Module(PartTree):
         """Read the state from a JSON file that `save`, or DSPy, has written.
 
         Raises:
-            StateError: the file is no state, or the state does not fit.
+            StateError: the file is not a state, or the state does not fit.
         """
         state = files.read_state(Path(path))
         self.load_state(state)

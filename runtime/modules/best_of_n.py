@@ -15,7 +15,7 @@ class BestOfN(Repeating):
     """Runs a module up to `N` times and returns the prediction with the highest reward.
 
     It stops at the first attempt that reaches the threshold. The first attempt is the module as it is; the
-    others run at temperature 1.0, past the cache. Of equal rewards the earlier attempt counts.
+    others run at temperature 1.0, without the cache. Among equal rewards, the earlier attempt wins.
     """
 
     interface: ClassVar[Interface | None] = Interface(of="module", calls="N * (module + reward_fn)")

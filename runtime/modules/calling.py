@@ -51,11 +51,11 @@ class Call:
             if lm is None:
                 refuse_while_loading("a module is called")
                 raise NotConfiguredError(
-                    f"no language model is set for `{predictor!r}`: configure(lm=LM('openai/gpt-4o-mini')), "
-                    "or give `lm=` to the module or the call"
+                    f"no language model is set for `{predictor!r}`: "
+                    "call configure(lm=LM('openai/gpt-4o-mini')), or pass `lm=` to the module or the call"
                 )
             if isinstance(lm, str):
-                raise ConfigurationError(f'`lm` takes a model object, not a name: write lm=LM("{lm}")')
+                raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{lm}")')
             config = _with_randomness(config, lm)
         self.lm: Any = lm
         self.signature = signature

@@ -29,19 +29,19 @@ class ChainOfThought(Module):
     """The inputs, outputs and instructions: a Signature class or a string."""
     _: KW_ONLY
     rationale_field: Field | None = None
-    """Another field than `reasoning: str`, to ask for the reasoning in other words."""
+    """A field to use instead of `reasoning: str`, to ask for the reasoning in other words."""
     rationale_field_type: Any = str
     """The type of the reasoning."""
     lm: BaseLM | None = None
-    """The language model, before any that is configured."""
+    """The language model, instead of the configured one."""
     max_retries: int | None = None
-    """How often an answer that cannot be read, or breaks a condition, is shown to the model again."""
+    """How often an answer that cannot be read, or violates a condition, is shown to the model again."""
 
     def __post_init__(self) -> None:
         """Make the predictor of the extended signature.
 
         Raises:
-            SignatureError: it is no signature.
+            SignatureError: it is not a signature.
         """
         extended = with_reasoning(
             ensure_signature(self.signature), self.rationale_field, self.rationale_field_type
@@ -52,7 +52,7 @@ class ChainOfThought(Module):
             del self.__dict__[name]
 
     def declared_signature(self) -> type[Signature]:
-        """The signature whose inputs and outputs the calls have, the reasoning among them."""
+        """The signature of the module's calls, including the reasoning."""
         return self.predict.declared_signature()
 
     async def aforward(self, /, **inputs: Any) -> Any:

@@ -17,9 +17,9 @@ from .chain_of_thought import ChainOfThought
 class ChainOfThoughtWithHint(ChainOfThought):
     """`ChainOfThought` whose calls take one more, optional input: `hint`.
 
-    With a hint the prompt has a field for it; without, the prompt is ChainOfThought's own. What is traced
-    keeps the hint among the inputs, and training data made of it does not show it, so a model learns to
-    answer without.
+    With a hint, the prompt has a field for it; without one, the prompt is that of ChainOfThought. The trace
+    keeps the hint among the inputs, but training data made from it does not show it, so a model learns to
+    answer without it.
     """
 
     interface: ClassVar[Interface | None] = Interface(

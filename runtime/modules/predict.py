@@ -28,7 +28,7 @@ else:
 
 @parameters(extra="config")
 class Predict(Module, Predictor):
-    """Calls the model once: the signature's inputs go out as messages, the outputs are read from its answer.
+    """Calls the model once: sends the signature's inputs as messages and reads the outputs from the answer.
 
         predict = Predict("question -> answer: float")
         predict(question="How much is 2 + 2?").answer
@@ -45,17 +45,17 @@ class Predict(Module, Predictor):
     """The inputs, outputs and instructions: a Signature class or a string."""
     _: KW_ONLY
     lm: BaseLM | None = None
-    """The language model of this predictor, before any that is configured."""
+    """The language model of this predictor, instead of the configured one."""
     demos: list[Any] = []  # noqa: RUF012 @parameters copies it
     """Few-shot examples, instead of those of the signature."""
     max_retries: int | None = None
-    """How often an answer that cannot be read, or breaks a condition, is shown to the model again."""
+    """How often an answer that cannot be read, or violates a condition, is shown to the model again."""
 
     def __post_init__(self) -> None:
         """Read the signature and take its demos.
 
         Raises:
-            SignatureError: it is no signature.
+            SignatureError: it is not a signature.
             InputError: a demo has a value that is not of its field's type.
         """
         self.signature = ensure_signature(self.signature)
@@ -74,7 +74,7 @@ class Predict(Module, Predictor):
         """Predict, without the bookkeeping around it; what a call does.
 
         Raises:
-            InputError: an input is unknown or missing, or against a condition.
+            InputError: an input is unknown or missing, or violates a condition.
             NotConfiguredError: there is no language model.
             AdapterParseError: the model's answer could not be read.
             LMError: the model could not be asked.
@@ -94,10 +94,10 @@ class Predict(Module, Predictor):
 
     def _refuse_positional(self) -> None:
         example = ", ".join(f"{name}=…" for name in self.signature.input_fields)
-        raise InputError(f"inputs are given by name: ({example})")
+        raise InputError(f"inputs must be passed by name: ({example})")
 
     def declared_signature(self) -> type[Signature]:
-        """The signature whose inputs and outputs the calls have."""
+        """The signature of the module's calls."""
         found: type[Signature] = self.signature
         return found
 
@@ -109,25 +109,25 @@ class Predict(Module, Predictor):
     # --- what is learned --------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Go back to the language model and demos that it was made with, and forget what was traced."""
+        """Restore the original language model and demos, and clear the traces."""
         self.lm = self._made_with
         self.traces, self.train = [], []
         self.reset_demos()
 
     def reset_demos(self) -> None:
-        """Go back to the demos that the signature has."""
+        """Restore the demos of the signature."""
         self.demos = [Example(demo) for demo in self.signature.demos]
 
     def dump_state(self) -> dict[str, Any]:
-        """What was learned, as JSON's types: demos, signature, LM, and the settings of the calls.
+        """What was learned, in JSON types: demos, signature, LM, and the settings of the calls.
 
         Raises:
-            StateError: a value that JSON cannot hold; it is named by its field and its type.
+            StateError: a value that JSON cannot hold; the message gives its field and type.
         """
         return states.dump(self)
 
     def load_state(self, state: Mapping[str, Any]) -> Self:
-        """Take over what `dump_state` gave; values of demos get their fields' types again.
+        """Load what `dump_state` returned; the values of demos get the types of their fields again.
 
         Raises:
             StateError: the state is for another signature.

@@ -35,10 +35,10 @@ class ReAct(Module):
         agent = ReAct("question -> answer: float", tools=[search, calculate])
         agent(question="…").answer
 
-    Each step the model writes a thought, the name of a tool and its arguments; what the tool returns, or the
-    error that it raises, is shown to it in the next step. The tool `finish` ends that, and the outputs are
-    read from the whole trajectory. A call takes the signature's inputs and `max_iters` for that call alone;
-    its prediction has the `trajectory` too.
+    In each step the model writes a thought, the name of a tool and its arguments; what the tool returns, or
+    the error that it raises, is shown to it in the next step. The tool `finish` ends this, and the outputs
+    are read from the whole trajectory. A call takes the signature's inputs and `max_iters` for that call
+    alone; its prediction has the `trajectory` too.
 
     Paper: Yao et al., "ReAct: Synergizing Reasoning and Acting in Language Models" (2022).
     """
@@ -58,16 +58,16 @@ class ReAct(Module):
     """How many steps at most."""
     _: KW_ONLY
     lm: BaseLM | None = None
-    """The language model, before any that is configured."""
+    """The language model, instead of the configured one."""
     max_retries: int | None = None
-    """How often an answer that cannot be read, or breaks a condition, is shown to the model again."""
+    """How often an answer that cannot be read, or violates a condition, is shown to the model again."""
 
     def __post_init__(self) -> None:
         """Make the tools and the two predictors.
 
         Raises:
-            SignatureError: it is no signature.
-            ConfigurationError: two tools have one name.
+            SignatureError: it is not a signature.
+            ConfigurationError: two tools have the same name.
             ToolError: a tool's arguments cannot be described.
         """
         self.signature = signature = ensure_signature(self.signature)
@@ -97,7 +97,7 @@ class ReAct(Module):
             try:
                 step = await self._ask(self.react, trajectory, inputs)
             except (AdapterParseError, ContextWindowExceededError) as error:
-                logger.warning("the agent stops before it has finished: %s", error)
+                logger.warning("the agent stopped before it was finished: %s", error)
                 break
             name, arguments = step.next_tool_name, step.next_tool_args
             observation = await self._observe(name, arguments)
@@ -161,7 +161,7 @@ def _tools(given: Any, signature: type[Signature]) -> dict[str, Tool]:
         tool = each if isinstance(each, Tool) else Tool(each)
         if tool.name in tools or tool.name == _FINISH:
             raise ConfigurationError(
-                f"two tools are called `{tool.name}`"
+                f"two tools are named `{tool.name}`"
                 + (" (the agent ends with its own)" if tool.name == _FINISH else "")
             )
         tools[tool.name] = tool

@@ -64,8 +64,8 @@ class Refine(Repeating):
 
     It stops at the first attempt that reaches the threshold. After one that does not, the model is asked
     which part is to blame and what it should do better; each part's advice goes into its next prompt as the
-    input `hint_`. When that question fails, the next attempt goes without advice. Temperatures are a ladder:
-    the module's own, then 0.5 and up to 1.0 in steps of 0.5 / N. Of equal rewards the earlier attempt counts.
+    input `hint_`. If that request fails, the next attempt runs without advice. The temperature increases:
+    the module's own, then 0.5 and up to 1.0 in steps of 0.5 / N. Of equal rewards, the earlier attempt wins.
     """
 
     interface: ClassVar[Interface | None] = Interface(
@@ -73,10 +73,10 @@ class Refine(Repeating):
     )
 
     def __post_init__(self) -> None:
-        """Keep the sources that the question for advice shows.
+        """Keep the source text that the request for advice shows.
 
         Raises:
-            ConfigurationError: the reward is no function.
+            ConfigurationError: the reward is not a function.
         """
         self.reward_fn_code = source_of(self.reward_fn)
         self.module_code = source_of(type(self.module))

@@ -33,15 +33,15 @@ class Repeating(Module):
     lm: BaseLM | None = None
     """The language model of the parts that have none of their own."""
     max_retries: int | None = None
-    """How often they show an answer that cannot be read, or breaks a condition, to the model again, where
-    they do not say it themselves.
+    """How often they show an answer that cannot be read, or violates a condition, to the model again, unless
+    they set it themselves.
     """
 
     def __post_init__(self) -> None:
-        """Keep the reward from being taken for a part.
+        """Prepare the reward function.
 
         Raises:
-            ConfigurationError: the reward is no function.
+            ConfigurationError: the reward is not a function.
         """
         self.reward_fn = as_function(self.reward_fn)
         self.use_for_parts(self.lm, self.max_retries, **self.__dict__.pop("config"))

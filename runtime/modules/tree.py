@@ -19,18 +19,18 @@ _STEP = re.compile(r"\.?([^\W\d]\w*)|\[(\d+)\]|\[('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]
 
 
 class Parameter:
-    """What optimizers may change: it has `reset`, `dump_state` and `load_state`."""
+    """What optimizers can change: it has `reset`, `dump_state` and `load_state`."""
 
     def reset(self) -> None:
         """Forget what was learned."""
         raise NotImplementedError
 
     def dump_state(self) -> dict[str, Any]:
-        """What was learned, as JSON's types."""
+        """What was learned, in JSON types."""
         raise NotImplementedError
 
     def load_state(self, state: Mapping[str, Any]) -> Any:
-        """Take over what was dumped."""
+        """Load what was dumped."""
         raise NotImplementedError
 
 
@@ -53,17 +53,17 @@ class Predictor(Parameter):
 
 
 class PartTree:
-    """An object with modules inside it: the half of `Module` that walks, copies and replaces them."""
+    """An object with modules inside it, which can be listed, copied and replaced."""
 
     _compiled: bool = False
     _part_settings: Mapping[str, Any] | None = None
 
     def named_parameters(self) -> list[tuple[str, Any]]:
-        """What optimizers may change, with the paths to it; parts that are compiled already are left out."""
+        """What optimizers can change, with its paths; parts that are already compiled are left out."""
         return named_parameters(self)
 
     def parameters(self) -> list[Any]:
-        """What optimizers may change."""
+        """What optimizers can change."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_predictors(self) -> list[tuple[str, Any]]:
@@ -81,12 +81,12 @@ class PartTree:
 
         Args:
             type_: only those of this class.
-            skip_compiled: do not look inside modules that an optimizer has made.
+            skip_compiled: do not look inside modules that an optimizer returned.
         """
         return named_sub_modules(self, type_, skip_compiled)
 
     def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
-        """Replace every predictor by what the function makes of it."""
+        """Replace every predictor by what the function returns for it."""
         for name, predictor in self.named_predictors():
             replace_at(self, name, function(predictor))
         return self
@@ -101,7 +101,7 @@ class PartTree:
         return twin
 
     def reset_copy(self) -> Self:
-        """A copy that has learned nothing."""
+        """A copy without anything learned."""
         twin = self.deepcopy()
         for parameter in twin.parameters():
             parameter.reset()
@@ -216,7 +216,7 @@ def replace_at(root: PartTree, name: str, new: Any) -> None:
             target[key] = new
     except (AttributeError, LookupError, TypeError) as error:
         raise ConfigurationError(
-            f"`{name}` leads to nothing that could be replaced in {type(root).__name__}"
+            f"{type(root).__name__} has no part `{name}` that could be replaced"
         ) from error
 
 
@@ -228,7 +228,7 @@ def _steps(name: str) -> list[tuple[bool, Any]]:
     while offset < len(name):
         match = _STEP.match(name, offset)
         if match is None:
-            raise ConfigurationError(f"`{name}` is no path to a part")
+            raise ConfigurationError(f"`{name}` is not the path of a part")
         attribute, index, key = match.groups()
         if attribute is not None:
             steps.append((True, attribute))

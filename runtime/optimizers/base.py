@@ -12,39 +12,39 @@ from ..parameters import parameters_of
 
 
 class Optimizer:
-    """Makes a better program of a program: `optimizer.compile(student, trainset=train)`.
+    """Improves a program: `optimizer.compile(student, trainset=train)`.
 
     A subclass declares its parameters as fields (`@parameters`) and defines `compile`, which returns the
-    better program and leaves the student as it is.
+    improved program and does not change the student.
     """
 
     def compile(self, student: Module, *args: Any, **kwargs: Any) -> Module:
-        """Return the better program.
+        """Return the improved program.
 
         Args:
-            student: the program to make better; it stays as it is.
-            args: the optimizer's own, such as the trainset.
-            kwargs: the optimizer's own, such as `teacher` and `valset`.
+            student: the program to improve; it is not changed.
+            args: the optimizer's own arguments, such as the trainset.
+            kwargs: the optimizer's own arguments, such as `teacher` and `valset`.
 
         Raises:
-            OptimizerError: the optimizer cannot do its work with these.
+            OptimizerError: the optimizer cannot work with these.
         """
         raise NotImplementedError(f"`{type(self).__name__}` does not define `compile`")
 
     def verify(self, student: Module, *args: Any, **kwargs: Any) -> None:
-        """Complain about what can be known to go wrong before anything is asked or measured.
+        """Raise what is known to be wrong before anything is asked or measured.
 
         Args:
-            student: as `compile` gets it; it stays as it is.
+            student: as `compile` gets it; it is not changed.
             args: as `compile` gets them.
             kwargs: as `compile` gets them.
 
         Raises:
-            OptimizerError: the optimizer cannot do its work with these.
+            OptimizerError: the optimizer cannot work with these.
         """
 
     def get_params(self) -> dict[str, Any]:
-        """The parameters that the optimizer was made with."""
+        """The parameters of the optimizer."""
         return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
 
 
@@ -94,10 +94,10 @@ def as_examples(name: str, examples: Any) -> list[Example]:
         raise OptimizerError(f"`{name}` is empty; an optimizer needs examples to learn from")
     for index, row in enumerate(rows):
         if not isinstance(row, Example):
-            raise OptimizerError(f"`{name}` must hold examples; number {index} is {type(row).__name__}")
+            raise OptimizerError(f"`{name}` must contain examples, but item {index} is {type(row).__name__}")
         if row._input_keys is None:
             raise OptimizerError(
-                f"nothing says which fields of example {index} of `{name}` are inputs: "
+                f"example {index} of `{name}` does not say which of its fields are inputs: "
                 "use Dataset(…, inputs=[…]) or example.with_inputs(…)"
             )
     return rows

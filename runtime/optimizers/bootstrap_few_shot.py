@@ -26,43 +26,43 @@ logger = logging.getLogger("dspyc")
 
 @parameters
 class BootstrapFewShot(Optimizer):
-    """Gives every predictor demos from accepted runs of a teacher, filled up with labelled examples.
+    """Gives every predictor demos from accepted runs of a teacher, topped up with labelled examples.
 
-    The teacher (the student itself unless another is given) runs on one training example after the other;
-    where the metric accepts its prediction, what went in and out of each predictor becomes a demo. Examples
-    run at the same time only as far as all of them would run anyway, so the outcome and the calls are those
-    of running one by one. Demos that the student has stay, those of an earlier optimizer too; examples that
-    they show are not tried again.
+    The teacher (the student itself unless another is given) runs on one training example after another;
+    if the metric accepts its prediction, the inputs and outputs of each predictor become a demo. Examples
+    run at the same time only if all of them would run anyway, so the result and the calls are the same as
+    when running one by one. The student keeps its demos, including those of an earlier optimizer; examples
+    that that they show are not tried again.
 
     From DSPy (Khattab et al., 2023, arXiv:2310.03714).
     """
 
     metric: Metric | None = None
-    """Whether a prediction is good enough to learn from; without one all are."""
+    """Whether a prediction is good enough to learn from; without a metric, all are."""
     metric_threshold: float | None = None
-    """The score from which on it is; without one, any that is true or not 0."""
+    """The lowest accepted score; without one, any score that is true or not 0."""
     teacher_settings: dict[str, Any] | None = None
     """Settings for the teacher's runs, such as a stronger `lm`."""
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
-    """How many demos from runs each predictor gets, at most, beside those that it has."""
+    """The most demos from runs that each predictor gets, besides those that it has."""
     max_labeled_demos: Annotated[int, Ge(0)] = 16
-    """How many demos to fill each predictor up to with labelled examples."""
+    """The number of demos up to which labelled examples are added to each predictor."""
     max_rounds: Annotated[int, Ge(1)] = 1
-    """How often to try an example; from the second time on at temperature 1."""
+    """How often to try an example; at temperature 1 from the second time."""
     max_errors: Annotated[int, Ge(1)] | None = None
-    """After how many failed runs to give up; `settings.max_errors` unless given."""
+    """The number of failed runs after which to give up; `settings.max_errors` unless given."""
 
     def compile(self, student: Module, *, teacher: Module | None = None, trainset: Examples) -> Module:
         """Return a copy of the student with demos.
 
         Args:
-            student: the program; it stays as it is.
-            teacher: the program whose runs become demos: of the student's structure; a copy of the student
+            student: the program; it is not changed.
+            teacher: the program whose runs become demos, with the student's structure; a copy of the student
                 when None.
             trainset: the examples, with their inputs marked.
 
         Raises:
-            OptimizerError: teacher and student differ, too many runs failed, or all of them.
+            OptimizerError: teacher and student differ, too many runs failed, or all did.
         """
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()
@@ -75,7 +75,7 @@ class BootstrapFewShot(Optimizer):
         return program
 
     def verify(self, student: Module, *, teacher: Module | None = None, trainset: Examples) -> None:
-        """Complain about what `compile` would refuse.
+        """Raise what `compile` would reject.
 
         Args:
             student: the program.
@@ -116,7 +116,7 @@ class BootstrapFewShot(Optimizer):
         report_failures("the teacher", rollouts)
         if rollouts and not found.examples:
             logger.warning(
-                "the metric accepted none of the teacher's %d runs: there are no demos from runs",
+                "the metric accepted none of the teacher's %d runs, so there are no demos from runs",
                 len(rollouts),
             )
         return found

@@ -32,25 +32,25 @@ class BootstrapFinetune(Optimizer):
 
     The teacher runs on every training example; each call of a predictor in an accepted run becomes a
     conversation: the prompt as the student will send it, with the outputs as the answer. Each model is
-    trained on the conversations of the predictors that use it, and takes its place in them. The program that
-    comes back has the trained models.
+    trained on the conversations of the predictors that use it, and is replaced in them. The returned program
+    has the trained models.
 
     The setup is that of distillation with prompts (Khattab et al., 2023, arXiv:2310.03714; Soylu et al.,
     2024, arXiv:2407.10930).
     """
 
     metric: Metric | None = None
-    """Whether a run is good enough to learn from; without one all are."""
+    """Whether a run is good enough to learn from; without a metric, all are."""
     multitask: bool = True
-    """Train one model for all predictors that use the same one, instead of one for each predictor."""
+    """Train one model for all predictors that share a model, instead of one for each predictor."""
     train_kwargs: dict[Any, Any] | None = None
     """Settings of the training, or a dict of them for each language model."""
     adapter: Adapter | dict[Any, Adapter] | None = None
     """The format of the conversations, or one for each language model; the program's own when None."""
     exclude_demos: bool = False
-    """Leave the demos out of the conversations, and out of the program that comes back."""
+    """Leave the demos out of the conversations and of the returned program."""
     num_threads: Annotated[int, Ge(1)] = 6
-    """How many examples to run at a time; there must be as many threads as models to train."""
+    """How many examples to run at a time; at least the number of models to train."""
 
     def compile(
         self,
@@ -61,15 +61,15 @@ class BootstrapFinetune(Optimizer):
         """Return a copy of the student with trained models.
 
         Args:
-            student: the program; it stays as it is.
+            student: the program; it is not changed.
             trainset: the examples, with their inputs marked.
-            teacher: the program whose runs are learned from, or several; of the student's structure. The
+            teacher: the program whose runs to learn from, or several, with the student's structure. The
                 student itself when None.
 
         Raises:
-            OptimizerError: before any call, where a model is missing or cannot be trained, structures differ,
-                or there are more models than threads; after the runs, where none was good enough; after the
-                training, where it failed.
+            OptimizerError: before any call, if a model is missing or cannot be trained, structures differ,
+                or there are more models than threads; after the runs, if none was good enough; after the
+                training, if it failed.
         """
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()
@@ -92,7 +92,7 @@ class BootstrapFinetune(Optimizer):
         trainset: Examples,
         teacher: Module | Sequence[Module] | None = None,
     ) -> None:
-        """Complain about models that cannot be trained, packages that are missing, and the like.
+        """Raise that a model cannot be trained, a package is missing, and the like.
 
         Args:
             student: the program.
@@ -239,7 +239,7 @@ def _verify_trainable(job: _Job) -> None:
     if provider is not None and not provider.finetunable:
         raise OptimizerError(
             f"`{lm.model}`, which {list_names(job.predictors)} uses, cannot be trained: its provider does "
-            "not; models in GGUF files (`gguf/PATH`) can be"
+            "not support training; models in GGUF files (`gguf/PATH`) can be trained"
         )
     if provider is not None:
         try:
@@ -247,7 +247,7 @@ def _verify_trainable(job: _Job) -> None:
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
     if not _makes_training_data(type(adapter)):
-        raise OptimizerError(f"`{type(adapter).__name__}` makes no training data; ChatAdapter does")
+        raise OptimizerError(f"`{type(adapter).__name__}` does not make training data; use ChatAdapter")
 
 
 def _makes_training_data(kind: type[Adapter]) -> bool:

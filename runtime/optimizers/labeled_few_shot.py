@@ -18,21 +18,20 @@ from .base import Optimizer, is_demo_of
 class LabeledFewShot(Optimizer):
     """Gives every predictor labelled examples as demos, as they are.
 
-    The simplest optimizer: no call is made. Demos that the student has stay, and are filled up. An example
-    helps a predictor only if it has at least one of its inputs and one of its outputs; others are passed
-    over.
+    The simplest optimizer: no call is made. The student keeps its demos, and more are added. An example
+    helps a predictor only if it has at least one of its inputs and one of its outputs; others are skipped.
     """
 
     k: Annotated[int, Ge(0)] = 16
-    """How many demos to fill each predictor up to."""
+    """The number of demos up to which each predictor is filled."""
 
     def compile(self, student: Module, *, trainset: Examples, sample: bool = True) -> Module:
         """Return a copy of the student with demos.
 
         Args:
-            student: the program; it stays as it is.
-            trainset: the labelled examples; with none the program stays without demos.
-            sample: draw them (with the same seed each time), instead of taking the first.
+            student: the program; it is not changed.
+            trainset: the labelled examples; if there are none, no demos are added.
+            sample: draw them at random (with the same seed each time), instead of taking the first.
         """
         program = student.deepcopy()
         rng = random.Random(0)

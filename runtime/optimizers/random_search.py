@@ -27,9 +27,9 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
 
     The candidates, by their seeds: -3 the program without demos, -2 with labelled demos only, -1 bootstrapped
     from the trainset in its order, and from 0 on bootstrapped from the trainset shuffled by the seed, with a
-    number of demos drawn by it. A student that has learned something is a candidate as it is, too: -4, before
+    number of demos drawn by it. A student that has learned something is a candidate too: -4, before
     the others, which add to its demos (-3 drops them). So the winner never scores below the student. All are
-    evaluated on the valset; of equal scores the first wins. The winner has all of them, best first, as
+    evaluated on the valset; of equal scores, the first wins. The winner lists all of them, best first, in
     `candidate_programs`.
 
     From DSPy (Khattab et al., 2023, arXiv:2310.03714).
@@ -40,21 +40,21 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
     teacher_settings: dict[str, Any] | None = None
     """Settings for the teacher's runs, such as a stronger `lm`."""
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
-    """How many demos from runs each predictor gets, at most, beside those that it has."""
+    """The most demos from runs that each predictor gets, besides those that it has."""
     max_labeled_demos: Annotated[int, Ge(0)] = 16
-    """How many demos to fill each predictor up to with labelled examples."""
+    """The number of demos up to which labelled examples are added to each predictor."""
     max_rounds: Annotated[int, Ge(1)] = 1
-    """How often to try an example while bootstrapping; from the second time on at temperature 1."""
+    """How often to try an example while bootstrapping; at temperature 1 from the second time."""
     num_candidate_programs: Annotated[int, Ge(0)] = 16
-    """How many candidates to bootstrap from a shuffled trainset, beside the first three."""
+    """How many candidates to bootstrap from a shuffled trainset, besides the first three."""
     num_threads: Annotated[int, Ge(1)] | None = None
     """How many examples to evaluate at a time; `settings.num_threads` unless given."""
     max_errors: Annotated[int, Ge(1)] | None = None
-    """After how many errors to give up on bootstrapping or evaluating; `settings.max_errors` unless given."""
+    """The number of errors after which the search gives up; `settings.max_errors` unless given."""
     stop_at_score: float | None = None
     """A score, in percent, that is good enough to stop."""
     metric_threshold: float | None = None
-    """The score from which on a run becomes a demo; without one, any that is true or not 0."""
+    """The lowest score for a run to become a demo; without one, any score that is true or not 0."""
 
     def compile(
         self,
@@ -69,12 +69,12 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
         """Return the best candidate.
 
         Args:
-            student: the program; it stays as it is.
+            student: the program; it is not changed.
             teacher: the program whose runs become demos; a copy of the student when None.
-            trainset: the examples to make demos of.
+            trainset: the examples to make demos from.
             valset: the examples to score candidates on; the trainset when None.
             restrict: the seeds of the candidates to try; all when None.
-            labeled_sample: draw the demos of the labelled candidate, instead of taking the first.
+            labeled_sample: draw the demos of the labelled candidate at random, instead of taking the first.
 
         Raises:
             OptimizerError: no candidate could be made or evaluated.
@@ -105,7 +105,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
         restrict: Sequence[int] | None = None,
         labeled_sample: bool = True,
     ) -> None:
-        """Complain about what `compile` would refuse.
+        """Raise what `compile` would reject.
 
         Args:
             student: the program.

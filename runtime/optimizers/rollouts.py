@@ -229,14 +229,14 @@ def bootstrap_trace_data(
     """Run a program on every example and keep the traces.
 
     Args:
-        program: the program; it stays as it is.
+        program: the program; it is not changed.
         dataset: the examples, with their inputs marked.
         metric: scores each prediction; a metric that names `trace` gets it.
-        num_threads: how many examples at a time; `settings.num_threads` unless given.
+        num_threads: how many examples to run at a time; `settings.num_threads` unless given.
         raise_on_error: raise when every single example failed.
 
     Returns:
-        one entry for each example that the program and the metric managed, in their order.
+        one entry for each example that did not fail, in their order.
 
     Raises:
         OptimizerError: all examples failed; the first failure is its cause.

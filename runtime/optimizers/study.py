@@ -161,7 +161,9 @@ class Study:
         limit = exhausted()
         if limit is not None:
             logger.warning(
-                "the search stopped after %d candidates: its budget is %s", len(self.measured), limit
+                "the search stopped after %d candidates: its budget of %s is used up",
+                len(self.measured),
+                limit,
             )
         if not self.measured:
             if errors:
@@ -169,7 +171,7 @@ class Study:
                     f"no candidate could be made and measured; all {len(errors)} failed, "
                     f"{describe_errors(errors)}"
                 ) from errors[0]
-            reason = "there is none to try" if limit is None else f"the budget is {limit}"
+            reason = "there are none to try" if limit is None else f"the budget of {limit} is used up"
             raise OptimizerError(f"no candidate was measured: {reason}")
         if errors:
             logger.warning(

@@ -1,4 +1,4 @@
-"""From an optimised module to the state that keeps it: what was learned, with what, trained models."""
+"""From an optimized module to the state that keeps it: what was learned, with what, trained models."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from ..optimizers.base import Optimizer
 from ..state.format import CandidateState, PredictorState, ProgramState, predictor_state
 
 
-def learned(student: Module, optimised: Module) -> dict[str, PredictorState]:
-    """What each predictor of an optimised module has learned.
+def learned(student: Module, optimized: Module) -> dict[str, PredictorState]:
+    """What each predictor of an optimized module has learned.
 
     Raises:
-        StateError: the optimised module has other predictors than the student.
+        StateError: the optimized module has other predictors than the student.
     """
-    sources, predictors = dict(student.named_predictors()), dict(optimised.named_predictors())
+    sources, predictors = dict(student.named_predictors()), dict(optimized.named_predictors())
     if sources.keys() != predictors.keys():
         raise StateError(
-            f"the optimizer returned a program of other predictors: {list_names(predictors)} instead of "
+            f"the optimizer returned a program with other predictors: {list_names(predictors)} instead of "
             f"{list_names(sources)}"
         )
     return {name: predictor_state(predictor, sources[name]) for name, predictor in predictors.items()}
 
 
-def candidates_of(student: Module, optimised: Module) -> tuple[CandidateState, ...]:
+def candidates_of(student: Module, optimized: Module) -> tuple[CandidateState, ...]:
     """What the programs that the optimizer tried have learned, best first; none where it keeps none."""
     found: list[CandidateState] = []
-    for candidate in getattr(optimised, "candidate_programs", ()):
+    for candidate in getattr(optimized, "candidate_programs", ()):
         # The signatures stand once in the state, with the program itself.
         predictors = {
             name: replace(one, signature={}) for name, one in learned(student, candidate["program"]).items()

@@ -29,13 +29,13 @@ logger = logging.getLogger("dspyc")
 
 @dataclass(frozen=True)
 class OptimizeResult:
-    """What `Program.optimize` did.
+    """The outcome of `Program.optimize`.
 
     Attributes:
-        program: the optimised module.
+        program: the optimized module.
         state: the state file that was written.
         before: the evaluation of the module as it was, where one was asked for.
-        after: the evaluation of the optimised module.
+        after: the evaluation of the optimized module.
         seconds: how long the optimizer took.
         candidates: the scores of the programs that it tried, best first.
     """
@@ -54,7 +54,7 @@ class OptimizeResult:
 
     @property
     def score_after(self) -> float | None:
-        """The score of the optimised module, in percent."""
+        """The score of the optimized module, in percent."""
         return None if self.after is None else self.after.score
 
 
@@ -64,7 +64,7 @@ class Making:
 
     Attributes:
         name: the program's name.
-        optimizer: what makes the state.
+        optimizer: what creates the state.
         student: the module; it stays as it is.
         arguments: what `optimizer.compile` is called with, programs among them as their modules.
         given: the same as the source has them, for the state's facts.
@@ -108,19 +108,19 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     """Run the optimizer, write what it learned, and measure the module before and after.
 
     Raises:
-        OptimizerError: the optimizer cannot do its work, or what it made fails on every example of the
-            evaluation; an earlier state stays.
+        OptimizerError: the optimizer cannot work, or its result fails on every example of the
+            evaluation; an earlier state is kept.
         StateError: the state cannot be written.
     """
     before = _measure(evaluation, making.student, "before")
     began = time.monotonic()
     with stage("compile"):
-        optimised = making.optimizer.compile(making.student, **making.arguments)
+        optimized = making.optimizer.compile(making.student, **making.arguments)
     seconds = time.monotonic() - began
     state = ProgramState(
         program=making.name,
-        predictors=learned(making.student, optimised),
-        candidates=candidates_of(making.student, optimised),
+        predictors=learned(making.student, optimized),
+        candidates=candidates_of(making.student, optimized),
         facts=facts_of(making.optimizer, making.given, seconds),
     )
     with _restored_on_failure(making.state):
@@ -148,15 +148,15 @@ def _measure(evaluation: Evaluate | None, module: Module, when: str) -> Evaluati
             errors = list(error.result.errors.values())
             if when == "after" and errors and len(errors) == error.result.total:
                 raise _Worthless(
-                    f"the optimised program failed on all {len(errors)} examples of the evaluation, "
-                    f"{describe_errors(errors)}; an earlier state stays"
+                    f"the optimized program failed on all {len(errors)} examples of the evaluation, "
+                    f"{describe_errors(errors)}; an earlier state is kept"
                 ) from error
-            logger.warning("the program is not measured %s: %s", when, error)
+            logger.warning("the program was not measured %s: %s", when, error)
             return None
 
 
 class _Worthless(OptimizerError):
-    """An optimised program that does nothing but fail."""
+    """An optimized program that does nothing but fail."""
 
 
 @contextmanager

@@ -59,19 +59,19 @@ class _Recipe:
 
 
 class Program(Module):
-    """A module and its optimised state.
+    """A module and its optimized state.
 
-    It is called, batched and evaluated as its module is; its predictors are the module's, with what was
+    It is called, batched and evaluated like its module; its predictors are the module's, with what was
     learned.
 
     Args:
-        optimizer: what makes the state.
-        student: the module, as the source has it; it stays as it is.
+        optimizer: what creates the state.
+        student: the module, as the source declares it; it is not changed.
         name: the program's name in its file.
         source: the file that declares it.
-        state: the state file, beside the source unless absolute; `<file>.<name>.state.json` when None.
-        stale: what to do where a signature is no longer the one that the state was made for: `warn` and run
-            that predictor as its source has it, or raise an `error`.
+        state: the state file, next to the source unless absolute; `<file>.<name>.state.json` when None.
+        stale: what to do if a signature has changed since the state was created: `warn` and run
+            that predictor as declared in the source, or raise an `error`.
         arguments: what `optimizer.compile` is called with: `trainset`, `valset`, `teacher`, …
     """
 
@@ -153,7 +153,7 @@ class Program(Module):
             return read(self.state_path)
         except StateError as error:
             raise StateError(
-                f"{error}\ndelete the file to run un-optimised, or make it anew with: "
+                f"{error}\ndelete the file to run unoptimized, or create it again with: "
                 f"dspyc optimize {self.source}:{self.name}"
             ) from error
 
@@ -181,17 +181,17 @@ class Program(Module):
         return self.module.declared_signature()
 
     def named_parameters(self) -> list[tuple[str, Any]]:
-        """What optimizers may change in the module."""
+        """What optimizers can change in the module."""
         return self.module.named_parameters()
 
     def reset_copy(self) -> Self:
-        """A copy whose module has learned nothing."""
+        """A copy whose module is without anything learned."""
         twin = self.deepcopy()
         twin._module = self.module.reset_copy()
         return twin
 
     def stale_predictors(self) -> dict[str, list[str]]:
-        """Why the state does not fit the program any more, by predictor; empty when all fits.
+        """Why the state no longer fits the program, by predictor; empty if all of it fits.
 
         Raises:
             StateError: the state file is broken.
@@ -211,19 +211,19 @@ class Program(Module):
         """Run the optimizer and write the state; from then on the program uses it.
 
         Args:
-            on_progress: called with how far it is.
+            on_progress: called with the progress.
             evaluation: measures the module before and after; the state keeps both scores. Rows that fail
                 count as failures, however many there are.
-            budget: what it may take; when that is used up, the best so far is what was learned.
+            budget: its limits; when one is reached, the best result so far is kept.
             journal: keep what was done in a file, `journal_path`, until the state is written. A process that
-                is interrupted or killed loses nothing: the next call goes on from there.
-            fresh: ignore the journal of an earlier call, and begin anew.
+                is interrupted or killed loses nothing: the next call continues from there.
+            fresh: ignore the journal of an earlier call, and start over.
 
         Raises:
-            OptimizerError: the optimizer cannot do its work, or what it made fails on every example of the
-                evaluation; an earlier state stays.
-            StateError: the state cannot be written, which is found out before the work.
-            JournalError: the journal is of another run, or another process is at work on it.
+            OptimizerError: the optimizer cannot work, or its result fails on every example of the
+                evaluation; an earlier state is kept.
+            StateError: the state cannot be written; this is checked first.
+            JournalError: the journal belongs to another run, or another process is using it.
         """
         self._verify_writable()
         student = plain_module(self.student).deepcopy()
@@ -243,7 +243,7 @@ class Program(Module):
             return make_state(making, evaluation)
 
     def top(self, n: int) -> TopPrograms:
-        """The best programs that the optimizer tried, at most so many; read when they are asked for."""
+        """The best programs that the optimizer tried, at most `n`; read when they are first used."""
         return TopPrograms(self, n)
 
     def __repr__(self) -> str:
@@ -255,9 +255,7 @@ class Program(Module):
         module = plain_module(self.student).deepcopy()
         state = self.state
         if state is None:
-            logger.warning(
-                "the program `%s` has no state and runs un-optimised; %s", self.name, _remedy(self)
-            )
+            logger.warning("the program `%s` has no state and runs unoptimized; %s", self.name, _remedy(self))
             return module
         changes = self._changes(state, module)
         if changes:
@@ -307,24 +305,24 @@ class Program(Module):
                     apply_state(predictor, found[name], self.state_path.parent, models[name])
                 except StateError as error:
                     raise StateError(
-                        f"the state of `{self.name}` does not fit `{name}`: {error}; optimise again with: "
+                        f"the state of `{self.name}` does not fit `{name}`: {error}; optimize again with: "
                         f"dspyc optimize {self.source}:{self.name}"
                     ) from error
 
     def _complain(self, changes: Mapping[str, list[str]]) -> None:
         told = "; ".join(f"`{name}`: {', '.join(what)}" for name, what in changes.items())
         message = (
-            f"the state of the program `{self.name}` does not fit it any more ({told}); "
-            f"optimise again with: dspyc optimize {self.source}:{self.name}"
+            f"the state of the program `{self.name}` no longer fits it ({told}); "
+            f"optimize again with: dspyc optimize {self.source}:{self.name}"
         )
         if self._recipe.stale == "error":
             raise StateError(message)
-        logger.warning("%s. Until then these predictors run un-optimised", message)
+        logger.warning("%s. Until then these predictors run unoptimized", message)
 
     def _verify_writable(self) -> None:
         folder = self.state_path.parent
         if not folder.is_dir():
-            raise StateError(f"the state cannot be written: there is no folder `{folder}`")
+            raise StateError(f"the state cannot be written: the folder `{folder}` does not exist")
         if not os.access(folder, os.W_OK):
             raise StateError(f"the state cannot be written: the folder `{folder}` is read-only")
 
@@ -333,16 +331,16 @@ def _remedy(program: Program) -> str:
     """How a program gets its state."""
     if program.source.suffix == ".py":
         source = program.source.with_suffix(".dspy").name
-        return f"make one with `dspyc optimize {source}:{program.name}`, then build {source} again"
-    return f"make one with: dspyc optimize {program.source}:{program.name}"
+        return f"create one with `dspyc optimize {source}:{program.name}`, then build {source} again"
+    return f"create one with: dspyc optimize {program.source}:{program.name}"
 
 
 class TopPrograms(Sequence[Module]):
-    """The best programs that a program's optimizer tried; the state is read when they are first asked for."""
+    """The best programs that a program's optimizer tried; the state is read when they are first used."""
 
     def __init__(self, program: Program, n: int) -> None:
         if n < 1:
-            raise ConfigurationError(f"`top` takes a number above 0, not {n}")
+            raise ConfigurationError(f"`top` must be above 0, not {n}")
         self._program = program
         self._n = n
         self._found: list[Module] | None = None
@@ -370,13 +368,12 @@ class TopPrograms(Sequence[Module]):
         state = program.state
         if state is None:
             raise StateError(
-                f"the program `{program.name}` has no state, so there are no best programs of it; "
-                f"{_remedy(program)}"
+                f"the program `{program.name}` has no state, so it has no best programs; {_remedy(program)}"
             )
         if changes := program._changes(state, plain_module(program.student)):
             raise StateError(
                 f"the state of the program `{program.name}` does not fit {list_names(changes)} any more; "
-                f"optimise again with: dspyc optimize {program.source}:{program.name}"
+                f"optimize again with: dspyc optimize {program.source}:{program.name}"
             )
         if not state.candidates:
             return [program.module]

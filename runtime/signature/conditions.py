@@ -47,7 +47,7 @@ def check_outputs(
                 adapter_name,
                 signature,
                 answer,
-                f"`{field.name}` is {value!r}, which is against the condition: {broken}",
+                f"`{field.name}` is {value!r}, which violates the condition: {broken}",
                 parsed_result=dict(outputs),
                 field=field.name,
             )
@@ -63,9 +63,7 @@ def check_inputs(signature: type[Signature], inputs: Mapping[str, Any]) -> None:
     """
     for field in constrained_fields(signature, "input"):
         if field.name in inputs and (broken := first_broken(field, inputs)) is not None:
-            raise InputError(
-                f"the input `{field.name}` is {inputs[field.name]!r}, which is against: {broken}"
-            )
+            raise InputError(f"the input `{field.name}` is {inputs[field.name]!r}, which violates: {broken}")
 
 
 def first_broken(field: Field, values: Mapping[str, Any]) -> str | None:

@@ -100,10 +100,19 @@ class Field(NamedTuple):
         return self.default is UNDEFINED and self.default_factory is None
 
     def get_default(self) -> Any:
-        """The default; a list, dict or set is a fresh one for each use."""
+        """The default, of the field's type where it can be; a list, dict or set is fresh for each use."""
         if self.default_factory is not None:
-            return self.default_factory()
-        return self.default.copy() if isinstance(self.default, (list, dict, set)) else self.default
+            value = self.default_factory()
+        else:
+            value = self.default.copy() if isinstance(self.default, (list, dict, set)) else self.default
+        if value is None:
+            return None
+        from ..values.inputs import Misfit, door  # what only calls need
+
+        try:
+            return door(self.annotation)(value)
+        except Misfit:
+            return value  # what takes the value says what is wrong with it
 
     def updated(self, **changes: Any) -> Field:
         """The field with some of its properties changed; unknown ones become `extra`.
@@ -135,14 +144,13 @@ def OutputField(**options: Any) -> Any:  # noqa: N802
     """A field that the model fills.
 
     Args:
-        options: `desc` (what the model is told of it), `default` or `default_factory`, the constraints `ge`,
-            `gt`,
-            `le`, `lt`, `min_length`, `max_length`, `multiple_of`, `pattern` and `allow_inf_nan`, and `where`,
-            pairs of a condition's text and a function of the values that decides it. Constraints and
-            conditions are shown to the model and enforced on its answer.
+        options: `desc` (the description that the model sees), `default` or `default_factory`, the
+            constraints `ge`, `gt`, `le`, `lt`, `min_length`, `max_length`, `multiple_of`, `pattern` and
+            `allow_inf_nan`, and `where`, pairs of a condition's text and a function of the values that
+            checks it. Constraints and conditions are shown to the model and enforced on its answer.
 
     Raises:
-        SignatureError: both `default` and `default_factory`, or a `where` that is no sequence of pairs.
+        SignatureError: both `default` and `default_factory`, or a `where` that is not a sequence of pairs.
     """
     return _field("output", options)
 
@@ -157,7 +165,7 @@ def _field(kind: Kind, options: Mapping[str, Any]) -> Field:
         raise SignatureError("a field has either `default` or `default_factory`, not both")
     where = tuple(given.pop("where", ()) or ())
     if not all(isinstance(pair, tuple) and len(pair) == 2 and callable(pair[1]) for pair in where):
-        raise SignatureError("`where` takes pairs of a condition's text and a function of the values")
+        raise SignatureError("`where` must be pairs of a condition's text and a function of the values")
     constraints = tuple((name, given.pop(name)) for name in list(given) if name in CONSTRAINT_WORDS)
     return Field(
         kind,

@@ -166,7 +166,7 @@ def _verify_names(expected: _Expected, given: Iterable[str], owner: str) -> None
     names = set(given)
     if missing := [name for name in expected.required if name not in names]:
         raise InputError(
-            f"the call lacks the input{'s' * (len(missing) > 1)} {list_names(missing)}", field=missing[0]
+            f"the call is missing the input{'s' * (len(missing) > 1)} {list_names(missing)}", field=missing[0]
         )
 
 

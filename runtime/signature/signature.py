@@ -125,7 +125,7 @@ class SignatureMeta(type):
     def __setattr__(cls, name: str, value: Any) -> None:
         if name in ("instructions", "fields", "input_fields", "output_fields"):
             raise AttributeError(
-                "a signature does not change: use with_instructions(…) or with_updated_fields(…) "
+                "signatures are immutable: use with_instructions(…) or with_updated_fields(…) "
                 f"instead of `{name} = …`"
             )
         super().__setattr__(name, value)
@@ -185,9 +185,9 @@ class SignatureMeta(type):
 
 
 class Signature(metaclass=SignatureMeta):
-    """The base of all signatures.
+    """The base class of all signatures.
 
-    As a class, whose docstring is the instructions:
+    As a class, with the instructions as its docstring:
 
         class Classify(Signature):
             '''Classify the sentiment of a sentence.'''
@@ -212,7 +212,7 @@ class Signature(metaclass=SignatureMeta):
 
     @classmethod
     def append_instructions(cls, instructions: str) -> type[Signature]:
-        """The same fields with these instructions after the present ones, a blank line between."""
+        """The same fields with these instructions after the current ones, separated by a blank line."""
         return cls.with_instructions(f"{cls.instructions}\n\n{instructions}")
 
     @classmethod
@@ -242,13 +242,13 @@ class Signature(metaclass=SignatureMeta):
 
     @classmethod
     def insert(cls, index: int, name: str, field: Any, type_: Any = None) -> type[Signature]:
-        """The signature with a field at a place among those of its kind; a negative index counts from the
+        """The signature with a field at a position among those of its kind; a negative index counts from the
         end.
 
         A field of the same name is replaced.
 
         Raises:
-            SignatureError: the index is out of range, or `field` is no InputField() or OutputField().
+            SignatureError: the index is out of range, or `field` is not an InputField() or OutputField().
         """
         if not isinstance(field, Field):
             raise SignatureError(f"`{name}` must be an InputField() or an OutputField(), not {field!r}")
@@ -257,7 +257,7 @@ class Signature(metaclass=SignatureMeta):
         others = [old for old in cls.fields.values() if old.kind != new.kind and old.name != name]
         at = index + len(same) + 1 if index < 0 else index
         if not 0 <= at <= len(same):
-            raise SignatureError(f"{index} is no place among {len(same)} {new.kind} fields")
+            raise SignatureError(f"{index} is not a position among {len(same)} {new.kind} fields")
         same.insert(at, new)
         return make([*same, *others], cls.instructions, name=cls.__name__, demos=cls.demos)
 
@@ -269,7 +269,7 @@ class Signature(metaclass=SignatureMeta):
 
     @classmethod
     def equals(cls, other: Any) -> bool:
-        """Whether the other is a signature of the same instructions and fields."""
+        """Whether the other signature has the same instructions and fields."""
         if not isinstance(other, SignatureMeta) or cls.instructions != other.instructions:
             return False
         return list(cls.fields.values()) == list(other.fields.values())
@@ -289,8 +289,8 @@ class Signature(metaclass=SignatureMeta):
         none.
 
         Raises:
-            SignatureError: the state names a field that is not there, or has another number of fields without
-                names.
+            SignatureError: the state names a field that does not exist, or has another number of fields
+                without names.
         """
         fields = cls.fields
         saved = state.get("fields", [])
@@ -303,7 +303,7 @@ class Signature(metaclass=SignatureMeta):
             names = list(fields)
         for name, entry in zip(names, saved, strict=True):
             if name not in fields:
-                raise SignatureError(f"the state has a field `{name}`, which `{cls.__name__}` lacks")
+                raise SignatureError(f"the state has a field `{name}`, which `{cls.__name__}` does not have")
             description = entry.get("description")
             if description is not None and description != fields[name].description:
                 fields[name] = fields[name].updated(desc=description)
@@ -377,25 +377,26 @@ def make_signature(
     signature_name: str = "StringSignature",
     custom_types: Mapping[str, Any] | None = None,
 ) -> type[Signature]:
-    """See `Signature(...)`; DSPy's name for it."""
+    """The same as `Signature(...)`, under DSPy's name."""
     return Signature(signature, instructions, signature_name, custom_types=custom_types)  # type: ignore[call-arg,return-value]
 
 
 def ensure_signature(signature: SignatureLike, instructions: str | None = None) -> type[Signature]:
-    """The signature itself, or the one that a string writes.
+    """The signature itself, or the one that a string describes.
 
     Raises:
-        SignatureError: it is neither, or instructions were given for a signature that has its own.
+        SignatureError: it is neither, or instructions were given for a signature that has some already.
     """
     if isinstance(signature, str):
         return make(parse_signature_string(signature), instructions)
     if not isinstance(signature, SignatureMeta):
         raise SignatureError(
-            f"a signature is a Signature class or a string such as 'question -> answer', not {signature!r}"
+            "a signature must be a Signature class or a string such as 'question -> answer', "
+            f"not {signature!r}"
         )
     if instructions is not None:
         raise SignatureError(
-            f"`{signature.__name__}` has its instructions; use with_instructions(…) to change them"
+            f"`{signature.__name__}` already has instructions; use with_instructions(…) to change them"
         )
     return cast("type[Signature]", signature)
 
@@ -423,7 +424,9 @@ def _from_table(name: str, entry: Field | tuple[Any, Field]) -> Field:
 def _verify(cls: type, fields: Mapping[str, Field]) -> None:
     for name, field in fields.items():
         if not name.isidentifier() or keyword.iskeyword(name):
-            raise SignatureError(f"`{name}` cannot be a field's name: it is no name, or a word of Python's")
+            raise SignatureError(
+                f"`{name}` cannot be a field's name: it is not a valid name, or it is a Python keyword"
+            )
         if name in RESERVED and field.kind == "output":
             raise SignatureError(
                 f"`{name}` {RESERVED[name]}; give the field of `{cls.__name__}` another name"

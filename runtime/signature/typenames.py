@@ -72,7 +72,7 @@ class TypeReader:
         if match is None:
             rest = self.text[self.offset :].lstrip()
             if rest:
-                raise self.error(f"{rest[0]!r} does not belong there", len(self.text) - len(rest))
+                raise self.error(f"{rest[0]!r} is unexpected here", len(self.text) - len(rest))
             self._kind, self._token, self._start = "end", "", len(self.text)
         else:
             self._kind = match.lastgroup or ""
@@ -243,5 +243,5 @@ def read_type(text: str, custom_types: Mapping[str, Any] | None = None) -> Any:
     reader = TypeReader(text, custom_types)
     found = reader.type()
     if not reader.ended():
-        raise reader.error("more stands after the type")
+        raise reader.error("unexpected text after the type")
     return found

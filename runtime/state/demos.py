@@ -16,7 +16,7 @@ def plain_demo(signature: Any, demo: Any) -> dict[str, Any]:
     """A demo as JSON's types: the signature's fields, and whether it comes from a run.
 
     Raises:
-        StateError: a value that JSON cannot hold; it is named by its field and its type.
+        StateError: a value that JSON cannot hold; the message gives its field and type.
     """
     plain: dict[str, Any] = {"augmented": True} if demo.get("augmented") else {}
     for name in signature.fields:

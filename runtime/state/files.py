@@ -47,13 +47,13 @@ def read_state(path: Path) -> dict[str, Any]:
         state = json.loads(files.read_regular(path, LARGEST))
     except files.UnreadableFile as error:
         if error.kind == "missing":
-            raise StateError(f"there is no state file {path}") from error
-        raise StateError(f"{path} is no state file: it {error.message}") from error
+            raise StateError(f"there is not a state file {path}") from error
+        raise StateError(f"{path} is not a state file: it {error.message}") from error
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits is a ValueError, thousands of brackets a RecursionError.
-        raise StateError(f"{path} is no state file: {error}") from None
+        raise StateError(f"{path} is not a state file: {error}") from None
     if not isinstance(state, dict):
-        raise StateError(f"{path} is no state file: it holds a {type(state).__name__}, not an object")
+        raise StateError(f"{path} is not a state file: it holds a {type(state).__name__}, not an object")
     return state
 
 

@@ -111,10 +111,10 @@ def differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[st
             if name in then and then[name] != now[name]
         ]
         if not found and list(then) != list(now):
-            found.append(f"the {kind}s have another order")
+            found.append(f"the {kind}s are in a different order")
     if saved.get("instructions") != current["instructions"]:
         found.append("its instructions have changed")
-    return found or ["a type of its fields is defined otherwise"]
+    return found or ["the type of one of its fields is defined differently"]
 
 
 def _define(annotation: Any, found: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ def predictor_state(predictor: Any, source: Any) -> PredictorState:
     """What a predictor has learned, beside the same predictor of the source.
 
     Args:
-        predictor: the optimised one.
+        predictor: the optimized one.
         source: the one it was made from.
     """
     signature = predictor.signature
@@ -242,11 +242,11 @@ def read(path: Path) -> ProgramState:
     content = read_state(path)
     version = content.get("dspyc_state")
     if version is None:
-        raise StateError(f"{path} is no state of a program: it has no `dspyc_state`")
+        raise StateError(f"{path} is not the state of a program: it has no `dspyc_state`")
     if version != VERSION:
         raise StateError(
             f"{path} has the format {version}, and this version of dspyc reads {VERSION}; "
-            "upgrade dspyc, or optimise again"
+            "upgrade dspyc, or optimize again"
         )
     try:
         return ProgramState(
@@ -277,13 +277,13 @@ def _load_all(entries: Mapping[str, Any], *, needs_signature: bool) -> dict[str,
 
 def _load(name: str, entry: Any, needs_signature: bool) -> PredictorState:
     if not isinstance(entry, dict):
-        raise StateError(f"the entry of `{name}` is no object")
+        raise StateError(f"the entry of `{name}` is not an object")
     demos = _of_kind(entry, "demos", list)
     if not all(isinstance(demo, dict) for demo in demos):
-        raise StateError(f"a demo of `{name}` is no object")
+        raise StateError(f"a demo of `{name}` is not an object")
     lm = entry.get("lm")
     if lm is not None and not (isinstance(lm, dict) and isinstance(lm.get("model"), str)):
-        raise StateError(f"the `lm` of `{name}` names no model")
+        raise StateError(f"the `lm` of `{name}` does not name a model")
     return PredictorState(
         instructions=_of_kind(entry, "instructions", str),
         demos=demos,

@@ -94,7 +94,7 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
         StateError: the entry names no model.
     """
     if not isinstance(saved, Mapping) or not isinstance(saved.get("model"), str):
-        raise StateError("the `lm` of a state names no model")
+        raise StateError("the `lm` of a state does not name a model")
     model = saved["model"]
     settings = _kept(
         {name: value for name, value in saved.items() if name != "model"},
@@ -107,7 +107,7 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
         model = f"{_LOCAL}{folder / model.removeprefix(_LOCAL)}"
     elif _MODEL.fullmatch(model) is None or ".." in model or model.startswith(_LOCAL):
         # Some providers take an address as a model's name, and a file may be anywhere.
-        logger.warning("the saved model `%s` is not taken over; set the LM in the program", model[:100])
+        logger.warning("the saved model `%s` is not restored; set the LM in the program", model[:100])
         return current
     if current is not None and _is_taken_over(current, model):
         return _made(model, lambda: current.copy(model=model, **settings))
@@ -125,7 +125,7 @@ def _made(model: str, make: Callable[[], Any]) -> Any:
     try:
         return make()
     except (ConfigurationError, TypeError) as error:
-        raise StateError(f"the saved model `{model[:100]}` cannot be made: {error}") from None
+        raise StateError(f"the saved model `{model[:100]}` cannot be created: {error}") from None
 
 
 def model_file(saved: Mapping[str, Any] | None, folder: Path) -> Path | None:
@@ -145,7 +145,7 @@ def _kept(settings: Mapping[str, Any], allowed: frozenset[str], what: str) -> di
     dropped = [name for name in given if name not in kept and name not in _SILENT and name[:1] != "_"]
     if dropped:
         logger.warning(
-            "the saved %s of %s is not taken over; set it in the program", list_names(dropped)[:500], what
+            "the saved %s of %s is not restored; set it in the program", list_names(dropped)[:500], what
         )
     return kept
 

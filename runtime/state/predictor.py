@@ -61,7 +61,7 @@ def dump(predictor: Restorable) -> dict[str, Any]:
     """What a predictor has learned, as JSON's types: demos, signature, LM, and the settings of the calls.
 
     Raises:
-        StateError: a value that JSON cannot hold; it is named by its field and its type.
+        StateError: a value that JSON cannot hold; the message gives its field and type.
     """
     config = predictor.config
     try:

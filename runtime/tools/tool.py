@@ -27,8 +27,8 @@ class Tool:
 
     Args:
         func: the function; it may be async.
-        name: instead of the function's own.
-        desc: instead of the function's docstring.
+        name: the name to use instead of the function's own.
+        desc: the description to use instead of the function's docstring.
         args: each argument's JSON schema, instead of what the annotations say.
         arg_types: each argument's type, instead of the annotations.
         arg_desc: what each argument is, instead of the docstring's `Args:`.
@@ -44,7 +44,7 @@ class Tool:
         arg_desc: Mapping[str, str] | None = None,
     ) -> None:
         if not callable(func):
-            raise ToolError(f"a tool is a function, not {func!r}")
+            raise ToolError(f"a tool must be a function, not {func!r}")
         self.func = func
         function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]
         self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
@@ -54,7 +54,7 @@ class Tool:
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError) as error:
-            raise ToolError(f"the arguments of `{self.name}` cannot be found out: {error}") from error
+            raise ToolError(f"the arguments of `{self.name}` cannot be determined: {error}") from error
         self.has_kwargs = any(
             parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()
         )
@@ -72,10 +72,10 @@ class Tool:
         self.args: dict[str, Any] = args if args is not None else self._schemas(named, described)
 
     def __call__(self, /, **arguments: Any) -> Any:
-        """Call the function with checked arguments; an async one is waited for.
+        """Call the function with checked arguments, and wait for it if it is async.
 
         Raises:
-            ToolError: an argument is unknown, missing, or no value of its type.
+            ToolError: an argument is unknown, missing, or of the wrong type.
         """
         checked = self.check(arguments)
         if self.is_async:
@@ -86,7 +86,7 @@ class Tool:
         """Call the function from asynchronous code; one that is not async runs in a thread.
 
         Raises:
-            ToolError: an argument is unknown, missing, or no value of its type.
+            ToolError: an argument is unknown, missing, or of the wrong type.
         """
         return await drive.call_function(self.func, **self.check(arguments))
 
@@ -94,7 +94,7 @@ class Tool:
         """The arguments as values of their types.
 
         Raises:
-            ToolError: an argument is unknown, missing, or no value of its type.
+            ToolError: an argument is unknown, missing, or of the wrong type.
         """
         checked: dict[str, Any] = {}
         for name, value in arguments.items():

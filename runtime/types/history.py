@@ -35,7 +35,7 @@ class History(BaseModel):
                 given = json.loads(given)
             except (ValueError, RecursionError):
                 raise ValueError(
-                    "a conversation is a list of its turns, such as "
+                    "a conversation must be a list of turns, such as "
                     '[{"question": "…", "answer": "…"}] or [{"role": "user", "content": "…"}]'
                 ) from None
         if isinstance(given, (list, tuple)):

@@ -99,7 +99,7 @@ def _check_characters(text: str) -> None:
         character = f"U+{ord(text[error.start]):04X}"
         raise Misfit(
             text.encode(errors="replace").decode(),
-            f"holds half of a character ({character}, a lone surrogate) at position {error.start}: "
+            f"contains half of a character ({character}, a lone surrogate) at position {error.start}: "
             "the text was cut or decoded wrongly",
         ) from None
 

@@ -102,13 +102,13 @@ class Reader:
                 except ReadError as error:
                     first_error = first_error or error
                 if len(accepted) > 1 and not self._is_list and accepted[0] != accepted.pop():
-                    raise ReadError("holds several different values; write one")
+                    raise ReadError("contains several different values; write one")
             if len(accepted) > 1:
                 # Several lists, as from several fences with one record each, are one list in pieces.
                 return [item for part in _different(accepted) for item in part]
             if accepted:
                 return accepted[0]
-        raise first_error or ReadError(f"is {text[:120]!r}, which is no {self._wanted()}")
+        raise first_error or ReadError(f"is {text[:120]!r}, which is not of type {self._wanted()}")
 
     def _readings(self, text: str) -> Iterator[Iterable[Any]]:
         """Groups of values that the text may be, the most literal first."""
@@ -119,7 +119,7 @@ class Reader:
         fences = candidates.fenced(text)
         spans = list(islice(candidates.bracketed(text), MOST_PARTS + 1))
         if max(len(spans), len(fences)) > MOST_PARTS:
-            raise ReadError(f"holds more than {MOST_PARTS} separate values; write one")
+            raise ReadError(f"contains more than {MOST_PARTS} separate values; write one")
         yield from self._values_of(fences)
         alone = [span.text for span in spans if span.alone]
         parts = [span.text for span in spans]

@@ -79,7 +79,7 @@ def read_bool(text: str) -> bool:
 def read_number(text: str) -> int | float:
     """A number: `1,234`, `$5`, `45%` (45), `1/4`, `-1.5e3`, or the only one in a sentence."""
     if len(text) > _LONGEST_NUMBER and _LONG_NUMBER.search(text) is not None:
-        raise ReadError(f"is {_shown(text)}, which holds a number of more than {_LONGEST_NUMBER} digits")
+        raise ReadError(f"is {_shown(text)}, which contains a number of more than {_LONGEST_NUMBER} digits")
     stripped = bare(text)
     try:
         return int(stripped, 0) if _HEXADECIMAL.fullmatch(stripped) else _number(stripped)
@@ -97,7 +97,7 @@ def read_number(text: str) -> int | float:
     if len(found) == 1:
         return found.pop()
     problem = "no number" if not found else f"{len(found)} different numbers"
-    raise ReadError(f"is {_shown(text)}, which holds {problem}")
+    raise ReadError(f"is {_shown(text)}, which contains {problem}")
 
 
 def read_int(text: str) -> int:
@@ -115,7 +115,7 @@ def whole(number: float, text: object) -> int:
         ReadError: it is not whole.
     """
     if isinstance(number, float) and (not math.isfinite(number) or not number.is_integer()):
-        raise ReadError(f"is {_shown(str(text))}, which is no whole number")
+        raise ReadError(f"is {_shown(str(text))}, which is not a whole number")
     return int(number)
 
 
@@ -128,7 +128,7 @@ def read_float(text: str) -> float:
     try:
         return float(number)
     except OverflowError:
-        raise ReadError(f"is {_shown(text)}, which is too large a number") from None
+        raise ReadError(f"is {_shown(text)}, which is too large") from None
 
 
 def read_decimal(text: str) -> Decimal:

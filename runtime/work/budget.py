@@ -17,10 +17,10 @@ from .task import Usage
 
 @dataclass(frozen=True)
 class Budget:
-    """At most so much; None sets no limit.
+    """Limits of a run; None sets no limit.
 
     Attributes:
-        calls: requests that models answer; answers from the cache count nothing.
+        calls: requests that models answer; answers from the cache do not count.
         tokens: tokens of prompts and answers together.
         cost: US dollars, as far as the prices of the models are known.
         seconds: seconds of this process; those of an earlier process that is continued do not count.
@@ -35,7 +35,7 @@ class Budget:
         for name in ("calls", "tokens", "cost", "seconds"):
             limit = getattr(self, name)
             if limit is not None and not limit > 0:
-                raise ConfigurationError(f"`{name}` of a budget must be more than 0, not {limit!r}")
+                raise ConfigurationError(f"`{name}` of a budget must be above 0, not {limit!r}")
 
 
 class Count:

@@ -155,7 +155,7 @@ class Journal:
             changed = [name for name in {**then, **run} if then.get(name) != run.get(name)]
             raise JournalError(
                 f"{self.path} holds an unfinished run of something else: {list_names(changed)} changed "
-                "since; begin anew with `--fresh`, or `fresh=True`"
+                "since; start over with `--fresh`, or `fresh=True`"
             )
 
     def _read(self, lines: list[bytes]) -> Iterator[tuple[str, Entry]]:
@@ -194,7 +194,7 @@ class Journal:
         return None
 
 
-_DELETE = "delete it to begin anew"
+_DELETE = "delete it to start over"
 
 
 def _open_alone(path: Path) -> FileIO:
@@ -212,7 +212,7 @@ def _open_alone(path: Path) -> FileIO:
     try:
         return FileIO(open_alone(path, opened), "r+b")
     except Locked:
-        raise JournalError(f"another process is at work on this run: it writes {path}") from None
+        raise JournalError(f"another process is working on this run: it is writing {path}") from None
     except OSError as error:
         raise JournalError(f"{path} cannot be written: {error.strerror}") from error
 

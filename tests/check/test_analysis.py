@@ -414,3 +414,14 @@ def test_what_functions_in_a_cycle_run_is_found_out_in_linear_time() -> None:
 
     programs = {count: _in_one_cycle(count).program for count in (100, 200)}
     assert growth_of(ask, 100) < 2.5
+
+
+def test_types_that_double_each_other_are_compared_by_what_they_share() -> None:
+    """Written out, the last one would have more parts than there are atoms."""
+    aliases = "".join(f"type T{n} = T{n - 1} | list[T{n - 1}]\n" for n in range(1, 300))
+    assert codes(analyse(f"type T0 = str\n{aliases}")) == ["E117"]
+
+
+def test_the_same_declaration_twice_is_one_too_many() -> None:
+    assert codes(analyse("limit = 1\nlimit = 1\n")) == ["E102"]
+    assert codes(analyse("limit = 1\n" * 4)) == ["E102"] * 3

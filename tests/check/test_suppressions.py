@@ -7,6 +7,7 @@ import pytest
 from dspyc.base.diagnostic import Diagnostic
 from dspyc.compiler.analysis import Project
 from dspyc.grammar.source import Source
+from support.counting import growth_of
 
 
 def check(text: str) -> tuple[Diagnostic, ...]:
@@ -140,3 +141,11 @@ def test_findings_about_comments_can_be_suppressed() -> None:
 
 def test_a_syntax_error_is_not_suppressed() -> None:
     assert "1 E001" in found("a = (1 +)  # dspyc: ignore[E001]\n")
+
+
+def test_many_comments_are_looked_through_in_linear_time() -> None:
+    def look(count: int) -> None:
+        assert len(found("# dspyc: ignore[E101]\n" * count)) == count
+
+    look(10)
+    assert growth_of(look, 200) < 2.5

@@ -194,4 +194,4 @@ def test_what_a_fallback_hides_is_said_on_request(tmp_path: Path) -> None:
         with start(tmp_path, *options, "run", "p.dspy", "question=a") as process:
             out, said = process.communicate(timeout=60)
         assert (process.returncode, out) == (0, b"answer: none\n"), said
-        assert said.decode().count("note: the fallback of `M` answers, because it failed with") == notes
+        assert said.decode().count("note: the fallback of `M` is used, because it failed with") == notes

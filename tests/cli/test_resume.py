@@ -199,7 +199,7 @@ def test_two_runs_at_a_time_are_refused(tmp_path: Path) -> None:
     second = dspyc(folder, "optimize", "p.dspy")
     process.send_signal(signal.SIGCONT)
     assert second.returncode == 2
-    assert "another process is at work on this run" in second.stderr
+    assert "another process is working on this run" in second.stderr
     assert process.wait(60) == 0
 
 
@@ -208,6 +208,6 @@ def test_a_budget_bounds_the_run(tmp_path: Path) -> None:
     done = dspyc(folder, "optimize", "p.dspy", "--max-calls", "150")
     assert done.returncode == 0, done.stderr
     assert 150 <= calls(folder) <= 154
-    assert "its budget is 150 calls" in done.stderr
+    assert "its budget of 150 calls is used up" in done.stderr
     assert (folder / "p.tuned.state.json").exists()
     assert os.listdir(folder).count("p.tuned.journal.jsonl") == 0

@@ -21,9 +21,9 @@ READABLE = {
     "rows.tsv": "text\na\nb\u2028c\n",
 }
 UNREADABLE = {
-    "rows.txt": ("a", "`rows.txt` has none of the endings of data files"),
-    "rows.jsonl": ('{"text": "a"}\n{"text"\n', "`rows.jsonl`, line 2, column 8: this is not JSON"),
-    "rows.json": ('{"text": "a"}', "`rows.json` must hold a JSON list of objects, not an object"),
+    "rows.txt": ("a", "`rows.txt` is not a supported data file"),
+    "rows.jsonl": ('{"text": "a"}\n{"text"\n', "`rows.jsonl`, line 2, column 8: invalid JSON"),
+    "rows.json": ('{"text": "a"}', "`rows.json` must contain a JSON list of objects, not an object"),
     "list.jsonl": ("[1]\n", "`list.jsonl`, line 1: a row must be a JSON object, not a list"),
     "rows.csv": ("a,b\n1\n", "`rows.csv`, line 2: 1 values for 2 columns"),
     "latin.csv": ("text\n\udce9\n", "`latin.csv`, line 2: the byte 0xe9 is not UTF-8"),

@@ -76,7 +76,7 @@ def test_a_failure_is_answered_for_and_logged(
     with context(lm=ScriptedLM(echo)), caplog.at_level(logging.INFO, logger="dspyc"):
         assert program.m(q="x").s == "instead of no data"
     assert any(
-        text.startswith("the fallback of `M` answers, because it failed with") for text in caplog.messages
+        text.startswith("the fallback of `M` is used, because it failed with") for text in caplog.messages
     )
 
 

@@ -233,14 +233,14 @@ def test_inputs_are_checked_before_any_call(tmp_path: Path) -> None:
     )
     deep = dspyc.load(tmp_path / "main.dspy", lm=DummyLM([{"answer": "A"}])).deep
     for inputs, message in [
-        ({}, "the call lacks the input `question`"),
+        ({}, "the call is missing the input `question`"),
         ({"question": "q", "hunt": "h"}, "`Deep` has no input `hunt`; did you mean `hint`?"),
-        ({"question": "too long"}, "the input `question` is 'too long', which is against"),
+        ({"question": "too long"}, "the input `question` is 'too long', which violates"),
     ]:
         with pytest.raises(
             dspyc.runtime.InputError, match="^" + message.replace("?", r"\?").replace("(", r"\(")
         ):
             deep(**inputs)
-    with pytest.raises(dspyc.runtime.InputError, match="inputs are given by name"):
+    with pytest.raises(dspyc.runtime.InputError, match="inputs must be passed by name"):
         deep("q")
     assert deep(question="q").answer == "A"

@@ -39,7 +39,7 @@ def test_a_metric_that_asks_a_model(judge: ModuleType) -> None:
         assert judge.quality().score == 0
 
 
-def test_a_program_is_optimised_and_its_state_used(judge: ModuleType) -> None:
+def test_a_program_is_optimized_and_its_state_used(judge: ModuleType) -> None:
     with context(lm=model()):
         result = judge.tuned.optimize()
         assert result.state == Path(judge.__file__).with_name("judge.tuned.state.json")

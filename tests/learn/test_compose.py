@@ -56,7 +56,7 @@ MAKERS: dict[str, Callable[[], Optimizer]] = {
 }
 
 
-def optimised(name: str, student: Module) -> Module:
+def optimized(name: str, student: Module) -> Module:
     arguments = {"valset": DEV} if name == "search" else {}
     return MAKERS[name]().compile(student, trainset=TRAIN, **arguments)
 
@@ -82,9 +82,9 @@ STUDENTS: dict[str, Callable[[], Module]] = {"one": lambda: Predict("text -> lab
 def test_an_optimizer_keeps_what_the_one_before_it_learned(first: str, second: str, student: str) -> None:
     lm = Neighbour({"label": "change_pin", "topic": "some topic"})
     with context(lm=lm):
-        once = optimised(first, STUDENTS[student]())
+        once = optimized(first, STUDENTS[student]())
         before = demos(once)
-        again = optimised(second, once)
+        again = optimized(second, once)
         assert demos(once) == before
         if second == "search":
             assert score(again) >= score(once)
@@ -108,7 +108,7 @@ def test_a_search_never_makes_a_program_worse(first: str) -> None:
             return response if pairs == wanted else type(response)(("[[ ## label ## ]]\nwrong",))
 
     with context(lm=Neighbour({"label": "change_pin"})):
-        once = optimised(first, Predict("text -> label"))
+        once = optimized(first, Predict("text -> label"))
     [kept] = demos(once).values()
     wanted = len(kept)
     good = Spoiled(known=[({"text": row.text}, {"label": row.label}) for row in DEV])
@@ -121,7 +121,7 @@ def test_a_search_never_makes_a_program_worse(first: str) -> None:
 
 def test_the_student_as_it_is_competes_even_where_seeds_are_chosen() -> None:
     with context(lm=Neighbour({"label": "change_pin"})):
-        once = optimised("few shot", Predict("text -> label"))
+        once = optimized("few shot", Predict("text -> label"))
         again = BootstrapRS(metric=same_label).compile(once, trainset=TRAIN, valset=DEV, restrict=[0])
         assert sorted(one["seed"] for one in again.candidate_programs) == [-4, 0]
         plain = BootstrapRS(metric=same_label).compile(
@@ -135,7 +135,7 @@ def test_demos_of_the_signature_stay_too() -> None:
     student = Predict(signature, demos=[Example(text="as written", label="by hand")])
     with context(lm=Neighbour({"label": "change_pin"})):
         for name in ("labeled", "few shot"):
-            first, *more = demos(optimised(name, student))["self"]
+            first, *more = demos(optimized(name, student))["self"]
             assert dict(first) == {"text": "as written", "label": "by hand"}
             assert more
 

@@ -141,7 +141,7 @@ def test_split_shares_out_every_row_once(tmp_path: Path) -> None:
     in_order = rows.split(0.1, seed=None)[0]
     assert [row.n for row in in_order] == [str(n) for n in range(10)]
     for wrong in ((), (0.6, 0.5), (-0.1, 0.5)):
-        with pytest.raises(ConfigurationError, match="at most 1 together"):
+        with pytest.raises(ConfigurationError, match="add up to at most 1"):
             rows.split(*wrong)
 
 
@@ -153,15 +153,15 @@ def test_split_shares_out_every_row_once(tmp_path: Path) -> None:
         ("r.csv", b"a,b\n1,2\n3\n", "`r.csv`, line 3: 1 values for 2 columns (a, b)"),
         ("r.csv", b'a,b\n1,"2\n', "`r.csv`, line 2: unexpected end of data"),
         ("r.csv", b"a\n\xe9\n", "`r.csv`, line 2: the byte 0xe9 is not UTF-8"),
-        ("r.jsonl", b'{"a": 1}\n{"a": \n', "`r.jsonl`, line 2, column 7: this is not JSON"),
+        ("r.jsonl", b'{"a": 1}\n{"a": \n', "`r.jsonl`, line 2, column 7: invalid JSON"),
         ("r.jsonl", b"[1]\n", "`r.jsonl`, line 1: a row must be a JSON object, not a list"),
         ("r.jsonl", b'{"a": 1}\n\xff\n', "`r.jsonl`, line 2: the byte 0xff is not UTF-8"),
-        ("r.json", b'{"a": 1}', "`r.json` must hold a JSON list of objects, not an object"),
-        ("r.json", b'{"a": 1}\n{"a": 2}', "a file of one object per line has the ending .jsonl"),
+        ("r.json", b'{"a": 1}', "`r.json` must contain a JSON list of objects, not an object"),
+        ("r.json", b'{"a": 1}\n{"a": 2}', "a file with one object per line needs the extension .jsonl"),
         ("r.json", b'[{"a": 1}, 3]', "`r.json`, item 2: a row must be a JSON object, not a number"),
-        ("r.json", b"[", "`r.json`, line 1, column 2: this is not JSON"),
-        ("r.xml", b"", "`r.xml` has none of the endings of data files: .csv"),
-        ("r.parquet", b"", "`r.parquet` is a Parquet file; reading those comes with the `data` extra"),
+        ("r.json", b"[", "`r.json`, line 1, column 2: invalid JSON"),
+        ("r.xml", b"", "`r.xml` is not a supported data file; the extensions are .csv"),
+        ("r.parquet", b"", "`r.parquet` is a Parquet file, which cannot be read yet"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -175,9 +175,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("a\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"there is no data file `.*trian.csv`; did you mean `train.csv`\?"):
         len(Dataset("trian.csv", base=str(tmp_path)))
-    with pytest.raises(DataError, match=r"there is no folder"):
+    with pytest.raises(DataError, match=r"the folder `.*` does not exist"):
         len(Dataset("data/train.csv", base=str(tmp_path)))
-    with pytest.raises(DataError, match=r"`hf://banking77` is a Hugging Face data set"):
+    with pytest.raises(DataError, match=r"`hf://banking77` is a Hugging Face dataset"):
         len(Dataset("hf://banking77"))
 
 

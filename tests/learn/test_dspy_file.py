@@ -23,7 +23,7 @@ def bank(tmp_path: Path) -> Any:
     return dspyc.load(tmp_path / "bank.dspy")
 
 
-def test_a_file_is_optimised_and_measured(bank: Any, tmp_path: Path) -> None:
+def test_a_file_is_optimized_and_measured(bank: Any, tmp_path: Path) -> None:
     with context(lm=Neighbour({"label": "change_pin", "reasoning": "so it seems"})):
         result = bank.tuned.optimize(evaluation=bank.score)
         assert result.state == tmp_path / "bank.tuned.state.json"

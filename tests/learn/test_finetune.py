@@ -101,7 +101,7 @@ def test_conversations_are_what_the_student_will_send() -> None:
 
 
 def test_a_hint_at_training_time_is_not_learned() -> None:
-    """DSPy's front page: the label is given as a hint, and the model learns to answer without."""
+    """DSPy's front page: the label is given as a hint, and the model learns to answer without it."""
 
     class TakesHints(Neighbour):
         def complete(self, request: Any) -> Any:
@@ -209,7 +209,11 @@ class Silent(Adapter):
             Two(),
             "there are 2 models to train and `num_threads` is 1; it must be at least 2, or `multitask` true",
         ),
-        (BootstrapFinetune(adapter=Silent()), Predict("text -> label"), "`Silent` makes no training data"),
+        (
+            BootstrapFinetune(adapter=Silent()),
+            Predict("text -> label"),
+            "`Silent` does not make training data",
+        ),
         (
             BootstrapFinetune(),
             Predict("text -> label", lm=DummyLM([])),

@@ -118,7 +118,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     first = Journal(path, RUN)
     for fresh in (False, True):
-        with pytest.raises(JournalError, match="another process is at work on this run"):
+        with pytest.raises(JournalError, match="another process is working on this run"):
             Journal(path, RUN, fresh=fresh)
     first.record("k", "s", 1, Usage(), 0)
     first.close()

@@ -111,7 +111,7 @@ def test_majority_of_a_list_of_predictions() -> None:
     assert majority(Prediction(answer="only")).answer == "only"
     with pytest.raises(EvaluationError, match="no answer"):
         majority([])
-    with pytest.raises(EvaluationError, match="no answer has a value of `answer`"):
+    with pytest.raises(EvaluationError, match="no answer has a value for `answer`"):
         majority([Prediction(answer="")])
 
 

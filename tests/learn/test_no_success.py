@@ -81,7 +81,7 @@ def test_partial_failure_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFix
     )
 
 
-def test_a_program_that_only_fails_after_it_was_optimised(tmp_path: Path) -> None:
+def test_a_program_that_only_fails_after_it_was_optimized(tmp_path: Path) -> None:
     """The state and the models that were there before are there again."""
     trained = tmp_path / "trained.gguf"
     trained.write_bytes(b"new weights")
@@ -113,7 +113,7 @@ def test_a_program_that_only_fails_after_it_was_optimised(tmp_path: Path) -> Non
         spoiled = Failing(
             Spoil(), Predict("text -> label"), name="p", source=project / "f.dspy", trainset=ROWS
         )
-        with pytest.raises(OptimizerError, match="the optimised program failed on all 6 examples") as raised:
+        with pytest.raises(OptimizerError, match="the optimized program failed on all 6 examples") as raised:
             spoiled.optimize(evaluation=evaluation)
         assert "out of order" in str(raised.value)
         assert {path.name: path.read_bytes() for path in project.iterdir()} == before

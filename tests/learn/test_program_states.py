@@ -108,7 +108,7 @@ STALE = [
     ("q, c -> a", "q -> a", ["the input `c` is gone"]),
     ("q -> a", "q -> a: int", ["the output `a` was `str` and is `int`"]),
     ("q -> a", "c -> b", ["the input `c` is new", "the input `q` is gone", "the output `b` is new"]),
-    ("q, c -> a", "c, q -> a", ["the inputs have another order"]),
+    ("q, c -> a", "c, q -> a", ["the inputs are in a different order"]),
     ("q -> a", Signature("q -> a", "Answer."), ["its instructions have changed"]),
 ]
 
@@ -125,9 +125,9 @@ def test_a_state_of_another_signature_is_not_used(
     assert program.stale_predictors()["self"][: len(what)] == what
     assert program.predictors()[0].signature.instructions != "Be exact."
     [message] = caplog.messages
-    assert f"does not fit it any more (`self`: {what[0]}" in message
+    assert f"no longer fits it (`self`: {what[0]}" in message
     assert "dspyc optimize" in message
-    with pytest.raises(StateError, match="does not fit it any more"):
+    with pytest.raises(StateError, match="no longer fits it"):
         made(now, stale="error").predictors()
 
 
@@ -137,7 +137,7 @@ def test_a_type_that_is_defined_otherwise_is_noticed() -> None:
         return states.signature_facts(Signature({"q": (str, InputField()), "a": (record, OutputField())}))
 
     then = facts(x=(int, ...))
-    changed = ["a type of its fields is defined otherwise"]
+    changed = ["the type of one of its fields is defined differently"]
     assert states.differences(then, facts(x=(int, ...))) == []
     assert states.differences(then, facts(x=(str, ...))) == changed
     assert states.differences(then, facts(x=(int, ...), y=(int, 3))) == changed
@@ -295,13 +295,13 @@ def test_the_state_is_read_once_by_many_threads(
 
 
 BROKEN: list[tuple[Any, str]] = [
-    ("{", "is no state file"),
-    ("[]", "is no state file"),
+    ("{", "is not a state file"),
+    ("[]", "is not a state file"),
     ({}, "it has no `dspyc_state`"),
     ({"dspyc_state": 99}, "has the format 99, and this version of dspyc reads 1; upgrade dspyc"),
     ({"dspyc_state": 1}, "`program` must be a string; there is"),
     ({"dspyc_state": 1, "program": "p"}, "`predictors` must be an object"),
-    ({"dspyc_state": 1, "program": "p", "predictors": {"self": []}}, "the entry of `self` is no object"),
+    ({"dspyc_state": 1, "program": "p", "predictors": {"self": []}}, "the entry of `self` is not an object"),
     (
         {"dspyc_state": 1, "program": "p", "predictors": {"self": {"demos": 3}}},
         "`demos` must be a list; there is int",
@@ -319,7 +319,7 @@ def test_a_broken_state_is_named(tmp_path: Path, lm: Neighbour, content: Any, me
     assert message in str(raised.value)
     assert "bank.router.state.json" in str(raised.value)
     assert (
-        f"delete the file to run un-optimised, or make it anew with: dspyc optimize {program.source}:"
+        f"delete the file to run unoptimized, or create it again with: dspyc optimize {program.source}:"
         in str(raised.value)
     )
     program.optimize()

@@ -145,9 +145,11 @@ def test_a_search_that_uses_up_its_budget_keeps_the_best(tmp_path: Path) -> None
 
 def test_a_budget_that_leaves_room_for_nothing_is_an_error() -> None:
     with context(lm=Neighbour(ANSWERS)), working(budget=Budget(calls=2)):
-        with pytest.raises(EvaluationError, match=r"stopped after \d of 9 examples: its budget is 2 calls"):
+        with pytest.raises(
+            EvaluationError, match=r"after \d of 9 examples: its budget of 2 calls is used up"
+        ):
             Evaluate(Predict("text -> label"), devset=DEV, metric=same_label, num_threads=1)()
-        with pytest.raises(OptimizerError, match="the budget is 2 calls"):
+        with pytest.raises(OptimizerError, match="the budget of 2 calls is used up"):
             BootstrapRS(metric=same_label).compile(Predict("text -> label"), trainset=TRAIN)
 
 
@@ -177,7 +179,7 @@ def test_a_resumed_run_stops_at_the_same_budget(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["calls", "tokens", "cost", "seconds"])
 def test_a_limit_is_more_than_nothing(name: str) -> None:
     for value in (0, -1, math.nan):
-        with pytest.raises(ConfigurationError, match=f"`{name}` of a budget must be more than 0"):
+        with pytest.raises(ConfigurationError, match=f"`{name}` of a budget must be above 0"):
             Budget(**{name: value})
 
 

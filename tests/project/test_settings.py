@@ -40,13 +40,13 @@ def test_what_is_set(tmp_path: Path) -> None:
         (
             "pure = ['look']",
             "pure",
-            "`pure` names functions as `module.name`; `look` is not such a name",
+            "`pure` takes functions as `module.name`, not `look`",
             "error",
         ),
         (
             "pure = ['a.b()']",
             "pure",
-            "`pure` names functions as `module.name`; `a.b()` is not such a name",
+            "`pure` takes functions as `module.name`, not `a.b()`",
             "error",
         ),
         ("\nsorce = []", "sorce", "unknown setting `sorce`", "warning"),

@@ -120,7 +120,7 @@ def test_a_reward_may_be_async_or_a_module_and_must_be_a_number() -> None:
         assert len(dspy.settings.trace) == 1
     assert len(judged.named_predictors()) == 1
     wrong = dspy.BestOfN(predict, N=1, reward_fn=lambda args, pred: "good")
-    with pytest.raises(dspy.ConfigurationError, match="a reward is a number, not 'good'"):
+    with pytest.raises(dspy.ConfigurationError, match="a reward must be a number, not 'good'"):
         wrong(question="q", lm=lm)
 
 

@@ -71,7 +71,7 @@ def test_completions_hold_all_answers() -> None:
     with pytest.raises(IndexError):
         prediction.completions[2]
     assert dspy.Prediction.from_completions({"a": [1, 2]}).a == 1
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="the same length"):
         dspy.Completions({"a": [1], "b": []})
 
 

@@ -224,7 +224,7 @@ def test_a_custom_model_that_gives_nothing() -> None:
         def complete(self, request: Request) -> Response:
             return Response([])
 
-    with pytest.raises(EmptyAnswerError, match="`custom` gave an empty answer"):
+    with pytest.raises(EmptyAnswerError, match="`custom` returned an empty answer"):
         dspy.Predict("q -> a", lm=Nothing())(q="x")
     with pytest.raises(LMAnswerError):
         Nothing()("x")

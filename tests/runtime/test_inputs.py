@@ -141,8 +141,8 @@ def test_a_value_of_its_type_stays_the_same_object(value: Any, annotation: Any) 
         ("9" * 5000, int, "is too long for a number (5000 characters)"),
         ("[" * 100_000, list[int], "which is not of type `list[int]`"),
         ("{" * 100_000, Term, "which is not of type `Term`"),
-        (["ok", "\udcff"], list[str], "`f[1]` is '?', which holds half of a character (U+DCFF"),
-        ({"a": {"b": ["\ud800"]}}, Any, "`f.a.b[0]` is '?', which holds half of a character (U+D800"),
+        (["ok", "\udcff"], list[str], "`f[1]` is '?', which contains half of a character (U+DCFF"),
+        ({"a": {"b": ["\ud800"]}}, Any, "`f.a.b[0]` is '?', which contains half of a character (U+D800"),
     ],
 )
 def test_a_value_of_another_type_is_named_with_its_path(value: Any, annotation: Any, message: str) -> None:
@@ -194,7 +194,10 @@ def test_a_call_that_cannot_be_typed_asks_nobody() -> None:
 
 def test_a_lone_surrogate_asks_nobody() -> None:
     lm = Echo({"answer": "x"})
-    with dspy.context(lm=lm), pytest.raises(dspy.InputError, match=r"`question` is 'a\?b', which holds half"):
+    with (
+        dspy.context(lm=lm),
+        pytest.raises(dspy.InputError, match=r"`question` is 'a\?b', which contains half"),
+    ):
         dspy.Predict("question -> answer")(question="a\ud800b")
     assert lm.calls == 0
 
@@ -330,7 +333,7 @@ def test_a_conversation_is_taken_in_every_form(form: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("hello", "a conversation is a list of its turns"),
+        ("hello", "a conversation must be a list of turns"),
         (5, "is not of type `History`"),
         ([{"text": "hello"}], r"`history\[0\]` has `text`"),
         ([{"role": "robot", "content": "x"}], r"`history\[0\]` has `role` and `content`"),

@@ -94,7 +94,7 @@ def test_nobody_there(
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
     lm = dspy.LM("openai/any", api_base="http://127.0.0.1:9/v1", api_key=KEY)
     with pytest.raises(
-        dspy.LMTransportError, match="refused: no server listens there\nstart the server"
+        dspy.LMTransportError, match="refused: no server is listening there\nstart the server"
     ) as caught:
         asyncio.run(lm.acall("x")) if asynchronous else lm("x")
     assert caught.value.__notes__ == ["after 3 attempts"]
@@ -115,7 +115,7 @@ def test_a_missing_key_is_said_at_once(model: str, monkeypatch: pytest.MonkeyPat
 def test_an_unknown_provider() -> None:
     with pytest.raises(
         dspy.LMUnknownModelError,
-        match=r"^`nonsense-model` names no provider: write `openai/…`.*`gguf/PATH`[^\n]*$",
+        match=r"^`nonsense-model` does not name a provider: write `openai/…`.*`gguf/PATH`[^\n]*$",
     ):
         dspy.LM("nonsense-model", num_retries=5)("x")
 

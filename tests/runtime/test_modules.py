@@ -93,7 +93,7 @@ def test_a_tools_errors_are_observations() -> None:
     found = dspy.ReAct("question -> answer: int", tools=[broken])(question="q", lm=lm).trajectory
     assert found["observation_0"] == "Execution error in broken: RuntimeError: no such luck"
     assert "has no argument `y`" in found["observation_1"]
-    assert "holds no number" in found["observation_2"]
+    assert "contains no number" in found["observation_2"]
 
 
 def test_a_tools_output_cannot_pose_as_structure() -> None:
@@ -112,7 +112,7 @@ def test_react_stops_at_max_iters_and_when_no_tool_can_be_chosen(caplog: pytest.
     with caplog.at_level(logging.WARNING, "dspyc"):
         lm = dspy.DummyLM([*[step("a", "nonsense")] * 3, DONE])
         assert agent(question="q", lm=lm).trajectory == {}
-    assert "stops before it has finished" in caplog.text
+    assert "stopped before it was finished" in caplog.text
 
 
 def test_react_awaits_async_tools_from_both_sides() -> None:
@@ -145,7 +145,7 @@ def test_react_forgets_its_oldest_steps_when_the_context_is_full() -> None:
 
 
 def test_tools_have_names_of_their_own() -> None:
-    with pytest.raises(dspy.ConfigurationError, match="two tools are called `search`"):
+    with pytest.raises(dspy.ConfigurationError, match="two tools are named `search`"):
         dspy.ReAct("q -> a", tools=[search, search])
 
 
@@ -161,7 +161,7 @@ def test_a_tool_describes_itself() -> None:
         tool()
     with pytest.raises(dspy.ToolError, match="did you mean `query`"):
         tool(qery="x")
-    with pytest.raises(dspy.ToolError, match="a tool is a function"):
+    with pytest.raises(dspy.ToolError, match="a tool must be a function"):
         dspy.Tool("search")  # type: ignore[arg-type]
     assert dspy.Tool(lambda **anything: anything, name="any")(a=1) == {"a": 1}
 
@@ -237,9 +237,9 @@ def test_state_is_saved_as_json_and_loaded_whole_or_not_at_all(tmp_path: Path) -
     assert fresh.steps[0].signature.instructions == "Learned."
     state = nested.dump_state()
     missing = {name: part for name, part in state.items() if name != "steps[1]"}
-    with pytest.raises(dspy.StateError, match=r"nothing for `steps\[1\]`"):
+    with pytest.raises(dspy.StateError, match=r"no entry for `steps\[1\]`"):
         fresh.load_state(missing)
-    with pytest.raises(dspy.StateError, match="is for `other`"):
+    with pytest.raises(dspy.StateError, match="an entry for `other`"):
         fresh.load_state({**state, "other": {}})
     other = Nested()
     with pytest.raises(dspy.StateError):
@@ -247,7 +247,7 @@ def test_state_is_saved_as_json_and_loaded_whole_or_not_at_all(tmp_path: Path) -
     assert other.steps[0].signature.instructions != "Learned."
     with pytest.raises(dspy.StateError, match=r"should end in `\.json`"):
         nested.save(tmp_path / "state.pkl")
-    with pytest.raises(dspy.StateError, match="no state file"):
+    with pytest.raises(dspy.StateError, match="not a state file"):
         nested.load(tmp_path / "none.json")
     (tmp_path / "list.json").write_text("[]")
     with pytest.raises(dspy.StateError, match="holds a list"):
@@ -341,9 +341,9 @@ def test_what_cannot_be_copied_is_shared() -> None:
     assert twin.lock is holder.lock
     assert twin.pair[0] is not holder.pair[0]
     assert twin.pair[1] == holder.pair[1]
-    with pytest.raises(dspy.DspycError, match="leads to nothing"):
+    with pytest.raises(dspy.DspycError, match="that could be replaced"):
         replace_at(holder, "nothing.there", 1)
-    with pytest.raises(dspy.DspycError, match="is no path"):
+    with pytest.raises(dspy.DspycError, match="is not the path"):
         replace_at(holder, "a..b", 1)
 
 
@@ -356,7 +356,7 @@ def test_a_state_that_json_cannot_hold_writes_nothing(tmp_path: Path) -> None:
         write_state(tmp_path / "state.json" / "x.json", {})
     assert json.loads(path.read_text())["a"] == 1
     path.write_bytes(b"\xff")
-    with pytest.raises(dspy.StateError, match="is no state file"):
+    with pytest.raises(dspy.StateError, match="is not a state file"):
         dspy.Predict("a -> b").load(path)
 
 

@@ -42,8 +42,8 @@ def test_it_works_below_a_running_loop() -> None:
     [
         ({"qestion": "x"}, "has no input `qestion`; did you mean `question`?"),
         ({"question": "x", "zzz": 1}, "has no input `zzz`; it has `question` and `context`"),
-        ({"context": "x"}, "lacks the input `question`"),
-        ({}, "lacks the inputs `question` and `context`"),
+        ({"context": "x"}, "is missing the input `question`"),
+        ({}, "is missing the inputs `question` and `context`"),
     ],
 )
 def test_wrong_inputs_are_refused_before_any_call(inputs: dict[str, Any], message: str) -> None:
@@ -162,7 +162,7 @@ def test_an_answer_that_cannot_be_read_is_shown_to_the_model() -> None:
     assert second[2]["content"] == "nonsense"
     assert third[2]["content"] == "[[ ## answer ## ]]\nmany"
     assert third[3]["content"].startswith(
-        "That answer cannot be used: `answer` is 'many', which holds no number."
+        "That answer cannot be used: `answer` is 'many', which contains no number."
     )
 
 
@@ -212,8 +212,8 @@ def test_constraints_and_conditions_are_enforced() -> None:
     assert dspy.Predict(signature)(limit=5, lm=lm).number == 3
     feedback = [entry["messages"][-1]["content"].splitlines()[0] for entry in list(lm.history)[1:]]
     assert [line.removeprefix("That answer cannot be used: ") for line in feedback] == [
-        "`number` is -1, which is against the condition: greater than or equal to: 0.",
-        "`number` is 9, which is against the condition: number <= limit.",
+        "`number` is -1, which violates the condition: greater than or equal to: 0.",
+        "`number` is 9, which violates the condition: number <= limit.",
     ]
     with pytest.raises(dspy.ConditionError) as caught:
         dspy.Predict(signature)(limit=5, lm=dspy.DummyLM([{"number": "9"}] * 3))

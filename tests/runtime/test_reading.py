@@ -159,7 +159,10 @@ def test_a_marker_that_the_reasoning_mentions_is_text() -> None:
         ("", "the answer is empty"),
         ("I cannot help with that.", "the answer has no `reasoning`, `answer` and `note`"),
         ("[[ ## reasoning ## ]]\nr", "the answer has no `answer`"),
-        ("[[ ## reasoning ## ]]\nr\n[[ ## answer ## ]]\nfour", "`answer` is 'four', which holds no number"),
+        (
+            "[[ ## reasoning ## ]]\nr\n[[ ## answer ## ]]\nfour",
+            "`answer` is 'four', which contains no number",
+        ),
         ('{"reasoning": "r"}', "the answer has no `reasoning`, `answer` and `note`"),
     ],
 )

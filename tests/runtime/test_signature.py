@@ -191,7 +191,7 @@ def test_changes_make_new_signatures() -> None:
     assert not changed.equals(base)
     assert base.fields["c"].annotation is str
     assert list(base.fields) == ["a", "b", "c"]
-    with pytest.raises(dspy.SignatureError, match="no place"):
+    with pytest.raises(dspy.SignatureError, match="not a position"):
         base.insert(5, "x", dspy.InputField())
     with pytest.raises(dspy.SignatureError, match="no field `cc`"):
         base.with_updated_fields("cc", desc="x")
@@ -281,7 +281,7 @@ def test_signatures_print_and_are_made_by_other_names() -> None:
     assert dspy.ensure_signature(made) is made
     with pytest.raises(dspy.SignatureError, match="with_instructions"):
         dspy.ensure_signature(made, "Other.")
-    with pytest.raises(dspy.SignatureError, match="a signature is a Signature class or a string"):
+    with pytest.raises(dspy.SignatureError, match="a signature must be a Signature class or a string"):
         dspy.ensure_signature(3)
     with pytest.raises(dspy.SignatureError, match="must be an InputField"):
         made.append("c", "no field")

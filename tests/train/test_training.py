@@ -165,16 +165,16 @@ def tensors(weights: dict[str, Any]) -> dict[str, Any]:
     [
         ([], {}, DataError, "the training data is empty"),
         ([{"prompt": "a"}], {}, DataError, "row 1 of the training data is not in chat format"),
-        ([{"messages": [{"role": "user"}]}], {}, DataError, "whose `role` or `content` is no text"),
+        ([{"messages": [{"role": "user"}]}], {}, DataError, "whose `role` or `content` is not text"),
         ([{"messages": [{"role": "user", "content": "a"}]}], {}, DataError, "row 1 .* has no `assistant`"),
         ([conversation("my card " * 2000, "card")], {}, DataError, "longer than the 1024 tokens"),
         ([conversation("a", "card")], {"validation": 0.5}, DataError, "too few to hold out"),
         (None, {"learning_rat": 1}, ConfigurationError, r"did you mean `learning_rate`\?"),
-        (None, {"steps": 1, "epochs": 1}, ConfigurationError, "give one of"),
-        (None, {"steps": 0}, ConfigurationError, "`steps` is above 0"),
-        (None, {"dropout": 1}, ConfigurationError, "`dropout` is a share"),
-        (None, {"precision": "q4"}, ConfigurationError, "`precision` is"),
-        (None, {"output": SHIPPED["banking-base"]}, ConfigurationError, "cannot take the place"),
+        (None, {"steps": 1, "epochs": 1}, ConfigurationError, "set only one of"),
+        (None, {"steps": 0}, ConfigurationError, "`steps` must be above 0"),
+        (None, {"dropout": 1}, ConfigurationError, "`dropout` must be at least 0 and below 1"),
+        (None, {"precision": "q4"}, ConfigurationError, "`precision` must be"),
+        (None, {"output": SHIPPED["banking-base"]}, ConfigurationError, "cannot replace its base model"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_trained_is_said(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....grammar import syntax
+from ...program import Item
+from .exhaustive import is_exhaustive, is_exhaustive_chain
 
 
-def terminates(body: Sequence[syntax.Statement]) -> bool:
+def terminates(item: Item, body: Sequence[syntax.Statement]) -> bool:
     """Whether control cannot reach the end of a block."""
-    return any(_ends(statement) for statement in body)
+    return any(_ends(item, statement) for statement in body)
 
 
-def _ends(statement: syntax.Statement) -> bool:
+def _ends(item: Item, statement: syntax.Statement) -> bool:
     match statement:
         case syntax.Return():
             return True
@@ -20,16 +22,11 @@ def _ends(statement: syntax.Statement) -> bool:
             return True
         case syntax.If(branches=branches, otherwise=otherwise):
             return (
-                bool(otherwise) and terminates(otherwise) and all(terminates(each.body) for each in branches)
+                all(terminates(item, each.body) for each in branches)
+                and (bool(otherwise) or is_exhaustive_chain(item, statement))
+                and (not otherwise or terminates(item, otherwise))
             )
         case syntax.Match(cases=cases):
-            return any(_catches_all(each) for each in cases) and all(terminates(each.body) for each in cases)
+            return all(terminates(item, each.body) for each in cases) and is_exhaustive(item, statement)
         case _:
             return False
-
-
-def _catches_all(case: syntax.Case) -> bool:
-    pattern = case.pattern
-    while isinstance(pattern, syntax.AsPattern):
-        pattern = pattern.pattern
-    return case.guard is None and isinstance(pattern, syntax.CapturePattern)

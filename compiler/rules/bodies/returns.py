@@ -140,7 +140,7 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
     name = node.name.text
     if isinstance(node, syntax.FunctionDeclaration):
         kind = item.type_of(node.returns) if node.returns is not None else types.NONE
-        if types.known(kind) and not assignable(types.NONE, kind) and not terminates(node.body):
+        if types.known(kind) and not assignable(types.NONE, kind) and not terminates(item, node.body):
             yield missing_return.at(node.name, f"`{name}` can end without a `return`")
         return
     if node.forward is None:
@@ -149,7 +149,7 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
             yield missing_return.at(node.name, words, advice)
         return
     for word, block in (("forward", node.forward), ("fallback", node.fallback)):
-        if block and not terminates(block):
+        if block and not terminates(item, block):
             yield missing_return.at(
                 _head(item, word, block), f"`{word}` of `{name}` can end without a `return`"
             )

@@ -32,7 +32,8 @@ def duplicate_declaration(program: Program) -> Findings:
     for item in program.items:
         for name in item.names if not item.broken else ():
             owner, before = first.setdefault(name.text, (item, name))
-            if before is not name:
+            # Two items of the same text share their nodes.
+            if owner is not item or before is not name:
                 place = Place(program.path, owner.at(before))
                 labels = label(program, place, f"`{name.text}` is first declared here")
                 found = duplicate_declaration.at(name, f"`{name.text}` is already declared", labels=labels)

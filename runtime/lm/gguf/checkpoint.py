@@ -188,7 +188,7 @@ def _vocabulary(facts: dict[str, Any], model: str) -> Vocabulary:
 
 def _untrainable(model: str, reason: str) -> LMConfigurationError:
     return LMConfigurationError(
-        f"`{model}` cannot be fine-tuned here: {reason}; take a model of the llama architecture "
+        f"`{model}` cannot be fine-tuned locally: {reason}; use a model of the llama architecture "
         "with a byte-level BPE tokenizer",
         model=model,
     )

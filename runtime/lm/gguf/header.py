@@ -78,10 +78,10 @@ def _header(file: BinaryIO, path: Path, model: str) -> Header:
                 return Header(architecture, context)
     except (struct.error, UnicodeDecodeError, OverflowError, ValueError, MemoryError):
         raise LMConfigurationError(
-            f"the GGUF file `{path}` is cut short or damaged; get it anew", model=model
+            f"the GGUF file `{path}` is truncated or damaged; download it again", model=model
         ) from None
     raise LMConfigurationError(
-        f"the GGUF file `{path}` states no context length, so it holds no language model", model=model
+        f"the GGUF file `{path}` does not state a context length, so it is not a language model", model=model
     )
 
 

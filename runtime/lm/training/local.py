@@ -86,13 +86,13 @@ class LocalProvider(Provider):
 
         Raises:
             LMConfigurationError: what training needs is not installed, or the model cannot be trained here.
-            ConfigurationError: a setting that does not exist or cannot be.
+            ConfigurationError: a setting that does not exist, or has an invalid value.
         """
         read_settings(train_kwargs or {})
         architecture = read_header(embedded.model_path(model), model).architecture
         if architecture != "llama":
             raise LMConfigurationError(
-                f"`{model}` cannot be fine-tuned here: its architecture is `{architecture}`; "
+                f"`{model}` cannot be fine-tuned locally: its architecture is `{architecture}`; "
                 "take a model of the llama architecture",
                 model=model,
             )
@@ -112,7 +112,7 @@ class LocalProvider(Provider):
 
         Raises:
             LMConfigurationError: what training needs is not installed, or the model cannot be trained here.
-            ConfigurationError: a setting that does not exist or cannot be.
+            ConfigurationError: a setting that does not exist, or has an invalid value.
             DataError: there is nothing to learn from, or a row is not in chat format.
         """
         if train_data_format not in (None, "chat"):
@@ -120,7 +120,7 @@ class LocalProvider(Provider):
                 f"`{model}` learns from conversations (`chat`), not `{train_data_format}`"
             )
         if not train_data:
-            raise DataError("there is nothing to learn from: the training data is empty")
+            raise DataError("the training data is empty")
         settings = read_settings(train_kwargs or {})
         _require_packages(model)
         return f"gguf/{_finetune(job, model, train_data, settings)}"
@@ -236,7 +236,7 @@ def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], setting
     given = Path(settings.output).expanduser() if settings.output is not None else data_folder()
     if given.suffix == ".gguf":
         if given.absolute() == source:
-            raise ConfigurationError(f"the new model cannot take the place of its base, `{given}`")
+            raise ConfigurationError(f"the new model cannot replace its base model, `{given}`")
         return given
     facts = [model, list(data), str(replace(settings, output=None, progress=None))]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
@@ -255,7 +255,7 @@ def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, m
     if available is not None and needed > available:
         raise LMConfigurationError(
             f"training `{model}` needs about {needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} "
-            "GiB are free; take a smaller `batch_size` or a smaller model",
+            "GiB are free; use a smaller `batch_size` or a smaller model",
             model=model,
         )
 

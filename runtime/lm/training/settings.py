@@ -76,18 +76,18 @@ class FinetuneSettings:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         if sum(getattr(self, name) is not None for name in BUDGETS) > 1:
-            raise ConfigurationError("give one of `cpu_seconds`, `steps` and `epochs`, not several")
+            raise ConfigurationError("set only one of `cpu_seconds`, `steps` and `epochs`")
         for name in (*BUDGETS, "learning_rate", "batch_size", "threads"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                raise ConfigurationError(f"`{name}` is above 0, not {value!r}")
+                raise ConfigurationError(f"`{name}` must be above 0, not {value!r}")
         for name in ("validation", "dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigurationError(
-                    f"`{name}` is a share from 0 to below 1, not {getattr(self, name)!r}"
+                    f"`{name}` must be at least 0 and below 1, not {getattr(self, name)!r}"
                 )
         if self.precision not in ("q8_0", "f16"):
-            raise ConfigurationError(f"`precision` is `q8_0` or `f16`, not {self.precision!r}")
+            raise ConfigurationError(f"`precision` must be `q8_0` or `f16`, not {self.precision!r}")
 
 
 def read_settings(train_kwargs: Mapping[str, Any]) -> FinetuneSettings:
@@ -96,8 +96,8 @@ def read_settings(train_kwargs: Mapping[str, Any]) -> FinetuneSettings:
     values = {ALIASES.get(name, name): value for name, value in train_kwargs.items()}
     if unknown := [name for name in values if name not in known]:
         raise ConfigurationError(
-            f"training has no setting `{unknown[0]}`{did_you_mean(unknown[0], known)}; "
-            f"it has {list_names(known)}"
+            f"unknown training setting `{unknown[0]}`{did_you_mean(unknown[0], known)}; "
+            f"there are {list_names(known)}"
         )
     return FinetuneSettings(**values)
 

@@ -80,7 +80,7 @@ def _messages(conversation: Mapping[str, Any], number: int) -> list[dict[str, st
             isinstance(message.get(key), str) for key in ("role", "content")
         ):
             raise DataError(
-                f"row {number} of the training data has a message whose `role` or `content` is no text"
+                f"row {number} of the training data has a message whose `role` or `content` is not text"
             )
     if not any(message["role"] == "assistant" for message in messages):
         raise DataError(f"row {number} of the training data has no `assistant` message to learn from")
@@ -109,7 +109,7 @@ def _row(
         if not text.startswith(before) or not text.startswith(after):
             raise DataError(
                 f"row {number} of the training data: the model's chat template rewrites earlier messages, "
-                "so what the assistant says cannot be told apart"
+                "so the assistant's messages cannot be identified"
             )
         # The last thing to learn is to stop: what the template puts behind the end token is not.
         end = after.rfind(vocabulary.tokens[vocabulary.end], len(before))
@@ -147,7 +147,7 @@ def _renderer(vocabulary: Vocabulary) -> Render:
             )
         except TemplateError as error:
             raise DataError(
-                f"the model's chat template refuses the training data: {error.message}"
+                f"the model's chat template rejects the training data: {error.message}"
             ) from error
 
     return render

@@ -116,7 +116,7 @@ def model_path(model: str) -> Path:
     if name not in SHIPPED:
         shipped = [f"embedded/{known}" for known in SHIPPED]
         raise LMUnknownModelError(
-            f"the package ships no model `{model}`; it has {list_names(shipped)}"
+            f"there is no embedded model `{model}`; there is {list_names(shipped)}"
             + did_you_mean(model, shipped),
             model=model,
         )
@@ -136,7 +136,7 @@ def server_settings(model: str, settings: Mapping[str, Any]) -> ServerSettings:
             return default
         if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
             raise LMConfigurationError(
-                f"`{name}` is a whole number from {lowest} on, not {value!r}", model=model
+                f"`{name}` must be a whole number of at least {lowest}, not {value!r}", model=model
             )
         return value
 
@@ -156,7 +156,7 @@ def _context(wanted: int | None, header: Header, model: str) -> int:
         return min(header.context, LONGEST_CONTEXT)
     if wanted > header.context:
         raise LMConfigurationError(
-            f"`n_ctx` is {wanted}, and `{model}` was made for at most {header.context} tokens", model=model
+            f"`n_ctx` is {wanted}, but `{model}` supports at most {header.context} tokens", model=model
         )
     return wanted
 
@@ -216,7 +216,7 @@ def _start(settings: ServerSettings, model: str) -> Any:
         return xllamacpp.Server(params)
     except RuntimeError as error:
         raise LMConfigurationError(
-            f"llama.cpp cannot load `{settings.path}`: the file is cut short or damaged, its architecture is "
+            f"llama.cpp cannot load `{settings.path}`: the file is truncated or damaged, its architecture is "
             "unknown to this version, or there is not enough memory",
             model=model,
         ) from error
@@ -260,7 +260,7 @@ def _whole_number(body: dict[str, Any], name: str, model: str) -> int | None:
     value = body.pop(name, None)
     if value is None or (isinstance(value, int) and value >= 0):
         return value
-    raise LMInvalidRequestError(f"`{name}` is a whole number, not {value!r}", model=model)
+    raise LMInvalidRequestError(f"`{name}` must be a whole number, not {value!r}", model=model)
 
 
 def _ask(server: Any, body: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -270,7 +270,9 @@ def _ask(server: Any, body: dict[str, Any], request: Request) -> dict[str, Any]:
         else:
             answer = server.handle_chat_completions(body)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise LMInvalidRequestError(f"llama.cpp refuses the request: {error}", model=request.model) from error
+        raise LMInvalidRequestError(
+            f"llama.cpp rejected the request: {error}", model=request.model
+        ) from error
     if "error" in answer:
         raise _error(answer["error"], request.model)
     return dict(answer)
@@ -281,12 +283,12 @@ def _error(error: Mapping[str, Any], model: str) -> LMError:
     if error.get("type") == "exceed_context_size_error":
         return ContextWindowExceededError(
             f"the messages have {error.get('n_prompt_tokens')} tokens and `{model}` reads at most "
-            f"{error.get('n_ctx')}; send less, or set `n_ctx` higher where the model allows it",
+            f"{error.get('n_ctx')}; shorten them, or raise `n_ctx` if the model allows it",
             model=model,
             status=status,
         )
     if isinstance(status, int) and 400 <= status < 500:
-        return LMInvalidRequestError(f"llama.cpp refuses the request: {text}", model=model, status=status)
+        return LMInvalidRequestError(f"llama.cpp rejected the request: {text}", model=model, status=status)
     if isinstance(status, int):
         return LMServerError(f"llama.cpp failed: {text}", model=model, status=status)
     return LMUnexpectedError(f"llama.cpp failed: {text}", model=model)

@@ -72,7 +72,7 @@ _ADVICE: dict[type[LMError], str] = {
     LMUnknownModelError: "check the model's name, `provider/name`",
     LMRateLimitError: "wait, raise num_retries, or run fewer calls at once",
     LMTransportError: "check the network and api_base",
-    ContextWindowExceededError: "shorten the inputs or demos, or use a model that reads more",
+    ContextWindowExceededError: "shorten the inputs or demos, or use a model with a larger context window",
 }
 
 
@@ -225,7 +225,7 @@ def _translated(error: Exception, request: Request) -> LMError:
     status = status if isinstance(status, int) else None
     if "LLM Provider NOT provided" in str(error):
         return LMUnknownModelError(
-            f"`{request.model}` names no provider: write `openai/…`, `anthropic/…`, `gemini/…`, "
+            f"`{request.model}` does not name a provider: write `openai/…`, `anthropic/…`, `gemini/…`, "
             "`ollama_chat/…` or another that litellm knows, `gguf/PATH` for a file, or `embedded/NAME`",
             model=request.model,
         )
@@ -253,11 +253,11 @@ def _why_unreachable(error: Exception) -> str | None:
     """In words why no connection could be made, or None where one was."""
     for each in _chain(error):
         if isinstance(each, ConnectionRefusedError):
-            return "the connection is refused: no server listens there"
+            return "the connection was refused: no server is listening there"
         if isinstance(each, socket.gaierror):
             return f"the server's name cannot be resolved: {each.strerror}"
         if "ConnectTimeout" in type(each).__name__ or "ConnectionTimeout" in type(each).__name__:
-            return "the server cannot be reached: no connection within the time limit"
+            return "the server cannot be reached: the connection timed out"
     return None
 
 

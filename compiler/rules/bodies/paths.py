@@ -1,0 +1,381 @@
+"""The ways through a body: which variables have a value on all of them, and what lies on none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from ....base.span import Span
+from ....grammar import syntax
+from ... import types
+from ...program import Item
+from ...schedule.names import free_names, targets, written
+from ...trees import walk
+from ..rule import written as text_of
+from ..walking import remembered
+from .exhaustive import is_exhaustive, is_exhaustive_chain
+
+_Test: TypeAlias = tuple[str, bool]
+"""A condition as it is written, and how it came out."""
+
+
+class Unbound(Struct, frozen=True):
+    """A use of a variable that has no value on some way to it."""
+
+    name: syntax.Name
+    reason: str
+    """When it has none, as a clause; `""` where nothing has given it one yet."""
+
+
+class Unreached(Struct, frozen=True):
+    """Statements that no way through the body leads to."""
+
+    span: Span
+    after: syntax.Statement
+    """The statement before them."""
+
+
+class Paths(Struct, frozen=True):
+    """What the ways through the bodies of an item show."""
+
+    unbound: tuple[Unbound, ...]
+    """The first such use of each variable in each body."""
+    unreached: tuple[Unreached, ...]
+
+
+@remembered
+def paths_of(item: Item) -> Paths:
+    """What the ways through the bodies of an item show."""
+    unbound: list[Unbound] = []
+    unreached: list[Unreached] = []
+    for given, body in bodies(item.declaration):
+        walked = _Walk(item, body)
+        walked.run(body, _State(frozenset(given), {}))
+        unbound += walked.unbound.values()
+        unreached += walked.unreached
+    return Paths(tuple(unbound), tuple(unreached))
+
+
+def bodies(
+    node: syntax.Declaration | None,
+) -> Iterable[tuple[Sequence[str], Sequence[syntax.Statement]]]:
+    """The bodies of a declaration, each with the names that have a value where it begins."""
+    match node:
+        case syntax.FunctionDeclaration(parameters=parameters, body=body):
+            yield _names(parameters), body
+        case syntax.TestDeclaration(body=body):
+            yield (), body
+        case syntax.ModuleDeclaration(parameters=parameters, fields=fields, parts=parts):
+            given = [
+                *_names(parameters),
+                *(each.name.text for each in fields if each.direction == "input"),
+                *(each.name.text for each in parts),
+            ]
+            yield given, node.forward or ()
+            yield [*given, "error"], node.fallback or ()
+
+
+def _names(parameters: Sequence[syntax.Parameter]) -> list[str]:
+    return [each.name.text for each in parameters if each.name is not None]
+
+
+class _State(Struct, frozen=True):
+    """What holds at a point of a body."""
+
+    bound: frozenset[str]
+    """The variables that have a value."""
+    given: Mapping[_Test, frozenset[str]]
+    """Those that have one where a condition comes out as it did when they got it."""
+    known: frozenset[_Test] = frozenset()
+    """The conditions that came out so on every way here."""
+
+    def bind(self, names: frozenset[str]) -> _State:
+        """After variables have been given values."""
+        left = self.forget(names)
+        return _State(self.bound | names, left.given, left.known)
+
+    def forget(self, names: frozenset[str]) -> _State:
+        """Without what conditions on these variables have said, because they may come out otherwise now."""
+        given = {test: bound for test, bound in self.given.items() if names.isdisjoint(_words(test[0]))}
+        return _State(
+            self.bound, given, frozenset(each for each in self.known if names.isdisjoint(_words(each[0])))
+        )
+
+    def learn(self, test: _Test | None, bound: frozenset[str]) -> _State:
+        """With what a condition says about variables."""
+        if test is None or bound <= self.bound:
+            return self
+        given = {**self.given, test: bound | self.given.get(test, frozenset())}
+        return _State(self.bound, given, self.known)
+
+
+_Ends: TypeAlias = list[_State]
+
+
+class _Loop:
+    """Where a loop is left and begun again."""
+
+    def __init__(self) -> None:
+        self.breaks: _Ends = []
+        self.continues: _Ends = []
+
+
+class _Walk:
+    """One walk through a body, in the order in which it runs."""
+
+    def __init__(self, item: Item, body: Sequence[syntax.Statement]) -> None:
+        self.item = item
+        self.variables = frozenset().union(*map(written, body))
+        self.unbound: dict[str, Unbound] = {}
+        self.unreached: list[Unreached] = []
+        self.reasons: dict[str, str] = {}
+        self.loops: list[_Loop] = []
+
+    def run(self, body: Sequence[syntax.Statement], state: _State) -> _State | None:
+        """What holds behind statements; None where their end is never reached."""
+        for index, statement in enumerate(body):
+            after = self._statement(statement, state)
+            if after is None:
+                rest = body[index + 1 :]
+                if rest:
+                    self.unreached.append(Unreached(Span(rest[0].span.start, rest[-1].span.end), statement))
+                return None
+            state = after
+        return state
+
+    def _statement(self, node: syntax.Statement, state: _State) -> _State | None:
+        match node:
+            case syntax.Assign(target=target, value=value):
+                self._read(value, state)
+                return state.bind(targets(target))
+            case syntax.AnnotatedAssign(target=target, value=value):
+                self._read(value, state)
+                return state.bind(frozenset((target.text,)))
+            case syntax.AugmentedAssign(target=target, value=value):
+                self._read(target, state)
+                self._read(value, state)
+                return state.bind(targets(target))
+            case syntax.Assert():
+                return self._assert(node, state)
+            case syntax.If():
+                return self._if(node, state)
+            case syntax.For():
+                return self._for(node, state)
+            case syntax.Match():
+                return self._match(node, state)
+            case syntax.Break() | syntax.Continue():
+                if self.loops:
+                    loop = self.loops[-1]
+                    (loop.breaks if isinstance(node, syntax.Break) else loop.continues).append(state)
+                return None
+            case syntax.Return():
+                self._read(node, state)
+                return None
+            case _:
+                self._read(node, state)
+                return state
+
+    def _read(self, node: syntax.Node, state: _State) -> None:
+        for name in free_names(node):
+            text = name.text
+            if text not in self.variables or text in state.bound or text in self.unbound:
+                continue
+            self.unbound[text] = Unbound(name, self.reasons.get(text, ""))
+
+    def _assert(self, node: syntax.Assert, state: _State) -> _State | None:
+        self._read(node, state)
+        if node.suggest:
+            return state
+        if isinstance(node.test, syntax.Constant) and node.test.value is False:
+            return None
+        return self._assume(state, node.test, True)
+
+    # --- branches ---------------------------------------------------------------------------------------
+
+    def _if(self, node: syntax.If, state: _State) -> _State | None:
+        ends: list[_State | None] = []
+        current, first = state, node.branches[0].test
+        for branch in node.branches:
+            self._read(branch.test, current)
+            ends.append(self.run(branch.body, self._assume(current, branch.test, True)))
+            current = self._assume(current, branch.test, False)
+        if node.otherwise:
+            ends.append(self.run(node.otherwise, current))
+            reason = "is not assigned in every branch of the `if`"
+        elif is_exhaustive_chain(self.item, node):
+            reason = "is not assigned in every branch of the `if`"
+        else:
+            ends.append(current)
+            reason = (
+                f"has no value here if `{_shortened(text_of(self.item, first))}` does not hold"
+                if len(node.branches) == 1
+                else "has no value here if none of the conditions holds"
+            )
+        after = self._joined(ends, reason)
+        if after is None:
+            return None
+        changed = written(node)
+        if ends[0] is not None:
+            after = after.learn(self._test(first, True, changed), ends[0].bound)
+        if len(ends) == 2 and ends[1] is not None and len(node.branches) == 1:
+            after = after.learn(self._test(first, False, changed), ends[1].bound)
+        return after
+
+    def _match(self, node: syntax.Match, state: _State) -> _State | None:
+        self._read(node.subject, state)
+        ends: list[_State | None] = []
+        for case in node.cases:
+            self._read(case.pattern, state)
+            inside = state.bind(written(case.pattern))
+            if case.guard is not None:
+                self._read(case.guard, inside)
+            ends.append(self.run(case.body, inside))
+        if is_exhaustive(self.item, node):
+            return self._joined(ends, "is not assigned in every `case`")
+        ends.append(state)
+        return self._joined(ends, "has no value here if no `case` matches")
+
+    def _for(self, node: syntax.For, state: _State) -> _State | None:
+        self._read(node.iterable, state)
+        loop = _Loop()
+        self.loops.append(loop)
+        changed = written(node)
+        end = self.run(node.body, state.forget(changed).bind(targets(node.target)))
+        self.loops.pop()
+        through = [each for each in (end, *loop.continues) if each is not None]
+        ends: list[_State | None] = [*through, *loop.breaks]
+        if _runs(self.item, node.iterable, state.known):
+            return self._joined(ends, "is not assigned on every way through the loop")
+        inside = self._joined(ends, "is not assigned on every way through the loop")
+        ends.append(state)
+        shown = _shortened(text_of(self.item, node.iterable))
+        after = self._joined(ends, f"has no value here if `{shown}` is empty")
+        if after is None or inside is None:
+            return after
+        return after.learn(self._test(node.iterable, True, changed), inside.bound)
+
+    def _joined(self, ends: Sequence[_State | None], reason: str) -> _State | None:
+        """What holds where several ways meet."""
+        found = [each for each in ends if each is not None]
+        if not found:
+            return None
+        bound = frozenset.intersection(*(each.bound for each in found))
+        for name in frozenset().union(*(each.bound for each in found)) - bound:
+            self.reasons.setdefault(name, reason)
+        given = {
+            test: bound
+            | frozenset.intersection(*(each.bound | each.given.get(test, frozenset()) for each in found))
+            for test in {test for each in found for test in each.given}
+        }
+        known = frozenset.intersection(*(each.known for each in found))
+        return _State(bound, {test: names for test, names in given.items() if not names <= bound}, known)
+
+    # --- conditions -------------------------------------------------------------------------------------
+
+    def _assume(self, state: _State, test: syntax.Expression, holds: bool) -> _State:
+        """What holds where a condition has come out so."""
+        match test:
+            case syntax.Unary(operator="not", operand=operand):
+                return self._assume(state, operand, not holds)
+            case syntax.Boolean(operator=operator, values=values) if (operator == "and") is holds:
+                for each in values:
+                    state = self._assume(state, each, holds)
+                return state
+            case _:
+                fact = _fact(self.item, test, holds)
+                names = state.given.get(fact, frozenset())
+                return _State(state.bound | names, state.given, state.known | {fact})
+
+    def _test(self, node: syntax.Expression, holds: bool, changed: frozenset[str]) -> _Test | None:
+        """A condition that comes out the same when it is asked again; None for one that may not."""
+        fact = _fact(self.item, node, holds)
+        has_calls = any(isinstance(each, syntax.Call) for each in walk(node))
+        return None if (has_calls and "(" in fact[0]) or not changed.isdisjoint(_words(fact[0])) else fact
+
+
+def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
+    """What a condition says; that a collection has items is the condition `xs`, however it is written."""
+    match node:
+        case syntax.Unary(operator="not", operand=operand):
+            return _fact(item, operand, not holds)
+        case syntax.Call(
+            function=syntax.Name(text="len"), arguments=(syntax.Argument(name=None, value=value),)
+        ):
+            return _fact(item, value, holds)
+        case syntax.Comparison(
+            left=syntax.Call(function=syntax.Name(text="len")) as length,
+            operators=(operator,),
+            rights=(syntax.Constant(value=number),),
+        ) if (operator, number) in _HAS_ITEMS:
+            return _fact(item, length, holds is _HAS_ITEMS[operator, number])
+        case _:
+            return (text_of(item, node), holds)
+
+
+_HAS_ITEMS: Mapping[tuple[str, object], bool] = {
+    (">", 0): True,
+    (">=", 1): True,
+    ("!=", 0): True,
+    ("==", 0): False,
+    ("<", 1): False,
+    ("<=", 0): False,
+}
+"""What comparisons of a length say about there being items."""
+
+
+def _runs(item: Item, node: syntax.Expression, known: frozenset[_Test]) -> bool:
+    """Whether a loop over a value has at least one turn."""
+    if (text_of(item, node), True) in known:
+        return True
+    match node:
+        case syntax.List(elements=elements) | syntax.Tuple(elements=elements) | syntax.Set(elements=elements):
+            return any(not isinstance(each, syntax.Starred) for each in elements)
+        case syntax.Dict(entries=entries):
+            return any(each.key is not None for each in entries)
+        case syntax.String(value=text):
+            return bool(text)
+        case syntax.Call(function=syntax.Name(text="range"), arguments=(last,)):
+            return _least(item, last.value) > 0
+        case syntax.Call(function=syntax.Name(text="range"), arguments=(first, last)):
+            return _most(item, first.value) < _least(item, last.value)
+        case syntax.Call(
+            function=syntax.Name(text="enumerate" | "reversed" | "sorted" | "list" | "tuple" | "set"),
+            arguments=(inner, *_),
+        ):
+            return _runs(item, inner.value, known)
+        case syntax.Call(
+            function=syntax.Attribute(value=owner, name=syntax.Identifier(text="items" | "keys" | "values")),
+            arguments=(),
+        ):
+            return _runs(item, owner, known)
+        case _:
+            kind = item.type_of(node)
+            if isinstance(kind, types.TypeForm) and isinstance(kind.type, types.Enum):
+                return bool(kind.type.members)
+            return isinstance(kind, types.Tuple) and bool(kind.items)
+
+
+def _least(item: Item, node: syntax.Expression) -> float:
+    return min(_numbers(item, node), default=float("-inf"))
+
+
+def _most(item: Item, node: syntax.Expression) -> float:
+    return max(_numbers(item, node), default=float("inf"))
+
+
+def _numbers(item: Item, node: syntax.Expression) -> list[int]:
+    kind = item.type_of(node)
+    values = kind.values if isinstance(kind, types.Literals) else ()
+    found = [each for each in values if isinstance(each, int)]
+    return found if len(found) == len(values) else []
+
+
+def _words(text: str) -> frozenset[str]:
+    """What may be names in a condition."""
+    return frozenset("".join(each if each.isalnum() or each == "_" else " " for each in text).split())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 50 else f"{text[:49]}…"

@@ -1,0 +1,110 @@
+"""Statements and branches that never run."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ...program import Item, Program
+from ...trees import walk
+from ..rule import BODIES, Body, Findings, replace, rule, written
+from .edits import lines_of
+from .exhaustive import catches_all
+from .paths import paths_of
+
+
+@rule("E232", "unreachable-branch", syntax.Match, syntax.If)
+def unreachable_branch(program: Program, item: Item, node: syntax.Match | syntax.If) -> Findings:
+    """A branch is never taken, because one above it takes everything that it would.
+
+    ```dspy
+    def price(plan: str) -> int:
+        match plan:
+            case _:
+                return 0
+            case "pro":
+    #            ^^^^^ E232 this case is never reached: `case _` above matches everything
+                return 20
+    ```
+
+    ```dspy
+    def price(plan: str) -> int:
+        match plan:
+            case "pro":
+                return 20
+            case _:
+                return 0
+    ```
+    """
+    yield from _cases(item, node) if isinstance(node, syntax.Match) else _branches(item, node)
+
+
+def _cases(item: Item, node: syntax.Match) -> Findings:
+    seen: set[str] = set()
+    caught: str | None = None
+    for case in node.cases:
+        text = written(item, case.pattern)
+        if caught is not None:
+            words = f"this case is never reached: `case {caught}` above matches everything"
+            yield unreachable_branch.at(case.pattern, words)
+            return
+        options = case.pattern.options if isinstance(case.pattern, syntax.OrPattern) else (case.pattern,)
+        for option in options:
+            value = written(item, option)
+            if isinstance(option, syntax.ValuePattern) and value in seen:
+                yield unreachable_branch.at(option, f"this is never reached: a case above matches `{value}`")
+            elif case.guard is None:
+                seen.add(value)
+        if catches_all(case):
+            caught = text
+
+
+def _branches(item: Item, node: syntax.If) -> Findings:
+    seen: set[str] = set()
+    for branch in node.branches:
+        text = written(item, branch.test)
+        if any(isinstance(each, syntax.Call) for each in walk(branch.test)):
+            continue
+        if text in seen:
+            words = f"this branch is never taken: `{text}` has been tested above"
+            yield unreachable_branch.at(branch.test, words)
+        seen.add(text)
+
+
+@rule("W105", "unreachable-code", *BODIES, fix="always", severity="warning")
+def unreachable_code(program: Program, item: Item, node: Body) -> Findings:
+    """Statements stand where control never arrives: after a `return`, `break` or `continue`.
+
+    ```dspy
+    def clean(text: str) -> str:
+        return text.strip()
+        text = text.lower()
+    #   ^^^^^^^^^^^^^^^^^^^ W105 unreachable code after `return`
+    ```
+
+    ```dspy
+    def clean(text: str) -> str:
+        text = text.lower()
+        return text.strip()
+    ```
+    """
+    for each in paths_of(item).unreached:
+        words = f"unreachable code{_described(each.after)}"
+        fix = replace("Remove the unreachable code", lines_of(item, each.span), "")
+        yield unreachable_code.at(each.span, words, fix=fix)
+
+
+def _described(node: syntax.Statement) -> str:
+    match node:
+        case syntax.Return():
+            return " after `return`"
+        case syntax.Break():
+            return " after `break`"
+        case syntax.Continue():
+            return " after `continue`"
+        case syntax.If():
+            return ": all branches of the `if` above leave"
+        case syntax.Match():
+            return ": all cases of the `match` above leave"
+        case syntax.Assert():
+            return ": the `assert` above always fails"
+        case _:
+            return ": every iteration of the loop above leaves"

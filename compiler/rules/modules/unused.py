@@ -1,0 +1,83 @@
+"""Parts and inputs of a module that its `forward` does not use."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ...program import Item, Program
+from ...trees import walk
+from ..rule import Findings, rule
+
+
+@rule("W103", "unused-part", syntax.ModuleDeclaration, severity="warning")
+def unused_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
+    """A part of a module is never called.
+
+    Optimizers tune every part, and a state holds it, whether it is used or not.
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        rewrite = Predict("question -> better")
+    #   ^^^^^^^ W103 the part `rewrite` is never used
+        respond = Predict("question -> answer")
+        forward:
+            return respond(question=question)
+    ```
+
+    ```dspy
+    module Ask:
+        input question: str
+        output answer: str
+        rewrite = Predict("question -> better")
+        respond = Predict("question -> answer")
+        forward:
+            return respond(question=rewrite(question=question).better)
+    ```
+    """
+    if not node.forward or item.unresolved:
+        return
+    for part in node.parts:
+        others = [each.value for each in node.parts if each is not part]
+        if part.name.text and part.name.text not in _names(*node.forward, *(node.fallback or ()), *others):
+            yield unused_part.at(part.name, f"the part `{part.name.text}` is never used")
+
+
+@rule("W104", "unused-input", syntax.ModuleDeclaration, severity="warning")
+def unused_input(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
+    """A module asks for an input that its `forward` does not read.
+
+    ```dspy
+    module Translate:
+        input text: str
+        input language: str
+    #         ^^^^^^^^ W104 the input `language` is never used
+        output translation: str
+        translate = Predict("text -> translation")
+        forward:
+            return translate(text=text)
+    ```
+
+    ```dspy
+    module Translate:
+        input text: str
+        input language: str
+        output translation: str
+        translate = Predict("text, language -> translation")
+        forward:
+            return translate(text=text, language=language)
+    ```
+    """
+    if not node.forward or item.unresolved:
+        return
+    read = _names(*node.forward, *(node.fallback or ()))
+    if read.isdisjoint(each.name.text for each in node.parts):
+        return  # what calls nothing is not written yet
+    for field in node.fields:
+        name = field.name.text
+        if field.direction == "input" and name and name not in read and not name.startswith("_"):
+            yield unused_input.at(field.name, f"the input `{name}` is never used")
+
+
+def _names(*nodes: syntax.Node) -> set[str]:
+    return {each.text for node in nodes for each in walk(node) if isinstance(each, syntax.Name)}
