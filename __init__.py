@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 
 def _is_command() -> bool:
@@ -22,12 +21,15 @@ def _is_command() -> bool:
 
 
 if _is_command():
-    # From the first moment on; the rest of the command is imported only now.
+    # From the first moment on; everything else is imported only now.
     from .base import interrupts
 
     interrupts.leave_on_interrupt()
 
-from .base import imports  # noqa: E402, F401 a forked child imports what its parent had half imported
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
+# From now on a forked child imports what its parent had half imported.
+from .base import imports  # noqa: E402, F401
 from .loader.imports import install_import_hook  # noqa: E402
 
 if TYPE_CHECKING:

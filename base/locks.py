@@ -75,14 +75,14 @@ def exclusive(path: str | os.PathLike[str]) -> Iterator[None]:
     folder, name = os.path.split(os.path.realpath(path))
     lock = os.path.join(folder, f".{name[:200]}.lock")
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = open_alone(lock, lambda: os.open(lock, flags, 0o666))
+    descriptor, process = open_alone(lock, lambda: os.open(lock, flags, 0o666)), os.getpid()
     try:
         os.truncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
         # Removed before it is released: whoever waits for it finds that it is no longer the file.
-        if not _WINDOWS:
+        if not _WINDOWS and process == os.getpid():  # a forked child that leaves the block leaves the lock
             _remove(lock)
         os.close(descriptor)
         if _WINDOWS:

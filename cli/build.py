@@ -8,12 +8,15 @@ from pathlib import Path
 
 import click
 
-from ..base.files import replacing, write_atomically
+from ..base.files import UnreadableFile, read_regular, replacing, write_atomically
 from ..base.text import plural
 from .console import say
 from .errors import Refusal
 from .files import find, shown, with_models
 from .tidy import tidy
+
+_LARGEST_BUILT = 256 << 20
+"""In bytes; a larger module was not built here."""
 
 
 @click.command
@@ -84,7 +87,10 @@ def _verify_ours(target: Path) -> None:
     """Refuse to overwrite a file that another hand, or another tool, has written."""
     if not target.exists():
         return
-    text = target.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = read_regular(target, _LARGEST_BUILT)
+    except UnreadableFile:
+        text = ""
     if "Compiled from " not in text and "__dspyc__" not in text:
         raise Refusal(
             f"{shown(target)} was not written by dspyc",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..base.files import UnreadableFile, decode
+from ..base.files import UnreadableFile, decode, read_regular
 from ..base.text import near
 from ..project.disk import LARGEST_PROGRAM, advice_for, decode_program
 from ..project.workspace import programs_below
@@ -54,7 +54,12 @@ def shown(path: Path | str) -> str:
 
 def with_models(state: Path) -> list[Path]:
     """A program's state file, and the models that it names, which lie beside it."""
-    text = state.read_text(encoding="utf-8")
+    from ..runtime.state.files import LARGEST
+
+    try:
+        text = read_regular(state, LARGEST)
+    except UnreadableFile as problem:
+        raise unreadable(problem) from None
     return [state, *(model for model in sorted(state.parent.glob("*.gguf")) if f"gguf/{model.name}" in text)]
 
 

@@ -122,8 +122,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as problem:
         if os.environ.get("DSPYC_TRACEBACK"):
             raise
-        report_internal(problem)
-        return 2
+        return _report(problem)
+
+
+def _report(problem: Exception) -> int:
+    """Say what went wrong; the exit code. An error of the runtime's own tree is raised on purpose."""
+    if type(problem).__module__.startswith(f"{__package__.partition('.')[0]}.runtime"):
+        from .failures import refusal
+
+        told = refusal(problem)
+        if isinstance(told, click.ClickException):
+            told.show()
+            return told.exit_code
+    report_internal(problem)
+    return 2
 
 
 def _in_our_words(problem: click.ClickException) -> str:

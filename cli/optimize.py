@@ -111,6 +111,8 @@ def _record(program: str, evaluation: str | None, result: OptimizeResult) -> dic
 
 def _tell(loaded: Loaded, program: str, evaluation: str | None, result: OptimizeResult) -> None:
     before, after = result.score_before, result.score_after
+    if not result.learned:
+        say_warning(f"`{program}` has learned nothing: its demos, instructions and models are its module's")
     if before is None or after is None:
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
         say_warning(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A collector for a `.dspy` file that declares a test."""
-    if file_path.suffix != ".dspy" or not re.search(rb"^test\s", file_path.read_bytes(), re.MULTILINE):
+    if file_path.suffix != ".dspy":
+        return None
+    from ..project.disk import declares_tests
+
+    if not declares_tests(file_path):
         return None
     return DspycFile.from_parent(parent, path=file_path)
 

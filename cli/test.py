@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -56,10 +55,11 @@ def command(paths: tuple[str, ...], wanted: str, exitfirst: bool, lm: str | None
 
 def _results(path: Path, wanted: str, lm: str | None) -> Iterator[bool]:
     """Run the tests of one file, telling of each; yields whether it passed."""
+    from ..project.disk import declares_tests
     from .opening import open_program, with_lm
     from .testing import explain, tests_of
 
-    if not re.search(rb"^test\s", path.read_bytes(), re.MULTILINE):
+    if not declares_tests(path):
         return
     loaded = open_program(path)
     for title, function in tests_of(loaded).items():

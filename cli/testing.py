@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..compiler.render.excerpt import Mark, excerpt
 from ..compiler.render.palette import Palette
 from ..grammar.source import Source, Span
+from ..project.disk import Disk
 from .failures import is_users, one_line, user_places
 from .files import shown
 
@@ -29,7 +30,10 @@ def explain(problem: BaseException, palette: Palette, columns: int) -> str:
     if place is None:
         return one_line(problem)
     path, line = place
-    source = Source(path, Path(path).read_text(encoding="utf-8"))
+    content = Disk().read(os.path.abspath(path))
+    if content is None:
+        return one_line(problem)
+    source = Source(path, content)
     span = source.line_span(min(line, source.line_count) - 1)
     text = source.text[span.start : span.end]
     start = span.start + len(text) - len(text.lstrip())

@@ -9,7 +9,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..base.files import write_atomically
+from ..base.files import read_bytes, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ ENDING = ".dspy"
 ROOMS = ("base", "compiler", "grammar", "loader", "project", "runtime")
 """What a file's code depends on: the compiler, and the runtime, whose sources it reads."""
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
+_LARGEST = 256 << 20
 
 
 class Compiled(NamedTuple):
@@ -49,12 +50,12 @@ def read_kept(path: str) -> Compiled | None:
     import json
 
     try:
-        with open(_cache_path(path), "rb") as file:
-            head = json.loads(file.readline())
-            if head["makers"] != _makers() or any(_state(each) != state for each, state in head["files"]):
-                return None
-            return Compiled(marshal.loads(file.read()), head["imports"])  # noqa: S302 as Python's own byte code
-    except (OSError, ValueError, EOFError, TypeError, KeyError):
+        line, _, code = read_bytes(_cache_path(path), _LARGEST).partition(b"\n")
+        head = json.loads(line)
+        if head["makers"] != _makers() or any(_state(each) != state for each, state in head["files"]):
+            return None
+        return Compiled(marshal.loads(code), head["imports"])  # noqa: S302 as Python's own byte code
+    except (OSError, ValueError, EOFError, TypeError, KeyError, RecursionError):
         return None
 
 

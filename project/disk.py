@@ -109,6 +109,14 @@ def read_source(path: str) -> str:
     return decode(read_bytes(path, LARGEST_SETTINGS), path)
 
 
+def declares_tests(path: str | os.PathLike[str]) -> bool:
+    """Whether a file may have tests: one that cannot be read counts, and is then named."""
+    try:
+        return re.search(rb"^test\s", read_bytes(path, LARGEST_PROGRAM), re.MULTILINE) is not None
+    except UnreadableFile:
+        return True
+
+
 def decode_program(data: bytes, path: str) -> str:
     """The text of a program's bytes. Of a file in another format, as much as it takes to say in which.
 

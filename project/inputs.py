@@ -172,7 +172,9 @@ def _readings(given: Any) -> list[Any]:
     readings: list[Any] = [given]
     for read in (json.loads, ast.literal_eval):
         try:
-            readings.append(read(given))
+            value = read(given)
+            repr(value)  # A hexadecimal number may be one that Python cannot write again.
+            readings.append(value)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         break

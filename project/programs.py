@@ -96,12 +96,15 @@ def choose(loaded: Loaded, name: str | None, kind: str, noun: str) -> list[str]:
     return known
 
 
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
 def _unknown(loaded: Loaded, name: str, known: Sequence[str], noun: str) -> Misuse:
     kind = loaded.compiled.kinds.get(name)
     if kind is not None:
-        article = "an" if kind[0] in "aeio" else "a"
         return Misuse(
-            f"`{name}` in {loaded.shown} is {article} {kind}, not a {noun}",
+            f"`{name}` in {loaded.shown} is {_with_article(kind)}, not {_with_article(noun)}",
             f"there is {list_names(known)}" if known else None,
         )
     close = near(name, known)

@@ -100,6 +100,10 @@ def _settings(path: str, text: str) -> Settings:
         table: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return Settings(root, path=path, problems=(_not_toml(text, str(error)),))
+    except ValueError:
+        # Other than as its documentation says, it reads no number of over 4,300 digits.
+        message = "this file has a number of over 4,300 digits"
+        return Settings(root, path=path, problems=(_problem(text, "", message),))
     except RecursionError:
         return Settings(root, path=path, problems=(_problem(text, "", "this file is nested too deeply"),))
     if os.path.basename(path) == "pyproject.toml":

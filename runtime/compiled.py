@@ -33,14 +33,12 @@ class CompiledFile:
         kinds: what each declared name is: `module`, `program`, `evaluate`, `lm`, `dataset`, …
         tests: the test functions by their titles.
         uses: which of the file's names each declared name is made of.
-        docs: the docstrings by name; the file's own under the empty name.
     """
 
     path: str
     kinds: Mapping[str, str] = field(default_factory=dict)
     tests: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    docs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Module(base.Module):

@@ -26,4 +26,8 @@ def parse(text: str, mode: Literal["exec", "eval"] = "exec") -> ast.Module | ast
         RecursionError: it is nested too deeply.
     """
     with _lock:
-        return ast.parse(text, mode=mode)  # type: ignore[return-value]
+        try:
+            return ast.parse(text, mode=mode)  # type: ignore[return-value]
+        except MemoryError:
+            # What Python's parser says of thousands of operators in a row.
+            raise RecursionError("the file is nested too deeply") from None

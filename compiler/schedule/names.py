@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from ...grammar import syntax
 from ..trees import children, walk
@@ -41,10 +42,19 @@ def free_names(node: syntax.Node, own: frozenset[str] = frozenset()) -> Iterator
             yield from free_names(part, names)
 
 
+_EXPRESSIONS: frozenset[type] = frozenset(get_args(syntax.Expression))
+"""They assign nothing."""
+
+
 def written(statement: syntax.Node) -> frozenset[str]:
     """The variables that a statement, or one inside it, assigns (not those of comprehensions)."""
     found: set[str] = set()
-    for node in walk(statement):
+    waiting = [statement]
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ in _EXPRESSIONS:
+            continue
+        waiting += children(node)
         match node:
             case (
                 syntax.Assign(target=target)
@@ -64,6 +74,8 @@ def written(statement: syntax.Node) -> frozenset[str]:
 
 def targets(target: syntax.Expression) -> frozenset[str]:
     """The variables of an assignment's target."""
+    if isinstance(target, syntax.Name):
+        return frozenset((target.text,))
     return frozenset(node.text for node in walk(target) if isinstance(node, syntax.Name))
 
 

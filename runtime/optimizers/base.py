@@ -9,6 +9,7 @@ from ..errors import OptimizerError, list_names
 from ..example import Example
 from ..modules.base import Module
 from ..parameters import parameters_of
+from ..signature.inputs import as_demo
 
 
 class Optimizer:
@@ -106,7 +107,17 @@ def as_examples(name: str, examples: Any) -> list[Example]:
 def is_demo_of(demo: Any, signature: Any, example: Any) -> bool:
     """Whether a demo shows the answer to the inputs that a predictor gets from this example itself."""
     names = [name for name in signature.input_fields if name in example]
-    return bool(names) and all(name in demo and demo[name] == example[name] for name in names)
+    if not names or not all(name in demo for name in names):
+        return False
+    differing = [(demo[name], example[name]) for name in names if demo[name] != example[name]]
+    if not differing or any(type(one) is type(other) and type(one) in _SCALARS for one, other in differing):
+        return not differing
+    # A demo that was made in a run holds records and numbers where a row of a file holds plain values.
+    given, shown = ({name: each[name] for name in names} for each in (example, demo))
+    return dict(as_demo(signature, Example(given))) == dict(as_demo(signature, Example(shown)))
+
+
+_SCALARS = (str, int, float, bool)
 
 
 def fresh_copy(student: Module) -> Module:

@@ -11,12 +11,13 @@ from ..interface import Examples
 from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
+from ..signature.inputs import as_demo
 from .base import Optimizer, is_demo_of
 
 
 @parameters
 class LabeledFewShot(Optimizer):
-    """Gives every predictor labelled examples as demos, as they are.
+    """Gives every predictor labelled examples as demos, with their values in the types of the fields.
 
     The simplest optimizer: no call is made. The student keeps its demos, and more are added. An example
     helps a predictor only if it has at least one of its inputs and one of its outputs; others are skipped.
@@ -59,7 +60,8 @@ def filled_up(
         if not any(is_demo_of(demo, predictor.signature, example) for demo in demos)
     ]
     wanted = max(0, min(count - len(demos), len(fitting)))
-    return demos + (fitting[:wanted] if rng is None else rng.sample(fitting, wanted))
+    chosen = fitting[:wanted] if rng is None else rng.sample(fitting, wanted)
+    return demos + [as_demo(predictor.signature, example) for example in chosen]
 
 
 def fitting_demos(signature: Any, examples: Sequence[Example]) -> list[Example]:

@@ -19,7 +19,7 @@ from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..prediction import Prediction, Score
-from ..signature.inputs import typed_example
+from ..signature.inputs import as_demo, typed_example
 from ..state.demos import typed_values
 from ..values.rendering import to_json_types
 from ..work.run import perform
@@ -177,17 +177,28 @@ def _judged(acceptance: Acceptance, example: Example, prediction: Any, trace: li
 
 def _for_attempt(program: Module, example: Example, attempt: int, hides_example: bool) -> Module:
     """The program, without the example among its demos, and from the second attempt on with fresh samples."""
-    hides = hides_example and any(example in (one.demos or ()) for one in program.predictors())
+    hides = hides_example and any(
+        _is_example(demo, one.signature, example) for one in program.predictors() for demo in one.demos or ()
+    )
     if attempt == 0 and not hides:
         return program
     twin = program.deepcopy()
     models = models_of(twin)
     for name, predictor in twin.named_predictors():
         if hides:
-            predictor.demos = [demo for demo in predictor.demos or () if demo != example]
+            predictor.demos = [
+                demo for demo in predictor.demos or () if not _is_example(demo, predictor.signature, example)
+            ]
         if attempt > 0 and (lm := models[name]) is not None:
             predictor.lm = lm.copy(rollout_id=attempt, temperature=1.0)
     return twin
+
+
+def _is_example(demo: Any, signature: Any, example: Example) -> bool:
+    """Whether a demo is an example, whose values may be plain where the demo's have the fields' types."""
+    if demo == example:
+        return True
+    return isinstance(demo, Example) and as_demo(signature, demo) == as_demo(signature, example)
 
 
 def marked_copy(program: Module) -> Module:

@@ -38,6 +38,7 @@ class OptimizeResult:
         after: the evaluation of the optimized module.
         seconds: how long the optimizer took.
         candidates: the scores of the programs that it tried, best first.
+        learned: whether the module now has anything that it did not have: demos, instructions or a model.
     """
 
     program: Module
@@ -46,6 +47,7 @@ class OptimizeResult:
     after: EvaluationResult | None
     seconds: float
     candidates: tuple[float, ...] = ()
+    learned: bool = True
 
     @property
     def score_before(self) -> float | None:
@@ -117,9 +119,11 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     with stage("compile"):
         optimized = making.optimizer.compile(making.student, **making.arguments)
     seconds = time.monotonic() - began
+    predictors = learned(making.student, optimized)
+    has_learned = predictors != learned(making.student, making.student)
     state = ProgramState(
         program=making.name,
-        predictors=learned(making.student, optimized),
+        predictors=predictors,
         candidates=candidates_of(making.student, optimized),
         facts=facts_of(making.optimizer, making.given, seconds),
     )
@@ -133,7 +137,7 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     if before is not None and after is not None:
         write(making.state, with_scores(state, before, after))
     scores = tuple(candidate.score for candidate in state.candidates)
-    return OptimizeResult(program, making.state, before, after, seconds, scores)
+    return OptimizeResult(program, making.state, before, after, seconds, scores, has_learned)
 
 
 def _measure(evaluation: Evaluate | None, module: Module, when: str) -> EvaluationResult | None:

@@ -123,6 +123,18 @@ def typed_demo(signature: type[Signature], demo: Mapping[str, Any] | Example) ->
     return {name: _of_demo(name, fields.get(name), value) for name, value in dict(demo).items()}
 
 
+def as_demo(signature: type[Signature], example: Example) -> Example:
+    """A row as a demo: its values in the types of the fields, or the row itself where one does not fit."""
+    if not needs_types(signature):
+        return example
+    try:
+        typed = typed_demo(signature, example)
+    except Misfit:
+        return example
+    changes = {name: value for name, value in typed.items() if value is not example[name]}
+    return example.copy(**changes) if changes else example
+
+
 def _of_demo(name: str, field: Field | None, value: Any) -> Any:
     if field is None or value is None:
         return value

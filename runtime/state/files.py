@@ -47,11 +47,12 @@ def read_state(path: Path) -> dict[str, Any]:
         state = json.loads(files.read_regular(path, LARGEST))
     except files.UnreadableFile as error:
         if error.kind == "missing":
-            raise StateError(f"there is not a state file {path}") from error
+            raise StateError(f"there is no state file {path}") from error
         raise StateError(f"{path} is not a state file: it {error.message}") from error
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits is a ValueError, thousands of brackets a RecursionError.
-        raise StateError(f"{path} is not a state file: {error}") from None
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else f"{error}".split(";")[0]
+        raise StateError(f"{path} is not a state file: {reason}") from None
     if not isinstance(state, dict):
         raise StateError(f"{path} is not a state file: it holds a {type(state).__name__}, not an object")
     return state

@@ -349,7 +349,8 @@ _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")
 
 
 def _is_record(kind: type) -> bool:
-    return dataclasses.is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__")
+    is_named_tuple = issubclass(kind, tuple) and hasattr(kind, "_fields")
+    return is_named_tuple or dataclasses.is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__")
 
 
 # --- unions ---------------------------------------------------------------------------------------------

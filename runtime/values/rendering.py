@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
+from ..errors import InputError
 from ..types.annotations import plain_annotation
 from ..types.records import schema_keys
 from .ordering import in_order
@@ -34,15 +35,23 @@ def unescape_markers(text: str) -> str:
 def render(value: Any) -> str:
     """A value as text: strings as they are, containers and records as JSON, other scalars as Python prints
     them.
+
+    Raises:
+        InputError: a number of more digits than Python writes.
     """
     if type(value) is str:
         return escape_markers(value) if "##" in value else value
-    if value is None or type(value) in (int, float, bool):
-        return str(value)
-    plain = to_json_types(value)
-    if isinstance(plain, (dict, list)):
-        return escape_markers(json.dumps(plain, ensure_ascii=False))
-    return escape_markers(str(plain))
+    try:
+        if value is None or type(value) in (int, float, bool):
+            return str(value)
+        plain = to_json_types(value)
+        if isinstance(plain, (dict, list)):
+            return escape_markers(json.dumps(plain, ensure_ascii=False))
+        return escape_markers(str(plain))
+    except ValueError as error:
+        if "integer string conversion" in str(error):
+            raise InputError("a number of more than 4,300 digits cannot be put into a prompt") from None
+        raise
 
 
 def render_text(value: Any) -> str:

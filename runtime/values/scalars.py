@@ -40,11 +40,23 @@ _LONGEST_NUMBER = 4000
 """Digits and signs; Python itself refuses to read more, and an answer of that length is a runaway."""
 
 
+_LARGEST = 10**_LONGEST_NUMBER
+"""What is not smaller could not be written in decimal again."""
 _LONG_NUMBER = re.compile(rf"[\d,._]{{{_LONGEST_NUMBER},}}")
 
 
 class ReadError(ValueError):
     """A text that is no value of the type; the message goes on where a field's name stood."""
+
+
+def _bounded(number: int, text: str) -> int:
+    if abs(number) >= _LARGEST:
+        raise _too_long(text)
+    return number
+
+
+def _too_long(text: str) -> ReadError:
+    return ReadError(f"is {_shown(text)}, which contains a number of more than {_LONGEST_NUMBER} digits")
 
 
 def bare(text: str) -> str:
@@ -79,10 +91,14 @@ def read_bool(text: str) -> bool:
 def read_number(text: str) -> int | float:
     """A number: `1,234`, `$5`, `45%` (45), `1/4`, `-1.5e3`, or the only one in a sentence."""
     if len(text) > _LONGEST_NUMBER and _LONG_NUMBER.search(text) is not None:
-        raise ReadError(f"is {_shown(text)}, which contains a number of more than {_LONGEST_NUMBER} digits")
+        raise _too_long(text)
     stripped = bare(text)
     try:
-        return int(stripped, 0) if _HEXADECIMAL.fullmatch(stripped) else _number(stripped)
+        if _HEXADECIMAL.fullmatch(stripped):
+            return _bounded(int(stripped, 0), text)
+        return _number(stripped)
+    except ReadError:
+        raise
     except ValueError:
         pass
     if (fraction := _FRACTION.fullmatch(stripped)) and int(fraction[2]):

@@ -72,3 +72,18 @@ def test_threads_that_come_and_go(tmp_path: Path) -> None:
         thread.join()
     assert set(most) == {1}
     assert os.listdir(tmp_path) == []
+
+
+def test_a_forked_child_that_leaves_the_block_leaves_the_lock(tmp_path: Path) -> None:
+    code = f"""
+import os, sys
+from dspyc.base.locks import Locked, exclusive
+with exclusive({str(tmp_path / "out")!r}):
+    if os.fork() == 0:
+        sys.exit(0)
+    os.wait()
+    print(sorted(os.listdir({str(tmp_path)!r})))
+print(os.listdir({str(tmp_path)!r}))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "['.out.lock']\n[]\n"

@@ -28,6 +28,10 @@ LARGE = [
     'X = ("a" * 100_000).replace("a", "b" * 100_000)',
     'X = ("b" * 100_000).join(["a"] * 100_000)',
     "N = 10 ** 9\nX = [0] * N",
+    "import math\nX = math.factorial(10 ** 8)",
+    "import math\nX = math.comb(10 ** 9, 10 ** 8)",
+    "from math import factorial\nX = factorial(100_000_000)",
+    "from math import perm\nX = perm(10 ** 9, 10 ** 7)",
     "N = 10\nM = N ** 9\nX = [0] * M",
     "A = [0] * 1_000_000\nX = [A, A, A, A, A, A, A, A, A, A, A]",
     "X: int = 9 ** 9 ** 9",
@@ -37,6 +41,8 @@ LARGE = [
 ]
 SMALL = [
     "X = 9 ** 9",
+    "import math\nX = math.factorial(100) // math.comb(100, 50) + math.perm(20)",
+    "import math\nX = math.comb(10 ** 9, 2)",
     "X = 2 ** 1000",
     "X = 10 ** 100 - 1",
     "X = 2.0 ** 9 ** 9",

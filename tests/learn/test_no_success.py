@@ -180,3 +180,27 @@ def test_eval_of_which_every_row_failed(
     assert "0.0 %" not in out + err
     assert out.strip() == ""
     assert sorted(path.suffix for path in folder.iterdir() if path.is_file()) == [".dspy", ".jsonl", ".py"]
+
+
+NOTHING = """\
+lm fake = DummyLM([{answers}])
+configure(lm=fake)
+module answer = Predict("text -> label")
+
+def never(example: answer, pred: answer) -> bool:
+    return False
+
+dataset rows = Dataset("rows.jsonl", inputs=["text"])
+optimizer few = BootstrapFewShot(metric=never, max_labeled_demos={labeled})
+program better = few.compile(answer, trainset=rows)
+"""
+
+
+@pytest.mark.parametrize(("labeled", "learned"), [(0, False), (2, True)])
+def test_an_optimisation_that_learned_nothing_says_so(
+    folder: Path, labeled: int, learned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = NOTHING.format(answers=", ".join(['{"label": "a"}'] * 8), labeled=labeled)
+    (folder / "p.dspy").write_text(text, encoding="utf-8")
+    assert run(["optimize", "p.dspy"]) == 0
+    assert ("`better` has learned nothing" in capsys.readouterr().err) is not learned

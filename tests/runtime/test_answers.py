@@ -329,3 +329,15 @@ def test_a_pattern_that_explodes_has_a_limit(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_pattern_matches_as_in_python() -> None:
     assert flow.matches("order 12", r"\bo\w+ \d{2}$")
     assert not flow.matches("order 1", r"\d{2}$")
+
+
+@pytest.mark.parametrize(
+    "text", ["0x" + "f" * 5_000, "-0x" + "F" * 100_000, "0b" + "1" * 50_000, "0o" + "7" * 50_000]
+)
+@pytest.mark.parametrize("annotation", [int, float, list[int], dict[str, int]])
+def test_a_number_of_other_digits_has_a_bound(text: str, annotation: Any) -> None:
+    """Python makes it, and then cannot write it: the first `str(…)` of the value was a bare ValueError."""
+    answer = {list[int]: f"[{text}]", dict[str, int]: f'{{"a": {text}}}'}.get(annotation, text)
+    with pytest.raises(ReadError):
+        reader_for(annotation)(answer)
+    assert reader_for(int)("0xff") == 255

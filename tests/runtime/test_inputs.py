@@ -393,3 +393,10 @@ def test_a_compiled_program_gets_records(tmp_path: Path) -> None:
         assert dspy.Evaluate(devset=ROWS, metric=program.same)(program.refined).score == 100
         with pytest.raises(dspy.InputError, match=r"the input `terms\[0\]` is \{\}, which lacks `name`"):
             program.picker(terms=[{}])
+
+
+@pytest.mark.parametrize("value", [10**5_000, [10**5_000], {"a": {"b": -(10**5_000)}}], ids=range(3))
+def test_a_number_that_cannot_be_written_is_an_input_error(value: Any) -> None:
+    predict = dspy.Predict("q: Any -> a", lm=dspy.DummyLM([{"a": "x"}]))
+    with pytest.raises(dspy.InputError, match="more than 4,300 digits"):
+        predict(q=value)

@@ -335,3 +335,16 @@ def test_an_input_may_be_called_self() -> None:
         asyncio.run(one.acall(**{"self": "who"}))
     assert all("[[ ## self ## ]]\nwho" in entry["messages"][-1]["content"] for entry in lm.history)
     assert len(lm.history) == 4
+
+
+def test_a_dummy_tells_what_was_said_in_each_call() -> None:
+    lm = dspy.DummyLM([{"answer": "one"}, {"answer": "two"}])
+    predict = dspy.Predict("question -> answer", lm=lm)
+    predict(question="first?")
+    predict(question="second?")
+    messages, outputs = lm.get_convo(0)
+    assert "first?" in messages[-1]["content"]
+    assert "one" in outputs[0]
+    messages, outputs = lm.get_convo(-1)
+    assert "second?" in messages[-1]["content"]
+    assert "two" in outputs[0]

@@ -9,7 +9,7 @@ from ..rule import Findings, replace, rule, written
 
 @rule("E235", "assert-of-tuple", syntax.Assert, fix="sometimes")
 def assert_of_tuple(program: Program, item: Item, node: syntax.Assert) -> Findings:
-    """Brackets make a tuple of a condition and its message, and a tuple with items is always true.
+    """The condition and message of an `assert` are in brackets, which makes a tuple that is always true.
 
     ```dspy
     def first(words: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -178,11 +179,11 @@ class _Walk:
                 return state
 
     def _read(self, node: syntax.Node, state: _State) -> None:
-        for name in free_names(node):
-            text = name.text
-            if text not in self.variables or text in state.bound or text in self.unbound:
-                continue
-            self.unbound[text] = Unbound(name, self.reasons.get(text, ""))
+        wanted = self.variables - state.bound - self.unbound.keys()
+        named = (each.text for each in walk(node) if isinstance(each, syntax.Name)) if wanted else ()
+        for name in free_names(node) if any(each in wanted for each in named) else ():
+            if name.text in wanted:
+                self.unbound.setdefault(name.text, Unbound(name, self.reasons.get(name.text, "")))
 
     def _assert(self, node: syntax.Assert, state: _State) -> _State | None:
         self._read(node, state)
@@ -247,8 +248,8 @@ class _Walk:
         through = [each for each in (end, *loop.continues) if each is not None]
         ends: list[_State | None] = [*through, *loop.breaks]
         if _runs(self.item, node.iterable, state.known):
-            return self._joined(ends, "is not assigned on every way through the loop")
-        inside = self._joined(ends, "is not assigned on every way through the loop")
+            return self._joined(ends, "is not assigned on every path through the loop")
+        inside = self._joined(ends, "is not assigned on every path through the loop")
         ends.append(state)
         shown = _shortened(text_of(self.item, node.iterable))
         after = self._joined(ends, f"has no value here if `{shown}` is empty")
@@ -291,8 +292,8 @@ class _Walk:
     def _test(self, node: syntax.Expression, holds: bool, changed: frozenset[str]) -> _Test | None:
         """A condition that comes out the same when it is asked again; None for one that may not."""
         fact = _fact(self.item, node, holds)
-        has_calls = any(isinstance(each, syntax.Call) for each in walk(node))
-        return None if (has_calls and "(" in fact[0]) or not changed.isdisjoint(_words(fact[0])) else fact
+        has_calls = "(" in fact[0] and any(isinstance(each, syntax.Call) for each in walk(node))
+        return None if has_calls or not changed.isdisjoint(_words(fact[0])) else fact
 
 
 def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
@@ -372,6 +373,7 @@ def _numbers(item: Item, node: syntax.Expression) -> list[int]:
     return found if len(found) == len(values) else []
 
 
+@lru_cache(maxsize=1024)
 def _words(text: str) -> frozenset[str]:
     """What may be names in a condition."""
     return frozenset("".join(each if each.isalnum() or each == "_" else " " for each in text).split())

@@ -13,7 +13,7 @@ from .paths import paths_of
 
 @rule("E232", "unreachable-branch", syntax.Match, syntax.If)
 def unreachable_branch(program: Program, item: Item, node: syntax.Match | syntax.If) -> Findings:
-    """A branch is never taken, because one above it takes everything that it would.
+    """A branch is never taken, because a branch above it covers all of its cases.
 
     ```dspy
     def price(plan: str) -> int:
@@ -71,7 +71,7 @@ def _branches(item: Item, node: syntax.If) -> Findings:
 
 @rule("W105", "unreachable-code", *BODIES, fix="always", severity="warning")
 def unreachable_code(program: Program, item: Item, node: Body) -> Findings:
-    """Statements stand where control never arrives: after a `return`, `break` or `continue`.
+    """Statements can never be reached, because they follow a `return`, `break` or `continue`.
 
     ```dspy
     def clean(text: str) -> str:

@@ -33,9 +33,9 @@ class Unused(Struct, frozen=True):
 
 @rule("W102", "unused-variable", *BODIES, fix="sometimes", severity="warning")
 def unused_variable(program: Program, item: Item, node: Body) -> Findings:
-    """A variable gets a value that nothing reads.
+    """A variable is assigned but never used.
 
-    A name that begins with `_` says that its value is not needed.
+    Start the name with `_` if its value is not needed.
 
     ```dspy
     def shorten(text: str) -> str:
@@ -67,7 +67,7 @@ def unused_variable(program: Program, item: Item, node: Body) -> Findings:
 def unused_answer(program: Program, item: Item, node: Body) -> Findings:
     """A model is called, and its answer is not used.
 
-    Every call costs money and time, whether somebody reads its answer or not.
+    Every call costs money and time, even if its answer is not used.
 
     ```dspy
     module Triage:

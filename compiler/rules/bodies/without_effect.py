@@ -15,7 +15,7 @@ from .unused import wasted_call
 
 @rule("W106", "no-effect", syntax.ExpressionStatement, fix="sometimes", severity="warning")
 def no_effect(program: Program, item: Item, node: syntax.ExpressionStatement) -> Findings:
-    """A line works out a value and does nothing with it.
+    """A line computes a value and does nothing with it.
 
     ```dspy
     def clean(text: str) -> str:
@@ -59,7 +59,7 @@ def _described(item: Item, value: syntax.Expression) -> tuple[str, str | None, F
             item.type_of(value), types.Builtin | types.Literals
         ):
             fix = insert(f"Write `{name} = …`", value.span.start, f"{name} = ")
-            return "this line has no effect: its value is not used", f"`{text}` gives a new value", fix
+            return "this line has no effect: its value is not used", f"`{text}` returns a new value", fix
         case _:
             return "this line has no effect: its value is not used", None, None
 

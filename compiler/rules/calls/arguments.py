@@ -142,7 +142,7 @@ def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
 def _construct(call: Called, name: str) -> str | None:
     callee = call.binding.callee
     if isinstance(callee, types.ModuleClass) and callee.interface.field(name) is not None:
-        return f"`{call.name}(…)` constructs the module; call what it gives: `{call.name}()({name}=…)`"
+        return f"`{call.name}(…)` constructs the module; call the result: `{call.name}()({name}=…)`"
     return None
 
 

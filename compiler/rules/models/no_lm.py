@@ -41,7 +41,7 @@ def no_lm(program: Program) -> Findings:
             yield no_lm.at(
                 place,
                 f"no language model is set for `{written(item, place)}`",
-                'write `configure(lm=LM("provider/model"))`, or give the module `lm=`',
+                'write `configure(lm=LM("provider/model"))`, or pass `lm=` to the module',
             ).shifted(item.start)
             return
 

@@ -12,7 +12,7 @@ from ..rule import Findings, rule
 def unused_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A part of a module is never called.
 
-    Optimizers tune every part, and a state holds it, whether it is used or not.
+    Optimizers tune every part, and states include it, even if it is never used.
 
     ```dspy
     module Ask:
@@ -45,7 +45,7 @@ def unused_part(program: Program, item: Item, node: syntax.ModuleDeclaration) ->
 
 @rule("W104", "unused-input", syntax.ModuleDeclaration, severity="warning")
 def unused_input(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
-    """A module asks for an input that its `forward` does not read.
+    """A module has an input that its `forward` does not read.
 
     ```dspy
     module Translate:

@@ -14,7 +14,7 @@ def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Find
     """A variable is used before it has a value, or where it may have none.
 
     A variable that is assigned in one branch of an `if`, in some cases of a `match`, or in a loop, has no
-    value when another branch is taken, no case matches, or the loop runs over nothing.
+    value when another branch is taken, no case matches, or the loop has no items.
 
     ```dspy
     def size(count: int) -> str:
@@ -48,7 +48,7 @@ def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Find
         if text in told or id(each.name) in item.unresolved:
             continue
         if each.reason:
-            help_ = "give it a value before, or on every way to this line"
+            help_ = "assign it before, or on every path to this line"
             yield unbound_name.at(each.name, f"`{text}` {each.reason}", help_)
         else:
             help_ = (

@@ -18,7 +18,7 @@ _TEMPLATES = frozenset({"format", "format_map", "replace"})
 
 @rule("W201", "missing-f", *BODIES, fix="sometimes", severity="warning")
 def missing_f(program: Program, item: Item, node: Body) -> Findings:
-    """A string has a variable in braces but no `f` before it, so the braces stay as they are.
+    """A string has a variable in braces but no `f` before it, so the braces are not filled in.
 
     ```dspy
     def heading(title: str) -> str:
@@ -31,6 +31,8 @@ def missing_f(program: Program, item: Item, node: Body) -> Findings:
         return f"## {title}"
     ```
     """
+    if not any("{" in each.value for each in item.nodes(syntax.String)):
+        return
     for _, body in bodies(node):
         for statement in body:
             yield from _strings(item, statement)

@@ -21,7 +21,7 @@ from .overlap import overlaps
 
 @rule("E233", "impossible-comparison", syntax.Comparison, syntax.Match, fix="sometimes")
 def impossible_comparison(program: Program, item: Item, node: syntax.Comparison | syntax.Match) -> Findings:
-    """Two values are compared that are never equal: a choice that a type lacks, or values of different types.
+    """Two values are compared that can never be equal, such as a missing choice or values of different types.
 
     ```dspy
     def urgent(kind: Literal["bug", "question"]) -> bool:
@@ -148,12 +148,12 @@ def _known_type(item: Item, node: syntax.Expression) -> Type:
 
 @rule("E234", "identity-of-literal", syntax.Comparison, fix="always")
 def identity_of_literal(program: Program, item: Item, node: syntax.Comparison) -> Findings:
-    """`is` compares a value with a text, number or container as if they were one object in memory.
+    """`is` compares a value with a literal, although it only tests for the same object in memory.
 
     ```dspy
     def is_urgent(label: str) -> bool:
         return label is "urgent"
-    #                ^^ E234 `is` asks for the same object; use `==` to compare with a value
+    #                ^^ E234 `is` tests for the same object; use `==` to compare with a value
     ```
 
     ```dspy
@@ -169,7 +169,7 @@ def identity_of_literal(program: Program, item: Item, node: syntax.Comparison) -
         start = left.span.end + between.index("is")
         span = Span(start, left.span.end + len(between.rstrip(" (")))
         wanted = "==" if operator == "is" else "!="
-        words = f"`{operator}` asks for the same object; use `{wanted}` to compare with a value"
+        words = f"`{operator}` tests for the same object; use `{wanted}` to compare with a value"
         yield identity_of_literal.at(span, words, fix=replace(f"Write `{wanted}`", span, wanted))
 
 
@@ -183,7 +183,7 @@ def _is_value(node: syntax.Expression) -> bool:
 
 @rule("W107", "comparison-with-none", syntax.Comparison, fix="always", severity="warning")
 def comparison_with_none(program: Program, item: Item, node: syntax.Comparison) -> Findings:
-    """`==` compares a value with `None`; there is one `None`, so `is` says it.
+    """`==` compares a value with `None`; use `is`, because there is only one `None`.
 
     ```dspy
     def shown(text: str | None) -> str:
@@ -212,7 +212,7 @@ def _is_none(node: syntax.Expression) -> bool:
 
 @rule("W108", "same-operands", syntax.Comparison, syntax.Boolean, severity="warning")
 def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax.Boolean) -> Findings:
-    """A value is compared with itself, or a condition is asked twice.
+    """A value is compared with itself, or a condition is tested twice.
 
     ```dspy
     def same(gold: str, found: str) -> bool:
@@ -230,7 +230,7 @@ def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax
         for value in node.values:
             text = written(item, value)
             if text in seen and _is_stable(value):
-                yield same_operands.at(value, f"`{text}` stands in this condition twice")
+                yield same_operands.at(value, f"`{text}` appears twice in this condition")
             seen.add(text)
         return
     for left, right in pairwise((node.left, *node.rights)):

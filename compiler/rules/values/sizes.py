@@ -148,7 +148,7 @@ class Measuring:
 
     def _call(self, call: syntax.Call) -> Measure:
         arguments = [self.measure(each.value) for each in call.arguments]
-        name = call.function.text if isinstance(call.function, syntax.Name) else ""
+        name = _name_of(call.function)
         numbers = [each.number for each in arguments]
         match name, numbers:
             case "range", [int() as stop]:
@@ -158,6 +158,14 @@ class Measuring:
                 return Measure(max(1, abs(stop - start) // by))
             case "pow", [_, _]:
                 return _combined("**", *arguments)
+            case "factorial" | "math.factorial", [int() as count]:
+                return _of_bits(max(1, count) * max(1, count.bit_length()))
+            case "perm" | "math.perm", [int() as count, *most]:
+                chosen = most[0] if most and most[0] is not None else count
+                return _of_bits(max(1, min(count, chosen)) * max(1, count.bit_length()))
+            case "comb" | "math.comb", [int() as count, int() as chosen]:
+                chosen = max(0, min(chosen, count - chosen))
+                return _of_bits(max(1, min(count, chosen * count.bit_length())))
             case "bytes" | "bytearray", [int() as size]:
                 return Measure(max(1, size))
         if isinstance(call.function, syntax.Attribute):
@@ -171,6 +179,17 @@ class Measuring:
                 return Measure(product)
             return Measure(max([inside.items, *(each.items for each in arguments)]))
         return Measure(max((each.items for each in arguments), default=1))
+
+
+def _name_of(function: syntax.Expression) -> str:
+    """A function's name, or its module's and its own."""
+    match function:
+        case syntax.Name(text=text):
+            return text
+        case syntax.Attribute(value=syntax.Name(text="math"), name=name):
+            return f"math.{name.text}"
+        case _:
+            return ""
 
 
 _TO_A_WIDTH = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})

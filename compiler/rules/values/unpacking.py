@@ -17,7 +17,7 @@ _Unpacking: TypeAlias = syntax.Assign | syntax.For | syntax.ComprehensionClause
 
 @rule("E236", "wrong-unpacking", syntax.Assign, syntax.For, syntax.ComprehensionClause, fix="sometimes")
 def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
-    """A value is unpacked into another number of names than it has items.
+    """A value is unpacked into a different number of names than it has items.
 
     ```dspy
     def label(pair: tuple[str, float]) -> str:
@@ -88,7 +88,7 @@ def _binds_tightly(node: syntax.Expression) -> bool:
 
 @rule("W109", "empty-slice", syntax.Slice, severity="warning")
 def empty_slice(program: Program, item: Item, node: syntax.Slice) -> Findings:
-    """A slice ends where it begins, or before, so it is always empty.
+    """A slice ends at or before its start, so it is always empty.
 
     ```dspy
     def best(answers: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ....base.files import UnreadableFile, verify_regular
 from ...errors import LMConfigurationError, LMUnknownModelError
 
 MAGIC = b"GGUF"
@@ -29,6 +30,7 @@ NUMBERS = {
     12: "<d",
 }
 LONGEST_STRING = 64 << 20
+_LARGEST = 1 << 50
 
 Value = int | float | bool | str
 
@@ -48,9 +50,12 @@ def read_header(path: Path, model: str) -> Header:
     language model; both name `model`, the name that the user gave.
     """
     try:
+        verify_regular(path, _LARGEST)
         with open(path, "rb") as file:
             return _header(file, path, model)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except UnreadableFile as problem:
+        if problem.kind != "missing" and not path.is_dir():
+            raise LMConfigurationError(f"the model file `{path}` {problem.message}", model=model) from None
         raise LMUnknownModelError(
             f'there is no model file at `{path}`; `LM("gguf/PATH")` takes the path of a GGUF file',
             model=model,
