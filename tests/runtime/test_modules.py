@@ -247,7 +247,7 @@ def test_state_is_saved_as_json_and_loaded_whole_or_not_at_all(tmp_path: Path) -
     assert other.steps[0].signature.instructions != "Learned."
     with pytest.raises(dspy.StateError, match=r"should end in `\.json`"):
         nested.save(tmp_path / "state.pkl")
-    with pytest.raises(dspy.StateError, match="not a state file"):
+    with pytest.raises(dspy.StateError, match="there is no state file"):
         nested.load(tmp_path / "none.json")
     (tmp_path / "list.json").write_text("[]")
     with pytest.raises(dspy.StateError, match="holds a list"):
