@@ -93,7 +93,7 @@ def test_a_tools_errors_are_observations() -> None:
     found = dspy.ReAct("question -> answer: int", tools=[broken])(question="q", lm=lm).trajectory
     assert found["observation_0"] == "Execution error in broken: RuntimeError: no such luck"
     assert "has no argument `y`" in found["observation_1"]
-    assert "holds no number" in found["observation_2"]
+    assert "contains no number" in found["observation_2"]
 
 
 def test_a_tools_output_cannot_pose_as_structure() -> None:
@@ -247,7 +247,7 @@ def test_state_is_saved_as_json_and_loaded_whole_or_not_at_all(tmp_path: Path) -
     assert other.steps[0].signature.instructions != "Learned."
     with pytest.raises(dspy.StateError, match=r"should end in `\.json`"):
         nested.save(tmp_path / "state.pkl")
-    with pytest.raises(dspy.StateError, match="not a state file"):
+    with pytest.raises(dspy.StateError, match="there is no state file"):
         nested.load(tmp_path / "none.json")
     (tmp_path / "list.json").write_text("[]")
     with pytest.raises(dspy.StateError, match="holds a list"):
