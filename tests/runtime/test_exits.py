@@ -257,7 +257,8 @@ def test_ctrl_c_ends_at_once(what: str, how: str) -> None:
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == "blocked\n"
+        # Two threads may write at once, and their lines into each other.
+        assert process.stdout.readline().startswith("blocked")
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=GUARD)
