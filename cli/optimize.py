@@ -127,6 +127,10 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
         if after < before:
             say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
-    files = [shown(file) for file in with_models(result.state)]
+    say(render_saved([shown(file) for file in with_models(result.state)]))
+
+
+def render_saved(files: list[str]) -> str:
+    """Where the state and its models are, and that they belong with the program."""
     them = {1: "it", 2: "both"}.get(len(files), "all of them")
-    say(f"What it learned is in {list_names(files)}; commit {them} with the program.")
+    return f"What it learned is in {list_names(files)}; commit {them} with the program."

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dspyc.base.diagnostic import Diagnostic, Edit, Fix, Label
+from dspyc.cli.optimize import render_saved
 from dspyc.compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
 from dspyc.compiler.render.cells import width
 from dspyc.compiler.render.excerpt import Mark, excerpt
@@ -133,3 +134,15 @@ def test_any_marks_can_be_shown(text: str, data: st.DataObject) -> None:
         assert not [one for one in line if unicodedata.category(one) in {"Cc", "Zl", "Zp"}]
         assert "\u202e" not in line
         assert width(line) <= 50
+
+
+@pytest.mark.parametrize(
+    ("files", "end"),
+    [
+        (["a.state.json"], "in `a.state.json`; commit it with the program."),
+        (["a.state.json", "a.gguf"], "in `a.state.json` and `a.gguf`; commit both with the program."),
+        (["a.state.json", "a.gguf", "b.gguf"], "and `b.gguf`; commit all of them with the program."),
+    ],
+)
+def test_all_files_of_a_state_are_to_be_committed(files: list[str], end: str) -> None:
+    assert render_saved(files).endswith(end)
