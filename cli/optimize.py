@@ -115,10 +115,11 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         say_warning(f"`{program}` has learned nothing: its demos, instructions and models are its module's")
     if before is None or after is None:
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
-        say_warning(
-            f"no evaluation in {loaded.shown} measures `{program}`, so it is not known whether it is better; "
-            f"write `evaluate NAME = Evaluate({program}, devset=…, metric=…)`"
-        )
+        if evaluation is None:
+            say_warning(
+                f"no evaluation in {loaded.shown} measures `{program}`, so it is not known whether it is "
+                f"better; write `evaluate NAME = Evaluate({program}, devset=…, metric=…)`"
+            )
     else:
         color = "green" if after > before else "red" if after < before else "yellow"
         change = click.style(f"{after - before:+.1f}", fg=color, bold=True)

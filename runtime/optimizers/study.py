@@ -23,7 +23,7 @@ from ..execution.progress import report, within
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..work.identity import program_digest
-from ..work.run import exhausted, stage
+from ..work.run import exhausted, next_step, stage
 
 logger = logging.getLogger("dspyc")
 
@@ -159,7 +159,7 @@ class Study:
     def _report(self) -> None:
         errors = [trial.error for trial in self.trials if trial.error is not None]
         limit = exhausted()
-        if limit is not None:
+        if limit is not None and self.measured:
             logger.warning(
                 "the search stopped after %d candidates: its budget of %s is used up",
                 len(self.measured),
@@ -171,7 +171,9 @@ class Study:
                     f"no candidate could be made and measured; all {len(errors)} failed, "
                     f"{describe_errors(errors)}"
                 ) from errors[0]
-            reason = "there are none to try" if limit is None else f"the budget of {limit} is used up"
+            reason = "there are none to try"
+            if limit is not None:
+                reason = f"the budget of {limit} is used up{next_step()}"
             raise OptimizerError(f"no candidate was measured: {reason}")
         if errors:
             logger.warning(

@@ -22,6 +22,7 @@ from ..modules.base import Module
 from ..modules.models import models_of
 from ..optimizers.base import Optimizer
 from ..signature.signature import Signature
+from ..state.files import writable_folder
 from ..state.format import (
     PredictorState,
     ProgramState,
@@ -222,10 +223,9 @@ class Program(Module):
         Raises:
             OptimizerError: the optimizer cannot work, or its result fails on every example of the
                 evaluation; an earlier state is kept.
-            StateError: the state cannot be written; this is checked first.
+            StateError: the state cannot be written; this is checked first. Its folder is created if needed.
             JournalError: the journal belongs to another run, or another process is using it.
         """
-        self._verify_writable()
         student = plain_module(self.student).deepcopy()
         arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
         self.optimizer.verify(student, **arguments)
@@ -239,7 +239,11 @@ class Program(Module):
             state=self.state_path,
             reload=self._reload,
         )
-        with reporting_to(on_progress), self._run(making, budget, journal, fresh):
+        with (
+            writable_folder(self.state_path.parent),
+            reporting_to(on_progress),
+            self._run(making, budget, journal, fresh),
+        ):
             return make_state(making, evaluation)
 
     def top(self, n: int) -> TopPrograms:
@@ -318,13 +322,6 @@ class Program(Module):
         if self._recipe.stale == "error":
             raise StateError(message)
         logger.warning("%s. Until then these predictors run unoptimized", message)
-
-    def _verify_writable(self) -> None:
-        folder = self.state_path.parent
-        if not folder.is_dir():
-            raise StateError(f"the state cannot be written: the folder `{folder}` does not exist")
-        if not os.access(folder, os.W_OK):
-            raise StateError(f"the state cannot be written: the folder `{folder}` is read-only")
 
 
 def _remedy(program: Program) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,32 @@ def write_atomically(path: Path, text: str) -> None:
     """Replace a file's content in one step; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write_atomically(path, text)
+
+
+@contextmanager
+def writable_folder(folder: Path) -> Iterator[None]:
+    """Have a folder to write states to; one that is created is removed again if the block fails and left
+    nothing in it.
+
+    Raises:
+        StateError: it is read-only, or cannot be created.
+    """
+    try:
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"the state cannot be written: the folder `{folder}` cannot be created: {error.strerror}"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise StateError(f"the state cannot be written: the folder `{folder}` is read-only")
+    try:
+        yield
+    except BaseException:
+        for each in made:
+            with suppress(OSError):
+                each.rmdir()
+        raise
 
 
 def _verify_ending(path: Path) -> None:

@@ -65,6 +65,7 @@ class Journal:
         self.path = path
         self._lock = new_lock()
         self._recorded = False
+        self._kept = 0
         self._broken: str | None = None
         self._answers: dict[str, dict[str, list[Any]]] = {}
         self._file = _open_alone(path)
@@ -83,6 +84,11 @@ class Journal:
         """Whether there is neither an answer nor a task that is done, of this process or an earlier one."""
         return not (self._entries or self._answers or self._recorded)
 
+    @property
+    def answer_count(self) -> int:
+        """How many answers of models the file holds, of this process and of earlier ones."""
+        return self._kept
+
     def recall(self, key: str) -> Entry | None:
         """What an earlier process wrote of the task of this key, or None."""
         return self._entries.get(key)
@@ -95,6 +101,8 @@ class Journal:
         """Write what a model has answered to a request of a task; `answer` is in JSON's types."""
         self._recorded = True
         self._write({"task": key, "request": request, "answer": answer})
+        with self._lock:
+            self._kept += 1
 
     def record(self, key: str, stage: str, value: Any, usage: Usage, seconds: float) -> None:
         """Write that a task is done; `value` is in JSON's types."""
@@ -165,6 +173,7 @@ class Journal:
                 if "request" in record:
                     kept = self._answers.setdefault(record["task"], {})
                     kept.setdefault(record["request"], []).append(record["answer"])
+                    self._kept += 1
                 elif "error" not in record:
                     calls, tokens, cost = record["usage"]
                     yield (

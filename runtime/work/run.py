@@ -109,6 +109,23 @@ def exhausted() -> str | None:
     return None if run is None or run.meter is None else run.meter.exhausted()
 
 
+def next_step() -> str:
+    """How a run whose budget is used up goes on, as the end of a sentence; "" where no answer is kept."""
+    run = _current.get()
+    if run is None or run.meter is None or run.journal is None or not run.journal.answer_count:
+        return ""
+    unit = (run.meter.exhausted() or "").rpartition(" ")[2]
+    # The seconds of an earlier process do not count, so the next one has all of them again.
+    how = f"a larger `{_OPTIONS[unit]}`, or `budget=`," if unit in _OPTIONS else "the next run"
+    count = run.journal.answer_count
+    kept = "1 answer is" if count == 1 else f"{count:,} answers are"
+    return f"; {kept} kept, and {how} goes on from there"
+
+
+_OPTIONS = {"calls": "--max-calls", "tokens": "--max-tokens", "dollars": "--max-cost"}
+"""The option that raises a limit, by the word that the limit ends in; see `Meter.exhausted`."""
+
+
 def perform(
     kind: str,
     program: Any,
@@ -266,4 +283,4 @@ class _Performance:
 _PLAIN = Run()
 
 
-__all__ = ["Run", "exhausted", "journalled", "perform", "stage", "working"]
+__all__ = ["Run", "exhausted", "journalled", "next_step", "perform", "stage", "working"]

@@ -127,3 +127,27 @@ def test_a_budget_bounds_the_run(tmp_path: Path) -> None:
     assert "its budget of 150 calls is used up" in done.stderr
     assert (folder / "p.tuned.state.json").exists()
     assert os.listdir(folder).count("p.tuned.journal.jsonl") == 0
+
+
+def test_a_budget_that_leaves_room_for_nothing_says_how_to_go_on(tmp_path: Path) -> None:
+    folder = project(tmp_path / "p", 1)
+    for _ in range(2):
+        stopped = dspyc(folder, "optimize", "p.dspy", "--max-calls", "10")
+        assert stopped.returncode == 1
+        assert (
+            "no candidate was measured: the budget of 10 calls is used up; 10 answers are kept, "
+            "and a larger `--max-calls`, or `budget=`, goes on from there"
+        ) in stopped.stderr
+        assert "the search stopped" not in stopped.stderr
+        assert calls(folder) == 10
+    done = dspyc(folder, "optimize", "p.dspy", "--max-calls", "150")
+    assert done.returncode == 0, done.stderr
+    assert 150 <= calls(folder) <= 152
+
+
+def test_a_program_that_a_budget_leaves_unmeasured_is_not_said_to_have_no_evaluation(tmp_path: Path) -> None:
+    folder = project(tmp_path / "p", 1)
+    done = dspyc(folder, "optimize", "p.dspy", "--max-calls", "90")
+    assert done.returncode == 0, done.stderr
+    assert "the program was not measured after" in done.stderr
+    assert "no evaluation in" not in done.stderr

@@ -258,10 +258,29 @@ def test_nothing_is_lost_when_optimising_fails(tmp_path: Path, lm: Neighbour) ->
     assert [path.name for path in tmp_path.iterdir()] == ["bank.router.state.json"]
 
 
-def test_a_state_that_cannot_be_written_is_found_before_the_work(tmp_path: Path, lm: Neighbour) -> None:
-    program = few_shot(tmp_path, state="missing/router.json")
-    with pytest.raises(StateError, match=r"the folder `.*` does not exist"):
-        program.optimize()
+@pytest.mark.parametrize("journal", [True, False])
+def test_the_folder_of_a_state_is_created(tmp_path: Path, lm: Neighbour, journal: bool) -> None:
+    program = few_shot(tmp_path, state="states/of/router.json")
+    program.optimize(journal=journal)
+    assert [path.name for path in (tmp_path / "states" / "of").iterdir()] == ["router.json"]
+    assert program.state is not None
+
+
+def test_a_folder_without_a_state_is_not_left_behind(tmp_path: Path, lm: Neighbour) -> None:
+    (tmp_path / "states").mkdir()
+    lm.fails = lambda inputs: True
+    with pytest.raises(OptimizerError):
+        few_shot(tmp_path, state="states/of/router.json").optimize()
+    assert [path.name for path in tmp_path.rglob("*")] == ["states"]
+
+
+@pytest.mark.parametrize("state", ["file/router.json", "file/of/router.json"])
+def test_a_state_that_cannot_be_written_is_found_before_the_work(
+    tmp_path: Path, lm: Neighbour, state: str
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StateError, match=r"cannot be written: the folder `.*` cannot be created: "):
+        few_shot(tmp_path, state=state).optimize()
     assert lm.asked == []
 
 

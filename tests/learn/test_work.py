@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,12 +30,13 @@ from dspyc.runtime.work.identity import (
     program_digest,
     value_digest,
 )
-from dspyc.runtime.work.run import working
+from dspyc.runtime.work.run import journalled, working
 from dspyc.runtime.work.task import Outcome, Registry, Task
 from support.neighbour import Neighbour
 from support.resumable import (
     ANSWERS,
     DEV,
+    RUN,
     TRAIN,
     Counting,
     Killed,
@@ -151,6 +155,29 @@ def test_a_budget_that_leaves_room_for_nothing_is_an_error() -> None:
             Evaluate(Predict("text -> label"), devset=DEV, metric=same_label, num_threads=1)()
         with pytest.raises(OptimizerError, match="the budget of 2 calls is used up"):
             BootstrapRS(metric=same_label).compile(Predict("text -> label"), trainset=TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("budget", "ending"),
+    [
+        (Budget(calls=1), "and a larger `--max-calls`, or `budget=`, goes on from there"),
+        (Budget(tokens=1), "and a larger `--max-tokens`, or `budget=`, goes on from there"),
+        (Budget(seconds=0.05), "and the next run goes on from there"),
+    ],
+)
+def test_what_a_used_up_budget_keeps_is_said(budget: Budget, ending: str, tmp_path: Path) -> None:
+    class Slow(Neighbour):
+        def complete(self, request: Any) -> Any:
+            time.sleep(0.06)
+            return replace(super().complete(request), usage={"total_tokens": 5})
+
+    search = BootstrapRS(metric=same_label, num_threads=1)
+    with (
+        context(lm=Slow(ANSWERS), num_threads=1),
+        journalled(tmp_path / "j", RUN, budget=budget),
+        pytest.raises(OptimizerError, match=f"is used up; 1 answer is kept, {ending}$"),
+    ):
+        search.compile(Predict("text -> label"), trainset=TRAIN)
 
 
 def test_bootstrapping_within_a_budget_keeps_the_demos_that_it_has() -> None:
