@@ -24,7 +24,7 @@ class Progress:
         done: how much of it.
         total: of how much, where that is known.
         detail: which one of several, or what happened last.
-        score: the score so far in percent, or of the last candidate, where there is one.
+        score: the score so far in percent, or of the candidate before the next one, where there is one.
     """
 
     stage: str

@@ -128,7 +128,9 @@ class Study:
             if trial.score is None:
                 continue
             best = self.best.score
-            report("candidates", trial.number, self._total, f"best {best} %", trial.score)
+            # With the last one, the score would be read as that of the search.
+            score = None if trial.number == self._total else trial.score
+            report("candidates", trial.number, self._total, f"best {best} %", score)
             if self._goal is not None and trial.score >= self._goal:
                 break
         self._report()

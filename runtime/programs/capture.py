@@ -17,7 +17,7 @@ from ..execution.callables import name_of
 from ..lm.redact import is_secret
 from ..modules.base import Module
 from ..optimizers.base import Optimizer
-from ..state.format import CandidateState, PredictorState, ProgramState, predictor_state
+from ..state.format import CandidateState, PredictorState, ProgramState, predictor_state, read
 
 
 def learned(student: Module, optimized: Module) -> dict[str, PredictorState]:
@@ -144,3 +144,13 @@ def _copy(source: Path, target: Path) -> None:
         return
     with source.open("rb") as content, replacing(target) as copy:
         shutil.copyfileobj(content, copy)
+
+
+def describe_top(path: Path, n: int) -> str:
+    """The scores of the `n` best programs in a state file, or in words why there are none."""
+    try:
+        state = read(path)
+    except StateError:
+        return "no readable state" if path.exists() else "no state"
+    scores = [candidate.score for candidate in state.candidates[:n]]
+    return str(scores) if scores else "1 program without a score"

@@ -34,6 +34,7 @@ from ..state.format import (
 )
 from ..work.budget import Budget
 from ..work.run import journalled, working
+from .capture import describe_top
 from .making import Making, OptimizeResult, make_state
 
 logger = logging.getLogger("dspyc")
@@ -239,11 +240,8 @@ class Program(Module):
             state=self.state_path,
             reload=self._reload,
         )
-        with (
-            writable_folder(self.state_path.parent),
-            reporting_to(on_progress),
-            self._run(making, budget, journal, fresh),
-        ):
+        run = self._run(making, budget, journal, fresh)
+        with writable_folder(self.state_path.parent), reporting_to(on_progress), run:
             return make_state(making, evaluation)
 
     def top(self, n: int) -> TopPrograms:
@@ -354,6 +352,9 @@ class TopPrograms(Sequence[Module]):
 
     def __iter__(self) -> Iterator[Module]:
         return iter(self._programs())
+
+    def __repr__(self) -> str:
+        return f"TopPrograms({describe_top(self._program.state_path, self._n)})"
 
     def _programs(self) -> list[Module]:
         if self._found is None:

@@ -325,6 +325,17 @@ def test_random_search_stops_when_it_is_good_enough() -> None:
     assert any(step.stage == "evaluate" and step.detail == "candidate 2 of 6" for step in told)
 
 
+def test_the_score_of_the_last_candidate_is_not_reported_as_that_of_the_search() -> None:
+    optimizer = BootstrapRS(metric=same_label, num_candidate_programs=0)
+    told: list[Progress] = []
+    with context(lm=Neighbour({"label": "change_pin"})), reporting_to(told.append):
+        best = optimizer.compile(Predict("text -> label"), trainset=TRAIN, valset=DEV)
+    scores = {one["seed"]: one["score"] for one in best.candidate_programs}  # type: ignore[attr-defined]
+    steps = [step for step in told if step.stage == "candidates"]
+    assert [step.score for step in steps] == [scores[-3], scores[-2], None]
+    assert steps[-1].detail == f"best {max(scores.values())} %"
+
+
 def test_a_candidate_that_cannot_be_measured_is_left_out() -> None:
     # Without demos the model is lost; with them it answers.
     class Helpless(Neighbour):

@@ -193,6 +193,7 @@ def test_the_best_candidates(tmp_path: Path, lm: Neighbour) -> None:
     best_two = made().top(2)
     with pytest.raises(StateError, match="has no state, so it has no best programs"):
         len(best_two)
+    assert repr(best_two) == "TopPrograms(no state)"
     result = made().optimize()
     assert list(result.candidates) == sorted(result.candidates, reverse=True)
     assert len(result.candidates) == 6
@@ -203,6 +204,11 @@ def test_the_best_candidates(tmp_path: Path, lm: Neighbour) -> None:
     assert demos(programs[0]) == demos(made())
     assert len(made().top(100)) == 6
     assert len(best_two) == 2
+    assert repr(best_two) == f"TopPrograms({list(result.candidates[:2])})"
+    result.state.write_text("{}", encoding="utf-8")
+    assert repr(made().top(2)) == "TopPrograms(no readable state)"
+    few_shot(tmp_path).optimize()
+    assert repr(few_shot(tmp_path).top(2)) == "TopPrograms(1 program without a score)"
 
 
 def test_a_program_of_a_program(tmp_path: Path, lm: Neighbour) -> None:
