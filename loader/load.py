@@ -82,7 +82,7 @@ def run(module: ModuleType, found: Compiled) -> None:
             return _imported(name, path, module.__spec__ is not None)
 
     module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
-    with loading(found.code.co_filename):
+    with loading(found.code.co_filename, found.imports.values()):
         exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -14,15 +15,30 @@ _in_python: ContextVar[bool] = ContextVar("dspyc_loaded_python", default=False)
 """Whether what runs now are statements of a Python file that is imported meanwhile."""
 
 
+_imports: dict[str, tuple[str, ...]] = {}
+"""The files that each loaded file imports."""
+
+
 @contextmanager
-def loading(path: str) -> Iterator[None]:
-    """The time in which a program's own statements run."""
+def loading(path: str, imports: Iterable[str] = ()) -> Iterator[None]:
+    """The time in which a program's own statements run.
+
+    Args:
+        path: the program's file.
+        imports: the files that it imports; see `imports_of`.
+    """
+    _imports[os.path.realpath(path)] = tuple(imports)
     loaded, in_python = _loaded.set(path), _in_python.set(False)
     try:
         yield
     finally:
         _in_python.reset(in_python)
         _loaded.reset(loaded)
+
+
+def imports_of(path: str) -> tuple[str, ...]:
+    """The files that a `.dspy` file imports, once it is loaded; `path` is without symbolic links."""
+    return _imports.get(path, ())
 
 
 @contextmanager

@@ -20,8 +20,9 @@ from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..optimizers.base import Optimizer
 from ..state.format import ProgramState, write
-from ..work.identity import digest, running_digest, sources_digest, value_digest
+from ..work.identity import digest, running_digest, value_digest
 from ..work.run import stage
+from ..work.sources import sources_digest
 from .capture import candidates_of, facts_of, learned, with_models_beside, with_scores
 
 logger = logging.getLogger("dspyc")
@@ -84,14 +85,16 @@ class Making:
     state: Path
     reload: Callable[[], Module]
 
-    def run_facts(self, evaluation: Evaluate | None) -> dict[str, str]:
-        """What makes this making what it is, as digests by name: with others, answers mean something else."""
+    def run_facts(self) -> dict[str, str]:
+        """What makes this making what it is, as digests by name: with others, answers mean something else.
+
+        The evaluation is not among them: what it keeps is kept under its own digest; see `_measure`.
+        """
         data = {name: value for name, value in self.arguments.items() if not isinstance(value, Module)}
         others = {name: value for name, value in self.arguments.items() if isinstance(value, Module)}
-        measured = None if evaluation is None else [evaluation.devset, evaluation.metric]
         return {
             "program": digest([self.name, running_digest(self.student), value_digest(others)]),
-            "data": value_digest([list(data.items()), measured]),
+            "data": value_digest(list(data.items())),
             "settings": digest([type(self.optimizer).__name__, value_digest(self._parameters())]),
             "seed": value_digest(getattr(self.optimizer, "seed", 0)),
             "sources": sources_digest(self.source),
@@ -145,7 +148,9 @@ def _measure(evaluation: Evaluate | None, module: Module, when: str) -> Evaluati
         return None
     # A weak model may well fail on many rows; that is no reason not to make it better.
     allowed = len(evaluation.devset) + 1
-    with within(when), stage(when), reproducible(), context(max_errors=allowed):
+    # Under its digest, so that a run that is resumed with another evaluation takes no rows of the first one.
+    measured_by = f"{when} {value_digest([evaluation.devset, evaluation.metric])}"
+    with within(when), stage(measured_by), reproducible(), context(max_errors=allowed):
         try:
             return evaluation(module)
         except EvaluationError as error:

@@ -239,7 +239,7 @@ class Program(Module):
             state=self.state_path,
             reload=self._reload,
         )
-        with reporting_to(on_progress), self._run(making, evaluation, budget, journal, fresh):
+        with reporting_to(on_progress), self._run(making, budget, journal, fresh):
             return make_state(making, evaluation)
 
     def top(self, n: int) -> TopPrograms:
@@ -271,11 +271,11 @@ class Program(Module):
             return self.module
 
     def _run(
-        self, making: Making, evaluation: Evaluate | None, budget: Budget | None, journal: bool, fresh: bool
+        self, making: Making, budget: Budget | None, journal: bool, fresh: bool
     ) -> AbstractContextManager[Any]:
         """What holds while the optimizer runs: a journal, a budget, both or neither."""
         if journal:
-            facts = making.run_facts(evaluation)
+            facts = making.run_facts()
             return journalled(self.journal_path, facts, fresh=fresh, budget=budget)
         return nullcontext() if budget is None else working(budget=budget)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import CodeType
@@ -52,7 +51,13 @@ def program_digest(program: Any) -> str:
         ]
         for name, predictor in program.named_predictors()
     ]
-    return digest([type(program).__module__, type(program).__qualname__, predictors])
+    return digest([_file_of(type(program)), type(program).__qualname__, predictors])
+
+
+def _file_of(kind: type) -> str:
+    """The name of the file that declares a class, which `load`, Python's `import` and a script share."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return Path(file).stem if isinstance(file, str) else kind.__module__
 
 
 def running_digest(program: Any) -> str:
@@ -82,25 +87,6 @@ def value_digest(value: Any) -> str:
     hold, everything else by its value or the name of its class.
     """
     return digest(_facts(value))
-
-
-def sources_digest(*files: Path) -> str:
-    """What stands for the text of the user's own modules that are loaded: neither Python's nor a package's.
-
-    A function that a metric calls may stand in any of them.
-
-    Args:
-        files: source files beside them, such as the one that declares the program.
-    """
-    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    loaded = {path for path in modules if isinstance(path, str) and _is_users(path)}
-    texts = set()
-    for path in loaded | {str(file) for file in files}:
-        try:
-            texts.add(hashlib.sha256(Path(path).read_bytes()).hexdigest())
-        except OSError:
-            continue
-    return digest(sorted(texts))
 
 
 def ordered(value: Any) -> Any:
@@ -147,14 +133,3 @@ def _code_facts(code: CodeType) -> list[Any]:
         for constant in code.co_consts
     ]
     return [code.co_name, code.co_code.hex(), list(code.co_names), constants]
-
-
-_PACKAGE = Path(__file__).resolve().parents[2]
-_PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
-
-
-def _is_users(path: str) -> bool:
-    if path.endswith(".dspy"):
-        return True
-    outside = not any(path.startswith(folder) for folder in _PYTHON)
-    return outside and path.endswith(".py") and _PACKAGE not in Path(path).parents

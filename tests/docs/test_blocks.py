@@ -35,3 +35,10 @@ def test_checks(program: str) -> None:
 @pytest.mark.parametrize("program", BLOCKS)
 def test_is_formatted(program: str) -> None:
     assert format_source(program) == program
+
+
+def test_the_first_block_of_the_readme_is_the_example_that_it_names() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.search(r"\]\((examples/\w+\.dspy)\):\n\n```dspy\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert named is not None
+    assert named.group(2) == (ROOT / named.group(1)).read_text(encoding="utf-8")

@@ -21,10 +21,8 @@ from dspyc.runtime import (
     context,
 )
 from dspyc.runtime.errors import JournalError
-from dspyc.runtime.work.identity import (
-    sources_digest,
-)
 from dspyc.runtime.work.run import journalled, perform, stage
+from dspyc.runtime.work.sources import sources_digest
 from dspyc.runtime.work.task import Codec, Registry, Task
 from support.neighbour import Neighbour
 from support.resumable import (
@@ -182,7 +180,7 @@ def test_a_source_that_changes_makes_another_run(tmp_path: Path) -> None:
     assert sources_digest(source) == before
     source.write_text("B", encoding="utf-8")
     assert sources_digest(source) != before
-    assert sources_digest(tmp_path / "nowhere") == sources_digest()
+    assert sources_digest(tmp_path / "nowhere") == sources_digest(tmp_path / "elsewhere")
 
 
 def test_a_journal_without_an_answer_is_not_left_behind(tmp_path: Path) -> None:

@@ -103,13 +103,31 @@ def test_nobody_there(
     assert all("\n" not in line and line.endswith(f"({number} of 2)") for number, line in enumerate(told, 1))
 
 
-@pytest.mark.parametrize("model", ["openai/any", "anthropic/any"])
-def test_a_missing_key_is_said_at_once(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "ANTHROPIC_API_KEY"):
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(
+    ("model", "variable"),
+    [
+        ("openai/any", "OPENAI_API_KEY"),
+        ("anthropic/any", "ANTHROPIC_API_KEY"),
+        ("gemini/any", "GEMINI_API_KEY"),
+    ],
+)
+def test_a_missing_key_is_said_at_once(
+    model: str, variable: str, asynchronous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (variable, "OPENAI_ADMIN_KEY", "ANTHROPIC_AUTH_TOKEN", "GOOGLE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(dspy.LMAuthError, match="check the key") as caught:
-        dspy.LM(model, num_retries=5)("x")
+    lm = dspy.LM(model, num_retries=5)
+    with pytest.raises(dspy.LMAuthError) as caught:
+        asyncio.run(lm.acall("x")) if asynchronous else lm("x")
+    assert str(caught.value) == f"no key for `{model}`\n`export {variable}=…`, or write `LM(…, api_key=…)`"
     assert not getattr(caught.value, "__notes__", [])
+
+
+def test_a_server_that_sees_no_key_is_quoted_if_one_was_sent(server: OpenAIServer) -> None:
+    server.script(Failure(401, "No API key passed in"))
+    with pytest.raises(dspy.LMAuthError, match="No API key passed in\ncheck the key"):
+        model(server, num_retries=0)("x")
 
 
 def test_an_unknown_provider() -> None:

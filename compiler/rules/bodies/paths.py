@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
@@ -131,6 +132,8 @@ class _Walk:
     def __init__(self, item: Item, body: Sequence[syntax.Statement]) -> None:
         self.item = item
         self.variables = frozenset().union(*map(written, body))
+        self.names = sorted(item.nodes(syntax.Name), key=lambda each: each.span.start)
+        self.starts = [each.span.start for each in self.names]
         self.unbound: dict[str, Unbound] = {}
         self.unreached: list[Unreached] = []
         self.reasons: dict[str, str] = {}
@@ -182,8 +185,10 @@ class _Walk:
 
     def _read(self, node: syntax.Node, state: _State) -> None:
         wanted = self.variables - state.bound - self.unbound.keys()
-        named = (each.text for each in walk(node) if isinstance(each, syntax.Name)) if wanted else ()
-        for name in free_names(node) if any(each in wanted for each in named) else ():
+        if not wanted:
+            return
+        first, last = bisect_left(self.starts, node.span.start), bisect_left(self.starts, node.span.end)
+        for name in free_names(node) if any(each.text in wanted for each in self.names[first:last]) else ():
             if name.text in wanted:
                 self.unbound.setdefault(name.text, Unbound(name, self.reasons.get(name.text, "")))
 

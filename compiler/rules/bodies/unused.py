@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias, get_args
+from typing import TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -122,16 +122,11 @@ def unused_variables(item: Item) -> Sequence[Unused]:
 
 
 def _unused(item: Item, body: Sequence[syntax.Statement]) -> Iterator[Unused]:
-    assigned = [each for statement in body for each in _assignments(statement)]
+    assigned = list(_assignments(item, body))
     if not assigned:
         return
     stored = {id(target) for _, target, _ in assigned}
-    read = {
-        node.text
-        for statement in body
-        for node in walk(statement)
-        if isinstance(node, syntax.Name) and id(node) not in stored
-    }
+    read = {node.text for node in _inside(item, body, syntax.Name) if id(node) not in stored}
     kept = {each.name.text for each in _fields(item.declaration)}
     counts = Counter(name for name, _, _ in assigned)
     seen: set[str] = set()
@@ -141,9 +136,21 @@ def _unused(item: Item, body: Sequence[syntax.Statement]) -> Iterator[Unused]:
         seen.add(name)
 
 
-def _assignments(statement: syntax.Statement) -> Iterator[tuple[str, syntax.Node, _Assignment]]:
-    """The assignments of single variables in a statement, each with the name and its place."""
-    for node in walk(statement):
+_N = TypeVar("_N", bound=syntax.Node)
+
+
+def _inside(item: Item, body: Sequence[syntax.Statement], *kinds: type[_N]) -> list[_N]:
+    """The nodes of some classes in a body, in the order of the text."""
+    start, end = (body[0].span.start, body[-1].span.end) if body else (0, 0)
+    found = [node for kind in kinds for node in item.nodes(kind) if start <= node.span.start < end]
+    return sorted(found, key=lambda node: node.span.start) if len(kinds) > 1 else found
+
+
+def _assignments(
+    item: Item, body: Sequence[syntax.Statement]
+) -> Iterator[tuple[str, syntax.Node, _Assignment]]:
+    """The assignments of single variables in a body, each with the name and its place."""
+    for node in _inside(item, body, *_ASSIGNMENTS):
         match node:
             case (
                 syntax.Assign(target=syntax.Name(text=name) as target)

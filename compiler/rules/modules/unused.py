@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ....grammar import syntax
 from ...program import Item, Program
 from ...trees import walk
 from ..rule import Findings, rule
+from ..walking import remembered
 
 
 @rule("W103", "unused-part", syntax.ModuleDeclaration, severity="warning")
@@ -37,9 +40,10 @@ def unused_part(program: Program, item: Item, node: syntax.ModuleDeclaration) ->
     """
     if not node.forward or item.unresolved:
         return
+    read = _read_in_bodies(item)
     for part in node.parts:
         others = [each.value for each in node.parts if each is not part]
-        if part.name.text and part.name.text not in _names(*node.forward, *(node.fallback or ()), *others):
+        if part.name.text and part.name.text not in read and part.name.text not in _names(others):
             yield unused_part.at(part.name, f"the part `{part.name.text}` is never used")
 
 
@@ -70,7 +74,7 @@ def unused_input(program: Program, item: Item, node: syntax.ModuleDeclaration) -
     """
     if not node.forward or item.unresolved:
         return
-    read = _names(*node.forward, *(node.fallback or ()))
+    read = _read_in_bodies(item)
     if read.isdisjoint(each.name.text for each in node.parts):
         return  # what calls nothing is not written yet
     for field in node.fields:
@@ -79,5 +83,18 @@ def unused_input(program: Program, item: Item, node: syntax.ModuleDeclaration) -
             yield unused_input.at(field.name, f"the input `{name}` is never used")
 
 
-def _names(*nodes: syntax.Node) -> set[str]:
+@remembered
+def _read_in_bodies(item: Item) -> frozenset[str]:
+    """The names in the bodies of a module."""
+    node = item.declaration
+    blocks = (node.forward, node.fallback) if isinstance(node, syntax.ModuleDeclaration) else ()
+    ranges = [(block[0].span.start, block[-1].span.end) for block in blocks if block]
+    return frozenset(
+        each.text
+        for each in item.nodes(syntax.Name)
+        if any(start <= each.span.start < end for start, end in ranges)
+    )
+
+
+def _names(nodes: Iterable[syntax.Node]) -> set[str]:
     return {each.text for node in nodes for each in walk(node) if isinstance(each, syntax.Name)}

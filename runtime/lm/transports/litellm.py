@@ -230,6 +230,12 @@ def _translated(error: Exception, request: Request) -> LMError:
             model=request.model,
         )
     kind = _kind(error, status)
+    if kind is LMAuthError and (variable := _missing_variable(error, request)):
+        return LMAuthError(
+            f"no key for `{request.model}`\n`export {variable}=…`, or write `LM(…, api_key=…)`",
+            model=request.model,
+            status=status,
+        )
     words = redact(str(getattr(error, "message", None) or error), request.settings).strip()
     words = _NOISE.sub("", _TRACEBACK.sub("", words)) or type(error).__name__
     advice = _ADVICE.get(kind)
@@ -247,6 +253,18 @@ def _translated(error: Exception, request: Request) -> LMError:
     if isinstance(translated, LMTransportError):
         translated.unreachable = unreachable is not None
     return translated
+
+
+def _missing_variable(error: Exception, request: Request) -> str | None:
+    """The environment variable that the provider's key is read from, where neither it nor a key is given.
+
+    None where a key was sent, and where the provider takes something else than one key.
+    """
+    if not _NO_KEY.search(str(error)) or request.settings.get("api_key"):
+        return None
+    variable = f"{request.model.partition('/')[0].upper()}_API_KEY"
+    missing = litellm_module.load().validate_environment(model=request.model)["missing_keys"]
+    return variable if variable in missing else None
 
 
 def _why_unreachable(error: Exception) -> str | None:
