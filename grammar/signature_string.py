@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import zip_longest
 
 from msgspec import Struct
 
@@ -12,6 +14,7 @@ from .actions.context import Context
 from .lexing.brackets import find_repairs
 from .lexing.errors import too_deep
 from .lexing.lexer import lex
+from .lexing.tokens import Token
 from .parsing.driver import parse
 from .problems import problem
 from .recovery.recover import mend
@@ -33,7 +36,8 @@ def parse_signature_string(text: str) -> InlineSignature:
     value = parse(lexed.tokens, context, "inline_signature") if lexed.is_balanced else None
     if value is not None:
         inputs, outputs = value
-        return InlineSignature(inputs, outputs, (*lexed.problems, *context.closing_problems()))
+        problems = [*lexed.problems, *context.closing_problems()]
+        return InlineSignature(inputs, outputs, tuple(problems or _dangling_commas(lexed.tokens)))
     if "->" not in text:
         found = problem(
             "E001", (0, len(text)), "expected `->` between the inputs and the outputs of this signature"
@@ -50,3 +54,14 @@ def parse_signature_string(text: str) -> InlineSignature:
     inputs, outputs = value or ((), ())
     problems = [*lexed.problems, *mended.problems] or context.closing_problems()
     return InlineSignature(inputs, outputs, tuple(problems) or (too_deep((0, len(text))),))
+
+
+def _dangling_commas(tokens: Sequence[Token]) -> list[Diagnostic]:
+    """A comma behind which no field stands: it has lost its field, or is left from one."""
+    written = [token for token in tokens if token.text]
+    found: list[Diagnostic] = []
+    for token, after in zip_longest(written, written[1:]):
+        if token.text == "," and (after is None or after.text == "->"):
+            end = "the end" if after is None else "`->`"
+            found.append(problem("E001", token.span, f"expected a name after `,`, found {end}"))
+    return found

@@ -7,13 +7,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from ...grammar import syntax
 from .. import catalog, types
 from ..facts import Symbol
 from ..types import Type
 from ..types.generic import generic, named
 from .context import Context
+from .library_types import library_symbol
 from .members import member
+from .prelude import describe
 
 SPECIAL = frozenset({"Literal", "Values"})
 """Names that mean something only in a type, with brackets behind them."""
@@ -65,6 +69,9 @@ def _name(node: syntax.Expression, name: str, context: Context) -> Type:
     symbol = context.lookup(name)
     if symbol is None and (name in SPECIAL or (context.in_string and name in _TYPING)):
         symbol = Symbol(name, "builtin", types.TypeForm(types.ANY))
+    library = library_symbol(node, context) if symbol is not None and symbol.kind == "imported" else None
+    if symbol is not None and library is not None and named(library.type) is None:
+        symbol = replace(symbol, type=library.type)
     context.refer(node, symbol)
     if symbol is None:
         return types.UNKNOWN
@@ -82,11 +89,36 @@ def _attribute(node: syntax.Attribute, context: Context) -> Type:
         context.refer(node.name, symbol)
         context.refer(node.value, Symbol(node.value.text, "python", types.UNKNOWN))
         return (named(found) or types.UNKNOWN) if found else types.UNKNOWN
-    base = context.lookup(node.value.text) if isinstance(node.value, syntax.Name) else None
-    context.refer(node.value, base)
-    symbol = member(base.type, node.name.text) if base is not None else None
-    context.refer(node.name, symbol)
+    symbol = _dotted(node, context)
+    if symbol is not None and not types.known(symbol.type):
+        symbol = library_symbol(node, context) or symbol
+        context.refer(node.name, symbol)
     return (named(symbol.type) or types.UNKNOWN) if symbol else types.UNKNOWN
+
+
+def _dotted(node: syntax.Expression, context: Context) -> Symbol | None:
+    """What a dotted name stands for; its parts are noted as references."""
+    match node:
+        case syntax.Name(text=text):
+            symbol = context.lookup(text)
+            context.refer(node, symbol)
+        case syntax.Attribute(value=value, name=name):
+            base = _dotted(value, context)
+            symbol = member(base.type, name.text) if base is not None else None
+            if base is not None and _has_no_types(base) and (symbol is None or not types.known(symbol.type)):
+                symbol = Symbol(name.text, "member", types.Builtin("object"))
+            context.refer(name, symbol)
+        case _:
+            return None
+    return symbol
+
+
+def _has_no_types(base: Symbol) -> bool:
+    """Whether nothing behind the dot is a type: only modules and classes of Python files have types there."""
+    if not types.known(base.type) or isinstance(base.type, types.PythonModule):
+        return False
+    place = describe(base).place or base.place
+    return base.kind == "runtime" or place is None or not place.path.endswith((".py", ".pyi"))
 
 
 def _subscript(value: syntax.Expression, index: syntax.Expression, context: Context) -> Type:

@@ -65,7 +65,11 @@ def assignable(source: Type, target: Type) -> bool:
             inside = iterated(source)
             return inside is not None and assignable(inside, item)
         case types.Record():
-            return source == target or (isinstance(source, types.Dict) and assignable(source.key, types.STR))
+            return (
+                source == target
+                or (isinstance(source, types.Dict) and assignable(source.key, types.STR))
+                or (_is_conversation(target) and _fits_conversation(source))
+            )
         case types.Enum(members=members, open=is_open):
             values = lookup.member_values(members)
             return source == target or is_open or assignable(source, types.Literals(values))
@@ -135,6 +139,19 @@ def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
             return not wanted.complete
         case _:
             return False
+
+
+def _is_conversation(wanted: types.Record) -> bool:
+    """Whether a record is the runtime's `History`."""
+    return wanted.name == "History" and wanted.path.replace("\\", "/").endswith("/runtime/types/history.py")
+
+
+def _fits_conversation(source: Type) -> bool:
+    """Whether a value is a list of turns, which becomes a conversation: each turn is a dict."""
+    if not isinstance(source, types.List | types.Tuple):
+        return False
+    turn = iterated(source)
+    return turn is not None and assignable(turn, types.Dict(types.STR, types.ANY))
 
 
 def _instance_of(source: Type, base: str) -> bool:

@@ -144,7 +144,10 @@ class SignatureMeta(type):
     def _table(cls) -> Mapping[str, Field]:
         if cls.__pending__ is not None:
             own, local_names = cls.__pending__
-            hints = get_type_hints(cls, localns=local_names, include_extras=True)
+            try:
+                hints = get_type_hints(cls, localns=local_names, include_extras=True)
+            except (AttributeError, NameError, TypeError) as error:
+                raise SignatureError(f"a type of `{cls.__name__}` cannot be found: {error}") from error
             typed = {key: _typed(field, hints.get(key)) for key, field in own.items()}
             cls.__fields__ = MappingProxyType({**cls.__fields__, **typed})
             cls.__pending__ = None

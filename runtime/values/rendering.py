@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..types.annotations import plain_annotation
 from ..types.records import schema_keys
 from .ordering import in_order
+from .validation import unusable_type, validator_for
 
 Render: TypeAlias = "Callable[[Any], str]"
 
@@ -133,10 +134,18 @@ def type_note(annotation: Any) -> str:
 
 
 def json_schema(annotation: Any) -> Any:
-    """The JSON schema of a type, `type` first in each object and the other keys in alphabetical order."""
-    from pydantic import TypeAdapter
+    """The JSON schema of a type, `type` first in each object and the other keys in alphabetical order.
 
-    return _type_first(TypeAdapter(annotation).json_schema())
+    Raises:
+        SignatureError: the type has none.
+    """
+    from pydantic import PydanticUserError
+
+    try:
+        schema = validator_for(annotation).json_schema()
+    except PydanticUserError as error:
+        raise unusable_type(annotation) from error
+    return _type_first(schema)
 
 
 def _type_first(schema: Any) -> Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from ..errors import SignatureError
+
 
 def validate(value: Any, annotation: Any, *, strict: bool = False) -> Any:
     """The value as one of the type; a record's fields may have their aliases or their names.
@@ -19,7 +21,11 @@ def validate(value: Any, annotation: Any, *, strict: bool = False) -> Any:
 
 
 def validator_for(annotation: Any) -> Any:
-    """Pydantic's `TypeAdapter` of a type."""
+    """Pydantic's `TypeAdapter` of a type.
+
+    Raises:
+        SignatureError: pydantic cannot read values of the type.
+    """
     try:
         return _cached(annotation)
     except TypeError:
@@ -28,9 +34,20 @@ def validator_for(annotation: Any) -> Any:
 
 
 def _make(annotation: Any) -> Any:
-    from pydantic import TypeAdapter
+    from pydantic import PydanticUserError, TypeAdapter
 
-    return TypeAdapter(annotation)
+    try:
+        return TypeAdapter(annotation)
+    except PydanticUserError as error:
+        raise unusable_type(annotation) from error
+
+
+def unusable_type(annotation: Any) -> SignatureError:
+    """The error for a type that has no schema: a plain class, a function in the place of a type."""
+    name = annotation.__name__ if isinstance(annotation, type) else repr(annotation)
+    return SignatureError(
+        f"`{name}` cannot be the type of a field: it has no schema; use a pydantic model or a dataclass"
+    )
 
 
 _cached = lru_cache(maxsize=4096)(_make)

@@ -10,7 +10,6 @@ GOOD = {
     "question -> answer": (["question"], ["answer"]),
     "question->answer": (["question"], ["answer"]),
     "context: list[str], question -> answer: float": (["context: list[str]", "question"], ["answer: float"]),
-    "a, b, -> c,": (["a", "b"], ["c"]),
     "a: Literal['x, y', \"->\"] -> b: dict[str, list[int]] | None": (
         ["a: Literal['x, y', \"->\"]"],
         ["b: dict[str, list[int]] | None"],
@@ -42,6 +41,10 @@ BAD = {
     "a: -> c": ("E001", "expected a value after `:`, found `->`"),
     "a: list[str -> c": ("E002", "`[` is never closed"),
     "class -> c": ("E007", "`class` is a reserved word; use `class_`"),
+    "a, -> b": ("E001", "expected a name after `,`, found `->`"),
+    "a: list[str], b, -> c": ("E001", "expected a name after `,`, found `->`"),
+    "a -> b,": ("E001", "expected a name after `,`, found the end"),
+    "a -> b: Literal['x',],\n": ("E001", "expected a name after `,`, found the end"),
     "a -> 3": ("E001", "expected a name after `->`, found `3`"),
 }
 

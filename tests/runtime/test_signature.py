@@ -285,3 +285,27 @@ def test_signatures_print_and_are_made_by_other_names() -> None:
         dspy.ensure_signature(3)
     with pytest.raises(dspy.SignatureError, match="must be an InputField"):
         made.append("c", "no field")
+
+
+class _Plain:
+    """A class of which pydantic knows nothing."""
+
+
+@pytest.mark.parametrize(
+    ("annotation", "shown"),
+    [(_Plain, "`_Plain`"), (list[_Plain], "_Plain]`"), (dict[str, _Plain] | None, "| None`"), (iter, "iter")],
+)
+def test_a_type_without_a_schema_is_refused_in_words(annotation: Any, shown: str) -> None:
+    signature = dspy.Signature({"text": (str, dspy.InputField()), "found": (annotation, dspy.OutputField())})
+    with pytest.raises(dspy.SignatureError, match="cannot be the type of a field") as caught:
+        dspy.Predict(signature)(text="a", lm=dspy.DummyLM([{"found": "b"}]))
+    assert shown in str(caught.value)
+
+
+def test_a_name_that_no_type_has_is_refused_in_words() -> None:
+    class Ask(dspy.Signature):
+        text: str = dspy.InputField()
+        found: json.nix = dspy.OutputField()  # type: ignore[name-defined]
+
+    with pytest.raises(dspy.SignatureError, match=r"a type of `Ask` cannot be found: .*'nix'"):
+        _ = Ask.output_fields

@@ -92,8 +92,9 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
             )
     own = {each.text for each in declared_names(item.declaration)}
     candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
-    candidates = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
-    close = near(name, candidates)
+    alike = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
+    # Only case differs in `predict`: that is closer than any other name.
+    close = near(name, candidates, cutoff=1.0) or near(name, alike)
     if close is None:
         return unknown_name.at(node, f"unknown name `{name}`")
     fix = replace(f"Change to `{close}`", node, close)

@@ -43,6 +43,10 @@ def _look(item: Item, node: syntax.Expression) -> Findings:
                 yield not_a_type.at(node, f"`{node.text}` is not a type", _help(symbol.type))
             elif symbol is not None and symbol.kind == "builtin" and isinstance(symbol.type, types.Function):
                 yield not_a_type.at(node, f"`{node.text}` is a function, not a type")
+        case syntax.Attribute(name=name):
+            symbol = item.symbol_of(name)
+            if symbol is not None and named(symbol.type) is None:
+                yield not_a_type.at(node, f"`{written(item, node)}` is not a type", _help(symbol.type))
         case syntax.Constant(value=None):
             pass
         case syntax.Constant(value=value) if value is ...:
