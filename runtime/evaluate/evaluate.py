@@ -112,7 +112,7 @@ class Evaluate:
             seconds=time.perf_counter() - began,
             total=len(rows),
         )
-        self._verify(result)
+        self._verify(result, self._most_errors(chosen))
         table = self.display_table if display_table is None else display_table
         if table is not False:
             print_table(result, None if table is True else table)
@@ -172,7 +172,7 @@ class Evaluate:
     ) -> list[EvaluatedRow | None]:
         defaults = program._defaults
         threads = num_threads or self.num_threads or lookup("num_threads", defaults)
-        max_errors = self.max_errors or lookup("max_errors", defaults)
+        max_errors = self._most_errors(program)
         traceback = self.provide_traceback
         if traceback is None:
             traceback = lookup("provide_traceback")
@@ -198,16 +198,24 @@ class Evaluate:
                 return run(advance)
         return run(lambda done, score, errors: report("evaluate", done, len(examples), score=score))
 
-    def _verify(self, result: EvaluationResult) -> None:
-        """Raise what is wrong with an evaluation that broke off, or of which every row failed."""
+    def _most_errors(self, program: Module) -> int:
+        return self.max_errors or int(lookup("max_errors", program._defaults))
+
+    def _verify(self, result: EvaluationResult, max_errors: int) -> None:
+        """Raise what is wrong with an evaluation that broke off, or of which too many rows failed.
+
+        Rows that end together while threads reach the limit are judged as if they had run one after another.
+        """
         errors = list(result.errors.values())
         done, failed = len(result.rows), len(errors)
+        reached = sorted(result.errors)[max_errors - 1 : max_errors]
+        is_broken_off = done < result.total or any(index < result.total - 1 for index in reached)
         if done < result.total and (limit := exhausted()) is not None:
             reason = (
                 f"the evaluation stopped after {done} of {result.total} examples: "
                 f"its budget of {limit} is used up"
             )
-        elif done < result.total:
+        elif is_broken_off and (failed < done or done < result.total):
             reason = (
                 f"the evaluation was stopped: {failed} of {done} examples failed, the last with "
                 f"{describe_error(errors[-1])}; the rows so far are in this error's `result`; "

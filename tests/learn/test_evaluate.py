@@ -313,3 +313,18 @@ def test_what_is_no_module_is_named(given: Any) -> None:
         evaluation.compare()
     with pytest.raises(runtime.ConfigurationError, match="measures modules"):
         evaluation()
+
+
+def test_rows_that_end_together_are_judged_as_one_after_another() -> None:
+    """All four are running before the first fails: none is left to be stopped."""
+    together = threading.Barrier(4)
+
+    class Together(Module):
+        def forward(self, n: int) -> Prediction:
+            together.wait(20)
+            if n < 2:
+                raise ValueError(n)
+            return Prediction(twice=2 * n)
+
+    with pytest.raises(EvaluationError, match="was stopped: 2 of 4 examples failed"):
+        Evaluate(devset=rows(4), metric=right, num_threads=4, max_errors=1)(Together())

@@ -134,9 +134,7 @@ def test_a_program_that_fails_on_many_rows_is_still_optimized(
         result = program.optimize(evaluation=Evaluate(devset=DEV, metric=same_label))
         assert result.before is not None
         assert len(result.before.errors) > 1
-        strict = program.optimize(
-            evaluation=Evaluate(devset=DEV, metric=same_label, num_threads=1, max_errors=1)
-        )
+        strict = program.optimize(evaluation=Evaluate(devset=DEV, metric=same_label, max_errors=1))
     assert strict.before is None
     assert any(
         text.startswith("the program was not measured before: the evaluation was stopped")
