@@ -38,7 +38,7 @@ _HEAD = re.compile(
     )""",
     re.M | re.X,
 )
-_OTHER_LINE = re.compile(r"^(?![ \t\f]|#|[)\]}]|\r?$)", re.M)
+_OTHER_LINE = re.compile(r"""^(?![ \t\f]|#|[)\]}]|"#[ \t]*$|\r?$)""", re.M)
 _FIELDS = "|".join(sorted(FIELD_WORDS))
 _STATEMENTS = "|".join(sorted((STATEMENT_WORDS | CLAUSE_WORDS) - {"match"}))
 _BODY_LINE = re.compile(

@@ -46,8 +46,12 @@ class Stuck(Struct, frozen=True):
 
     @property
     def after(self) -> Token:
-        """The token behind it; only where that is not the last."""
-        return self.tokens[self.at + 1]
+        """The token behind it, or the last."""
+        return self.peek(self.at + 1)
+
+    def peek(self, index: int) -> Token:
+        """The token at an index, or the last where there are not so many."""
+        return self.tokens[min(index, len(self.tokens) - 1)]
 
     @property
     def line_before(self) -> list[Token]:

@@ -12,6 +12,7 @@ from ..tables import tables
 from ..words import DECLARING, FIELD_WORDS, HARD_KEYWORDS
 from .edits import Repair, RepairRule, Stuck, fits, header_end, line_before, read_as
 from .f_strings import begin, behind, kinds_ahead
+from .outside import statement_outside
 
 
 def _else_if(stuck: Stuck) -> Repair | None:
@@ -224,12 +225,14 @@ def _after_the_end(stuck: Stuck) -> Repair | None:
     if stuck.token.kind == known.end or not feed(copy, known.end):
         return None
     token = stuck.token
-    found = problem(
-        "E023",
-        token.span if token.end > token.start else (token.start, token.start),
+    line = stuck.text[token.start :].split("\n", 1)[0]
+    said = statement_outside(line, token.text)
+    message, help_ = said or (
         "this line does not belong to a declaration",
         "indent it to continue the declaration above",
     )
+    span = token.span if token.end > token.start else (token.start, token.start)
+    found = problem("E023", span, message, help_)
     follows_semicolon = stuck.text[: token.start].rstrip().endswith(";")
     return Repair(stuck.at, len(stuck.tokens) - 1, [], None if follows_semicolon else found)
 
