@@ -11,7 +11,9 @@ from .tokens import Lexed, Token, vocabulary
 
 _TEMPLATE = re.compile(r"`[^`\r\n]*`")
 _FIELD = re.compile(r"\$\{")
-_OPTIONAL_FIELD = re.compile(r"\?(?P<gap>[ \t]*:[ \t]*)(?P<type>[\w.]+(?:\[[^\]\r\n]*\])?)(?=[ \t]*(?:[\r\n#\"]|\Z))")
+_OPTIONAL_FIELD = re.compile(
+    r"\?(?P<gap>[ \t]*:[ \t]*)(?P<type>[\w.]+(?:\[[^\]\r\n]*\])?)(?=[ \t]*(?:[\r\n#\"]|\Z))"
+)
 _TYPE_BEFORE = re.compile(r"[\w\])]\Z")
 _REST = re.compile(r"\?[ \t]*(?:[\r\n#@\"=,)\]>|]|\Z|where\b)")
 _LINE = re.compile(r"[^\r\n]*")

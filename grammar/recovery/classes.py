@@ -10,7 +10,7 @@ from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted
 from ..problems import problem
 from ..tables import tables
-from .edits import Repair, Stuck, header_end, read_as
+from .edits import Repair, Stuck, as_lines, header_end, read_as
 from .fields import DESCRIPTION
 
 _KINDS = {
@@ -73,7 +73,7 @@ def _unknown_value(tokens: list[Token]) -> list[Token]:
 
 def _rewritten(stuck: Stuck, kind: str, stop: int) -> Fix | None:
     """The class as a declaration, where each of its lines is a field or a part of the docstring."""
-    text, tokens = stuck.text, stuck.tokens
+    text, tokens = as_lines(stuck.text), stuck.tokens
     edits = [Edit(Span(tokens[0].start, tokens[stop].start), f"{kind} {tokens[1].text}")]
     known = vocabulary()
     starts = [
@@ -85,7 +85,7 @@ def _rewritten(stuck: Stuck, kind: str, stop: int) -> Fix | None:
     for start in starts:
         begin = text.rfind("\n", 0, start) + 1
         end = text.find("\n", start)
-        line = text[begin : end if end >= 0 else len(text)]
+        line = text[begin : end if end >= 0 else len(text)].rstrip()
         if is_docstring and text[start] in "\"'rR" and re.match(r"r?[\"']", text[start:], re.IGNORECASE):
             is_docstring = False
             continue

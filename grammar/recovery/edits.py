@@ -64,6 +64,11 @@ class Stuck(Struct, frozen=True):
         return self.tokens[self.line]
 
 
+def as_lines(text: str) -> str:
+    """The text with `\n` at the end of every line, of the same length, so that offsets hold."""
+    return text if "\r" not in text else text.replace("\r\n", " \n").replace("\r", "\n")
+
+
 RepairRule: TypeAlias = Callable[[Stuck], Repair | None]
 """What to do about one kind of mistake; None for every other."""
 

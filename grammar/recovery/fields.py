@@ -21,8 +21,10 @@ _FIELD_CALL = re.compile(r"(?:\w+\.)?(?P<name>Input|Output)?Field\s*\((?P<argume
 
 def _condition_without_where(stuck: Stuck) -> Repair | None:
     """`output n: int > 0` and `output n: int 0 < n < 5`."""
-    if not _in_field(stuck) or not fits(stuck.states, "where") or any(
-        each.text == "where" for each in stuck.line_before
+    if (
+        not _in_field(stuck)
+        or not fits(stuck.states, "where")
+        or any(each.text == "where" for each in stuck.line_before)
     ):
         return None
     known, token = vocabulary(), stuck.token
@@ -98,7 +100,13 @@ def _instructions(stuck: Stuck) -> Repair | None:
     known = vocabulary()
     tokens, line = stuck.tokens, stuck.line
     first = stuck.first
-    if tokens[0].text not in _HEADS or first.text not in {"instructions", "description", "docstring", "prompt", "doc"}:
+    if tokens[0].text not in _HEADS or first.text not in {
+        "instructions",
+        "description",
+        "docstring",
+        "prompt",
+        "doc",
+    }:
         return None
     if line == 0 or stuck.at > line + 1:
         return None
@@ -109,7 +117,9 @@ def _instructions(stuck: Stuck) -> Repair | None:
     value = tokens[at]
     is_first = tokens[line - 1].kind == known.indent
     quoted = value.text if value.text[:3] in {'"""', "'''"} else f'"""{value.text[1:-1]}"""'
-    fix = replacement("Write it as the docstring", first.start, value.end, quoted, "safe") if is_first else None
+    fix = (
+        replacement("Write it as the docstring", first.start, value.end, quoted, "safe") if is_first else None
+    )
     word = tokens[0].text
     message = f'the instructions of a {word} are its docstring, the first line of its body: `"""…"""`'
     found = problem("E001", first.span, message, None, fix)
@@ -181,7 +191,11 @@ def _demo_form(stuck: Stuck) -> Repair | None:
     """`demo: a="b"`, `demo {…}` and `demos = […]`."""
     known = vocabulary()
     first, line, tokens = stuck.first, stuck.line, stuck.tokens
-    if first.text not in {"demo", "demos", "example", "examples"} or tokens[0].text not in _HEADS or line == 0:
+    if (
+        first.text not in {"demo", "demos", "example", "examples"}
+        or tokens[0].text not in _HEADS
+        or line == 0
+    ):
         return None
     if stuck.at > line + 1:
         return None

@@ -9,6 +9,7 @@ from ...base.span import Span
 from ..lexing.f_strings import scan
 from ..lexing.tokens import OPEN_STRING, STRING
 from ..problems import problem
+from .edits import as_lines
 
 _COMMENT = re.compile(
     r"(?P<before>^[ \t]*|[ \t])(?://(?P<line>[^\n]*)|/\*(?P<block>.*?)(?:\*/|\Z))", re.MULTILINE | re.DOTALL
@@ -21,14 +22,14 @@ def mask_comments(text: str) -> tuple[str, Diagnostic | None]:
     """The text with such comments blanked out, of the same length, and the finding; itself without any."""
     if "//" not in text and "/*" not in text:
         return text, None
+    lines = as_lines(text)
     strings = [(at, to) for kind, at, to in scan(text) if kind in {STRING, OPEN_STRING}]
     comments: list[re.Match[str]] = []
-    for found in _COMMENT.finditer(text):
+    for found in _COMMENT.finditer(lines):
         at = found.end("before")
         if any(start < at < end for start, end in strings):
             continue
-        is_whole_line = text.rfind("\n", 0, at) + 1 == found.start() and not found["before"].strip()
-        is_whole_line &= not text[text.rfind("\n", 0, at) + 1 : at].strip()
+        is_whole_line = not lines[lines.rfind("\n", 0, at) + 1 : at].strip()
         if found["block"] is None and not is_whole_line and not _is_prose(found["line"]):
             continue
         comments.append(found)

@@ -15,6 +15,7 @@ from ..lexing.tokens import Token, vocabulary
 from ..problems import problem
 from ..tables import tables
 from ..words import DECLARING
+from .edits import as_lines
 from .foreign_words import TYPE_WORDS
 
 _HEAD = re.compile(
@@ -73,16 +74,19 @@ _BRACES = _Habit("E029", "blocks are indented, not wrapped in braces; end this l
 
 def read_foreign_item(text: str, tokens: list[Token]) -> tuple[list[Token], Diagnostic] | None:
     """The tokens of a declaration of the item's name, and the finding; None for every other item."""
-    start = tokens[0].start
+    start, text = tokens[0].start, as_lines(text)
     head = _HEAD.match(text, start)
     if head is None:
         return _arrow(text, start)
     word, name = head["word"], head["name"] or ""
     is_def = word in {"def", "function", "func", "fn", "fun"}
     known = word in _WORDS or word in DECLARING or is_def
-    if not known or (not name and word != "generator") or (head["open"] != "{" and "prompt" not in word + text):
-        if word != "template_string":
-            return None
+    if (
+        not known
+        or (not name and word != "generator")
+        or (head["open"] != "{" and "prompt" not in word + text)
+    ) and word != "template_string":
+        return None
     if word == "function" and re.search(r"\bprompt\b|\bclient\b", text):
         habit = _PROMPTED
     elif word in _WORDS and not (word == "test" and name[:1] in "\"'"):
@@ -132,7 +136,7 @@ def _rewritten(text: str, head: re.Match[str]) -> Fix | None:
     close = text.rstrip().rfind("}")
     if head["open"] != "{" or close < head.end() or text[close + 1 :].strip() or name[:1] in "\"'":
         return None
-    body = [(found.start(), found[0]) for found in re.finditer(r"[^\n]+", text[: close])]
+    body = [(found.start(), found[0]) for found in re.finditer(r"[^\n]+", text[:close])]
     body = [(at, line) for at, line in body if at >= head.end() and line.strip()]
     if not body or text.rfind("\n", 0, close) + 1 <= body[-1][0]:
         return None
@@ -154,7 +158,7 @@ def _rewritten(text: str, head: re.Match[str]) -> Fix | None:
         Edit(Span(*head.span("word")), heading),
         Edit(Span(before_brace, head.end("open")), ":"),
         *edits,
-        Edit(Span(text.rfind("\n", 0, close), close + 1), ""),
+        Edit(Span(text.rfind("\n", 0, close) + 1, (text.find("\n", close) + 1) or len(text)), ""),
     ]
     title = "Write it as an indented block"
     return Fix(title, tuple(edit for edit in edits if _changes(text, edit)), "unsafe")
@@ -185,7 +189,7 @@ def _attributes(body: list[tuple[int, str]]) -> list[Edit] | None:
             return None
         described = f" {found['text']}" if found["text"] else ""
         written = f"{found['name']}: {kind}{described}"
-        edits.append(Edit(Span(at + blanks, at + len(line)), written))
+        edits.append(Edit(Span(at + blanks, at + len(line.rstrip())), written))
     return edits
 
 

@@ -6,8 +6,8 @@ from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
-from .edits import Repair, RepairRule, Stuck, fits, header_end, read_as
-from .foreign_types import angle_brackets, square_brackets
+from .edits import Repair, RepairRule, Stuck, as_lines, fits, header_end, read_as
+from .foreign_types import angle_brackets, or_between_types, square_brackets
 from .foreign_words import DECLARATION_WORDS, PUBLIC_WORDS, VARIABLE_WORDS
 from .signatures import unquoted_signature
 
@@ -95,7 +95,9 @@ def _arrow_function(stuck: Stuck) -> Repair | None:
 
 def _in_call(stuck: Stuck, at: int) -> bool:
     known = vocabulary()
-    depth = sum((each.kind in known.openers) - (each.kind in known.closers) for each in stuck.tokens[stuck.line : at])
+    depth = sum(
+        (each.kind in known.openers) - (each.kind in known.closers) for each in stuck.tokens[stuck.line : at]
+    )
     return depth > 0
 
 
@@ -172,7 +174,11 @@ def _prefix_word(stuck: Stuck) -> Repair | None:
 
 def _throw(stuck: Stuck) -> Repair | None:
     first = stuck.first
-    if stuck.at != stuck.line + 1 or first.text not in {"throw", "raise"} or stuck.token.text in {"=", ".", "("}:
+    if (
+        stuck.at != stuck.line + 1
+        or first.text not in {"throw", "raise"}
+        or stuck.token.text in {"=", ".", "("}
+    ):
         return None
     if stuck.token.kind == vocabulary().newline:
         return None
@@ -253,7 +259,8 @@ def _brace_block(stuck: Stuck) -> Repair | None:
     token = stuck.token
     if token.text != "{" or not fits(stuck.states, ":"):
         return None
-    behind = stuck.text[token.end :].split("\n", 1)[0].partition("#")[0].strip()
+    lines = as_lines(stuck.text)
+    behind = lines[token.end :].split("\n", 1)[0].partition("#")[0].strip()
     if behind:
         return None
     depth, close = 0, stuck.at
@@ -263,11 +270,15 @@ def _brace_block(stuck: Stuck) -> Repair | None:
         if depth <= 0:
             close = index
             break
-    is_first = "{\n" not in stuck.text[: token.start]
+    is_first = "{\n" not in lines[: token.start].replace("{ \n", "{\n")
     found = problem("E029", token.span, "blocks are indented, not wrapped in braces; end this line with `:`")
     at = token.start
     fill = [Token(known.name, at, at, ""), Token(known.newline, at, at, ""), Token(known.dedent, at, at, "")]
-    head = [Token(known.colon, at, token.end, ":"), Token(known.newline, at, at, ""), Token(known.indent, at, at, "")]
+    head = [
+        Token(known.colon, at, token.end, ":"),
+        Token(known.newline, at, at, ""),
+        Token(known.indent, at, at, ""),
+    ]
     stop = close + 1
     if stop < len(stuck.tokens) and stuck.tokens[stop].kind == known.newline:
         stop += 1
@@ -310,6 +321,7 @@ FOREIGN: tuple[RepairRule, ...] = (
     unquoted_signature,
     square_brackets,
     angle_brackets,
+    or_between_types,
     _increment,
     _arrow_function,
     _variable_word,
@@ -324,4 +336,3 @@ FOREIGN: tuple[RepairRule, ...] = (
     _matrix_attribute,
 )
 """Each is asked in turn."""
-

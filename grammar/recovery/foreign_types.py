@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..lexing.tokens import Token, vocabulary
 from ..problems import problem, replacement
-from .edits import Repair, Stuck
+from .edits import Repair, Stuck, fits, read_as
 from .foreign_words import TYPE_WORDS
 
 
@@ -87,6 +87,21 @@ def angle_brackets(stuck: Stuck) -> Repair | None:
         replacement(f"Write `{written}`", start, end, written, "safe"),
     )
     return Repair(opening - 1, stop, new, found)
+
+
+def or_between_types(stuck: Stuck) -> Repair | None:
+    """`str or None`, read as `str | None`."""
+    if stuck.token.text != "or" or not fits(stuck.states, "|"):
+        return None
+    token = stuck.token
+    found = problem(
+        "E029",
+        token.span,
+        "use `|` instead of `or` between types",
+        None,
+        replacement("Write `|`", token.start, token.end, "|", "safe"),
+    )
+    return Repair(stuck.at, stuck.at + 1, [read_as(token, "|")], found)
 
 
 def _opening(stuck: Stuck) -> int:

@@ -1,13 +1,15 @@
-"""Methods in a module, as a class of DSPy's has them: `def forward(self, …)`, `def __init__(self)`, helpers."""
+"""Methods in a module, as a class has them: `def forward(self, …)`, `def __init__(self)`, helpers."""
 
 from __future__ import annotations
+
+import itertools
 
 from ...base.diagnostic import Edit, Fix
 from ...base.span import Span
 from ..lexing.tokens import Token, vocabulary
 from ..problems import problem, replacement
 from ..tables import tables
-from .edits import Repair, RepairRule, Stuck, header_end, read_as
+from .edits import Repair, RepairRule, Stuck, as_lines, header_end, read_as
 
 _HEADS = frozenset({"module"})
 
@@ -94,7 +96,9 @@ def _constructor(stuck: Stuck, header: int, end: int, *, is_block: bool) -> Repa
     lines = _lines(body)
     parts = [line for line in lines if not any(each.text == "super" for each in line[:1])]
     are_parts = all(
-        [each.text for each in line[:2]] == ["self", "."] and line[3].text == "=" for line in parts if len(line) > 3
+        [each.text for each in line[:2]] == ["self", "."] and line[3].text == "="
+        for line in parts
+        if len(line) > 3
     ) and all(len(line) > 3 for line in parts)
     fix = _parts_fix(stuck, header, lines) if are_parts and parts and not parameters else None
     names = ", ".join(f"{each}: …" for each in parameters)
@@ -109,7 +113,12 @@ def _constructor(stuck: Stuck, header: int, end: int, *, is_block: bool) -> Repa
     if are_parts:
         for line in parts:
             new += _without_self(line)
-    if not new and end < len(tokens) and tokens[end].kind == known.dedent and tokens[at - 1].kind == known.indent:
+    if (
+        not new
+        and end < len(tokens)
+        and tokens[end].kind == known.dedent
+        and tokens[at - 1].kind == known.indent
+    ):
         place = tokens[at].start
         new = [Token(known.string, place, place, ""), Token(known.newline, place, place, "")]
     return Repair(at, end, new, found)
@@ -117,7 +126,7 @@ def _constructor(stuck: Stuck, header: int, end: int, *, is_block: bool) -> Repa
 
 def _parts_fix(stuck: Stuck, header: int, lines: list[list[Token]]) -> Fix:
     """The head is removed, the parts stand as far left as it did, without `self.`."""
-    tokens, at, text = stuck.tokens, stuck.at, stuck.text
+    tokens, at, text = stuck.tokens, stuck.at, as_lines(stuck.text)
     start = text.rfind("\n", 0, tokens[at].start) + 1
     margin = text[start : tokens[at].start]
     edits = [Edit(Span(start, text.find("\n", tokens[header].end) + 1), "")]
@@ -164,9 +173,7 @@ def _inputs(tokens: list[Token]) -> set[str]:
 
 def _selves(tokens: list[Token]) -> list[tuple[Token, Token]]:
     return [
-        (token, dot)
-        for token, dot in zip(tokens, tokens[1:], strict=False)
-        if token.text == "self" and dot.text == "."
+        (token, dot) for token, dot in itertools.pairwise(tokens) if token.text == "self" and dot.text == "."
     ]
 
 
@@ -178,7 +185,12 @@ def _without_self(tokens: list[Token]) -> list[Token]:
 def _forward_with_parameters(stuck: Stuck) -> Repair | None:
     """`forward(question):`."""
     first, line, tokens = stuck.first, stuck.line, stuck.tokens
-    if first.text not in {"forward", "fallback"} or line == 0 or stuck.at != line + 1 or stuck.token.text != "(":
+    if (
+        first.text not in {"forward", "fallback"}
+        or line == 0
+        or stuck.at != line + 1
+        or stuck.token.text != "("
+    ):
         return None
     header, has_colon = header_end(tokens, line)
     if not has_colon:
@@ -198,7 +210,7 @@ def _forward_with_parameters(stuck: Stuck) -> Repair | None:
 
 def _async_forward(stuck: Stuck) -> Repair | None:
     """`async forward:` and `async def forward(self):`."""
-    tokens, at = stuck.tokens, stuck.at
+    at = stuck.at
     if stuck.token.text != "async" or at != stuck.line or at == 0:
         return None
     after = stuck.peek(at + 1)

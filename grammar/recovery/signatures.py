@@ -47,7 +47,12 @@ def _argument(stuck: Stuck) -> tuple[int, int] | None:
         if depth < 0:
             break
         start -= 1
-    if start == stuck.line or start < 2 or tokens[start - 1].text != "(" or tokens[start - 2].kind != known.name:
+    if (
+        start == stuck.line
+        or start < 2
+        or tokens[start - 1].text != "("
+        or tokens[start - 2].kind != known.name
+    ):
         return None
     stop, depth = start, 0
     while stop < len(tokens):

@@ -45,6 +45,7 @@ def incomplete_evaluation(program: Program, item: Item, node: syntax.Call) -> Fi
         and declaration.value is node
         and _is_evaluation(item, node)
         and not any(each.star for each in node.arguments)
+        and not binding.surplus
     ):
         if _lacks(binding, "program"):
             words = "the evaluation has no program; write `Evaluate(PROGRAM, …)`"
@@ -172,10 +173,10 @@ def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tu
             return value is not None and _is_unmarked(program, owner, value, (*seen, node.text))
         case syntax.Subscript(value=value, index=syntax.Slice()):
             return _is_unmarked(program, item, value, seen)
-        case syntax.Call(function=syntax.Attribute(value=value)) if isinstance(
+        case syntax.Call(function=syntax.Attribute(value=value, name=name)) if isinstance(
             item.type_of(value), types.Dataset
         ):
-            return _is_unmarked(program, item, value, seen)
+            return item.symbol_of(name) is not None and _is_unmarked(program, item, value, seen)
         case syntax.Call():
             made = item.type_of(node.function)
             binding = item.binding_of(node)
