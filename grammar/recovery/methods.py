@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from ...base.diagnostic import Edit, Fix
+from ...base.diagnostic import Applicability, Edit, Fix
 from ...base.span import Span
 from ..lexing.tokens import Token, vocabulary
 from ..problems import problem, replacement
@@ -197,7 +197,7 @@ def _forward_with_parameters(stuck: Stuck) -> Repair | None:
         return None
     start, end = stuck.token.start, tokens[header].start
     names = set(_parameters(stuck, stuck.at, header)) - {"self"}
-    safety = "safe" if names <= _inputs(tokens) else "unsafe"
+    safety: Applicability = "safe" if names <= _inputs(tokens) else "unsafe"
     found = problem(
         "E031",
         Span(start, end),

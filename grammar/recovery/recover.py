@@ -62,8 +62,8 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[D
         return None, (deep[0],)
     foreign = read_foreign_item(text, lexed.tokens)
     if foreign is not None:
-        tokens, found = foreign
-        return parse(tokens, Context(text)), (found,)
+        tokens, said = foreign
+        return parse(tokens, Context(text)), (said,)
     text, comment = mask_comments(text)
     text, docstring = mask_docstring(text, lexed.tokens[0].start)
     masked = [each for each in (comment, docstring) if each is not None]

@@ -140,7 +140,7 @@ def range_as_type(item: Item, node: syntax.Subscript) -> Meant | None:
         return None
     bounds = index.elements if isinstance(index, syntax.Tuple) else (index,)
     if isinstance(index, syntax.Slice):
-        bounds = tuple(each for each in (index.start, index.stop) if each is not None)
+        bounds = tuple(each for each in (index.lower, index.upper) if each is not None)
     if not bounds or not all(isinstance(each, syntax.Constant | syntax.Unary) for each in bounds):
         return None
     field = next(
