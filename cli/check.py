@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..base.held import hold
 from ..base.text import plural
 from ..compiler.render import FORMATS
 from .console import say
@@ -87,10 +88,10 @@ def command(
             raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
         path = Path.cwd() / (stdin_filename or "stdin.dspy")
         files = [path]
-        workspace = Workspace({str(path): read_program_from_input()}, (), selected, ignored)
+        workspace = hold(Workspace({str(path): read_program_from_input()}, (), selected, ignored))
     else:
         files = find(paths)
-        workspace = Workspace(select=selected, ignore=ignored)
+        workspace = hold(Workspace(select=selected, ignore=ignored))
         if fixing and _fix(workspace, files, unsafe=unsafe_fixes, write=not diff) and diff:
             return 1
     report = report_on(workspace, files)

@@ -30,9 +30,11 @@ def check(workspace: Workspace, path: Path) -> CheckedFile:
 
 def report_on(workspace: Workspace, paths: Sequence[Path]) -> Report:
     """The findings of files, and before them those of the settings of their projects."""
-    settings = dict.fromkeys(workspace.settings(str(Path.cwd() / path)) for path in paths)
-    files = [_check_settings(workspace, each) for each in settings if each.problems]
-    return Report((*files, *(check(workspace, path) for path in paths)), partial(look_up, workspace))
+    with workspace.in_one_pass():
+        settings = dict.fromkeys(workspace.settings(str(Path.cwd() / path)) for path in paths)
+        files = [_check_settings(workspace, each) for each in settings if each.problems]
+        files += [check(workspace, path) for path in paths]
+    return Report(tuple(files), partial(look_up, workspace))
 
 
 def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
