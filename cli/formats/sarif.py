@@ -49,7 +49,7 @@ def _rules(codes: tuple[str, ...]) -> list[dict[str, Any]]:
     # Rules are imported for their pages only where one has found something.
     from ...compiler.rules.register import KINDS
 
-    rules = []
+    rules: list[dict[str, Any]] = []
     for code in codes:
         kind = KINDS.get(code)
         if kind is None:
@@ -90,7 +90,7 @@ def _result(report: Report, one: Finding, index: int, fingerprint: str) -> dict[
         # The first is what GitHub compares.
         "partialFingerprints": {"primaryLocationLineHash": fingerprint, "dspyc/v1": fingerprint},
     }
-    related = []
+    related: list[dict[str, Any]] = []
     for label in one.found.labels:
         found = (one.file.path, one.file.source) if label.path is None else report.look_up(label.path)
         if found is not None:

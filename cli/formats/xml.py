@@ -12,13 +12,13 @@ _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 class Element:
     """An element that is being written."""
 
-    def __init__(self, tag: str, text: str = "", **attributes: str | int) -> None:
+    def __init__(self, tag: str, text: str = "", /, **attributes: str | int) -> None:
         self.tag = tag
         self.text = text
         self.attributes = attributes
         self.children: list[Element] = []
 
-    def add(self, tag: str, text: str = "", **attributes: str | int) -> Element:
+    def add(self, tag: str, text: str = "", /, **attributes: str | int) -> Element:
         """A new element at the end of this one."""
         child = Element(tag, text, **attributes)
         self.children.append(child)
