@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ..compiler.analysis import FileAnalysis
 from ..compiler.fixing import Fixed, fix
-from ..compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
+from ..compiler.render import CheckedFile, Report, ansi, full, plain, summary
 from ..grammar.source import Source
 from ..loader.compiling import errors_of
 from ..project.disk import ENDING
@@ -48,14 +48,6 @@ def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
     return CheckedFile(shown(settings.path), source, settings.problems)
 
 
-def print_report(report: Report, output_format: str, workspace: Workspace) -> None:
-    """Write a report to standard output; the formats for people end in a summary."""
-    say(FORMATS[output_format](report, ansi, columns()), newline=False)
-    if output_format in {"full", "concise"}:
-        say(summary(report))
-        say(_fixable(report, workspace), newline=False)
-
-
 def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
     """The text of a file after its fixes; the workspace shows the file as before."""
     full = str(Path.cwd() / path)
@@ -71,7 +63,7 @@ def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
         workspace.disk.put(full, text)
 
 
-def _fixable(report: Report, workspace: Workspace) -> str:
+def render_fixable(report: Report, workspace: Workspace) -> str:
     """How many findings the fixes would remove, and by which option."""
     safe = every = 0
     for file in report.files:
@@ -98,11 +90,11 @@ class Findings(Failure):
 
     def report_text(self) -> str:
         """The findings without colours."""
-        return FORMATS["full"](self.report, plain, 100) + self.message
+        return full(self.report, plain, 100) + self.message
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the findings to standard error."""
-        say(FORMATS["full"](self.report, ansi, columns()), error=True, newline=False)
+        say(full(self.report, ansi, columns()), error=True, newline=False)
         result = "nothing was compiled" if len(self.report.files) > 1 else "it was not compiled"
         say(f"{self.message.removesuffix('.')}, so {result}.", error=True)
 
