@@ -13,9 +13,9 @@ from ...resolve.interfaces import interface_of
 from ...types import Type
 from ...types.assignable import assignable
 from ..calls.arguments import CALLS, Call, Called, called, calls
-from ..rule import Findings, declared_at, file_rule, label, rule
+from ..rule import Findings, declared_at, file_rule, label, replace, rule
 from ..walking import remembered
-from ..words import described, listed, meant_or_has
+from ..words import described, listed, meant_or_has, near
 from .swapped import are_swapped
 
 _SHAPES = {"metric": ("example", "pred"), "reward": ("args", "pred")}
@@ -115,7 +115,7 @@ def _is_number(returns: Type, role: str) -> bool:
     return role == "metric" and getattr(name, "name", "") == "Score"
 
 
-@file_rule("E224", "metric-field")
+@file_rule("E224", "metric-field", fix="sometimes")
 def metric_field(program: Program) -> Findings:
     """A metric or reward reads a field that the program it is used for does not have.
 
@@ -180,7 +180,9 @@ def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> 
                 told.add(id(read))
                 message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
                 labels = label(program, use.place, f"used as a {use.role} for {listed([use.judged.name])}")
-                yield metric_field.at(read, message, labels=labels)
+                close = near(read.text, names)
+                fix = replace(f"Change to `{close}`", read, close) if close else None
+                yield metric_field.at(read, message, fix=fix, labels=labels)
 
 
 class _Use(Struct, frozen=True):
