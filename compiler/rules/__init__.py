@@ -50,7 +50,22 @@ from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
+from .models.names import (
+    no_provider,
+    not_a_language_model,
+    unknown_model,
+    unknown_provider,
+    unknown_shipped_model,
+    unlisted_model,
+)
 from .models.no_lm import no_lm
+from .models.settings import (
+    answer_too_long,
+    reasoning_settings,
+    refused_setting,
+    retired_model,
+    unsupported_setting,
+)
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
@@ -149,6 +164,14 @@ RULES: tuple[Rule, ...] = (
     misplaced_module,
     not_constructed,
     second_configure,
+    no_provider,
+    unknown_provider,
+    unknown_shipped_model,
+    not_a_language_model,
+    reasoning_settings,
+    refused_setting,
+    answer_too_long,
+    unsupported_setting,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,
@@ -172,6 +195,9 @@ RULES: tuple[Rule, ...] = (
     undocumented_tool,
     explosive_pattern,
     unused_answer,
+    unknown_model,
+    retired_model,
+    unlisted_model,
     look_alike_names,
     key_in_source,
     unseeded_shuffle,
