@@ -180,6 +180,31 @@ HERE = ("gguf", "embedded")
 SHIPPED = ("banking", "banking-base")
 """The models that come with dspyc."""
 
+TRAINING_SETTINGS = (
+    "cpu_seconds",
+    "steps",
+    "epochs",
+    "learning_rate",
+    "batch_size",
+    "warmup_steps",
+    "weight_decay",
+    "dropout",
+    "validation",
+    "seed",
+    "threads",
+    "precision",
+    "output",
+    "progress",
+)
+"""What may be set for a training in this process."""
+TRAINING_ALIASES = {
+    "num_train_epochs": "epochs",
+    "max_steps": "steps",
+    "per_device_train_batch_size": "batch_size",
+    "output_dir": "output",
+}
+"""The names that DSPy's and TRL's users know."""
+
 _REASONING = re.compile(
     r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE
 )

@@ -76,6 +76,14 @@ from .names.shadowing import shadowed_name
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
+from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.pointless import (
+    bootstrapped_twice,
+    learns_nothing,
+    nothing_to_choose,
+    unreachable_threshold,
+)
+from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.deception import look_alike_names
@@ -179,6 +187,10 @@ RULES: tuple[Rule, ...] = (
     swapped_parameters,
     shared_state,
     wrong_row_function,
+    untrainable_model,
+    too_few_threads,
+    training_setting,
+    different_structure,
     unused_import,
     unused_variable,
     unused_part,
@@ -198,10 +210,16 @@ RULES: tuple[Rule, ...] = (
     unknown_model,
     retired_model,
     unlisted_model,
+    several_models,
+    bootstrapped_twice,
+    learns_nothing,
+    nothing_to_choose,
+    unreachable_threshold,
     look_alike_names,
     key_in_source,
     unseeded_shuffle,
     measured_on_training,
+    taught_by_itself,
 )
 """All rules, by their codes."""
 
