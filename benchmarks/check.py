@@ -40,7 +40,7 @@ PEERS = {
     "pyrefly": ("check",),
     "basedpyright": (),
 }
-"""All but ruff keep nothing for a second check; what ruff keeps is in the folder, of which each run has a copy."""
+"""All but ruff keep nothing for a second check; ruff does in the folder, of which each run has a copy."""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from ...base.held import hold, is_own_process
 from .examine import examine, workspace_for
 from .result import Result, Task
 
 _BYTES_A_WORKER = 48_000
 """A process must have as much text to check to be worth its start; it takes some 150 ms to check."""
+_FORKS = sys.platform.startswith("linux")
 _ROUNDS = 4
 """Into how many portions, at least, the work of a process is cut, so that all end at about the same time."""
 
@@ -55,17 +57,18 @@ def check_all(
     """
     sizes = [_size(key) for key in keys]
     count = min(jobs or usable_cores(), sum(sizes) // _BYTES_A_WORKER)
-    workspace = workspace_for(task)
+    workspace = hold(workspace_for(task))
     found: dict[str, Result] = {}
     packages: dict[str, str | None] = {}
-    if count > 1:
+    if count > 1 and (context := _context()) is not None:
         portions = _portions(keys, sizes, sum(sizes) // (count * _ROUNDS) + 1)
-        for done in _in_processes(task, portions, count):
+        for done in _in_processes(context, task, portions, count):
             found.update((each.key, each) for each in done.results)
             packages.update(done.packages)
     # What no process has answered, because one has died, is done here; an error then is an ordinary one.
     left = [key for key in keys if key not in found]
-    found.update((each.key, each) for each in examine(task, left, workspace))
+    with workspace.in_one_pass():
+        found.update((each.key, each) for each in examine(task, left, workspace))
     return found, {**packages, **workspace.packages}
 
 
@@ -89,9 +92,8 @@ def _portions(keys: Sequence[str], sizes: Sequence[int], limit: int) -> list[lis
     return portions
 
 
-def _in_processes(task: Task, portions: Sequence[list[str]], count: int) -> Iterator[_Done]:
+def _in_processes(context: Any, task: Task, portions: Sequence[list[str]], count: int) -> Iterator[_Done]:
     """What processes find out about portions, in the order in which they are ready."""
-    context = _context()
     waiting = list(reversed(portions))
     workers: dict[Connection, Any] = {}
     # What is imported and read here once, forked processes have.
@@ -130,9 +132,14 @@ def _in_processes(task: Task, portions: Sequence[list[str]], count: int) -> Iter
 
 
 def _context() -> Any:
-    """How processes are started: by a fork where that is safe, which spares them all imports."""
-    is_safe = sys.platform.startswith("linux") and threading.active_count() == 1
-    return multiprocessing.get_context("fork" if is_safe else "spawn")
+    """How processes are started; None where that is not safe.
+
+    A fork spares them all imports. It needs a process without other threads, and one that starts anew needs a
+    process that is a command's own: it imports what this one was started with.
+    """
+    if _FORKS:
+        return multiprocessing.get_context("fork") if threading.active_count() == 1 else None
+    return multiprocessing.get_context("spawn") if is_own_process() else None
 
 
 _ENDING = {signal.SIGINT, signal.SIGTERM}
@@ -172,8 +179,9 @@ def _work(connection: Connection, others: Sequence[Connection], task: Task) -> N
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     for each in others:
         each.close()
+    gc.disable()
     workspace = workspace_for(task)
-    with suppress(EOFError, OSError):
+    with suppress(EOFError, OSError), workspace.in_one_pass():
         while True:
             keys = msgspec.json.decode(connection.recv_bytes(), type=list[str])
             results = tuple(examine(task, keys, workspace))
