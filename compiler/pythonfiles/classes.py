@@ -210,7 +210,7 @@ def _ordered(parameters: Iterable[types.Parameter]) -> Iterator[types.Parameter]
 
 
 def _parameter_docs(node: ast.ClassDef, parents: list[types.ClassDefinition]) -> Iterator[tuple[str, str]]:
-    """The string under each annotated field of a class and its bases, or what `__init__` says of arguments."""
+    """The string under each annotated field of a class and its bases, or what `__init__` says of each."""
     for parent in parents:
         yield from parent.parameter_docs.items()
     for each in node.body:
