@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from ...grammar import syntax
 from .. import types
-from ..facts import Draft
 from ..types import Type
 
 Arguments = Mapping[str, syntax.Expression]
 """The arguments of a call by name; the first one by position is called `FIRST`."""
 FIRST = "source"
 
+
+class Typed(Protocol):
+    """An item whose expressions have types."""
+
+    def type_of(self, node: syntax.Node) -> Type:
+        """The type of an expression."""
+
+
 _NONE = types.Interface("Dataset", open=True)
+STEPS = ("rename", "copy", "columns", "filter", "unique", "map", "shuffle", "skip", "take", "inputs")
+"""All steps, in the order in which a constructor's parameters run."""
 _COLUMN_STEPS = ("rename", "copy", "columns", "map", "inputs")
-"""The steps that change which columns there are, in the order in which a constructor's parameters run."""
+"""Those that change which columns there are."""
 _ROW_FUNCTIONS = ("filter", "map")
 """The steps that take a function of a row."""
 
 
-def constructed(arguments: Sequence[syntax.Argument], item: Draft) -> types.Interface:
+def constructed(arguments: Sequence[syntax.Argument], item: Typed) -> types.Interface:
     """The columns of `Dataset(…)`."""
     return _after(arguments_of(arguments), _COLUMN_STEPS, item)
 
 
 def after_step(name: str, arguments: Sequence[syntax.Argument], before: types.Interface) -> types.Interface:
     """The columns of the dataset that a method of a dataset gives."""
-    if name not in _COLUMN_STEPS:
-        return before
-    given = next(iter(arguments_of(arguments).values()), None)
-    return _stepped(before, name, given)
+    return stepped(before, name, next(iter(arguments_of(arguments).values()), None))
 
 
 def joined(first: types.Interface, second: types.Interface) -> types.Interface:
@@ -40,21 +47,43 @@ def joined(first: types.Interface, second: types.Interface) -> types.Interface:
     return types.Interface("Dataset", (*first.fields, *further), first.open or second.open)
 
 
-def row_parameter(
-    callee: Type, receiver: Type, arguments: Sequence[syntax.Argument], item: Draft
-) -> Callable[[syntax.Argument], Type | None]:
-    """What the row is that a function gets which stands as an argument; None for other functions."""
+def given_rows(
+    callee: Type,
+    receiver: Type,
+    arguments: Sequence[syntax.Argument],
+    function: syntax.Argument,
+    item: Typed,
+) -> Sequence[Type]:
+    """What a function is called with that stands as an argument of a step: one row; nothing elsewhere."""
     match callee, receiver:
         case types.Class(definition=definition), _ if definition.is_a("Dataset"):
-            steps = _COLUMN_STEPS[: _COLUMN_STEPS.index("map")]
-            columns = _after(arguments_of(arguments), steps, item)
-            row = types.Fields(columns)
-            return lambda each: row if each.name is not None and each.name.text in _ROW_FUNCTIONS else None
+            if function.name is None or function.name.text not in _ROW_FUNCTIONS:
+                return ()
+            before = _COLUMN_STEPS[: _COLUMN_STEPS.index("map")]
+            return (types.Fields(_after(arguments_of(arguments), before, item)),)
         case types.Function(name=name), types.Dataset(columns=columns) if name in _ROW_FUNCTIONS:
-            row = types.Fields(columns)
-            return lambda each: row
+            return (types.Fields(columns),)
         case _:
-            return lambda each: None
+            return ()
+
+
+def steps_of(
+    call: syntax.Call, callee: Type, receiver: Type, item: Typed
+) -> Iterator[tuple[str, syntax.Expression | None, types.Interface]]:
+    """The steps that a call makes in the order in which they run: what each is given, the columns before it.
+
+    `Dataset(…)` makes one for each of its parameters, a method of a dataset makes one.
+    """
+    match callee, receiver:
+        case types.Class(definition=definition), _ if definition.is_a("Dataset"):
+            arguments = arguments_of(call.arguments)
+            columns = _after(arguments, (), item)
+            for name in STEPS:
+                if name in arguments:
+                    yield name, arguments[name], columns
+                    columns = stepped(columns, name, arguments[name])
+        case types.Function(name=name), types.Dataset(columns=columns) if name in STEPS:
+            yield name, next(iter(arguments_of(call.arguments).values()), None), columns
 
 
 def arguments_of(arguments: Sequence[syntax.Argument]) -> Arguments:
@@ -98,18 +127,24 @@ def keys_of(elements: Sequence[syntax.Expression]) -> tuple[str, ...]:
 # --- steps ----------------------------------------------------------------------------------------------
 
 
-def _after(arguments: Arguments, steps: Sequence[str], item: Draft) -> types.Interface:
+def _after(arguments: Arguments, steps: Sequence[str], item: Typed) -> types.Interface:
     source = arguments.get(FIRST)
     found = _NONE if source is None else columns_of(item.type_of(source))
     for name in steps:
         if name in arguments:
-            found = _stepped(found, name, arguments[name])
+            found = stepped(found, name, arguments[name])
     return found
 
 
-def _stepped(before: types.Interface, name: str, given: syntax.Expression | None) -> types.Interface:
+def stepped(before: types.Interface, name: str, given: syntax.Expression | None) -> types.Interface:
+    """The columns behind a step, by its name and what it is given."""
+    if name not in _COLUMN_STEPS:
+        return before
     if isinstance(given, syntax.Constant) and given.value is None:
         return before
+    if lacking(before, name, given):
+        # That is a finding, and further ones would only follow from it.
+        return types.Interface("Dataset", before.fields, open=True)
     match name:
         case "rename":
             return _renamed(before, _names(given))
@@ -121,6 +156,33 @@ def _stepped(before: types.Interface, name: str, given: syntax.Expression | None
             return _marked(before, _strings(given))
         case _:
             return types.Interface("Dataset", before.inputs, open=True)
+
+
+def lacking(before: types.Interface, name: str, given: syntax.Expression | None) -> Sequence[syntax.String]:
+    """The columns that a step names and that there are not."""
+    if before.open:
+        return ()
+    there = {each.name for each in before.fields}
+    return [
+        each
+        for each in _named(name, given)
+        if each.value not in there and (name != "rename" or each.value.partition(".")[0] not in there)
+    ]
+
+
+def _named(step: str, given: syntax.Expression | None) -> Sequence[syntax.String]:
+    """The strings by which a step names columns that there must be."""
+    match step, given:
+        case "rename" | "copy", syntax.Dict(entries=entries):
+            return [each.key for each in entries if isinstance(each.key, syntax.String)]
+        case "columns" | "inputs" | "unique", (
+            syntax.List(elements=elements) | syntax.Tuple(elements=elements)
+        ):
+            return [each for each in elements if isinstance(each, syntax.String)]
+        case "unique", syntax.String():
+            return [given]
+        case _:
+            return ()
 
 
 def _renamed(before: types.Interface, names: Mapping[str, str] | None) -> types.Interface:

@@ -120,13 +120,16 @@ def _call(node: syntax.Call, context: Context) -> Type:
         if isinstance(node.function, syntax.Attribute)
         else types.UNKNOWN
     )
-    row_of = data.row_parameter(callee, receiver, node.arguments, context.item)
+    functions: list[syntax.Argument] = []
     for argument in node.arguments:
-        row = row_of(argument) if isinstance(argument.value, syntax.Lambda) else None
-        if row is not None and isinstance(argument.value, syntax.Lambda):
-            context.record(argument.value, _lambda(argument.value, context, (row,)))
+        if isinstance(argument.value, syntax.Lambda):
+            functions.append(argument)
         else:
             infer(argument.value, context)
+    for argument in functions:
+        given = data.given_rows(callee, receiver, node.arguments, argument, context.item)
+        assert isinstance(argument.value, syntax.Lambda)
+        context.record(argument.value, _lambda(argument.value, context, given))
     return calls.apply(node, callee, receiver, context)
 
 

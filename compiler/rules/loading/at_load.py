@@ -53,14 +53,17 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
     where = _place_of(node)
     makes_objects = isinstance(node, syntax.Part | syntax.ValueDeclaration)
     for root in _roots(item, node):
-        for place, effect in _effects(program, item, root):
+        for place, effect, gives_rows in _effects(program, item, root):
             if effect.kind == "class" and makes_objects:
                 continue
             if effect.kind != "model" and isinstance(node, syntax.Field):
                 continue
-            words = f"{_subject(item, place)} {effect.words}, but {where}"
+            words = f"{_subject(item, place)} {effect.words}, but {_ROWS if gives_rows else where}"
             fix = _fix(item, node, place)
             yield call_at_load.at(_head(place), words, _advice(item, node, place, effect), fix)
+
+
+_ROWS = "the rows of a dataset are read without a model"
 
 
 def _place_of(node: _Evaluated) -> str:
@@ -104,14 +107,16 @@ def _roots(item: Item, node: _Evaluated) -> Iterator[syntax.Expression]:
             yield where
 
 
-def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[syntax.Node, Effect]]:
-    """The outermost nodes beneath one that do something when it is evaluated, in the order of the text."""
+def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[syntax.Node, Effect, bool]]:
+    """The outermost nodes beneath one that do something when it is evaluated, in the order of the text, and
+    whether that gives a dataset its rows, which is done later.
+    """
     waiting = [(node, False)]
     while waiting:
         each, later = waiting.pop()
         effect = effect_of(program, item, each)
         if effect is not None and not (later and effect.kind != "model"):
-            yield each, effect
+            yield each, effect, later
         elif not isinstance(each, syntax.Lambda) and id(each) not in item.annotations:
             beneath: Iterable[syntax.Node] = children(each)
             if isinstance(each, syntax.Call) and not _is_constructed(item, each):
