@@ -108,6 +108,11 @@ class Dataset(Sequence[Example]):
         """The data file's full path; None for rows that come from no file."""
         return path_of(self._given, self._base)
 
+    def describe(self) -> str:
+        """The file as it was given, where there is one, and the number of rows: "train.csv, 32 rows"."""
+        rows = f"{len(self)} rows"
+        return rows if self.file is None else f"{self._given}, {rows}"
+
     def __len__(self) -> int:
         return len(self._loaded())
 

@@ -41,8 +41,8 @@ def misfits(item: Item, node: syntax.Expression, wanted: Type, name: str) -> Ite
         case syntax.Dict(), types.Record():
             yield from _of_record(item, node, only)
         case syntax.Dict(entries=entries), types.Dict(value=value):
-            for each in entries:
-                yield from misfits(item, each.value, value, name)
+            for entry in entries:
+                yield from misfits(item, entry.value, value, name)
         case syntax.List(elements=elements), types.List(item=inside):
             for each in elements:
                 if not isinstance(each, syntax.Starred):
