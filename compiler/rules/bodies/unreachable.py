@@ -52,7 +52,9 @@ def _cases(item: Item, node: syntax.Match) -> Findings:
             value = written(item, option)
             if isinstance(option, syntax.ValuePattern) and value in seen:
                 words = f"this is never reached: a case above matches `{value}`"
-                gone = replace("Remove the case", lines_of(item, case.span), "") if len(options) == 1 else None
+                gone = (
+                    replace("Remove the case", lines_of(item, case.span), "") if len(options) == 1 else None
+                )
                 yield unreachable_branch.at(option, words, fix=gone)
             elif case.guard is None:
                 seen.add(value)
