@@ -63,6 +63,7 @@ from .names.shadowing import shadowed_name
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
+from .optimizing.labels import missing_labels
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.deception import look_alike_names
@@ -164,6 +165,7 @@ RULES: tuple[Rule, ...] = (
     wrong_shares,
     wrong_row,
     wrong_row_value,
+    missing_labels,
     unused_import,
     unused_variable,
     unused_part,
