@@ -36,12 +36,15 @@ WORDS = {
     "card": ["the card", "my pin", "a virtual card", "the card machine", "contactless", "a new card"],
     "person": ["my name", "my address", "my age", "my identity", "my phone number", "my details"],
 }
-FRAMES = ["What about {}?", "I have a question on {}", "Tell me of {} please", "{} is wrong", "Help with {}!"]
+FRAMES = ["What about {}?", "I have a question on {}", "Tell me of {} please", "{} is wrong"]
 
 
 def test_a_base_model_learns_the_labels_of_a_file(tmp_path: Path) -> None:
     lines = [
-        f"{frame.format(word)},{label}" for label, words in WORDS.items() for word in words for frame in FRAMES
+        f"{frame.format(word)},{label}"
+        for label, words in WORDS.items()
+        for word in words
+        for frame in FRAMES
     ]
     random.Random(0).shuffle(lines)
     (tmp_path / "messages.csv").write_text("\n".join(["text,subject", *lines, ""]), encoding="utf-8")
