@@ -93,13 +93,33 @@ def fits(left: Type, operator: str, right: Type) -> bool:
 
 
 def ordered(left: Type, right: Type) -> bool:
-    """Whether one may be less than the other; False only for a number and a text."""
-    numbers = (types.BOOL, types.INT, types.FLOAT)
+    """Whether one may be less than the other; False only where no values of these types are in an order."""
     pairs = [(first, second) for first in types.options(left) for second in types.options(right)]
-    return not pairs or any(
-        not (first == types.STR and second in numbers) and not (first in numbers and second == types.STR)
-        for first, second in pairs
-    )
+    return not pairs or any(_are_ordered(first, second) for first, second in pairs)
+
+
+def _are_ordered(left: Type, right: Type) -> bool:
+    one, other = _order(left), _order(right)
+    return one is None or other is None or (one == other and one != "dict")
+
+
+def _order(kind: Type) -> str | None:
+    """A word for the values that values of a type can be put in order with; None where that is not known."""
+    match kind:
+        case types.Builtin(name="str"):
+            return "text"
+        case types.Builtin(name="bool" | "int" | "float"):
+            return "number"
+        case types.List():
+            return "list"
+        case types.Tuple():
+            return "tuple"
+        case types.Set():
+            return "set"
+        case types.Dict():
+            return "dict"
+        case _:
+            return None
 
 
 def _fits(left: Type, operator: str, right: Type) -> bool:

@@ -40,6 +40,7 @@ from .data.scores import (
     wrong_row_function,
 )
 from .data.steps import different_columns, unknown_column, wrong_shares
+from .fields.conditions import condition_of_another, impossible_condition, not_a_condition
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -79,6 +80,7 @@ from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.labels import missing_labels
 from .optimizing.pointless import (
     bootstrapped_twice,
     learns_nothing,
@@ -165,6 +167,9 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    not_a_condition,
+    condition_of_another,
+    impossible_condition,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -199,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     wrong_shares,
     wrong_row,
     wrong_row_value,
+    missing_labels,
     unused_import,
     unused_variable,
     unused_part,

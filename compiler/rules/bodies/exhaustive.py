@@ -21,16 +21,43 @@ def is_exhaustive(item: Item, node: syntax.Match) -> bool:
     left = _choices(item.type_of(node.subject))
     if left is None:
         return False
+    possible = set(left)
     for case in node.cases:
-        if case.guard is None:
-            left -= _matched(item, case.pattern)
+        if case.guard is not None:
+            continue
+        if _is_misspelt(item, case.pattern, possible):
+            return True  # that is a finding of its own, and what is missing is most likely meant by it
+        left -= _matched(item, case.pattern)
     return not left
+
+
+def _is_misspelt(item: Item, pattern: syntax.Pattern, possible: set[_Choice]) -> bool:
+    """Whether a pattern is a value that the subject never has."""
+    match pattern:
+        case syntax.AsPattern(pattern=inner):
+            return _is_misspelt(item, inner, possible)
+        case syntax.OrPattern(options=options):
+            return any(_is_misspelt(item, each, possible) for each in options)
+        case syntax.ValuePattern(value=syntax.Attribute() as value):
+            is_type = isinstance(item.type_of(value.value), types.TypeForm)
+            return is_type and item.symbol_of(value.name) is None
+        case syntax.ValuePattern(value=value):
+            chosen = _choice(item, value)
+            return bool(chosen) and not chosen & possible and _has_values(possible)
+        case _:
+            return False
+
+
+def _has_values(possible: set[_Choice]) -> bool:
+    """Whether all that is possible are single values."""
+    return not any(kind in (types.Builtin, types.Record) for kind, _ in possible)
 
 
 def is_exhaustive_chain(item: Item, node: syntax.If) -> bool:
     """Whether one of the tests holds, because they compare one name with all the values that it can have."""
     subject: str | None = None
     left: set[_Choice] | None = None
+    possible: set[_Choice] = set()
     for branch in node.branches:
         match branch.test:
             case syntax.Comparison(left=syntax.Name() as name, operators=("==" | "is",), rights=(right,)):
@@ -47,6 +74,9 @@ def is_exhaustive_chain(item: Item, node: syntax.If) -> bool:
             subject, left = name.text, _choices(item.type_of(name))
         if left is None or name.text != subject:
             return False
+        possible = possible or set(left)
+        if taken and not taken & possible and _has_values(possible):
+            return True  # it is compared with a value that it never has: a finding of its own
         left -= taken
     return left is not None and not left
 
