@@ -10,8 +10,8 @@ from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.generics import substitute
 from ...types import Type
-from ...types.assignable import assignable
-from ...types.union import plain
+from ...types.assignable import assignable, iterated
+from ...types.union import plain, widened
 from ..rule import Findings, replace, rule
 from ..words import choices, described, near
 from .arguments import CALLS, Call, Called, called
@@ -49,6 +49,24 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
+    yield from _of_collection(item, node)
+
+
+_TAKE_COLLECTIONS = frozenset({"len", "sum", "sorted", "any", "all", "enumerate", "reversed"})
+
+
+def _of_collection(item: Item, node: Call) -> Findings:
+    """A built-in that goes through values, and is given a number or nothing."""
+    if not isinstance(node, syntax.Call) or not isinstance(node.function, syntax.Name):
+        return
+    name, symbol = node.function.text, item.symbol_of(node.function)
+    if name not in _TAKE_COLLECTIONS or symbol is None or symbol.kind != "builtin" or not node.arguments:
+        return
+    first = node.arguments[0]
+    kind = widened(item.type_of(first.value))
+    if first.name is None and not first.star and types.known(kind) and iterated(kind) is None:
+        what = "a text or a collection" if name == "len" else "a collection"
+        yield wrong_type.at(first.value, f"`{name}` takes {what}, not {described(kind)}")
 
 
 def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> Fix | None:
