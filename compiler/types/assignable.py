@@ -71,8 +71,10 @@ def assignable(source: Type, target: Type) -> bool:
                 or (_is_conversation(target) and _fits_conversation(source))
             )
         case types.Enum(members=members, open=is_open):
+            if isinstance(source, types.Enum) and (source.name, source.path) == (target.name, target.path):
+                return target.whole is None or {*source.members} <= {*members}
             values = lookup.member_values(members)
-            return source == target or is_open or assignable(source, types.Literals(values))
+            return is_open or assignable(source, types.Literals(values))
         case types.Callback():
             return _callable(source)
         case types.SignatureLike():

@@ -41,6 +41,8 @@ def display(kind: Type) -> str:
         case types.Union(options=options):
             named = [each for each in options if not isinstance(each, types.Nothing)]
             return " | ".join([*map(display, named), *(["None"] if len(named) < len(options) else [])])
+        case types.Enum(name=name, whole=types.Enum(), members=members):
+            return f"Literal[{', '.join(f'{name}.{member}' for member, _ in members)}]"
         case types.Record(name=name) | types.Enum(name=name):
             return name
         case types.Signature(interface=interface) | types.Fields(interface=interface):
