@@ -88,7 +88,8 @@ def builtin_names() -> tuple[str, ...]:
 
 def constructor(kind: Type) -> Type | None:
     """What calling the name of one of Python's own types takes and gives; None when that is not known."""
-    return catalog.constructors().get(class_name(kind) or "")
+    name = kind.name if isinstance(kind, types.Builtin) else class_name(kind)
+    return catalog.constructors().get(name or "")
 
 
 def members(kind: Type) -> Mapping[str, Type]:

@@ -155,8 +155,18 @@ def _call(node: syntax.Call, context: Context) -> Type:
         if isinstance(node.function, syntax.Attribute)
         else types.UNKNOWN
     )
+    lambdas: list[syntax.Argument] = []
     for argument in node.arguments:
-        infer(argument.value, context)
+        if isinstance(argument.value, syntax.Lambda):
+            lambdas.append(argument)
+        else:
+            infer(argument.value, context)
+    if lambdas:
+        taken = calls.lambda_parameters(node.arguments, lambdas, callee, context)
+        for argument in lambdas:
+            assert isinstance(argument.value, syntax.Lambda)
+            given = taken.get(id(argument.value), ())
+            context.record(argument.value, _lambda(argument.value, context, given))
     return calls.apply(node, callee, receiver, context)
 
 
@@ -171,14 +181,17 @@ def _subscript(node: syntax.Subscript, context: Context) -> Type:
     return _narrowed(node, subscript(value, node.index, context.item.type_of(node.index)), context)
 
 
-def _lambda(node: syntax.Lambda, context: Context) -> Type:
+def _lambda(node: syntax.Lambda, context: Context, given: tuple[Type, ...] = ()) -> Type:
+    """A lambda, which is called with values of the given types."""
     names: Names = {}
     parameters: list[types.Parameter] = []
     for each in node.parameters:
         if each.default is not None:
             infer(each.default, context)
         if each.name is not None:
-            kind = types.UNKNOWN if each.annotation is None else annotate(each.annotation, context)
+            at = len(parameters)
+            kind = given[at] if at < len(given) else types.UNKNOWN
+            kind = kind if each.annotation is None else annotate(each.annotation, context)
             names[each.name.text] = context.declare("local", each.name, kind, node.span)
             parameters.append(types.Parameter(each.name.text, kind, each.default is None))
     returns = infer(node.body, context.inside(names))
@@ -270,13 +283,14 @@ def _unpacked(kind: Type, targets: tuple[syntax.Expression, ...]) -> list[Type]:
     item = iterated(kind)
     item = types.UNKNOWN if item is None else item
     starred = [index for index, each in enumerate(targets) if isinstance(each, syntax.Starred)]
-    if (
-        isinstance(kind, types.Tuple)
-        and kind.rest is None
-        and not starred
-        and len(kind.items) == len(targets)
-    ):
-        return list(kind.items)
+    if isinstance(kind, types.Tuple) and kind.rest is None:
+        if not starred and len(kind.items) == len(targets):
+            return list(kind.items)
+        if len(starred) == 1 and len(kind.items) >= len(targets) - 1:
+            first, behind = starred[0], len(targets) - starred[0] - 1
+            middle = kind.items[first : len(kind.items) - behind]
+            held = types.List(widened(types.merged(*middle)) if middle else types.NEVER)
+            return [*kind.items[:first], held, *kind.items[len(kind.items) - behind :]]
     return [types.List(widened(item)) if index in starred else item for index in range(len(targets))]
 
 

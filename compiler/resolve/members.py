@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from .. import catalog, types
 from ..facts import Symbol
 from ..types import Type, lookup
@@ -104,6 +106,13 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
                 yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
             elif wanted in lookup.member_names(values):
                 yield wanted, Symbol(wanted, "member", enum.only((wanted,)), place)
+        case types.TypeForm(type=inside) if wanted is not None and builtins.class_name(inside):
+            found = builtins.member(inside, wanted)
+            if isinstance(found, types.Function):
+                # `str.upper`, which is called with the text.
+                of = types.Parameter("self", inside, kind="positional-only")
+                whole = replace(found, parameters=(of, *found.parameters))
+                yield wanted, Symbol(wanted, "member", whole)
         case types.Module(definition=definition, declared=declared):
             yield from _of_class(definition if declared is None else catalog.definition("Module"), wanted)
         case types.AnyModule():

@@ -81,7 +81,7 @@ def joined(ways: Sequence[Narrowed]) -> Narrowed:
     }
 
 
-def assume(test: syntax.Expression, holds: bool, item: Draft, narrowed: Narrowed) -> Narrowed | None:  # noqa: FBT001
+def assume(test: syntax.Expression, holds: bool, item: Draft, narrowed: Narrowed) -> Narrowed | None:
     """What is known where a condition has come out so; None where it cannot.
 
     Args:

@@ -57,6 +57,7 @@ def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | N
         ends.append(after if narrowed is not None and left is not types.NEVER else None)
         if case.guard is None:
             left = taken.left
+    context.item.note_exhaustive(node, holds=left is types.NEVER)
     if left is not types.NEVER:
         ends.append(context.knowing(_known(node.subject, None, left, context)).flow)
     return meet(ends)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import types
+from ..facts import Draft
 from ..schedule.names import written
 from ..types import Type
 from ..types.assignable import iterated
@@ -131,6 +132,7 @@ def _if(node: syntax.If, context: Context, end: int, loops: int) -> Flow | None:
         passed = assume(branch.test, False, context.item, context.narrowed)
         reached = reached and passed is not None
         context = context.knowing(passed)
+    context.item.note_exhaustive(node, holds=not reached)
     after = run(node.otherwise, context, end, loops)
     ends.append(after if reached else None)
     return meet(ends)
@@ -140,6 +142,7 @@ def _for(node: syntax.For, context: Context, end: int, loops: int) -> Flow | Non
     item = iterated(infer(node.iterable, context))
     kind = types.UNKNOWN if item is None else item
     before = context.flow
+    skipped = None if has_items(node.iterable, context.item) else before
     head = before if loops < _DEEPEST_LOOP else _unknown(before, written(node))
     for turn in range(_MOST_TURNS):
         around, loop, names = context.at(head), Loop(), Names()
@@ -150,7 +153,29 @@ def _for(node: syntax.For, context: Context, end: int, loops: int) -> Flow | Non
         if loops >= _DEEPEST_LOOP or not _tells_more(around, names, after):
             break
         head = after if turn < _MOST_TURNS - 2 else _unknown(after, _changed(head, after))
-    return meet([after, *loop.breaks])
+    return meet([skipped, body, *loop.continues, *loop.breaks])
+
+
+def has_items(node: syntax.Expression, item: Draft) -> bool:
+    """Whether a loop over a value has at least one turn, as far as that is evident."""
+    match node:
+        case syntax.List(elements=elements) | syntax.Tuple(elements=elements) | syntax.Set(elements=elements):
+            return any(not isinstance(each, syntax.Starred) for each in elements)
+        case syntax.Call(
+            function=syntax.Name(text="range"),
+            arguments=(syntax.Argument(value=syntax.Constant(value=int() as stop)),),
+        ):
+            return stop > 0
+        case syntax.Call(
+            function=syntax.Name(text="enumerate" | "reversed" | "sorted" | "list"),
+            arguments=(inner, *_),
+        ):
+            return has_items(inner.value, item)
+        case _:
+            kind = item.type_of(node)
+            if isinstance(kind, types.TypeForm) and isinstance(kind.type, types.Enum):
+                return bool(kind.type.members)
+            return isinstance(kind, types.Tuple) and bool(kind.items)
 
 
 def _tells_more(context: Context, names: Names, after: Flow) -> bool:

@@ -18,13 +18,13 @@ _WIDER = {
 def assignable(source: Type, target: Type) -> bool:
     """Whether a value of one type may stand where another is asked for.
 
-    Values are immutable, so containers are covariant. Of a union, one option that fits is enough: what an
-    `if` has ruled out is not known here, and a false alarm is worse than a late error.
+    Values are immutable, so containers are covariant. Of a union every option has to fit: what tests have
+    ruled out is not among them.
     """
     if isinstance(source, types.Unknown | types.Anything | types.Never) or source is target:
         return True
     if isinstance(source, types.Union):
-        return any(assignable(each, target) for each in source.options)
+        return all(assignable(each, target) for each in source.options)
     match target:
         case (
             types.Unknown()

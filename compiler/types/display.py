@@ -29,6 +29,8 @@ def display(kind: Type) -> str:
             return f"list[{display(item)}]"
         case types.Set(item=item):
             return f"set[{display(item)}]"
+        case types.Iterable(item=types.Builtin(name="object")):
+            return "Iterable"
         case types.Iterable(item=item):
             return f"Iterable[{display(item)}]"
         case types.Dict(key=key, value=value):

@@ -423,6 +423,8 @@ class Callback(Struct, frozen=True):
 
     role: Literal["metric", "reward", "tool", ""]
     returns: Type
+    parameters: tuple[Type, ...] | None = None
+    """What the function is called with, where that is told."""
 
 
 class SignatureLike(Struct, frozen=True):

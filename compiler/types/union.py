@@ -89,6 +89,7 @@ def _together(first: Enum, second: Enum) -> Enum:
 
 
 _EMPTY = List(NEVER)
+_EMPTY_DICT = Dict(NEVER, NEVER)
 _CONSTANTS = Literals(())
 """Holds the place of a union's constants while they are collected."""
 
@@ -99,7 +100,7 @@ def joined(kinds: abc.Iterable[Type]) -> Type:
     A union of more than `MOST_VALUES` constants or `MOST_OPTIONS` types counts by classes, and what is still
     too much is `Any`: types are compared and shown, and a table of data is not to be carried along as one.
     """
-    found = union(*kinds)
+    found = merged(*kinds)
     if not _is_too_large(found):
         return found
     found = union(*map(plain, options(found)))
@@ -129,13 +130,20 @@ def widened(kind: Type) -> Type:
 def merged(*kinds: Type) -> Type:
     """The union of what a value is on several ways: a constant disappears beside its class.
 
-    `Literal[0] | int` says no more than `int`, and `Literal[True, False]` no more than `bool`.
+    `Literal[0] | int` says no more than `int`, and `Literal[True, False]` no more than `bool`. So do
+    containers: `list[int] | list[Literal[0]]` is `list[int]`.
     """
     found = union(*kinds)
     if isinstance(found, Literals):
         return BOOL if len(found.values) == 2 and {*map(type, found.values)} == {bool} else found
     if not isinstance(found, Union):
         return found
+    containers = [each for each in found.options if isinstance(each, _CONTAINERS)]
+    if len(containers) > 1:
+        kept = [each for each in found.options if not _says_less(each, containers)]
+        found = union(*kept)
+        if not isinstance(found, Union):
+            return found
     constants = next((each for each in found.options if isinstance(each, Literals)), None)
     if constants is None:
         return found
@@ -148,6 +156,20 @@ def merged(*kinds: Type) -> Type:
         return found
     kept = [Literals(left) if each is constants else each for each in found.options]
     return union(*(each for each in kept if each != _CONSTANTS), *([BOOL] if len(both) == 2 else []))
+
+
+_CONTAINERS = (List, Set, Dict, Tuple, Iterable)
+
+
+def _says_less(kind: Type, containers: list[Type]) -> bool:
+    """Whether a container is empty, or one of constants, beside another one of the same kind."""
+    if not isinstance(kind, _CONTAINERS):
+        return False
+    others = [each for each in containers if each is not kind and type(each) is type(kind)]
+    if kind == _EMPTY_DICT:
+        return bool(others)
+    wide = plain(kind)
+    return wide != kind and wide in others
 
 
 def plain(kind: Type) -> Type:
