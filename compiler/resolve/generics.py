@@ -36,12 +36,12 @@ def solve(parameter: Type, argument: Type, solution: Solution) -> None:
         case types.Union(options=options):
             # `T | None` takes what is not None for `T`.
             fixed = [each for each in options if not has_variables(each)]
-            given = [each for each in types.options(argument) if each not in fixed]
+            left = [each for each in types.options(argument) if each not in fixed]
             for option in options:
-                solve(option, types.union(*given) if given else argument, solution)
+                solve(option, types.union(*left) if left else argument, solution)
         case types.Callback(returns=returns, parameters=taken):
-            inside = () if taken is None else tuple(substitute(each, solution) for each in taken)
-            solve(returns, _result(argument, inside), solution)
+            with_these = tuple(substitute(each, solution) for each in taken or ())
+            solve(returns, _result(argument, with_these), solution)
         case _:
             pass
 
@@ -65,8 +65,8 @@ def substitute(kind: Type, solution: Mapping[str, Type]) -> Type:
         case types.Union(options=options):
             return types.merged(*(substitute(option, solution) for option in options))
         case types.Callback(role=role, returns=returns, parameters=taken):
-            inside = None if taken is None else tuple(substitute(each, solution) for each in taken)
-            return types.Callback(role, substitute(returns, solution), inside)
+            given = None if taken is None else tuple(substitute(each, solution) for each in taken)
+            return types.Callback(role, substitute(returns, solution), given)
         case _:
             return kind
 

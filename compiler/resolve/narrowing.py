@@ -113,12 +113,12 @@ def _all(
     values: Sequence[syntax.Expression], holds: bool, item: Draft, narrowed: Narrowed
 ) -> Narrowed | None:
     """All values came out so."""
-    known: Narrowed | None = narrowed
     for each in values:
-        known = assume(each, holds, item, known)
+        known = assume(each, holds, item, narrowed)
         if known is None:
             return None
-    return known
+        narrowed = known
+    return narrowed
 
 
 def _any(
@@ -128,14 +128,14 @@ def _any(
     if len(values) > _MOST_VALUES:
         return narrowed
     ways: list[Narrowed] = []
-    before: Narrowed | None = narrowed
     for each in values:
-        way = assume(each, holds, item, before)
+        way = assume(each, holds, item, narrowed)
         if way is not None:
             ways.append(way)
-        before = assume(each, not holds, item, before)
-        if before is None:
+        passed = assume(each, not holds, item, narrowed)
+        if passed is None:
             break
+        narrowed = passed
     return joined(ways) if ways else None
 
 
@@ -145,13 +145,13 @@ def _any(
 def _comparison(test: syntax.Comparison, holds: bool, item: Draft, narrowed: Narrowed) -> Narrowed | None:
     if len(test.rights) > 1 and not holds:
         return narrowed
-    known: Narrowed | None = narrowed
     operands = pairwise((test.left, *test.rights))
     for operator, (left, right) in zip(test.operators, operands, strict=True):
-        known = _compared(operator, left, right, holds, item, known)
+        known = _compared(operator, left, right, holds, item, narrowed)
         if known is None:
             return None
-    return known
+        narrowed = known
+    return narrowed
 
 
 def _compared(

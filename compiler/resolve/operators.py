@@ -187,8 +187,9 @@ def _tuple_item(
         if rest is not None:
             return types.Tuple((), rest)
         bounds = [_constant(each) for each in (index.lower, index.upper, index.step)]
-        if all(each is not ... for each in bounds) and bounds[2] != 0:
-            return types.Tuple(items[slice(*bounds)])
+        known = [each for each in bounds if not isinstance(each, EllipsisType)]
+        if len(known) == len(bounds) and known[2] != 0:
+            return types.Tuple(items[known[0] : known[1] : known[2]])
         return types.Tuple((), types.union(*items) if items else types.NEVER)
     if rest is not None:
         return rest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .model import (
     ANY,
@@ -49,23 +49,22 @@ def union(*options: Type) -> Type:
     parts: dict[Enum, Enum] = {}
     last: tuple[Value, ...] = ()
     for option in options:
-        for each in option.options if option.__class__ is Union else (option,):
-            kind = each.__class__
-            if kind is Unknown:
+        for each in option.options if isinstance(option, Union) else (option,):
+            if isinstance(each, Unknown):
                 return UNKNOWN
-            if kind is Literals:
+            if isinstance(each, Literals):
                 # By class, because `1 == True`. All constants stand where the first one does.
                 if each.values is not last:
                     values.update(dict.fromkeys((type(value), value) for value in each.values))
                     last = each.values
                 each = _CONSTANTS
-            elif kind is Enum and (each.whole is not None or parts):
+            elif isinstance(each, Enum) and (each.whole is not None or parts):
                 # What is left of one enumeration in several branches is left in all of them together.
                 whole = each.whole or each
                 before = parts.get(whole)
                 parts[whole] = each if before is None else _together(before, each)
                 each = whole
-            if kind is not Never:
+            if not isinstance(each, Never):
                 flat[each] = None
     if not flat:
         return NEVER if options else UNKNOWN
@@ -161,7 +160,7 @@ def merged(*kinds: Type) -> Type:
 _CONTAINERS = (List, Set, Dict, Tuple, Iterable)
 
 
-def _says_less(kind: Type, containers: list[Type]) -> bool:
+def _says_less(kind: Type, containers: Sequence[Type]) -> bool:
     """Whether a container is empty, or one of constants, beside another one of the same kind."""
     if not isinstance(kind, _CONTAINERS):
         return False

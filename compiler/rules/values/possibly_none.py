@@ -259,7 +259,7 @@ def _tested(item: Item, condition: syntax.Expression, test: str, text: str) -> F
 
 def _asserted(item: Item, value: syntax.Expression, test: str, text: str) -> Fix | None:
     """An `assert` on a line above a statement that stands alone on its line."""
-    around = [each for each in item.nodes(syntax.Return) if _is_in(value, each)]
+    around: list[syntax.Statement] = [each for each in item.nodes(syntax.Return) if _is_in(value, each)]
     around += [each for each in item.nodes(syntax.Assign) if _is_in(value, each)]
     around += [each for each in item.nodes(syntax.AugmentedAssign) if _is_in(value, each)]
     around += [each for each in item.nodes(syntax.For) if _is_in(value, each.iterable)]
