@@ -7,7 +7,6 @@ from ...program import Item, Program
 from ...trees import walk
 from ..rule import BODIES, Body, Findings, replace, rule, written
 from .edits import lines_of
-from .exhaustive import catches_all
 from .paths import paths_of
 
 
@@ -55,6 +54,14 @@ def _cases(item: Item, node: syntax.Match) -> Findings:
                 seen.add(value)
         if catches_all(case):
             caught = text
+
+
+def catches_all(case: syntax.Case) -> bool:
+    """Whether a case matches everything."""
+    pattern = case.pattern
+    while isinstance(pattern, syntax.AsPattern):
+        pattern = pattern.pattern
+    return case.guard is None and isinstance(pattern, syntax.CapturePattern)
 
 
 def _branches(item: Item, node: syntax.If) -> Findings:

@@ -12,6 +12,7 @@ from ...types import Type
 from ...types.assignable import assignable
 from ...types.union import plain
 from ..rule import Findings, replace, rule
+from ..values.possibly_none import only_none_misfits
 from ..words import choices, described, near
 from .arguments import CALLS, Call, Called, called
 
@@ -40,7 +41,11 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if assignable(given, wanted):
             yield from _wrong_elements(item, call, argument, parameter, wanted)
             continue
-        if _choice(given, wanted) is not None:
+        if _choice(given, wanted) is not None or only_none_misfits(given, wanted):
+            continue
+        elements = tuple(_wrong_elements(item, call, argument, parameter, wanted))
+        if elements:
+            yield from elements
             continue
         yield wrong_type.at(
             argument.value,
