@@ -36,8 +36,9 @@ MEMBER_WORDS = frozenset().union(*BODY_WORDS.values()) - STATEMENT_WORDS
 CLAUSE_WORDS = SUITE_WORDS - HEADS - MEMBER_WORDS - STATEMENT_WORDS
 """The words that continue a statement with a block of its own: `elif`, `else` and `case`."""
 
-UNUSED = frozenset({"tools"})
-"""Words that are parsed, but that nothing of the runtime fits; so they are never suggested."""
+UNUSED = frozenset({"tools", "finally"})
+"""Words that are parsed, but that nothing of the runtime fits or that are reported; so they are never
+suggested."""
 
 
 def may_follow(word: str) -> frozenset[str]:

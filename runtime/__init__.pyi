@@ -86,4 +86,5 @@ from .signature.signature import SignatureLike as SignatureLike
 from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
 from .tools.tool import Tool as Tool
+from .types import attributes as attributes
 from .types.history import History as History

@@ -38,6 +38,7 @@ from .data.scores import (
     unseeded_shuffle,
     wrong_row_function,
 )
+from .fields.bases import unknown_removed_field, wrong_base
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -140,6 +141,8 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    wrong_base,
+    unknown_removed_field,
     no_lm,
     wrong_kind,
     not_a_part,

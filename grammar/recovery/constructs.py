@@ -20,9 +20,8 @@ _CLASS = "classes are not supported; use `type NAME:` for a record or `enum NAME
 _RESULT = "a function returns its result with `return`"
 _IMPORT = "an import belongs in the first column, at the top of the file"
 _STATEMENTS = {
-    "try": "`try` is not supported; a failed call is retried, then `fallback:` gives the outputs",
-    "except": "`except` is not supported; write `fallback:` after `forward:`, where `error` says what failed",
-    "finally": "`finally` is not supported",
+    "except": "`except` must follow the block of a `try`, at the same indentation",
+    "finally": "`finally` is not supported; write what always follows behind the `try`, at its indentation",
     "with": "`with` is not supported; pass settings to the call or the part, like `NAME(…, temperature=0.7)`",
     "raise": '`raise` is not supported; use `assert condition, "message"`',
     "del": "`del` is not supported; a variable ends with its block",
@@ -57,12 +56,8 @@ def _statement(stuck: Stuck) -> Repair | None:
     if stuck.at != stuck.line or message is None or not fits(stuck.states, "if") or stuck.after.text == "=":
         return None
     known = vocabulary()
-    found: Diagnostic | None = problem("E019", token.span, message)
+    found = problem("E019", token.span, message)
     condition = tables().literals["if"]
-    if token.text in {"except", "finally"} and any(
-        each.kind == condition and each.text == "try" for each in stuck.tokens[: stuck.at]
-    ):
-        found = None
     stop, colon = header_end(stuck.tokens, stuck.at)
     end = stuck.tokens[stop - 1].end
     missing = Token(known.name, token.start, end, "")
@@ -100,7 +95,7 @@ def _orphan_else(stuck: Stuck) -> Repair | None:
     found = problem(
         "E023",
         first.span,
-        f"`{first.text}` must follow the block of an `if`, at the same indentation; a `for` cannot have one",
+        f"`{first.text}` must follow the block of an `if`, at the same indentation; a `for` or `try` cannot have one",
     )
     missing = Token(vocabulary().name, first.start, stuck.tokens[stop - 1].end, "")
     return Repair(stuck.line, stop, [Token(condition, first.start, first.start, first.text), missing], found)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
-from ... import catalog
+from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.builtins import FORBIDDEN
 from ...trees import declared_names
@@ -85,8 +86,8 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
             return unknown_name.at(
                 node, f"`{name}` is an input; parts are constructed before any inputs exist"
             )
-    for field in fields:
-        if field.name.text == name:
+    for each in (*(field.name.text for field in fields), *_attributes(item)):
+        if each == name:
             return unknown_name.at(
                 node, f"`{name}` cannot be used here; a condition can use its own field and those above it"
             )
@@ -99,3 +100,16 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         return unknown_name.at(node, f"unknown name `{name}`")
     fix = replace(f"Change to `{close}`", node, close)
     return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
+
+
+def _attributes(item: Item) -> Sequence[str]:
+    """The names of the attributes of a record, and of the fields that a signature takes over."""
+    declaration = item.declaration
+    if not isinstance(declaration, syntax.TypeDeclaration | syntax.SignatureDeclaration):
+        return ()
+    symbol = item.symbol_of(declaration.name)
+    match symbol.type if symbol is not None else None:
+        case types.Signature(interface=interface) | types.TypeForm(type=types.Record(interface=interface)):
+            return tuple(each.name for each in interface.fields)
+        case _:
+            return ()
