@@ -13,6 +13,7 @@ from ..types import Type
 from ..types.assignable import iterated
 from .annotations import annotate
 from .context import Context, Names
+from .errors import caught
 from .expressions import bind_target, infer
 from .members import member
 from .operators import binary, fits
@@ -68,6 +69,8 @@ def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -
             return _for(node, context, end, loops)
         case syntax.Match():
             return _match(node, context, end, loops)
+        case syntax.Try():
+            return _try(node, context, end, loops)
         case syntax.ExpressionStatement(value=value):
             infer(value, context)
         case syntax.Break() | syntax.Continue() | syntax.Pass():
@@ -138,6 +141,23 @@ def _match(node: syntax.Match, context: Context, end: int, loops: int) -> Names:
         if case.guard is not None:
             infer(case.guard, inside)
         ends.append(run(case.body, inside, end, loops))
+    return _joined(ends)
+
+
+def _try(node: syntax.Try, context: Context, end: int, loops: int) -> Names:
+    after = run(node.body, context, end, loops)
+    ends = [after]
+    # An error may come behind any statement of the block, so what it binds may be bound or not.
+    failed = _joined([context.names, after])
+    for clause in node.clauses:
+        error = caught(clause.kind, context)
+        names = failed
+        if clause.name is not None:
+            visible = Span(clause.name.span.end, clause.span.end)
+            names = {**failed, clause.name.text: context.declare("local", clause.name, error, visible)}
+        left = run(clause.body, _with(context, names), end, loops)
+        hidden = clause.name.text if clause.name is not None else ""
+        ends.append({name: each for name, each in left.items() if name != hidden})
     return _joined(ends)
 
 

@@ -15,6 +15,7 @@ from ...grammar import syntax
 from ..program import Item, Program
 from .bodies.asserts import assert_of_tuple
 from .bodies.braces import missing_f
+from .bodies.excepts import not_an_error
 from .bodies.loops import outside_loop
 from .bodies.returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
 from .bodies.unreachable import unreachable_branch, unreachable_code
@@ -143,6 +144,7 @@ RULES: tuple[Rule, ...] = (
     duplicate_value,
     wrong_base,
     unknown_removed_field,
+    not_an_error,
     no_lm,
     wrong_kind,
     not_a_part,

@@ -47,7 +47,7 @@ def asserts(statement: syntax.Statement) -> bool:
     match statement:
         case syntax.Assert():
             return True
-        case syntax.If() | syntax.Match():
+        case syntax.If() | syntax.Match() | syntax.Try():
             return any(asserts(each) for block in blocks(statement) for each in block)
         case _:
             return False
@@ -104,7 +104,7 @@ def _leaves_loop(statement: syntax.Statement) -> bool:
     match statement:
         case syntax.Break() | syntax.Continue():
             return True
-        case syntax.If() | syntax.Match():
+        case syntax.If() | syntax.Match() | syntax.Try():
             return any(_leaves_loop(each) for block in blocks(statement) for each in block)
         case _:
             return False

@@ -95,7 +95,8 @@ def _orphan_else(stuck: Stuck) -> Repair | None:
     found = problem(
         "E023",
         first.span,
-        f"`{first.text}` must follow the block of an `if`, at the same indentation; a `for` or `try` cannot have one",
+        f"`{first.text}` must follow the block of an `if`, at the same indentation",
+        "a `for` or `try` cannot have one",
     )
     missing = Token(vocabulary().name, first.start, stuck.tokens[stop - 1].end, "")
     return Repair(stuck.line, stop, [Token(condition, first.start, first.start, first.text), missing], found)

@@ -28,5 +28,7 @@ def _ends(item: Item, statement: syntax.Statement) -> bool:
             )
         case syntax.Match(cases=cases):
             return all(terminates(item, each.body) for each in cases) and is_exhaustive(item, statement)
+        case syntax.Try(body=body, clauses=clauses):
+            return terminates(item, body) and all(terminates(item, each.body) for each in clauses)
         case _:
             return False

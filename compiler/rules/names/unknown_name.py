@@ -11,6 +11,7 @@ from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.builtins import FORBIDDEN
+from ...resolve.errors import EXITS, OF_PYTHON
 from ...trees import declared_names
 from ..kind import Kind
 from ..rule import DECLARATIONS, Findings, replace, rule
@@ -70,6 +71,8 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
             f"Python's `{name}` cannot be used here",
             "write a Python function that does it, and import it",
         )
+    if name in EXITS:
+        return unknown_name.at(node, f"`{name}` cannot be caught; it ends the program")
     if name == "dspy":
         return without_prefix(unknown_name, item, node)
     declaration = item.declaration
@@ -92,6 +95,11 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
                 node, f"`{name}` cannot be used here; a condition can use its own field and those above it"
             )
     own = {each.text for each in declared_names(item.declaration)}
+    if any(clause.kind.span.contains(node.span.start) for clause in item.nodes(syntax.ExceptClause)):
+        close = near(name, OF_PYTHON)
+        if close is not None:
+            fix = replace(f"Change to `{close}`", node, close)
+            return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
     candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
     alike = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
     # Only case differs in `predict`: that is closer than any other name.
