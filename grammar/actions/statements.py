@@ -119,10 +119,10 @@ def match_statement(_: Context, children: Children, span: Span) -> syntax.Match:
 
 
 def try_statement(context: Context, children: Children, span: Span) -> syntax.Try:
-    """`try:` and its `except`s; a `finally` is reported and left out."""
-    body, *clauses, last = children
+    """`try:` and its `except`s."""
+    body, *clauses = children
     keyword = Span(span.start, span.start + len("try"))
-    if not last and not clauses:
+    if not clauses:
         context.report(
             "E023", keyword, "`try` needs an `except` below its block", "write `except LMError as error:`"
         )
@@ -142,17 +142,6 @@ def except_clause(context: Context, children: Children, span: Span) -> syntax.Ex
         )
         kind = syntax.Missing(Span(keyword.end, keyword.end))
     return syntax.ExceptClause(span, kind, None if name is None else identifier(name), body)
-
-
-def finally_clause(context: Context, children: Children, span: Span) -> bool:
-    """`finally:`, which there is not; True says that it was written."""
-    context.report(
-        "E019",
-        Span(span.start, span.start + len("finally")),
-        "`finally` is not supported",
-        "write what always follows behind the `try`, at its indentation",
-    )
-    return True
 
 
 def case(_: Context, children: Children, span: Span) -> syntax.Case:

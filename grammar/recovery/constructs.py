@@ -21,7 +21,7 @@ _RESULT = "a function returns its result with `return`"
 _IMPORT = "an import belongs in the first column, at the top of the file"
 _STATEMENTS = {
     "except": "`except` must follow the block of a `try`, at the same indentation",
-    "finally": "`finally` is not supported; write what always follows behind the `try`, at its indentation",
+    "finally": "`finally` is not supported; write what always follows after the `try`, at its indentation",
     "with": "`with` is not supported; pass settings to the call or the part, like `NAME(…, temperature=0.7)`",
     "raise": '`raise` is not supported; use `assert condition, "message"`',
     "del": "`del` is not supported; a variable ends with its block",
@@ -64,6 +64,16 @@ def _statement(stuck: Stuck) -> Repair | None:
     if not colon:
         return Repair(stuck.at, stop, [missing], found)
     return Repair(stuck.at, stop, [Token(condition, token.start, token.start, token.text), missing], found)
+
+
+def _finally(stuck: Stuck) -> Repair | None:
+    """A `finally`, which is read as a further `except`."""
+    token = stuck.token
+    if stuck.at != stuck.line or token.text != "finally" or not fits(stuck.states, "except"):
+        return None
+    found = problem("E019", token.span, _STATEMENTS["finally"])
+    missing = Token(vocabulary().name, token.end, token.end, "")
+    return Repair(stuck.at, stuck.at + 1, [read_as(token, "except"), missing], found)
 
 
 def _orphan_case(stuck: Stuck) -> Repair | None:
@@ -297,6 +307,7 @@ ITEM_RULES: tuple[RepairRule, ...] = (
     _variable_parameters,
     _import_star,
     *TYPOS[:2],
+    _finally,
     _statement,
     _walrus,
     _yield,

@@ -50,7 +50,9 @@ def not_an_error(program: Program, item: Item, node: syntax.Try) -> Findings:
             definition = kind.definition
             above = next((caught[base] for base in definition.bases if base in caught), None)
             if definition.complete and not definition.is_a("BaseException"):
-                yield not_an_error.at(each, f"`except` must name an error, and `{definition.name}` is not one")
+                yield not_an_error.at(
+                    each, f"`except` must name an error, and `{definition.name}` is not one"
+                )
             elif above is not None:
                 words = f"`{definition.name}` never arrives here: `except {above}` above catches it"
                 yield not_an_error.at(each, words)
