@@ -8,9 +8,10 @@ import sys
 
 def main() -> None:
     """Run the command line on the process's arguments and leave with its exit code."""
-    from .base import interrupts
+    from .base import held, interrupts
     from .cli.main import run
 
+    held.own_process()
     try:
         interrupts.raise_on_interrupt()
         code = run()

@@ -7,7 +7,11 @@ import signal
 import sys
 from types import FrameType
 
+from . import held
+
 EXIT_CODE = 130
+_FAILURE = 120
+"""As Python itself ends where its output cannot be written."""
 _PATIENCE = 5.0
 """Seconds that an interrupted command gets to end by itself: calls are cancelled, files closed."""
 
@@ -43,13 +47,22 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def end(code: int) -> None:
-    """End the process with an exit code; after an interrupt without waiting for threads or finalizers."""
+    """End the process with an exit code.
+
+    After an interrupt nothing waits for threads or finalizers; nor where a command holds what it has made.
+    """
     leave_on_interrupt()
-    if code == EXIT_CODE:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                continue
-        os._exit(code)
+    if code == EXIT_CODE or held.is_anything_held():
+        os._exit(code if _flush() or code else _FAILURE)
     sys.exit(code)
+
+
+def _flush() -> bool:
+    """Write out what is buffered; whether all of it could be written."""
+    is_written = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            is_written = False
+    return is_written

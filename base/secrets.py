@@ -292,6 +292,10 @@ _SHAPES = re.compile(
     )""",
     re.VERBOSE,
 )
+_LONG_WORD = re.compile(r"[A-Za-z0-9_.-]{13}")
+"""What every one of the shapes has."""
+_HAS_SHAPE = re.compile(r"://|PRIVATE KEY|earer|EARER").search
+"""What the passwords and keys around which other words stand have."""
 _BEARER = re.compile(
     r"\b[Bb][Ee][Aa][Rr][Ee][Rr]\s{1,4}(?P<secret>(?:[A-Za-z]{0,200}[-._~+/0-9]|[A-Za-z]{20})[-._~+/A-Za-z0-9]{4,}=*)"
 )
@@ -319,6 +323,8 @@ _AMBIGUOUS = frozenset({"key", "keys", "token", "tokens", "auth", "pat", "cookie
 
 def looks_like_key(text: str) -> bool:
     """Whether a key, a token or a password stands in a text, by its shape alone."""
+    if _LONG_WORD.search(text) is None and not _HAS_SHAPE(text):
+        return False
     return any(True for _ in _shaped_spans(text)) and not is_placeholder(text)
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..base.held import hold
 from ..base.text import plural
-from ..compiler.render import FORMATS
 from .console import say
 from .errors import Refusal
 from .files import find, read_program_from_input, shown
+from .report import is_for_people, read_outputs, write_report
 
 if TYPE_CHECKING:
     from ..base.diagnostic import Severity
@@ -32,11 +33,12 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
 @click.option("--diff", is_flag=True, help="Show what the fixes would change without writing anything.")
 @click.option(
     "--output-format",
-    type=click.Choice(list(FORMATS)),
-    default="full",
-    show_default=True,
+    "output_formats",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
     envvar="DSPYC_OUTPUT_FORMAT",
-    help="The output format; `github` creates annotations in a workflow.",
+    help="The output format, `full` by default, and the file to write; can be repeated. For people: full, "
+    "concise. For programs: json, json-lines, sarif, github, gitlab, junit, checkstyle, rdjson, azure.",
 )
 @click.option(
     "--fail-on",
@@ -58,7 +60,7 @@ def command(
     fix: bool,
     unsafe_fixes: bool,
     diff: bool,
-    output_format: str,
+    output_formats: tuple[str, ...],
     fail_on: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -75,26 +77,28 @@ def command(
       dspyc check triage.dspy --output-format concise
       dspyc check --fix
       dspyc check --output-format github   in a GitHub workflow
+      dspyc check --output-format full --output-format sarif=report.sarif
       cat x.dspy | dspyc check - --stdin-filename triage/x.dspy
     """
     from ..project.workspace import Workspace
-    from .checking import print_report, report_on
+    from .checking import render_fixable, report_on
 
     fixing = fix or unsafe_fixes or diff
+    outputs = read_outputs(output_formats)
     selected, ignored = _selectors(select), _selectors(ignore)
     if paths == ("-",):
         if fixing:
             raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
         path = Path.cwd() / (stdin_filename or "stdin.dspy")
         files = [path]
-        workspace = Workspace({str(path): read_program_from_input()}, (), selected, ignored)
+        workspace = hold(Workspace({str(path): read_program_from_input()}, (), selected, ignored))
     else:
         files = find(paths)
-        workspace = Workspace(select=selected, ignore=ignored)
+        workspace = hold(Workspace(select=selected, ignore=ignored))
         if fixing and _fix(workspace, files, unsafe=unsafe_fixes, write=not diff) and diff:
             return 1
     report = report_on(workspace, files)
-    print_report(report, output_format, workspace)
+    write_report(report, outputs, render_fixable(report, workspace) if is_for_people(outputs) else "")
     return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))
 
 

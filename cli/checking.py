@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ..compiler.analysis import FileAnalysis
 from ..compiler.fixing import Fixed, fix
-from ..compiler.render import FORMATS, CheckedFile, Report, ansi, plain, summary
+from ..compiler.render import CheckedFile, Report, ansi, full, plain, summary
 from ..grammar.source import Source
 from ..loader.compiling import errors_of
 from ..project.disk import ENDING
@@ -30,9 +30,11 @@ def check(workspace: Workspace, path: Path) -> CheckedFile:
 
 def report_on(workspace: Workspace, paths: Sequence[Path]) -> Report:
     """The findings of files, and before them those of the settings of their projects."""
-    settings = dict.fromkeys(workspace.settings(str(Path.cwd() / path)) for path in paths)
-    files = [_check_settings(workspace, each) for each in settings if each.problems]
-    return Report((*files, *(check(workspace, path) for path in paths)), partial(look_up, workspace))
+    with workspace.in_one_pass():
+        settings = dict.fromkeys(workspace.settings(str(Path.cwd() / path)) for path in paths)
+        files = [_check_settings(workspace, each) for each in settings if each.problems]
+        files += [check(workspace, path) for path in paths]
+    return Report(tuple(files), partial(look_up, workspace))
 
 
 def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
@@ -44,14 +46,6 @@ def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
 def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
     source = workspace.source(settings.path) or Source(settings.path, "")
     return CheckedFile(shown(settings.path), source, settings.problems)
-
-
-def print_report(report: Report, output_format: str, workspace: Workspace) -> None:
-    """Write a report to standard output; the formats for people end in a summary."""
-    say(FORMATS[output_format](report, ansi, columns()), newline=False)
-    if output_format in {"full", "concise"}:
-        say(summary(report))
-        say(_fixable(report, workspace), newline=False)
 
 
 def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
@@ -69,7 +63,7 @@ def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
         workspace.disk.put(full, text)
 
 
-def _fixable(report: Report, workspace: Workspace) -> str:
+def render_fixable(report: Report, workspace: Workspace) -> str:
     """How many findings the fixes would remove, and by which option."""
     safe = every = 0
     for file in report.files:
@@ -96,11 +90,11 @@ class Findings(Failure):
 
     def report_text(self) -> str:
         """The findings without colours."""
-        return FORMATS["full"](self.report, plain, 100) + self.message
+        return full(self.report, plain, 100) + self.message
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the findings to standard error."""
-        say(FORMATS["full"](self.report, ansi, columns()), error=True, newline=False)
+        say(full(self.report, ansi, columns()), error=True, newline=False)
         result = "nothing was compiled" if len(self.report.files) > 1 else "it was not compiled"
         say(f"{self.message.removesuffix('.')}, so {result}.", error=True)
 

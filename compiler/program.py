@@ -28,7 +28,7 @@ from .facts import ItemFacts, evident_type
 from .facts import SignatureString as SignatureString
 from .facts import Symbol as Symbol
 from .facts import SymbolKind as SymbolKind
-from .trees import member_named, walk
+from .trees import by_class, member_named, walk
 
 A = TypeVar("A", bound=Hashable)
 N = TypeVar("N", bound=syntax.Node)
@@ -170,13 +170,14 @@ class Item:
 
     def nodes(self, kind: type[N]) -> Sequence[N]:
         """All nodes of a class in this item, in the order of the text."""
-        found: dict[type, list[Any]] | None = self.memory.get(Item.nodes)
+        return self.nodes_by_class().get(kind, ())
+
+    def nodes_by_class(self) -> Mapping[type, Sequence[Any]]:
+        """All nodes of this item by their classes, each in the order of the text."""
+        found: Mapping[type, Sequence[Any]] | None = self.memory.get(Item.nodes)
         if found is None:
-            found = {}
-            for node in self.all_nodes():
-                found.setdefault(node.__class__, []).append(node)
-            self.memory[Item.nodes] = found
-        return found.get(kind, ())
+            found = self.memory[Item.nodes] = by_class(self.all_nodes())
+        return found
 
 
 class Surroundings(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,18 @@ def walk(node: syntax.Node) -> Sequence[syntax.Node]:
                 beneath = getattr(each, name)
                 if beneath:
                     waiting.append(beneath)
+    return found
+
+
+def by_class(nodes: Sequence[syntax.Node]) -> Mapping[type, Sequence[Any]]:
+    """Nodes by their classes, in the order in which they come."""
+    found: dict[type, list[Any]] = {}
+    for node in nodes:
+        kind = node.__class__
+        if kind in found:
+            found[kind].append(node)
+        else:
+            found[kind] = [node]
     return found
 
 

@@ -102,10 +102,10 @@ def _imports(analysis: FileAnalysis) -> dict[str, str]:
 
 
 def _report(source: Source, errors: Sequence[Diagnostic]) -> str:
-    from ..compiler.render import FORMATS, CheckedFile, Report, plain, summary
+    from ..compiler.render import CheckedFile, Report, full, plain, summary
 
     report = Report((CheckedFile(os.path.relpath(source.uri), source, tuple(errors)),), _look_up)
-    return f"{summary(report)}\n\n{FORMATS['full'](report, plain, 100).rstrip()}"
+    return f"{summary(report)}\n\n{full(report, plain, 100).rstrip()}"
 
 
 def _look_up(path: str) -> tuple[str, Source] | None:

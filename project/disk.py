@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from ..base.files import UnreadableFile, decode, read_bytes, render_size
@@ -44,6 +45,21 @@ class Disk:
         """The files that were looked for on the disk, found or not, in order."""
         self._overlays = dict(overlays or {})
         self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
+        self._seen: dict[str, str | UnreadableFile] | None = None
+        self._there: dict[str, bool] = {}
+
+    @contextmanager
+    def in_one_pass(self) -> Iterator[None]:
+        """Look at each file on the disk only once in here: for a look at many, which takes a moment."""
+        if self._seen is not None:
+            yield
+            return
+        self._seen = {}
+        try:
+            yield
+        finally:
+            self._seen = None
+            self._there = {}
 
     def put(self, path: str, text: str) -> None:
         """Let a text stand for a file, whatever the disk has."""
@@ -65,12 +81,30 @@ class Disk:
 
     def exists(self, path: str) -> bool:
         """Whether there is anything at a path."""
-        return path in self._overlays or (os.path.isabs(path) and os.path.lexists(path))
+        if path in self._overlays:
+            return True
+        if not os.path.isabs(path):
+            return False
+        found = self._there.get(path)
+        if found is None:
+            found = os.path.lexists(path)
+            if self._seen is not None:
+                self._there[path] = found
+        return found
 
     def look_up(self, path: str) -> str | UnreadableFile:
         """The text of a file, or why there is none."""
         if path in self._overlays:
             return self._overlays[path]
+        seen = self._seen
+        if seen is None:
+            return self._look_at_disk(path)
+        found = seen.get(path)
+        if found is None:
+            found = seen[path] = self._look_at_disk(path)
+        return found
+
+    def _look_at_disk(self, path: str) -> str | UnreadableFile:
         if not os.path.isabs(path):
             return UnreadableFile(path, "missing", "does not exist")
         self.asked[path] = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -47,6 +48,17 @@ class Workspace:
         self._search = tuple(search)
         self._options = (tuple(select), tuple(ignore))
         self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
+        self._of_folders: dict[str, tuple[Settings, Project]] | None = None
+
+    @contextmanager
+    def in_one_pass(self) -> Iterator[None]:
+        """Look at each file on the disk, and for the settings of a folder, only once in here."""
+        outer, self._of_folders = self._of_folders, {}
+        try:
+            with self.disk.in_one_pass():
+                yield
+        finally:
+            self._of_folders = outer
 
     def analyse(self, path: str) -> FileAnalysis:
         """All that is known of a file; one that cannot be read is itself a finding.
@@ -61,10 +73,23 @@ class Workspace:
 
     def project(self, path: str) -> Project:
         """The project that a file belongs to, by the settings that are its own."""
+        return self._of_folder(path)[1]
+
+    def _of_folder(self, path: str) -> tuple[Settings, Project]:
+        """The settings of a file, which are those of all files of its folder, and its project."""
+        folder = os.path.dirname(path)
+        known = None if self._of_folders is None else self._of_folders.get(folder)
+        if known is None:
+            settings = self._nearest_settings(path)
+            known = settings, self._project_of(settings)
+            if self._of_folders is not None:
+                self._of_folders[folder] = known
+        return known
+
+    def _project_of(self, settings: Settings) -> Project:
         from ..compiler.analysis import Project
         from ..compiler.selection import EVERYTHING
 
-        settings = self.settings(path)
         roots = tuple(dict.fromkeys((*settings.roots, *self._search)))
         selection = (settings.selection or EVERYTHING).with_options(*self._options)
         key = roots, settings.pure, selection
@@ -85,6 +110,9 @@ class Workspace:
 
     def settings(self, path: str) -> Settings:
         """The nearest settings above a file; outside of any project its own folder is the root."""
+        return self._nearest_settings(path) if self._of_folders is None else self._of_folder(path)[0]
+
+    def _nearest_settings(self, path: str) -> Settings:
         from .settings import Settings, nearest
 
         folder = os.path.dirname(path)

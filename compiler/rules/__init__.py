@@ -83,7 +83,7 @@ from .values.patterns import explosive_pattern, invalid_pattern
 from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
 from .values.unpacking import empty_slice, wrong_unpacking
-from .walking import nodes_of
+from .walking import nodes_by_class
 
 RULES: tuple[Rule, ...] = (
     unknown_name,
@@ -227,9 +227,10 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     if item.broken or item.declaration is None:
         return found
-    for node in nodes_of(item):
-        for each in rules.get(node.__class__, ()):
-            found += each(program, item, node)
+    for kind, nodes in nodes_by_class(item).items():
+        for each in rules.get(kind, ()):
+            for node in nodes:
+                found += each(program, item, node)
     if any(each.severity == "error" or each.code == missing_f.code for each in found):
         found = [each for each in found if each.code not in _UNUSED]
     return found

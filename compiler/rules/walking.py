@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ...grammar import syntax
 from ..program import Item
-from ..trees import walk
+from ..trees import by_class, walk
 
 T = TypeVar("T")
 
@@ -28,6 +28,11 @@ def remembered(gather: Callable[[Item], T]) -> Callable[[Item], T]:
         return found
 
     return look_up
+
+
+def nodes_by_class(item: Item) -> Mapping[type, Sequence[Any]]:
+    """The nodes of an item by their classes, the fields of signatures in strings among them."""
+    return by_class(nodes_of(item)) if item.string_by_node else item.nodes_by_class()
 
 
 @remembered

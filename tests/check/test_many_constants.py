@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from dspyc.compiler.analysis import Project
+from support.counting import growth_of
 
 COUNT = 5_000
 
@@ -57,3 +58,12 @@ def test_many_constants_are_right(name: str) -> None:
 def test_a_wrong_one_is_found(text: str, code: str) -> None:
     found = Project({"a.dspy": text + "\n"}.get).check("a.dspy").diagnostics
     assert [one.code for one in found] == [code]
+
+
+def test_many_unknown_names_are_found_in_linear_time() -> None:
+    def check(size: int) -> None:
+        text = "".join(f"name_{index} = nothing_{index}\n" for index in range(size))
+        found = Project({"/many.dspy": text}.get).check("/many.dspy").diagnostics
+        assert [each.code for each in found] == ["E101"] * size
+
+    assert growth_of(check, 400) < 2.6

@@ -15,7 +15,7 @@ from dspyc.compiler.rules.found_elsewhere import FOUND_ELSEWHERE
 from dspyc.compiler.rules.kind import Kind
 from dspyc.compiler.rules.register import KINDS, SYNTAX
 from dspyc.compiler.rules.rule import ItemRule, Rule
-from dspyc.compiler.rules.walking import nodes_of
+from dspyc.compiler.rules.walking import nodes_by_class
 from support.carets import actual, expected
 
 
@@ -75,9 +75,9 @@ def test_an_item_is_walked_once_whatever_the_number_of_rules(monkeypatch: pytest
 
     def counted(item):
         walks.append(item.index)
-        return nodes_of(item)
+        return nodes_by_class(item)
 
-    monkeypatch.setattr("dspyc.compiler.rules.nodes_of", counted)
+    monkeypatch.setattr("dspyc.compiler.rules.nodes_by_class", counted)
     analysis = check("a = 1\nb = a + 1\n\ndef f(x: int) -> int:\n    return x + b\n")
     assert walks == [item.index for item in analysis.program.items if item.declaration is not None]
 

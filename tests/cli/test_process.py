@@ -299,3 +299,38 @@ def test_a_second_run_into_the_same_output_is_refused(echo: Path) -> None:
     assert f"another run (process {process.pid}) is writing to out.jsonl" in second.stderr
     assert process.wait(60) == 0
     assert len((echo / "calls.txt").read_text(encoding="utf-8").split()) == 40
+
+
+def test_a_check_in_a_foreign_process_leaves_its_collector_alone(tmp_path: Path) -> None:
+    (tmp_path / "qa.dspy").write_text(QA, encoding="utf-8")
+    program = """
+        import gc
+        from dspyc.cli.main import run
+        assert run(["check", "qa.dspy"]) == 0
+        assert gc.isenabled()
+        print("freed at the end")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.endswith("freed at the end\n"), done.stderr
+
+
+def test_what_a_check_prints_is_all_there_though_nothing_is_freed(tmp_path: Path) -> None:
+    (tmp_path / "wrong.dspy").write_text(
+        "".join(f"name_{index} = nothing_{index}\n" for index in range(2000))
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "dspyc", "check", "--output-format", "concise"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout.count("E101") == 2000
+    assert done.stdout.endswith("Found 2,000 errors.\n")

@@ -15,6 +15,7 @@ import dspyc
 from dspyc.lsp import convert
 from dspyc.lsp.workspace import Workspace as Editor
 from dspyc.project import libraries
+from dspyc.project.disk import Disk
 from dspyc.project.workspace import Workspace, programs_below
 
 
@@ -175,3 +176,37 @@ def test_rules_are_selected_for_all(tmp_path: Path) -> None:
     assert [each.severity for each in Workspace().analyse(path).diagnostics] == ["warning"]
     assert Workspace(ignore=["E1"]).analyse(path).diagnostics == ()
     assert Workspace(select=["W1"]).analyse(path).diagnostics == ()
+
+
+def test_in_one_pass_every_file_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = {f"user_{index}.dspy": "from shared import LIMIT\n\nlimit = LIMIT\n" for index in range(5)}
+    for name, text in {**programs, "shared.dspy": "LIMIT = 3\n", "dspyc.toml": 'src = ["."]\n'}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    looks: list[str] = []
+    really = Disk._look_at_disk
+
+    def counted(disk: Disk, path: str):
+        looks.append(path)
+        return really(disk, path)
+
+    workspace = Workspace()
+    monkeypatch.setattr(Disk, "_look_at_disk", counted)
+    with workspace.in_one_pass():
+        for name in programs:
+            assert not workspace.analyse(str(tmp_path / name)).diagnostics
+            assert workspace.settings(str(tmp_path / name)).root == str(tmp_path)
+    assert len(looks) == len(set(looks)) > 5
+
+
+def test_after_a_pass_the_disk_is_looked_at_again(tmp_path: Path) -> None:
+    path = tmp_path / "main.dspy"
+    path.write_text("limit = 3\n", encoding="utf-8")
+    workspace = Workspace()
+    with workspace.in_one_pass():
+        assert not workspace.analyse(str(path)).diagnostics
+        path.write_text("limit = nothing\n", encoding="utf-8")
+        (tmp_path / "dspyc.toml").write_text("[rules]\nignore = ['E101']\n", encoding="utf-8")
+        assert not workspace.analyse(str(path)).diagnostics
+    assert not workspace.analyse(str(path)).diagnostics
+    (tmp_path / "dspyc.toml").unlink()
+    assert [each.code for each in workspace.analyse(str(path)).diagnostics] == ["E101"]

@@ -15,6 +15,7 @@ from ...resolve.errors import EXITS, OF_PYTHON
 from ...trees import declared_names
 from ..kind import Kind
 from ..rule import DECLARATIONS, Findings, replace, rule
+from ..walking import remembered
 from ..words import near
 
 
@@ -48,6 +49,20 @@ def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Find
     for each in unresolved.values():
         if each.text not in own:
             yield _finding(program, item, each)
+
+
+MOST_SUGGESTIONS = 300
+"""With so many unknown names in a file the file is at fault, and to compare them all would take too long."""
+
+
+def _makes_suggestions(program: Program, _: None) -> bool:
+    """Whether names are looked for that unknown ones may stand for."""
+    return sum(program.gather(_unresolved)) <= MOST_SUGGESTIONS
+
+
+@remembered
+def _unresolved(item: Item) -> int:
+    return len(item.unresolved)
 
 
 def local_names(item: Item) -> set[str]:
@@ -94,6 +109,8 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
             return unknown_name.at(
                 node, f"`{name}` cannot be used here; a condition can use its own field and those above it"
             )
+    if not program.ask(_makes_suggestions, None):
+        return unknown_name.at(node, f"unknown name `{name}`")
     own = {each.text for each in declared_names(item.declaration)}
     if any(clause.kind.span.contains(node.span.start) for clause in item.nodes(syntax.ExceptClause)):
         close = near(name, OF_PYTHON)

@@ -9,7 +9,7 @@ from ...program import Item, Program
 from ...trees import children
 from ..rule import DECLARATIONS, Findings, rule, written
 from ..walking import nodes_of, remembered
-from .sizes import LIMIT, UNKNOWN, Measure, Measuring
+from .sizes import LIMIT, UNKNOWN, Measure, Measuring, is_growing
 
 
 @rule("E117", "runaway-constant", *DECLARATIONS)
@@ -28,6 +28,8 @@ def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> 
     limit = 9 ** 9
     ```
     """
+    if not _constants(item) and not any(is_growing(each) for kind in _MAKING for each in item.nodes(kind)):
+        return
     measuring = Measuring(lambda name: _size_of(program, item, name))
     for each in nodes_of(item):
         if isinstance(each, _GROWING) and _is_culprit(measuring, each):
@@ -48,6 +50,8 @@ _GROWING = (
     syntax.Subscript,
 )
 """What can have a larger value than what stands in it."""
+_MAKING = (syntax.Binary, syntax.Call, syntax.Comprehension, syntax.Interpolation)
+"""What can have a larger value than the text that it is written as, even where no constant is named."""
 
 
 def _is_culprit(measuring: Measuring, node: syntax.Node) -> bool:

@@ -10,7 +10,8 @@ what they stand for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from msgspec import Struct
 
@@ -44,26 +45,6 @@ class Measure(Struct, frozen=True):
 UNKNOWN = Measure(1)
 
 
-_COMPOSED: frozenset[type] = frozenset(
-    {
-        syntax.Binary,
-        syntax.Call,
-        syntax.Comprehension,
-        syntax.Conditional,
-        syntax.Dict,
-        syntax.FString,
-        syntax.Interpolation,
-        syntax.List,
-        syntax.Set,
-        syntax.Starred,
-        syntax.Subscript,
-        syntax.Tuple,
-        syntax.Unary,
-    }
-)
-"""What has a size that comes from what stands in it."""
-
-
 class Measuring:
     """Measures the expressions of a tree, each once; `size_of` gives what a name stands for."""
 
@@ -73,56 +54,46 @@ class Measuring:
 
     def measure(self, node: syntax.Node) -> Measure:
         """The size of an expression's value; what is not known counts as one item."""
-        match node:
-            case syntax.Name():
-                return self._size_of(node)
-            case syntax.Constant(value=bool() | None):
-                return UNKNOWN
-            case syntax.Constant(value=int() as value):
-                return _whole(value)
-            case syntax.String(value=text):
-                return Measure(max(1, len(text)))
-        if node.__class__ not in _COMPOSED:
+        kind = node.__class__
+        if kind is syntax.Name:
+            return self._size_of(node)  # type: ignore[arg-type]
+        leaf = _LEAVES.get(kind)
+        if leaf is not None:
+            return leaf(node)
+        composed = _COMPOSED.get(kind)
+        if composed is None:
             return UNKNOWN
         found = self._known.get(id(node))
         if found is None:
-            found = self._known[id(node)] = self._composed(node)
+            found = self._known[id(node)] = composed(self, node)
         return found
 
-    def _composed(self, node: syntax.Node) -> Measure:
-        match node:
-            case syntax.Call():
-                return self._call(node)
-            case syntax.Unary(operand=operand, operator=operator):
-                inside = self.measure(operand)
-                if operator == "-" and inside.number is not None:
-                    return _whole(-inside.number)
-                return inside
-            case syntax.Binary():
-                return self._operations(node)
-            case syntax.FString(parts=parts):
-                return self._sum(*(each for each in parts if isinstance(each, syntax.Interpolation)))
-            case syntax.Interpolation(value=value, format=format_):
-                return Measure(max(self.measure(value).items, _width(format_)))
-            case (
-                syntax.List(elements=elements)
-                | syntax.Tuple(elements=elements)
-                | syntax.Set(elements=elements)
-            ):
-                return self._sum(*elements)
-            case syntax.Dict(entries=entries):
-                parts_ = [part for each in entries for part in (each.key, each.value) if part is not None]
-                return self._sum(*parts_)
-            case syntax.Starred(value=value):
-                return self.measure(value)
-            case syntax.Subscript(value=value, index=index):
-                return max(self.measure(value), self.measure(index), key=lambda each: each.items)
-            case syntax.Conditional(body=body, otherwise=otherwise):
-                return max(self.measure(body), self.measure(otherwise), key=lambda each: each.items)
-            case syntax.Comprehension(element=element, clauses=clauses):
-                return self._comprehension(element, clauses)
-            case _:
-                return UNKNOWN
+    def _unary(self, node: syntax.Unary) -> Measure:
+        inside = self.measure(node.operand)
+        if node.operator == "-" and inside.number is not None:
+            return _whole(-inside.number)
+        return inside
+
+    def _f_string(self, node: syntax.FString) -> Measure:
+        return self._sum(each for each in node.parts if isinstance(each, syntax.Interpolation))
+
+    def _interpolation(self, node: syntax.Interpolation) -> Measure:
+        return Measure(max(self.measure(node.value).items, _width(node.format)))
+
+    def _display(self, node: syntax.List | syntax.Tuple | syntax.Set) -> Measure:
+        return self._sum(node.elements)
+
+    def _dict(self, node: syntax.Dict) -> Measure:
+        return self._sum(part for each in node.entries for part in (each.key, each.value) if part is not None)
+
+    def _starred(self, node: syntax.Starred) -> Measure:
+        return self.measure(node.value)
+
+    def _subscript(self, node: syntax.Subscript) -> Measure:
+        return max(self.measure(node.value), self.measure(node.index), key=lambda each: each.items)
+
+    def _conditional(self, node: syntax.Conditional) -> Measure:
+        return max(self.measure(node.body), self.measure(node.otherwise), key=lambda each: each.items)
 
     def _operations(self, node: syntax.Binary) -> Measure:
         """The size of `a + b + c …`, from the left: its tree is as deep as it has operators."""
@@ -134,15 +105,14 @@ class Measuring:
             found = self._known[id(each)] = _combined(each.operator, found, self.measure(each.right))
         return found
 
-    def _sum(self, *nodes: syntax.Node) -> Measure:
-        return Measure(1 + sum(self.measure(each).items for each in nodes))
+    def _sum(self, nodes: Iterable[syntax.Node]) -> Measure:
+        return Measure(1 + sum([self.measure(each).items for each in nodes]))
 
-    def _comprehension(
-        self, element: syntax.Expression | syntax.DictEntry, clauses: tuple[syntax.ComprehensionClause, ...]
-    ) -> Measure:
+    def _comprehension(self, node: syntax.Comprehension) -> Measure:
         turns = 1
-        for clause in clauses:
+        for clause in node.clauses:
             turns *= max(1, self.measure(clause.iterable).items)
+        element = node.element
         value = element.value if isinstance(element, syntax.DictEntry) else element
         return Measure(turns * self.measure(value).items)
 
@@ -181,6 +151,33 @@ class Measuring:
         return Measure(max((each.items for each in arguments), default=1))
 
 
+def _constant(node: syntax.Constant) -> Measure:
+    value = node.value
+    return _whole(value) if isinstance(value, int) and not isinstance(value, bool) else UNKNOWN
+
+
+_LEAVES: dict[type, Callable[[Any], Measure]] = {
+    syntax.Constant: _constant,
+    syntax.String: lambda node: Measure(max(1, len(node.value))),
+}
+_COMPOSED: dict[type, Callable[[Measuring, Any], Measure]] = {
+    syntax.Binary: Measuring._operations,
+    syntax.Call: Measuring._call,
+    syntax.Comprehension: Measuring._comprehension,
+    syntax.Conditional: Measuring._conditional,
+    syntax.Dict: Measuring._dict,
+    syntax.FString: Measuring._f_string,
+    syntax.Interpolation: Measuring._interpolation,
+    syntax.List: Measuring._display,
+    syntax.Set: Measuring._display,
+    syntax.Starred: Measuring._starred,
+    syntax.Subscript: Measuring._subscript,
+    syntax.Tuple: Measuring._display,
+    syntax.Unary: Measuring._unary,
+}
+"""What has a size that comes from what stands in it."""
+
+
 def _name_of(function: syntax.Expression) -> str:
     """A function's name, or its module's and its own."""
     match function:
@@ -195,6 +192,47 @@ def _name_of(function: syntax.Expression) -> str:
 _TO_A_WIDTH = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
 _PRODUCTS = frozenset({"join", "replace"})
 """Methods whose result may repeat one text for each item of another."""
+
+
+_GROWING = frozenset(
+    {
+        "range",
+        "pow",
+        "factorial",
+        "math.factorial",
+        "perm",
+        "math.perm",
+        "comb",
+        "math.comb",
+        "bytes",
+        "bytearray",
+    }
+)
+"""Functions whose result may be larger than what they are given."""
+
+
+def is_growing(node: syntax.Node) -> bool:
+    """Whether a value may be larger than its parts together, which are no larger than the text."""
+    match node:
+        case syntax.Binary(operator=operator):
+            return operator in ("*", "**", "<<")
+        case syntax.Call(function=syntax.Attribute(name=name) as function):
+            return name.text in _TO_A_WIDTH or name.text in _PRODUCTS or _name_of(function) in _GROWING
+        case syntax.Call(function=function):
+            return _name_of(function) in _GROWING
+        case syntax.Comprehension(clauses=clauses):
+            return any(not _is_part_of_name(each.iterable) for each in clauses)
+        case syntax.Interpolation(format=format_):
+            return bool(format_)
+        case _:
+            return False
+
+
+def _is_part_of_name(node: syntax.Expression) -> bool:
+    """Whether this is a name, or what is taken from its value: one item, where it is no constant's."""
+    while isinstance(node, syntax.Attribute | syntax.Subscript):
+        node = node.value
+    return isinstance(node, syntax.Name)
 
 
 def _whole(value: int) -> Measure:
