@@ -38,8 +38,8 @@ def statement(node: syntax.Statement) -> Iterator[str]:
             yield "try:"
             yield from block(body)
             for clause in clauses:
-                name = "" if clause.name is None else f" as {clause.name.text}"
-                yield f"except {expression(clause.kind)}{name}:"
+                bound = "" if clause.name is None else f" as {clause.name.text}"
+                yield f"except {expression(clause.kind)}{bound}:"
                 yield from block(clause.body)
         case _:
             yield _simple(node)

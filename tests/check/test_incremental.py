@@ -364,7 +364,7 @@ def test_a_field_of_an_imported_record_is_seen_in_all_importers() -> None:
             "has no field `number`" in each.message or "has no attribute `number`" in each.message
             for each in found
         ), path
-    # In `other.dspy` the import and `f`; in `main.dspy` what reads `Order`, `handle` or `Handle`, and `Regreet`.
+    # In `other.dspy` the import and `f`; in `main.dspy` what reads `Order`, `handle`, `Handle`.
     assert changed <= 2 + 6
     assert editor.replace("shop.dspy", "amount: int", "number: int") == changed
     assert editor.project.check("other.dspy").diagnostics == ()
