@@ -341,7 +341,7 @@ def _as_unit(region: Region) -> Unit:
         frozenset(own),
         calls=True,
         barrier=any(unit.barrier and not isinstance(unit.statement, syntax.Assert) for unit in region.units),
-        effects=0,
+        effects=0 if all(unit.effects == 0 for unit in region.units) else None,
     )
 
 

@@ -50,6 +50,7 @@ from .fields.values import duplicate_value
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
+from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
 from .models.no_lm import no_lm
@@ -154,6 +155,7 @@ RULES: tuple[Rule, ...] = (
     misplaced_module,
     not_constructed,
     second_configure,
+    misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,

@@ -29,6 +29,8 @@ class Unit(Struct, frozen=True):
     """Whether the calls after it wait for it: it may return, leave a loop, or fail an `assert`."""
     effects: int | None
     """How many calls with effects it makes at most; None when that cannot be said."""
+    leaves_traces: bool = False
+    """Whether it has effects that cannot be made again."""
     taken_out: syntax.Expression | None = None
     """The expression that this unit works out for the statement behind it."""
 
@@ -58,6 +60,7 @@ def _unit(view: View, statement: syntax.Statement) -> Unit:
         effects.waits(view, statement),
         leaves(statement),
         effects.effects(view, statement) if view.asynchronous else 0,
+        effects.leaves_traces(view, statement),
     )
 
 

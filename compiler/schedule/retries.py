@@ -85,7 +85,7 @@ def _region(view: View, found: Sequence[Unit], tried: set[int], members: set[int
     inside = [found[index] for index in sorted(members)]
     if any(_leaves_loop(unit.statement) for unit in inside):
         return None
-    if any(unit.effects != 0 for unit in inside):
+    if any(unit.leaves_traces for unit in inside):
         # A call with effects has used, or would use, what is to be made again: it cannot be undone.
         return None
     first, last = min(members), max(members)

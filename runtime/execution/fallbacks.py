@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from ..errors import DspycError
+from . import trace
 
 logger = logging.getLogger("dspyc")
 
@@ -31,9 +32,9 @@ def fall_back(module: object, error: Exception) -> None:
     """
     pass_mistakes_on(error)
     name = type(module).__name__
-    logger.info(
-        "the fallback of `%s` is used, because it failed with %s: %s", name, type(error).__name__, error
-    )
+    hidden = f"the fallback of `{name}` is used, because it failed with {type(error).__name__}: {error}"
+    trace.note("fallback", hidden, error)
+    logger.info("%s", hidden)
 
 
 def pass_mistakes_on(error: Exception, *named: type[Exception]) -> None:

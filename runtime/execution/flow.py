@@ -50,6 +50,7 @@ __all__ = [
     "matches",
     "pass_mistakes_on",
     "pick",
+    "printed",
     "pure",
     "scope",
     "start",
@@ -202,6 +203,13 @@ async def call_pure(function: Callable[..., Any], /, *args: Any, **kwargs: Any) 
         return await compiled(*args, **kwargs)
     result = await drive.call_function(function, *args, **kwargs)
     return await result if inspect.isawaitable(result) else result
+
+
+def printed(*values: object, sep: str = " ", end: str = "\n") -> None:
+    """`print(…)` of a `.dspy` file: to stderr, because stdout is for results, and into the trace."""
+    text = sep.join(map(str, values)) + end
+    trace.note("printed", text)
+    sys.stderr.write(text)
 
 
 def pure(function: F) -> F:

@@ -25,7 +25,7 @@ def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Find
 
     A name can be a local variable, an input, parameter or part of the module, a declaration or import of the
     file, a name of the runtime, or one of Python's pure built-ins. Built-ins with side effects (`open`,
-    `print`) are not available: put such calls into a Python function and import it.
+    `input`) are not available: put such calls into a Python function and import it.
 
     ```dspy
     signature Classify:
