@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from msgspec import Struct
 
@@ -94,7 +94,7 @@ class Files:
 
     def refresh(self, path: str) -> bool:
         """Make a file, and all that was read because of it, current. Returns whether anything was not."""
-        old = [each for each in self._reached(path) if each not in self._current]
+        old = [each for each in self.reached(path) if each not in self._current]
         self._current.update(old)
         texts = {each: self._read(each) for each in old}
         changed = {each: text for each, text in texts.items() if self._texts.setdefault(each, text) != text}
@@ -102,7 +102,8 @@ class Files:
             self._take_over(changed)
         return bool(old)
 
-    def _reached(self, path: str) -> Iterable[str]:
+    def reached(self, path: str) -> Iterable[str]:
+        """A file, and all that was asked for because of it, be it through others."""
         found = {path: None}
         waiting = [path]
         while waiting:
@@ -222,11 +223,9 @@ class Files:
         """Remember that what is being resolved depends on something."""
         self._names.note(key)
 
-    @contextmanager
-    def reading(self) -> Iterator[set[Key]]:
+    def reading(self) -> AbstractContextManager[set[Key]]:
         """Collects what is read inside of a `with`."""
-        with self._names.reading() as reads:
-            yield reads
+        return self._names.reading()
 
     def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
         """Fields that are worked out after the names of the declaration that has them."""

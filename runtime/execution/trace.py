@@ -96,7 +96,7 @@ def branch() -> Branch | None:
 def read() -> list[Step] | None:
     """The steps so far in the order of the text, or None when nothing is recorded.
 
-    As long as nothing ran concurrently and nothing was noted this is the very list that was given, as in DSPy.
+    As long as nothing ran concurrently or was noted this is the very list that was given, as in DSPy.
     """
     trace = _current.get()
     if trace is None or not any(type(step) in (Branch, Note) for step in trace):

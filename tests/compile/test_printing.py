@@ -1,4 +1,4 @@
-"""What a program prints, and what its fallback hides: on stderr and in the trace, in the order of the text."""
+"""What a program prints, and what its fallback hides: on stderr and in the trace, in their order."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_what_is_printed_has_the_order_of_the_text(
 def test_printing_does_not_keep_an_assert_from_trying_again(
     tmp_path: Path, mode: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, steps, lm = run(tmp_path, mode, length=20)
+    _, _, lm = run(tmp_path, mode, length=20)
     assert capsys.readouterr().err.count("slow is: <slow>") == 3
     assert sum("An earlier answer was not accepted: too short" in prompt for prompt in lm.prompts) == 2
 
