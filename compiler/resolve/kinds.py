@@ -151,7 +151,7 @@ def _note(
 ) -> None:
     """What functions that reach each other run: what each does itself, and what those do that they call."""
     called = [known[each] for member in members for each in bodies[member].functions if each in known]
-    found = [*(bodies[each] for each in members), *called]
+    found: list[_Body | CallKind] = [*(bodies[each] for each in members), *called]
     effects = [each for each in found if each.effects]
     kind = CallKind(
         "function",

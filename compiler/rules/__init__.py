@@ -40,11 +40,8 @@ from .data.scores import (
     unseeded_shuffle,
     wrong_row_function,
 )
-<<<<<<< HEAD
-from .fields.bases import unknown_removed_field, wrong_base
-=======
 from .data.steps import different_columns, unknown_column, wrong_shares
->>>>>>> main
+from .fields.bases import unknown_removed_field, wrong_base
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -183,9 +180,6 @@ RULES: tuple[Rule, ...] = (
     misplaced_module,
     not_constructed,
     second_configure,
-<<<<<<< HEAD
-    misplaced_print,
-=======
     no_provider,
     unknown_provider,
     unknown_shipped_model,
@@ -194,7 +188,7 @@ RULES: tuple[Rule, ...] = (
     refused_setting,
     answer_too_long,
     unsupported_setting,
->>>>>>> main
+    misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,

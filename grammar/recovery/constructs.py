@@ -177,9 +177,6 @@ def _outside(stuck: Stuck) -> Repair | None:
         found = problem(
             "E023", span, f"`{word}` must be inside a declaration, not in the first column", "indent it"
         )
-    elif word == "print" and stuck.tokens[1].text == "(":
-        where = "`forward:`, `def` or `test`"
-        found = problem("E023", span, f"`print` must be inside {where}, not in the first column", "indent it")
     elif word == "test":
         found = problem("E001", span, 'the title of a test must be a string: `test "…":`')
     elif word in DECLARING and (len(stuck.tokens) < 2 or stuck.tokens[1].kind == known.newline):

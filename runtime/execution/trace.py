@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from ..prediction import Prediction
 
@@ -24,8 +23,7 @@ class Caller(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """Something that a program said on its way, at its place in the trace.
 
     Attributes:

@@ -50,7 +50,7 @@ def attribute(
     if pattern is not None:
         options["json_schema_extra"] = {"pattern": pattern}
     made = Field(description="; ".join(told) or None, validate_default=True, **options)
-    conditions = where if pattern is None else ((f"{PATTERN}{pattern}", _Found(pattern)), *where)
+    conditions: Conditions = where if pattern is None else ((f"{PATTERN}{pattern}", _Found(pattern)), *where)
     check = _Check(conditions, message)
     # What stands in an annotation's `Annotated` stands here for the default's place; bounds come before it.
     made.metadata.append(AfterValidator(check.after) if message is None else WrapValidator(check.around))

@@ -7,7 +7,7 @@ from ...program import Item, Program
 from ..rule import Findings, rule
 
 
-@rule("E310", "misplaced-print", syntax.Call)
+@rule("E330", "misplaced-print", syntax.Call)
 def misplaced_print(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`print(…)` stands in a declaration that is evaluated when the file is loaded.
 
@@ -15,7 +15,7 @@ def misplaced_print(program: Program, item: Item, node: syntax.Call) -> Findings
 
     ```dspy
     limit = print(5)
-    #       ^^^^^ E310 `print` can only be used in `forward:`, `def` and `test`
+    #       ^^^^^ E330 `print` can only be used in `forward:`, `def` and `test`
     ```
 
     ```dspy
