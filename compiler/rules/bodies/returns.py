@@ -15,6 +15,7 @@ from ...types.display import display
 from ...types.union import plain
 from ..edits import without_argument
 from ..rule import BODIES, Body, Findings, insert, replace, rule
+from ..values.possibly_none import only_none_misfits
 from ..words import described, listed, meant_or_has, near, nouns
 from .flow import terminates
 
@@ -181,7 +182,7 @@ def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
                 continue
             name, given = argument.name.text, item.type_of(argument.value)
             wanted = declared.get(name, types.UNKNOWN)
-            if not assignable(given, wanted):
+            if not assignable(given, wanted) and not only_none_misfits(given, wanted):
                 words = f"`{name}` is {described(wanted)}, not {described(plain(given))}"
                 yield wrong_return.at(argument.value, words)
         if returned.value is not None:
@@ -194,7 +195,7 @@ def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
         if returned.outputs is not None:
             continue
         given = item.type_of(returned.value) if returned.value is not None else types.NONE
-        if not assignable(given, wanted):
+        if not assignable(given, wanted) and not only_none_misfits(given, wanted):
             words = f"`{node.name.text}` returns {described(wanted)}, not {described(plain(given))}"
             fix = None
             if node.returns is not None and isinstance(given, types.Nothing):

@@ -7,7 +7,6 @@ from ...program import Item, Program
 from ...trees import walk
 from ..rule import BODIES, Body, Findings, replace, rule, written
 from .edits import lines_of
-from .exhaustive import catches_all
 from .paths import paths_of
 
 
@@ -62,6 +61,14 @@ def _cases(item: Item, node: syntax.Match) -> Findings:
             caught = text
 
 
+def catches_all(case: syntax.Case) -> bool:
+    """Whether a case matches everything."""
+    pattern = case.pattern
+    while isinstance(pattern, syntax.AsPattern):
+        pattern = pattern.pattern
+    return case.guard is None and isinstance(pattern, syntax.CapturePattern)
+
+
 def _branches(item: Item, node: syntax.If) -> Findings:
     seen: set[str] = set()
     for branch in node.branches:
@@ -110,6 +117,8 @@ def _described(node: syntax.Statement) -> str:
             return ": all branches of the `if` above leave"
         case syntax.Match():
             return ": all cases of the `match` above leave"
+        case syntax.Try():
+            return ": the `try` above and each of its `except` blocks leave"
         case syntax.Assert():
             return ": the `assert` above always fails"
         case _:

@@ -10,9 +10,10 @@ from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.generics import substitute
 from ...types import Type
-from ...types.assignable import assignable, iterated
-from ...types.union import plain, widened
+from ...types.assignable import assignable
+from ...types.union import plain
 from ..rule import Findings, replace, rule
+from ..values.possibly_none import only_none_misfits
 from ..words import choices, described, near
 from .arguments import CALLS, Call, Called, called
 
@@ -41,32 +42,25 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if assignable(given, wanted):
             yield from _wrong_elements(item, call, argument, parameter, wanted)
             continue
-        if _choice(given, wanted) is not None:
+        if _choice(given, wanted) is not None or only_none_misfits(given, wanted):
             continue
+        elements = tuple(_wrong_elements(item, call, argument, parameter, wanted))
+        if elements:
+            yield from elements
+            continue
+        takes = f"`{parameter.name}` of `{call.name}` takes {described(wanted)}"
+        if isinstance(wanted, types.Iterable) and _is_builtin(call):
+            takes = f"`{call.name}` takes a text or a collection"
         yield wrong_type.at(
             argument.value,
-            f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(_said(given))}",
+            f"{takes}, not {described(_said(given))}",
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
-    yield from _of_collection(item, node)
 
 
-_TAKE_COLLECTIONS = frozenset({"len", "sum", "sorted", "any", "all", "enumerate", "reversed"})
-
-
-def _of_collection(item: Item, node: Call) -> Findings:
-    """A built-in that goes through values, and is given a number or nothing."""
-    if not isinstance(node, syntax.Call) or not isinstance(node.function, syntax.Name):
-        return
-    name, symbol = node.function.text, item.symbol_of(node.function)
-    if name not in _TAKE_COLLECTIONS or symbol is None or symbol.kind != "builtin" or not node.arguments:
-        return
-    first = node.arguments[0]
-    kind = widened(item.type_of(first.value))
-    if first.name is None and not first.star and types.known(kind) and iterated(kind) is None:
-        what = "a text or a collection" if name == "len" else "a collection"
-        yield wrong_type.at(first.value, f"`{name}` takes {what}, not {described(kind)}")
+def _is_builtin(call: Called) -> bool:
+    return isinstance(call.binding.callee, types.Function) and call.binding.callee.origin == "builtin"
 
 
 def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> Fix | None:

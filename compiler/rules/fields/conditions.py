@@ -35,7 +35,7 @@ def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Finding
         output tags: list[str] where len(tags) > 0
     ```
     """
-    if node.where is None:
+    if node.where is None or _is_print(node.where):
         return
     kind = item.type_of(node.where)
     wide = widened(kind)
@@ -85,6 +85,15 @@ def condition_of_another(program: Program, item: Item, node: syntax.Field) -> Fi
     ]
     help_ = f"write it behind `{others[0]}`" if len(set(others)) == 1 else None
     yield condition_of_another.at(node.where, f"this condition does not mention `{name}`", help_)
+
+
+def _is_print(node: syntax.Node) -> bool:
+    """Whether this prints, which is a finding of its own in a condition."""
+    return (
+        isinstance(node, syntax.Call)
+        and isinstance(node.function, syntax.Name)
+        and node.function.text == "print"
+    )
 
 
 @rule("E243", "impossible-condition", syntax.Field, since="0.2")

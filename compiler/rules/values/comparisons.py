@@ -15,10 +15,10 @@ from ...trees import walk
 from ...types import Type
 from ...types.assignable import iterated
 from ...types.display import display_value
+from ...types.overlap import overlaps
 from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import choices, described, near
-from .overlap import overlaps
 
 
 @rule("E233", "impossible-comparison", syntax.Comparison, syntax.Match, fix="sometimes")
@@ -148,11 +148,21 @@ def _known_type(item: Item, node: syntax.Expression) -> Type:
     A constant of the file may be a switch, that somebody sets to another value.
     """
     kind = item.type_of(node)
-    if isinstance(node, syntax.Name) and isinstance(kind, types.Literals) and len(kind.values) == 1:
+    if isinstance(node, syntax.Name) and _is_single(kind):
         symbol = item.symbol_of(node)
-        if symbol is None or symbol.kind not in ("parameter", "input"):
+        is_choice = symbol is not None and _has_choices(symbol.type)
+        if symbol is None or (symbol.kind not in ("parameter", "input") and not is_choice):
             return widened(kind)
     return kind
+
+
+def _is_single(kind: Type) -> bool:
+    """Whether a type is one constant, or one member of an enumeration."""
+    match kind:
+        case types.Literals(values=values) | types.Enum(members=values, whole=types.Enum()):
+            return len(values) == 1
+        case _:
+            return False
 
 
 @rule("E234", "identity-of-literal", syntax.Comparison, fix="always")

@@ -11,11 +11,13 @@ from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.operators import fits, ordered
+from ...types import Type, narrow
 from ...types.assignable import iterated
 from ...types.display import display
 from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import described
+from .possibly_none import may_be_none
 
 _Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
 _ORDERS = ("<", "<=", ">", ">=")
@@ -103,9 +105,10 @@ def not_iterable(program: Program, item: Item, node: syntax.For | syntax.Compreh
     ```
     """
     kind = item.type_of(node.iterable)
-    if iterated(kind) is None:
+    wrong = [each for each in types.options(kind) if iterated(each) is None]
+    if wrong and not may_be_none(kind):
         text = written(item, node.iterable)
-        wide = widened(kind)
+        wide = widened(types.union(*wrong))
         hint = f"; did you mean `range({text})`?" if wide == types.INT else ""
         fix = replace(f"Write `range({text})`", node.iterable, f"range({text})") if hint else None
         yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}", fix=fix)
@@ -129,7 +132,7 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     match node:
         case syntax.Binary() if id(node) not in item.annotations:
             left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
-            if not fits(left, node.operator, right):
+            if not _fit(left, node.operator, right):
                 text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` is not supported"
                 joins = node.operator == "+" and types.STR in (left, right)
                 fix = _as_text(item, node, left) if joins else None
@@ -138,7 +141,7 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
                 )
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
-            if types.known(left) and not fits(left, node.operator, right):
+            if types.known(left) and not _fit(left, node.operator, right):
                 text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` is not supported"
                 fix = None
                 if isinstance(left, types.List) and node.operator == "+":
@@ -158,9 +161,18 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
     operands = pairwise((node.left, *node.rights))
     for operator, (first, second) in zip(node.operators, operands, strict=True):
         left, right = widened(item.type_of(first)), widened(item.type_of(second))
-        if operator in _ORDERS and not ordered(left, right):
+        if operator in _ORDERS and not ordered(_certain(left), _certain(right)):
             shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
             yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} is not supported")
+
+
+def _fit(left: Type, operator: str, right: Type) -> bool:
+    return fits(_certain(left), operator, _certain(right))
+
+
+def _certain(kind: Type) -> Type:
+    """A type without a `None` that it has beside others, of which `possibly-none` speaks."""
+    return narrow.not_none(kind) if may_be_none(kind) else kind
 
 
 def _wrap(item: Item, node: syntax.AugmentedAssign) -> str | None:
