@@ -136,6 +136,30 @@ class ImportTarget(Struct, frozen=True):
     """Whether the imported file imports this one, itself or through others, be it types or values."""
 
 
+RiskKind: TypeAlias = Literal["code", "commands", "files", "network"]
+"""Execute code, run commands, change files, reach the network."""
+
+
+class Risk(Struct, frozen=True):
+    """One thing that a function may do."""
+
+    kind: RiskKind
+    name: str
+    """What it calls, by its full name: `subprocess.run`."""
+
+
+class PythonFacts(Struct, frozen=True):
+    """What a Python function's text tells beside its type."""
+
+    risks: tuple[Risk, ...] = ()
+    """What it may do, each kind once."""
+    untyped: tuple[str, ...] = ()
+    """The parameters that have no annotation."""
+
+
+NOTHING_KNOWN = PythonFacts()
+
+
 class ItemFacts(Struct, frozen=True, eq=False):
     """What is known of the nodes of an item, by the identity of the node; of the rest nothing is."""
 

@@ -14,9 +14,10 @@ from ..grammar.reparse import reparse
 from ..grammar.source import Source
 from . import types
 from .environment import ALL, IMPORTS, Key, text_key
-from .facts import CallKind, ItemFacts, Symbol
+from .facts import NOTHING_KNOWN, CallKind, ItemFacts, PythonFacts, Symbol
 from .program import Item, Program, placed
 from .pythonfiles.file import PythonFile, find_definition
+from .pythonfiles.risks import python_facts
 from .resolve import kinds
 from .resolve.imports import python_importer
 from .resolve.members import members
@@ -280,6 +281,15 @@ class Surroundings:
         """What calling a function runs, by its type."""
         found = kinds.of_function(self._scope, function)
         return self._kind(program, found) if isinstance(found, tuple) else found
+
+    def python_facts(self, function: types.Function) -> PythonFacts:
+        """What the text of an imported Python function tells beside its type."""
+        place = function.place
+        if function.origin != "python" or place is None:
+            return NOTHING_KNOWN
+        with self._files.lock:
+            file = self._files.python(place.path)
+        return NOTHING_KNOWN if file is None else python_facts(file, function.name)
 
     def function_kind(self, program: Program, name: str) -> CallKind:
         """What calling a `def` of the file runs."""

@@ -24,7 +24,7 @@ from .facts import UNKNOWN_CALL as UNKNOWN_CALL
 from .facts import Binding as Binding
 from .facts import CallKind as CallKind
 from .facts import ImportTarget as ImportTarget
-from .facts import ItemFacts, evident_type
+from .facts import ItemFacts, PythonFacts, evident_type
 from .facts import SignatureString as SignatureString
 from .facts import Symbol as Symbol
 from .facts import SymbolKind as SymbolKind
@@ -201,6 +201,9 @@ class Surroundings(Protocol):
     def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
         """What calling a function runs, by its type."""
 
+    def python_facts(self, function: types.Function) -> PythonFacts:
+        """What the text of an imported Python function tells beside its type."""
+
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands in another file as that is now."""
 
@@ -324,6 +327,10 @@ class Program:
     def kind_of_function(self, function: types.Function) -> CallKind:
         """What calling a function runs, by its type: one of any file, of Python or of the runtime."""
         return self._surroundings.kind_of_function(self, function)
+
+    def python_facts(self, function: types.Function) -> PythonFacts:
+        """What the text of an imported Python function tells beside its type; nothing for other functions."""
+        return self._surroundings.python_facts(function)
 
     def item(self, key: str | None) -> Item | None:
         """The item of a key, as `Symbol.item` has it."""

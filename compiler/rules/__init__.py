@@ -69,7 +69,7 @@ from .models.settings import (
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
-from .modules.tools import undocumented_tool
+from .modules.tools import undocumented_tool, untyped_tool
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -86,6 +86,7 @@ from .optimizing.pointless import (
 from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
+from .security.agents import unsafe_tool
 from .security.deception import look_alike_names
 from .security.keys import key_in_source
 from .testing.titles import duplicate_test, test_without_assert
@@ -205,6 +206,7 @@ RULES: tuple[Rule, ...] = (
     test_without_assert,
     missing_f,
     undocumented_tool,
+    untyped_tool,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -217,6 +219,7 @@ RULES: tuple[Rule, ...] = (
     unreachable_threshold,
     look_alike_names,
     key_in_source,
+    unsafe_tool,
     unseeded_shuffle,
     measured_on_training,
     taught_by_itself,
