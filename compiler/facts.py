@@ -160,6 +160,18 @@ class PythonFacts(Struct, frozen=True):
 NOTHING_KNOWN = PythonFacts()
 
 
+class DataFile(Struct, frozen=True):
+    """What is known of a data file, of which only the beginning is read."""
+
+    columns: tuple[str, ...] | None = None
+    """The columns of all its rows; None where rows may have others, or that cannot be told."""
+    problem: str = ""
+    """Why it cannot be read, as a clause that follows its name; empty where it can, or that cannot be told."""
+    is_missing: bool = False
+    beside: tuple[str, ...] = ()
+    """The names of the data files in the folder of a missing one."""
+
+
 class ItemFacts(Struct, frozen=True, eq=False):
     """What is known of the nodes of an item, by the identity of the node; of the rest nothing is."""
 
@@ -179,6 +191,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     """The names that the item itself brings, each with the range in which it can be used."""
     target: ImportTarget | None = None
     """Where an import leads."""
+    data: Mapping[int, DataFile] = {}
+    """The data files that the item's datasets are made of, by the identity of the string that names them."""
 
 
 def evident_type(node: syntax.Node) -> types.Type:
@@ -215,6 +229,11 @@ class Draft(Struct, eq=False):
     unresolved: dict[int, syntax.Name] = field(default_factory=dict)
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
+    data: dict[int, DataFile] = field(default_factory=dict)
+
+    def data_of(self, node: syntax.Node) -> DataFile | None:
+        """What is known of the data file that a string names."""
+        return self.data.get(id(node))
 
     def symbol_of(self, node: syntax.Node) -> Symbol | None:
         """What a name stands for."""
@@ -236,6 +255,7 @@ class Draft(Struct, eq=False):
             self.unresolved or NO_FACTS.unresolved,
             tuple(self.visible),
             self.target,
+            self.data or NO_FACTS.data,
         )
 
 

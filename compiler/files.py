@@ -13,8 +13,9 @@ from ..grammar.parse import parse
 from ..grammar.reparse import reparse
 from ..grammar.source import Source
 from . import types
+from .datafiles import BEGINNING, data_file
 from .environment import ALL, IMPORTS, Key, text_key
-from .facts import NOTHING_KNOWN, CallKind, ItemFacts, PythonFacts, Symbol
+from .facts import NOTHING_KNOWN, CallKind, DataFile, ItemFacts, PythonFacts, Symbol
 from .program import Item, Program, placed
 from .pythonfiles.file import PythonFile, find_definition
 from .pythonfiles.risks import python_facts
@@ -36,6 +37,8 @@ Content = str | Unreadable | None
 """The text of a file, why it cannot be read, or None where there is none."""
 Reader = Callable[[str], Content]
 Finder = Callable[[str], str | None]
+Looker = Callable[[str], DataFile | None]
+"""What is known of a data file by its beginning; None where nothing is."""
 
 
 class Files:
@@ -46,7 +49,12 @@ class Files:
     """
 
     def __init__(
-        self, read: Reader, roots: tuple[str, ...], find: Finder | None, pure: frozenset[str]
+        self,
+        read: Reader,
+        roots: tuple[str, ...],
+        find: Finder | None,
+        pure: frozenset[str],
+        look: Looker | None = None,
     ) -> None:
         self.roots = roots
         self.find = find
@@ -57,7 +65,10 @@ class Files:
         self.edits = 0
         """How often a text has changed."""
         self._read = read
+        self._look = look or self._look_into_text
         self._texts: dict[str, Content] = {}
+        self._data: dict[str, DataFile | None] = {}
+        """What is known of data files, whose texts are not read."""
         self._current: set[str] = set()
         """The paths whose texts have been read in this check."""
         self._read_by: dict[str, set[str]] = {}
@@ -75,6 +86,23 @@ class Files:
         self._read_by.setdefault(reader, set()).add(path)
         self.note(text_key(path))
         return self._text(path)
+
+    def data(self, path: str, reader: str) -> DataFile | None:
+        """What is known of a data file; None where nothing is. Noted as read by the file `reader`."""
+        self._read_by.setdefault(reader, set()).add(path)
+        self.note(text_key(path))
+        if path not in self._data:
+            self._data[path] = self._look(path)
+            self._current.add(path)
+        return self._data[path]
+
+    def _look_into_text(self, path: str) -> DataFile | None:
+        """What a text tells that the reader has; of what it has not, nothing is known."""
+        text = self._read(path)
+        if not isinstance(text, str):
+            return None
+        content = text.encode("utf-8", "replace")
+        return data_file(path, content[:BEGINNING], is_whole=len(content) <= BEGINNING)
 
     def problem(self, path: str, reader: str) -> str | None:
         """Why a file that is there cannot be read, as a clause; noted as `text` is."""
@@ -97,8 +125,15 @@ class Files:
         """Make a file, and all that was read because of it, current. Returns whether anything was not."""
         old = [each for each in self._reached(path) if each not in self._current]
         self._current.update(old)
-        texts = {each: self._read(each) for each in old}
+        texts = {each: self._read(each) for each in old if each in self._texts or each not in self._data}
         changed = {each: text for each, text in texts.items() if self._texts.setdefault(each, text) != text}
+        data = {each: self._look(each) for each in old if each in self._data}
+        different = {each for each, found in data.items() if self._data[each] != found}
+        if different:
+            self._data.update(data)
+            self.edits += 1
+            texts_of = {text_key(each) for each in different}
+            self._spread(texts_of | self._names.readers(texts_of))
         if changed:
             self._take_over(changed)
         return bool(old)

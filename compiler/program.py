@@ -23,6 +23,7 @@ from . import types
 from .facts import UNKNOWN_CALL as UNKNOWN_CALL
 from .facts import Binding as Binding
 from .facts import CallKind as CallKind
+from .facts import DataFile as DataFile
 from .facts import ImportTarget as ImportTarget
 from .facts import ItemFacts, PythonFacts, evident_type
 from .facts import SignatureString as SignatureString
@@ -151,6 +152,10 @@ class Item:
     def binding_of(self, call: syntax.Call | syntax.ConfigureDeclaration) -> Binding | None:
         """How the arguments of a call fit."""
         return self.facts.bindings.get(id(call))
+
+    def data_of(self, node: syntax.Node) -> DataFile | None:
+        """What is known of the data file that a string names, where a dataset is made of it."""
+        return self.facts.data.get(id(node))
 
     def signature_string(self, node: syntax.String) -> SignatureString | None:
         """The fields of a string that stands where a signature is expected."""

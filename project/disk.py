@@ -7,9 +7,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..base.files import UnreadableFile, decode, read_bytes, render_size
+from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, render_size
+
+if TYPE_CHECKING:
+    from ..compiler.facts import DataFile
 
 ENDING = ".dspy"
 
@@ -45,6 +49,7 @@ class Disk:
         """The files that were looked for on the disk, found or not, in order."""
         self._overlays = dict(overlays or {})
         self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
+        self._data: dict[str, tuple[_Stamp | None, DataFile]] = {}
         self._seen: dict[str, str | UnreadableFile] | None = None
         self._there: dict[str, bool] = {}
 
@@ -121,6 +126,61 @@ class Disk:
         if known is None or known[0] != stamp:
             known = self._known[path] = stamp, _read(path)
         return known[1]
+
+    def look_at_data(self, path: str) -> DataFile | None:
+        """What is known of a data file: its first bytes, where it is there, else what is beside it."""
+        from ..compiler.datafiles import BEGINNING, data_file
+
+        if path in self._overlays:
+            content = self._overlays[path].encode("utf-8", "replace")
+            return data_file(path, content[:BEGINNING], is_whole=len(content) <= BEGINNING)
+        if not os.path.isabs(path):
+            return None
+        self.asked[path] = None
+        stamp = _stamp_of(path)
+        is_missing = stamp is None
+        if stamp is None:
+            stamp = _stamp_of(os.path.dirname(path))
+        known = self._data.get(path)
+        if known is None or known[0] != stamp or known[1].is_missing != is_missing:
+            known = self._data[path] = stamp, _missing(path) if is_missing else _beginning(path)
+        return known[1]
+
+
+_MOST_BESIDE = 2_000
+"""How many entries of a folder are looked at for names that are like that of a missing file."""
+
+
+def _stamp_of(path: str) -> _Stamp | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _missing(path: str) -> DataFile:
+    from ..compiler.datafiles import is_readable
+    from ..compiler.facts import DataFile
+
+    names: list[str] = []
+    try:
+        with os.scandir(os.path.dirname(path)) as entries:
+            names += (each.name for each in islice(entries, _MOST_BESIDE) if is_readable(each.name))
+    except (OSError, ValueError):
+        pass  # there is no such folder either
+    return DataFile(is_missing=True, beside=tuple(sorted(names)))
+
+
+def _beginning(path: str) -> DataFile:
+    from ..compiler.datafiles import BEGINNING, data_file
+    from ..compiler.facts import DataFile
+
+    try:
+        content, is_whole = read_beginning(path, BEGINNING)
+    except UnreadableFile as problem:
+        return DataFile(problem=problem.message)
+    return data_file(path, content, is_whole=is_whole)
 
 
 def _read(path: str) -> str | UnreadableFile:

@@ -94,7 +94,9 @@ class Workspace:
         selection = (settings.selection or EVERYTHING).with_options(*self._options)
         key = roots, settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self._content, roots, find_package, settings.pure, selection)
+            self._projects[key] = Project(
+                self._content, roots, find_package, settings.pure, selection, self.disk.look_at_data
+            )
         return self._projects[key]
 
     def _content(self, path: str) -> str | Unreadable | None:
