@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,14 +25,15 @@ from .files import shown
 
 def check(workspace: Workspace, path: Path) -> CheckedFile:
     """The findings of a file. Raises FileNotFoundError where there is none."""
-    analysis = workspace.analyse(str(Path.cwd() / path))
+    analysis = workspace.analyse(os.path.join(os.getcwd(), path))
     return CheckedFile(shown(path), analysis.source, analysis.diagnostics)
 
 
 def report_on(workspace: Workspace, paths: Sequence[Path]) -> Report:
     """The findings of files, and before them those of the settings of their projects."""
     with workspace.in_one_pass():
-        settings = dict.fromkeys(workspace.settings(str(Path.cwd() / path)) for path in paths)
+        here = os.getcwd()
+        settings = dict.fromkeys(workspace.settings(os.path.join(here, path)) for path in paths)
         files = [_check_settings(workspace, each) for each in settings if each.problems]
         files += [check(workspace, path) for path in paths]
     return Report(tuple(files), partial(look_up, workspace))

@@ -281,7 +281,7 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
         for each in rules.get(kind, ()):
             for node in nodes:
                 found += each(program, item, node)
-    if any(each.severity == "error" or each.code == missing_f.code for each in found):
+    if found and any(each.severity == "error" or each.code == missing_f.code for each in found):
         found = [each for each in found if each.code not in _UNUSED]
     return found
 

@@ -50,7 +50,6 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
         return classify(text="I lost my card").label
     ```
     """
-    where = _place_of(node)
     makes_objects = isinstance(node, syntax.Part | syntax.ValueDeclaration)
     for root in _roots(item, node):
         for place, effect, gives_rows in _effects(program, item, root):
@@ -58,7 +57,7 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
                 continue
             if effect.kind != "model" and isinstance(node, syntax.Field):
                 continue
-            words = f"{_subject(item, place)} {effect.words}, but {_ROWS if gives_rows else where}"
+            words = f"{_subject(item, place)} {effect.words}, but {_ROWS if gives_rows else _place_of(node)}"
             fix = _fix(item, node, place)
             yield call_at_load.at(_head(place), words, _advice(item, node, place, effect), fix)
 
@@ -84,7 +83,13 @@ def _place_of(node: _Evaluated) -> str:
             return "a condition is checked without a model"
 
 
-def _roots(item: Item, node: _Evaluated) -> Iterator[syntax.Expression]:
+def _roots(item: Item, node: _Evaluated) -> Iterable[syntax.Expression]:
+    if isinstance(node, syntax.Field):
+        return () if node.where is None else (node.where,)
+    return _evaluated(item, node)
+
+
+def _evaluated(item: Item, node: _Evaluated) -> Iterator[syntax.Expression]:
     match node:
         case syntax.Part(value=value) | syntax.ValueDeclaration(value=value) if isinstance(
             item.type_of(value), types.Prediction
@@ -103,8 +108,6 @@ def _roots(item: Item, node: _Evaluated) -> Iterator[syntax.Expression]:
             yield from (each.value for each in arguments)
         case syntax.Member(value=value) if value is not None:
             yield value
-        case syntax.Field(where=where) if where is not None:
-            yield where
 
 
 def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[syntax.Node, Effect, bool]]:
