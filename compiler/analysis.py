@@ -58,8 +58,8 @@ class Project:
     `read` gives the files' texts (an editor hands in its unsaved ones) or says why there is none, `roots` are
     the folders in which imports are looked for after the file's own, `find` knows the installed Python
     packages (without it only the standard library is known), `pure` names Python functions without effects,
-    as `module.name`, `selection` says which kinds of findings are looked for, and `look` tells what is known of
-    a data file by its beginning; without it, what the text that `read` gives tells.
+    as `module.name`, `selection` says which kinds of findings are looked for, and `look` tells what is known
+    of a data file by its beginning; without it, what the text that `read` gives tells.
     """
 
     def __init__(

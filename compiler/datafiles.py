@@ -1,6 +1,6 @@
 """What the beginning of a data file tells: its columns, where all rows have the same ones.
 
-A function of the file's name and its first bytes; nothing is read here. The runtime's `Dataset` reads the whole.
+A function of the file's name and its first bytes; nothing is read here. The runtime's `Dataset` reads it all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..base.text import list_names
 from .facts import DataFile
 
 ENDINGS = ("csv", "tsv", "json", "jsonl", "ndjson")
@@ -20,6 +19,7 @@ BEGINNING = 2**16
 _FEWEST_ROWS = 5
 """How many rows with the same keys it takes to believe that those behind the beginning have them too."""
 _MOST_ROWS = 200
+_NO_LIST = "holds no list of objects; a file with one object per line needs the extension `.jsonl`"
 
 
 def is_remote(path: str) -> bool:
@@ -33,18 +33,16 @@ def is_readable(name: str) -> bool:
 
 
 def problem_of(path: str) -> str:
-    """Why a dataset cannot be made of what a path names, as a clause; empty where its name tells no reason."""
+    """Why a dataset cannot be made of what a path names, as a clause; empty where the name is no reason."""
     if is_remote(path):
-        return (
-            "is a dataset of Hugging Face, which cannot be read yet; save it as JSON Lines and use that file"
-        )
+        return "is a dataset of Hugging Face, which cannot be read yet; save it as JSON Lines"
     ending = _ending(path)
     if ending == "parquet":
         return "is a Parquet file, which cannot be read yet; save it as CSV or JSON Lines"
     if ending == "gz" and _ending(path[:-3]) in ENDINGS:
         return "is compressed, and cannot be read; unpack it"
     if ending not in ENDINGS:
-        return f"is no data file; the extensions are {list_names([f'.{each}' for each in ENDINGS])}"
+        return "cannot be read as data; save it as CSV or JSON Lines"
     return ""
 
 
@@ -65,6 +63,8 @@ def data_file(path: str, beginning: bytes, *, is_whole: bool) -> DataFile:
         case "tsv":
             return _delimited(text, "\t", is_whole)
         case "json":
+            if text.lstrip()[:1] != "[":
+                return DataFile(problem=_NO_LIST)
             return _of_rows(_json_rows(text), is_whole)
         case "jsonl" | "ndjson":
             return _of_rows(_json_lines(text, is_whole), is_whole)
@@ -103,14 +103,10 @@ def _json_lines(text: str, is_whole: bool) -> Iterator[Any]:
 
 
 def _json_rows(text: str) -> Iterator[Any]:
-    """The items of a list, as far as they are there whole; the text itself where it is no list."""
+    """The items of a list; raises ValueError where one, or the list, does not end."""
     decoder = json.JSONDecoder()
-    at = _behind_space(text, 0)
-    if text[at : at + 1] != "[":
-        yield json.loads(text)
-        return
-    at = _behind_space(text, at + 1)
-    while at < len(text) and text[at] != "]":
+    at = _behind_space(text, _behind_space(text, 0) + 1)
+    while text[at : at + 1] != "]":
         value, at = decoder.raw_decode(text, at)
         yield value
         at = _behind_space(text, at)

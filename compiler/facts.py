@@ -166,7 +166,7 @@ class DataFile(Struct, frozen=True):
     columns: tuple[str, ...] | None = None
     """The columns of all its rows; None where rows may have others, or that cannot be told."""
     problem: str = ""
-    """Why it cannot be read, as a clause that follows its name; empty where it can, or that cannot be told."""
+    """Why it cannot be read, as a clause that follows its name; empty where no reason is known."""
     is_missing: bool = False
     beside: tuple[str, ...] = ()
     """The names of the data files in the folder of a missing one."""

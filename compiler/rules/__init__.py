@@ -30,6 +30,7 @@ from .calls.arguments import (
     unknown_argument,
 )
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
+from .data.files import missing_data, unreadable_data
 from .data.inputs import dataset_inputs
 from .data.leaks import measured_on_training
 from .data.rows import not_rows, wrong_row, wrong_row_value
@@ -190,6 +191,7 @@ RULES: tuple[Rule, ...] = (
     swapped_parameters,
     shared_state,
     wrong_row_function,
+    unreadable_data,
     untrainable_model,
     too_few_threads,
     training_setting,
@@ -231,6 +233,7 @@ RULES: tuple[Rule, ...] = (
     unseeded_shuffle,
     measured_on_training,
     taught_by_itself,
+    missing_data,
 )
 """All rules, by their codes."""
 

@@ -14,15 +14,15 @@ from .written_rows import source_of
 def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset names a file that it cannot read: of another kind, empty, or with two columns of one name.
 
-    Datasets read CSV, TSV, JSON (a list of objects) and JSON Lines.
+    Datasets read `.csv`, `.tsv`, `.json` (a list of objects), `.jsonl` and `.ndjson`.
 
     ```dspy
-    dataset rows = Dataset("rows.xlsx", inputs=["text"])
-    #                      ^^^^^^^^^^^ E408 `rows.xlsx` is no data file; the extensions are `.csv`, `.tsv`, `.json`, `.jsonl` and `.ndjson`
+    dataset rows = Dataset("a.xlsx")
+    #                      ^^^^^^^^ E408 `a.xlsx` cannot be read as data; save it as CSV or JSON Lines
     ```
 
     ```dspy
-    dataset rows = Dataset("rows.csv", inputs=["text"])
+    dataset rows = Dataset("a.csv")
     ```
     """
     source = source_of(item, node)
@@ -42,14 +42,6 @@ def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
 
     Data is often not kept with a program, so this is only a note, and nothing is said where there are no data
     files at all.
-
-    ```dspy
-    dataset rows = Dataset("data/train.csv", inputs=["text"])
-    ```
-
-    ```dspy
-    dataset rows = Dataset("data/train.csv", inputs=["text"])
-    ```
     """
     source = source_of(item, node)
     found = item.data_of(source) if source is not None else None
