@@ -6,8 +6,8 @@ import codecs
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from itertools import islice
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, render_size
@@ -31,6 +31,9 @@ _HELP = {
 _COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 """What names the encoding of a Python file, on its first or second line (PEP 263)."""
 
+_BEGINNING = 2**16
+"""How many bytes of a file are looked at that is too large to be read: see `compiler.datafiles`."""
+
 _SLOW = frozenset({"idna", "punycode"})
 """They take quadratic time."""
 
@@ -50,6 +53,7 @@ class Disk:
         self._overlays = dict(overlays or {})
         self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
         self._data: dict[str, tuple[_Stamp | None, DataFile]] = {}
+        self._digests: dict[str, str] = {}
         self._seen: dict[str, str | UnreadableFile] | None = None
         self._there: dict[str, bool] = {}
 
@@ -117,38 +121,49 @@ class Disk:
             status = os.stat(path)
         except FileNotFoundError:
             self._known.pop(path, None)
+            self._digests.pop(path, None)
             return UnreadableFile(path, "missing", "does not exist")
         except (OSError, ValueError):
             self._known.pop(path, None)
-            return _read(path)
+            return self._read(path)
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         known = self._known.get(path)
         if known is None or known[0] != stamp:
-            known = self._known[path] = stamp, _read(path)
+            known = self._known[path] = stamp, self._read(path)
         return known[1]
 
     def look_at_data(self, path: str) -> DataFile | None:
         """What is known of a data file: its first bytes, where it is there, else what is beside it."""
-        from ..compiler.datafiles import BEGINNING, data_file
+        from .data import look_at_file, look_at_text, look_beside
 
         if path in self._overlays:
-            content = self._overlays[path].encode("utf-8", "replace")
-            return data_file(path, content[:BEGINNING], is_whole=len(content) <= BEGINNING)
+            return look_at_text(path, self._overlays[path])
         if not os.path.isabs(path):
             return None
-        self.asked[path] = None
         stamp = _stamp_of(path)
         is_missing = stamp is None
         if stamp is None:
             stamp = _stamp_of(os.path.dirname(path))
         known = self._data.get(path)
         if known is None or known[0] != stamp or known[1].is_missing != is_missing:
-            known = self._data[path] = stamp, _missing(path) if is_missing else _beginning(path)
+            known = self._data[path] = stamp, look_beside(path) if is_missing else look_at_file(path)
         return known[1]
 
+    def digest(self, path: str) -> str:
+        """What `digest_of` gave for a file when its text was last read here; now, where it was not yet."""
+        return self._digests[path] if path in self._digests else digest_of(path)
 
-_MOST_BESIDE = 2_000
-"""How many entries of a folder are looked at for names that are like that of a missing file."""
+    def _read(self, path: str) -> str | UnreadableFile:
+        try:
+            data = _read_bytes(path)
+        except UnreadableFile as problem:
+            self._digests[path] = _digest_of_problem(problem)
+            return problem
+        self._digests[path] = _digest(data)
+        try:
+            return _decode(data, path)
+        except UnreadableFile as problem:
+            return problem
 
 
 def _stamp_of(path: str) -> _Stamp | None:
@@ -159,35 +174,26 @@ def _stamp_of(path: str) -> _Stamp | None:
     return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
-def _missing(path: str) -> DataFile:
-    from ..compiler.datafiles import is_readable
-    from ..compiler.facts import DataFile
+def digest_of(path: str) -> str:
+    """What tells apart all that may be read from a path: its content, or why it cannot be read.
 
-    names: list[str] = []
+    Of what is too large to be read, only the beginning is ever looked at. It is empty where there is nothing.
+    """
     try:
-        with os.scandir(os.path.dirname(path)) as entries:
-            names += (each.name for each in islice(entries, _MOST_BESIDE) if is_readable(each.name))
-    except (OSError, ValueError):
-        pass  # there is no such folder either
-    return DataFile(is_missing=True, beside=tuple(sorted(names)))
-
-
-def _beginning(path: str) -> DataFile:
-    from ..compiler.datafiles import BEGINNING, data_file
-    from ..compiler.facts import DataFile
-
-    try:
-        content, is_whole = read_beginning(path, BEGINNING)
+        return _digest(_read_bytes(path))
     except UnreadableFile as problem:
-        return DataFile(problem=problem.message)
-    return data_file(path, content, is_whole=is_whole)
+        return _digest_of_problem(problem)
 
 
-def _read(path: str) -> str | UnreadableFile:
-    try:
-        return read_source(path)
-    except UnreadableFile as problem:
-        return problem
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _digest_of_problem(problem: UnreadableFile) -> str:
+    if problem.kind == "too-large":
+        with suppress(UnreadableFile):
+            return _digest(read_beginning(problem.path, _BEGINNING)[0])
+    return "" if problem.kind == "missing" else problem.message
 
 
 def read_source(path: str) -> str:
@@ -196,11 +202,20 @@ def read_source(path: str) -> str:
     Raises:
         UnreadableFile: there is no such file, it is not a regular one, it is too large, or it is not text.
     """
+    return _decode(_read_bytes(path), path)
+
+
+def _read_bytes(path: str) -> bytes:
+    limits = {".py": LARGEST_PYTHON, ENDING: LARGEST_PROGRAM}
+    return read_bytes(path, limits.get(os.path.splitext(path)[1], LARGEST_SETTINGS))
+
+
+def _decode(data: bytes, path: str) -> str:
     if path.endswith(".py"):
-        return decode_python(read_bytes(path, LARGEST_PYTHON), path)
+        return decode_python(data, path)
     if path.endswith(ENDING):
-        return decode_program(read_bytes(path, LARGEST_PROGRAM), path)
-    return decode(read_bytes(path, LARGEST_SETTINGS), path)
+        return decode_program(data, path)
+    return decode(data, path)
 
 
 def declares_tests(path: str | os.PathLike[str]) -> bool:
