@@ -172,6 +172,23 @@ class DataFile(Struct, frozen=True):
     """The names of the data files in the folder of a missing one."""
 
 
+class SavedPredictor(Struct, frozen=True):
+    """A predictor of which a state has kept what was learned, with the fields that it had then."""
+
+    name: str
+    inputs: tuple[tuple[str, str], ...]
+    """Names, and types as text."""
+    outputs: tuple[tuple[str, str], ...]
+
+
+class SavedState(Struct, frozen=True):
+    """What is known of the state of a program."""
+
+    predictors: tuple[SavedPredictor, ...] = ()
+    problem: str = ""
+    """Why it cannot be read, as a clause that follows its name; empty where it can."""
+
+
 class ItemFacts(Struct, frozen=True, eq=False):
     """What is known of the nodes of an item, by the identity of the node; of the rest nothing is."""
 
@@ -193,6 +210,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     """Where an import leads."""
     data: Mapping[int, DataFile] = {}
     """The data files that the item's datasets are made of, by the identity of the string that names them."""
+    state: SavedState | None = None
+    """The state of the program that the item declares, where there is one."""
 
 
 def evident_type(node: syntax.Node) -> types.Type:
@@ -230,6 +249,7 @@ class Draft(Struct, eq=False):
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
     data: dict[int, DataFile] = field(default_factory=dict)
+    state: SavedState | None = None
 
     def data_of(self, node: syntax.Node) -> DataFile | None:
         """What is known of the data file that a string names."""
@@ -256,6 +276,7 @@ class Draft(Struct, eq=False):
             tuple(self.visible),
             self.target,
             self.data or NO_FACTS.data,
+            self.state,
         )
 
 

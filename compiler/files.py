@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from ..grammar.source import Source
 from . import types
 from .datafiles import BEGINNING, data_file
 from .environment import ALL, IMPORTS, Key, text_key
-from .facts import NOTHING_KNOWN, CallKind, DataFile, ItemFacts, PythonFacts, Symbol
+from .facts import NOTHING_KNOWN, CallKind, DataFile, ItemFacts, PythonFacts, SavedState, Symbol
 from .program import Item, Program, placed
 from .pythonfiles.file import PythonFile, find_definition
 from .pythonfiles.risks import python_facts
@@ -25,6 +26,7 @@ from .resolve.members import members
 from .resolve.names import Names
 from .resolve.prelude import given, given_names
 from .resolve.scope import FileScope
+from .states import saved_state
 
 
 class Unreadable(Struct, frozen=True):
@@ -39,6 +41,22 @@ Reader = Callable[[str], Content]
 Finder = Callable[[str], str | None]
 Looker = Callable[[str], DataFile | None]
 """What is known of a data file by its beginning; None where nothing is."""
+StateLooker = Callable[[str], SavedState | None]
+"""What is known of a program's state; None where there is none."""
+
+L = TypeVar("L", DataFile | None, SavedState | None)
+
+
+def _look_again(paths: Iterable[str], known: dict[str, L], look: Callable[[str], L]) -> set[str]:
+    """Look at files again that have been looked at. Returns those of which something else is known now."""
+    different: set[str] = set()
+    for path in paths:
+        if path in known:
+            found = look(path)
+            if found != known[path]:
+                known[path] = found
+                different.add(path)
+    return different
 
 
 class Files:
@@ -55,6 +73,7 @@ class Files:
         find: Finder | None,
         pure: frozenset[str],
         look: Looker | None = None,
+        look_at_state: StateLooker | None = None,
     ) -> None:
         self.roots = roots
         self.find = find
@@ -66,9 +85,12 @@ class Files:
         """How often a text has changed."""
         self._read = read
         self._look = look or self._look_into_text
+        self._look_at_state = look_at_state or self._look_into_state
         self._texts: dict[str, Content] = {}
         self._data: dict[str, DataFile | None] = {}
         """What is known of data files, whose texts are not read."""
+        self._states: dict[str, SavedState | None] = {}
+        """What is known of the states of programs, whose texts are not kept."""
         self._current: set[str] = set()
         """The paths whose texts have been read in this check."""
         self._read_by: dict[str, set[str]] = {}
@@ -95,6 +117,19 @@ class Files:
             self._data[path] = self._look(path)
             self._current.add(path)
         return self._data[path]
+
+    def state(self, path: str, reader: str) -> SavedState | None:
+        """What is known of a program's state; None where there is none. Noted as `data` is."""
+        self._read_by.setdefault(reader, set()).add(path)
+        self.note(text_key(path))
+        if path not in self._states:
+            self._states[path] = self._look_at_state(path)
+            self._current.add(path)
+        return self._states[path]
+
+    def _look_into_state(self, path: str) -> SavedState | None:
+        text = self._read(path)
+        return saved_state(text.encode("utf-8", "replace")) if isinstance(text, str) else None
 
     def _look_into_text(self, path: str) -> DataFile | None:
         """What a text tells that the reader has; of what it has not, nothing is known."""
@@ -125,15 +160,15 @@ class Files:
         """Make a file, and all that was read because of it, current. Returns whether anything was not."""
         old = [each for each in self.reached(path) if each not in self._current]
         self._current.update(old)
-        texts = {each: self._read(each) for each in old if each in self._texts or each not in self._data}
+        looked = {each for each in old if each in self._data or each in self._states}
+        texts = {each: self._read(each) for each in old if each in self._texts or each not in looked}
         changed = {each: text for each, text in texts.items() if self._texts.setdefault(each, text) != text}
-        data = {each: self._look(each) for each in old if each in self._data}
-        different = {each for each, found in data.items() if self._data[each] != found}
+        different = _look_again(looked, self._data, self._look)
+        different |= _look_again(looked, self._states, self._look_at_state)
         if different:
-            self._data.update(data)
             self.edits += 1
-            texts_of = {text_key(each) for each in different}
-            self._spread(texts_of | self._names.readers(texts_of))
+            keys = {text_key(each) for each in different}
+            self._spread(keys | self._names.readers(keys))
         if changed:
             self._take_over(changed)
         return bool(old)

@@ -26,6 +26,7 @@ from .facts import CallKind as CallKind
 from .facts import DataFile as DataFile
 from .facts import ImportTarget as ImportTarget
 from .facts import ItemFacts, PythonFacts, evident_type
+from .facts import SavedState as SavedState
 from .facts import SignatureString as SignatureString
 from .facts import Symbol as Symbol
 from .facts import SymbolKind as SymbolKind
@@ -156,6 +157,11 @@ class Item:
     def data_of(self, node: syntax.Node) -> DataFile | None:
         """What is known of the data file that a string names, where a dataset is made of it."""
         return self.facts.data.get(id(node))
+
+    @property
+    def state(self) -> SavedState | None:
+        """The state of the program that the item declares, where there is one."""
+        return self.facts.state
 
     def signature_string(self, node: syntax.String) -> SignatureString | None:
         """The fields of a string that stands where a signature is expected."""

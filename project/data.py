@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from ..base.files import UnreadableFile, read_beginning
+from ..base.files import UnreadableFile, read_beginning, read_bytes
 from ..compiler.datafiles import BEGINNING, data_file, is_readable
-from ..compiler.facts import DataFile
+from ..compiler.facts import DataFile, SavedState
+from ..compiler.states import saved_state
 
 _MOST_BESIDE = 2_000
 """How many entries of a folder are looked at for names that are like that of a missing file."""
+
+
+LARGEST_STATE = 64 << 20
+"""How many bytes a state may have of which something is told while checking."""
+
+
+def look_at_state(path: str) -> SavedState:
+    """What a state file tells."""
+    try:
+        return saved_state(read_bytes(path, LARGEST_STATE))
+    except UnreadableFile as problem:
+        return SavedState(problem=problem.message)
 
 
 def look_at_text(path: str, text: str) -> DataFile:

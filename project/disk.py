@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, render_size
 
 if TYPE_CHECKING:
-    from ..compiler.facts import DataFile
+    from ..compiler.facts import DataFile, SavedState
 
 ENDING = ".dspy"
 
@@ -53,6 +53,7 @@ class Disk:
         self._overlays = dict(overlays or {})
         self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
         self._data: dict[str, tuple[_Stamp | None, DataFile]] = {}
+        self._states: dict[str, tuple[_Stamp, SavedState]] = {}
         self._digests: dict[str, str] = {}
         self._seen: dict[str, str | UnreadableFile] | None = None
         self._there: dict[str, bool] = {}
@@ -147,6 +148,20 @@ class Disk:
         known = self._data.get(path)
         if known is None or known[0] != stamp or known[1].is_missing != is_missing:
             known = self._data[path] = stamp, look_beside(path) if is_missing else look_at_file(path)
+        return known[1]
+
+    def look_at_state(self, path: str) -> SavedState | None:
+        """What is known of the state of a program; None where there is none."""
+        from .data import look_at_state
+
+        if path in self._overlays or not os.path.isabs(path):
+            return None
+        stamp = _stamp_of(path)
+        if stamp is None:
+            return None
+        known = self._states.get(path)
+        if known is None or known[0] != stamp:
+            known = self._states[path] = stamp, look_at_state(path)
         return known[1]
 
     def digest(self, path: str) -> str:

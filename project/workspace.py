@@ -97,7 +97,13 @@ class Workspace:
         key = roots, settings.pure, selection
         if key not in self._projects:
             self._projects[key] = Project(
-                self._content, roots, self._find, settings.pure, selection, self.disk.look_at_data
+                self._content,
+                roots,
+                self._find,
+                settings.pure,
+                selection,
+                self.disk.look_at_data,
+                self.disk.look_at_state,
             )
         return self._projects[key]
 

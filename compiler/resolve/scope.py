@@ -15,7 +15,7 @@ from ...grammar.parse import Item as ParsedItem
 from .. import types
 from ..datafiles import is_remote
 from ..environment import ALL, IMPORTS, Environment, Key
-from ..facts import Answers, Checked, DataFile, Draft, ItemFacts, Symbol
+from ..facts import Answers, Checked, DataFile, Draft, ItemFacts, SavedState, Symbol
 from ..program import Item
 from ..trees import declared_names
 from . import declarations, imports
@@ -225,6 +225,10 @@ class FileScope:
         if is_remote(path) or path.startswith("~"):
             return None
         return self.workspace.data(os.path.join(os.path.dirname(self.path), path), self.path)
+
+    def state(self, path: str) -> SavedState | None:
+        """What is known of a program's state, by its path from this file's folder; noted as read."""
+        return self.workspace.state(os.path.join(os.path.dirname(self.path), path), self.path)
 
     def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
         """Fields that are worked out after the names of the declaration that has them."""

@@ -86,6 +86,7 @@ from .optimizing.pointless import (
     nothing_to_choose,
     unreachable_threshold,
 )
+from .optimizing.states import broken_state, stale_state
 from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
@@ -196,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     too_few_threads,
     training_setting,
     different_structure,
+    broken_state,
     unknown_column,
     not_rows,
     different_columns,
@@ -234,6 +236,7 @@ RULES: tuple[Rule, ...] = (
     measured_on_training,
     taught_by_itself,
     missing_data,
+    stale_state,
 )
 """All rules, by their codes."""
 
