@@ -80,6 +80,7 @@ from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.labels import missing_labels
 from .optimizing.pointless import (
     bootstrapped_twice,
     learns_nothing,
@@ -204,6 +205,7 @@ RULES: tuple[Rule, ...] = (
     wrong_shares,
     wrong_row,
     wrong_row_value,
+    missing_labels,
     unused_import,
     unused_variable,
     unused_part,
