@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..grammar.source import Source
     from .settings import Settings
 
-_SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
-
 
 class Workspace:
     """A view of the disk, and one `Project` for each set of settings.
@@ -149,22 +147,6 @@ class Workspace:
         if not packages and level < 2:
             names.discard(os.path.splitext(os.path.basename(path))[0])
         return tuple(sorted(names))
-
-
-def programs_below(folder: str) -> Iterator[str]:
-    """The `.dspy` files below a folder, in order.
-
-    Hidden folders, `node_modules` and virtual environments are left out.
-    """
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in _SKIPPED
-            and not os.path.exists(os.path.join(parent, name, "pyvenv.cfg"))
-        )
-        yield from (os.path.join(parent, name) for name in sorted(files) if name.endswith(ENDING))
 
 
 def finding_of(problem: UnreadableFile) -> Diagnostic:
