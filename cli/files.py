@@ -50,6 +50,10 @@ def _missing_help(path: Path) -> str | None:
 
 def shown(path: Path | str) -> str:
     """A path as the user would write it: relative where it lies below the working folder."""
+    if not os.path.isabs(path):
+        inside = os.path.normpath(path)
+        if not inside.startswith(os.pardir):
+            return inside
     full, here = os.path.abspath(path), os.getcwd().rstrip(os.sep) + os.sep
     return full[len(here) :] if full.startswith(here) else str(path)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from msgspec import Struct
 
@@ -223,11 +223,9 @@ class Files:
         """Remember that what is being resolved depends on something."""
         self._names.note(key)
 
-    @contextmanager
-    def reading(self) -> Iterator[set[Key]]:
+    def reading(self) -> AbstractContextManager[set[Key]]:
         """Collects what is read inside of a `with`."""
-        with self._names.reading() as reads:
-            yield reads
+        return self._names.reading()
 
     def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
         """Fields that are worked out after the names of the declaration that has them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from ...grammar import syntax
@@ -11,7 +11,7 @@ from ..facts import Symbol, evident_type
 from ..types import Type
 from ..types.assignable import iterated
 from ..types.union import widened
-from . import calls
+from . import calls, data
 from .annotations import SPECIAL, annotate
 from .context import Context, Names
 from .members import member
@@ -69,7 +69,7 @@ def _starred(node: syntax.Starred, context: Context) -> Type:
 
 
 def _list(node: syntax.List, context: Context) -> Type:
-    return types.List(_joined(node.elements, context))
+    return types.List(_joined(node.elements, context), data.keys_of(node.elements))
 
 
 def _set(node: syntax.Set, context: Context) -> Type:
@@ -120,8 +120,16 @@ def _call(node: syntax.Call, context: Context) -> Type:
         if isinstance(node.function, syntax.Attribute)
         else types.UNKNOWN
     )
+    functions: list[syntax.Argument] = []
     for argument in node.arguments:
-        infer(argument.value, context)
+        if isinstance(argument.value, syntax.Lambda):
+            functions.append(argument)
+        else:
+            infer(argument.value, context)
+    for argument in functions:
+        given = data.given_rows(callee, receiver, node.arguments, argument, context.item)
+        assert isinstance(argument.value, syntax.Lambda)
+        context.record(argument.value, _lambda(argument.value, context, given))
     return calls.apply(node, callee, receiver, context)
 
 
@@ -136,14 +144,16 @@ def _subscript(node: syntax.Subscript, context: Context) -> Type:
     return subscript(value, node.index, context.item.type_of(node.index))
 
 
-def _lambda(node: syntax.Lambda, context: Context) -> Type:
+def _lambda(node: syntax.Lambda, context: Context, given: Sequence[Type] = ()) -> Type:
+    """The type of a lambda; `given` are those that its first parameters will have."""
     names: Names = {}
     parameters: list[types.Parameter] = []
-    for each in node.parameters:
+    for index, each in enumerate(node.parameters):
         if each.default is not None:
             infer(each.default, context)
         if each.name is not None:
-            kind = types.UNKNOWN if each.annotation is None else annotate(each.annotation, context)
+            expected = given[index] if index < len(given) else types.UNKNOWN
+            kind = expected if each.annotation is None else annotate(each.annotation, context)
             names[each.name.text] = context.declare("local", each.name, kind, node.span)
             parameters.append(types.Parameter(each.name.text, kind, each.default is None))
     returns = infer(node.body, context.inside(names))
@@ -205,7 +215,7 @@ def _comprehension(node: syntax.Comprehension, context: Context) -> Type:
         case "generator":
             return types.Iterable(element)
         case _:
-            return types.List(element)
+            return types.List(element, data.keys_of((node.element,)))
 
 
 def bind_target(

@@ -10,8 +10,8 @@ whichever is asked for first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -58,6 +58,23 @@ class _Entry(Struct, eq=False):
     """As of its frame, as long as that frame is being resolved."""
 
 
+class _Reading:
+    """A frame for what is no name, on a stack for as long as a `with` lasts."""
+
+    __slots__ = ("_stack",)
+
+    def __init__(self, stack: list[Frame]) -> None:
+        self._stack = stack
+
+    def __enter__(self) -> set[Key]:
+        frame = Frame(len(self._stack))
+        self._stack.append(frame)
+        return frame.reads
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.pop()
+
+
 class Names:
     """All names that have been resolved, with what they depend on."""
 
@@ -85,15 +102,9 @@ class Names:
         if self._stack:
             self._stack[-1].reads.add(key)
 
-    @contextmanager
-    def reading(self) -> Iterator[set[Key]]:
+    def reading(self) -> AbstractContextManager[set[Key]]:
         """Collects what is read inside of a `with`, by something that is no name."""
-        frame = Frame(len(self._stack))
-        self._stack.append(frame)
-        try:
-            yield frame.reads
-        finally:
-            self._stack.pop()
+        return _Reading(self._stack)
 
     def symbol(self, key: Key) -> Symbol | None:
         """What a name of a file stands for; None when the file has no such name."""

@@ -32,12 +32,14 @@ from .calls.arguments import (
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
 from .data.inputs import dataset_inputs
 from .data.leaks import measured_on_training
+from .data.rows import not_rows, wrong_row, wrong_row_value
 from .data.scores import (
     fraction_for_percent,
     shared_state,
     unseeded_shuffle,
     wrong_row_function,
 )
+from .data.steps import different_columns, unknown_column, wrong_shares
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -50,7 +52,22 @@ from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
+from .models.names import (
+    no_provider,
+    not_a_language_model,
+    unknown_model,
+    unknown_provider,
+    unknown_shipped_model,
+    unlisted_model,
+)
 from .models.no_lm import no_lm
+from .models.settings import (
+    answer_too_long,
+    reasoning_settings,
+    refused_setting,
+    retired_model,
+    unsupported_setting,
+)
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
@@ -61,6 +78,14 @@ from .names.shadowing import shadowed_name
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
+from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.pointless import (
+    bootstrapped_twice,
+    learns_nothing,
+    nothing_to_choose,
+    unreachable_threshold,
+)
+from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.deception import look_alike_names
@@ -149,6 +174,14 @@ RULES: tuple[Rule, ...] = (
     misplaced_module,
     not_constructed,
     second_configure,
+    no_provider,
+    unknown_provider,
+    unknown_shipped_model,
+    not_a_language_model,
+    reasoning_settings,
+    refused_setting,
+    answer_too_long,
+    unsupported_setting,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,
@@ -156,6 +189,16 @@ RULES: tuple[Rule, ...] = (
     swapped_parameters,
     shared_state,
     wrong_row_function,
+    untrainable_model,
+    too_few_threads,
+    training_setting,
+    different_structure,
+    unknown_column,
+    not_rows,
+    different_columns,
+    wrong_shares,
+    wrong_row,
+    wrong_row_value,
     unused_import,
     unused_variable,
     unused_part,
@@ -172,10 +215,19 @@ RULES: tuple[Rule, ...] = (
     undocumented_tool,
     explosive_pattern,
     unused_answer,
+    unknown_model,
+    retired_model,
+    unlisted_model,
+    several_models,
+    bootstrapped_twice,
+    learns_nothing,
+    nothing_to_choose,
+    unreachable_threshold,
     look_alike_names,
     key_in_source,
     unseeded_shuffle,
     measured_on_training,
+    taught_by_itself,
 )
 """All rules, by their codes."""
 
@@ -226,7 +278,7 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
         for each in rules.get(kind, ()):
             for node in nodes:
                 found += each(program, item, node)
-    if any(each.severity == "error" or each.code == missing_f.code for each in found):
+    if found and any(each.severity == "error" or each.code == missing_f.code for each in found):
         found = [each for each in found if each.code not in _UNUSED]
     return found
 

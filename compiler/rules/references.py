@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ...grammar import syntax
 from ..program import Item
-from .walking import nodes_of, remembered
+from .walking import nodes_by_class, remembered
 
 _INSIDE = frozenset({"local", "parameter", "part", "input", "output", "field"})
 """What a declaration brings itself."""
@@ -35,9 +35,9 @@ def references(item: Item) -> References:
     callees = {id(call.function) for call in item.nodes(syntax.Call)}
     called: set[str] = set()
     handed_over: set[str] = set()
-    for node in nodes_of(item):
-        symbol = item.symbol_of(node) if isinstance(node, syntax.Name) else None
-        if not isinstance(node, syntax.Name) or symbol is None or symbol.kind in _INSIDE:
+    for node in nodes_by_class(item).get(syntax.Name, ()):
+        symbol = item.symbol_of(node)
+        if symbol is None or symbol.kind in _INSIDE:
             continue
         names.setdefault(node.text, node)
         if id(node) not in item.annotations:

@@ -68,11 +68,12 @@ def lex(
             kind = found.lastindex
             if repairs is not None and kind is not None:
                 kind = _repair(lexed, brackets, repairs, found, kind)
-            if len(brackets) >= MAX_NESTING and kind is not None:
+            if brackets and len(brackets) >= MAX_NESTING and kind is not None:
                 kind = _nested(lexed, brackets, found, kind)
             if kind == NAME:
                 word = found[1]
-                at, to = found.span(1)
+                to = found.end()
+                at = to - len(word)
                 terminal = words(word, name_kind)
                 if word in soft and (
                     (begins_line and word in levels[-1].words)
@@ -142,7 +143,11 @@ def lex(
                 give_back(lexed, brackets, text[cut:to], cut)
             elif kind is not None and kind != COMMENT:
                 at, to = found.span(kind)
-                unusual(lexed, brackets, kind, text, at, to)
+                behind = unusual(lexed, brackets, kind, text, at, to, stop)
+                if behind >= 0 and behind != to:
+                    resume = behind
+                    begins_line = False
+                    break
             begins_line = False
         position = resume
     while repairs is not None and repairs.closers:

@@ -111,6 +111,8 @@ def _picker(rule: Rule) -> Callable[[Any], Any] | None:
         return _appender([index for index in shape[1:] if index is not None])
     if rule.action != "[]" and shape == tuple(range(rule.length)):
         return None
+    if rule.action != "[]" and len(shape) > 1 and all(index is not None and index >= 0 for index in shape):
+        return itemgetter(*[index for index in shape if index is not None])
     return _collector(shape)
 
 

@@ -7,13 +7,10 @@ shipped with, which is read without importing litellm.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+from ...base.models import HERE, row_of
 
 ModelType: TypeAlias = Literal["chat", "text"]
 """Whether a model takes a conversation or one text."""
@@ -57,7 +54,6 @@ EMBEDDED = Capabilities(streaming=True, response_schema=True, grammar=True, exac
 UNKNOWN_SERVER = Capabilities(streaming=True)
 """A model that the table does not have, behind litellm."""
 
-_EMBEDDED_PREFIXES = ("gguf/", "embedded/")
 _LOGPROBS = frozenset({"openai", "azure", "text-completion-openai", "deepseek", "xai", "hosted_vllm"})
 """Providers whose chat completions give log probabilities; the table does not say."""
 
@@ -65,9 +61,9 @@ _LOGPROBS = frozenset({"openai", "azure", "text-completion-openai", "deepseek", 
 @lru_cache(maxsize=1024)
 def capabilities_of(model: str) -> Capabilities:
     """What is known of a model by its name, as given to `LM`."""
-    if model.startswith(_EMBEDDED_PREFIXES):
+    if model.partition("/")[0] in HERE:
         return EMBEDDED
-    row = _table_row(model)
+    row = row_of(model)
     if row is None:
         return UNKNOWN_SERVER
     provider = str(row.get("litellm_provider", ""))
@@ -88,43 +84,3 @@ def capabilities_of(model: str) -> Capabilities:
 
 def _as_count(value: Any) -> int | None:
     return value if isinstance(value, int) and value > 0 else None
-
-
-def _table_row(model: str) -> Mapping[str, Any] | None:
-    """The table's entry of a model: under its whole name, or its name alone if the provider is the same."""
-    row = _entry(model)
-    if row is not None or "/" not in model:
-        return row
-    provider, _, name = model.partition("/")
-    row = _entry(name)
-    if row is not None and str(row.get("litellm_provider", "")).partition("-")[0] == provider:
-        return row
-    return None
-
-
-def _entry(name: str) -> Mapping[str, Any] | None:
-    """One entry of the table, found by its bytes: reading three megabytes whole would take 50 ms."""
-    import json
-
-    path = _table_path()
-    try:
-        content = b"" if path is None else path.read_bytes()
-        start = content.find(f"\n    {json.dumps(name)}: {{".encode())
-        if start < 0:
-            return None
-        start, end = content.index(b"{", start), content.find(b"\n    }", start)
-        row = json.loads(content[start : end + len(b"\n    }")])
-    except (OSError, ValueError):
-        return None
-    return row if isinstance(row, dict) else None
-
-
-@cache
-def _table_path() -> Path | None:
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    found = find_spec("litellm")
-    if found is None or found.origin is None:
-        return None
-    return Path(found.origin).with_name("model_prices_and_context_window_backup.json")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from ...base.later import Later
+from ...base.models import is_reasoning_model, reasoning_complaint
 from ..errors import LMConfigurationError
 from ..limits import Ge, Le, Setting
 from ..parameters import parameters
@@ -25,11 +25,6 @@ else:
     # What sends requests, which is imported with the first one.
     retry = Later(globals(), "retry")
     transports = Later(globals(), "transports", ".transports.base")
-
-_REASONING = re.compile(
-    r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE
-)
-REASONING_MAX_TOKENS = 5000
 
 
 @parameters(extra="kwargs")
@@ -188,21 +183,3 @@ def _set_provider(lm: LM, provider: Provider | None) -> None:
 # The parameter, None unless it is given, reads as the provider that the model's name tells; only then is what
 # trains models imported.
 LM.provider = property(LM.infer_provider, _set_provider)  # type: ignore[assignment]
-
-
-def is_reasoning_model(model: str) -> bool:
-    """Whether the model is one of OpenAI's reasoning models, which take few of the usual settings."""
-    return _REASONING.fullmatch(model.rpartition("/")[2]) is not None
-
-
-def reasoning_complaint(model: str, temperature: float | None, max_tokens: int | None) -> str | None:
-    """What is wrong with these settings for this model, or None; the compiler asks too."""
-    if not is_reasoning_model(model):
-        return None
-    if temperature in (1.0, None) and (max_tokens is None or max_tokens >= REASONING_MAX_TOKENS):
-        return None
-    return (
-        f"`{model}` is a reasoning model: it needs temperature=1.0 "
-        f"and max_tokens of at least {REASONING_MAX_TOKENS} (or None for either), "
-        f"not temperature={temperature} and max_tokens={max_tokens}"
-    )

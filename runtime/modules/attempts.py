@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ...base.models import is_reasoning_model
 from ..errors import ConfigurationError
 from ..example import Example
 from ..execution import drive, trace
-from ..lm.client import is_reasoning_model
 from ..signature.inputs import all_inputs
 from .base import Module
 from .calling import in_force

@@ -116,7 +116,7 @@ def test_a_check_opens_no_source_of_the_runtime() -> None:
         "from dspyc.compiler.analysis import Project\n"
         "opened = []\n"
         "sys.addaudithook(lambda event, arguments: event == 'open' and opened.append(str(arguments[0])))\n"
-        'text = \'module qa = ChainOfThought("question -> answer")\\nlm a = LM("x", temperatur=1)\\n\'\n'
+        'text = \'module qa = ChainOfThought("q -> a")\\nlm a = LM("openai/gpt-4o", temperatur=1)\\n\'\n'
         "assert Project({'a.dspy': text}.get).check('a.dspy').diagnostics\n"
         "source = [each for each in opened if each.endswith('.py')]\n"
         "assert not source, source\n"
@@ -157,7 +157,7 @@ def test_checking_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from dspyc.compiler.analysis import Project\n"
-        'text = \'module qa = ChainOfThought("question -> answer")\\nlm a = LM("x")\\n\'\n'
+        'text = \'module qa = ChainOfThought("question -> answer")\\nlm a = LM("openai/gpt-4o")\\n\'\n'
         "assert not Project({'a.dspy': text}.get).check('a.dspy').diagnostics\n"
         "heavy = {'litellm', 'httpx', 'torch', 'pydantic', 'asyncio', 'dspyc.runtime.modules.base'}\n"
         "heavy &= set(sys.modules)\n"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import dspyc.runtime as dspy
-from dspyc.runtime.lm.client import is_reasoning_model
+from dspyc.base.models import is_reasoning_model
 from dspyc.runtime.lm.redact import redact
 from support.asked import KEY, model
 from support.openai_server import Failure, OpenAIServer

@@ -32,6 +32,8 @@ def duplicate_field(program: Program, item: Item, node: _Owner) -> Findings:
         output translation: str
     ```
     """
+    if isinstance(node, syntax.String) and item.signature_string(node) is None:
+        return
     for word, names in _groups(item, node):
         first: dict[str, syntax.Identifier] = {}
         for name in names:

@@ -8,17 +8,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from ....base.models import TRAINING_ALIASES
 from ...errors import ConfigurationError, did_you_mean, list_names
 
 DEFAULT_CPU_SECONDS = 60.0
 BUDGETS = ("cpu_seconds", "steps", "epochs")
-ALIASES = {
-    "num_train_epochs": "epochs",
-    "max_steps": "steps",
-    "per_device_train_batch_size": "batch_size",
-    "output_dir": "output",
-}
-"""The names that DSPy's and TRL's users know."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +87,7 @@ class FinetuneSettings:
 def read_settings(train_kwargs: Mapping[str, Any]) -> FinetuneSettings:
     """The settings, under our names or those that DSPy's users know."""
     known = [field.name for field in fields(FinetuneSettings)]
-    values = {ALIASES.get(name, name): value for name, value in train_kwargs.items()}
+    values = {TRAINING_ALIASES.get(name, name): value for name, value in train_kwargs.items()}
     if unknown := [name for name in values if name not in known]:
         raise ConfigurationError(
             f"unknown training setting `{unknown[0]}`{did_you_mean(unknown[0], known)}; "

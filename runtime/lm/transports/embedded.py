@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ....base import models
 from ....base.forks import new_lock
 from ...errors import (
     ContextWindowExceededError,
@@ -36,7 +37,7 @@ from ..request import Request, Response
 from ..stream import Delta, as_deltas
 
 _MODELS = Path(__file__).parents[1] / "models"
-SHIPPED = {name: _MODELS / f"{name}.gguf" for name in ("banking", "banking-base")}
+SHIPPED = {name: _MODELS / f"{name}.gguf" for name in models.SHIPPED}
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
 _ALONE = {"n_parallel": 1, "cache_prompt": False}

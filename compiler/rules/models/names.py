@@ -1,0 +1,256 @@
+"""Names of models that nobody serves."""
+
+from __future__ import annotations
+
+import re
+
+from ....base import models
+from ....grammar import syntax
+from ...program import Item, Program
+from ..rule import Findings, rule
+from ..words import listed, near
+from .written import Written, model_of, rename
+
+
+@rule("E310", "no-provider", syntax.Call, fix="sometimes", since="0.2")
+def no_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model's name does not say which provider serves it.
+
+    A model is named `provider/name`. Without its provider, the request may go to another one than is meant,
+    or to none.
+
+    ```dspy
+    lm fast = LM("gpt-4o-mini")
+    #            ^^^^^^^^^^^^^ E310 this names no provider; write "openai/gpt-4o-mini"
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    ```
+    """
+    found = model_of(item, node)
+    if found is None or found.provider or found.argument("custom_llm_provider") is not None:
+        return
+    whole = _with_provider(found.name)
+    if whole is None:
+        words = "this names no provider; a model is named `provider/name`"
+        yield no_provider.at(found.node, words, 'such as "openai/gpt-4o-mini"')
+        return
+    words = f'this names no provider; write "{whole}"'
+    yield no_provider.at(found.node, words, fix=rename(found, whole))
+
+
+def _with_provider(name: str) -> str | None:
+    """The whole name of a model that the table has without a provider, or of the one that is closest."""
+    before, colon, behind = name.partition(":")
+    if colon and before in models.providers():
+        return f"{before}/{behind}"
+    if name in models.SHIPPED:
+        return f"embedded/{name}"
+    if name.endswith(".gguf"):
+        return f"gguf/{name}"
+    own = name if models.row_of(name) is not None else near(name, models.names(), cutoff=0.8)
+    row = models.row_of(own) if own is not None and "/" not in own else None
+    if own is None or row is None or row.get("mode") not in models.ASKED:
+        return None
+    provider = next((each for each in ("gemini",) if models.row_of(f"{each}/{own}")), models.provider_of(row))
+    return f"{provider}/{own}" if provider else None
+
+
+@rule("E311", "unknown-provider", syntax.Call, fix="sometimes", since="0.2")
+def unknown_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model's name begins with a provider that does not exist.
+
+    The providers are those of the installed litellm, `gguf` for a file and `embedded` for the models that
+    come with dspyc.
+
+    ```dspy
+    lm fast = LM("opnai/gpt-4o-mini")
+    #            ^^^^^^^^^^^^^^^^^^^ E311 there is no provider `opnai`; did you mean `openai`?
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    ```
+    """
+    found = model_of(item, node)
+    if found is None or not found.provider or found.argument("custom_llm_provider") is not None:
+        return
+    provider = found.provider
+    if provider in models.COMMON_PROVIDERS or provider in models.providers() or not models.names():
+        return
+    if found.name.endswith(".gguf"):
+        words = f'a model in a file is named `gguf/PATH`; write "gguf/{found.name}"'
+        yield unknown_provider.at(found.node, words, fix=rename(found, f"gguf/{found.name}"))
+        return
+    close = near(provider, models.COMMON_PROVIDERS) or near(provider, models.providers(), cutoff=0.8)
+    if close is None:
+        help_ = 'for a server with OpenAI\'s interface, write `LM("hosted_vllm/NAME", api_base=…)`'
+        yield unknown_provider.at(found.node, f"there is no provider `{provider}`", help_)
+        return
+    words = f"there is no provider `{provider}`; did you mean `{close}`?"
+    yield unknown_provider.at(found.node, words, fix=rename(found, f"{close}/{found.own_name}"))
+
+
+@rule("E312", "unknown-shipped-model", syntax.Call, fix="sometimes", since="0.2")
+def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model named `embedded/…` is none of those that come with dspyc.
+
+    ```dspy
+    lm small = LM("embedded/bankng")
+    #             ^^^^^^^^^^^^^^^^^ E312 no model `bankng` comes with dspyc; did you mean `banking`?
+    ```
+
+    ```dspy
+    lm small = LM("embedded/banking")
+    ```
+    """
+    found = model_of(item, node)
+    if found is None or found.provider != "embedded" or found.own_name in models.SHIPPED:
+        return
+    close = near(found.own_name, models.SHIPPED)
+    ending = f"; did you mean `{close}`?" if close else f"; there are {listed(models.SHIPPED)}"
+    words = f"no model `{found.own_name}` comes with dspyc{ending}"
+    help_ = None if close else "a file of your own is named `gguf/PATH`"
+    fix = rename(found, f"embedded/{close}") if close else None
+    yield unknown_shipped_model.at(found.node, words, help_, fix)
+
+
+@rule("E313", "not-a-language-model", syntax.Call, since="0.2")
+def not_a_language_model(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model makes embeddings, pictures or speech; a module needs one that answers a text with a text.
+
+    ```dspy
+    lm fast = LM("openai/text-embedding-3-small")
+    #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E313 this model makes embeddings; it cannot answer
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    ```
+    """
+    found = model_of(item, node)
+    row = found.row if found is not None else None
+    makes = _MAKES.get(str(row.get("mode"))) if row is not None else None
+    if found is not None and makes is not None:
+        yield not_a_language_model.at(found.node, f"this model {makes}; it cannot answer")
+
+
+_MAKES = {
+    "embedding": "makes embeddings",
+    "image_generation": "makes pictures",
+    "image_edit": "edits pictures",
+    "audio_transcription": "transcribes recordings",
+    "audio_speech": "speaks texts",
+    "video_generation": "makes videos",
+    "rerank": "sorts passages",
+    "moderation": "moderates texts",
+    "search": "searches the web",
+    "ocr": "reads scanned documents",
+}
+"""What models do that are no language models, by what the table calls them."""
+
+
+@rule("W303", "unknown-model", syntax.Call, fix="sometimes", severity="warning", since="0.2")
+def unknown_model(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model's name seems to be misspelt: its provider has none of this name, but one that is very close.
+
+    Only providers are judged that serve a fixed list of models, and not at an address of your own. Pass
+    `api_base=` where a model is served elsewhere.
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mni")
+    #            ^^^^^^^^^^^^^^^^^^^ W303 openai has no model `gpt-4o-mni`; did you mean `gpt-4o-mini`?
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    ```
+    """
+    found = _unlisted(item, node)
+    other = models.row_of(found.own_name) if found is not None else None
+    if found is not None and other is not None and other.get("mode") in models.ASKED:
+        whole = f"{models.provider_of(other)}/{found.own_name}"
+        words = f'`{found.own_name}` is no model of {found.provider}; write "{whole}"'
+        yield unknown_model.at(found.node, words, fix=rename(found, whole))
+        return
+    close = _closest(found.provider, found.own_name) if found is not None else None
+    if found is None or close is None or not _is_misspelt(found.own_name, close):
+        return
+    words = f"{found.provider} has no model `{found.own_name}`; did you mean `{close}`?"
+    yield unknown_model.at(found.node, words, fix=rename(found, f"{found.provider}/{close}"))
+
+
+@rule("W305", "unlisted-model", syntax.Call, severity="info", since="0.2")
+def unlisted_model(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A provider has no model of this name, as far as the installed litellm knows.
+
+    It may have been switched off, or be newer than litellm. Of such a model neither the limits nor the price
+    are known.
+
+    ```dspy
+    lm fast = LM("openai/gpt-99-turbo")
+    #            ^^^^^^^^^^^^^^^^^^^^^ W305 litellm lists no model `gpt-99-turbo` of openai
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    ```
+    """
+    found = _unlisted(item, node)
+    if found is None or models.row_of(found.own_name) is not None:
+        return
+    close = _closest(found.provider, found.own_name)
+    if close is None or not _is_misspelt(found.own_name, close):
+        words = f"litellm lists no model `{found.own_name}` of {found.provider}"
+        newer = "if it is newer than the installed litellm, update litellm"
+        help_ = f"the closest is `{close}`" if close else newer
+        yield unlisted_model.at(found.node, words, help_)
+
+
+def _unlisted(item: Item, node: syntax.Call) -> Written | None:
+    """The model that a call constructs, where the provider's list does not have it."""
+    found = model_of(item, node)
+    if found is None or found.is_elsewhere or found.provider not in _FIXED:
+        return None
+    if "/" in found.own_name or ":" in found.own_name or models.row_of(found.name) is not None:
+        return None  # trained models, and those of partners, have longer names
+    return found if models.names() else None
+
+
+def _is_misspelt(name: str, close: str) -> bool:
+    """Whether a name is the close one with a slip of the finger, not of another version or day.
+
+    In `gpt-4o-mni` a word is like none of any model's name, in `gpt-4o-mini-2025-01-01` none is.
+    """
+    if not _words(name) <= models.words():
+        return True
+    return _letters(name) == _letters(close)
+
+
+def _words(name: str) -> set[str]:
+    return {each for each in re.split(r"[-._@]", name.lower()) if not each.isdigit()}
+
+
+def _letters(name: str) -> str:
+    """The name without what is easily mistaken: separators, case, `o` for `0`."""
+    return re.sub(r"[-._]", "", name.lower()).translate(_ALIKE)
+
+
+_ALIKE = str.maketrans("oil", "011")
+
+
+_FIXED = frozenset(
+    {"anthropic", "cohere", "cohere_chat", "deepseek", "gemini", "groq", "mistral", "openai", "xai"}
+)
+"""Providers of which the table lists all models."""
+
+
+def _closest(provider: str, name: str) -> str | None:
+    candidates = list(models.names_of(provider))
+    for _ in range(5):
+        close = near(name, candidates)
+        if close is None or models.is_asked(provider, close):
+            return close
+        candidates.remove(close)
+    return None

@@ -1,0 +1,218 @@
+"""Settings that a model refuses, and answers longer than it gives."""
+
+from __future__ import annotations
+
+from ....base import models
+from ....base.diagnostic import Edit, Fix
+from ....base.span import Span
+from ....grammar import syntax
+from ... import catalog, types
+from ...program import Item, Program
+from ..rule import Findings, replace, rule
+from .written import Written, constant, model_of, rename
+
+_ROOM = 16_000
+"""What is proposed as `max_tokens` of a reasoning model."""
+
+
+@rule("E314", "reasoning-settings", syntax.Call, fix="sometimes", since="0.2")
+def reasoning_settings(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A reasoning model has a temperature that it refuses, or too few tokens to think in.
+
+    OpenAI's reasoning models accept `temperature=1.0` only, and their thoughts count as tokens of the answer.
+    Either setting can be `None`.
+
+    ```dspy
+    lm strong = LM("openai/o3", temperature=0.2, max_tokens=16000)
+    #                           ^^^^^^^^^^^^^^^ E314 a reasoning model needs `temperature=1.0`
+    ```
+
+    ```dspy
+    lm strong = LM("openai/o3", temperature=1.0, max_tokens=16000)
+    ```
+    """
+    found = model_of(item, node)
+    if found is None or not models.is_reasoning_model(found.name):
+        return
+    temperature, tokens = found.value("temperature"), found.value("max_tokens")
+    hot = temperature is ... or temperature is None or temperature == 1
+    long = not isinstance(tokens, int) or tokens >= models.REASONING_MAX_TOKENS
+    lacking = [
+        text
+        for name, fits, text in (
+            ("temperature", hot, "temperature=1.0"),
+            ("max_tokens", long, f"max_tokens={_ROOM}"),
+        )
+        if not fits and found.argument(name) is None
+    ]
+    end = node.arguments[-1].span.end
+    edits = [Edit(Span(end, end), f", {text}") for text in lacking]
+    place: syntax.Node = found.node
+    words = f"a reasoning model needs other settings than the defaults; write `{', '.join(lacking)}`"
+    tokens_at = None if long else found.argument("max_tokens")
+    if tokens_at is not None:
+        edits.append(Edit(tokens_at.value.span, str(_ROOM)))
+        place = tokens_at
+        words = f"a reasoning model needs `max_tokens` of at least {models.REASONING_MAX_TOKENS}"
+    temperature_at = None if hot else found.argument("temperature")
+    if temperature_at is not None:
+        edits.append(Edit(temperature_at.value.span, "1.0"))
+        place, words = temperature_at, "a reasoning model needs `temperature=1.0`"
+    if edits:
+        help_ = f"write `{', '.join(lacking)}` too" if lacking and place is not found.node else None
+        fix = Fix("Write the settings of a reasoning model", tuple(edits), "unsafe")
+        yield reasoning_settings.at(place, words, help_, fix)
+
+
+@rule("E315", "refused-setting", syntax.Call, fix="always", since="0.2")
+def refused_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model refuses a setting, so that every request fails.
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini", reasoning_effort="low")
+    #                                  ^^^^^^^^^^^^^^^^^^^^^^ E315 `openai/gpt-4o-mini` refuses this setting
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    ```
+    """
+    found = model_of(item, node)
+    if found is None or found.row is None:
+        return
+    for argument, parameter in found.binding.matched:
+        name = argument.name.text if argument.name is not None else parameter.name
+        if constant(argument.value) is None or name not in _refused(found):
+            continue
+        if name == "n" and constant(argument.value) in (1, ...):
+            continue
+        fix = replace(f"Remove `{name}`", _with_comma(item, node, argument), "")
+        yield refused_setting.at(argument, f"`{found.name}` refuses this setting", fix=fix)
+    temperature = found.argument("temperature")
+    degree = found.value("temperature") if temperature is not None else None
+    if found.provider == "anthropic" and isinstance(degree, float | int) and degree > 1 and temperature:
+        fix = replace("Write `1.0`", temperature.value, "1.0")
+        yield refused_setting.at(temperature, f"`{found.name}` takes a temperature of at most 1", fix=fix)
+
+
+_OF_SAMPLING = frozenset({"frequency_penalty", "logit_bias", "logprobs", "presence_penalty", "top_logprobs"})
+_OF_REASONING = frozenset({"reasoning_effort", "thinking"})
+
+REFUSED = {
+    "openai": frozenset({"thinking", "top_k"}),
+    "anthropic": _OF_SAMPLING | {"n", "seed"},
+    "mistral": _OF_SAMPLING | {"n"},
+    "gemini": frozenset({"logit_bias", "top_logprobs"}),
+}
+"""What a provider's models all refuse, beside what one of them does; a test compares it with litellm."""
+
+
+def _refused(found: Written) -> frozenset[str]:
+    """The settings that a model refuses, as far as that is known."""
+    if found.provider not in REFUSED or found.row is None:
+        return frozenset()
+    refused = REFUSED[found.provider]
+    if found.provider == "openai" and models.is_reasoning_model(found.name):
+        refused = refused | {"top_p", *(_OF_SAMPLING - {"logit_bias"})}
+        if found.own_name.startswith("gpt-5"):
+            refused = refused | {"stop", "logit_bias"}
+    elif not found.row.get("supports_reasoning"):
+        refused = refused | _OF_REASONING
+    return refused
+
+
+def _with_comma(item: Item, node: syntax.Call, argument: syntax.Argument) -> Span:
+    """An argument with the comma that separates it from the one before, or behind."""
+    index = next(index for index, each in enumerate(node.arguments) if each is argument)
+    if index:
+        return Span(node.arguments[index - 1].span.end, argument.span.end)
+    behind = node.arguments[1].span.start if len(node.arguments) > 1 else argument.span.end
+    return Span(argument.span.start, behind)
+
+
+@rule("E316", "answer-too-long", syntax.Call, fix="always", since="0.2")
+def answer_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """`max_tokens` is more than the model gives in one answer, so that every request is refused.
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini", max_tokens=100000)
+    #                                  ^^^^^^^^^^^^^^^^^ E316 `openai/gpt-4o-mini` gives at most 16384 tokens
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini", max_tokens=16384)
+    ```
+    """
+    found = model_of(item, node)
+    argument = found.argument("max_tokens") if found is not None else None
+    if found is None or argument is None or found.row is None:
+        return
+    limit, wanted = found.row.get("max_output_tokens"), constant(argument.value)
+    if isinstance(limit, int) and isinstance(wanted, int) and 0 < limit < wanted:
+        fix = replace(f"Write `{limit}`", argument.value, str(limit))
+        words = f"`{found.name}` gives at most {limit} tokens"
+        yield answer_too_long.at(argument, words, fix=fix)
+
+
+@rule("E317", "unsupported-setting", syntax.Call, fix="always", since="0.2")
+def unsupported_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """An adapter is given a setting of DSPy's that is not supported, so that loading the file fails.
+
+    Tools are described in the prompt, and every output is read from the answer, whatever the provider can do.
+
+    ```dspy
+    configure(adapter=ChatAdapter(use_native_function_calling=True))
+    #                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E317 `ChatAdapter` does not support this
+    ```
+
+    ```dspy
+    configure(adapter=ChatAdapter())
+    ```
+    """
+    kind = item.type_of(node)
+    if not isinstance(kind, types.Instance) or kind.definition is not catalog.definition("ChatAdapter"):
+        return
+    binding = item.binding_of(node)
+    for name in ("use_native_function_calling", "native_response_types"):
+        argument = binding.argument(name) if binding is not None else None
+        if argument is None or constant(argument.value) in (False, None):
+            continue
+        if constant(argument.value) is ... and not isinstance(argument.value, syntax.List):
+            continue
+        fix = replace(f"Remove `{name}`", _with_comma(item, node, argument), "")
+        yield unsupported_setting.at(argument, "`ChatAdapter` does not support this", fix=fix)
+
+
+@rule("W304", "retired-model", syntax.Call, fix="sometimes", severity="info", since="0.2")
+def retired_model(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A provider has switched a model off, or was to do so before the newest models appeared.
+
+    The dates are those of the installed litellm. A model that is still to be switched off is not reported: a
+    program that has no findings today has none tomorrow.
+
+    ```dspy
+    lm fast = LM("openai/gpt-5-chat-latest")
+    #            ^^^^^^^^^^^^^^^^^^^^^^^^^^ W304 openai has switched `gpt-5-chat-latest` off on 2026-07-23
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    ```
+    """
+    found = model_of(item, node)
+    row = found.row if found is not None else None
+    end = row.get("deprecation_date") if row is not None else None
+    if found is None or row is None or not isinstance(end, str) or not models.is_before_newest(end):
+        return
+    words = f"{found.provider} has switched `{found.own_name}` off on {end}"
+    after = row.get("successor_model")
+    help_ = f"its successor is `{after}`" if isinstance(after, str) else None
+    fix = None
+    if isinstance(after, str) and _takes_as_much(found.provider, after):
+        fix = rename(found, f"{found.provider}/{after}")
+    yield retired_model.at(found.node, words, help_, fix)
+
+
+def _takes_as_much(provider: str, name: str) -> bool:
+    """Whether a provider has this model, and it takes the settings that most models do."""
+    return models.is_asked(provider, name) and not models.is_reasoning_model(name)

@@ -1,0 +1,256 @@
+"""Trainings that cannot begin, or that teach a model its own mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....base import models
+from ....grammar import syntax
+from ... import catalog, types
+from ...program import Item, Program
+from ..models.written import Written, constant, model_of
+from ..rule import Findings, file_rule, label, replace, rule
+from ..words import listed, near
+from .compiled import Compilation, compilations
+from .structure import FILE_MODEL, UNKNOWN_MODEL, Structure, structure_of, student_of
+
+
+@file_rule("E410", "untrainable-model", since="0.2")
+def untrainable_model(program: Program) -> Findings:
+    """`BootstrapFinetune` is to train a model that cannot be trained.
+
+    Models in GGUF files can be trained, in this process: `embedded/banking-base`, `gguf/PATH`. Any other
+    model needs a `provider=` of its own that trains it.
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    #               ^^^^^^^^^^^^^^^^^^^^ E410 this model cannot be trained; `BootstrapFinetune` is to train it
+    module label = Predict("text -> label")
+    dataset rows = Dataset("rows.csv", inputs=["text"])
+    optimizer tune = BootstrapFinetune(metric=answer_exact_match)
+    program tuned = tune.compile(label, trainset=rows)
+    ```
+
+    ```dspy
+    configure(lm=LM("embedded/banking-base"))
+    module label = Predict("text -> label")
+    dataset rows = Dataset("rows.csv", inputs=["text"])
+    optimizer tune = BootstrapFinetune(metric=answer_exact_match)
+    program tuned = tune.compile(label, trainset=rows)
+    ```
+    """
+    told: set[int] = set()
+    for each in compilations(program):
+        if each.optimizer != "BootstrapFinetune":
+            continue
+        for owner, found in _models(program, each):
+            if found.provider and found.provider not in models.HERE and id(found.node) not in told:
+                told.add(id(found.node))
+                if found.argument("provider") is not None:
+                    continue
+                words = "this model cannot be trained; `BootstrapFinetune` is to train it"
+                help_ = "models in GGUF files can be, such as `embedded/banking-base`"
+                place = types.Place(program.path, each.item.at(each.call.function))
+                labels = label(program, place, f"`{each.name}` is to be trained here")
+                yield untrainable_model.at(found.node, words, help_, labels=labels).shifted(owner.start)
+
+
+def _models(program: Program, each: Compilation) -> Iterator[tuple[Item, Written]]:
+    """The models that the predictors of a student use, each with the item that names it."""
+    structure = _student(program, each)
+    for model in dict.fromkeys(one.model for one in structure or ()):
+        found = _written(program, each, model)
+        if found is not None:
+            yield found
+
+
+def _student(program: Program, each: Compilation) -> Structure | None:
+    student = student_of(each.item, each.call)
+    return None if student is None else structure_of(program, each.item, student)
+
+
+def _written(program: Program, each: Compilation, model: str) -> tuple[Item, Written] | None:
+    """Where the model stands that a predictor uses."""
+    if model == FILE_MODEL:
+        return _of_file(program)
+    if model == UNKNOWN_MODEL:
+        return None
+    symbol = program.symbols.get(model)
+    owner = program.item(symbol.item) if symbol is not None else None
+    if owner is not None and isinstance(owner.declaration, syntax.ValueDeclaration):
+        return _of_call(owner, owner.declaration.value)
+    return None
+
+
+def _of_file(program: Program) -> tuple[Item, Written] | None:
+    for item in program.items:
+        if isinstance(item.declaration, syntax.ConfigureDeclaration):
+            for argument in item.declaration.arguments:
+                if argument.name is None or argument.name.text != "lm":
+                    continue
+                if isinstance(argument.value, syntax.Name):
+                    symbol = item.symbol_of(argument.value)
+                    owner = program.item(symbol.item) if symbol is not None else None
+                    declaration = owner.declaration if owner is not None else None
+                    if owner is not None and isinstance(declaration, syntax.ValueDeclaration):
+                        return _of_call(owner, declaration.value)
+                return _of_call(item, argument.value)
+    return None
+
+
+def _of_call(item: Item, node: syntax.Expression) -> tuple[Item, Written] | None:
+    found = model_of(item, node) if isinstance(node, syntax.Call) else None
+    return (item, found) if found is not None else None
+
+
+@file_rule("E411", "too-few-threads", fix="always", since="0.2")
+def too_few_threads(program: Program) -> Findings:
+    """`BootstrapFinetune` has fewer threads than models to train.
+
+    It trains one model for each model that the student's predictors use; with `multitask=False`, one for each
+    predictor.
+
+    ```dspy
+    configure(lm=LM("embedded/banking-base"))
+    module Both:
+        input text: str
+        output answer: str
+        first = Predict("text -> draft")
+        second = Predict("draft -> answer")
+        forward:
+            return answer=second(draft=first(text=text).draft).answer
+    module both = Both()
+    dataset rows = Dataset("rows.csv", inputs=["text"])
+    optimizer tune = BootstrapFinetune(num_threads=1, multitask=False, metric=answer_exact_match)
+    #                                  ^^^^^^^^^^^^^ E411 `both` has 2 models to train; write `num_threads=2`
+    program tuned = tune.compile(both, trainset=rows)
+    ```
+
+    ```dspy
+    configure(lm=LM("embedded/banking-base"))
+    module Both:
+        input text: str
+        output answer: str
+        first = Predict("text -> draft")
+        second = Predict("draft -> answer")
+        forward:
+            return answer=second(draft=first(text=text).draft).answer
+    module both = Both()
+    dataset rows = Dataset("rows.csv", inputs=["text"])
+    optimizer tune = BootstrapFinetune(num_threads=2, multitask=False, metric=answer_exact_match)
+    program tuned = tune.compile(both, trainset=rows)
+    ```
+    """
+    told: set[int] = set()
+    for each in compilations(program):
+        argument = each.setting("num_threads")
+        threads = constant(argument.value) if argument is not None else ...
+        if each.optimizer != "BootstrapFinetune" or argument is None or id(argument) in told:
+            continue
+        structure = _student(program, each)
+        if structure is None or any(one.model == UNKNOWN_MODEL for one in structure):
+            continue
+        multitask = each.setting("multitask")
+        is_shared = multitask is None or constant(multitask.value) is True
+        jobs = len({one.model for one in structure}) if is_shared else len(structure)
+        if isinstance(threads, int) and threads < jobs:
+            told.add(id(argument))
+            student = student_of(each.item, each.call)
+            name = each.item.text[student.span.start : student.span.end] if student is not None else ""
+            words = f"`{name}` has {jobs} models to train; write `num_threads={jobs}`"
+            fix = replace(f"Write `{jobs}`", argument.value, str(jobs))
+            yield too_few_threads.at(argument, words, fix=fix).shifted(each.owner.start)
+
+
+@rule("E412", "training-setting", syntax.Argument, fix="sometimes", since="0.2")
+def training_setting(program: Program, item: Item, node: syntax.Argument) -> Findings:
+    """A training is given a setting that does not exist, or two that say how long to train.
+
+    ```dspy
+    lm base = LM("embedded/banking", train_kwargs={"epochss": 3})
+    #                                              ^^^^^^^^^ E412 no setting `epochss`; did you mean `epochs`?
+    ```
+
+    ```dspy
+    lm base = LM("embedded/banking", train_kwargs={"epochs": 3})
+    ```
+    """
+    if node.name is None or node.name.text != "train_kwargs" or not isinstance(node.value, syntax.Dict):
+        return
+    if not _is_of_training(item, node):
+        return
+    length: str | None = None
+    for entry in node.value.entries:
+        key = entry.key
+        if not isinstance(key, syntax.String):
+            continue
+        name = models.TRAINING_ALIASES.get(key.value, key.value)
+        if name not in models.TRAINING_SETTINGS:
+            close = near(key.value, (*models.TRAINING_SETTINGS, *models.TRAINING_ALIASES))
+            ending = f"; did you mean `{close}`?" if close else ""
+            help_ = None if close else f"a training has the settings {listed(models.TRAINING_SETTINGS)}"
+            fix = replace(f"Change to `{close}`", key, f'"{close}"') if close else None
+            words = f"no setting `{key.value}`{ending}"
+            yield training_setting.at(key, words, help_, fix)
+        elif name in _LENGTHS:
+            if length is not None and length != name:
+                words = f"`{length}` says how long to train already; set one of {listed(_LENGTHS, 'or')}"
+                yield training_setting.at(key, words)
+            length = length or name
+
+
+_LENGTHS = ("cpu_seconds", "steps", "epochs")
+
+
+def _is_of_training(item: Item, node: syntax.Argument) -> bool:
+    """Whether an argument is given to what trains models in this process."""
+    for call in item.nodes(syntax.Call):
+        if not any(each is node for each in call.arguments):
+            continue
+        kind = item.type_of(call)
+        definition = kind.definition if isinstance(kind, types.Instance) else None
+        if definition is catalog.definition("LM"):
+            found = model_of(item, call)
+            return found is not None and found.provider in models.HERE
+        return definition is not None and definition is catalog.definition("BootstrapFinetune")
+    return False
+
+
+@file_rule("W503", "taught-by-itself", severity="warning", since="0.2")
+def taught_by_itself(program: Program) -> Findings:
+    """A model is trained on its own answers, right or wrong.
+
+    Without a metric every answer is kept, and without a `teacher` they are the student's. Give a metric or
+    another program as teacher, or learn from the labels of the rows: `teacher="labels"`.
+
+    ```dspy
+    configure(lm=LM("embedded/banking-base"))
+    module label = Predict("text -> label")
+    dataset rows = Dataset("rows.csv", inputs=["text"])
+    optimizer tune = BootstrapFinetune()
+    program tuned = tune.compile(label, trainset=rows)
+    #               ^^^^^^^^^^^^ W503 `label` learns from its own answers, right or wrong
+    ```
+
+    ```dspy
+    configure(lm=LM("embedded/banking-base"))
+    module label = Predict("text -> label")
+    dataset rows = Dataset("rows.csv", inputs=["text"])
+    optimizer tune = BootstrapFinetune(metric=answer_exact_match)
+    program tuned = tune.compile(label, trainset=rows)
+    ```
+    """
+    for each in compilations(program):
+        if each.optimizer != "BootstrapFinetune" or _is_given(each.setting("metric")):
+            continue
+        if _is_given(each.argument("teacher")) or any(one.star for one in each.construction.arguments):
+            continue
+        student = student_of(each.item, each.call)
+        name = each.item.text[student.span.start : student.span.end] if student is not None else "the student"
+        words = f"`{name}` learns from its own answers, right or wrong"
+        help_ = "give the optimizer a metric, or `compile` a teacher"
+        yield taught_by_itself.at(each.call.function, words, help_).shifted(each.item.start)
+
+
+def _is_given(argument: syntax.Argument | None) -> bool:
+    return argument is not None and constant(argument.value) is not None

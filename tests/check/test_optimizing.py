@@ -1,0 +1,93 @@
+"""What is known of an optimization before it runs, and what is not complained of because it is not known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from dspyc.base import models
+from dspyc.compiler.analysis import Project
+from dspyc.runtime.lm.training.settings import FinetuneSettings
+
+HEAD = """
+configure(lm=LM("embedded/banking-base"))
+dataset rows = Dataset("rows.csv", inputs=["question"])
+module qa = Predict("question -> answer")
+optimizer few = BootstrapFewShot(metric=answer_exact_match)
+optimizer tune = BootstrapFinetune(metric=answer_exact_match, num_threads=1)
+
+def brief(args, pred) -> float:
+    return 1.0 / (1 + len(pred.answer))
+"""
+
+
+def codes(text: str, **files: str) -> list[str]:
+    found = Project({**{f"{name}.dspy": each for name, each in files.items()}, "a.dspy": HEAD + text}.get)
+    return [each.code for each in found.check("a.dspy").diagnostics]
+
+
+def test_the_settings_of_a_training_are_the_runtimes() -> None:
+    assert tuple(each.name for each in dataclasses.fields(FinetuneSettings)) == models.TRAINING_SETTINGS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Composing optimizers, and learning more from other rows.
+        "program one = few.compile(qa, trainset=rows[:50])\n"
+        "program two = few.compile(one, trainset=rows[50:])\n",
+        "program one = few.compile(qa, trainset=rows)\nprogram two = tune.compile(one, trainset=rows)\n",
+        "program one = few.compile(qa, trainset=rows)\n"
+        "program two = BootstrapRS(metric=answer_exact_match).compile(one, trainset=rows)\n",
+        # A teacher with a model or instructions of its own.
+        'module strong = Predict("question -> answer", lm=LM("openai/gpt-4o"))\n'
+        "program one = few.compile(qa, teacher=strong, trainset=rows)\n",
+        "program one = few.compile(qa, trainset=rows)\n"
+        "program two = tune.compile(qa, teacher=one, trainset=rows)\n",
+        # The same model by name in two parts is one job.
+        'lm base = LM("gguf/base.gguf")\n\n'
+        "module Pair:\n    input question: str\n    output answer: str\n"
+        '    first = ChainOfThought("question -> draft", lm=base)\n'
+        '    second = Predict("draft -> answer", lm=base)\n'
+        "    forward:\n        return answer=second(draft=first(question=question).draft).answer\n\n"
+        "module pair = Pair()\nprogram one = tune.compile(pair, trainset=rows)\n"
+        "module better = Refine(pair, N=3, reward_fn=brief, threshold=0.1)\n",
+        # A provider of one's own trains what it says it trains.
+        'from trainers import Ours\n\nlm own = LM("openai/base", provider=Ours())\n'
+        'module ask = Predict("question -> answer", lm=own)\n'
+        "program one = tune.compile(ask, trainset=rows)\n",
+        # Settings of a training elsewhere.
+        'lm own = LM("openai/base", api_base="http://trainer", train_kwargs={"hf_token": "x"})\n',
+    ],
+)
+def test_no_false_alarm(text: str) -> None:
+    found = [each for each in codes(text) if each != "E104"]
+    assert found == []
+
+
+def test_what_another_file_constructs_is_not_guessed() -> None:
+    other = 'module thinker = ChainOfThought("question -> answer")\n'
+    text = "from other import thinker\nprogram one = few.compile(qa, teacher=thinker, trainset=rows)\n"
+    assert codes(text, other=other) == []
+
+
+def test_every_teacher_of_several_is_compared() -> None:
+    text = (
+        'module thinker = ChainOfThought("question -> answer")\n'
+        'module twin = Predict("question -> answer")\n'
+        "program one = tune.compile(qa, teacher=[twin, thinker], trainset=rows)\n"
+    )
+    assert codes(text) == ["E413"]
+
+
+def test_a_change_of_the_student_is_seen_where_its_teacher_stands() -> None:
+    files = {
+        "a.dspy": HEAD
+        + 'module t = Predict("question -> answer")\n'
+        + "program p = few.compile(qa, teacher=t, trainset=rows)\n"
+    }
+    project = Project(files.get)
+    assert not project.check("a.dspy").diagnostics
+    files["a.dspy"] = files["a.dspy"].replace('qa = Predict("question', 'qa = ChainOfThought("question')
+    assert [each.code for each in project.check("a.dspy").diagnostics] == ["E413"]
