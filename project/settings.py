@@ -129,6 +129,13 @@ def left_out(found: Found) -> LeftOut:
     return LeftOut(found.root, _exclude(table), _flag(table, "respect-gitignore"))
 
 
+def baseline_of(found: Found) -> str:
+    """The path of the file of known findings that some settings name; empty where they name none."""
+    table = _table(found.path, found.text)[0] if isinstance(found.text, str) and found.text else {}
+    name = table.get("baseline")
+    return os.path.join(found.root, name) if isinstance(name, str) and name else ""
+
+
 def _exclude(table: dict[str, Any]) -> tuple[str, ...]:
     return (*_strings(table, "exclude", DEFAULT_EXCLUDE), *_strings(table, "extend-exclude"))
 
@@ -182,14 +189,13 @@ def _settings(path: str, text: str) -> Settings:
         return Settings(root, path=path, problems=problems)
     above = _above(path)
     selection, wrong_rules = _selection(text, above, table, root)
-    baseline = table.get("baseline")
     return Settings(
         root,
         _strings(table, "src", ("",)),
         frozenset(_strings(table, "pure")),
         _exclude(table),
         _flag(table, "respect-gitignore"),
-        os.path.join(root, baseline) if isinstance(baseline, str) else "",
+        baseline_of(Found(root, path, text)),
         selection,
         path,
         (*_problems(text, above, table), *wrong_rules),

@@ -69,7 +69,10 @@ def is_left_out(path: str, files: Files | None = None) -> bool:
     """Whether a file, or a folder above it, is left out where its project is checked."""
     files = Disk() if files is None else files
     path = os.path.abspath(path)
+    found = look_for(os.path.dirname(path), files)
     top = _root(os.path.dirname(path), files)
+    if found is not None and len(found.root) < len(top):
+        top = found.root
     folders = os.path.relpath(path, top).split(os.sep)[:-1]
     here, place = top, place_of(top, files)
     for name in folders:

@@ -33,6 +33,7 @@ class Workspace:
         search: folders in which imports are also looked for, after those that the settings name.
         select: the kinds of findings that are looked for, in place of those that the settings select.
         ignore: the kinds that are not looked for, beside those that the settings ignore.
+        extend: the kinds that are looked for besides.
     """
 
     def __init__(
@@ -41,12 +42,13 @@ class Workspace:
         search: Sequence[str] = (),
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        extend: Sequence[str] = (),
     ) -> None:
         self.disk = Disk(overlays)
         self.packages: dict[str, str | None] = {}
         """The installed packages that were looked for, and what `find_package` said."""
         self._search = tuple(search)
-        self._options = (tuple(select), tuple(ignore))
+        self._options = (tuple(select), tuple(ignore), tuple(extend))
         self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
         self._of_folders: dict[str, tuple[Settings, Project]] | None = None
 
