@@ -94,8 +94,9 @@ class Binding(Struct, frozen=True):
 class CallKind(Struct, frozen=True):
     """What running a call means for the generated code."""
 
-    target: Literal["module", "lm", "function", "python", "constructor", "builtin", "unknown"]
-    """A module; an LM called with a text; a `def`; a Python function; a class or record; a pure built-in."""
+    target: Literal["module", "lm", "function", "python", "print", "constructor", "builtin", "unknown"]
+    """A module; an LM called with a text; a `def`; a Python function; `print`; a class or record; a pure
+    built-in."""
     awaits: bool
     """Whether it makes model calls (itself or through a `def`) or is an async Python function."""
     effects: bool
@@ -104,6 +105,8 @@ class CallKind(Struct, frozen=True):
     A module's call has none of its own, though its `forward` may call Python functions: those keep their
     order within one call of the module.
     """
+    only_prints: bool = False
+    """Whether its effects are nothing but what it prints, which may be printed again."""
 
 
 UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)
@@ -155,6 +158,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     """The names that the item itself brings, each with the range in which it can be used."""
     target: ImportTarget | None = None
     """Where an import leads."""
+    exhaustive: frozenset[int] = frozenset()
+    """The `match`es one of whose cases is always taken, and the `if`s without `else` of which a branch is."""
 
 
 def evident_type(node: syntax.Node) -> types.Type:
@@ -191,6 +196,11 @@ class Draft(Struct, eq=False):
     unresolved: dict[int, syntax.Name] = field(default_factory=dict)
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
+    exhaustive: set[int] = field(default_factory=set)
+
+    def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
+        """Remember whether one of the branches of a statement is always taken."""
+        (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
 
     def symbol_of(self, node: syntax.Node) -> Symbol | None:
         """What a name stands for."""
@@ -212,6 +222,7 @@ class Draft(Struct, eq=False):
             self.unresolved or NO_FACTS.unresolved,
             tuple(self.visible),
             self.target,
+            frozenset(self.exhaustive) if self.exhaustive else NO_FACTS.exhaustive,
         )
 
 

@@ -29,11 +29,11 @@ def changed_files(revision: str) -> Callable[[str], bool]:
             "name a branch, a tag or a commit; in CI, fetch it first, for example with `fetch-depth: 0`",
         )
     base = _git("merge-base", commit.strip(), "HEAD") or commit
-    changed = _git(*_NAMES, base.strip())
+    edited = _git(*_NAMES, base.strip())
     new = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", root)
-    if changed is None or new is None:
+    if edited is None or new is None:
         raise Refusal(f"git cannot tell what has changed since `{revision}`")
-    names = (name for listed in (changed, new) for name in listed.split("\0") if name)
+    names = (name for listed in (edited, new) for name in listed.split("\0") if name)
     changed = {os.path.normpath(os.path.join(root, name)) for name in names}
     return lru_cache(maxsize=None)(lambda path: os.path.realpath(path) in changed)
 
