@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..syntax import Binary, Conditional, Node, Unary
 from ..trees import walk
-from .leaves import Leaf, is_operand, round_brackets, partner_index, top_level
+from .leaves import Leaf, is_operand, partner_index, round_brackets, top_level
 
 _ASSIGNING = frozenset({"+=", "-=", "*=", "/=", "//=", "%=", "@=", "|=", "&=", "^=", "<<=", ">>=", "**="})
 

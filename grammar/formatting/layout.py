@@ -11,10 +11,14 @@ def lay_out(leaves: list[Leaf], level: int, *, was_one_line: bool, is_declaratio
     """The lines of a logical line, the first without its indentation."""
     line = Line(leaves, level)
     if is_declaration and was_one_line and not line.is_magic and fits(line, DECLARATION_LENGTH):
-        return [_render(line)]
-    rendered = [" " * (4 * each.level) + _render(each) for each in split_line(line)]
+        lines = [line]
+    else:
+        lines = split_line(line)
+    rendered = [" " * (4 * each.level) + text for each in lines for text in _render(each)]
     return [rendered[0].lstrip(" "), *rendered[1:]]
 
 
-def _render(line: Line) -> str:
-    return "  ".join([line.text, *line.comments])
+def _render(line: Line) -> list[str]:
+    """A line with its last comment behind it, and those before above it."""
+    *above, last = ["", *line.comments]
+    return [*above[1:], f"{line.text}  {last}" if last else line.text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -56,14 +57,13 @@ class Line(Struct, frozen=True):
         """Whether the comma before a closing bracket asks for a line for each item."""
         if not self.is_tracked:
             return False
-        before: Leaf | None = None
-        for index, leaf in enumerate(self.leaves):
-            if leaf.kind == "close" and before is not None and before.kind == "comma":
-                if any(each is leaf.partner for each in self.leaves[:index]):
-                    if not is_one_tuple(self.leaves, index):
-                        return True
-            before = leaf
-        return False
+        return any(
+            behind.kind == "close"
+            and leaf.kind == "comma"
+            and any(each is behind.partner for each in self.leaves[:index])
+            and not is_one_tuple(self.leaves, index)
+            for index, (leaf, behind) in enumerate(pairwise(self.leaves), 1)
+        )
 
     @property
     def is_import(self) -> bool:
@@ -134,10 +134,9 @@ def _may_hold_its_string(line: Line) -> bool:
         for at in step:
             leaf = line.leaves[at]
             level = min(level, leaf.depth)
-            is_last = at == len(line.leaves) - 1
-            if leaf.kind == "comma" and leaf.depth == level and (leaf.depth > line.depth or line.is_inside):
-                if not is_last:
-                    return False
+            is_beside = leaf.kind == "comma" and leaf.depth == level and at < len(line.leaves) - 1
+            if is_beside and (leaf.depth > line.depth or line.is_inside):
+                return False
     return True
 
 
@@ -182,7 +181,7 @@ def can_be_split(line: Line) -> bool:
     return True
 
 
-def can_omit_brackets(head: Line, body: Line, opening: Leaf) -> bool:
+def can_omit_brackets(body: Line, opening: Leaf) -> bool:
     """Whether what stands in optional brackets may do without them, because it has brackets of its own."""
     if opening.comments or _has_comment_between(body):
         return False

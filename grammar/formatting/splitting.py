@@ -8,10 +8,11 @@ in brackets is broken at the loosest delimiters. Comments inside a line keep it 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
 
 from msgspec import Struct, structs
 
-from .leaves import COMMA, DOT, Leaf
+from .leaves import COMMA, DOT, Leaf, partner_index, top_level
 from .measuring import (
     LINE_LENGTH,
     Line,
@@ -63,14 +64,14 @@ def split_line(line: Line, *, force: bool = False) -> list[Line]:
         result = _run(line, split, force=force)
         if result is not None:
             return result
-    return _split_at_comments(line, force) or [line]
+    return [line]
 
 
 def _run(line: Line, split: _Split, *, force: bool) -> list[Line] | None:
     """What a way of splitting makes of a line in the end, or None where it makes nothing of it."""
     parts = split(line, force)
-    text = line.text
-    if parts is None or any(part.text == text for part in parts):
+    written = (line.level, line.text)
+    if parts is None or any((part.level, part.text) == written for part in parts):
         return None
     result = [each for part in parts for each in split_line(part, force=force)]
     if force or split is not _split_at_right or not _may_force(line, result):
@@ -84,9 +85,7 @@ def _may_force(line: Line, result: list[Line]) -> bool:
     if not line.is_tracked or not any(leaf.is_optional and not leaf.text for leaf in line.leaves):
         return False
     is_used = any(
-        leaf.is_optional and leaf.text and leaf.depth == line.depth
-        for each in result
-        for leaf in each.leaves
+        leaf.is_optional and leaf.text and leaf.depth == line.depth for each in result for leaf in each.leaves
     )
     return not (is_used or has_multiline_string(line) or fits(result[0]))
 
@@ -124,15 +123,32 @@ def _split_at_left(line: Line, _: bool) -> list[Line] | None:
 def _split_at_right(line: Line, force: bool) -> list[Line] | None:
     """A line split at its last brackets, or at earlier ones where what follows these fits on one line."""
     first: list[Line] | None = None
+    if not line.is_magic:
+        first = _right_hand_split(line, frozenset(), force=force)
+        if first is None or fits(first[0]):
+            return first
+        line = _with_written(line, first)
     for omitted in _trailers_to_omit(line):
         lines = _right_hand_split(line, omitted, force=force)
-        if lines is None:
-            return None
-        if not omitted:
-            first = lines
-        if fits(lines[0]):
+        if lines is None or fits(lines[0]):
             return lines
     return first if first is not None else _right_hand_split(line, frozenset(), force=force)
+
+
+def _with_written(line: Line, lines: list[Line]) -> Line:
+    """A line with the optional brackets that a way of splitting it has written: black keeps them."""
+    written = {leaf.partner for each in lines for leaf in each.leaves if leaf.is_optional and leaf.text}
+    for opening in written - {None}:
+        assert opening is not None
+        start = next((at for at, leaf in enumerate(line.leaves) if leaf is opening), None)
+        if start is None or opening.text:
+            continue
+        end = partner_index(line.leaves, start)
+        before = structs.replace(opening, text="(")
+        behind = structs.replace(line.leaves[end], text=")", partner=before)
+        leaves = [*line.leaves[:start], before, *line.leaves[start + 1 : end], behind, *line.leaves[end + 1 :]]
+        line = structs.replace(line, leaves=leaves)
+    return line
 
 
 def _right_hand_split(line: Line, omitted: Collection[Leaf], *, force: bool) -> list[Line] | None:
@@ -172,8 +188,9 @@ def _wants_comma(line: Line, body: list[Leaf], opening: Leaf) -> bool:
     """Whether a comma is put behind the last name of an import, and behind the only parameter."""
     if line.is_import:
         return True
-    is_definition = line.is_definition and opening.is_trailer
-    return is_definition and not any(leaf.kind == "comma" and leaf.depth == opening.depth + 1 for leaf in body)
+    if not line.is_definition or not opening.is_trailer:
+        return False
+    return not any(leaf.kind == "comma" and leaf.depth == opening.depth + 1 for leaf in body)
 
 
 def _with_comma(leaves: list[Leaf]) -> list[Leaf]:
@@ -192,7 +209,7 @@ def _without_optional(
 ) -> list[Line] | None:
     """The lines of a split, or of one that leaves its optional brackets out where that reads better."""
     is_optional = parts.opening.is_optional and not parts.opening.text
-    if force or not is_optional or line.is_import or not can_omit_brackets(parts.head, parts.body, parts.opening):
+    if force or not is_optional or line.is_import or not can_omit_brackets(parts.body, parts.opening):
         return parts.lines()
     without = {parts.closing, *omitted}
     other = _first_right_hand_split(line, without)
@@ -236,8 +253,6 @@ def _trailers_to_omit(line: Line) -> Iterator[frozenset[Leaf]]:
     """More and more of the last brackets of a line, as long as they fit on the line of what follows them."""
     omitted: set[Leaf] = set()
     inner: set[Leaf] = set()
-    if not line.is_magic:
-        yield frozenset()
     length = 4 * line.level
     opening: Leaf | None = None
     closing: Leaf | None = None
@@ -285,17 +300,20 @@ def _split_at_delimiters(line: Line, _: bool) -> list[Line] | None:
         return None
     if loosest == COMMA:
         leaves = _with_comma(leaves)
+    outside = set(top_level(leaves, 0, len(leaves)))
     groups: list[list[Leaf]] = [[]]
     for index, leaf in enumerate(leaves):
-        is_here = leaf.depth == line.depth
-        if leaf.kind == "comment" and is_here:
+        if leaf.kind == "comment" and index in outside:
             groups += [[leaf], []]
-            continue
-        if is_here and leaf.rank == loosest:
+        elif leaf.rank == loosest and leaf.depth == line.depth:
             groups[-1].append(_with_comments_of(leaf, leaves, index + 1) if loosest != COMMA else leaf)
             groups.append([])
         else:
             groups[-1].append(leaf)
+    return _lines(line, groups)
+
+
+def _lines(line: Line, groups: list[list[Leaf]]) -> list[Line]:
     return [structs.replace(line, leaves=group, must_split=False) for group in groups if group]
 
 
@@ -310,12 +328,8 @@ def _with_comments_of(leaf: Leaf, leaves: list[Leaf], index: int) -> Leaf:
 
 def _split_at_comments(line: Line, _: bool) -> list[Line] | None:
     """What stands in brackets, with the comments that have lines of their own on them."""
-    if not any(leaf.kind == "comment" for leaf in line.leaves):
+    outside = [at for at in top_level(line.leaves, 0, len(line.leaves)) if line.leaves[at].kind == "comment"]
+    if not outside:
         return None
-    groups: list[list[Leaf]] = [[]]
-    for leaf in line.leaves:
-        if leaf.kind == "comment":
-            groups += [[leaf], []]
-        else:
-            groups[-1].append(leaf)
-    return [structs.replace(line, leaves=group, must_split=False) for group in groups if group]
+    bounds = [0, *(bound for at in outside for bound in (at, at + 1)), len(line.leaves)]
+    return _lines(line, [line.leaves[start:end] for start, end in pairwise(bounds)])
