@@ -12,7 +12,7 @@ from .. import catalog, types
 from ..facts import Binding, Draft
 from ..types import Type
 from ..types.assignable import assignable
-from . import builtins
+from . import builtins, data
 from .context import Context
 from .generics import Solution, solve, substitute
 from .interfaces import interface_of, module_interface, string_signature
@@ -84,13 +84,70 @@ def _function(
     if function.untyped:
         return Binding(function, None), function.returns
     binding = bind(arguments, function, function.parameters, context)
+    result = substitute(function.returns, _solved(binding, context.item))
+    if function.origin != "runtime":
+        return binding, result
+    made = _specialised(result, _subject(binding, receiver, context))
+    if isinstance(receiver, types.Dataset):
+        return binding, _of_dataset(function.name, arguments, receiver, made)
+    return binding, made
+
+
+def _of_dataset(name: str, arguments: Sequence[syntax.Argument], receiver: types.Dataset, made: Type) -> Type:
+    """What a method of a dataset gives: one with the columns behind that step, or one for each share."""
+    if isinstance(made, types.Dataset):
+        return types.Dataset(data.after_step(name, arguments, receiver.columns), receiver.definition)
+    shares = [each for each in arguments if each.name is None]
+    if name == "split" and shares and not any(each.star for each in arguments):
+        return types.Tuple((types.Dataset(receiver.columns, receiver.definition),) * len(shares))
+    return made
+
+
+def _solved(binding: Binding, item: Draft) -> Solution:
+    """What the arguments say about variables; functions last, because they are called with the others."""
     solution: Solution = {}
+    functions: list[tuple[syntax.Argument, types.Parameter]] = []
     for argument, parameter in binding.matched:
-        solve(parameter.type, context.item.type_of(argument.value), solution)
-    result = substitute(function.returns, solution)
-    return binding, _specialised(
-        result, _subject(binding, receiver, context)
-    ) if function.origin == "runtime" else result
+        if _takes_function(parameter.type):
+            functions.append((argument, parameter))
+        else:
+            solve(parameter.type, item.type_of(argument.value), solution)
+    for argument, parameter in functions:
+        solve(parameter.type, item.type_of(argument.value), solution)
+    return solution
+
+
+def _takes_function(kind: Type) -> bool:
+    return any(isinstance(each, types.Callback) for each in types.options(kind))
+
+
+def lambda_parameters(
+    arguments: Sequence[syntax.Argument],
+    lambdas: Sequence[syntax.Argument],
+    callee: Type,
+    context: Context,
+) -> dict[int, tuple[Type, ...]]:
+    """With what a callee calls the lambdas among its arguments, by the identity of each.
+
+    The other arguments are resolved already.
+    """
+    ways = callee.options if isinstance(callee, types.Overloaded) else (callee,)
+    own = {id(each) for each in lambdas}
+    for way in ways:
+        if not isinstance(way, types.Function) or way.untyped:
+            continue
+        binding = bind(arguments, way, way.parameters, context)
+        others = replace(binding, matched=tuple(each for each in binding.matched if id(each[0]) not in own))
+        if not _structure_fits(binding) or not _types_fit(others, context.item):
+            continue
+        solution = _solved(others, context.item)
+        found: dict[int, tuple[Type, ...]] = {}
+        for argument, parameter in binding.matched:
+            for each in types.options(parameter.type) if id(argument) in own else ():
+                if isinstance(each, types.Callback) and each.parameters is not None:
+                    found[id(argument.value)] = tuple(substitute(kind, solution) for kind in each.parameters)
+        return found
+    return {}
 
 
 def _overloaded(
@@ -162,7 +219,7 @@ def _construct(
     if definition.is_a("Module"):
         return binding, types.Module(module_interface(definition, binding, context), definition)
     if definition.is_a("Dataset"):
-        return binding, types.Dataset(_columns(binding), definition)
+        return binding, types.Dataset(data.constructed(arguments, context.item), definition)
     if definition.name == "Signature" and arguments and isinstance(arguments[0].value, syntax.String):
         return binding, string_signature(arguments[0].value, context)
     return binding, types.Instance(definition)
@@ -199,31 +256,6 @@ def _settings(own: tuple[types.Parameter, ...]) -> tuple[types.Parameter, ...]:
     """What every module takes besides its own parameters."""
     names = {each.name for each in own}
     return tuple(each for each in catalog.settings() if each.name not in names)
-
-
-def _columns(binding: Binding) -> types.Interface:
-    """The columns that a data set's arguments name; there may be more in the file."""
-    fields: dict[str, types.Field] = {}
-    inputs = _strings(binding, "inputs")
-    for name in (
-        *inputs,
-        *_strings(binding, "columns"),
-        *_strings(binding, "rename"),
-        *_strings(binding, "copy"),
-    ):
-        fields[name] = types.Field(name, types.UNKNOWN, "input" if name in inputs else "output")
-    return types.Interface("Dataset", tuple(fields.values()), open=True)
-
-
-def _strings(binding: Binding, parameter: str) -> list[str]:
-    argument = binding.argument(parameter)
-    match argument.value if argument else None:
-        case syntax.List(elements=elements):
-            return [each.value for each in elements if isinstance(each, syntax.String)]
-        case syntax.Dict(entries=entries):
-            return [each.value.value for each in entries if isinstance(each.value, syntax.String)]
-        case _:
-            return []
 
 
 # --- binding --------------------------------------------------------------------------------------------

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...types import Type
 from ...types.assignable import assignable
-from ..rule import Findings, rule, written
+from ..names.habits import field_value
+from ..rule import Findings, insert, rule, written
 from ..words import described
 
 _Defaulted: TypeAlias = syntax.Field | syntax.Parameter
@@ -18,7 +19,7 @@ _FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "
 """What pydantic reads from a string."""
 
 
-@rule("E211", "default-not-constant", *_DEFAULTED)
+@rule("E211", "default-not-constant", *_DEFAULTED, fix="sometimes")
 def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Findings:
     """A default is computed instead of being a constant.
 
@@ -41,12 +42,23 @@ def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Find
     ```
     """
     wrong = _first_not_constant(item, node.default) if node.default is not None else None
-    if wrong is not None:
+    if wrong is not None and _is_field_call(wrong):
+        habit = field_value(item, wrong, written(item, wrong.function))
+        yield default_not_constant.at(wrong, *habit)
+    elif wrong is not None:
         words = f"a default must be a constant, not `{written(item, wrong)}`"
         yield default_not_constant.at(wrong, words)
 
 
-@rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration)
+def _is_field_call(node: syntax.Expression) -> TypeGuard[syntax.Call]:
+    return (
+        isinstance(node, syntax.Call)
+        and isinstance(node.function, syntax.Name)
+        and node.function.text in {"InputField", "OutputField"}
+    )
+
+
+@rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration, fix="sometimes")
 def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.ConstantDeclaration) -> Findings:
     """A default does not have the declared type.
 
@@ -75,7 +87,10 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.Consta
     if not constant_fits(given, wanted):
         name = node.name.text
         words = f"the default of `{name}` is {described(given)}, but its type is {described(wanted)}"
-        yield wrong_default.at(node.default, words, _optional(item, given, annotation))
+        fix = None
+        if isinstance(given, types.Nothing):
+            fix = insert("Write `| None`", annotation.span.end, " | None")
+        yield wrong_default.at(node.default, words, _optional(item, given, annotation), fix)
 
 
 def _constant(item: Item, node: syntax.ConstantDeclaration) -> Findings:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
+from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...types import Type
 from ...types.assignable import iterated
-from ..rule import Findings, insert, rule, written
+from ..rule import Findings, insert, replace, rule, written
 from ..words import described
 
-_Unpacking: TypeAlias = syntax.Assign | syntax.For | syntax.ComprehensionClause
+_Unpacking: TypeAlias = syntax.Assign | syntax.For | syntax.ComprehensionClause | syntax.ValueDeclaration
+_UNPACKING: tuple[type[syntax.Node], ...] = get_args(_Unpacking)
 
 
-@rule("E236", "wrong-unpacking", syntax.Assign, syntax.For, syntax.ComprehensionClause, fix="sometimes")
+@rule("E236", "wrong-unpacking", *_UNPACKING, fix="sometimes")
 def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
     """A value is unpacked into a different number of names than it has items.
 
@@ -32,6 +34,13 @@ def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
         return f"{rank}. {name}: {score}"
     ```
     """
+    if isinstance(node, syntax.ValueDeclaration):
+        found, names = _length(item.type_of(node.value)), node.names
+        if len(names) > 1 and found is not None and found != len(names):
+            place = Span(names[0].span.start, names[-1].span.end)
+            words = f"{_counted(len(names), 'name')} for {_counted(found, 'value')}"
+            yield wrong_unpacking.at(place, words)
+        return
     target = node.target
     if not isinstance(target, syntax.Tuple | syntax.List):
         return
@@ -86,7 +95,7 @@ def _binds_tightly(node: syntax.Expression) -> bool:
     return isinstance(node, syntax.Name | syntax.Attribute | syntax.Call | syntax.Subscript)
 
 
-@rule("W109", "empty-slice", syntax.Slice, severity="warning")
+@rule("W109", "empty-slice", syntax.Slice, fix="sometimes", severity="warning")
 def empty_slice(program: Program, item: Item, node: syntax.Slice) -> Findings:
     """A slice ends at or before its start, so it is always empty.
 
@@ -108,7 +117,11 @@ def empty_slice(program: Program, item: Item, node: syntax.Slice) -> Findings:
     if start is None:
         return
     if upper == 0 or (start >= upper and (start < 0) == (upper < 0)):
-        yield empty_slice.at(node, "this slice is always empty")
+        fix = None
+        if node.lower is not None and node.upper is not None and node.step is None and start != upper:
+            text = f"{written(item, node.upper)}:{written(item, node.lower)}"
+            fix = replace(f"Write `{text}`", node, text)
+        yield empty_slice.at(node, "this slice is always empty", fix=fix)
 
 
 def _number(node: syntax.Expression | None) -> int | None:
