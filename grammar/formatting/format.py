@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 
 from msgspec import Struct
 
+from ...base.span import Span
 from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
 from ..split import split
@@ -32,16 +34,31 @@ class _Entry(Struct):
     """The text of an item with mistakes, which stays as it is."""
 
 
-def format_source(text: str) -> str:
-    """The text in the one layout; declarations with syntax problems are left as they are, byte for byte."""
+def format_source(text: str, only: Collection[Span] | None = None) -> str:
+    """The text in the one layout; declarations with syntax problems are left as they are, byte for byte.
+
+    With `only`, the declarations are formatted that have a character in one of its ranges, or that an empty
+    range stands in; the others are left as they are.
+    """
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     newline = _line_ending(text)
     body = text[len(mark) :]
     entries: list[_Entry] = []
     for chunk in split(body):
-        _add_entries(entries, chunk.text)
+        code = Span(len(mark) + chunk.start, len(mark) + chunk.start + len(chunk.text.rstrip()))
+        if only is None or any(_meets(code, each) for each in only):
+            _add_entries(entries, chunk.text)
+        else:
+            entries.append(_Entry([], _pending(entries), raw=chunk.text))
     formatted = mark + _assemble(entries, newline)
     return formatted if formatted.strip("\ufeff \t\r\n") else mark
+
+
+def _meets(code: Span, chosen: Span) -> bool:
+    """Whether a range has a character of a declaration; an empty one may stand at its end too."""
+    if chosen.start == chosen.end:
+        return code.start <= chosen.start <= code.end
+    return chosen.start < code.end and code.start < chosen.end
 
 
 def _line_ending(text: str) -> str:

@@ -137,16 +137,16 @@ def _split_at_right(line: Line, force: bool) -> list[Line] | None:
 
 def _with_written(line: Line, lines: list[Line]) -> Line:
     """A line with the optional brackets that a way of splitting it has written: black keeps them."""
-    written = {leaf.partner for each in lines for leaf in each.leaves if leaf.is_optional and leaf.text}
-    for opening in written - {None}:
-        assert opening is not None
+    written = [leaf for each in lines for leaf in each.leaves if leaf.is_optional and leaf.text]
+    for opening in [leaf.partner for leaf in written if leaf.partner is not None]:
         start = next((at for at, leaf in enumerate(line.leaves) if leaf is opening), None)
         if start is None or opening.text:
             continue
         end = partner_index(line.leaves, start)
         before = structs.replace(opening, text="(")
         behind = structs.replace(line.leaves[end], text=")", partner=before)
-        leaves = [*line.leaves[:start], before, *line.leaves[start + 1 : end], behind, *line.leaves[end + 1 :]]
+        inside = line.leaves[start + 1 : end]
+        leaves = [*line.leaves[:start], before, *inside, behind, *line.leaves[end + 1 :]]
         line = structs.replace(line, leaves=leaves)
     return line
 

@@ -1,12 +1,16 @@
 """Statements that Python has too are laid out as black lays them out, at our width."""
+# ruff: noqa: E501
 
 from __future__ import annotations
+
+import random
 
 import black
 import pytest
 
 from dspyc.grammar.formatting.format import format_source
 from dspyc.grammar.formatting.measuring import LINE_LENGTH
+from support.random_statements import statement as random_statement
 
 MODE = black.Mode(line_length=LINE_LENGTH, target_versions={black.TargetVersion.PY311})
 
@@ -172,3 +176,11 @@ def test_the_head_of_a_block_is_laid_out_as_by_black(head: str) -> None:
 def test_the_head_of_a_function_is_laid_out_as_by_black(head: str) -> None:
     text = f"{head}\n    return x\n"
     assert ours(text) == black.format_str(text, mode=MODE)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_statements_are_laid_out_as_by_black(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(15):
+        text = f"def f(x: int) -> int:\n    {random_statement(chance)}\n"
+        assert ours(text) == black.format_str(text, mode=MODE)
