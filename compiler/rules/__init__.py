@@ -82,6 +82,7 @@ from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.labels import missing_labels
 from .optimizing.pointless import (
     bootstrapped_twice,
     learns_nothing,
@@ -106,6 +107,7 @@ from .values.comparisons import (
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern
+from .values.possibly_none import possibly_none
 from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
 from .values.unpacking import empty_slice, wrong_unpacking
@@ -171,6 +173,7 @@ RULES: tuple[Rule, ...] = (
     wrong_base,
     unknown_removed_field,
     not_an_error,
+    possibly_none,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -206,6 +209,7 @@ RULES: tuple[Rule, ...] = (
     wrong_shares,
     wrong_row,
     wrong_row_value,
+    missing_labels,
     unused_import,
     unused_variable,
     unused_part,
