@@ -20,7 +20,7 @@ from .context import Context, Flow, Loop, Names
 from .errors import caught
 from .expressions import bind_target, infer
 from .meeting import meet
-from .narrowing import NOTHING, assume
+from .narrowing import NOTHING, assume, forget
 from .operators import binary, fits
 from .patterns import match
 
@@ -207,19 +207,10 @@ def _changed(before: Flow, after: Flow) -> set[str]:
     }
 
 
-def _unknown(flow: Flow, names: Collection[str]) -> Flow:
-    """What holds where the values of some names are not known."""
-    changed = {name: replace(flow.names[name], type=types.UNKNOWN) for name in names if name in flow.names}
-    return Flow({**flow.names, **changed}, NOTHING)
-
-
-# --- errors ---------------------------------------------------------------------------------------------
-
-
 def _try(node: syntax.Try, context: Context, end: int, loops: int) -> Flow | None:
-    # An error may come behind any statement of the block, before the next has given a name its value.
-    ways = [context.flow]
-    inside, reached = context, True
+    """`try`: an error may come behind any statement of the block, so what it binds may be bound or not."""
+    ways: list[Flow] = [context.flow]
+    reached, inside = True, context
     for statement in node.body:
         after = _statement(statement, inside, end, loops)
         if after is None:
@@ -227,21 +218,27 @@ def _try(node: syntax.Try, context: Context, end: int, loops: int) -> Flow | Non
         else:
             inside = inside.at(after)
             ways.append(after)
-    failed = context.at(meet(ways) or context.flow)
     ends = [inside.flow if reached else None]
+    failed = context.at(meet(ways) or context.flow)
     for clause in node.clauses:
         error = caught(clause.kind, context)
-        if clause.name is None:
-            ends.append(run(clause.body, failed, end, loops))
-            continue
-        visible = Span(clause.name.span.end, clause.span.end)
-        bound = failed.inside({clause.name.text: context.declare("local", clause.name, error, visible)})
-        ends.append(_without(run(clause.body, bound, end, loops), clause.name.text))
+        names: Names = {}
+        if clause.name is not None:
+            visible = Span(clause.name.span.end, clause.span.end)
+            names = {clause.name.text: failed.declare("local", clause.name, error, visible)}
+        ends.append(_without(run(clause.body, failed.inside(names), end, loops), names))
     return meet(ends)
 
 
-def _without(flow: Flow | None, name: str) -> Flow | None:
-    """What holds where a name has ended."""
-    if flow is None:
-        return None
-    return Flow({each: symbol for each, symbol in flow.names.items() if each != name}, flow.narrowed)
+def _without(flow: Flow | None, hidden: Collection[str]) -> Flow | None:
+    """What holds where some names mean nothing any more."""
+    if flow is None or not hidden:
+        return flow
+    names = {name: each for name, each in flow.names.items() if name not in hidden}
+    return Flow(names, forget(flow.narrowed, hidden))
+
+
+def _unknown(flow: Flow, names: Collection[str]) -> Flow:
+    """What holds where the values of some names are not known."""
+    changed = {name: replace(flow.names[name], type=types.UNKNOWN) for name in names if name in flow.names}
+    return Flow({**flow.names, **changed}, NOTHING)

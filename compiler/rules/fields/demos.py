@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
@@ -78,18 +79,24 @@ def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclara
         given, wanted = item.type_of(argument.value), field.type
         where = conditions.get(field.name)
         if not constant_fits(given, wanted):
-            text = f"`{item.text[argument.value.span.start : argument.value.span.end]}`"
-            shown = text if isinstance(given, types.Literals) else described(given)
-            allowed = _choices(wanted)
-            words = f"`{field.name}` is {choices(allowed) if allowed else described(wanted)}, not {shown}"
-            close = _nearest(argument.value, wanted)
-            fix = replace(f'Change to "{close}"', argument.value, f'"{close}"') if close else None
-            ending = f'; did you mean `"{close}"`?' if close else ""
-            yield wrong_demo_value.at(argument.value, words + ending, fix=fix)
+            yield _misfit(item, field.name, argument.value, wanted)
         elif assignable(wanted, types.FLOAT) and where is not None:
             broken = _broken(where, field.name, number(argument.value))
             if broken is not None:
                 yield wrong_demo_value.at(argument.value, f"`{field.name}` must be {broken}")
+
+
+def _misfit(item: Item, name: str, value: syntax.Expression, wanted: types.Type) -> Diagnostic:
+    """The finding of a value that is none of its field's type."""
+    given = item.type_of(value)
+    text = f"`{item.text[value.span.start : value.span.end]}`"
+    shown = text if isinstance(given, types.Literals) else described(given)
+    allowed = _choices(wanted)
+    words = f"`{name}` is {choices(allowed) if allowed else described(wanted)}, not {shown}"
+    close = _nearest(value, wanted)
+    fix = replace(f'Change to "{close}"', value, f'"{close}"') if close else None
+    ending = f'; did you mean `"{close}"`?' if close else ""
+    return wrong_demo_value.at(value, words + ending, fix=fix)
 
 
 def _choices(wanted: types.Type) -> list[types.Value]:
