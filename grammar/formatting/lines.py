@@ -12,6 +12,7 @@ from ..lexing.tokens import Token, f_string_end, vocabulary
 from ..lossless import Lexeme, tokenize
 from ..tables import tables
 from ..words import CONSTANTS, SUITE_WORDS
+from .descriptions import split_description
 from .layout import Bracket, Element, Item, Kind, Piece, flat, lay_out
 
 _ALWAYS_WORDS = CONSTANTS | {"configure"}
@@ -122,6 +123,8 @@ def _logical_lines(text: str) -> Iterator[_Logical]:
             columns.pop()
         elif kind == known.newline:
             head, suite = _split_suite(current)
+            if not suite:
+                head, suite = split_description(text, current)
             yield _Logical(len(columns) - 1, head, tuple(columns))
             if suite:
                 yield _Logical(len(columns), suite, (*columns, columns[-1] + 4))
