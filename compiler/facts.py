@@ -161,9 +161,9 @@ class ItemFacts(Struct, frozen=True, eq=False):
 
 def evident_type(node: syntax.Node) -> types.Type:
     """The type of a constant, which needs no remembering; Unknown for other expressions."""
+    if node.__class__ is syntax.String:
+        return types.Literals((node.value,))  # type: ignore[attr-defined]
     match node:
-        case syntax.String(value=text):
-            return types.Literals((text,))
         case syntax.Constant(value=None):
             return types.NONE
         case syntax.Constant(value=(bool() | int()) as value):

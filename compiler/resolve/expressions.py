@@ -172,7 +172,7 @@ def _call(node: syntax.Call, context: Context) -> Type:
 
 def _subscript(node: syntax.Subscript, context: Context) -> Type:
     value = infer(node.value, context)
-    if isinstance(value, types.TypeForm | types.Class) or (
+    if isinstance(value, (types.TypeForm, types.Class)) or (
         isinstance(node.value, syntax.Name) and node.value.text in SPECIAL and not types.known(value)
     ):
         # A type where a value may stand: `isinstance(x, list[str])`, an alias of a constant.

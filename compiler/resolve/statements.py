@@ -19,7 +19,7 @@ from .annotations import annotate
 from .context import Context, Flow, Loop, Names
 from .expressions import bind_target, infer
 from .meeting import meet
-from .narrowing import NOTHING, assume
+from .narrowing import NOTHING, assume, forget
 from .operators import binary, fits
 from .patterns import match
 
@@ -89,7 +89,7 @@ def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -
 def _bound(target: syntax.Expression, kind: Type, context: Context, visible: Span) -> Flow:
     names: Names = {}
     bind_target(target, kind, context, names, syntax.Pass(visible))
-    return context.inside(names).flow
+    return Flow({**context.names, **names}, forget(context.narrowed, names.keys()))
 
 
 def _annotated(node: syntax.AnnotatedAssign, context: Context, visible: Span) -> Flow:

@@ -19,12 +19,12 @@ Narrow = Callable[[Type], Type]
 
 def truthy(kind: Type) -> Type:
     """Of a value that counts as true."""
-    return _each(kind, _truthy)
+    return kind if _is_plain(kind) else _each(kind, _truthy)
 
 
 def falsy(kind: Type) -> Type:
     """Of a value that counts as false."""
-    return _each(kind, _falsy)
+    return kind if _is_plain(kind) else _each(kind, _falsy)
 
 
 def none(kind: Type) -> Type:
@@ -34,6 +34,8 @@ def none(kind: Type) -> Type:
 
 def not_none(kind: Type) -> Type:
     """Of a value that is not `None`."""
+    if _is_plain(kind):
+        return kind
     return _each(
         kind,
         lambda each: (
@@ -52,12 +54,17 @@ def equal(kind: Type, other: Type) -> Type:
         return kind
     if isinstance(other, types.Nothing):
         return none(kind)
+    if isinstance(kind, types.Literals) and isinstance(other, types.Literals):
+        values = other.values
+        return _constants(kind, lambda value: value in values)
     return _each(kind, lambda each: _equal(each, other))
 
 
 def unequal(kind: Type, other: Type) -> Type:
     """Of a value that differs from a value of another type: only a type of one value says something."""
-    return _each(kind, lambda each: _unequal(each, other)) if _is_single(other) else kind
+    if _is_plain(kind) or not _is_single(other):
+        return kind
+    return _each(kind, lambda each: _unequal(each, other))
 
 
 def instance(kind: Type, of: Type) -> Type:
@@ -74,6 +81,16 @@ def not_instance(kind: Type, of: Type) -> Type:
     if not known(of):
         return kind
     return _each(kind, lambda each: _not_instance(each, tuple(options(of))))
+
+
+def _is_plain(kind: Type) -> bool:
+    """Whether a type is one of which truth, `None` and single values tell nothing."""
+    if isinstance(kind, types.Builtin):
+        return kind.name != "bool"
+    return isinstance(kind, _PLAIN)
+
+
+_PLAIN = (types.List, types.Dict, types.Set, types.Unknown, types.Prediction)
 
 
 def _each(kind: Type, narrow: Narrow) -> Type:
