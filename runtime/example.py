@@ -132,9 +132,13 @@ class Example:
 
     @property
     def origin(self) -> str | None:
-        """Where the example stands in a data file: "`train.csv`, line 7"; None for one made by hand."""
+        """Where the example stands in its dataset: "`train.csv`, line 7", or "row 7" of rows that are in no
+        file; None for one made by hand.
+        """
         found: tuple[str, int] | None = getattr(self, "_origin", None)
-        return None if found is None else f"`{found[0]}`, line {found[1]}"
+        if found is None:
+            return None
+        return f"`{found[0]}`, line {found[1]}" if found[0] else f"row {found[1]}"
 
     def call_inputs(self) -> dict[str, Any]:
         """The input fields as the keyword arguments of a call.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...grammar import syntax
 from ..schedule.calls import waiting_kind
 from ..trees import children
-from . import expressions
+from . import data, expressions
 from .code import Keywords, attribute, call, constant, load
 from .scope import Scope
 
@@ -22,6 +22,8 @@ def called(scope: Scope, node: syntax.Call) -> ast.expr:
 def plain(scope: Scope, node: syntax.Call) -> ast.expr:
     """A call that is not awaited."""
     positional, keywords = arguments(scope, node.arguments)
+    if data.is_dataset(scope, node):
+        positional, keywords = data.completed(scope, node, positional, keywords)
     return call(expressions.expression(scope, node.function), positional, keywords)
 
 

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Sequence
 
 from ...grammar import syntax
-from .. import types
 from . import calls, expressions, hints, strings
 from .code import Here, Keywords, assign, call, constant, load, store
 from .conversion import converted
@@ -33,11 +32,6 @@ def value(here: Here, node: syntax.ValueDeclaration) -> ast.stmt:
             made = _program(scope, node, node.value, optimizer)
         case "signature", syntax.String():
             made = strings.string(scope, node.value, node.names[0].text)
-        case "dataset", syntax.Call() if _takes(here, node.value, "base"):
-            made = expressions.expression(scope, node.value)
-            assert isinstance(made, ast.Call)
-            folder = call(here.names.helper("compiled", "folder"), [load("__file__")])
-            made.keywords.append(ast.keyword("base", here.at(node.value, folder)))
         case _:
             made = expressions.expression(scope, node.value)
     targets: list[ast.expr] = [here.at(name, store(name.text)) for name in node.names]
@@ -77,13 +71,3 @@ def _program(
     own: Keywords = [("name", constant(node.names[0].text)), ("source", load("__file__"))]
     program = call(names.helper("dspy", "Program"), [first, *positional], [*own, *keywords])
     return scope.here.at(compile_call, program)
-
-
-def _takes(here: Here, node: syntax.Call, parameter: str) -> bool:
-    """Whether the class that is constructed has this parameter, and the call does not give it."""
-    binding = here.item.binding_of(node)
-    if binding is None or binding.argument(parameter) is not None:
-        return False
-    return isinstance(binding.callee, types.Class) and any(
-        each.name == parameter for each in binding.parameters or ()
-    )

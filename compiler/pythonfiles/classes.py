@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
+from ...base.docstrings import described_arguments
 from .. import types
 from ..types import Type
 from .types import annotation, decorator, dotted, function, is_ellipsis, parameter
@@ -209,9 +210,12 @@ def _ordered(parameters: Iterable[types.Parameter]) -> Iterator[types.Parameter]
 
 
 def _parameter_docs(node: ast.ClassDef, parents: list[types.ClassDefinition]) -> Iterator[tuple[str, str]]:
-    """The string under each annotated field of a class and its bases."""
+    """The string under each annotated field of a class and its bases, or what `__init__` says of each."""
     for parent in parents:
         yield from parent.parameter_docs.items()
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+            yield from described_arguments(ast.get_docstring(each) or "").items()
     for field, under in pairwise(node.body):
         match field, under:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):

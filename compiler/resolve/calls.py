@@ -12,7 +12,7 @@ from .. import catalog, types
 from ..facts import Binding, Draft
 from ..types import Type
 from ..types.assignable import assignable
-from . import builtins
+from . import builtins, data
 from .context import Context
 from .generics import Solution, solve, substitute
 from .interfaces import interface_of, module_interface, string_signature
@@ -85,9 +85,22 @@ def _function(
         return Binding(function, None), function.returns
     binding = bind(arguments, function, function.parameters, context)
     result = substitute(function.returns, _solved(binding, context.item))
-    return binding, _specialised(
-        result, _subject(binding, receiver, context)
-    ) if function.origin == "runtime" else result
+    if function.origin != "runtime":
+        return binding, result
+    made = _specialised(result, _subject(binding, receiver, context))
+    if isinstance(receiver, types.Dataset):
+        return binding, _of_dataset(function.name, arguments, receiver, made)
+    return binding, made
+
+
+def _of_dataset(name: str, arguments: Sequence[syntax.Argument], receiver: types.Dataset, made: Type) -> Type:
+    """What a method of a dataset gives: one with the columns behind that step, or one for each share."""
+    if isinstance(made, types.Dataset):
+        return types.Dataset(data.after_step(name, arguments, receiver.columns), receiver.definition)
+    shares = [each for each in arguments if each.name is None]
+    if name == "split" and shares and not any(each.star for each in arguments):
+        return types.Tuple((types.Dataset(receiver.columns, receiver.definition),) * len(shares))
+    return made
 
 
 def _solved(binding: Binding, item: Draft) -> Solution:
@@ -206,7 +219,7 @@ def _construct(
     if definition.is_a("Module"):
         return binding, types.Module(module_interface(definition, binding, context), definition)
     if definition.is_a("Dataset"):
-        return binding, types.Dataset(_columns(binding), definition)
+        return binding, types.Dataset(data.constructed(arguments, context.item), definition)
     if definition.name == "Signature" and arguments and isinstance(arguments[0].value, syntax.String):
         return binding, string_signature(arguments[0].value, context)
     return binding, types.Instance(definition)
@@ -243,31 +256,6 @@ def _settings(own: tuple[types.Parameter, ...]) -> tuple[types.Parameter, ...]:
     """What every module takes besides its own parameters."""
     names = {each.name for each in own}
     return tuple(each for each in catalog.settings() if each.name not in names)
-
-
-def _columns(binding: Binding) -> types.Interface:
-    """The columns that a data set's arguments name; there may be more in the file."""
-    fields: dict[str, types.Field] = {}
-    inputs = _strings(binding, "inputs")
-    for name in (
-        *inputs,
-        *_strings(binding, "columns"),
-        *_strings(binding, "rename"),
-        *_strings(binding, "copy"),
-    ):
-        fields[name] = types.Field(name, types.UNKNOWN, "input" if name in inputs else "output")
-    return types.Interface("Dataset", tuple(fields.values()), open=True)
-
-
-def _strings(binding: Binding, parameter: str) -> list[str]:
-    argument = binding.argument(parameter)
-    match argument.value if argument else None:
-        case syntax.List(elements=elements):
-            return [each.value for each in elements if isinstance(each, syntax.String)]
-        case syntax.Dict(entries=entries):
-            return [each.value.value for each in entries if isinstance(each.value, syntax.String)]
-        case _:
-            return []
 
 
 # --- binding --------------------------------------------------------------------------------------------

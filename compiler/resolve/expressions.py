@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from ...grammar import syntax
@@ -11,7 +11,7 @@ from ..facts import Symbol, evident_type
 from ..types import Type, narrow
 from ..types.assignable import iterated
 from ..types.union import widened
-from . import calls
+from . import calls, data
 from .annotations import SPECIAL, annotate
 from .context import Context, Names
 from .members import member
@@ -85,7 +85,7 @@ def _starred(node: syntax.Starred, context: Context) -> Type:
 
 
 def _list(node: syntax.List, context: Context) -> Type:
-    return types.List(_joined(node.elements, context))
+    return types.List(_joined(node.elements, context), data.keys_of(node.elements))
 
 
 def _set(node: syntax.Set, context: Context) -> Type:
@@ -162,11 +162,7 @@ def _call(node: syntax.Call, context: Context) -> Type:
         else:
             infer(argument.value, context)
     if lambdas:
-        taken = calls.lambda_parameters(node.arguments, lambdas, callee, context)
-        for argument in lambdas:
-            assert isinstance(argument.value, syntax.Lambda)
-            given = taken.get(id(argument.value), ())
-            context.record(argument.value, _lambda(argument.value, context, given))
+        _lambdas(node, lambdas, callee, receiver, context)
     return calls.apply(node, callee, receiver, context)
 
 
@@ -181,17 +177,28 @@ def _subscript(node: syntax.Subscript, context: Context) -> Type:
     return _narrowed(node, subscript(value, node.index, context.item.type_of(node.index)), context)
 
 
-def _lambda(node: syntax.Lambda, context: Context, given: tuple[Type, ...] = ()) -> Type:
-    """A lambda, which is called with values of the given types."""
+def _lambdas(
+    node: syntax.Call, lambdas: list[syntax.Argument], callee: Type, receiver: Type, context: Context
+) -> None:
+    """Resolve the lambdas among the arguments of a call, by what the callee calls them with."""
+    taken = calls.lambda_parameters(node.arguments, lambdas, callee, context)
+    for argument in lambdas:
+        assert isinstance(argument.value, syntax.Lambda)
+        rows = data.given_rows(callee, receiver, node.arguments, argument, context.item)
+        given = rows or taken.get(id(argument.value), ())
+        context.record(argument.value, _lambda(argument.value, context, given))
+
+
+def _lambda(node: syntax.Lambda, context: Context, given: Sequence[Type] = ()) -> Type:
+    """The type of a lambda; `given` are those that its first parameters will have."""
     names: Names = {}
     parameters: list[types.Parameter] = []
-    for each in node.parameters:
+    for index, each in enumerate(node.parameters):
         if each.default is not None:
             infer(each.default, context)
         if each.name is not None:
-            at = len(parameters)
-            kind = given[at] if at < len(given) else types.UNKNOWN
-            kind = kind if each.annotation is None else annotate(each.annotation, context)
+            expected = given[index] if index < len(given) else types.UNKNOWN
+            kind = expected if each.annotation is None else annotate(each.annotation, context)
             names[each.name.text] = context.declare("local", each.name, kind, node.span)
             parameters.append(types.Parameter(each.name.text, kind, each.default is None))
     returns = infer(node.body, context.inside(names))
@@ -254,7 +261,7 @@ def _comprehension(node: syntax.Comprehension, context: Context) -> Type:
         case "generator":
             return types.Iterable(element)
         case _:
-            return types.List(element)
+            return types.List(element, data.keys_of((node.element,)))
 
 
 def bind_target(

@@ -9,7 +9,9 @@ from .. import types
 from ..types import Type
 from ..types.generic import named
 from ..types.union import widened
+from .data import joined
 
+_PLAIN = types.Builtin | types.List | types.Dict | types.Set | types.Tuple | types.Nothing
 _RANK = {"bool": 0, "int": 1, "float": 2, "complex": 3}
 
 
@@ -56,6 +58,8 @@ def binary(left: Type, operator: str, right: Type) -> Type:
             return types.List(types.merged(first, second))
         case types.Tuple(items=first, rest=None), types.Tuple(items=second, rest=None) if operator == "+":
             return types.Tuple((*first, *second))
+        case types.Dataset(columns=one), types.Dataset(columns=other) if operator == "+":
+            return types.Dataset(joined(one, other), left.definition)
         case types.Dict(), types.Dict() if operator == "|":
             return types.Dict(types.merged(left.key, right.key), types.merged(left.value, right.value))
         case types.Set(item=first), types.Set(item=second) if operator in ("|", "^"):
@@ -112,8 +116,11 @@ def _ordered(left: Type, right: Type) -> bool:
 
 
 def _fits(left: Type, operator: str, right: Type) -> bool:
-    plain = types.Builtin | types.List | types.Dict | types.Set | types.Tuple | types.Nothing
-    if not isinstance(left, plain) or not isinstance(right, plain):
+    if isinstance(left, types.Dataset) or isinstance(right, types.Dataset):
+        both = isinstance(left, types.Dataset) and isinstance(right, types.Dataset)
+        other = right if isinstance(left, types.Dataset) else left
+        return (both and operator == "+") or not isinstance(other, types.Dataset | _PLAIN)
+    if not isinstance(left, _PLAIN) or not isinstance(right, _PLAIN):
         return True
     if isinstance(left, types.Builtin) and left.name not in (*_RANK, "str"):
         return True

@@ -32,12 +32,14 @@ from .calls.arguments import (
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
 from .data.inputs import dataset_inputs
 from .data.leaks import measured_on_training
+from .data.rows import not_rows, wrong_row, wrong_row_value
 from .data.scores import (
     fraction_for_percent,
     shared_state,
     unseeded_shuffle,
     wrong_row_function,
 )
+from .data.steps import different_columns, unknown_column, wrong_shares
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -77,6 +79,7 @@ from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.labels import missing_labels
 from .optimizing.pointless import (
     bootstrapped_twice,
     learns_nothing,
@@ -193,6 +196,13 @@ RULES: tuple[Rule, ...] = (
     too_few_threads,
     training_setting,
     different_structure,
+    unknown_column,
+    not_rows,
+    different_columns,
+    wrong_shares,
+    wrong_row,
+    wrong_row_value,
+    missing_labels,
     unused_import,
     unused_variable,
     unused_part,

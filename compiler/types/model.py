@@ -227,6 +227,8 @@ class List(Struct, frozen=True, cache_hash=True):
     """`list[item]`"""
 
     item: Type
+    columns: tuple[str, ...] = ()
+    """The keys of its items, where it is written out as a list of dicts: the columns of rows."""
 
 
 class Set(Struct, frozen=True, cache_hash=True):

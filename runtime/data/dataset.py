@@ -1,92 +1,117 @@
-"""`Dataset`: labelled rows of a file, read when they are first needed."""
+"""`Dataset`: labelled rows of a file, a list or a function, read when they are first needed."""
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Self, overload
 
 from ...base.forks import new_recursive_lock
-from ..errors import ConfigurationError, DataError, did_you_mean, list_names
+from ..errors import ConfigurationError
 from ..example import Example
 from ..execution.callables import call
 from ..execution.loading import refuse_data_while_loading
 from ..limits import Ge
-from ..parameters import KW_ONLY, parameters
-from .readers import Row, read
+from .columns import Columns, with_inputs
+from .rows import (
+    Rows,
+    as_example,
+    joined,
+    mapped,
+    marked_origin,
+    place_of,
+    share,
+    shuffled,
+    with_origin_of,
+    without_repeats,
+)
+from .sources import path_of, read_rows, verify_source
 
-_Numbered = tuple[int, Example]
 
-
-@parameters
 class Dataset(Sequence[Example]):
-    """Rows of a CSV, TSV, JSON or JSON Lines file, as a list of examples.
+    """Labelled rows, as a list of examples: of a CSV, TSV, JSON or JSON Lines file, or written out.
 
         Dataset("train.csv", inputs=["text"], rename={"category": "label"}, shuffle=0, take=200)
+        Dataset([{"text": "Where is my card?", "label": "card_arrival"}], inputs=["text"])
 
-    Nothing is read until a row is needed; then the file is read once. The steps run in the order in
-    which they are listed below (`rename` first, `take` last), however they are written. Values of CSV
-    and TSV files are strings. A slice of a dataset is a dataset, and `split` makes several.
+    Nothing is read until a row is needed; then the rows are read once. The steps run in the order in which
+    the parameters are listed (`rename` first, `take` last), regardless of the order in which they are
+    written. Each step is also a method, and methods run in the order in which they are called:
+    `rows.shuffle(0).take(200)`. A slice of a dataset and the sum of two are datasets, and `split` makes
+    several. Values of CSV and TSV files are strings.
 
     Raises:
         DataError: when rows are read: the file is missing, not UTF-8 or damaged, or a column is missing.
     """
 
-    path: str | Path
-    """The data file: `.csv`, `.tsv`, `.json` (a list of objects), `.jsonl` or `.ndjson`."""
-    _: KW_ONLY
-    inputs: list[str] | None = None
-    """The columns that a program is called with; all others are labels."""
-    rename: dict[str, str] | None = None
-    """New names of columns; the old one may be a dotted path into nested objects (`"answer.value"`)."""
-    copy: dict[str, str] | None = None
-    """Columns to copy under another name."""
-    columns: list[str] | None = None
-    """The columns to keep; the others are left out."""
-    filter: Callable[[Any], Any] | None = None
-    """A function of a row; only rows for which it is true are kept."""
-    unique: bool | str | list[str] = False
-    """Keep only the first of several equal rows, or of rows that are equal in these columns."""
-    map: Callable[[Any], Any] | None = None
-    """A function of a row that returns its replacement, as an `Example` or a dict."""
-    shuffle: int | bool | None = None
-    """A seed to shuffle the rows with; the same seed gives the same order. True gives a new one each time."""
-    skip: Annotated[int, Ge(0)] = 0
-    """How many rows to leave out from the beginning."""
-    take: Annotated[int, Ge(0)] | None = None
-    """How many rows to have at most."""
-    base: str | None = None
-    """The folder that a relative path starts from: the working directory, or that of the `.dspy` file."""
+    def __init__(
+        self,
+        source: str | Path | Iterable[Any] | Callable[[], Any],
+        *,
+        inputs: list[str] | None = None,
+        rename: dict[str, str] | None = None,
+        copy: dict[str, str] | None = None,
+        columns: list[str] | None = None,
+        filter: Callable[[Any], Any] | None = None,  # noqa: A002 the step's name
+        unique: bool | str | list[str] = False,
+        map: Callable[[Any], Any] | None = None,  # noqa: A002
+        shuffle: int | bool | None = None,
+        skip: Annotated[int, Ge(0)] = 0,
+        take: Annotated[int, Ge(0)] | None = None,
+        base: str | None = None,
+    ) -> None:
+        """Say where the rows are, and which steps they go through; nothing is read yet.
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.path, str | os.PathLike):
-            raise ConfigurationError(
-                f"`path` of `Dataset` names a data file; it cannot be `{type(self.path).__name__}`: "
-                "write the rows to a JSON Lines file and name that, or use a list of Example(…)"
-            )
-        self.path = os.fspath(self.path)
-        if not self.path:
-            raise ConfigurationError("`path` of `Dataset` is empty; it must name the data file")
-        for name in ("inputs", "columns"):
-            if isinstance(getattr(self, name), str):
-                raise ConfigurationError(
-                    f"`{name}` of `Dataset` must be a list of columns: write {name}=[{getattr(self, name)!r}]"
-                )
+        Args:
+            source: the data file (`.csv`, `.tsv`, `.json` with a list of objects, `.jsonl` or `.ndjson`), a
+                list of rows (dicts, examples or records), or a function without parameters that gives rows,
+                which is called when the first one is needed.
+            inputs: the columns that a program is called with; all others are labels.
+            rename: new names of columns; the old one may be a dotted path into nested objects
+                (`"answer.value"`).
+            copy: columns to copy under another name.
+            columns: the columns to keep; the others are left out.
+            filter: a function of a row; only rows for which it is true are kept.
+            unique: keep only the first of several equal rows, or of rows that are equal in these columns.
+            map: a function of a row that returns its replacement, as an `Example` or a dict.
+            shuffle: a seed to shuffle the rows with; the same seed gives the same order. True gives a new one
+                each time.
+            skip: how many rows to leave out from the beginning.
+            take: how many rows to have at most.
+            base: the folder that a relative path starts from: the working directory, or that of the `.dspy`
+                file.
+
+        Raises:
+            ConfigurationError: a parameter of a wrong kind.
+        """
+        verify_source(source)
+        _verify_count("skip", skip)
+        _verify_count("take", take)
+        for name, value in (("inputs", inputs), ("columns", columns)):
+            _verify_names(name, value)
+        self._given = source
+        self._base = base
+        self._inputs = inputs
+        self._columns = (rename or {}, copy or {}, columns)
+        self._steps = (filter, unique, map, shuffle, skip, take)
         self._start(self._read)
 
-    def _start(self, source: Callable[[], list[Example]]) -> None:
-        self._source = source
-        self._rows: list[Example] | None = None
+    def _start(self, make: Callable[[], Rows]) -> None:
+        self._make = make
+        self._rows: Rows | None = None
         self._lock = new_recursive_lock()
 
     @property
-    def file(self) -> Path:
-        """The data file's full path."""
-        return Path(self.base or "", self.path).expanduser()
+    def file(self) -> Path | None:
+        """The data file's full path; None for rows that come from no file."""
+        return path_of(self._given, self._base)
+
+    def describe(self) -> str:
+        """The file as it was given, where there is one, and the number of rows: "train.csv, 32 rows"."""
+        rows = f"{len(self)} rows"
+        return rows if self.file is None else f"{self._given}, {rows}"
 
     def __len__(self) -> int:
         return len(self._loaded())
@@ -103,23 +128,93 @@ class Dataset(Sequence[Example]):
             return self._view(lambda rows: rows[index])
         return self._loaded()[index]
 
+    def __add__(self, other: Dataset) -> Dataset:
+        """The rows of both, one after the other; they must have the same columns and the same inputs.
+
+        Raises:
+            DataError: when rows are read: the columns or the inputs differ.
+        """
+        if not isinstance(other, Dataset):
+            return NotImplemented
+        return self._view(lambda rows: joined(rows, other._loaded()))
+
     def __repr__(self) -> str:
         rows = "not read yet" if self._rows is None else f"{len(self._rows)} rows"
-        return f"Dataset({self.path!r}, {rows})"
+        file = self.file
+        return f"Dataset({rows})" if file is None else f"Dataset({str(self._given)!r}, {rows})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         # Rows are not changed, so that copies of what holds a dataset share it.
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        # To another process goes what is to be read, or the rows where they are read or are some of others'.
-        rows = self._rows if self._source == self._read else self._loaded()
-        return {**self.__dict__, "_rows": rows, "_source": None, "_lock": None}
+        # To another process goes which file is to be read, else the rows.
+        is_file = self._make == self._read and self.file is not None
+        rows = self._rows if is_file else self._loaded()
+        kept = {"_given": self._given, "_base": self._base, "_inputs": self._inputs} if is_file else {}
+        steps = {"_columns": self._columns, "_steps": self._steps} if is_file else {}
+        return {**kept, **steps, "_rows": rows}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        nothing: dict[str, Any] = {"_given": (), "_base": None, "_inputs": None}
+        nothing |= {"_columns": ({}, {}, None), "_steps": (None, False, None, None, 0, None)}
+        self.__dict__.update({**nothing, **state})
         self._start(self._read)
         self._rows = state["_rows"]
+
+    # --- steps ------------------------------------------------------------------------------------------
+
+    def inputs(self, columns: list[str]) -> Dataset:
+        """The same rows with these columns as their inputs; all others are labels."""
+        _verify_names("inputs", columns)
+        return self._view(lambda rows: [_marked(row, columns) for row in rows])
+
+    def rename(self, columns: dict[str, str]) -> Dataset:
+        """The same rows with columns renamed: `rows.rename({"category": "label"})`.
+
+        Args:
+            columns: the new name of each; the old one may be a dotted path into nested objects.
+        """
+        return self._shaped(Columns(self._title, rename=columns))
+
+    def copy(self, columns: dict[str, str]) -> Dataset:
+        """The same rows with columns copied under another name: `rows.copy({"text": "original"})`."""
+        return self._shaped(Columns(self._title, copy=columns))
+
+    def columns(self, columns: list[str]) -> Dataset:
+        """The same rows with these columns only."""
+        _verify_names("columns", columns)
+        return self._shaped(Columns(self._title, keep=columns))
+
+    def filter(self, function: Callable[[Any], Any]) -> Dataset:
+        """The rows for which a function is true: `rows.filter(lambda row: len(row.text) > 20)`."""
+        return self._view(lambda rows: [row for row in rows if call(function, row)])
+
+    def unique(self, columns: bool | str | list[str] = True) -> Dataset:
+        """The first of several equal rows, or of rows that are equal in these columns."""
+        return self._view(lambda rows: list(without_repeats(rows, columns)))
+
+    def map(self, function: Callable[[Any], Any]) -> Dataset:
+        """The rows that a function makes of these, as `Example` or dict; the inputs stay marked."""
+        return self._view(lambda rows: [mapped(function, row) for row in rows])
+
+    def shuffle(self, seed: int | bool = True) -> Dataset:
+        """The rows in another order.
+
+        Args:
+            seed: the same seed gives the same order; True gives a new one each time.
+        """
+        return self._view(lambda rows: shuffled(rows, seed))
+
+    def skip(self, count: Annotated[int, Ge(0)]) -> Dataset:
+        """The rows behind the first `count`."""
+        _verify_count("skip", count)
+        return self._view(lambda rows: rows[count:])
+
+    def take(self, count: Annotated[int, Ge(0)]) -> Dataset:
+        """The first `count` rows."""
+        _verify_count("take", count)
+        return self._view(lambda rows: rows[:count])
 
     def split(self, *fractions: float, seed: int | None = 0) -> tuple[Dataset, ...]:
         """Divide the rows into several datasets, such as `train, dev, test = rows.split(0.6, 0.2, 0.2)`.
@@ -138,176 +233,81 @@ class Dataset(Sequence[Example]):
             )
         ends = [sum(fractions[: count + 1]) for count in range(len(fractions))]
         starts = [0.0, *ends]
-        shuffled = (
-            self if seed is None else self._view(lambda rows: random.Random(seed).sample(rows, len(rows)))
-        )
-        return tuple(shuffled._view(_share(start, end)) for start, end in zip(starts, ends, strict=False))
+        whole = self if seed is None else self._view(lambda rows: random.Random(seed).sample(rows, len(rows)))
+        return tuple(whole._view(share(start, end)) for start, end in zip(starts, ends, strict=False))
 
-    def _view(self, pick: Callable[[list[Example]], list[Example]]) -> Dataset:
+    # --- reading ----------------------------------------------------------------------------------------
+
+    @property
+    def _title(self) -> str:
+        file = self.file
+        return "the dataset" if file is None else f"`{file.name}`"
+
+    def _shaped(self, columns: Columns) -> Dataset:
+        def shape(rows: Rows) -> Rows:
+            found = [with_origin_of(row, columns.shape_example(row)) for row in rows]
+            columns.verify()
+            return found
+
+        return self._view(shape)
+
+    def _view(self, pick: Callable[[Rows], Rows]) -> Dataset:
         view = object.__new__(Dataset)
         view.__dict__.update(self.__dict__)
         view._start(lambda: pick(self._loaded()))
         return view
 
-    def _loaded(self) -> list[Example]:
+    def _loaded(self) -> Rows:
         if self._rows is None:
-            refuse_data_while_loading(self.file.name)
+            refuse_data_while_loading(self._title)
             with self._lock:
                 if self._rows is None:
-                    self._rows = self._source()
+                    self._rows = self._make()
         return self._rows
 
-    def _read(self) -> list[Example]:
-        path = self.file
-        table = read(Path(self.path) if os.fspath(self.path).startswith("hf:") else path)
-        columns = _Columns(path.name, self.rename or {}, self.copy or {}, self.columns)
+    def _read(self) -> Rows:
+        file = self.file
+        name = "" if file is None else file.name
+        table = read_rows(self._given, self._base)
+        rename, copy, keep = self._columns
+        columns = Columns(self._title, rename, copy, keep)
+        keeps, unique, changes, seed, skip, take = self._steps
         if table.columns is not None:
             shaped = columns.shape(dict.fromkeys(table.columns))
             columns.verify()
-            if self.inputs is not None and self.map is None:
-                # Line 0: every row lacks what the first line does not name.
-                _with_inputs(Example(shaped), self.inputs, path.name, 0)
-        rows: Iterable[_Numbered] = ((line, Example(columns.shape(row))) for line, row in table.rows)
-        if self.filter is not None:
-            keep = self.filter
-            rows = (row for row in rows if call(keep, row[1]))
-        if self.unique is not False:
-            rows = _without_repeats(rows, self.unique, path.name)
-        if self.map is not None:
-            change = self.map
-            rows = ((line, _mapped(call(change, row), path.name, line)) for line, row in rows)
-        if self.shuffle is not None and self.shuffle is not False:
-            shuffled = list(rows)
-            random.Random(None if self.shuffle is True else self.shuffle).shuffle(shuffled)
-            rows = shuffled
-        picked = islice(rows, self.skip, None if self.take is None else self.skip + self.take)
-        if self.inputs is None:
-            found = [_from(path.name, line, row) for line, row in picked]
+            if self._inputs is not None and changes is None:
+                # Every row lacks what the first line does not name.
+                with_inputs(Example(shaped), self._inputs, self._title)
+        rows: Iterable[Example] = (
+            marked_origin(name, number, as_example(row, columns)) for number, row in table.rows
+        )
+        if keeps is not None:
+            rows = (row for row in rows if call(keeps, row))
+        if unique is not False:
+            rows = without_repeats(rows, unique)
+        if changes is not None:
+            rows = (mapped(changes, row) for row in rows)
+        if seed is not None and seed is not False:
+            rows = shuffled(rows, seed)
+        picked = islice(rows, skip, None if take is None else skip + take)
+        inputs = self._inputs
+        if inputs is None:
+            found = list(picked)
         else:
-            found = [
-                _from(path.name, line, _with_inputs(row, self.inputs, path.name, line))
-                for line, row in picked
-            ]
+            found = [_marked(row, inputs) for row in picked]
         columns.verify()
         return found
 
 
-@dataclass
-class _Columns:
-    """The steps that change a row's columns, and a record of which columns there were."""
-
-    file: str
-    rename: dict[str, str]
-    copy: dict[str, str]
-    keep: list[str] | None
-    seen: dict[str, None] = field(default_factory=dict)
-    shaped: dict[str, None] = field(default_factory=dict)
-    found: set[tuple[str, str]] = field(default_factory=set)
-
-    def shape(self, row: Row) -> Row:
-        """The row with its columns renamed, copied and left out."""
-        self.seen.update(dict.fromkeys(row))
-        if self.rename:
-            row = self._renamed(row)
-        for old, new in self.copy.items():
-            if old in row:
-                self.found.add(("copy", old))
-                row = {**row, new: row[old]}
-        self.shaped.update(dict.fromkeys(row))
-        if self.keep is None:
-            return row
-        self.found.update(("columns", name) for name in self.keep if name in row)
-        return {name: row[name] for name in self.keep if name in row}
-
-    def verify(self) -> None:
-        """Complain about a column that a step names and no row has.
-
-        Raises:
-            DataError: there is one.
-        """
-        wanted = [("rename", name) for name in self.rename] + [("copy", name) for name in self.copy]
-        wanted += [("columns", name) for name in self.keep or ()]
-        for step, name in wanted:
-            if self.seen and (step, name) not in self.found:
-                there = list(self.seen if step == "rename" else self.shaped)
-                raise DataError(
-                    f"`{self.file}` has no column `{name}`, which `{step}` names; it has {list_names(there)}"
-                )
-
-    def _renamed(self, row: Row) -> Row:
-        moved: Row = {}
-        for old, new in self.rename.items():
-            if old in row:
-                moved[old] = row[old]
-            elif (value := _at_path(row, old)) is not _ABSENT:
-                moved[old] = value
-            else:
-                continue
-            self.found.add(("rename", old))
-            if new in row and new not in self.rename:
-                raise DataError(
-                    f"`{self.file}` has a column `{new}` already, so `rename` cannot give `{old}` that name"
-                )
-        # Renamed columns keep their places.
-        kept = {self.rename.get(name, name): value for name, value in row.items()}
-        return {**kept, **{self.rename[old]: value for old, value in moved.items()}}
+def _marked(row: Example, inputs: list[str]) -> Example:
+    return with_origin_of(row, with_inputs(row, inputs, place_of(row)))
 
 
-_ABSENT = object()
+def _verify_count(name: str, value: object) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise ConfigurationError(f"`{name}` of `Dataset` must be at least 0, not {value!r}")
 
 
-def _at_path(row: Row, path: str) -> Any:
-    value: Any = row
-    for part in path.split("."):
-        if not isinstance(value, dict) or part not in value:
-            return _ABSENT
-        value = value[part]
-    return value
-
-
-def _without_repeats(
-    rows: Iterable[_Numbered], columns: bool | str | list[str], file: str
-) -> Iterator[_Numbered]:
-    names = [columns] if isinstance(columns, str) else None if columns is True else list(columns or [])
-    seen: set[Example] = set()
-    for line, row in rows:
-        if names is not None and (missing := [name for name in names if name not in row]):
-            raise DataError(_lacks(file, line, row, missing[0], "unique"))
-        key = row if names is None else Example({name: row[name] for name in names})
-        if key not in seen:
-            seen.add(key)
-            yield line, row
-
-
-def _mapped(row: Any, file: str, line: int) -> Example:
-    if isinstance(row, Example):
-        return row
-    if isinstance(row, dict):
-        return Example(row)
-    raise DataError(f"`{file}`, line {line}: `map` must return the row, as a dict or an Example, not {row!r}")
-
-
-def _with_inputs(row: Example, inputs: list[str], file: str, line: int) -> Example:
-    for name in inputs:
-        if name not in row:
-            raise DataError(_lacks(file, line, row, name, "inputs"))
-    return row.with_inputs(*inputs)
-
-
-def _from(file: str, line: int, row: Example) -> Example:
-    """The row, with where it is from."""
-    object.__setattr__(row, "_origin", (file, line))
-    return row
-
-
-def _lacks(file: str, line: int, row: Example, name: str, step: str) -> str:
-    there = list(row.keys())
-    where = f"`{file}`, line {line}: the row" if line else f"`{file}`"
-    return (
-        f"{where} has no column `{name}`, which `{step}` names; it has {list_names(there)}"
-        f"{did_you_mean(name, there)}"
-    )
-
-
-def _share(start: float, end: float) -> Callable[[list[Example]], list[Example]]:
-    return lambda rows: rows[round(start * len(rows)) : round(end * len(rows))]
+def _verify_names(name: str, value: object) -> None:
+    if isinstance(value, str):
+        raise ConfigurationError(f"`{name}` of `Dataset` must be a list of columns: write {name}=[{value!r}]")

@@ -69,14 +69,14 @@ def refuse_while_loading(what: str, rule: str = "sends nothing") -> None:
         )
 
 
-def refuse_data_while_loading(name: str) -> None:
+def refuse_data_while_loading(what: str) -> None:
     """Refuse to read the rows of a dataset for a program's own statements.
 
     Args:
-        name: the data file.
+        what: whose rows: "`train.csv`".
 
     Raises:
         ConfigurationError: a program is being loaded in this context.
     """
     if not _in_python.get():
-        refuse_while_loading(f"the rows of `{name}` are read", "reads no data")
+        refuse_while_loading(f"the rows of {what} are read", "reads no data")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base.files import replacing
+from ..data.dataset import Dataset
 from ..errors import StateError, list_names
 from ..evaluate import EvaluationResult
 from ..example import Example
@@ -122,8 +123,8 @@ def describe(value: Any) -> Any:
             return {_key(key): describe(item) for key, item in value.items() if not is_secret(_key(key))}
     if callable(dump := getattr(value, "model_dump", None)):
         return dump(mode="json")
-    if hasattr(value, "path") and hasattr(value, "split"):
-        return f"{value.path}, {len(value)} rows"
+    if isinstance(value, Dataset):
+        return value.describe()
     if isinstance(value, (list, tuple)):
         if value and all(isinstance(item, Example) for item in value):
             return f"{len(value)} examples"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
+from ...base.docstrings import described_arguments
 from ..errors import ToolError, did_you_mean
 from ..execution import drive
 from ..values.reading import ReadError, reader_for
 from ..values.rendering import to_json_types
-
-_ARGS_HEADING = re.compile(r"^\s*(?:args|arguments|parameters)\s*:\s*$", re.IGNORECASE)
-_ARG_LINE = re.compile(r"^\s*\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.+)$")
 
 
 class Tool:
@@ -65,7 +62,7 @@ class Tool:
         }
         hints = _hints(function)
         self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
-        described = arg_desc or _described_arguments(self.desc)
+        described = arg_desc or described_arguments(self.desc)
         self.required = [
             name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty
         ]
@@ -162,20 +159,6 @@ def _hints(function: Any) -> dict[str, Any]:
     except (NameError, TypeError):
         # Annotations that name what is imported for type checkers only; the arguments go unchecked.
         return {}
-
-
-def _described_arguments(doc: str) -> dict[str, str]:
-    """What a docstring's `Args:` section says of each argument."""
-    found: dict[str, str] = {}
-    inside = False
-    for line in doc.splitlines():
-        if _ARGS_HEADING.match(line):
-            inside = True
-        elif inside and line.strip() and not line[0].isspace():
-            inside = False
-        elif inside and (match := _ARG_LINE.match(line)) is not None:
-            found[match[1]] = match[2].strip()
-    return found
 
 
 def _without_references(schema: dict[str, Any]) -> dict[str, Any]:

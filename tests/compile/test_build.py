@@ -169,7 +169,7 @@ def test_debate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert [name for name, _ in module.debate.named_predictors()] == ["argue.predict", "judge"]
         assert module.Judge.demos[0]["verdict"] == module.Verdict(score=0)
         assert module.quality.require == 60
-        assert Path(module.claims.base) == Path(module.__file__).parent
+        assert module.claims.file.parent == Path(module.__file__).parent
 
 
 USE = """

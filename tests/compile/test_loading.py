@@ -92,19 +92,62 @@ def test_an_imported_python_file_calls_no_model_and_may_read_data(tmp_path: Path
         dspyc.load(folder / "m.dspy")
 
 
-def test_a_dataset_reads_a_file_and_nothing_else(tmp_path: Path) -> None:
-    text = """
-    def rows_of(count: int) -> list[dict[str, str]]:
-        return [{"text": "a"} for _ in range(count)]
+DATA = """
+from making import asked, rows_of, rows_later
 
-    dataset one = Dataset(rows_of(3))
-    dataset two = Dataset([{"text": "a"}])
-    dataset three = Dataset("rows" + ".csv")
-    """
-    path = folder_with(tmp_path, m_dspy=text) / "m.dspy"
-    assert [each.code for each in Workspace().analyse(str(path)).diagnostics] == ["E208", "E208"]
-    with pytest.raises(ConfigurationError, match="names a data file; it cannot be `list`"):
-        dspyc.Dataset([{"text": "a"}])  # type: ignore[arg-type]
+KIND = "made"
+
+def counted(count: int) -> list[dict[str, str]]:
+    return [{"text": f"{number}", "label": "x"} for number in range(count)]
+
+dataset made = Dataset(rows_of(KIND), inputs=["text"])
+dataset later = Dataset(rows_later(KIND), inputs=["text"])
+dataset named = Dataset(source=counted(2), inputs=["text"])
+dataset all_rows = (made + later + named.take(1)).rename({"label": "intent"})
+dataset first, second = all_rows.split(0.5, 0.5, seed=None)
+dataset listed = Dataset([row for row in counted(3)], inputs=["text"])
+dataset beside = Dataset("rows" + ".csv", inputs=["text"]) + Dataset("rows.csv", inputs=["text"])
+
+test "rows":
+    assert len(all_rows) == 4
+    assert asked() == ["made", "later"], "rows are made once"
+"""
+MAKING = """
+calls = []
+
+def rows_of(kind):
+    calls.append(kind)
+    yield {"text": kind, "label": "x"}
+    yield {"text": kind + "!", "label": "x"}
+
+async def rows_later(kind):
+    calls.append("later")
+    return [{"text": kind, "label": "y"}]
+
+def asked():
+    return list(calls)
+"""
+
+
+def test_a_function_gives_rows_when_the_first_is_needed(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, m_dspy=DATA, making_py=MAKING)
+    found = Workspace().analyse(str(folder / "m.dspy"))
+    assert not found.diagnostics
+    program = dspyc.load(folder / "m.dspy")
+    assert program.asked() == []
+    assert [row.text for row in program.all_rows] == ["made", "made!", "made", "0"]
+    assert dict(program.all_rows[0].inputs()) == {"text": "made"}
+    assert [row.intent for row in program.second] == ["y", "x"]
+    assert len(program.listed) == 3
+    assert [dict(row) for row in program.beside] == [{"text": "a", "label": "b"}] * 2
+    program.__dspyc__.tests["rows"]()
+
+
+def test_rows_are_not_made_by_the_statements_of_a_file(tmp_path: Path) -> None:
+    text = DATA + "\nsize = len(made)  # dspyc: ignore[E305]\n"
+    folder = folder_with(tmp_path, m_dspy=text, making_py=MAKING)
+    with pytest.raises(ConfigurationError, match=r"the rows of the dataset are read while .*m\.dspy"):
+        dspyc.load(folder / "m.dspy")
 
 
 def _special_files(folder: Path) -> dict[str, str]:

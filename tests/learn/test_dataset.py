@@ -227,5 +227,5 @@ def test_wrong_parameters() -> None:
         Dataset("x.csv", inputs="text")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"`take` of `Dataset` must be at least 0"):
         Dataset("x.csv", take=-1)
-    with pytest.raises(ConfigurationError, match="no parameter `limit`"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'limit'"):
         Dataset("x.csv", limit=3)  # type: ignore[call-arg]

@@ -8,8 +8,10 @@ from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ... import types
 from ...program import Binding, Item, Program
+from ...types.assignable import assignable
 from ..rule import Findings, file_rule, insert, rule, written
 from ..walking import remembered
+from .written_rows import source_of
 
 
 @rule("E402", "incomplete-evaluation", syntax.Call)
@@ -45,6 +47,7 @@ def incomplete_evaluation(program: Program, item: Item, node: syntax.Call) -> Fi
         and declaration.value is node
         and _is_evaluation(item, node)
         and not any(each.star for each in node.arguments)
+        and not binding.surplus
     ):
         if _lacks(binding, "program"):
             words = "the evaluation has no program; write `Evaluate(PROGRAM, …)`"
@@ -157,6 +160,17 @@ def _is_bare_example(item: Item, node: syntax.Expression) -> bool:
     return isinstance(kind, types.Class) and kind.definition.name == "Example"
 
 
+def _may_be_marked(item: Item, source: syntax.Expression) -> bool:
+    """Whether what gives a dataset its rows may say itself which fields are inputs, as examples do."""
+    kind = item.type_of(source)
+    kind = kind.returns if isinstance(kind, types.Function) else kind
+    match kind:
+        case types.List(item=types.Dict() | types.Record()):
+            return False
+        case _:
+            return not assignable(kind, types.STR) or not types.known(kind)
+
+
 def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tuple[str, ...] = ()) -> bool:
     """Whether an expression is a dataset that was made without `inputs`, or a slice of one."""
     match node:
@@ -172,18 +186,22 @@ def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tu
             return value is not None and _is_unmarked(program, owner, value, (*seen, node.text))
         case syntax.Subscript(value=value, index=syntax.Slice()):
             return _is_unmarked(program, item, value, seen)
-        case syntax.Call(function=syntax.Attribute(value=value)) if isinstance(
+        case syntax.Binary(left=left, operator="+"):
+            return _is_unmarked(program, item, left, seen)
+        case syntax.Call(function=syntax.Attribute(value=value, name=name)) if isinstance(
             item.type_of(value), types.Dataset
         ):
-            return _is_unmarked(program, item, value, seen)
+            is_known = item.symbol_of(name) is not None and name.text not in ("inputs", "map")
+            return is_known and _is_unmarked(program, item, value, seen)
         case syntax.Call():
-            made = item.type_of(node.function)
+            source = source_of(item, node)
             binding = item.binding_of(node)
             return (
-                isinstance(made, types.Class)
-                and made.definition.name == "Dataset"
+                source is not None
+                and not _may_be_marked(item, source)
                 and binding is not None
                 and binding.argument("inputs") is None
+                and binding.argument("map") is None
                 and not any(each.star for each in node.arguments)
             )
         case _:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ..rule import Findings, file_rule, replace, rule
+from ..rule import Findings, file_rule, insert, replace, rule
 from ..walking import remembered
+from .steps import steps
 
 
 @rule("E404", "fraction-for-percent", syntax.Argument, fix="always")
@@ -62,14 +63,12 @@ def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findi
     dataset rows = Dataset("rows.csv", inputs=["text"], filter=is_long)
     ```
     """
-    binding = item.binding_of(node)
-    if binding is None or not isinstance(item.type_of(node), types.Dataset):
+    if not isinstance(item.type_of(node), types.Dataset):
         return
-    for name in ("filter", "map"):
-        argument = binding.argument(name)
-        if argument is None:
+    for name, value, _ in steps(item, node):
+        if name not in ("filter", "map") or value is None:
             continue
-        match argument.value, item.type_of(argument.value):
+        match value, item.type_of(value):
             case syntax.Lambda(parameters=parameters), _:
                 needed = sum(each.default is None and each.kind == "" for each in parameters)
                 taken = len(parameters)
@@ -79,7 +78,7 @@ def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findi
             case _:
                 continue
         if needed > 1 or taken == 0:
-            yield wrong_row_function.at(argument.value, f"`{name}` is called with one row")
+            yield wrong_row_function.at(value, f"`{name}` is called with one row")
 
 
 @file_rule("E406", "shared-state")
@@ -155,11 +154,16 @@ def unseeded_shuffle(program: Program, item: Item, node: syntax.Call) -> Finding
     dataset dev = Dataset("dev.csv", shuffle=0, take=100)
     ```
     """
-    binding = item.binding_of(node)
-    if binding is None or not isinstance(item.type_of(node), types.Dataset):
+    if not isinstance(item.type_of(node), types.Dataset):
         return
-    argument = binding.argument("shuffle")
-    if argument is not None and isinstance(argument.value, syntax.Constant) and argument.value.value is True:
-        words = "the rows differ from run to run; write `shuffle=0`"
-        fix = replace("Write `shuffle=0`", argument.value, "0")
-        yield unseeded_shuffle.at(argument.value, words, fix=fix)
+    for name, value, _ in steps(item, node):
+        if name != "shuffle":
+            continue
+        if isinstance(value, syntax.Constant) and value.value is True:
+            form = "shuffle(0)" if isinstance(node.function, syntax.Attribute) else "shuffle=0"
+            words = f"the rows differ from run to run; write `{form}`"
+            yield unseeded_shuffle.at(value, words, fix=replace(f"Write `{form}`", value, "0"))
+        elif value is None and not node.arguments and isinstance(node.function, syntax.Attribute):
+            words = "the rows differ from run to run; write `shuffle(0)`"
+            fix = insert("Write `shuffle(0)`", node.span.end - 1, "0")
+            yield unseeded_shuffle.at(node.function.name, words, fix=fix)

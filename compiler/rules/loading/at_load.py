@@ -52,14 +52,18 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
     """
     makes_objects = isinstance(node, syntax.Part | syntax.ValueDeclaration)
     for root in _roots(item, node):
-        for place, effect in _effects(program, item, root):
+        for place, effect, gives_rows in _effects(program, item, root):
             if effect.kind == "class" and makes_objects:
                 continue
             if effect.kind != "model" and isinstance(node, syntax.Field):
                 continue
-            words = f"{_subject(item, place)} {effect.words}, but {_place_of(node)}"
+            where = _ROWS if gives_rows else _place_of(node)
+            words = f"{_subject(item, place)} {effect.words}, but {where}"
             fix = _fix(item, node, place)
             yield call_at_load.at(_head(place), words, _advice(item, node, place, effect), fix)
+
+
+_ROWS = "the rows of a dataset are read without a model"
 
 
 def _place_of(node: _Evaluated) -> str:
@@ -107,20 +111,32 @@ def _evaluated(item: Item, node: _Evaluated) -> Iterator[syntax.Expression]:
             yield value
 
 
-def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[syntax.Node, Effect]]:
-    """The outermost nodes beneath one that do something when it is evaluated, in the order of the text."""
-    waiting = [node]
+def _effects(program: Program, item: Item, node: syntax.Node) -> Iterator[tuple[syntax.Node, Effect, bool]]:
+    """The outermost nodes beneath one that do something when it is evaluated, in the order of the text, and
+    whether that gives a dataset its rows, which is done later.
+    """
+    waiting = [(node, False)]
     while waiting:
-        each = waiting.pop()
+        each, later = waiting.pop()
         effect = effect_of(program, item, each)
-        if effect is not None:
-            yield each, effect
+        if effect is not None and not (later and effect.kind != "model"):
+            yield each, effect, later
         elif not isinstance(each, syntax.Lambda) and id(each) not in item.annotations:
             beneath: Iterable[syntax.Node] = children(each)
             if isinstance(each, syntax.Call) and not _is_constructed(item, each):
                 # A function that is handed to another one is called by it, at once.
                 beneath = (inside for part in beneath for inside in _without_lambda(part))
-            waiting += reversed(list(beneath))
+            source = _source_of_rows(item, each)
+            waiting += reversed([(inside, later or inside is source) for inside in beneath])
+
+
+def _source_of_rows(item: Item, node: syntax.Node) -> syntax.Argument | None:
+    """What gives a declared dataset its rows, which it only does when they are needed."""
+    if not isinstance(node, syntax.Call) or not isinstance(item.declaration, syntax.ValueDeclaration):
+        return None
+    binding = item.binding_of(node)
+    is_dataset = binding is not None and isinstance(item.type_of(node), types.Dataset)
+    return binding.argument("source") if binding is not None and is_dataset else None
 
 
 def _without_lambda(node: syntax.Node) -> Iterator[syntax.Node]:

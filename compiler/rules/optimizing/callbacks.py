@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from ...resolve.interfaces import interface_of
 from ...types import Type
 from ...types.assignable import assignable
 from ..calls.arguments import CALLS, Call, Called, called, calls
+from ..data.steps import steps
 from ..rule import Findings, declared_at, file_rule, label, rule
 from ..walking import remembered
 from ..words import described, listed, meant_or_has
@@ -117,9 +118,10 @@ def _is_number(returns: Type, role: str) -> bool:
 
 @file_rule("E224", "metric-field")
 def metric_field(program: Program) -> Findings:
-    """A metric or reward reads a field that the program it is used for does not have.
+    """A metric or reward reads a field that the program it is used for does not have, or its rows.
 
-    This rule covers parameters without a type; `unknown-field` covers those with one.
+    The same goes for a filter of rows. This rule covers parameters without a type; `unknown-field` covers
+    those with one.
 
     ```dspy
     module qa = Predict("question -> answer")
@@ -172,15 +174,27 @@ def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> 
     if are_swapped([name for _, name in parameters], use.role):
         return
     for index, parameter in parameters:
-        if use.judged.open or (use.role == "metric" and index == 0):
+        fields = _given(use, index)
+        if fields is None:
             continue
-        names = [each.name for each in (use.judged.outputs if index == 1 else use.judged.inputs)]
+        names = [each.name for each in fields]
         for read in _reads(item, parameter):
             if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
                 told.add(id(read))
                 message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
-                labels = label(program, use.place, f"used as a {use.role} for {listed([use.judged.name])}")
-                yield metric_field.at(read, message, labels=labels)
+                yield metric_field.at(read, message, labels=label(program, use.place, use.words))
+
+
+def _given(use: _Use, index: int) -> tuple[types.Field, ...] | None:
+    """The fields that a parameter has, by its index; None where these cannot be known."""
+    if index == 0 and use.role != "reward":
+        if use.rows.open or use.judged.open:
+            return None
+        # A row has the inputs with a default, too.
+        return (*use.rows.fields, *(each for each in use.judged.inputs if not each.required))
+    if use.judged.open:
+        return None
+    return use.judged.outputs if index == 1 else use.judged.inputs
 
 
 class _Use(Struct, frozen=True):
@@ -190,6 +204,15 @@ class _Use(Struct, frozen=True):
     role: str
     judged: types.Interface
     place: types.Place
+    rows: types.Interface = types.OPEN
+    """The columns of the rows that it gets."""
+
+    @property
+    def words(self) -> str:
+        """What it is used for."""
+        if not self.role:
+            return "used for the rows of a dataset here"
+        return f"used as a {self.role} for {listed([self.judged.name])}"
 
 
 @remembered
@@ -208,37 +231,56 @@ def _uses(program: Program) -> Iterator[_Use]:
     for item in program.items:
         for call, argument, role in _handing_over(item):
             place = types.Place(program.path, item.at(argument))
-            for interface in _judged(program, item, call.binding.matched):
-                yield _Use(item.symbol_of(argument.value), role, interface, place)
+            function = item.symbol_of(argument.value)
+            if isinstance(call.node, syntax.Call) and isinstance(item.type_of(call.node), types.Dataset):
+                for _, given, columns in steps(item, call.node):
+                    if given is argument.value:
+                        yield _Use(function, role, _NO_FIELDS, place, columns)
+                continue
+            for interface, rows in _judged(program, item, call.binding.matched):
+                yield _Use(function, role, interface, place, rows)
+
+
+_NO_FIELDS = types.Interface("")
 
 
 def _judged(
     program: Program, item: Item, matched: tuple[tuple[syntax.Argument, types.Parameter], ...]
-) -> Iterator[types.Interface]:
-    """The fields of the modules beside the function, or of those that the optimizer compiles."""
-    for argument, _ in matched:
-        if isinstance(item.type_of(argument.value), types.Module):
-            yield interface_of(item.type_of(argument.value))
+) -> Iterator[tuple[types.Interface, types.Interface]]:
+    """The fields of the modules beside the function, or of those that the optimizer compiles, and the columns
+    of the rows that these run on.
+    """
+    kinds = [item.type_of(argument.value) for argument, _ in matched]
+    for kind in kinds:
+        if isinstance(kind, types.Module):
+            yield from ((interface_of(kind), rows) for rows in _columns(kinds))
     declaration = item.declaration
     if not isinstance(declaration, syntax.ValueDeclaration) or declaration.kind != "optimizer":
         return
     optimizer = program.symbols.get(declaration.names[0].text)
     for other in program.items:
-        for owner, kind in _compiled(other):
+        for owner, kind, columns in _compiled(other):
             if owner is optimizer:
-                yield kind.interface
+                yield from ((kind.interface, rows) for rows in columns)
 
 
 @remembered
-def _compiled(item: Item) -> tuple[tuple[Symbol | None, types.Module], ...]:
-    """The methods of an item that are called with a module first: whose they are, and the module."""
-    found: list[tuple[Symbol | None, types.Module]] = []
+def _compiled(item: Item) -> tuple[tuple[Symbol | None, types.Module, Sequence[types.Interface]], ...]:
+    """The methods of an item that are called with a module first: whose they are, the module, and the columns
+    of the rows that they are given.
+    """
+    found: list[tuple[Symbol | None, types.Module, Sequence[types.Interface]]] = []
     for node in item.nodes(syntax.Call):
         if isinstance(node.function, syntax.Attribute) and node.arguments:
-            kind = item.type_of(node.arguments[0].value)
-            if isinstance(kind, types.Module):
-                found.append((item.symbol_of(node.function.value), kind))
+            kinds = [item.type_of(each.value) for each in node.arguments]
+            if isinstance(kinds[0], types.Module):
+                found.append((item.symbol_of(node.function.value), kinds[0], _columns(kinds)))
     return tuple(found)
+
+
+def _columns(kinds: Sequence[Type]) -> Sequence[types.Interface]:
+    """The columns of each of the datasets among some arguments; open ones where there is none."""
+    return [each.columns for each in kinds if isinstance(each, types.Dataset)] or [types.OPEN]
 
 
 def _reads(item: Item, parameter: str) -> Iterator[syntax.Identifier]:

@@ -13,8 +13,10 @@ from ...resolve.members import member
 from ...types import narrow
 from ...types.display import display
 from ...types.union import plain
+from ..data.habits import STEPS
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
+from .method_habits import method_habit
 from .possibly_none import may_be_none
 
 
@@ -93,14 +95,29 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     if isinstance(kind, types.PythonModule):
         names: Sequence[str] = [each for each in kind.names() if not each.startswith("_")]
         return unknown_field.at(node.name, f"`{kind.name}` has no `{name}`{meant_or_has(name, names)}")
+    habit = method_habit(item, node)
+    if habit is not None and not own_fields(kind):
+        return unknown_field.at(node.name, *habit, labels=_labels(program, kind))
     fields = own_fields(kind)
     names = [each.name for each in fields] or [each for each in program.members(kind) if each[0] != "_"]
     close = near(name, [*names, *program.members(kind)])
     fix = replace(f"Change to `{close}`", node.name, close) if close else None
-    word = "field" if fields else "member" if isinstance(kind, types.TypeForm) else "attribute"
+    word = _noun(kind)
     message = f"{_owner(item, node.value, kind)} has no {word} `{name}`"
     message += f"; did you mean `{close}`?" if close else meant_or_has(name, names)
+    if isinstance(kind, types.Dataset) and (step := STEPS.get(name)) is not None:
+        fix, message = None, f"a dataset has no method `{name}`; write `{step}`"
     return unknown_field.at(node.name, message, fix=fix, labels=_labels(program, kind))
+
+
+def _noun(kind: types.Type) -> str:
+    match kind:
+        case types.Dataset():
+            return "method"
+        case types.TypeForm():
+            return "member"
+        case _:
+            return "field" if own_fields(kind) else "attribute"
 
 
 def own_fields(kind: types.Type) -> tuple[types.Field, ...]:

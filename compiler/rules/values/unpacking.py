@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
+from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
@@ -12,10 +13,11 @@ from ...types.assignable import iterated
 from ..rule import Findings, insert, rule, written
 from ..words import described
 
-_Unpacking: TypeAlias = syntax.Assign | syntax.For | syntax.ComprehensionClause
+_Unpacking: TypeAlias = syntax.Assign | syntax.For | syntax.ComprehensionClause | syntax.ValueDeclaration
+_UNPACKING: tuple[type[syntax.Node], ...] = get_args(_Unpacking)
 
 
-@rule("E236", "wrong-unpacking", syntax.Assign, syntax.For, syntax.ComprehensionClause, fix="sometimes")
+@rule("E236", "wrong-unpacking", *_UNPACKING, fix="sometimes")
 def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
     """A value is unpacked into a different number of names than it has items.
 
@@ -32,6 +34,13 @@ def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
         return f"{rank}. {name}: {score}"
     ```
     """
+    if isinstance(node, syntax.ValueDeclaration):
+        found, names = _length(item.type_of(node.value)), node.names
+        if len(names) > 1 and found is not None and found != len(names):
+            place = Span(names[0].span.start, names[-1].span.end)
+            words = f"{_counted(len(names), 'name')} for {_counted(found, 'value')}"
+            yield wrong_unpacking.at(place, words)
+        return
     target = node.target
     if not isinstance(target, syntax.Tuple | syntax.List):
         return
