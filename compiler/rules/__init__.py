@@ -98,7 +98,6 @@ from .types.unknown_type import unknown_type
 from .values.comparisons import (
     comparison_with_none,
     identity_of_literal,
-    impossible_comparison,
     same_operands,
 )
 from .values.mutation import mutation

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
+from ...resolve.bounds import number
 from ...resolve.generics import substitute
 from ...types import Type
 from ...types.assignable import assignable
@@ -153,18 +154,6 @@ def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
         if {type(value) for value in given.values} <= {type(value) for value in allowed}
         else None
     )
-
-
-def number(node: syntax.Expression) -> float | None:
-    """The value of a number that is written out."""
-    match node:
-        case syntax.Constant(value=(int() | float()) as value) if not isinstance(value, bool):
-            return value
-        case syntax.Unary(operator="-", operand=operand):
-            positive = number(operand)
-            return None if positive is None else -positive
-        case _:
-            return None
 
 
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:

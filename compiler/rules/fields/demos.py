@@ -8,8 +8,8 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ...resolve.bounds import limits_of, number
 from ...types.assignable import assignable
-from ..calls.argument_types import number
 from ..rule import Findings, replace, rule
 from ..words import described, listed, meant_or_has, near
 from .defaults import constant_fits
@@ -82,7 +82,7 @@ def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclara
                     argument.value, f"`{field.name.text}` is {described(wanted)}, not {shown}"
                 )
             elif assignable(wanted, types.FLOAT) and field.where is not None:
-                broken = _broken(field.where, field.name.text, number(argument.value))
+                broken = _broken(field, argument.value)
                 if broken is not None:
                     yield wrong_demo_value.at(argument.value, f"`{field.name.text}` must be {broken}")
 
@@ -130,37 +130,7 @@ def _demos(
         yield declaration.name.text, demo, fields
 
 
-def _broken(where: syntax.Expression, name: str, value: float | None) -> str | None:
-    """The bound of a condition like `0 <= x <= 1` that a number breaks, as one writes it."""
-    if value is None or not isinstance(where, syntax.Comparison):
-        return None
-    sides = [where.left, *where.rights]
-    for left, operator, right in zip(sides, where.operators, sides[1:], strict=False):
-        low, high = number(left), number(right)
-        if isinstance(right, syntax.Name) and right.text == name and low is not None:
-            limits = _limits(_TURNED.get(operator, ""), low)
-        elif isinstance(left, syntax.Name) and left.text == name and high is not None:
-            limits = _limits(operator, high)
-        else:
-            continue
-        broken = limits.broken_by(value)
-        if broken is not None:
-            return broken
-    return None
-
-
-_TURNED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
-
-
-def _limits(operator: str, bound: float) -> types.Limits:
-    match operator:
-        case ">=":
-            return types.Limits(ge=bound)
-        case ">":
-            return types.Limits(gt=bound)
-        case "<=":
-            return types.Limits(le=bound)
-        case "<":
-            return types.Limits(lt=bound)
-        case _:
-            return types.Limits()
+def _broken(field: syntax.Field, value: syntax.Expression) -> str | None:
+    """The bound of a field's condition that a number breaks, as one writes it."""
+    given = number(value)
+    return None if given is None else limits_of(field.where, field.name.text).broken_by(given)
