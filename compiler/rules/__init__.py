@@ -100,6 +100,7 @@ from .values.comparisons import (
     identity_of_literal,
     same_operands,
 )
+from .values.impossible import impossible_comparison
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern

@@ -75,7 +75,7 @@ def _is_none(node: syntax.Expression) -> bool:
     return isinstance(node, syntax.Constant) and node.value is None
 
 
-@rule("W108", "same-operands", syntax.Comparison, syntax.Boolean, severity="warning")
+@rule("W108", "same-operands", syntax.Comparison, syntax.Boolean, fix="sometimes", severity="warning")
 def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax.Boolean) -> Findings:
     """A value is compared with itself, or a condition is tested twice.
 
@@ -92,10 +92,11 @@ def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax
     """
     if isinstance(node, syntax.Boolean):
         seen: set[str] = set()
-        for value in node.values:
+        for before, value in zip((None, *node.values), node.values, strict=False):
             text = written(item, value)
-            if text in seen and _is_stable(value):
-                yield same_operands.at(value, f"`{text}` appears twice in this condition")
+            if text in seen and _is_stable(value) and before is not None:
+                fix = replace("Remove it", Span(before.span.end, value.span.end), "")
+                yield same_operands.at(value, f"`{text}` appears twice in this condition", fix=fix)
             seen.add(text)
         return
     for left, right in pairwise((node.left, *node.rights)):

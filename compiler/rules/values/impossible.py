@@ -249,18 +249,13 @@ def _outside(item: Item, left: syntax.Expression, right: syntax.Expression) -> F
                 words = f"`{text}` is never `{written(item, value)}`: its `where` says {broken}"
                 yield impossible_comparison.at(value, words)
             elif allowed and isinstance(value, syntax.String) and value.value not in allowed:
+                words, fix = f"`{text}` is never `{written(item, value)}`", None
                 close = near(value.value, [each for each in allowed if isinstance(each, str)])
-                meant = (
-                    f"; did you mean `{display_value(close)}`?" if close else f"; it is {choices(allowed)}"
-                )
-                fix = (
-                    replace(f"Change to `{display_value(close)}`", value, display_value(close))
-                    if close
-                    else None
-                )
-                yield impossible_comparison.at(
-                    value, f"`{text}` is never `{written(item, value)}`{meant}", fix=fix
-                )
+                if close is not None:
+                    right = display_value(close)
+                    fix = replace(f"Change to `{right}`", value, right)
+                    words += f"; did you mean `{right}`?"
+                yield impossible_comparison.at(value, words, fix=fix)
 
 
 def _ordered(item: Item, left: syntax.Expression, operator: str, right: syntax.Expression) -> Findings:
@@ -273,10 +268,9 @@ def _ordered(item: Item, left: syntax.Expression, operator: str, right: syntax.E
     for limits, _ in _conditions(item, left):
         bound = _contradicts(limits, operator, given)
         if bound is not None:
-            words = f"`{written(item, left)} {operator} {written(item, right)}` never holds: its `where` says {bound}"
-            yield impossible_comparison.at(
-                Span(min(left.span.start, right.span.start), max(left.span.end, right.span.end)), words
-            )
+            shown = f"`{written(item, left)} {operator} {written(item, right)}`"
+            span = Span(min(left.span.start, right.span.start), max(left.span.end, right.span.end))
+            yield impossible_comparison.at(span, f"{shown} never holds: its `where` says {bound}")
 
 
 def _contradicts(limits: types.Limits, operator: str, given: float) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TypeAlias
 
+from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
@@ -14,7 +15,7 @@ from ...types import Type, narrow
 from ...types.assignable import iterated
 from ...types.display import display
 from ...types.union import plain, widened
-from ..rule import Findings, rule, written
+from ..rule import Findings, replace, rule, written
 from ..words import described
 from .possibly_none import may_be_none
 
@@ -22,7 +23,7 @@ _Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparis
 _ORDERS = ("<", "<=", ">", ">=")
 
 
-@rule("E226", "not-callable", syntax.Call)
+@rule("E226", "not-callable", syntax.Call, fix="sometimes")
 def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A value is called that is not a function, module or constructor.
 
@@ -51,7 +52,13 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
         case types.Signature():
             made = f"{catalog.plain_module()}({text})"
             words = f"cannot call the signature `{text}`; write `{made}`"
-            yield not_callable.at(node.function, words)
+            is_argument = any(
+                node is each.value for call in item.nodes(syntax.Call) for each in call.arguments
+            )
+            fix = None
+            if is_argument and not node.arguments:
+                fix = replace("Remove the brackets", Span(node.function.span.end, node.span.end), "")
+            yield not_callable.at(node.function, words, fix=fix)
         case types.Literals() | types.Builtin() | types.List() | types.Dict() | types.Set() | types.Tuple():
             yield not_callable.at(node.function, f"cannot call `{text}`, which is {described(widened(kind))}")
         case (
@@ -75,7 +82,7 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield not_callable.at(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
 
 
-@rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause)
+@rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause, fix="sometimes")
 def not_iterable(program: Program, item: Item, node: syntax.For | syntax.ComprehensionClause) -> Findings:
     """A loop iterates over a value that has no items.
 
@@ -96,10 +103,11 @@ def not_iterable(program: Program, item: Item, node: syntax.For | syntax.Compreh
         text = written(item, node.iterable)
         wide = widened(types.union(*wrong))
         hint = f"; did you mean `range({text})`?" if wide == types.INT else ""
-        yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}")
+        fix = replace(f"Write `range({text})`", node.iterable, f"range({text})") if hint else None
+        yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}", fix=fix)
 
 
-@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison)
+@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison, fix="sometimes")
 def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     """An operator is used on values that do not support it.
 
@@ -120,14 +128,26 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
             if not _fit(left, node.operator, right):
                 text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` is not supported"
                 joins = node.operator == "+" and types.STR in (left, right)
-                yield wrong_operands.at(node, text + ("; did you mean an f-string?" if joins else ""))
+                fix = _as_text(item, node, left) if joins else None
+                yield wrong_operands.at(
+                    node, text + ("; did you mean an f-string?" if joins else ""), fix=fix
+                )
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
             if types.known(left) and not _fit(left, node.operator, right):
                 text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` is not supported"
-                yield wrong_operands.at(node, text, _wrap(item, node))
+                fix = None
+                if isinstance(left, types.List) and node.operator == "+":
+                    fix = replace("Write it in brackets", node.value, f"[{written(item, node.value)}]")
+                yield wrong_operands.at(node, text, _wrap(item, node), fix)
         case syntax.Comparison():
             yield from _compared(item, node)
+
+
+def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
+    """The operand that is not a text, in `str(…)`."""
+    other = node.right if left == types.STR else node.left
+    return replace("Write `str(…)`", other, f"str({written(item, other)})")
 
 
 def _compared(item: Item, node: syntax.Comparison) -> Findings:
