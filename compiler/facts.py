@@ -156,7 +156,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     target: ImportTarget | None = None
     """Where an import leads."""
     exhaustive: frozenset[int] = frozenset()
-    """The `match`es one of whose cases is always taken, and the `if`s without `else` of which a branch is."""
+    """The `match`es one of whose cases is always taken, the `if`s of which a branch is, and their branches
+    of which one further up is."""
 
 
 def evident_type(node: syntax.Node) -> types.Type:
@@ -196,7 +197,7 @@ class Draft(Struct, eq=False):
     exhaustive: set[int] = field(default_factory=set)
 
     def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
-        """Remember whether one of the branches of a statement is always taken."""
+        """Remember whether one of the branches of a statement, or above a branch, is always taken."""
         (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
 
     def symbol_of(self, node: syntax.Node) -> Symbol | None:

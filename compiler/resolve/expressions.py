@@ -287,6 +287,10 @@ def bind_target(
 
 
 def _unpacked(kind: Type, targets: tuple[syntax.Expression, ...]) -> list[Type]:
+    """The types of the targets that a value is unpacked into; `None` cannot be, and is another finding."""
+    if isinstance(kind, types.Union):
+        ways = [_unpacked(each, targets) for each in kind.options if not isinstance(each, types.Nothing)]
+        return [types.merged(*several) for several in zip(*ways, strict=True)]
     item = iterated(kind)
     item = types.UNKNOWN if item is None else item
     starred = [index for index, each in enumerate(targets) if isinstance(each, syntax.Starred)]

@@ -125,6 +125,7 @@ def _if(node: syntax.If, context: Context, end: int, loops: int) -> Flow | None:
     ends: list[Flow | None] = []
     reached = True
     for branch in node.branches:
+        context.item.note_exhaustive(branch, holds=not reached)
         infer(branch.test, context)
         taken = assume(branch.test, True, context.item, context.narrowed)
         after = run(branch.body, context.knowing(taken), end, loops)

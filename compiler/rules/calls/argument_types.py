@@ -15,7 +15,7 @@ from ...types.assignable import assignable
 from ...types.union import plain
 from ..rule import Findings, replace, rule
 from ..values.possibly_none import only_none_misfits
-from ..words import choices, described, near
+from ..words import but_is, choices, described, near
 from .arguments import CALLS, Call, Called, called
 
 
@@ -51,7 +51,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             continue
         yield wrong_type.at(
             argument.value,
-            f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(_said(given))}",
+            f"{_place(call, parameter)} takes {described(wanted)}{but_is(given, wanted)}",
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
@@ -147,6 +147,13 @@ def _wrong_elements(
             f"not {described(_said(given))}",
             _help(item, element, given, inside[0]),
         )
+
+
+def _place(call: Called, parameter: types.Parameter) -> str:
+    """What an argument is given to; the names of Python's positional parameters say nothing to a reader."""
+    if parameter.kind == "positional-only":
+        return f"`{call.name}`"
+    return f"`{parameter.name}` of `{call.name}`"
 
 
 def _said(given: Type) -> Type:

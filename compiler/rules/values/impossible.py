@@ -84,6 +84,11 @@ def _compared(item: Item, left: syntax.Expression, right: syntax.Expression) -> 
 def _looked_for(item: Item, left: syntax.Expression, right: syntax.Expression) -> Findings:
     first = _known_type(item, left)
     if isinstance(right, syntax.List | syntax.Tuple | syntax.Set):
+        kinds = [_known_type(item, each) for each in right.elements]
+        if len(kinds) > 1 and not _values(first) and not any(overlaps(first, each) for each in kinds):
+            words = f"{_short(first)} and {_short(types.merged(*map(plain, kinds)))} are never equal"
+            yield impossible_comparison.at(Span(left.span.start, right.span.end), words)
+            return
         for each in right.elements:
             second = _known_type(item, each)
             if isinstance(each, syntax.Starred):
@@ -132,25 +137,23 @@ def _never(
     """What is said of a value that a subject never is."""
     allowed = _values(first)
     text = written(item, subject)
-    if allowed and _is_single(second):
+    declared = _values(_declared_type(item, subject)) if verb == "is never" else allowed
+    if allowed and _is_single(second) and len(declared) > 1:
         shown = _shown(item, value, second)
-        declared = _values(_declared_type(item, subject)) if verb == "is never" else allowed
         (one,) = _values(second)
         words = f"`{text}` {verb} `{shown}`"
         if one in declared and one not in allowed:
             return impossible_comparison.at(value, f"{words} here: a test above has ruled it out")
-        texts = [each for each in declared or allowed if isinstance(each, str)]
+        texts = [each for each in declared if isinstance(each, str)]
         close = near(one, texts) if isinstance(one, str) else None
         if close is not None:
             right = display_value(close)
             fix = replace(f"Change to `{right}`", value, right)
             return impossible_comparison.at(value, f"{words}; did you mean `{right}`?", fix=fix)
         few = verb == "is never" and len(declared) <= _MOST_CHOICES
-        return impossible_comparison.at(
-            value, words + (f"; it is {choices(declared or allowed)}" if few else "")
-        )
+        return impossible_comparison.at(value, words + (f"; it is {choices(declared)}" if few else ""))
     span = Span(min(subject.span.start, value.span.start), max(subject.span.end, value.span.end))
-    if allowed and _values(second):
+    if len(allowed) > 1 and _values(second):
         words = f"`{text}` is {choices(allowed)}, and `{written(item, value)}` is {choices(_values(second))}"
         if len(allowed) + len(_values(second)) <= _MOST_CHOICES:
             return impossible_comparison.at(span, f"{words}: they are never equal")
@@ -246,7 +249,7 @@ def _outside(item: Item, left: syntax.Expression, right: syntax.Expression) -> F
             broken = None if given is None else limits.broken_by(given)
             text = written(item, subject)
             if broken is not None:
-                words = f"`{text}` is never `{written(item, value)}`: its `where` says {broken}"
+                words = f"`{text}` is never `{written(item, value)}`: its `where` says `{broken}`"
                 yield impossible_comparison.at(value, words)
             elif allowed and isinstance(value, syntax.String) and value.value not in allowed:
                 words, fix = f"`{text}` is never `{written(item, value)}`", None
@@ -270,7 +273,7 @@ def _ordered(item: Item, left: syntax.Expression, operator: str, right: syntax.E
         if bound is not None:
             shown = f"`{written(item, left)} {operator} {written(item, right)}`"
             span = Span(min(left.span.start, right.span.start), max(left.span.end, right.span.end))
-            yield impossible_comparison.at(span, f"{shown} never holds: its `where` says {bound}")
+            yield impossible_comparison.at(span, f"{shown} never holds: its `where` says `{bound}`")
 
 
 def _contradicts(limits: types.Limits, operator: str, given: float) -> str | None:
