@@ -320,7 +320,7 @@ def _is_under(kind: Type, of: Type) -> bool:
         case types.Builtin(name=first), types.Builtin(name=second):
             return first == second
         case types.Record(), types.Record():
-            return kind == of
+            return assignable(kind, of)
         case types.Enum(), types.Builtin(name="str"):
             return bool(kind.members) and all(isinstance(value, str) for _, value in kind.members)
         case types.Enum(), types.Enum():
