@@ -165,8 +165,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
 
 def evident_type(node: syntax.Node) -> types.Type:
     """The type of a constant, which needs no remembering; Unknown for other expressions."""
-    if node.__class__ is syntax.String:
-        return types.Literals((node.value,))  # type: ignore[attr-defined]
+    if isinstance(node, syntax.String):
+        return types.Literals((node.value,))
     match node:
         case syntax.Constant(value=None):
             return types.NONE

@@ -48,6 +48,16 @@ def not_none(kind: Type) -> Type:
     )
 
 
+def may_be_none(kind: Type) -> bool:
+    """Whether a value can be `None` and something else."""
+    return isinstance(kind, types.Union) and types.NONE in kind.options
+
+
+def only_none_misfits(given: Type, wanted: Type) -> bool:
+    """Whether a value would fit if it were not `None`."""
+    return may_be_none(given) and assignable(not_none(given), wanted)
+
+
 def equal(kind: Type, other: Type) -> Type:
     """Of a value that is equal to some value of another type."""
     if not known(other):

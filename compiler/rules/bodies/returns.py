@@ -12,10 +12,10 @@ from ... import types
 from ...program import Item, Program
 from ...types.assignable import assignable
 from ...types.display import display
+from ...types.narrow import only_none_misfits
 from ...types.union import plain
 from ..edits import without_argument
 from ..rule import BODIES, Body, Findings, insert, replace, rule
-from ..values.possibly_none import only_none_misfits
 from ..words import but_is, described, listed, meant_or_has, near, nouns
 from .flow import terminates
 

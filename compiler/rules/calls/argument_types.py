@@ -12,9 +12,9 @@ from ...resolve.bounds import number
 from ...resolve.generics import substitute
 from ...types import Type
 from ...types.assignable import assignable
+from ...types.narrow import only_none_misfits
 from ...types.union import plain
 from ..rule import Findings, replace, rule
-from ..values.possibly_none import only_none_misfits
 from ..words import but_is, choices, described, near
 from .arguments import CALLS, Call, Called, called
 

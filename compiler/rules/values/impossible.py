@@ -164,8 +164,8 @@ def _never(
     if isinstance(first, types.List | types.Set) and overlaps(first.item, second):
         help_ = f"to look for one item, write `{written(item, value)} in {text}`"
     words = f"{_short(first)} and {_short(second)} are never equal"
-    fix = _written_as(value, first) or _written_as(subject, second)
-    return impossible_comparison.at(span, words, help_, fix)
+    written_as = _written_as(value, first) or _written_as(subject, second)
+    return impossible_comparison.at(span, words, help_, written_as)
 
 
 def _shown(item: Item, node: syntax.Expression, kind: Type) -> str:
@@ -255,9 +255,9 @@ def _outside(item: Item, left: syntax.Expression, right: syntax.Expression) -> F
                 words, fix = f"`{text}` is never `{written(item, value)}`", None
                 close = near(value.value, [each for each in allowed if isinstance(each, str)])
                 if close is not None:
-                    right = display_value(close)
-                    fix = replace(f"Change to `{right}`", value, right)
-                    words += f"; did you mean `{right}`?"
+                    choice = display_value(close)
+                    fix = replace(f"Change to `{choice}`", value, choice)
+                    words += f"; did you mean `{choice}`?"
                 yield impossible_comparison.at(value, words, fix=fix)
 
 

@@ -14,10 +14,10 @@ from ...resolve.operators import fits, ordered
 from ...types import Type, narrow
 from ...types.assignable import iterated
 from ...types.display import display
+from ...types.narrow import may_be_none
 from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import described
-from .possibly_none import may_be_none
 
 _Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
 _ORDERS = ("<", "<=", ">", ">=")
