@@ -21,6 +21,11 @@ def own_process() -> None:
     _is_own_process = True
 
 
+def is_own_process() -> bool:
+    """Whether this process is a command's own."""
+    return _is_own_process
+
+
 def hold(value: T) -> T:
     """The value, held to the end of the process; as it is where the process is someone else's."""
     if _is_own_process:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..base.held import hold
 from ..base.text import plural
+from .checks.engine import Engine
+from .checks.result import Task
 from .console import say
 from .errors import Refusal
 from .files import find, read_program_from_input, shown
@@ -16,7 +18,6 @@ from .report import is_for_people, read_outputs, write_report
 
 if TYPE_CHECKING:
     from ..base.diagnostic import Severity
-    from ..project.workspace import Workspace
 
 FAIL_ON: dict[str, tuple[Severity, ...]] = {
     "error": ("error",),
@@ -55,6 +56,14 @@ FAIL_ON: dict[str, tuple[Severity, ...]] = {
 )
 @click.option("--ignore", multiple=True, metavar="RULES", help="Skip these rules.")
 @click.option("--stdin-filename", metavar="PATH", help="The path to report for standard input (`-`).")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many processes may check; by default as many as there are cores, where there is enough to do.",
+)
+@click.option("--no-cache", is_flag=True, help="Check all files anew, and keep nothing for the next time.")
 def command(
     paths: tuple[str, ...],
     fix: bool,
@@ -65,6 +74,8 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     stdin_filename: str | None,
+    jobs: int | None,
+    no_cache: bool,
 ) -> int:
     """Check files for mistakes.
 
@@ -80,44 +91,48 @@ def command(
       dspyc check --output-format full --output-format sarif=report.sarif
       cat x.dspy | dspyc check - --stdin-filename triage/x.dspy
     """
-    from ..project.workspace import Workspace
-    from .checking import render_fixable, report_on
-
     fixing = fix or unsafe_fixes or diff
     outputs = read_outputs(output_formats)
-    selected, ignored = _selectors(select), _selectors(ignore)
+    task = Task(_selectors(select), _selectors(ignore), is_for_people(outputs))
     if paths == ("-",):
         if fixing:
             raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
         path = Path.cwd() / (stdin_filename or "stdin.dspy")
         files = [path]
-        workspace = hold(Workspace({str(path): read_program_from_input()}, (), selected, ignored))
+        engine = Engine(task, overlays={str(path): read_program_from_input()})
     else:
         files = find(paths)
-        workspace = hold(Workspace(select=selected, ignore=ignored))
-        if fixing and _fix(workspace, files, unsafe=unsafe_fixes, write=not diff) and diff:
+        engine = Engine(task, uses_cache=not no_cache, jobs=jobs)
+    outcome = engine.check(files)
+    if fixing and _fix(task, outcome.with_fixes, unsafe=unsafe_fixes, write=not diff):
+        if diff:
             return 1
-    report = report_on(workspace, files)
-    write_report(report, outputs, render_fixable(report, workspace) if is_for_people(outputs) else "")
-    return int(any(report.count(severity) for severity in FAIL_ON[fail_on]))
+        outcome = engine.check(files)
+    write_report(outcome.report, outputs, outcome.fixable)
+    return int(any(outcome.report.count(severity) for severity in FAIL_ON[fail_on]))
 
 
 def _selectors(options: tuple[str, ...]) -> tuple[str, ...]:
     """The rules that an option names; raises `Refusal` for what does not exist."""
+    names = tuple(name.strip() for option in options for name in option.split(",") if name.strip())
+    if not names:
+        return ()
+    # Rules are imported for it.
     from ..compiler.selection import wrong_selectors
 
-    names = tuple(name.strip() for option in options for name in option.split(",") if name.strip())
     for problem in wrong_selectors(names):
         raise Refusal(problem.message, problem.help)
     return names
 
 
-def _fix(workspace: Workspace, files: list[Path], *, unsafe: bool, write: bool) -> int:
+def _fix(task: Task, files: Sequence[Path], *, unsafe: bool, write: bool) -> int:
     """Fix files, or show how they would be; how many fixes there were."""
     from ..base.files import write_atomically
     from .checking import fixed
+    from .checks.examine import workspace_for
     from .format import difference
 
+    workspace = workspace_for(task)
     count = 0
     for path in files:
         full = str(Path.cwd() / path)

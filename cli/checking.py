@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,39 +9,17 @@ from typing import IO, Any
 
 from msgspec.structs import replace
 
+from ..base.diagnostic import Diagnostic
 from ..compiler.analysis import FileAnalysis
 from ..compiler.fixing import Fixed, fix
 from ..compiler.render import CheckedFile, Report, ansi, full, plain, summary
 from ..grammar.source import Source
 from ..loader.compiling import errors_of
-from ..project.disk import ENDING
 from ..project.settings import Settings
 from ..project.workspace import Workspace
 from .console import columns, say
 from .errors import Failure
-from .files import shown
-
-
-def check(workspace: Workspace, path: Path) -> CheckedFile:
-    """The findings of a file. Raises FileNotFoundError where there is none."""
-    analysis = workspace.analyse(os.path.join(os.getcwd(), path))
-    return CheckedFile(shown(path), analysis.source, analysis.diagnostics)
-
-
-def report_on(workspace: Workspace, paths: Sequence[Path]) -> Report:
-    """The findings of files, and before them those of the settings of their projects."""
-    with workspace.in_one_pass():
-        here = os.getcwd()
-        settings = dict.fromkeys(workspace.settings(os.path.join(here, path)) for path in paths)
-        files = [_check_settings(workspace, each) for each in settings if each.problems]
-        files += [check(workspace, path) for path in paths]
-    return Report(tuple(files), partial(look_up, workspace))
-
-
-def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
-    """A file that a label points into: its path as it is shown, and its text."""
-    source = workspace.source(path)
-    return None if source is None else (shown(path), source)
+from .files import look_up, shown
 
 
 def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
@@ -65,22 +42,11 @@ def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
         workspace.disk.put(full, text)
 
 
-def render_fixable(report: Report, workspace: Workspace) -> str:
-    """How many findings the fixes would remove, and by which option."""
-    safe = every = 0
-    for file in report.files:
-        if any(found.fixes for found in file.diagnostics) and file.source.uri.endswith(ENDING):
-            safe += _removed(file, fixed(workspace, file.source.uri, unsafe=False))
-            every += _removed(file, fixed(workspace, file.source.uri, unsafe=True))
-    options = [f"{safe} fixable with `--fix`" if safe else ""]
-    if every > safe:
-        options.append(f"{every - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")
-    return ", ".join(filter(None, options)) + "\n" if every or safe else ""
-
-
-def _removed(file: CheckedFile, result: Fixed) -> int:
-    """How many of a file's findings had a fix that was applied."""
-    return min(result.count, sum(bool(found.fixes) for found in file.diagnostics))
+def count_fixable(workspace: Workspace, path: str, findings: Sequence[Diagnostic]) -> tuple[int, int]:
+    """How many of a file's findings the safe fixes would remove, and how many all of them."""
+    with_fix = sum(bool(found.fixes) for found in findings)
+    safe, every = (fixed(workspace, path, unsafe=unsafe).count for unsafe in (False, True))
+    return min(safe, with_fix), min(every, with_fix)
 
 
 class Findings(Failure):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ..base.files import UnreadableFile, decode, read_regular
 from ..base.text import near
+from ..grammar.source import Source
 from ..project.disk import LARGEST_PROGRAM, advice_for, decode_program
-from ..project.workspace import programs_below
+from ..project.workspace import Workspace, programs_below
 from .errors import Refusal
 
 
@@ -54,6 +55,12 @@ def shown(path: Path | str) -> str:
             return inside
     full, here = os.path.abspath(path), os.getcwd().rstrip(os.sep) + os.sep
     return full[len(here) :] if full.startswith(here) else str(path)
+
+
+def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
+    """A file that a label points into: its path as it is shown, and its text."""
+    source = workspace.source(path)
+    return None if source is None else (shown(path), source)
 
 
 def with_models(state: Path) -> list[Path]:

@@ -56,11 +56,11 @@ def _read(option: str) -> Output:
     return Output(name, file or None)
 
 
-def write_report(report: Report, outputs: Sequence[Output], ending: str) -> None:
+def write_report(report: Report, outputs: Sequence[Output], fixable: tuple[int, int]) -> None:
     """Write a report in all its formats.
 
-    On standard output, a format for people ends in a summary and `ending`. Where all reports go to files, the
-    summary alone is shown.
+    On standard output, a format for people ends in a summary and in how many findings the safe fixes would
+    remove, and how many all of them. Where all reports go to files, the summary alone is shown.
     """
     for each in outputs:
         if each.file is not None:
@@ -70,9 +70,17 @@ def write_report(report: Report, outputs: Sequence[Output], ending: str) -> None
         say(formats.render(shown, report, ansi, columns()), newline=False)
     if shown is None or shown in formats.FOR_PEOPLE:
         say(summary(report))
-        say(ending, newline=False)
+        say(_render_fixable(*fixable), newline=False)
 
 
 def is_for_people(outputs: Sequence[Output]) -> bool:
     """Whether standard output gets the summary."""
     return all(each.file is not None or each.format in formats.FOR_PEOPLE for each in outputs)
+
+
+def _render_fixable(safe: int, every: int) -> str:
+    """How many findings fixes would remove, and by which options; empty for none."""
+    options = [f"{safe} fixable with `--fix`" if safe else ""]
+    if every > safe:
+        options.append(f"{every - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")
+    return ", ".join(filter(None, options)) + "\n" if every or safe else ""

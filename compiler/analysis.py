@@ -85,6 +85,11 @@ class Project:
         with self._files.lock:
             return self._files.readers(path)
 
+    def reads(self, path: str) -> frozenset[str]:
+        """The files, there or not, that the analysis of a checked file depends on; it is one of them."""
+        with self._files.lock:
+            return frozenset(self._files.reached(path))
+
     @deep
     def check(self, path: str) -> FileAnalysis:
         """The analysis of a file. Raises FileNotFoundError when the reader does not have it."""

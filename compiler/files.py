@@ -94,7 +94,7 @@ class Files:
 
     def refresh(self, path: str) -> bool:
         """Make a file, and all that was read because of it, current. Returns whether anything was not."""
-        old = [each for each in self._reached(path) if each not in self._current]
+        old = [each for each in self.reached(path) if each not in self._current]
         self._current.update(old)
         texts = {each: self._read(each) for each in old}
         changed = {each: text for each, text in texts.items() if self._texts.setdefault(each, text) != text}
@@ -102,7 +102,8 @@ class Files:
             self._take_over(changed)
         return bool(old)
 
-    def _reached(self, path: str) -> Iterable[str]:
+    def reached(self, path: str) -> Iterable[str]:
+        """A file, and all that was asked for because of it, be it through others."""
         found = {path: None}
         waiting = [path]
         while waiting:

@@ -158,4 +158,22 @@ PAGES: dict[str, Page] = {
         'NAME = "user\u202e"\n',
         'NAME = "user\\u202e"\n',
     ),
+    "E029": Page(
+        "This is the syntax of another language: JavaScript, TypeScript, BAML, SQL or DSPy's classes. The "
+        "message says how the same is written here; the fix writes it where it can mean only one thing.",
+        "def good(example, pred) -> bool:\n    return example.label === pred.label\n",
+        "def good(example, pred) -> bool:\n    return example.label == pred.label\n",
+    ),
+    "E030": Page(
+        "The short form of a signature is a string, as in DSPy.",
+        "module classify = Predict(text -> label)\n",
+        'module classify = Predict("text -> label")\n',
+    ),
+    "E031": Page(
+        "A module has no methods. Its inputs and outputs are fields, its parts are lines of its body, and "
+        "`forward:` is a block that uses them by their names. Functions are declared in the first column.",
+        "module Echo:\n    input text: str\n    output copy: str\n\n    def forward(self, text):\n"
+        "        return copy=text\n",
+        "module Echo:\n    input text: str\n    output copy: str\n\n    forward:\n        return copy=text\n",
+    ),
 }

@@ -34,6 +34,9 @@ KINDS: dict[str, str] = {
     "E026": "too-deep",
     "E027": "quoted-type",
     "E028": "hidden-character",
+    "E029": "foreign-syntax",
+    "E030": "unquoted-signature",
+    "E031": "method",
 }
 """The codes of syntax problems and their names."""
 

@@ -38,7 +38,7 @@ def parse_signature_string(text: str) -> InlineSignature:
         inputs, outputs = value
         problems = [*lexed.problems, *context.closing_problems()]
         return InlineSignature(inputs, outputs, tuple(problems or _dangling_commas(lexed.tokens)))
-    if "->" not in text:
+    if "->" not in text and "=>" not in text:
         found = problem(
             "E001", (0, len(text)), "expected `->` between the inputs and the outputs of this signature"
         )

@@ -38,7 +38,7 @@ _HEAD = re.compile(
     )""",
     re.M | re.X,
 )
-_OTHER_LINE = re.compile(r"^(?![ \t\f]|#|[)\]}]|\r?$)", re.M)
+_OTHER_LINE = re.compile(r"""^(?![ \t\f]|#|[)\]}]|"#[ \t]*$|\r?$)""", re.M)
 _FIELDS = "|".join(sorted(FIELD_WORDS))
 _STATEMENTS = "|".join(sorted((STATEMENT_WORDS | CLAUSE_WORDS) - {"match"}))
 _BODY_LINE = re.compile(
@@ -110,10 +110,18 @@ def _outside(text: str, begin: int, end: int, lines: set[int], has_head: bool) -
     depth = 0
     for kind, at, _ in scan(text, begin, end):
         if at in lines and depth == 0 and kind != NEWLINE:
-            continues = (has_head or found) and _BODY_LINE.match(text, at)
+            continues = (has_head or found) and (_BODY_LINE.match(text, at) or _opens_body(text, at))
             found += [] if continues else [at]
         if kind == OPEN:
             depth += 1
         elif kind == CLOSE:
             depth = max(0, depth - 1)
     return found
+
+
+def _opens_body(text: str, at: int) -> bool:
+    """Whether a string in the first column is the docstring of the head right above it."""
+    if text[at] not in "\"'":
+        return False
+    above = text[max(text.rfind("\n", 0, at - 1) + 1, 0) : at].strip()
+    return above.endswith(":") and not above.startswith("#")

@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import CodeType
 
-from .sources import digest_of
+from .sources import digest_of_sources
 
 ENDING = ".dspy"
 
-ROOMS = ("base", "compiler", "grammar", "loader", "project", "runtime")
-"""What a file's code depends on: the compiler, and the runtime, whose sources it reads."""
-_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _LARGEST = 256 << 20
 
 
@@ -42,7 +39,7 @@ def _cache_path(path: str) -> str:
 @cache
 def _makers() -> list[str]:
     """What made the code: this Python, and every source that the compiler is made of."""
-    return [importlib.util.MAGIC_NUMBER.hex(), digest_of(_PACKAGE, ROOMS)]
+    return [importlib.util.MAGIC_NUMBER.hex(), digest_of_sources()]
 
 
 def read_kept(path: str) -> Compiled | None:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import TypeAlias
 
 from ..base.files import UnreadableFile, decode, read_bytes, render_size
@@ -45,6 +46,7 @@ class Disk:
         """The files that were looked for on the disk, found or not, in order."""
         self._overlays = dict(overlays or {})
         self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
+        self._digests: dict[str, str] = {}
         self._seen: dict[str, str | UnreadableFile] | None = None
         self._there: dict[str, bool] = {}
 
@@ -112,22 +114,51 @@ class Disk:
             status = os.stat(path)
         except FileNotFoundError:
             self._known.pop(path, None)
+            self._digests.pop(path, None)
             return UnreadableFile(path, "missing", "does not exist")
         except (OSError, ValueError):
             self._known.pop(path, None)
-            return _read(path)
+            return self._read(path)
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         known = self._known.get(path)
         if known is None or known[0] != stamp:
-            known = self._known[path] = stamp, _read(path)
+            known = self._known[path] = stamp, self._read(path)
         return known[1]
 
+    def digest(self, path: str) -> str:
+        """What `digest_of` gave for a file when its text was last read here; now, where it was not yet."""
+        return self._digests[path] if path in self._digests else digest_of(path)
 
-def _read(path: str) -> str | UnreadableFile:
+    def _read(self, path: str) -> str | UnreadableFile:
+        try:
+            data = _read_bytes(path)
+        except UnreadableFile as problem:
+            self._digests[path] = _digest_of_problem(problem)
+            return problem
+        self._digests[path] = _digest(data)
+        try:
+            return _decode(data, path)
+        except UnreadableFile as problem:
+            return problem
+
+
+def digest_of(path: str) -> str:
+    """What tells apart all that may be read from a path: its content, or why it cannot be read.
+
+    It is empty where there is nothing.
+    """
     try:
-        return read_source(path)
+        return _digest(_read_bytes(path))
     except UnreadableFile as problem:
-        return problem
+        return _digest_of_problem(problem)
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _digest_of_problem(problem: UnreadableFile) -> str:
+    return "" if problem.kind == "missing" else problem.message
 
 
 def read_source(path: str) -> str:
@@ -136,11 +167,20 @@ def read_source(path: str) -> str:
     Raises:
         UnreadableFile: there is no such file, it is not a regular one, it is too large, or it is not text.
     """
+    return _decode(_read_bytes(path), path)
+
+
+def _read_bytes(path: str) -> bytes:
+    limits = {".py": LARGEST_PYTHON, ENDING: LARGEST_PROGRAM}
+    return read_bytes(path, limits.get(os.path.splitext(path)[1], LARGEST_SETTINGS))
+
+
+def _decode(data: bytes, path: str) -> str:
     if path.endswith(".py"):
-        return decode_python(read_bytes(path, LARGEST_PYTHON), path)
+        return decode_python(data, path)
     if path.endswith(ENDING):
-        return decode_program(read_bytes(path, LARGEST_PROGRAM), path)
-    return decode(read_bytes(path, LARGEST_SETTINGS), path)
+        return decode_program(data, path)
+    return decode(data, path)
 
 
 def declares_tests(path: str | os.PathLike[str]) -> bool:

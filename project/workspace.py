@@ -45,6 +45,8 @@ class Workspace:
         ignore: Sequence[str] = (),
     ) -> None:
         self.disk = Disk(overlays)
+        self.packages: dict[str, str | None] = {}
+        """The installed packages that were looked for, and what `find_package` said."""
         self._search = tuple(search)
         self._options = (tuple(select), tuple(ignore))
         self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
@@ -94,8 +96,12 @@ class Workspace:
         selection = (settings.selection or EVERYTHING).with_options(*self._options)
         key = roots, settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self._content, roots, find_package, settings.pure, selection)
+            self._projects[key] = Project(self._content, roots, self._find, settings.pure, selection)
         return self._projects[key]
+
+    def _find(self, name: str) -> str | None:
+        found = self.packages[name] = find_package(name)
+        return found
 
     def _content(self, path: str) -> str | Unreadable | None:
         from ..compiler.analysis import Unreadable
@@ -103,6 +109,10 @@ class Workspace:
         text = self.disk.read(path)
         problem = self.disk.problem(path) if text is None else None
         return text if problem is None else Unreadable(problem.message)
+
+    def reads(self, path: str) -> frozenset[str]:
+        """The files on whose texts the analysis of a file depends, itself among them, there or not."""
+        return self.project(path).reads(path) | {path}
 
     def readers(self, path: str) -> frozenset[str]:
         """The files analysed so far that depend on the text at a path, be it through others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -22,6 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # Many tests start `dspyc`; as on a user's machine, only the first start compiles it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# What commands keep is kept for this run of the tests.
+_kept = TemporaryDirectory(prefix="dspyc-tests-")
+os.environ["DSPYC_CACHE_DIR"] = _kept.name
 
 
 def pytest_configure() -> None:

@@ -6,13 +6,19 @@ import re
 
 from ...base.diagnostic import Applicability, Diagnostic
 from ..problems import problem, replacement
+from .foreign import read_question_mark, read_template
 from .tokens import BACKSLASH, CLOSERS, Lexed, Token, vocabulary
 
 _TYPOGRAPHIC_QUOTES = "“”„‘’"
 
 
-def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, start: int, end: int) -> None:
-    """Report a token that is wrong by itself, and add what was probably meant."""
+def unusual(
+    lexed: Lexed, brackets: list[str], kind: int | None, text: str, start: int, end: int, stop: int = -1
+) -> int:
+    """Report a token that is wrong by itself, and add what was probably meant.
+
+    Where to go on reading, at most `stop`; -1 behind the token. Without a `stop` only the token is looked at.
+    """
     known = vocabulary()
     written = text[start:end]
     if kind == BACKSLASH:
@@ -40,6 +46,10 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
             )
         )
         lexed.tokens.append(Token(known.string, start, end, f'"{content}"'))
+    elif stop >= 0 and written == "`" and (behind := read_template(lexed, text, start)) >= 0:
+        return behind
+    elif stop >= 0 and written == "?":
+        return read_question_mark(lexed, text, start, stop)
     elif written == "!":
         lexed.problems.append(
             problem(
@@ -54,6 +64,7 @@ def unusual(lexed: Lexed, brackets: list[str], kind: int | None, text: str, star
     else:
         shown = f"`{written}`" if written.isprintable() else f"U+{ord(written):04X}"
         lexed.problems.append(problem("E008", (start, end), f"unexpected character {shown}"))
+    return -1
 
 
 def _quotes_match(written: str) -> Applicability:
@@ -76,10 +87,35 @@ def _semicolon(lexed: Lexed, brackets: list[str], text: str, start: int) -> None
         ending = "\r\n" if "\r\n" in text else "\n"
         fix = replacement("Start a new line", start, rest.start(1), ending + margin, "safe")
     span = (start, start + 1)
+    if brackets and _is_told(lexed, text, start):
+        return
+    if brackets and _in_loop_head(lexed):
+        message = "a loop runs over values: `for NAME in range(n):`"
+        lexed.problems.append(problem("E029", span, message))
+        return
     lexed.problems.append(problem("E016", span, "`;` cannot separate statements", "start a new line", fix))
     tokens = lexed.tokens
     if not is_last and not brackets and tokens and tokens[-1].kind != known.newline:
         tokens.append(Token(known.newline, start, start, ""))
+
+
+def _is_told(lexed: Lexed, text: str, start: int) -> bool:
+    """Whether a semicolon of this line is reported already."""
+    return (
+        bool(lexed.problems)
+        and lexed.problems[-1].code in {"E016", "E029"}
+        and not {"\n", "\r"} & set(text[lexed.problems[-1].span.end : start])
+    )
+
+
+def _in_loop_head(lexed: Lexed) -> bool:
+    """Whether the line that is being read begins like a loop of C: `for (`."""
+    known = vocabulary()
+    tokens = lexed.tokens
+    first = len(tokens)
+    while first and tokens[first - 1].kind not in {known.newline, known.indent, known.dedent}:
+        first -= 1
+    return [each.text for each in tokens[first : first + 2]] == ["for", "("]
 
 
 def _has_suite(lexed: Lexed) -> bool:

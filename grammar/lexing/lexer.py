@@ -143,7 +143,11 @@ def lex(
                 give_back(lexed, brackets, text[cut:to], cut)
             elif kind is not None and kind != COMMENT:
                 at, to = found.span(kind)
-                unusual(lexed, brackets, kind, text, at, to)
+                behind = unusual(lexed, brackets, kind, text, at, to, stop)
+                if behind >= 0 and behind != to:
+                    resume = behind
+                    begins_line = False
+                    break
             begins_line = False
         position = resume
     while repairs is not None and repairs.closers:

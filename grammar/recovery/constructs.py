@@ -13,7 +13,12 @@ from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
 from ..words import CLAUSE_WORDS, DECLARING, HARD_KEYWORDS, MEMBER_WORDS, STATEMENT_WORDS, UNUSED
+from .classes import read_class
 from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as
+from .fields import FIELDS
+from .foreign_operators import FOREIGN
+from .methods import METHODS
+from .outside import OUTSIDE
 from .typos import TYPOS, after_the_end
 
 _CLASS = "classes are not supported; use `type NAME:` for a record or `enum NAME:` for a choice"
@@ -146,7 +151,7 @@ def _outside(stuck: Stuck) -> Repair | None:
         )
         return Repair(0, 1, [], found)
     if word == "class" and stuck.tokens[1].kind == known.name:
-        return _class(stuck)
+        return read_class(stuck)
     typo = _misspelt(stuck)
     if typo is not None:
         return typo
@@ -181,28 +186,6 @@ def _outside(stuck: Stuck) -> Repair | None:
             "a declaration starts like `signature NAME:`, `module NAME = …`, `def NAME(…):`, `NAME = value`",
         )
     return Repair(0, len(stuck.tokens), [], found)
-
-
-def _class(stuck: Stuck) -> Repair:
-    """A class in the first column: the declaration that its base names, with its body if that fits."""
-    known = vocabulary()
-    tokens = stuck.tokens
-    stop, _ = header_end(tokens, 0)
-    bases = [token.text.lower() for token in tokens[2:stop] if token.kind == known.name]
-    kind = next((base for base in bases if ":" in DECLARING.get(base, ())), "type")
-    message = _CLASS
-    if kind in {"signature", "module"}:
-        message = f"classes are not supported; declare a {kind}: `{kind} {tokens[1].text}:`"
-    found = problem("E019", stuck.tokens[0].span, message)
-    head = [read_as(tokens[0], kind), tokens[1]]
-    stop = max(stop, 2)
-    kinds = [token.kind for token in (*head, *tokens[stop:])]
-    if count_accepted([tables().starts["start"]], kinds) == len(kinds):
-        return Repair(0, stop, head, found)
-    at = tokens[stop - 1].end
-    empty = [known.colon, known.newline, known.indent, known.string, known.newline, known.dedent]
-    body = [Token(each, at, at, ":" if each == known.colon else "") for each in empty]
-    return Repair(0, len(tokens), [*head, *body, tokens[-1]], found)
 
 
 def _misspelt(stuck: Stuck) -> Repair | None:
@@ -297,6 +280,10 @@ ITEM_RULES: tuple[RepairRule, ...] = (
     after_the_end,
     _while,
     _decorator,
+    *FOREIGN,
+    *METHODS,
+    *FIELDS,
+    *OUTSIDE,
     _outside,
     _variable_parameters,
     _import_star,

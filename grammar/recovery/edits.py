@@ -46,8 +46,12 @@ class Stuck(Struct, frozen=True):
 
     @property
     def after(self) -> Token:
-        """The token behind it; only where that is not the last."""
-        return self.tokens[self.at + 1]
+        """The token behind it, or the last."""
+        return self.peek(self.at + 1)
+
+    def peek(self, index: int) -> Token:
+        """The token at an index, or the last where there are not so many."""
+        return self.tokens[min(index, len(self.tokens) - 1)]
 
     @property
     def line_before(self) -> list[Token]:
@@ -58,6 +62,11 @@ class Stuck(Struct, frozen=True):
     def first(self) -> Token:
         """The first token of its line."""
         return self.tokens[self.line]
+
+
+def as_lines(text: str) -> str:
+    """The text with `\n` at the end of every line, of the same length, so that offsets hold."""
+    return text if "\r" not in text else text.replace("\r\n", " \n").replace("\r", "\n")
 
 
 RepairRule: TypeAlias = Callable[[Stuck], Repair | None]

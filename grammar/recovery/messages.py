@@ -42,6 +42,12 @@ _KINDS = {
 }
 
 
+_OPERATORS = frozenset(
+    {".", "(", "[", "{", "&", "|", "^", "~", "*", "**", "and", "or", "not", "is", "if", "for"}
+)
+"""What is inserted only to go on reading: no more likely to be meant than others, so it is not suggested."""
+
+
 def describe_insertion(stuck: Stuck, kind: int) -> Diagnostic:
     """Something is missing before `tokens[at]`."""
     wanted = name_of(kind, stuck.states)
@@ -54,6 +60,9 @@ def describe_insertion(stuck: Stuck, kind: int) -> Diagnostic:
         applicability: Applicability = "safe" if literal == ":" and _begins_block(stuck) else "unsafe"
         fix = replacement(f"Add `{literal}`", place, place, literal + " " * is_tight, applicability)
     where = _place(stuck.tokens, stuck.at, literal)
+    if literal in _OPERATORS and not _is_layout(found):
+        after = f" after {shown(before)}" if before else ""
+        return problem("E001", found.span, f"unexpected {shown(found)}{after}")
     if _is_layout(found):
         return problem("E001", (place, place), f"expected {wanted}{where}", None, fix)
     if kind == vocabulary().newline:
@@ -72,6 +81,8 @@ def describe_replacement(stuck: Stuck, kind: int) -> Diagnostic:
     """Something else should stand where `tokens[at]` stands."""
     found = stuck.token
     literal = _literal(kind)
+    if literal in _OPERATORS - {"for", "if"}:
+        return describe_deletion(stuck)
     fix = (
         None if not literal else replacement(f"Write `{literal}`", found.start, found.end, literal, "unsafe")
     )

@@ -33,8 +33,11 @@ from ..parsing.driver import parse
 from ..problems import problem
 from ..tables import Start, tables
 from .constructs import ITEM_RULES
+from .docstrings import mask_docstring
 from .edits import Repair, RepairRule, Stuck, first_repair
 from .f_strings import behind, field_end, kinds_ahead
+from .foreign_comments import mask_comments
+from .foreign_items import read_foreign_item
 from .messages import describe_deletion, describe_insertion, describe_panic, describe_replacement
 from .typos import SIGNATURE_STRING_RULES
 
@@ -57,20 +60,31 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[D
     deep = [each for each in lexed.problems if each.code == "E026"]
     if deep:
         return None, (deep[0],)
+    foreign = read_foreign_item(text, lexed.tokens)
+    if foreign is not None:
+        tokens, said = foreign
+        return parse(tokens, Context(text)), (said,)
+    text, comment = mask_comments(text)
+    text, docstring = mask_docstring(text, lexed.tokens[0].start)
+    masked = [each for each in (comment, docstring) if each is not None]
+    if masked:
+        lexed = lex(text)
+        if len(lexed.tokens) == 1:
+            return None, (*masked, *lexed.problems)
     if not lexed.is_balanced:
         repairs = find_repairs(text)
         found = repairs.problems
         lexed = lex(text, repairs=repairs)
         lexed.problems = sorted([*found, *lexed.problems], key=lambda each: each.span)[:MAX_PROBLEMS]
     if len(lexed.tokens) > MAX_TOKENS:
-        first = lexed.problems[:MAX_PROBLEMS] or [
+        first = [*masked, *lexed.problems][:MAX_PROBLEMS] or [
             problem("E001", (0, _first_line(text)), "syntax error in this long declaration")
         ]
         return None, tuple(first)
     mended = mend(text, lexed)
     context = Context(text)
     declaration = parse(mended.tokens, context) if mended.is_complete else None
-    problems = [*lexed.problems, *mended.problems]
+    problems = [*masked, *lexed.problems, *mended.problems]
     if lexed.tokens[0].text == "class" and mended.problems:
         problems = mended.problems[:1]
     if not problems:

@@ -10,8 +10,9 @@ from ..parsing.automaton import count_accepted, expected, feed
 from ..problems import problem, replacement
 from ..tables import tables
 from ..words import DECLARING, FIELD_WORDS, HARD_KEYWORDS
-from .edits import Repair, RepairRule, Stuck, fits, header_end, line_before, read_as
+from .edits import Repair, RepairRule, Stuck, as_lines, fits, header_end, line_before, read_as
 from .f_strings import begin, behind, kinds_ahead
+from .outside import statement_outside
 
 
 def _else_if(stuck: Stuck) -> Repair | None:
@@ -224,12 +225,14 @@ def _after_the_end(stuck: Stuck) -> Repair | None:
     if stuck.token.kind == known.end or not feed(copy, known.end):
         return None
     token = stuck.token
-    found = problem(
-        "E023",
-        token.span if token.end > token.start else (token.start, token.start),
+    line = as_lines(stuck.text)[token.start :].split("\n", 1)[0]
+    said = statement_outside(line, token.text)
+    message, help_ = said or (
         "this line does not belong to a declaration",
         "indent it to continue the declaration above",
     )
+    span = token.span if token.end > token.start else (token.start, token.start)
+    found = problem("E023", span, message, help_)
     follows_semicolon = stuck.text[: token.start].rstrip().endswith(";")
     return Repair(stuck.at, len(stuck.tokens) - 1, [], None if follows_semicolon else found)
 
@@ -241,6 +244,51 @@ def _second_arrow(stuck: Stuck) -> Repair | None:
     found = problem("E001", token.span, "a signature has only one `->`, between its inputs and its outputs")
     return Repair(stuck.at, stuck.at + 1, [read_as(token, ",")], found)
 
+
+def _two_words(stuck: Stuck) -> Repair | None:
+    """`customer question -> answer`: a name of two words, or a type without its colon."""
+    known = vocabulary()
+    token = stuck.token
+    if token.kind != known.name or stuck.at == 0 or stuck.before.kind != known.name:
+        return None
+    if token.text in _SIMPLE_TYPES or stuck.text[stuck.before.end : token.start].strip(" "):
+        return None
+    if stuck.at > 1 and stuck.tokens[stuck.at - 2].text not in {",", "->"}:
+        return None
+    name = f"{stuck.before.text}_{token.text}"
+    start, end = stuck.before.start, token.end
+    found = problem(
+        "E001",
+        (start, end),
+        f"the name of a field is one word: `{name}`",
+        None,
+        replacement("Write `_`", stuck.before.end, token.start, "_", "unsafe"),
+    )
+    return Repair(stuck.at - 1, stuck.at + 1, [Token(known.name, start, end, name)], found)
+
+
+def _foreign_arrow(stuck: Stuck) -> Repair | None:
+    """`question => answer`, read as `question -> answer`."""
+    token = stuck.token
+    if token.text not in {"=", ">"} or "->" in {each.text for each in stuck.tokens}:
+        return None
+    at = stuck.at if token.text == "=" else stuck.at - 1
+    first, second = stuck.tokens[at], stuck.peek(at + 1)
+    if at < 0 or first.text != "=" or second.text != ">" or first.end != second.start:
+        return None
+    found = problem(
+        "E001",
+        (first.start, second.end),
+        "use `->` between the inputs and the outputs",
+        None,
+        replacement("Write `->`", first.start, second.end, "->", "safe"),
+    )
+    return Repair(at, at + 2, [read_as(first, "->")._replace(end=second.end)], found)
+
+
+_SIMPLE_TYPES = frozenset(
+    {"str", "int", "float", "bool", "list", "dict", "set", "tuple", "date", "Literal", "Any"}
+)
 
 TYPOS: tuple[RepairRule, ...] = (
     _else_if,
@@ -254,5 +302,10 @@ TYPOS: tuple[RepairRule, ...] = (
 )
 """Each is asked in turn."""
 after_the_end: RepairRule = _after_the_end
-SIGNATURE_STRING_RULES: tuple[RepairRule, ...] = (_reserved, _second_arrow)
+SIGNATURE_STRING_RULES: tuple[RepairRule, ...] = (
+    _reserved,
+    _second_arrow,
+    _foreign_arrow,
+    _two_words,
+)
 """Those of a signature's string form."""

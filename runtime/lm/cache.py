@@ -6,13 +6,13 @@ A cache may lose an answer; it never changes one and never fails a call.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 from weakref import WeakSet
 
+from ...base.folders import cache_folder
 from ...base.forks import new_lock
 from ...base.locks import FileLocks
 from .cachefile import CacheFile
@@ -127,17 +127,6 @@ if hasattr(os, "register_at_fork"):
 
 
 # --- the cache of this process --------------------------------------------------------------------------
-
-
-def cache_folder() -> Path:
-    """Where the cache file is: `$DSPYC_CACHE_DIR`, else `dspyc` in the platform's folder for caches."""
-    if chosen := os.environ.get("DSPYC_CACHE_DIR"):
-        return Path(chosen).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "dspyc"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "dspyc" / "Cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dspyc"
 
 
 _current: Cache | None = None

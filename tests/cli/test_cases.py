@@ -107,7 +107,7 @@ def test_case(
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "DSPYC_OUTPUT_FORMAT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DSPYC_CACHEDIR", str(tmp_path / ".cache"))
+    monkeypatch.setenv("DSPYC_CACHE_DIR", str(tmp_path.parent / f"{tmp_path.name}-cache"))
     printed = [_steady(perform(step.command, monkeypatch), tmp_path) for step in steps]
     # The blank line before the next command, or before the files, is layout and not output.
     got = "".join(f"$ {step.command}\n{output}\n" for step, output in zip(steps, printed, strict=True))

@@ -231,8 +231,9 @@ def test_an_internal_error_is_short_and_says_how_to_report(tmp_path: Path) -> No
         import sys
         from dspyc.project import disk
         from dspyc.cli.main import run
-        def broken(path): raise RuntimeError("a key: sk-abcdefghijklmnopqrstuv, a token: " + "canary-canary")
-        disk.read_source = broken
+        WORDS = "a key: sk-abcdefghijklmnopqrstuv, a token: " + "canary-canary"
+        def broken(data, path): raise RuntimeError(WORDS)
+        disk._decode = broken
         sys.exit(run(["check", "qa.dspy"]))
     """
     done = subprocess.run(
@@ -244,7 +245,7 @@ def test_an_internal_error_is_short_and_says_how_to_report(tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("error: dspyc itself failed (<string>:5): RuntimeError: a key: [redacted],")
+    assert done.stderr.startswith("error: dspyc itself failed (<string>:6): RuntimeError: a key: [redacted],")
     assert "DSPYC_TRACEBACK=1" in done.stderr
     for secret in ("sk-abc", "canary-canary", "Traceback"):
         assert secret not in done.stderr

@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dspyc.runtime as dspy
+from dspyc.base.folders import cache_folder
 from dspyc.runtime.lm import cache
-from dspyc.runtime.lm.cache import Cache, cache_folder
+from dspyc.runtime.lm.cache import Cache
 from dspyc.runtime.lm.cachejson import read_json, render_json
 from dspyc.runtime.lm.messages import Native, Reasoning, Text
 from dspyc.runtime.lm.recording import recording

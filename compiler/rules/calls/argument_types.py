@@ -130,6 +130,8 @@ def _said(given: Type) -> Type:
 def _arguments(item: Item, node: Call) -> Iterator[tuple[Called, syntax.Argument, types.Parameter, Type]]:
     for call in called(item, node):
         for argument, parameter in call.binding.matched:
+            if call.binding.surplus and argument.name is None:
+                continue  # with too many in a row, none of them is surely where it should be
             yield call, argument, parameter, item.type_of(argument.value)
 
 

@@ -7,10 +7,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from ....base.diagnostic import Edit, Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Binding, Item, Program
+from ...types.assignable import assignable
 from ..rule import Findings, insert, replace, rule, written
 from ..words import meant_or_has, near, nouns
 
@@ -221,7 +223,7 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
             )
 
 
-@rule("E205", "surplus-argument", *CALLS)
+@rule("E205", "surplus-argument", *CALLS, fix="sometimes")
 def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call passes more positional arguments than the callee takes.
 
@@ -241,7 +243,46 @@ def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
         given = sum(each.name is None for each in call.arguments)
         noun = "positional argument" if takes == 1 else "positional arguments"
         words = f"`{call.name}` takes " + (f"{takes} {noun}, not {given}" if takes else f"no {noun}")
-        yield surplus_argument.at(call.binding.surplus[0], words)
+        yield surplus_argument.at(call.binding.surplus[0], words, *_by_name(call))
+
+
+def _by_name(call: Called) -> tuple[str | None, Fix | None]:
+    """How to give the positional arguments by name, and the fix, where their types say which each one is."""
+    positional = [each for each in call.arguments if each.name is None and not each.star]
+    given = {each.name.text for each in call.arguments if each.name is not None}
+    edits: list[Edit] = []
+    names: list[str] = []
+    for argument in positional:
+        kind = call.item.type_of(argument.value)
+        fitting = [
+            each.name
+            for each in call.binding.parameters or ()
+            if each.kind in ("", "keyword-only") and each.name not in given and _is_meant(kind, each.type)
+        ]
+        if len(fitting) != 1 or fitting[0] in names:
+            return _named_only(call, given), None
+        names.append(fitting[0])
+        edits.append(Edit(Span(argument.span.start, argument.span.start), f"{fitting[0]}="))
+    form = ", ".join(
+        f"{name}={written(call.item, each)}" for name, each in zip(names, positional, strict=True)
+    )
+    return f"write `{form[:80]}`", Fix("Write the names", tuple(edits), "unsafe")
+
+
+def _named_only(call: Called, given: set[str]) -> str | None:
+    """The parameters that take a name, where there are few."""
+    names = [
+        f"`{each.name}=…`"
+        for each in call.binding.parameters or ()
+        if each.kind == "keyword-only" and each.name not in given
+    ]
+    return f"give the others by name: {', '.join(names[:3])}" + " …" * (len(names) > 3) if names else None
+
+
+def _is_meant(given: types.Type, wanted: types.Type) -> bool:
+    """Whether a value is surely of the kind that a parameter takes."""
+    options = [each for each in types.options(wanted) if not isinstance(each, types.Anything | types.Nothing)]
+    return types.known(given) and any(types.known(each) and assignable(given, each) for each in options)
 
 
 @rule("E206", "repeated-argument", *CALLS)

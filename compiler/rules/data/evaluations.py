@@ -47,6 +47,7 @@ def incomplete_evaluation(program: Program, item: Item, node: syntax.Call) -> Fi
         and declaration.value is node
         and _is_evaluation(item, node)
         and not any(each.star for each in node.arguments)
+        and not binding.surplus
     ):
         if _lacks(binding, "program"):
             words = "the evaluation has no program; write `Evaluate(PROGRAM, …)`"
@@ -190,7 +191,8 @@ def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tu
         case syntax.Call(function=syntax.Attribute(value=value, name=name)) if isinstance(
             item.type_of(value), types.Dataset
         ):
-            return name.text not in ("inputs", "map") and _is_unmarked(program, item, value, seen)
+            is_known = item.symbol_of(name) is not None and name.text not in ("inputs", "map")
+            return is_known and _is_unmarked(program, item, value, seen)
         case syntax.Call():
             source = source_of(item, node)
             binding = item.binding_of(node)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...types import Type
 from ...types.assignable import assignable
+from ..names.habits import field_value
 from ..rule import Findings, rule, written
 from ..words import described
 
@@ -18,7 +19,7 @@ _FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "
 """What pydantic reads from a string."""
 
 
-@rule("E211", "default-not-constant", *_DEFAULTED)
+@rule("E211", "default-not-constant", *_DEFAULTED, fix="sometimes")
 def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Findings:
     """A default is computed instead of being a constant.
 
@@ -41,9 +42,20 @@ def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Find
     ```
     """
     wrong = _first_not_constant(item, node.default) if node.default is not None else None
-    if wrong is not None:
+    if wrong is not None and _is_field_call(wrong):
+        habit = field_value(item, wrong, written(item, wrong.function))
+        yield default_not_constant.at(wrong, *habit)
+    elif wrong is not None:
         words = f"a default must be a constant, not `{written(item, wrong)}`"
         yield default_not_constant.at(wrong, words)
+
+
+def _is_field_call(node: syntax.Expression) -> TypeGuard[syntax.Call]:
+    return (
+        isinstance(node, syntax.Call)
+        and isinstance(node.function, syntax.Name)
+        and node.function.text in {"InputField", "OutputField"}
+    )
 
 
 @rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration)

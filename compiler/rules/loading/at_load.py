@@ -57,7 +57,8 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
                 continue
             if effect.kind != "model" and isinstance(node, syntax.Field):
                 continue
-            words = f"{_subject(item, place)} {effect.words}, but {_ROWS if gives_rows else _place_of(node)}"
+            where = _ROWS if gives_rows else _place_of(node)
+            words = f"{_subject(item, place)} {effect.words}, but {where}"
             fix = _fix(item, node, place)
             yield call_at_load.at(_head(place), words, _advice(item, node, place, effect), fix)
 

@@ -15,6 +15,7 @@ from ..kind import Kind
 from ..rule import DECLARATIONS, Findings, replace, rule
 from ..walking import remembered
 from ..words import near
+from .habits import dspy_habit, habit_of
 
 
 @rule("E101", "unknown-name", *DECLARATIONS, fix="sometimes")
@@ -70,6 +71,9 @@ def local_names(item: Item) -> set[str]:
 
 def without_prefix(kind: Kind, item: Item, node: syntax.Name) -> Diagnostic:
     """`dspy.Predict`, as it is written in Python."""
+    habit = dspy_habit(item, node)
+    if habit is not None:
+        return kind.at(node, *habit)
     behind = re.match(r"\.(\w+)", item.text[node.span.end :])
     known = behind is not None and catalog.lookup(behind[1]) is not None
     fix = replace("Remove `dspy.`", Span(node.span.start, node.span.end + 1), "") if known else None
@@ -86,6 +90,9 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         )
     if name == "dspy":
         return without_prefix(unknown_name, item, node)
+    habit = habit_of(item, node)
+    if habit is not None:
+        return unknown_name.at(node, *habit)
     declaration = item.declaration
     fields = (
         declaration.fields

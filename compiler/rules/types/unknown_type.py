@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
+from ....grammar.recovery.foreign_words import TYPE_WORDS
 from ... import types
 from ...program import Item, Program
 from ...resolve.annotations import SPECIAL
 from ...types.generic import BUILTIN_CLASSES, named
 from ..names.unknown_name import without_prefix
-from ..rule import DECLARATIONS, Findings, replace, rule
+from ..rule import DECLARATIONS, Findings, replace, rule, written
 from ..words import meant, near
-
-_PYTHONS = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "string": "str", "integer": "int"}
-_PYTHONS |= {"boolean": "bool", "number": "float", "any": "Any", "array": "list", "object": "dict"}
+from .type_habits import choices_as_types
 
 
 @rule("E110", "unknown-type", *DECLARATIONS, fix="sometimes")
@@ -36,11 +35,23 @@ def unknown_type(program: Program, item: Item, node: syntax.Declaration) -> Find
         output score: float
     ```
     """
+    unknown = [
+        each
+        for each in item.annotations.values()
+        if isinstance(each, syntax.Name) and item.symbol_of(each) is None
+    ]
+    choices = choices_as_types(item) if len(unknown) > 1 else {}
+    told: set[int] = set()
     for each in item.annotations.values():
         if isinstance(each, syntax.Attribute):
             yield from _dotted(program, item, each)
-        elif isinstance(each, syntax.Name) and item.symbol_of(each) is None:
-            yield _finding(program, item, each)
+    for name in unknown:
+        said = choices.get(id(name))
+        if said is None:
+            yield _finding(program, item, name)
+        elif id(said) not in told:
+            told.add(id(said))
+            yield unknown_type.at(*said[:2], fix=said.fix)
 
 
 def _dotted(program: Program, item: Item, node: syntax.Attribute) -> Findings:
@@ -62,13 +73,12 @@ def _dotted(program: Program, item: Item, node: syntax.Attribute) -> Findings:
 
 
 def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
-    if node.text in _PYTHONS:
-        right = _PYTHONS[node.text]
+    if node.text in TYPE_WORDS:
+        right = TYPE_WORDS[node.text]
         change = replace(f"Change to `{right}`", node, right)
         return unknown_type.at(node, f"unknown type `{node.text}`; write `{right}`", fix=change)
     if node.text in ("Optional", "Union"):
-        form = "T | None" if node.text == "Optional" else "A | B"
-        return unknown_type.at(node, f"unknown type `{node.text}`; write `{form}`")
+        return _joined(item, node)
     names = program.names_at(item.start + node.span.start)
     candidates = [
         name for name, symbol in names.items() if named(symbol.type) is not None and symbol.kind != "builtin"
@@ -77,3 +87,15 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
     close = near(node.text, candidates)
     fix = replace(f"Change to `{close}`", node, close) if close else None
     return unknown_type.at(node, f"unknown type `{node.text}`{meant(node.text, candidates)}", fix=fix)
+
+
+def _joined(item: Item, node: syntax.Name) -> Diagnostic:
+    """`Optional[T]` and `Union[A, B]`, which are written with bars."""
+    form = "T | None" if node.text == "Optional" else "A | B"
+    fix = None
+    for each in item.nodes(syntax.Subscript):
+        if each.value is node:
+            parts = each.index.elements if isinstance(each.index, syntax.Tuple) else (each.index,)
+            form = " | ".join(written(item, part) for part in parts) + " | None" * (node.text == "Optional")
+            fix = replace(f"Write `{form}`", each, form)
+    return unknown_type.at(node, f"unknown type `{node.text}`; write `{form}`", fix=fix)

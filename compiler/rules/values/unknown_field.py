@@ -13,6 +13,7 @@ from ...types.display import display
 from ..data.habits import STEPS
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
+from .method_habits import method_habit
 
 
 @rule("E201", "unknown-field", syntax.Attribute, syntax.Subscript, fix="sometimes")
@@ -66,6 +67,9 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     if isinstance(kind, types.PythonModule):
         names: Sequence[str] = [each for each in kind.names() if not each.startswith("_")]
         return unknown_field.at(node.name, f"`{kind.name}` has no `{name}`{meant_or_has(name, names)}")
+    habit = method_habit(item, node)
+    if habit is not None and not own_fields(kind):
+        return unknown_field.at(node.name, *habit, labels=_labels(program, kind))
     fields = own_fields(kind)
     names = [each.name for each in fields] or [each for each in program.members(kind) if each[0] != "_"]
     close = near(name, [*names, *program.members(kind)])
