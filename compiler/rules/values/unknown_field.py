@@ -10,7 +10,7 @@ from ... import types
 from ...program import Item, Program
 from ...resolve.builtins import MUTATORS, class_name
 from ...types.display import display
-from ..data.habits import STEPS
+from ..dataset_habits import STEPS
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
 from .method_habits import method_habit
