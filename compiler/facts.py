@@ -155,6 +155,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     """The names that the item itself brings, each with the range in which it can be used."""
     target: ImportTarget | None = None
     """Where an import leads."""
+    exhaustive: frozenset[int] = frozenset()
+    """The `match`es one of whose cases is always taken, and the `if`s without `else` of which a branch is."""
 
 
 def evident_type(node: syntax.Node) -> types.Type:
@@ -191,6 +193,11 @@ class Draft(Struct, eq=False):
     unresolved: dict[int, syntax.Name] = field(default_factory=dict)
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
+    exhaustive: set[int] = field(default_factory=set)
+
+    def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
+        """Remember whether one of the branches of a statement is always taken."""
+        (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
 
     def symbol_of(self, node: syntax.Node) -> Symbol | None:
         """What a name stands for."""
@@ -212,6 +219,7 @@ class Draft(Struct, eq=False):
             self.unresolved or NO_FACTS.unresolved,
             tuple(self.visible),
             self.target,
+            frozenset(self.exhaustive) if self.exhaustive else NO_FACTS.exhaustive,
         )
 
 

@@ -152,6 +152,10 @@ class Item:
         """How the arguments of a call fit."""
         return self.facts.bindings.get(id(call))
 
+    def is_exhaustive(self, node: syntax.Match | syntax.If) -> bool:
+        """Whether one of the cases of a `match`, or of the branches of an `if`, is always taken."""
+        return id(node) in self.facts.exhaustive
+
     def signature_string(self, node: syntax.String) -> SignatureString | None:
         """The fields of a string that stands where a signature is expected."""
         return self.facts.strings.get(id(node))

@@ -104,6 +104,7 @@ from .values.comparisons import (
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern
+from .values.possibly_none import possibly_none
 from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
 from .values.unpacking import empty_slice, wrong_unpacking
@@ -166,6 +167,7 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    possibly_none,
     no_lm,
     wrong_kind,
     not_a_part,

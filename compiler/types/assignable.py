@@ -18,13 +18,13 @@ _WIDER = {
 def assignable(source: Type, target: Type) -> bool:
     """Whether a value of one type may stand where another is asked for.
 
-    Values are immutable, so containers are covariant. Of a union, one option that fits is enough: what an
-    `if` has ruled out is not known here, and a false alarm is worse than a late error.
+    Values are immutable, so containers are covariant. Of a union every option has to fit: what tests have
+    ruled out is not among them.
     """
     if isinstance(source, types.Unknown | types.Anything | types.Never) or source is target:
         return True
     if isinstance(source, types.Union):
-        return any(assignable(each, target) for each in source.options)
+        return all(assignable(each, target) for each in source.options)
     match target:
         case (
             types.Unknown()
@@ -71,8 +71,10 @@ def assignable(source: Type, target: Type) -> bool:
                 or (_is_conversation(target) and _fits_conversation(source))
             )
         case types.Enum(members=members, open=is_open):
+            if isinstance(source, types.Enum) and (source.name, source.path) == (target.name, target.path):
+                return target.whole is None or {*source.members} <= {*members}
             values = lookup.member_values(members)
-            return source == target or is_open or assignable(source, types.Literals(values))
+            return is_open or assignable(source, types.Literals(values))
         case types.Callback():
             return _callable(source)
         case types.SignatureLike():

@@ -17,7 +17,6 @@ from ...schedule.names import free_names, targets, written
 from ...trees import walk
 from ..rule import written as text_of
 from ..walking import remembered
-from .exhaustive import is_exhaustive, is_exhaustive_chain
 
 _Test: TypeAlias = tuple[str, bool]
 """A condition as it is written, and how it came out."""
@@ -212,7 +211,7 @@ class _Walk:
         if node.otherwise:
             ends.append(self.run(node.otherwise, current))
             reason = "is not assigned in every branch of the `if`"
-        elif is_exhaustive_chain(self.item, node):
+        elif self.item.is_exhaustive(node):
             reason = "is not assigned in every branch of the `if`"
         else:
             ends.append(current)
@@ -245,7 +244,7 @@ class _Walk:
             if case.guard is not None:
                 self._read(case.guard, inside)
             ends.append(self.run(case.body, inside))
-        if is_exhaustive(self.item, node):
+        if self.item.is_exhaustive(node):
             return self._joined(ends, "is not assigned in every `case`")
         ends.append(state)
         return self._joined(ends, "has no value here if no `case` matches")

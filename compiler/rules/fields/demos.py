@@ -11,7 +11,7 @@ from ...program import Item, Program
 from ...types.assignable import assignable
 from ..calls.argument_types import number
 from ..rule import Findings, replace, rule
-from ..words import described, listed, meant_or_has, near
+from ..words import choices, described, listed, meant_or_has, near
 from .defaults import constant_fits
 
 
@@ -50,7 +50,7 @@ def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDecla
             seen.add(name)
 
 
-@rule("E221", "wrong-demo-value", syntax.SignatureDeclaration)
+@rule("E221", "wrong-demo-value", syntax.SignatureDeclaration, fix="sometimes")
 def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A demo's value does not have its field's type, or is outside the field's limits.
 
@@ -58,15 +58,15 @@ def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclara
     signature Classify:
         input text: str
         output label: Literal["card", "cash"]
-        demo text="Where is my card?", label="crad"
-    #                                        ^^^^^^ E221 `label` is `Literal["card", "cash"]`, not `"crad"`
+        demo text="", label="crad"
+    #                       ^^^^^^ E221 `label` is `"card"` or `"cash"`, not `"crad"`; did you mean `"card"`?
     ```
 
     ```dspy
     signature Classify:
         input text: str
         output label: Literal["card", "cash"]
-        demo text="Where is my card?", label="card"
+        demo text="", label="card"
     ```
     """
     for _, demo, fields in _demos(node):
@@ -78,13 +78,32 @@ def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclara
             if not constant_fits(given, wanted):
                 text = f"`{item.text[argument.value.span.start : argument.value.span.end]}`"
                 shown = text if isinstance(given, types.Literals) else described(given)
-                yield wrong_demo_value.at(
-                    argument.value, f"`{field.name.text}` is {described(wanted)}, not {shown}"
-                )
+                allowed = _choices(wanted)
+                kind = choices(allowed) if allowed else described(wanted)
+                words = f"`{field.name.text}` is {kind}, not {shown}"
+                close = _nearest(argument.value, wanted)
+                fix = replace(f'Change to "{close}"', argument.value, f'"{close}"') if close else None
+                ending = f'; did you mean `"{close}"`?' if close else ""
+                yield wrong_demo_value.at(argument.value, words + ending, fix=fix)
             elif assignable(wanted, types.FLOAT) and field.where is not None:
                 broken = _broken(field.where, field.name.text, number(argument.value))
                 if broken is not None:
                     yield wrong_demo_value.at(argument.value, f"`{field.name.text}` must be {broken}")
+
+
+def _choices(wanted: types.Type) -> list[types.Value]:
+    """The values of a type that has few, and nothing else."""
+    options = tuple(types.options(wanted))
+    if not all(isinstance(each, types.Literals) for each in options):
+        return []
+    found = [value for each in options if isinstance(each, types.Literals) for value in each.values]
+    return found if len(found) <= 8 else []
+
+
+def _nearest(node: syntax.Expression, wanted: types.Type) -> str | None:
+    """The choice that is closest to a string."""
+    texts = [each for each in _choices(wanted) if isinstance(each, str)]
+    return near(node.value, texts) if isinstance(node, syntax.String) and texts else None
 
 
 @rule("E222", "incomplete-demo", syntax.SignatureDeclaration)

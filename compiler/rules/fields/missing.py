@@ -8,13 +8,13 @@ from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ...program import Item, Program
 from ..references import names_called, names_handed_over, set_of
-from ..rule import Findings, file_rule, rule
+from ..rule import Findings, file_rule, insert, rule
 from ..walking import remembered
 
 _Signature: TypeAlias = syntax.SignatureDeclaration | syntax.ModuleDeclaration | syntax.String
 
 
-@file_rule("E229", "missing-annotation")
+@file_rule("E229", "missing-annotation", fix="sometimes")
 def missing_annotation(program: Program) -> Findings:
     """A parameter or the return value of a function has no type.
 
@@ -60,10 +60,23 @@ def _untyped(item: Item) -> tuple[Diagnostic, ...]:
 def _say_untyped(declaration: syntax.ModuleDeclaration | syntax.FunctionDeclaration) -> Findings:
     for each in declaration.parameters:
         if each.name is not None and each.annotation is None:
-            yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type")
+            kind = _kind_of_default(each.default)
+            fix = insert(f"Write `: {kind}`", each.name.span.end, f": {kind}") if kind else None
+            yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type", fix=fix)
     if isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is None:
         name = declaration.name
         yield missing_annotation.at(name, f"`{name.text}` needs a return type: `-> …`")
+
+
+def _kind_of_default(node: syntax.Expression | None) -> str:
+    """The type of a constant; of a parameter without one the most likely."""
+    match node:
+        case None | syntax.String():
+            return "str"
+        case syntax.Constant(value=bool() | int() | float() as value):
+            return type(value).__name__
+        case _:
+            return ""
 
 
 @rule("E230", "no-outputs", syntax.SignatureDeclaration, syntax.ModuleDeclaration, syntax.String)
