@@ -94,8 +94,9 @@ class Binding(Struct, frozen=True):
 class CallKind(Struct, frozen=True):
     """What running a call means for the generated code."""
 
-    target: Literal["module", "lm", "function", "python", "constructor", "builtin", "unknown"]
-    """A module; an LM called with a text; a `def`; a Python function; a class or record; a pure built-in."""
+    target: Literal["module", "lm", "function", "python", "print", "constructor", "builtin", "unknown"]
+    """A module; an LM called with a text; a `def`; a Python function; `print`; a class or record; a pure
+    built-in."""
     awaits: bool
     """Whether it makes model calls (itself or through a `def`) or is an async Python function."""
     effects: bool
@@ -104,6 +105,8 @@ class CallKind(Struct, frozen=True):
     A module's call has none of its own, though its `forward` may call Python functions: those keep their
     order within one call of the module.
     """
+    only_prints: bool = False
+    """Whether its effects are nothing but what it prints, which may be printed again."""
 
 
 UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)

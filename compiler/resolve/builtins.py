@@ -36,7 +36,6 @@ FORBIDDEN = frozenset(
         "open",
         "eval",
         "exec",
-        "print",
         "input",
         "compile",
         "breakpoint",

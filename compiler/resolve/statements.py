@@ -17,9 +17,10 @@ from ..types.assignable import iterated
 from ..types.narrow import assigned
 from .annotations import annotate
 from .context import Context, Flow, Loop, Names
+from .errors import caught
 from .expressions import bind_target, infer
 from .meeting import meet
-from .narrowing import NOTHING, assume
+from .narrowing import NOTHING, assume, forget
 from .operators import binary, fits
 from .patterns import match
 
@@ -72,6 +73,8 @@ def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -
             return _for(node, context, end, loops)
         case syntax.Match():
             return match(node, context, lambda body, inside: run(body, inside, end, loops), end)
+        case syntax.Try():
+            return _try(node, context, end, loops)
         case syntax.ExpressionStatement(value=value):
             infer(value, context)
         case syntax.Break() | syntax.Continue():
@@ -202,6 +205,37 @@ def _changed(before: Flow, after: Flow) -> set[str]:
         for name, symbol in after.names.items()
         if name in before.names and before.names[name].type != symbol.type
     }
+
+
+def _try(node: syntax.Try, context: Context, end: int, loops: int) -> Flow | None:
+    """`try`: an error may come behind any statement of the block, so what it binds may be bound or not."""
+    ways: list[Flow] = [context.flow]
+    reached, inside = True, context
+    for statement in node.body:
+        after = _statement(statement, inside, end, loops)
+        if after is None:
+            reached = False
+        else:
+            inside = inside.at(after)
+            ways.append(after)
+    ends = [inside.flow if reached else None]
+    failed = context.at(meet(ways) or context.flow)
+    for clause in node.clauses:
+        error = caught(clause.kind, context)
+        names: Names = {}
+        if clause.name is not None:
+            visible = Span(clause.name.span.end, clause.span.end)
+            names = {clause.name.text: failed.declare("local", clause.name, error, visible)}
+        ends.append(_without(run(clause.body, failed.inside(names), end, loops), names))
+    return meet(ends)
+
+
+def _without(flow: Flow | None, hidden: Collection[str]) -> Flow | None:
+    """What holds where some names mean nothing any more."""
+    if flow is None or not hidden:
+        return flow
+    names = {name: each for name, each in flow.names.items() if name not in hidden}
+    return Flow(names, forget(flow.narrowed, hidden))
 
 
 def _unknown(flow: Flow, names: Collection[str]) -> Flow:

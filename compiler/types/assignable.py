@@ -66,7 +66,7 @@ def assignable(source: Type, target: Type) -> bool:
             return inside is not None and assignable(inside, item)
         case types.Record():
             return (
-                source == target
+                (isinstance(source, types.Record) and _is_kind_of(source, target))
                 or (isinstance(source, types.Dict) and assignable(source.key, types.STR))
                 or (_is_conversation(target) and _fits_conversation(source))
             )
@@ -93,6 +93,16 @@ def assignable(source: Type, target: Type) -> bool:
             return isinstance(source, types.Prediction | types.Fields | types.Dataset | types.Instance)
         case types.ModuleClass() | types.Function() | types.Overloaded() | types.PythonModule():
             return True
+
+
+def _is_kind_of(source: types.Record, target: types.Record) -> bool:
+    """Whether a record is another one, or extends it."""
+    each: types.Record | None = source
+    while each is not None:
+        if each == target:
+            return True
+        each = each.extends
+    return False
 
 
 def _fits_literals(source: Type, values: tuple[types.Value, ...]) -> bool:

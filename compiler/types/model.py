@@ -285,6 +285,8 @@ class Record(Struct, frozen=True):
     place: Place | None = None
     by_position: bool = False
     """Whether the constructor takes attributes by position too, as a dataclass does."""
+    extends: Record | None = None
+    """The record of which it is a kind, with all of its attributes."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self.name == other.name and self.path == other.path

@@ -27,5 +27,7 @@ def _ends(item: Item, statement: syntax.Statement) -> bool:
             )
         case syntax.Match(cases=cases):
             return all(terminates(item, each.body) for each in cases) and item.is_exhaustive(statement)
+        case syntax.Try(body=body, clauses=clauses):
+            return terminates(item, body) and all(terminates(item, each.body) for each in clauses)
         case _:
             return False

@@ -53,3 +53,7 @@ def _outside(body: Sequence[syntax.Statement]) -> Findings:
             case syntax.Match(cases=cases):
                 for case in cases:
                     yield from _outside(case.body)
+            case syntax.Try(body=body, clauses=clauses):
+                yield from _outside(body)
+                for clause in clauses:
+                    yield from _outside(clause.body)

@@ -106,6 +106,12 @@ class _State(Struct, frozen=True):
             self.bound, given, frozenset(each for each in self.known if names.isdisjoint(_words(each[0])))
         )
 
+    def unbind(self, names: frozenset[str]) -> _State:
+        """After variables have ended."""
+        left = self.forget(names)
+        given = {test: bound - names for test, bound in left.given.items()}
+        return _State(self.bound - names, given, left.known)
+
     def learn(self, test: _Test | None, bound: frozenset[str]) -> _State:
         """With what a condition says about variables."""
         if test is None or bound <= self.bound:
@@ -170,6 +176,8 @@ class _Walk:
                 return self._for(node, state)
             case syntax.Match():
                 return self._match(node, state)
+            case syntax.Try():
+                return self._try(node, state)
             case syntax.Break() | syntax.Continue():
                 if self.loops:
                     loop = self.loops[-1]
@@ -248,6 +256,21 @@ class _Walk:
             return self._joined(ends, "is not assigned in every `case`")
         ends.append(state)
         return self._joined(ends, "has no value here if no `case` matches")
+
+    def _try(self, node: syntax.Try, state: _State) -> _State | None:
+        ends: list[_State | None] = [self.run(node.body, state)]
+        # An error may come before any statement of the block has given a variable its value.
+        failed = state.forget(written(node))
+        for name in frozenset().union(*map(written, node.body)) - failed.bound:
+            self.reasons.setdefault(name, "has no value here if the `try` fails before it is assigned")
+        for clause in node.clauses:
+            self._read(clause.kind, state)
+            names = frozenset((clause.name.text,)) if clause.name is not None else frozenset()
+            end = self.run(clause.body, failed.bind(names))
+            ends.append(end if end is None else end.unbind(names))
+            for name in names:
+                self.reasons.setdefault(name, "has a value only inside of its `except`")
+        return self._joined(ends, "is not assigned on every path through the `try`")
 
     def _for(self, node: syntax.For, state: _State) -> _State | None:
         self._read(node.iterable, state)

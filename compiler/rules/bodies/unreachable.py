@@ -117,6 +117,8 @@ def _described(node: syntax.Statement) -> str:
             return ": all branches of the `if` above leave"
         case syntax.Match():
             return ": all cases of the `match` above leave"
+        case syntax.Try():
+            return ": the `try` above and each of its `except` blocks leave"
         case syntax.Assert():
             return ": the `assert` above always fails"
         case _:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
+from ... import types
 from ...program import Item, Program
 from ..references import names_called, names_handed_over, set_of
 from ..rule import Findings, file_rule, insert, rule
@@ -96,5 +97,14 @@ def no_outputs(program: Program, item: Item, node: _Signature) -> Findings:
         string = item.signature_string(node)
         if string is not None and not string.problems and not string.interface.outputs:
             yield no_outputs.at(node, "a signature needs at least one output")
-    elif not any(each.direction == "output" for each in node.fields):
+    elif not any(each.direction == "output" for each in node.fields) and not _takes_over_outputs(item, node):
         yield no_outputs.at(node.name, f"`{node.name.text}` needs at least one output")
+
+
+def _takes_over_outputs(item: Item, node: syntax.SignatureDeclaration | syntax.ModuleDeclaration) -> bool:
+    """Whether a signature has outputs of the one that it extends, or may have some."""
+    if isinstance(node, syntax.ModuleDeclaration) or node.base is None:
+        return False
+    symbol = item.symbol_of(node.name)
+    kind = symbol.type if symbol is not None else types.UNKNOWN
+    return not isinstance(kind, types.Signature) or kind.interface.open or bool(kind.interface.outputs)
