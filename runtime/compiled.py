@@ -80,7 +80,7 @@ class Module(base.Module):
             defaults, others = self._file_defaults
             # Without defaults of its own, the module itself follows the file that has made it.
             is_own = {id(self)} if not defaults else frozenset()
-            apply_to_modules(defaults, [self], others | is_own)
+            apply_to_modules(defaults, self, others=others | is_own)
         refuse_misspelled(type(self).__name__, own, signature(type(self)).parameters)
         self.use_for_parts(**own)
 
@@ -175,7 +175,7 @@ def apply_defaults(
     """
     frozen = FileDefaults(defaults, file)
     others = frozenset(id(part) for each in imported for part in _modules_in(each))
-    apply_to_modules(frozen, (each for each in declared if isinstance(each, base.Module)), others)
+    apply_to_modules(frozen, *(each for each in declared if isinstance(each, base.Module)), others=others)
     for each in declared:
         if isinstance(each, type):
             if issubclass(each, Module):

@@ -10,7 +10,7 @@ is for the whole process and may be called from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
@@ -183,7 +183,7 @@ def calling(defaults: Mapping[str, Any] | None) -> Iterator[None]:
         end_calls(token)
 
 
-def apply_defaults(defaults: FileDefaults, modules: Iterable[Any], others: Container[int] = ()) -> None:
+def apply_defaults(defaults: Mapping[str, Any], *modules: Any, others: Container[int] = ()) -> None:
     """Give modules and everything inside them the defaults of their file, where they have none yet.
 
     Args:
@@ -195,10 +195,11 @@ def apply_defaults(defaults: FileDefaults, modules: Iterable[Any], others: Conta
         ConfigurationError: an unknown setting.
     """
     _verify(defaults)
+    frozen = defaults if isinstance(defaults, FileDefaults) else FileDefaults(defaults, "")
     for module in modules:
         for _, part in module.named_sub_modules():
             if part._defaults is None and id(part) not in others:
-                part._defaults = defaults
+                part._defaults = frozen
 
 
 def of_call() -> Mapping[str, Any]:
