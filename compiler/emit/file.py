@@ -118,16 +118,18 @@ def _running(program: Program) -> list[str]:
 
 
 def _imported(program: Program) -> list[str]:
-    """The names that a file imports from Python: modules among them have no defaults of their own.
+    """The names that a file imports from Python and uses: modules among them have no defaults of their own.
 
     What comes from another `.dspy` file has those of that file.
     """
+    used = {node.text for item in program.items for node in item.nodes(syntax.Name)}
     return [
         name.text
         for item in program.items
         if isinstance(item.declaration, syntax.FromImport | syntax.Import)
         and (item.target is None or item.target.kind != "dspy")
         for name in declared_names(item.declaration)
+        if name.text in used
     ]
 
 
