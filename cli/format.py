@@ -22,7 +22,10 @@ from .files import find, read_program_from_input, shown
 @click.option(
     "--diff", is_flag=True, help="Write nothing; show what would change. The exit code is that of --check."
 )
-def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
+@click.option(
+    "--force-exclude", is_flag=True, help="Leave excluded files out even where PATHS names them, as hooks do."
+)
+def command(paths: tuple[str, ...], check: bool, diff: bool, force_exclude: bool) -> int:
     """Format files in the standard style; comments keep their place.
 
     PATHS are files or folders (the working folder by default); `-` formats standard input to standard output.
@@ -38,7 +41,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
     if paths == ("-",):
         return _standard_input(check=check, diff=diff)
     changed, failed, seen = 0, 0, 0
-    for path in find(paths):
+    for path in find(paths, forces_exclusion=force_exclude):
         seen += 1
         try:
             text = read_source(str(path))
