@@ -96,7 +96,15 @@ class Workspace:
         selection = (settings.selection or EVERYTHING).with_options(*self._options)
         key = roots, settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self._content, roots, self._find, settings.pure, selection)
+            self._projects[key] = Project(
+                self._content,
+                roots,
+                self._find,
+                settings.pure,
+                selection,
+                self.disk.look_at_data,
+                self.disk.look_at_state,
+            )
         return self._projects[key]
 
     def _find(self, name: str) -> str | None:
