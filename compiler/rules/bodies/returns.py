@@ -13,11 +13,12 @@ from ... import types
 from ...program import Item, Program
 from ...types.assignable import assignable
 from ...types.display import display
+from ...types.narrow import only_none_misfits
 from ...types.union import plain
 from ..edits import without_argument
 from ..rule import BODIES, Body, Findings, insert, replace, rule, written
-from ..values.possibly_none import only_none_misfits
-from ..words import described, listed, meant_or_has, near, nouns
+from ..values.misspelt_choices import compares_with_missing
+from ..words import but_is, described, listed, meant_or_has, near, nouns
 from .flow import terminates
 
 _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
@@ -159,7 +160,8 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
     name = node.name.text
     if isinstance(node, syntax.FunctionDeclaration):
         kind = item.type_of(node.returns) if node.returns is not None else types.NONE
-        if types.known(kind) and not assignable(types.NONE, kind) and not terminates(item, node.body):
+        may_end = types.known(kind) and not assignable(types.NONE, kind) and not terminates(item, node.body)
+        if may_end and not compares_with_missing(program, item):
             yield missing_return.at(node.name, f"`{name}` can end without a `return`")
         return
     if node.forward is None:
@@ -168,7 +170,7 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
             yield missing_return.at(node.name, words, advice)
         return
     for word, block in (("forward", node.forward), ("fallback", node.fallback)):
-        if block and not terminates(item, block):
+        if block and not terminates(item, block) and not compares_with_missing(program, item):
             yield missing_return.at(
                 _head(item, word, block), f"`{word}` of `{name}` can end without a `return`"
             )
@@ -200,10 +202,16 @@ def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
             name, given = argument.name.text, item.type_of(argument.value)
             wanted = declared.get(name, types.UNKNOWN)
             if not assignable(given, wanted) and not only_none_misfits(given, wanted):
-                words = f"`{name}` is {described(wanted)}, not {described(plain(given))}"
+                words = f"`{name}` is {described(wanted)}{but_is(_plain(given), wanted)}"
                 yield wrong_return.at(argument.value, words)
         if returned.value is not None:
             yield from _passed_on(item, returned.value, declared)
+
+
+def _plain(given: types.Type) -> types.Type:
+    """A type as a message says it: constants by their class, as long as several do not become one."""
+    wide = plain(given)
+    return wide if isinstance(wide, types.Union) is isinstance(given, types.Union) else given
 
 
 def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
@@ -213,7 +221,7 @@ def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
             continue
         given = item.type_of(returned.value) if returned.value is not None else types.NONE
         if not assignable(given, wanted) and not only_none_misfits(given, wanted):
-            words = f"`{node.name.text}` returns {described(wanted)}, not {described(plain(given))}"
+            words = f"`{node.name.text}` returns {described(wanted)}{but_is(_plain(given), wanted)}"
             fix = None
             if node.returns is not None and isinstance(given, types.Nothing):
                 fix = insert("Write `| None`", node.returns.span.end, " | None")
