@@ -293,7 +293,8 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
     """What some rules find in an item, in one walk over its nodes.
 
     A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
-    unfinished. Where it has a mistake, what seems to be unused is not mentioned: it may come of that.
+    unfinished. Where it has a mistake, what seems to be unused or never reached is not mentioned: it may come
+    of that.
     """
     found: list[Diagnostic] = []
     if item.broken or item.declaration is None:
@@ -308,7 +309,8 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
 
 
 _UNUSED = frozenset(
-    each.code for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer)
+    each.code
+    for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer, unreachable_code)
 )
 
 
