@@ -14,18 +14,40 @@ import pytest
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
+    from ..project.programs import Loaded
+    from ..runtime.lm.cassettes.tape import Tape
     from .checks.engine import Engine
 
 _ENGINE: pytest.StashKey[Engine] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--dspyc-lm` and `--dspyc-check`."""
+    """Add `--dspyc-lm`, `--dspyc-record`, `--dspyc-replay` and `--dspyc-check`."""
     group = parser.getgroup("dspyc")
-    group.addoption("--dspyc-lm", metavar="MODEL", help="the model for tests of .dspy files")
     group.addoption(
         "--dspyc-check", action="store_true", help="check .dspy files too; each is a test that findings fail"
     )
+    group.addoption(
+        "--dspyc-lm",
+        metavar="[NAME=]MODEL",
+        action="append",
+        default=[],
+        help="the model for tests of .dspy files, instead of all or of one `lm NAME`; can be repeated",
+    )
+    group.addoption(
+        "--dspyc-record",
+        action="store_true",
+        help="keep the answers of models in a cassette next to each .dspy file",
+    )
+    group.addoption(
+        "--dspyc-replay", action="store_true", help="answer from the cassettes; no model is asked"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse options that cannot go together."""
+    if config.getoption("--dspyc-record") and config.getoption("--dspyc-replay"):
+        raise pytest.UsageError("--dspyc-record and --dspyc-replay cannot be combined")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -37,6 +59,21 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if not declares_tests(file_path) and not _is_checked(file_path, parent.config):
         return None
     return DspycFile.from_parent(parent, path=file_path)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a model for an `lm` that none of the collected files has."""
+    files = {id(item.loaded): item.loaded for item in session.items if isinstance(item, DspycTest)}
+    given = session.config.getoption("--dspyc-lm")
+    if not files or not given:
+        return
+    from .errors import Refusal
+    from .models import read_models
+
+    try:
+        read_models(given).verify(list(files.values()))
+    except Refusal as problem:
+        raise pytest.UsageError(f"--dspyc-lm: {problem.report_text()}") from None
 
 
 def _is_checked(path: Path, config: pytest.Config) -> bool:
@@ -55,8 +92,10 @@ class DspycFile(pytest.File):
         from ..project.disk import declares_tests
         from .errors import Refusal
         from .opening import open_program
+        from .tapes import open_tape
         from .testing import tests_of
 
+        records, replays = (self.config.getoption(f"--dspyc-{each}") for each in ("record", "replay"))
         is_checked = _is_checked(self.path, self.config)
         if is_checked:
             yield DspycCheck.from_parent(self, name="dspyc-check")
@@ -64,12 +103,13 @@ class DspycFile(pytest.File):
             return
         try:
             loaded = open_program(self.path)
+            tape = open_tape(loaded, "record" if records else "replay") if records or replays else None
         except Refusal as problem:
             if is_checked:
                 return
             raise self.CollectError(problem.report_text()) from None
         for title, function in tests_of(loaded).items():
-            yield DspycTest.from_parent(self, name=title, function=function)
+            yield DspycTest.from_parent(self, name=title, function=function, loaded=loaded, tape=tape)
 
 
 class DspycCheck(pytest.Item):
@@ -111,15 +151,28 @@ def _engine(config: pytest.Config) -> Engine:
 class DspycTest(pytest.Item):
     """A `test` declaration."""
 
-    def __init__(self, *, function: Callable[[], Any], **options: Any) -> None:
+    def __init__(
+        self, *, function: Callable[[], Any], loaded: Loaded, tape: Tape | None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.function = function
+        self.loaded = loaded
+        self.tape = tape
 
     def runtest(self) -> None:
-        """Run the test."""
-        from .opening import with_lm
+        """Run the test; what it recorded is written at once, so that an interrupted run keeps it."""
+        from contextlib import nullcontext
 
-        with with_lm(self.config.getoption("--dspyc-lm")):
+        from .models import read_models
+        from .tapes import recording_to
+
+        models, tape = read_models(self.config.getoption("--dspyc-lm")), self.tape
+        otherwise = None if tape is None else tape.model_of(self.name)
+        with (
+            models.answering(self.loaded, otherwise),
+            recording_to(tape, self.loaded),
+            nullcontext() if tape is None else tape.test(self.name),
+        ):
             self.function()
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
