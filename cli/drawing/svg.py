@@ -86,8 +86,8 @@ class _Layout:
 
     def _node(self, root: Element, node: Node, box: _Box) -> None:
         round_ = _HEIGHT / 2 if node.shape in ("input", "output") else 4
-        place = {"x": _number(box.x), "y": _number(box.y), "width": _number(box.width), "height": _HEIGHT}
-        root.add("rect", **place, rx=_number(round_))
+        place = {"x": box.x, "y": box.y, "width": box.width, "height": _HEIGHT, "rx": round_}
+        root.add("rect", **{name: _number(value) for name, value in place.items()})
         middle = _number(box.x + box.width / 2)
         root.add("text", node.label, x=middle, y=_number(box.y + 21), **{"text-anchor": "middle"})
         if node.inside:
