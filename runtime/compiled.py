@@ -19,6 +19,7 @@ from .modules.source import source_text
 from .parameters import refuse_misspelled
 from .signature.inputs import complete_inputs
 from .signature.signature import Signature
+from .typed_settings import CallSettings, ModuleSettings
 from .values.inputs import Misfit, door
 
 P = ParamSpec("P")
@@ -216,9 +217,11 @@ def folder(source: str) -> str:
 
 
 __all__ = [
+    "CallSettings",
     "CompiledFile",
     "Function",
     "Module",
+    "ModuleSettings",
     "OpenPredicted",
     "Predicted",
     "apply_defaults",
