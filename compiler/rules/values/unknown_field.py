@@ -96,13 +96,13 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     if isinstance(kind, types.PythonModule):
         names: Sequence[str] = [each for each in kind.names() if not each.startswith("_")]
         return unknown_field.at(node.name, f"`{kind.name}` has no `{name}`{meant_or_has(name, names)}")
-    if isinstance(kind, types.Dataset) and (step := STEPS.get(name)) is not None:
-        return unknown_field.at(node.name, f"a dataset has no method `{name}`; write `{step}`")
     if isinstance(kind, types.Module) and name in _RUNNING:
         return _run_as_method(item, node, kind)
     habit = method_habit(item, node)
     if habit is not None and not own_fields(kind):
         return unknown_field.at(node.name, *habit, labels=_labels(program, kind))
+    if isinstance(kind, types.Dataset) and (step := STEPS.get(name)) is not None:
+        return unknown_field.at(node.name, f"a dataset has no method `{name}`; write `{step}`")
     fields = own_fields(kind)
     names = [each.name for each in fields] or [each for each in program.members(kind) if each[0] != "_"]
     close = near(name, [*names, *program.members(kind)])
