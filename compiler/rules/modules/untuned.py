@@ -16,12 +16,12 @@ def own_reasoning(program: Program, item: Item, node: syntax.Call) -> Findings:
     nothing, where that is meant.
 
     ```dspy
-    module ask = ChainOfThought("question -> reasoning, answer")
-    #                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ W205 the output `reasoning` replaces the one that `ChainOfThought` adds
+    module ask = ChainOfThought("q -> reasoning, a")
+    #                           ^^^^^^^^^^^^^^^^^^^ W205 the output `reasoning` replaces the module's own
     ```
 
     ```dspy
-    module ask = ChainOfThought("question -> answer")
+    module ask = ChainOfThought("q -> a")
     ```
     """
     binding = item.binding_of(node)
@@ -31,7 +31,7 @@ def own_reasoning(program: Program, item: Item, node: syntax.Call) -> Findings:
     argument = binding.argument("signature")
     field = _output(item, argument.value, "reasoning") if argument is not None else None
     if argument is not None and field is not None:
-        words = "the output `reasoning` replaces the one that `ChainOfThought` adds"
+        words = "the output `reasoning` replaces the module's own"
         labels = label(program, field.place, "it is declared here")
         if isinstance(argument.value, syntax.String):
             labels = ()
