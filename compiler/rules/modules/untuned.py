@@ -93,6 +93,8 @@ def untuned_module(program: Program, item: Item, node: syntax.ModuleDeclaration)
         if symbol is None or symbol.kind != "module" or function.text in told | parts:
             continue
         told.add(function.text)
+        if isinstance(symbol.type, types.Module) and _is_made_of(symbol.type, node):
+            continue  # that it calls itself is another finding
         words = f"`{function.text}` is not a part of `{node.name.text}`, so optimizing"
         help_ = f"write `NAME = {function.text}` above `forward:`, and call that"
         yield untuned_module.at(
@@ -101,3 +103,7 @@ def untuned_module(program: Program, item: Item, node: syntax.ModuleDeclaration)
             help_,
             labels=declared_at(program, symbol),
         )
+
+
+def _is_made_of(kind: types.Module, node: syntax.ModuleDeclaration) -> bool:
+    return kind.declared is not None and kind.declared.name == node.name.text
