@@ -6,14 +6,14 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.errors import LMInvalidRequestError, LMTransportError
-from dspyc.runtime.lm.transports import litellm
+from dspyc.runtime.lm.transports import limits, litellm, openai
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Raw, Reply
 
 
@@ -161,18 +161,23 @@ def black_hole() -> Iterator[str]:
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_what_cannot_be_reached_is_told_soon(
-    black_hole: str, asynchronous: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    black_hole: str,
+    asynchronous: bool,
+    carrier: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
-    monkeypatch.setattr(litellm, "CONNECT_SECONDS", 0.5)
-    limits = []
-    timeout = litellm._timeout
+    monkeypatch.setattr(limits, "CONNECT_SECONDS", 0.5)
+    given = []
+    module = {"http": openai, "litellm": litellm}[carrier]
+    really = limits.time_limit
 
-    def noting(given: dict[str, Any]) -> Any:
-        limits.append(timeout(given))
-        return limits[-1]
+    def noting(settings: Mapping[str, Any]) -> limits.TimeLimit:
+        given.append(really(settings))
+        return given[-1]
 
-    monkeypatch.setattr(litellm, "_timeout", noting)
+    monkeypatch.setattr(module, "time_limit", noting)
     lm = dspy.LM("openai/any", api_base=black_hole, api_key="k-123456", cache=False)
     with pytest.raises(LMTransportError, match="cannot be reached") as caught:
         asyncio.run(lm.acall("x")) if asynchronous else lm("x")
@@ -180,11 +185,13 @@ def test_what_cannot_be_reached_is_told_soon(
     assert caught.value.__notes__ == ["after 3 attempts"]
     first = next(record for record in caplog.records if record.name == "dspyc")
     assert "trying again" in first.getMessage()
-    assert [each.connect for each in limits] == [litellm.FIRST_CONNECT_SECONDS, 0.5, 0.5]
-    assert litellm.FIRST_CONNECT_SECONDS < 2
+    assert [each.connect for each in given] == [limits.FIRST_CONNECT_SECONDS, 0.5, 0.5]
+    assert limits.FIRST_CONNECT_SECONDS < 2
 
 
-def test_a_name_that_does_not_exist_is_not_tried_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_does_not_exist_is_not_tried_for_long(
+    carrier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
     lm = dspy.LM("openai/any", api_base="http://no-such-host.invalid/v1", api_key="k-123456", cache=False)
     with pytest.raises(LMTransportError, match="cannot be resolved") as caught:
@@ -193,7 +200,9 @@ def test_a_name_that_does_not_exist_is_not_tried_for_long(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_half_a_character_is_no_failure_of_the_server(server: OpenAIServer, asynchronous: bool) -> None:
+def test_half_a_character_is_no_failure_of_the_server(
+    server: OpenAIServer, carrier: str, asynchronous: bool
+) -> None:
     lm = dspy.LM("openai/any", api_base=server.api_base, api_key="k-123456", num_retries=5)
     with pytest.raises(LMInvalidRequestError) as caught:
         asyncio.run(lm.acall("a \ud800 b")) if asynchronous else lm("a \ud800 b")

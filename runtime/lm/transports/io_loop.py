@@ -8,11 +8,12 @@ happens here on whichever loop they run.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ....base.forks import new_lock
 
@@ -25,6 +26,16 @@ _LONGEST_END = 1.0
 async def run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine on the loop of requests and wait for it; cancelling the wait cancels it."""
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), _loop()))
+
+
+def wait(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine on the loop of requests and wait for it in this thread; an interrupt cancels it."""
+    future = asyncio.run_coroutine_threadsafe(make(), _loop())
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
 
 
 async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
@@ -53,22 +64,29 @@ async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
         filling.cancel()
 
 
-def stop(before: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    """Run a last coroutine on the loop, cancel what is left there, and end it; all of it within seconds."""
+def before_end(close: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """Have a coroutine run on the loop before it ends with the process; called on the loop itself."""
+    _Running.closers.append(close)
+
+
+def stop(*more: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """Run the last coroutines on the loop, cancel what is left there, and end it; all within seconds."""
     loop, thread = _Running.loop, _Running.thread
     if loop is None or thread is None or not thread.is_alive():
         return
+    closers = [*_Running.closers, *more]
 
     async def end() -> None:
-        with suppress(Exception):
-            await asyncio.wait_for(before(), _LONGEST_END)
+        for close in closers:
+            with suppress(Exception):
+                await asyncio.wait_for(close(), _LONGEST_END)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.wait(others, timeout=_LONGEST_END) if others else None
         loop.stop()
 
-    _Running.loop = None
+    _Running.loop, _Running.closers = None, []
     loop.set_exception_handler(_say_nothing)
     asyncio.run_coroutine_threadsafe(end(), loop)
     thread.join(3 * _LONGEST_END)
@@ -82,6 +100,7 @@ class _Running:
     lock = new_lock()
     loop: asyncio.AbstractEventLoop | None = None
     thread: threading.Thread | None = None
+    closers: ClassVar[list[Callable[[], Coroutine[Any, Any, Any]]]] = []
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -92,6 +111,8 @@ def _loop() -> asyncio.AbstractEventLoop:
                 target=_Running.loop.run_forever, name="dspyc-requests", daemon=True
             )
             _Running.thread.start()
+            atexit.unregister(stop)
+            atexit.register(stop)
         return _Running.loop
 
 
@@ -103,7 +124,7 @@ def _after_fork() -> None:
     # The child has the loop's object, with its unfinished tasks, without its thread.
     if _Running.loop is not None:
         _Running.loop.set_exception_handler(_say_nothing)
-    _Running.loop = None
+    _Running.loop, _Running.closers = None, []
 
 
 if hasattr(os, "register_at_fork"):
