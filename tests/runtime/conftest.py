@@ -41,5 +41,7 @@ def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """What carries the requests to servers that speak OpenAI's language: both ways give the same."""
     if request.param == "litellm":
         monkeypatch.setitem(base.TRANSPORTS, "openai/", base.TRANSPORTS[""])
+        # For processes that a test starts.
+        monkeypatch.setenv("TEST_LM_OPTIONS", '{"custom_llm_provider": "openai"}')
     chosen: str = request.param
     return chosen

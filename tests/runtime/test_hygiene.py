@@ -23,12 +23,15 @@ def run(code: str, *arguments: str, seconds: float = 60) -> subprocess.Completed
 
 
 LOOPS = """
-import asyncio, os, sys, warnings
+import asyncio, json, os, sys, warnings
 before = list(warnings.filters)
 import dspyc.runtime as dspy
 import dspyc
 assert warnings.filters == before
-lm = dspy.LM("openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0)
+lm = dspy.LM(
+    "openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0,
+    **json.loads(os.environ.get("TEST_LM_OPTIONS", "{}")),
+)
 
 async def ask():
     await asyncio.gather(*(lm.acall(str(number)) for number in range(3)))
@@ -50,16 +53,19 @@ assert all(action == "ignore" and message is not None for action, message, *_ in
 """
 
 
-def test_loops_leave_nothing_behind(server: OpenAIServer) -> None:
+def test_loops_leave_nothing_behind(server: OpenAIServer, carrier: str) -> None:
     ended = run(LOOPS, server.api_base)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 FAILING = """
-import asyncio, logging, sys
+import asyncio, json, logging, os, sys
 import dspyc.runtime as dspy
 
-lm = dspy.LM("openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0)
+lm = dspy.LM(
+    "openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0,
+    **json.loads(os.environ.get("TEST_LM_OPTIONS", "{}")),
+)
 
 async def stream():
     async for _ in lm.astream("x"):
@@ -96,7 +102,7 @@ ODD = [
 ]
 
 
-def test_failures_are_told_in_our_words_only(server: OpenAIServer) -> None:
+def test_failures_are_told_in_our_words_only(server: OpenAIServer, carrier: str) -> None:
     server.script(*(step for step in ODD for _ in range(3)))
     ended = run(FAILING, server.api_base, str(3 * len(ODD)), seconds=120)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -105,7 +111,7 @@ def test_failures_are_told_in_our_words_only(server: OpenAIServer) -> None:
 
 
 ABANDONED = """
-import asyncio, sys, time
+import asyncio, json, os, sys, time
 import dspyc.runtime as dspy
 
 class Slow(dspy.BaseLM):
@@ -122,7 +128,8 @@ class Slow2(dspy.BaseLM):
 
 lm = {"complete": Slow, "forward": Slow2}.get(sys.argv[1], lambda: None)()
 if lm is None:
-    lm = dspy.LM("openai/any", api_base=sys.argv[2], api_key="k-123456", cache=False)
+    extra = {"custom_llm_provider": "openai"} if sys.argv[1] == "litellm" else {}
+    lm = dspy.LM("openai/any", api_base=sys.argv[2], api_key="k-123456", cache=False, **extra)
     print("asked", flush=True)
 
 async def main():
@@ -135,7 +142,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("kind", ["complete", "forward", "litellm"])
+@pytest.mark.parametrize("kind", ["complete", "forward", "http", "litellm"])
 def test_a_model_that_still_runs_does_not_keep_the_process(server: OpenAIServer, kind: str) -> None:
     server.latency = 60
     ended = run(ABANDONED, kind, server.api_base, seconds=120)

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -74,7 +76,13 @@ async def _posting(
     context: Any = _tls() if url.startswith("https:") else True
     # A redirect would hand the key and the texts on to an address that nobody has named.
     async with session.post(
-        url, data=body, headers=headers, timeout=timeout, ssl=context, allow_redirects=False
+        url,
+        data=body,
+        headers=headers,
+        timeout=timeout,
+        ssl=context,
+        proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
+        allow_redirects=False,
     ) as response:
         yield response
 
@@ -123,7 +131,6 @@ def _session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=60)
         _Pool.session = aiohttp.ClientSession(
             connector=connector,
-            trust_env=True,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"user-agent": f"dspyc/{VERSION}"},
         )
@@ -136,6 +143,18 @@ async def _close() -> None:
     session, _Pool.session = _Pool.session, None
     if session is not None:
         await session.close()
+
+
+@cache
+def _proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for a host, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+
+    It is asked once. aiohttp's own way (`trust_env`) asks for each request, and reads `.netrc` in a thread
+    each time, which takes as long as all the rest.
+    """
+    proxies = getproxies()
+    chosen = proxies.get(scheme) or proxies.get("all")
+    return None if chosen is None or proxy_bypass(host) else chosen
 
 
 @cache
