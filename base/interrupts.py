@@ -7,8 +7,6 @@ import signal
 import sys
 from types import FrameType
 
-from . import held
-
 EXIT_CODE = 130
 _FAILURE = 120
 """As Python itself ends where its output cannot be written."""
@@ -52,6 +50,9 @@ def end(code: int) -> None:
     After an interrupt nothing waits for threads or finalizers; nor where a command holds what it has made.
     """
     leave_on_interrupt()
+    # Imported as late as this, so that from the first moment on an interrupt is answered.
+    from . import held
+
     if code == EXIT_CODE or held.is_anything_held():
         os._exit(code if _flush() or code else _FAILURE)
     sys.exit(code)

@@ -15,6 +15,7 @@ from ...grammar import syntax
 from ..program import Item, Program
 from .bodies.asserts import assert_of_tuple
 from .bodies.braces import missing_f
+from .bodies.excepts import not_an_error
 from .bodies.loops import outside_loop
 from .bodies.returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
 from .bodies.unreachable import unreachable_branch, unreachable_code
@@ -30,6 +31,7 @@ from .calls.arguments import (
     unknown_argument,
 )
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
+from .data.files import missing_data, unreadable_data
 from .data.inputs import dataset_inputs
 from .data.leaks import measured_on_training
 from .data.rows import not_rows, wrong_row, wrong_row_value
@@ -40,6 +42,7 @@ from .data.scores import (
     wrong_row_function,
 )
 from .data.steps import different_columns, unknown_column, wrong_shares
+from .fields.bases import unknown_removed_field, wrong_base
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -50,6 +53,7 @@ from .fields.values import duplicate_value
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
+from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
 from .models.names import (
@@ -71,7 +75,7 @@ from .models.settings import (
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
-from .modules.tools import undocumented_tool
+from .modules.tools import undocumented_tool, untyped_tool
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -79,15 +83,18 @@ from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.labels import missing_labels
 from .optimizing.pointless import (
     bootstrapped_twice,
     learns_nothing,
     nothing_to_choose,
     unreachable_threshold,
 )
+from .optimizing.states import broken_state, stale_state
 from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
+from .security.agents import unsafe_tool
 from .security.deception import look_alike_names
 from .security.keys import key_in_source
 from .testing.titles import duplicate_test, test_without_assert
@@ -103,6 +110,7 @@ from .values.comparisons import (
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern
+from .values.possibly_none import possibly_none
 from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
 from .values.unpacking import empty_slice, wrong_unpacking
@@ -165,6 +173,10 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    wrong_base,
+    unknown_removed_field,
+    not_an_error,
+    possibly_none,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -182,6 +194,7 @@ RULES: tuple[Rule, ...] = (
     refused_setting,
     answer_too_long,
     unsupported_setting,
+    misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,
@@ -189,16 +202,19 @@ RULES: tuple[Rule, ...] = (
     swapped_parameters,
     shared_state,
     wrong_row_function,
+    unreadable_data,
     untrainable_model,
     too_few_threads,
     training_setting,
     different_structure,
+    broken_state,
     unknown_column,
     not_rows,
     different_columns,
     wrong_shares,
     wrong_row,
     wrong_row_value,
+    missing_labels,
     unused_import,
     unused_variable,
     unused_part,
@@ -213,6 +229,7 @@ RULES: tuple[Rule, ...] = (
     test_without_assert,
     missing_f,
     undocumented_tool,
+    untyped_tool,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -225,9 +242,12 @@ RULES: tuple[Rule, ...] = (
     unreachable_threshold,
     look_alike_names,
     key_in_source,
+    unsafe_tool,
     unseeded_shuffle,
     measured_on_training,
     taught_by_itself,
+    missing_data,
+    stale_state,
 )
 """All rules, by their codes."""
 

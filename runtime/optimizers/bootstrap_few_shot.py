@@ -19,6 +19,7 @@ from ..parameters import parameters
 from ..work.run import exhausted
 from .base import Optimizer, as_examples, is_demo_of, verify_structure
 from .labeled_few_shot import LabeledFewShot, filled_up
+from .labels import Labels, is_labels, runs_by_labels, verify_teacher
 from .rollouts import Acceptance, Call, Rollout, marked_copy, report_failures, roll_out
 
 logger = logging.getLogger("dspyc")
@@ -52,13 +53,15 @@ class BootstrapFewShot(Optimizer):
     max_errors: Annotated[int, Ge(1)] | None = None
     """The number of failed runs after which to give up; `settings.max_errors` unless given."""
 
-    def compile(self, student: Module, *, teacher: Module | None = None, trainset: Examples) -> Module:
+    def compile(
+        self, student: Module, *, teacher: Module | Labels | None = None, trainset: Examples
+    ) -> Module:
         """Return a copy of the student with demos.
 
         Args:
             student: the program; it is not changed.
             teacher: the program whose runs become demos, with the student's structure; a copy of the student
-                when None.
+                when None. "labels" takes the rows' own labels as runs, so that no model is called.
             trainset: the examples, with their inputs marked.
 
         Raises:
@@ -66,15 +69,19 @@ class BootstrapFewShot(Optimizer):
         """
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()
-        guide = self._teacher(student, teacher, examples)
-        verify_structure(program, guide)
-        with context(**(self.teacher_settings or {})):
-            found = self._bootstrap(marked_copy(guide), program, examples)
+        if is_labels(teacher):
+            found = self._by_labels(program, examples)
+        else:
+            assert not isinstance(teacher, str)
+            guide = self._teacher(student, teacher, examples)
+            verify_structure(program, guide)
+            with context(**(self.teacher_settings or {})):
+                found = self._bootstrap(marked_copy(guide), program, examples)
         self._give_demos(program, found, examples)
         program._compiled = True
         return program
 
-    def verify(self, student: Module, *, teacher: Module | None = None, trainset: Examples) -> None:
+    def verify(self, student: Module, *, teacher: Module | Labels | None = None, trainset: Examples) -> None:
         """Raise what `compile` would reject.
 
         Args:
@@ -85,8 +92,17 @@ class BootstrapFewShot(Optimizer):
         Raises:
             OptimizerError: what `compile` would raise before its first call.
         """
-        as_examples("trainset", trainset)
-        verify_structure(student, student.deepcopy() if teacher is None else teacher)
+        verify_teacher(student, teacher, as_examples("trainset", trainset))
+
+    def _by_labels(self, program: Module, examples: list[Example]) -> _Bootstrapped:
+        """The demos that the first rows give which the program does not show yet."""
+        found = _Bootstrapped()
+        for number, calls in enumerate(runs_by_labels(program, examples)):
+            if len(found.examples) >= self.max_bootstrapped_demos:
+                break
+            if calls and not _is_shown(program, examples[number]):
+                found.add(number, calls)
+        return found
 
     def _teacher(self, student: Module, teacher: Module | None, examples: list[Example]) -> Module:
         guide = student.deepcopy() if teacher is None else teacher.deepcopy()

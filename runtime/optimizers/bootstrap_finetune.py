@@ -21,6 +21,7 @@ from ..modules.base import Module
 from ..modules.models import models_of
 from ..parameters import parameters
 from .base import Optimizer, as_examples, verify_structure
+from .labels import Labels, is_labels, runs_by_labels, verify_labels
 from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of
 
 logger = logging.getLogger("dspyc")
@@ -56,7 +57,7 @@ class BootstrapFinetune(Optimizer):
         self,
         student: Module,
         trainset: Examples,
-        teacher: Module | Sequence[Module] | None = None,
+        teacher: Module | Sequence[Module] | Labels | None = None,
     ) -> Module:
         """Return a copy of the student with trained models.
 
@@ -64,7 +65,7 @@ class BootstrapFinetune(Optimizer):
             student: the program; it is not changed.
             trainset: the examples, with their inputs marked.
             teacher: the program whose runs to learn from, or several, with the student's structure. The
-                student itself when None.
+                student itself when None. "labels" trains on the rows' own labels: no model is called.
 
         Raises:
             OptimizerError: before any call, if a model is missing or cannot be trained, structures differ,
@@ -73,11 +74,16 @@ class BootstrapFinetune(Optimizer):
         """
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()
-        teachers = self._teachers(program, teacher)
-        jobs = self._plan(program)
-        runs = self._runs(teachers, examples)
+        if is_labels(teacher):
+            verify_labels(program, examples)
+            jobs = self._plan(program)
+            runs, attempts = runs_by_labels(program, examples), len(examples)
+        else:
+            teachers = self._teachers(program, teacher)
+            jobs = self._plan(program)
+            runs, attempts = self._runs(teachers, examples), len(examples) * len(teachers)
         for job in jobs:
-            self._fill(job, program, runs, len(examples) * len(teachers))
+            self._fill(job, program, runs, attempts)
         for job, model in zip(jobs, _train(jobs), strict=True):
             for name, predictor in program.named_predictors():
                 if name in job.predictors:
@@ -90,7 +96,7 @@ class BootstrapFinetune(Optimizer):
         self,
         student: Module,
         trainset: Examples,
-        teacher: Module | Sequence[Module] | None = None,
+        teacher: Module | Sequence[Module] | Labels | None = None,
     ) -> None:
         """Raise that a model cannot be trained, a package is missing, and the like.
 
@@ -102,11 +108,15 @@ class BootstrapFinetune(Optimizer):
         Raises:
             OptimizerError: what `compile` would raise before its first call.
         """
-        as_examples("trainset", trainset)
-        self._teachers(student, teacher)
+        examples = as_examples("trainset", trainset)
+        if is_labels(teacher):
+            verify_labels(student, examples)
+        else:
+            self._teachers(student, teacher)
         self._plan(student)
 
-    def _teachers(self, student: Module, teacher: Module | Sequence[Module] | None) -> list[Module]:
+    def _teachers(self, student: Module, teacher: Module | Sequence[Module] | str | None) -> list[Module]:
+        assert not isinstance(teacher, str)
         given = [teacher] if teacher is None or isinstance(teacher, Module) else list(teacher)
         if not given:
             raise OptimizerError("`teacher` is an empty list; leave it out to learn from the student itself")
@@ -148,17 +158,19 @@ class BootstrapFinetune(Optimizer):
             given = given.get(lm) or {}
         return {**getattr(lm, "train_kwargs", {}), **given}
 
-    def _runs(self, teachers: list[Module], examples: list[Example]) -> list[TraceData]:
+    def _runs(self, teachers: list[Module], examples: list[Example]) -> list[list[Call]]:
+        """The calls of each accepted run."""
         runs: list[TraceData] = []
         for number, guide in enumerate(teachers, 1):
             with within(f"teacher {number} of {len(teachers)}" if len(teachers) > 1 else ""):
                 runs += bootstrap_trace_data(guide, examples, self.metric, self.num_threads)
-        return runs if self.metric is None else [run for run in runs if run["score"]]
+        accepted = runs if self.metric is None else [run for run in runs if run["score"]]
+        return [calls_of(run["trace"]) for run in accepted]
 
-    def _fill(self, job: _Job, program: Module, runs: list[TraceData], attempts: int) -> None:
+    def _fill(self, job: _Job, program: Module, runs: list[list[Call]], attempts: int) -> None:
         predictors = dict(program.named_predictors())
-        for run in runs:
-            for call in calls_of(run["trace"]):
+        for calls in runs:
+            for call in calls:
                 if call.predictor in job.predictors:
                     job.data.append(self._conversation(job.adapter, predictors[call.predictor], call))
         if not job.data:

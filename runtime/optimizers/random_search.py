@@ -13,9 +13,10 @@ from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
 from ..work.identity import program_digest
-from .base import Candidates, Optimizer, as_examples, fresh_copy, verify_structure
+from .base import Candidates, Optimizer, as_examples, fresh_copy
 from .bootstrap_few_shot import BootstrapFewShot
 from .labeled_few_shot import LabeledFewShot
+from .labels import Labels, verify_teacher
 from .study import Study, Trial
 
 _AS_IT_IS, _ZERO_SHOT, _LABELED, _UNSHUFFLED = -4, -3, -2, -1
@@ -60,7 +61,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
         self,
         student: Module,
         *,
-        teacher: Module | None = None,
+        teacher: Module | Labels | None = None,
         trainset: Examples,
         valset: Examples | None = None,
         restrict: Sequence[int] | None = None,
@@ -70,7 +71,8 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
 
         Args:
             student: the program; it is not changed.
-            teacher: the program whose runs become demos; a copy of the student when None.
+            teacher: the program whose runs become demos; a copy of the student when None, and the rows' own
+                labels when "labels".
             trainset: the examples to make demos from.
             valset: the examples to score candidates on; the trainset when None.
             restrict: the seeds of the candidates to try; all when None.
@@ -99,7 +101,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
         self,
         student: Module,
         *,
-        teacher: Module | None = None,
+        teacher: Module | Labels | None = None,
         trainset: Examples,
         valset: Examples | None = None,
         restrict: Sequence[int] | None = None,
@@ -118,10 +120,10 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
         Raises:
             OptimizerError: what `compile` would raise before its first call.
         """
-        as_examples("trainset", trainset)
+        train = as_examples("trainset", trainset)
         if valset is not None:
             as_examples("valset", valset)
-        verify_structure(student, student.deepcopy() if teacher is None else teacher)
+        verify_teacher(student, teacher, train)
 
     def _seeds(self, student: Module, restrict: Sequence[int] | None) -> list[int]:
         seeds = [
@@ -134,7 +136,12 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
         return [_AS_IT_IS, *seeds] if has_learned else seeds
 
     def _build(
-        self, seed: int, student: Module, teacher: Module | None, train: list[Example], labeled_sample: bool
+        self,
+        seed: int,
+        student: Module,
+        teacher: Module | Labels | None,
+        train: list[Example],
+        labeled_sample: bool,
     ) -> Module:
         if seed == _AS_IT_IS:
             return student.deepcopy()

@@ -209,7 +209,7 @@ def retired_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     help_ = f"its successor is `{after}`" if isinstance(after, str) else None
     fix = None
     if isinstance(after, str) and _takes_as_much(found.provider, after):
-        fix = rename(found, f"{found.provider}/{after}")
+        fix = rename(found, f"{found.provider}/{after.removeprefix(f'{found.provider}/')}")
     yield retired_model.at(found.node, words, help_, fix)
 
 
