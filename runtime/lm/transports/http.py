@@ -18,6 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from ....base.version import VERSION
+from . import io_loop
 from .limits import TimeLimit
 
 LARGEST = 64 << 20
@@ -126,8 +127,6 @@ class _Pool:
 def _session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     if _Pool.session is None or _Pool.loop is not loop:
-        from . import io_loop
-
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=60)
         _Pool.session = aiohttp.ClientSession(
             connector=connector,
@@ -135,7 +134,6 @@ def _session() -> aiohttp.ClientSession:
             headers={"user-agent": f"dspyc/{VERSION}"},
         )
         _Pool.loop = loop
-        io_loop.before_end(_close)
     return _Pool.session
 
 
@@ -183,5 +181,6 @@ def _after_fork() -> None:
             connector._closed = True
 
 
+io_loop.before_end(_close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from ....base.forks import new_lock
 
@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _END: Any = object()
 _LONGEST_END = 1.0
+_closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
 
 
 async def run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -65,19 +66,18 @@ async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
 
 
 def before_end(close: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    """Have a coroutine run on the loop before it ends with the process; called on the loop itself."""
-    _Running.closers.append(close)
+    """Have a coroutine run on the loop before it ends with the process."""
+    _closers.append(close)
 
 
-def stop(*more: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+def stop() -> None:
     """Run the last coroutines on the loop, cancel what is left there, and end it; all within seconds."""
     loop, thread = _Running.loop, _Running.thread
     if loop is None or thread is None or not thread.is_alive():
         return
-    closers = [*_Running.closers, *more]
 
     async def end() -> None:
-        for close in closers:
+        for close in _closers:
             with suppress(Exception):
                 await asyncio.wait_for(close(), _LONGEST_END)
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -86,7 +86,7 @@ def stop(*more: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         await asyncio.wait(others, timeout=_LONGEST_END) if others else None
         loop.stop()
 
-    _Running.loop, _Running.closers = None, []
+    _Running.loop = None
     loop.set_exception_handler(_say_nothing)
     asyncio.run_coroutine_threadsafe(end(), loop)
     thread.join(3 * _LONGEST_END)
@@ -100,7 +100,6 @@ class _Running:
     lock = new_lock()
     loop: asyncio.AbstractEventLoop | None = None
     thread: threading.Thread | None = None
-    closers: ClassVar[list[Callable[[], Coroutine[Any, Any, Any]]]] = []
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -124,7 +123,7 @@ def _after_fork() -> None:
     # The child has the loop's object, with its unfinished tasks, without its thread.
     if _Running.loop is not None:
         _Running.loop.set_exception_handler(_say_nothing)
-    _Running.loop, _Running.closers = None, []
+    _Running.loop = None
 
 
 if hasattr(os, "register_at_fork"):
