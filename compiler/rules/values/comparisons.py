@@ -1,167 +1,15 @@
-"""Comparisons that always come out the same."""
+"""Comparisons by identity, with `None`, and with the same value."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from msgspec.structs import replace as with_values
-
-from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...trees import walk
-from ...types import Type
-from ...types.assignable import iterated
-from ...types.display import display_value
-from ...types.overlap import overlaps
-from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
-from ..words import choices, described, near
-
-
-@rule("E233", "impossible-comparison", syntax.Comparison, syntax.Match, fix="sometimes")
-def impossible_comparison(program: Program, item: Item, node: syntax.Comparison | syntax.Match) -> Findings:
-    """Two values are compared that can never be equal, such as a missing choice or values of different types.
-
-    ```dspy
-    def urgent(kind: Literal["bug", "question"]) -> bool:
-        return kind == "bugs"
-    #                  ^^^^^^ E233 `kind` is never `"bugs"`; did you mean `"bug"`?
-    ```
-
-    ```dspy
-    def urgent(kind: Literal["bug", "question"]) -> bool:
-        return kind == "bug"
-    ```
-    """
-    if isinstance(node, syntax.Match):
-        for case in node.cases:
-            yield from _matched(item, node.subject, case.pattern)
-        return
-    for operator, (left, right) in zip(node.operators, pairwise((node.left, *node.rights)), strict=True):
-        if operator in ("==", "!="):
-            yield from _compared(item, left, right)
-        elif operator in ("in", "not in"):
-            yield from _looked_for(item, left, right)
-
-
-def _matched(item: Item, subject: syntax.Expression, pattern: syntax.Pattern) -> Findings:
-    match pattern:
-        case syntax.OrPattern(options=options):
-            for each in options:
-                yield from _matched(item, subject, each)
-        case syntax.AsPattern(pattern=inner):
-            yield from _matched(item, subject, inner)
-        case syntax.ValuePattern(value=value):
-            for found in _compared(item, subject, value):
-                yield with_values(found, span=value.span)
-
-
-def _compared(item: Item, left: syntax.Expression, right: syntax.Expression) -> Findings:
-    first, second = _known_type(item, left), _known_type(item, right)
-    if overlaps(first, second):
-        return
-    if _has_choices(second) and not _has_choices(first):
-        left, right, first, second = right, left, second, first
-    yield _never(item, left, first, right, second)
-
-
-def _looked_for(item: Item, left: syntax.Expression, right: syntax.Expression) -> Findings:
-    first = _known_type(item, left)
-    if isinstance(right, syntax.List | syntax.Tuple | syntax.Set):
-        for each in right.elements:
-            second = _known_type(item, each)
-            if isinstance(each, syntax.Starred) or overlaps(first, second):
-                continue
-            if _has_choices(first):
-                yield _never(item, left, first, each, second)
-            else:
-                yield impossible_comparison.at(each, f"{_short(first)} and {_short(second)} are never equal")
-        return
-    holder = item.type_of(right)
-    if not isinstance(holder, types.List | types.Set | types.Tuple | types.Dict):
-        return
-    inside = iterated(holder)
-    if inside is not None and not overlaps(first, inside):
-        if _has_choices(inside) and not _has_choices(first):
-            yield _never(item, right, inside, left, first, "never holds")
-            return
-        words = f"{described(plain(first))} is never in {described(plain(holder))}"
-        yield impossible_comparison.at(Span(left.span.start, right.span.end), words)
-
-
-def _never(
-    item: Item,
-    subject: syntax.Expression,
-    first: Type,
-    value: syntax.Expression,
-    second: Type,
-    verb: str = "is never",
-) -> Diagnostic:
-    """What is said of a value that a subject never is."""
-    allowed = _values(first)
-    if allowed and isinstance(second, types.Literals) and len(second.values) == 1:
-        shown = display_value(second.values[0])
-        texts = [each for each in allowed if isinstance(each, str)]
-        close = near(second.values[0], texts) if isinstance(second.values[0], str) else None
-        words = f"`{written(item, subject)}` {verb} `{shown}`"
-        if close is not None:
-            right = display_value(close)
-            fix = replace(f"Change to `{right}`", value, right)
-            return impossible_comparison.at(value, f"{words}; did you mean `{right}`?", fix=fix)
-        rest = f"; it is {choices(allowed)}" if verb == "is never" and len(allowed) <= 8 else ""
-        return impossible_comparison.at(value, words + rest)
-    help_ = None
-    for kind, node in ((first, subject), (second, value)):
-        if isinstance(kind, types.Prediction) and kind.interface.outputs:
-            help_ = f"compare a field, such as `{written(item, node)}.{kind.interface.outputs[0].name}`"
-    words = f"{_short(first)} and {_short(second)} are never equal"
-    return impossible_comparison.at(
-        Span(min(subject.span.start, value.span.start), max(subject.span.end, value.span.end)), words, help_
-    )
-
-
-def _short(kind: Type) -> str:
-    return "a prediction" if isinstance(kind, types.Prediction) else described(plain(kind))
-
-
-def _values(kind: Type) -> list[types.Value]:
-    """The choices that a type leaves."""
-    found: list[types.Value] = []
-    for each in types.options(kind):
-        if isinstance(each, types.Literals):
-            found += each.values
-        elif isinstance(each, types.Enum):
-            found += [value for _, value in each.members]
-    return found
-
-
-def _has_choices(kind: Type) -> bool:
-    return bool(_values(kind)) and len(_values(kind)) > 1
-
-
-def _known_type(item: Item, node: syntax.Expression) -> Type:
-    """The type of an expression; of a name that happens to hold one constant, the constant's class.
-
-    A constant of the file may be a switch, that somebody sets to another value.
-    """
-    kind = item.type_of(node)
-    if isinstance(node, syntax.Name) and _is_single(kind):
-        symbol = item.symbol_of(node)
-        if symbol is None or symbol.kind not in ("parameter", "input"):
-            return widened(kind)
-    return kind
-
-
-def _is_single(kind: Type) -> bool:
-    """Whether a type is one constant, or one member of an enumeration."""
-    match kind:
-        case types.Literals(values=values) | types.Enum(members=values, whole=types.Enum()):
-            return len(values) == 1
-        case _:
-            return False
 
 
 @rule("E234", "identity-of-literal", syntax.Comparison, fix="always")
@@ -247,18 +95,25 @@ def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax
         seen: set[str] = set()
         for before, value in zip((None, *node.values), node.values, strict=False):
             text = written(item, value)
-            if text in seen and _is_stable(value) and before is not None:
+            if text in seen and _is_stable(item, value) and before is not None:
                 fix = replace("Remove it", Span(before.span.end, value.span.end), "")
                 yield same_operands.at(value, f"`{text}` appears twice in this condition", fix=fix)
             seen.add(text)
         return
     for left, right in pairwise((node.left, *node.rights)):
         text = written(item, left)
-        if text == written(item, right) and _is_stable(left) and not isinstance(left, syntax.Constant):
+        if text == written(item, right) and _is_stable(item, left) and not isinstance(left, syntax.Constant):
             span = Span(left.span.start, right.span.end)
             yield same_operands.at(span, f"`{text}` is compared with itself")
 
 
-def _is_stable(node: syntax.Expression) -> bool:
+def _is_stable(item: Item, node: syntax.Expression) -> bool:
     """Whether an expression has the same value each time."""
-    return not any(isinstance(each, syntax.Call) for each in walk(node))
+    return all(_is_builtin(item, each) for each in walk(node) if isinstance(each, syntax.Call))
+
+
+def _is_builtin(item: Item, call: syntax.Call) -> bool:
+    """Whether a function or a method of Python's own types is called."""
+    kind = item.type_of(call.function)
+    options = kind.options if isinstance(kind, types.Overloaded) else (kind,)
+    return all(isinstance(each, types.Function) and each.origin == "builtin" for each in options)
