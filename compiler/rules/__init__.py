@@ -30,7 +30,7 @@ from .calls.arguments import (
     unknown_argument,
 )
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
-from .data.files import missing_data, unreadable_data
+from .data.files import missing_data, no_rows, unreadable_data
 from .data.inputs import dataset_inputs
 from .data.leaks import measured_on_training
 from .data.rows import not_rows, wrong_row, wrong_row_value
@@ -47,7 +47,7 @@ from .fields.duplicate_field import duplicate_field
 from .fields.hidden import added_field, hidden_field
 from .fields.missing import missing_annotation, no_outputs
 from .fields.reserved import hint_field, reserved_field
-from .fields.values import duplicate_value
+from .fields.values import duplicate_value, no_members
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
@@ -72,7 +72,7 @@ from .models.settings import (
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
-from .modules.tools import undocumented_tool, untyped_tool
+from .modules.tools import duplicate_tool, undocumented_tool, untyped_tool
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -169,6 +169,7 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    no_members,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -186,6 +187,7 @@ RULES: tuple[Rule, ...] = (
     refused_setting,
     answer_too_long,
     unsupported_setting,
+    duplicate_tool,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,
@@ -194,6 +196,7 @@ RULES: tuple[Rule, ...] = (
     shared_state,
     wrong_row_function,
     unreadable_data,
+    no_rows,
     untrainable_model,
     too_few_threads,
     training_setting,

@@ -31,7 +31,7 @@ def no_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
     found = model_of(item, node)
     if found is None or found.provider or found.argument("custom_llm_provider") is not None:
         return
-    whole = _with_provider(found.name)
+    whole = _with_provider(found.name) if found.name.strip() else None
     if whole is None:
         words = "this names no provider; a model is named `provider/name`"
         yield no_provider.at(found.node, words, 'such as "openai/gpt-4o-mini"')
