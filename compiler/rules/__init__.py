@@ -53,6 +53,7 @@ from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
+from .models.context import prompt_too_long
 from .models.names import (
     no_provider,
     not_a_language_model,
@@ -62,6 +63,7 @@ from .models.names import (
     unlisted_model,
 )
 from .models.no_lm import no_lm
+from .models.parts import part_setting
 from .models.settings import (
     answer_too_long,
     reasoning_settings,
@@ -188,6 +190,7 @@ RULES: tuple[Rule, ...] = (
     answer_too_long,
     unsupported_setting,
     duplicate_tool,
+    part_setting,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,
@@ -224,6 +227,7 @@ RULES: tuple[Rule, ...] = (
     missing_f,
     undocumented_tool,
     untyped_tool,
+    prompt_too_long,
     explosive_pattern,
     unused_answer,
     unknown_model,

@@ -82,11 +82,11 @@ def refused_setting(program: Program, item: Item, node: syntax.Call) -> Findings
         return
     for argument, parameter in found.binding.matched:
         name = argument.name.text if argument.name is not None else parameter.name
-        if constant(argument.value) is None or name not in _refused(found):
+        if constant(argument.value) is None or name not in refused(found):
             continue
         if name == "n" and constant(argument.value) in (1, ...):
             continue
-        fix = replace(f"Remove `{name}`", _with_comma(item, node, argument), "")
+        fix = replace(f"Remove `{name}`", with_comma(item, node, argument), "")
         yield refused_setting.at(argument, f"`{found.name}` refuses this setting", fix=fix)
     temperature = found.argument("temperature")
     degree = found.value("temperature") if temperature is not None else None
@@ -107,7 +107,7 @@ REFUSED = {
 """What a provider's models all refuse, beside what one of them does; a test compares it with litellm."""
 
 
-def _refused(found: Written) -> frozenset[str]:
+def refused(found: Written) -> frozenset[str]:
     """The settings that a model refuses, as far as that is known."""
     if found.provider not in REFUSED or found.row is None:
         return frozenset()
@@ -121,7 +121,7 @@ def _refused(found: Written) -> frozenset[str]:
     return refused
 
 
-def _with_comma(item: Item, node: syntax.Call, argument: syntax.Argument) -> Span:
+def with_comma(item: Item, node: syntax.Call, argument: syntax.Argument) -> Span:
     """An argument with the comma that separates it from the one before, or behind."""
     index = next(index for index, each in enumerate(node.arguments) if each is argument)
     if index:
@@ -179,7 +179,7 @@ def unsupported_setting(program: Program, item: Item, node: syntax.Call) -> Find
             continue
         if constant(argument.value) is ... and not isinstance(argument.value, syntax.List):
             continue
-        fix = replace(f"Remove `{name}`", _with_comma(item, node, argument), "")
+        fix = replace(f"Remove `{name}`", with_comma(item, node, argument), "")
         yield unsupported_setting.at(argument, "`ChatAdapter` does not support this", fix=fix)
 
 
