@@ -94,8 +94,9 @@ class Binding(Struct, frozen=True):
 class CallKind(Struct, frozen=True):
     """What running a call means for the generated code."""
 
-    target: Literal["module", "lm", "function", "python", "constructor", "builtin", "unknown"]
-    """A module; an LM called with a text; a `def`; a Python function; a class or record; a pure built-in."""
+    target: Literal["module", "lm", "function", "python", "print", "constructor", "builtin", "unknown"]
+    """A module; an LM called with a text; a `def`; a Python function; `print`; a class or record; a pure
+    built-in."""
     awaits: bool
     """Whether it makes model calls (itself or through a `def`) or is an async Python function."""
     effects: bool
@@ -104,6 +105,8 @@ class CallKind(Struct, frozen=True):
     A module's call has none of its own, though its `forward` may call Python functions: those keep their
     order within one call of the module.
     """
+    only_prints: bool = False
+    """Whether its effects are nothing but what it prints, which may be printed again."""
 
 
 UNKNOWN_CALL = CallKind("unknown", awaits=False, effects=True)
@@ -208,6 +211,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     """The names that the item itself brings, each with the range in which it can be used."""
     target: ImportTarget | None = None
     """Where an import leads."""
+    exhaustive: frozenset[int] = frozenset()
+    """The `match`es one of whose cases is always taken, and the `if`s without `else` of which a branch is."""
     data: Mapping[int, DataFile] = {}
     """The data files that the item's datasets are made of, by the identity of the string that names them."""
     state: SavedState | None = None
@@ -250,6 +255,11 @@ class Draft(Struct, eq=False):
     target: ImportTarget | None = None
     data: dict[int, DataFile] = field(default_factory=dict)
     state: SavedState | None = None
+    exhaustive: set[int] = field(default_factory=set)
+
+    def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
+        """Remember whether one of the branches of a statement is always taken."""
+        (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
 
     def data_of(self, node: syntax.Node) -> DataFile | None:
         """What is known of the data file that a string names."""
@@ -275,6 +285,7 @@ class Draft(Struct, eq=False):
             self.unresolved or NO_FACTS.unresolved,
             tuple(self.visible),
             self.target,
+            frozenset(self.exhaustive) if self.exhaustive else NO_FACTS.exhaustive,
             self.data or NO_FACTS.data,
             self.state,
         )

@@ -163,6 +163,10 @@ class Item:
         """The state of the program that the item declares, where there is one."""
         return self.facts.state
 
+    def is_exhaustive(self, node: syntax.Match | syntax.If) -> bool:
+        """Whether one of the cases of a `match`, or of the branches of an `if`, is always taken."""
+        return id(node) in self.facts.exhaustive
+
     def signature_string(self, node: syntax.String) -> SignatureString | None:
         """The fields of a string that stands where a signature is expected."""
         return self.facts.strings.get(id(node))

@@ -322,6 +322,21 @@ class Match(Node, frozen=True, gc=False):
     cases: tuple[Case, ...]
 
 
+class ExceptClause(Node, frozen=True, gc=False):
+    """`except kind as name:` and its block; a tuple names several kinds."""
+
+    kind: Expression
+    name: Identifier | None
+    body: tuple[Statement, ...]
+
+
+class Try(Node, frozen=True, gc=False):
+    """`try:` and what is done about its errors, the first clause that fits."""
+
+    body: tuple[Statement, ...]
+    clauses: tuple[ExceptClause, ...]
+
+
 class Break(Node, frozen=True, gc=False):
     """`break`"""
 
@@ -349,6 +364,7 @@ Statement: TypeAlias = (
     | If
     | For
     | Match
+    | Try
     | Break
     | Continue
     | Pass
@@ -444,7 +460,15 @@ class Field(Node, frozen=True, gc=False):
     """None only where the language lets it out: an output of a module with `forward`."""
     default: Expression | None
     where: Expression | None
+    message: String | None
+    """What is said where the condition does not hold, in place of the condition itself."""
     description: String | None
+
+
+class Removal(Node, frozen=True, gc=False):
+    """`del name`: fields of the base that are not taken over."""
+
+    names: tuple[Identifier, ...]
 
 
 class Demo(Node, frozen=True, gc=False):
@@ -519,11 +543,14 @@ class TypeAliasDeclaration(Node, frozen=True, gc=False):
 
 
 class TypeDeclaration(Node, frozen=True, gc=False):
-    """`type NAME:` and the attributes of a record."""
+    """`type NAME:` or `type NAME(base):` and the attributes of a record."""
 
     name: Identifier
+    base: Expression | None
+    """The record whose attributes are taken over."""
     docstring: String | None
     attributes: tuple[Field, ...]
+    removals: tuple[Removal, ...]
 
 
 class EnumDeclaration(Node, frozen=True, gc=False):
@@ -535,11 +562,14 @@ class EnumDeclaration(Node, frozen=True, gc=False):
 
 
 class SignatureDeclaration(Node, frozen=True, gc=False):
-    """`signature NAME:` with fields and demos."""
+    """`signature NAME:` or `signature NAME(base):` with fields and demos."""
 
     name: Identifier
+    base: Expression | None
+    """The signature whose fields and instructions are taken over."""
     docstring: String | None
     fields: tuple[Field, ...]
+    removals: tuple[Removal, ...]
     demos: tuple[Demo, ...]
 
 

@@ -34,7 +34,7 @@ BODY_WORDS: dict[str, frozenset[str]] = {word: frozenset(lines) for word, lines 
 MEMBER_WORDS = frozenset().union(*BODY_WORDS.values()) - STATEMENT_WORDS
 """The words that begin a line in the body of a declaration that is no block of statements."""
 CLAUSE_WORDS = SUITE_WORDS - HEADS - MEMBER_WORDS - STATEMENT_WORDS
-"""The words that continue a statement with a block of its own: `elif`, `else` and `case`."""
+"""The words that continue a statement with a block of its own: `elif`, `else`, `case` and `except`."""
 
 UNUSED = frozenset({"tools"})
 """Words that are parsed, but that nothing of the runtime fits; so they are never suggested."""

@@ -14,7 +14,7 @@ from .execution.settings import settings as settings
 # This has the name of its module, which a later import of the module would put in its place.
 from .parameters import parameters as parameters
 
-_MODULES = ("compiled", "evaluate", "flow")
+_MODULES = ("attributes", "compiled", "evaluate", "flow")
 """Modules among the names: for generated code, and for DSPy's users (`dspy.evaluate.EM`)."""
 
 _homes = read_homes(__file__)

@@ -13,9 +13,13 @@ from .errors import ConfigurationError as ConfigurationError
 from .errors import ContextWindowExceededError as ContextWindowExceededError
 from .errors import DataError as DataError
 from .errors import DspycError as DspycError
+from .errors import EmptyAnswerError as EmptyAnswerError
 from .errors import EvaluationError as EvaluationError
+from .errors import FilteredAnswerError as FilteredAnswerError
 from .errors import InputError as InputError
+from .errors import JournalError as JournalError
 from .errors import LimitError as LimitError
+from .errors import LMAnswerError as LMAnswerError
 from .errors import LMAuthError as LMAuthError
 from .errors import LMConfigurationError as LMConfigurationError
 from .errors import LMError as LMError
@@ -24,6 +28,7 @@ from .errors import LMRateLimitError as LMRateLimitError
 from .errors import LMServerError as LMServerError
 from .errors import LMTimeoutError as LMTimeoutError
 from .errors import LMTransportError as LMTransportError
+from .errors import LMUnexpectedError as LMUnexpectedError
 from .errors import LMUnknownModelError as LMUnknownModelError
 from .errors import NotConfiguredError as NotConfiguredError
 from .errors import OptimizerError as OptimizerError
@@ -31,6 +36,7 @@ from .errors import ProgramAssertionError as ProgramAssertionError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
+from .errors import TruncatedAnswerError as TruncatedAnswerError
 from .evaluate.aggregation import majority as majority
 from .evaluate.evaluate import Evaluate as Evaluate
 from .evaluate.metrics import EM as EM
@@ -86,4 +92,5 @@ from .signature.signature import SignatureLike as SignatureLike
 from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
 from .tools.tool import Tool as Tool
+from .types import attributes as attributes
 from .types.history import History as History

@@ -93,7 +93,8 @@ class _Decoder:
             case "variable":
                 return types.Variable(inside)
             case "callback":
-                return types.Callback(inside[0], self.kind(inside[1]))
+                taken = tuple(map(self.kind, inside[2])) if len(inside) > 2 else None
+                return types.Callback(inside[0], self.kind(inside[1]), taken)
             case "form":
                 return types.TypeForm(self.kind(inside))
             case "record":

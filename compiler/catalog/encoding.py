@@ -47,8 +47,9 @@ class Encoder:
                 return {"union": [self.kind(each) for each in options]}
             case types.Variable(name=name):
                 return {"variable": name}
-            case types.Callback(role=role, returns=returns):
-                return {"callback": [role, self.kind(returns)]}
+            case types.Callback(role=role, returns=returns, parameters=parameters):
+                taken = [] if parameters is None else [[self.kind(each) for each in parameters]]
+                return {"callback": [role, self.kind(returns), *taken]}
             case types.TypeForm(type=inside):
                 return {"form": self.kind(inside)}
             case types.Record():

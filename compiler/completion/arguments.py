@@ -14,11 +14,27 @@ from .items import Completion
 
 def argument_items(context: Context) -> Iterator[Completion]:
     """The names that the argument or output at the cursor may have and that have no value yet, as `name=`."""
-    owner = context.above(syntax.Call, syntax.ConfigureDeclaration, syntax.Demo, syntax.Return)
-    if isinstance(owner, syntax.Demo | syntax.Return):
+    owner = context.above(
+        syntax.Call, syntax.ConfigureDeclaration, syntax.Demo, syntax.Return, syntax.Removal
+    )
+    if isinstance(owner, syntax.Removal):
+        yield from _removable(context)
+    elif isinstance(owner, syntax.Demo | syntax.Return):
         yield from _fields(context, owner)
     elif context.call is not None:
         yield from _of_call(context, context.call)
+
+
+def _removable(context: Context) -> Iterator[Completion]:
+    """The fields of the base that are still taken over."""
+    declaration = context.item.declaration
+    if not isinstance(declaration, syntax.SignatureDeclaration | syntax.TypeDeclaration):
+        return
+    kind = context.item.type_of(declaration.base) if declaration.base is not None else None
+    given = {name.text for each in declaration.removals for name in each.names if name is not context.node}
+    for field in kind.interface.fields if isinstance(kind, types.Signature | types.Record) else ():
+        if field.name not in given:
+            yield Completion(field.name, "field", context.replaced, field.direction, rank=items.EXPECTED)
 
 
 def _of_call(context: Context, call: ActiveCall) -> Iterator[Completion]:
@@ -57,7 +73,12 @@ def _fields(context: Context, owner: syntax.Demo | syntax.Return) -> Iterator[Co
         return
     arguments = owner.arguments if isinstance(owner, syntax.Demo) else owner.outputs or ()
     given = {each.name.text for each in arguments if each.name is not None and each.name is not context.node}
-    for each in declaration.fields:
-        if each.name.text not in given and (isinstance(owner, syntax.Demo) or each.direction == "output"):
-            label, rank = f"{each.name.text}=", items.EXPECTED
-            yield Completion(label, "field", context.replaced, each.direction, rank=rank)
+    symbol = context.item.symbol_of(declaration.name)
+    kind = symbol.type if symbol is not None else None
+    fields = {each.name.text: each.direction for each in declaration.fields}
+    if isinstance(kind, types.Signature):
+        fields |= {each.name: each.direction for each in kind.interface.fields}
+    for name, direction in fields.items():
+        if name not in given and (isinstance(owner, syntax.Demo) or direction == "output"):
+            label, rank = f"{name}=", items.EXPECTED
+            yield Completion(label, "field", context.replaced, direction, rank=rank)

@@ -221,7 +221,7 @@ def _kind_of_identifier(node: syntax.Identifier, parent: syntax.Node | None) -> 
     match parent:
         case syntax.Attribute():
             return "member"
-        case syntax.Argument() | syntax.ClassPattern():
+        case syntax.Argument() | syntax.ClassPattern() | syntax.Removal():
             return "label"
         case syntax.CapturePattern():
             return "pattern"

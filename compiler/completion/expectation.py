@@ -39,6 +39,8 @@ def expected_type(item: Item, path: Sequence[syntax.Node]) -> Type:
             return item.type_of(annotation)
         case syntax.AugmentedAssign(target=target, value=value) if value is node:
             return item.type_of(target)
+        case syntax.SignatureDeclaration(base=base) if base is node:
+            return types.SignatureLike()
         case syntax.Return():
             return _of_return(item, path[0])
         case syntax.Subscript(value=value, index=index) if index is node:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ...grammar import syntax
 from .. import catalog, types
 from ..declared import constructed, holds, makes
 from ..program import Symbol
+from ..resolve.errors import OF_PYTHON
 from ..types.assignable import assignable
 from . import items
 from .context import Context
@@ -27,6 +29,9 @@ def value_items(context: Context) -> Iterator[Completion]:
 
 def name_items(context: Context) -> Iterator[Completion]:
     """The names in scope; what fits, or behind `KIND name =` what makes such a thing, comes first."""
+    if _is_caught(context):
+        yield from _error_items(context)
+        return
     word = _declared_word(context)
     for found in context.names.values():
         if isinstance(found.type, types.Class) and not _is_constructed(found.type.definition):
@@ -39,6 +44,25 @@ def name_items(context: Context) -> Iterator[Completion]:
         elif _may_fit(found, context.expected):
             rank = items.NEAR
         yield items.symbol(found, context.replaced, rank)
+
+
+def _is_caught(context: Context) -> bool:
+    """Whether the cursor stands where `except` names its errors."""
+    return any(
+        isinstance(above, syntax.ExceptClause) and above.kind is below
+        for above, below in pairwise(context.path)
+    )
+
+
+def _error_items(context: Context) -> Iterator[Completion]:
+    """The errors that may be caught: the runtime's and imported ones, then Python's."""
+    for found in context.names.values():
+        if isinstance(found.type, types.Class) and found.type.definition.is_a("Exception"):
+            yield items.symbol(found, context.replaced, items.EXPECTED)
+        elif found.kind in ("python", "imported"):
+            yield items.symbol(found, context.replaced, None)
+    for name in OF_PYTHON:
+        yield Completion(name, "class", context.replaced, rank=items.NEAR)
 
 
 def _declared_word(context: Context) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...grammar import syntax
@@ -12,6 +13,8 @@ from . import items
 from .context import Context
 from .items import Completion
 
+_EXTENDS = re.compile(r"^(?:type|signature)[ \t]+\w+[ \t]*\(", re.M)
+"""The head of a declaration that extends another, which may have no syntax tree yet."""
 _OPERATORS = {each.word for each in keywords.OPERATORS}
 
 
@@ -40,6 +43,8 @@ def _makes_sense(word: str, context: Context) -> bool:
     match word:
         case "break" | "continue":
             return context.above(syntax.For) is not None
+        case "del":
+            return _EXTENDS.search(context.marked.text) is not None
         case "suggest":
             return isinstance(context.item.declaration, syntax.ModuleDeclaration)
         case "return":

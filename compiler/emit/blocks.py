@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from ...grammar import syntax
 from ..schedule import dependence, effects
-from ..schedule.dependence import Unit
+from ..schedule.dependence import Compound, Unit
 from ..schedule.names import free_names
 from ..schedule.retries import Region, asserts, regions
+from ..schedule.view import reads
+from ..trees import walk
 from . import awaitables, expressions, statements
 from .code import assign, call, constant, function, load, store
 from .conversion import converted, is_converted
@@ -101,13 +103,26 @@ def _runs_beside(scope: Scope, unit: Unit, following: Sequence[Unit]) -> bool:
 
 def _inline(scope: Scope, unit: Unit) -> list[ast.stmt]:
     made: list[ast.stmt] = []
-    if isinstance(unit.statement, syntax.If | syntax.For | syntax.Match):
+    if isinstance(unit.statement, syntax.Try):
+        made += _before_try(scope, unit.statement)
+    if isinstance(unit.statement, Compound):
         # What the block may give another value must have a plain one on every way.
         handles = [scope.pending[name] for name in sorted(unit.writes & scope.pending.keys())]
         made += [_resolve(scope, handle) for handle in dict.fromkeys(handles)]
     made += _working_out(scope, unit, lambda: simple(scope, unit.statement))
     _change(scope, unit.writes)
     return made
+
+
+def _before_try(scope: Scope, node: syntax.Try) -> list[ast.stmt]:
+    """Wait for what the block reads, because an error of that is none of the block's.
+
+    Where the block may leave a loop, for all that is in flight, which is waited for before a loop is left.
+    """
+    read = reads(scope, *node.body)
+    leaves = any(isinstance(each, syntax.Break | syntax.Continue) for each in walk(node))
+    names = sorted(name for name in scope.pending if leaves or name in read)
+    return [_resolve(scope, handle) for handle in dict.fromkeys(scope.pending[name] for name in names)]
 
 
 def _working_out(scope: Scope, unit: Unit, make: Callable[[], list[ast.stmt]]) -> list[ast.stmt]:
@@ -137,7 +152,14 @@ def _step(scope: Scope, unit: Unit) -> list[ast.stmt] | None:
             )
         case syntax.ExpressionStatement(value=value):
             return _started(scope, unit, value, ())
-        case syntax.Assign() | syntax.AugmentedAssign() | syntax.If() | syntax.For() | syntax.Match():
+        case (
+            syntax.Assign()
+            | syntax.AugmentedAssign()
+            | syntax.If()
+            | syntax.For()
+            | syntax.Match()
+            | syntax.Try()
+        ):
             names = _results(scope, [unit], unit)
             if names is None:
                 return None
@@ -244,6 +266,8 @@ def _block_with_result(inner: Scope, unit: Unit, names: tuple[str, ...]) -> list
     """The statements of a unit as a function's, which returns the variables that they give a value."""
     handles = [inner.pending[name] for name in sorted(set(names) & unit.reads & inner.pending.keys())]
     before = [_resolve(inner, handle) for handle in dict.fromkeys(handles)]
+    if isinstance(unit.statement, syntax.Try):
+        before += _before_try(inner, unit.statement)
     return [*before, *simple(inner, unit.statement), *_returning(inner, names)]
 
 
@@ -317,7 +341,7 @@ def _as_unit(region: Region) -> Unit:
         frozenset(own),
         calls=True,
         barrier=any(unit.barrier and not isinstance(unit.statement, syntax.Assert) for unit in region.units),
-        effects=0,
+        effects=0 if all(unit.effects == 0 for unit in region.units) else None,
     )
 
 

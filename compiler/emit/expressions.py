@@ -43,6 +43,10 @@ _BINARY: Mapping[str, type[ast.operator]] = {
 }
 
 
+_OF_THE_RUNTIME: Mapping[str, str] = {"matches": "matches", "print": "printed"}
+"""Built-ins that the runtime has, by what they are called in `flow`."""
+
+
 def expression(scope: Scope, node: syntax.Expression) -> ast.expr:
     """The Python expression for one of the language."""
     if id(node) in scope.replaced:
@@ -142,8 +146,6 @@ def name(scope: Scope, node: syntax.Name) -> ast.expr:
     names = scope.here.names
     if scope.values is not None and symbol is not None and symbol.kind in ("input", "output", "field"):
         return ast.Subscript(load(scope.values), constant(node.text), ast.Load())
-    if scope.record is not None and symbol is not None and symbol.kind == "field":
-        return attribute(load(scope.record), node.text)
     if scope.is_local(node):
         return variable(scope, scope.local(node.text))
     if symbol is None:
@@ -153,8 +155,8 @@ def name(scope: Scope, node: syntax.Name) -> ast.expr:
             return scope.part(node.text)
         case "runtime":
             return names.helper("dspy", node.text)
-        case "builtin" if node.text == "matches":
-            return names.helper("flow", "matches")
+        case "builtin" if node.text in _OF_THE_RUNTIME:
+            return names.helper("flow", _OF_THE_RUNTIME[node.text])
         case "builtin" if node.text in LIBRARY:
             return names.standard(node.text, written=True)
         case _:

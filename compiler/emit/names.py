@@ -16,6 +16,7 @@ _HELPERS = {
     "dspy": ("dspyc.runtime", None),
     "flow": ("dspyc.runtime", "flow"),
     "compiled": ("dspyc.runtime", "compiled"),
+    "attributes": ("dspyc.runtime", "attributes"),
     "builtins": ("builtins", None),
     "enum": ("enum", None),
     "pydantic": ("pydantic", None),

@@ -13,10 +13,14 @@ def ordered(program: Program) -> list[Item]:
     """The items of a file, each behind those that it needs; imports first.
 
     An import of a file that imports this one stands as late as it can: that file then finds this one's types.
+    What a declaration extends stands before it in any case.
     """
     owners = {name.text: item for item in program.items for name in declared_names(item.declaration)}
     needs = {item.index: _needed(item, owners) for item in program.items}
-    eager = {item.index: needs[item.index] if _is_eager(item) else [] for item in program.items}
+    bases = {item.index: _bases(item, owners) for item in program.items}
+    eager = {
+        item.index: needs[item.index] if _is_eager(item) else bases[item.index] for item in program.items
+    }
     done: dict[int, Item] = {}
     under_way: set[int] = set()
 
@@ -25,6 +29,8 @@ def ordered(program: Program) -> list[Item]:
             return
         under_way.add(item.index)
         lazy = not _is_eager(item)
+        for base in bases[item.index]:
+            place(base)
         for needed in needs[item.index] if lazy else _closure(item, needs):
             # Records may name each other in a cycle: as annotations, which are looked up when they are used.
             if not lazy or not (_reaches(needed.index, under_way, eager) or is_late(needed)):
@@ -32,7 +38,10 @@ def ordered(program: Program) -> list[Item]:
         under_way.discard(item.index)
         done[item.index] = item
 
-    for item in sorted(program.items, key=is_late):
+    def comes_late(item: Item) -> bool:
+        return is_late(item) or any(is_late(each) for each in _closure(item, bases))
+
+    for item in sorted(program.items, key=comes_late):
         place(item)
     return list(done.values())
 
@@ -59,11 +68,11 @@ def missing_before(program: Program, order: list[Item]) -> dict[int, set[int]]:
     owners = {name.text: item for item in program.items for name in declared_names(item.declaration)}
     position = {item.index: place for place, item in enumerate(order)}
     found: dict[int, set[int]] = {}
+    bases = {item.index: _bases(item, owners) for item in order}
     for item in order:
         if isinstance(item.declaration, syntax.TypeDeclaration):
-            later = {
-                each.index for each in _needed(item, owners) if position[each.index] > position[item.index]
-            }
+            needed = [each for own in (item, *_closure(item, bases)) for each in _needed(own, owners)]
+            later = {each.index for each in needed if position[each.index] > position[item.index]}
             if later:
                 found[item.index] = later
     return found
@@ -108,6 +117,16 @@ def _is_eager(item: Item) -> bool:
             return False
         case _:
             return True
+
+
+def _bases(item: Item, owners: Mapping[str, Item]) -> list[Item]:
+    """The items of the file whose names stand in what a declaration extends."""
+    declaration = item.declaration
+    if not isinstance(declaration, syntax.TypeDeclaration | syntax.SignatureDeclaration):
+        return []
+    names = walk(declaration.base) if declaration.base is not None else ()
+    found = [owners[each.text] for each in names if isinstance(each, syntax.Name) and each.text in owners]
+    return [each for each in found if each.index != item.index]
 
 
 def _needed(item: Item, owners: Mapping[str, Item]) -> list[Item]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from inspect import cleandoc
 
 from ...grammar import syntax
 from ..trees import walk
 from . import expressions, hints, where
-from .code import Here, assign, call, class_definition, constant, function, load, store
+from .code import Here, assign, attribute, call, class_definition, constant, load, store
 from .scope import Function, Scope
 from .signatures import docstring, is_number, options, written_type
 
@@ -24,13 +25,14 @@ def record(here: Here, node: syntax.TypeDeclaration) -> list[ast.stmt]:
     hidden = _hidden_types(here, node)
     before: list[ast.stmt] = [assign(store(other), value) for other, value in hidden.values()]
     body: list[ast.stmt] = docstring(node.docstring)
-    checks: list[tuple[str, syntax.Expression]] = []
+    base = _base(here, node)
+    if node.base is not None and node.docstring is None:
+        body.append(assign(store("__doc__"), attribute(hints.annotation(here, node.base), "__doc__")))
     for field in node.attributes:
         kind = here.item.type_of(field.type) if field.type is not None else None
         found = where.conditions(
             here, field.name.text, field.where, numeric=kind is not None and is_number(kind)
         )
-        checks += [(field.name.text, part) for part in found.others]
         written = (
             found.choices
             if found.choices is not None
@@ -38,16 +40,10 @@ def record(here: Here, node: syntax.TypeDeclaration) -> list[ast.stmt]:
         )
         written = _Renamed({name: other for name, (other, _) in hidden.items()}).visit(written)
         keywords = options(here, field, found, "description")
-        value = call(here.names.helper("pydantic", "Field"), [], keywords) if keywords else None
-        if value is not None and len(keywords) == 1 and keywords[0][0] == "default":
-            value = keywords[0][1]  # type: ignore[assignment]
+        value = _default(here, field, found, keywords)
         target = here.at(field.name, store(field.name.text))
         body.append(here.at(field, ast.AnnAssign(target, written, value, 1)))
-    if checks:
-        body.append(_check(here, [part for _, part in checks]))
-    made = class_definition(
-        node.name.text, [here.names.helper("pydantic", "BaseModel")], body or [ast.Pass()]
-    )
+    made = class_definition(node.name.text, [base], body or [ast.Pass()])
     return [here.at(node, each) for each in (*before, made)]
 
 
@@ -71,21 +67,30 @@ def enumeration(here: Here, node: syntax.EnumDeclaration) -> ast.stmt:
     return here.at(node, class_definition(node.name.text, [base], body or [ast.Pass()]))
 
 
-def _check(here: Here, parts: list[syntax.Expression]) -> ast.stmt:
-    """The conditions that are no limits of one attribute, as a validator of the whole record."""
-    receiver = here.names.receiver
-    scope = Scope(here, Function(set(), tuple(parts)), record=receiver)
-    lines: list[ast.stmt] = []
-    for part in parts:
-        message = constant(f"it violates the condition: {where.text(here, part)}")
-        failed = ast.Raise(call(here.names.builtin("ValueError"), [message]), None)
-        broken = expressions.negated(expressions.expression(scope, part))
-        lines.append(here.at(part, ast.If(broken, [failed], [])))
-    lines.append(ast.Return(load(receiver)))
-    decorator = call(here.names.helper("pydantic", "model_validator"), [], [("mode", constant("after"))])
-    arguments = ast.arguments([], [ast.arg(receiver)], None, [], [], None, [])
-    returns = here.names.standard("Self")
-    return function("check_conditions", lines, arguments, returns=returns, decorators=[decorator])
+def _base(here: Here, node: syntax.TypeDeclaration) -> ast.expr:
+    """The class that a record's class derives from."""
+    if node.base is None:
+        return here.names.helper("pydantic", "BaseModel")
+    base = here.at(node.base, hints.annotation(here, node.base))
+    removed = [here.at(name, constant(name.text)) for each in node.removals for name in each.names]
+    if not removed:
+        return base
+    return here.at(node.base, call(here.names.helper("attributes", "without"), [base, *removed]))
+
+
+def _default(
+    here: Here, field: syntax.Field, found: where.Conditions, keywords: list[tuple[str | None, ast.expr]]
+) -> ast.expr | None:
+    """What stands behind the `=` of an attribute: its default, or all that is known of it."""
+    if found.others or field.message is not None or "pattern" in found.limits:
+        if found.others:
+            keywords.append(("where", where.pairs(here, found.others)))
+        if field.message is not None:
+            keywords.append(("message", here.at(field.message, constant(cleandoc(field.message.value)))))
+        return call(here.names.helper("attributes", "attribute"), [], keywords)
+    if len(keywords) == 1 and keywords[0][0] == "default":
+        return keywords[0][1]
+    return call(here.names.helper("pydantic", "Field"), [], keywords) if keywords else None
 
 
 def _hidden_types(here: Here, node: syntax.TypeDeclaration) -> dict[str, tuple[str, ast.expr]]:

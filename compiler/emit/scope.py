@@ -128,8 +128,6 @@ class Scope(Struct):
     """Expressions that were worked out before: the node's identity to the variable that has the value."""
     values: str | None = None
     """In a `where` condition, the dict that holds the fields' values."""
-    record: str | None = None
-    """In a condition of a record, what `self` is called."""
     attempt: str | None = None
     """Inside a stretch that is tried again, the variable that holds the attempt."""
     tried: frozenset[int] = frozenset()

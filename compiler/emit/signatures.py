@@ -17,12 +17,19 @@ _NUMBERS = frozenset({"int", "float", "Decimal"})
 
 def signature(here: Here, node: syntax.SignatureDeclaration) -> ast.ClassDef:
     """A signature with a body, as a class."""
-    demos = (
-        [("demos", ast.List([_demo(here, demo) for demo in node.demos], ast.Load()))] if node.demos else []
-    )
-    return here.at(
-        node, signature_class(here, node.name.text, node.fields, docstring(node.docstring), demos, {})
-    )
+    keywords: list[tuple[str, ast.expr]] = []
+    base: ast.expr | None = None
+    if node.base is not None:
+        base = here.at(
+            node.base, expressions.expression(Scope(here, Function(set(), (node.base,))), node.base)
+        )
+        removed = [here.at(name, constant(name.text)) for each in node.removals for name in each.names]
+        if removed:
+            keywords.append(("without", ast.Tuple(list(removed), ast.Load())))
+    if node.demos:
+        keywords.append(("demos", ast.List([_demo(here, demo) for demo in node.demos], ast.Load())))
+    doc = docstring(node.docstring)
+    return here.at(node, signature_class(here, node.name.text, node.fields, doc, keywords, {}, base))
 
 
 def signature_class(
@@ -32,10 +39,12 @@ def signature_class(
     doc: list[ast.stmt],
     keywords: Sequence[tuple[str, ast.expr]],
     inferred: Mapping[str, types.Type],
+    base: ast.expr | None = None,
 ) -> ast.ClassDef:
     """A class of fields; the types of those without one are inferred."""
     body: list[ast.stmt] = [*doc, *(_field(here, field, inferred) for field in fields)]
-    return class_definition(name, [here.names.helper("dspy", "Signature")], body or [ast.Pass()], keywords)
+    bases = [base or here.names.helper("dspy", "Signature")]
+    return class_definition(name, bases, body or [ast.Pass()], keywords)
 
 
 def docstring(node: syntax.String | None) -> list[ast.stmt]:
@@ -54,6 +63,8 @@ def _field(here: Here, field: syntax.Field, inferred: Mapping[str, types.Type]) 
     keywords = options(here, field, found, "desc")
     if found.others:
         keywords.append(("where", where.pairs(here, found.others)))
+    if field.message is not None:
+        keywords.append(("message", here.at(field.message, constant(cleandoc(field.message.value)))))
     maker = here.names.helper("dspy", "InputField" if field.direction == "input" else "OutputField")
     target = here.at(field.name, store(field.name.text))
     return here.at(field, ast.AnnAssign(target, written, call(maker, [], keywords), 1))

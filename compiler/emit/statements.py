@@ -49,6 +49,8 @@ def _statement(scope: Scope, node: syntax.Statement) -> list[ast.stmt]:
             return [_for(scope, node)]
         case syntax.Match():
             return [_match(scope, node)]
+        case syntax.Try():
+            return [_try(scope, node)]
         case syntax.Break():
             return [*_before_leaving(scope), ast.Break()]
         case syntax.Continue():
@@ -109,6 +111,50 @@ def _match(scope: Scope, node: syntax.Match) -> ast.stmt:
         for case in node.cases
     ]
     return ast.Match(expressions.expression(scope, node.subject), cases)
+
+
+def _try(scope: Scope, node: syntax.Try) -> ast.stmt:
+    """A `try`; what its block starts has ended with it, so that its errors are caught here."""
+    outer, scope.function.starts = scope.function.starts, False
+    body = blocks.inner_block(scope, node.body)
+    if scope.function.starts:
+        together = call(scope.here.names.helper("flow", "together"))
+        body = [scope.here.at(node, ast.AsyncWith([ast.withitem(together, None)], body))]
+    scope.function.starts = outer
+    handlers = [_handler(scope, each) for each in node.clauses]
+    return ast.Try(body, handlers, [], [])
+
+
+def _handler(scope: Scope, clause: syntax.ExceptClause) -> ast.ExceptHandler:
+    kinds = clause.kind.elements if isinstance(clause.kind, syntax.Tuple) else (clause.kind,)
+    named = [_error(scope, each) for each in kinds]
+    kind = named[0] if len(named) == 1 else ast.Tuple(list(named), ast.Load())
+    name = None if clause.name is None else scope.local(clause.name.text)
+    before: list[ast.stmt] = []
+    if any(isinstance(each, syntax.Name) and _is_any_error(scope, each) for each in kinds):
+        # `Exception` stands for failures; a mistake of the program is caught where it is named.
+        name = name or scope.function.fresh("error")
+        others = [
+            _error(scope, each)
+            for each in kinds
+            if not (isinstance(each, syntax.Name) and _is_any_error(scope, each))
+        ]
+        passed = call(scope.here.names.helper("flow", "pass_mistakes_on"), [load(name), *others])
+        before.append(ast.Expr(passed))
+    body = blocks.inner_block(scope, clause.body)
+    return scope.here.at(clause, ast.ExceptHandler(kind, name, [*before, *body]))
+
+
+def _error(scope: Scope, node: syntax.Expression) -> ast.expr:
+    symbol = scope.symbol(node)
+    if isinstance(node, syntax.Name) and symbol is not None and symbol.kind == "builtin":
+        return scope.here.at(node, scope.here.names.builtin(node.text))
+    return expressions.expression(scope, node)
+
+
+def _is_any_error(scope: Scope, node: syntax.Name) -> bool:
+    symbol = scope.symbol(node)
+    return node.text == "Exception" and symbol is not None and symbol.kind == "builtin"
 
 
 def _before_leaving(scope: Scope) -> list[ast.stmt]:

@@ -8,7 +8,7 @@ from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
 from . import functions, hints, order, records, signatures, values
-from .code import Here, Parameters, class_definition, function, load, store
+from .code import Here, Parameters, call, class_definition, function, load, store
 from .names import names_of
 
 _PASS = ast.Expr(ast.Constant(...))
@@ -46,11 +46,12 @@ def _declaration(here: Here, node: syntax.Declaration) -> list[ast.stmt]:
         case syntax.TypeAliasDeclaration():
             return [records.alias(here, node)]
         case syntax.TypeDeclaration():
-            return [_without_functions(each) for each in records.record(here, node)]
+            return [_record(here, each) for each in records.record(here, node)]
         case syntax.EnumDeclaration():
             return [records.enumeration(here, node)]
         case syntax.SignatureDeclaration(name=name):
-            return [class_definition(name.text, [here.names.helper("dspy", "Signature")], [_PASS])]
+            made = signatures.signature(here, node)
+            return [class_definition(name.text, made.bases, [_PASS])]
         case syntax.ModuleDeclaration():
             return _module_class(here, node)
         case syntax.FunctionDeclaration():
@@ -147,10 +148,38 @@ def _signature_of(definition: functions.Definition) -> ast.stmt:
     return function(definition.name, body, arguments, returns=definition.returns)
 
 
-def _without_functions(node: ast.stmt) -> ast.stmt:
-    if isinstance(node, ast.ClassDef):
-        node.body = [each for each in node.body if not isinstance(each, ast.FunctionDef)] or [_PASS]
+def _record(here: Here, node: ast.stmt) -> ast.stmt:
+    """A record with what type checkers read of its attributes: types, defaults and bounds."""
+    if not isinstance(node, ast.ClassDef):
+        return node
+    body = [each for each in node.body if not isinstance(each, ast.Assign)]
+    for each in body:
+        match each:
+            case ast.AnnAssign(value=ast.Call(func=ast.Attribute(attr="attribute"), keywords=keywords)):
+                kept = [(word.arg, word.value) for word in keywords if word.arg not in ("where", "message")]
+                each.value = call(here.names.helper("pydantic", "Field"), [], kept)
+    match node.bases:
+        case [ast.Call(args=[_, *_])]:
+            # A class with fewer attributes than its base is made when it is run; here it is written out.
+            node.bases = [here.names.helper("pydantic", "BaseModel")]
+            targets = [each.target for each in body if isinstance(each, ast.AnnAssign)]
+            own = {each.id for each in targets if isinstance(each, ast.Name)}
+            symbol = here.program.symbols[node.name]
+            record = symbol.type.type if isinstance(symbol.type, types.TypeForm) else types.UNKNOWN
+            inherited = record.interface.fields if isinstance(record, types.Record) else ()
+            lines = [
+                ast.AnnAssign(store(each.name), hints.inferred(here, each.type), _default(each), 1)
+                for each in inherited
+                if each.name not in own
+            ]
+            first = sum(isinstance(each, ast.Expr) for each in body[:1])
+            body[first:first] = lines
+    node.body = body or [_PASS]
     return node
+
+
+def _default(field: types.Field) -> ast.expr | None:
+    return None if field.required else ast.Constant(...)
 
 
 def _variable(name: str, kind: ast.expr) -> ast.stmt:

@@ -13,7 +13,7 @@ from . import expressions
 from .code import Here, constant
 from .scope import Function, Scope
 
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 
 class Conditions(Struct):
@@ -99,10 +99,10 @@ def _limits(here: Here, name: str, part: syntax.Expression, numeric: bool) -> di
             operands = [left, *rights]
             found: dict[str, ast.expr] = {}
             for first, operator, second in zip(operands, operators, operands[1:], strict=False):
-                limit = _limit(here, name, first, operator, second, numeric)
-                if limit is None or limit[0] in found:
+                made = _limit(here, name, first, operator, second, numeric)
+                if not made or made.keys() & found.keys():
                     return None
-                found[limit[0]] = limit[1]
+                found.update(made)
             return found
         case syntax.Call(
             function=syntax.Name(text="matches"),
@@ -118,23 +118,27 @@ def _limits(here: Here, name: str, part: syntax.Expression, numeric: bool) -> di
 
 def _limit(
     here: Here, name: str, first: syntax.Expression, operator: str, second: syntax.Expression, numeric: bool
-) -> tuple[str, ast.expr] | None:
+) -> dict[str, ast.expr]:
+    """The limits that a comparison of two operands is; none where it is something else."""
     if operator not in _MIRRORED:
-        return None
+        return {}
     if _is_field(second, name) or _is_length(second, name):
         first, operator, second = second, _MIRRORED[operator], first
     value = _number(second)
     if value is None:
-        return None
-    upper = operator in ("<", "<=")
+        return {}
     if _is_length(first, name) and isinstance(value, int):
         exclusive = operator in ("<", ">")
-        limit = value - exclusive if upper else value + exclusive
-        return ("max_length" if upper else "min_length", here.at(second, constant(limit)))
-    if _is_field(first, name) and numeric:
+        lower = value + exclusive if operator in (">", ">=", "==") else None
+        upper = value - exclusive if operator in ("<", "<=", "==") else None
+        if (upper if upper is not None else lower or 0) < 0:
+            return {}
+        limits = {"min_length": lower, "max_length": upper}
+        return {each: here.at(second, constant(limit)) for each, limit in limits.items() if limit is not None}
+    if _is_field(first, name) and numeric and operator != "==":
         kind = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[operator]
-        return kind, here.at(second, constant(value))
-    return None
+        return {kind: here.at(second, constant(value))}
+    return {}
 
 
 def _is_field(node: syntax.Expression, name: str) -> bool:

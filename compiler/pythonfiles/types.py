@@ -99,6 +99,9 @@ def _subscripted(name: str, index: ast.expr, lookup: Lookup) -> Type:
         return types.Literals(tuple(_literal_values(elements)))
     if last == "Callable":
         returns = annotation(elements[1], lookup) if len(elements) > 1 else types.UNKNOWN
+        match elements[0]:
+            case ast.List(elts=taken):
+                return types.Callback("", returns, tuple(annotation(each, lookup) for each in taken))
         return types.Callback("", returns)
     if last in ("tuple", "Tuple") and len(elements) == 2 and is_ellipsis(elements[1]):
         return types.Tuple((), annotation(elements[0], lookup))

@@ -6,6 +6,7 @@ import os.path
 import re
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ...grammar.source import Span
@@ -55,7 +56,8 @@ def describe_name(found: Found) -> Description | None:
     if isinstance(parent, syntax.Attribute) and parent.name is found.node:
         field = field_of(found.item.type_of(parent.value), parent.name.text)
         if field is not None:
-            return describe_field(field)
+            left = found.item.type_of(parent)
+            return describe_field(replace(field, type=left) if types.known(left) else field)
     if isinstance(parent, syntax.Field) and parent.name is found.node:
         return _field(found, parent)
     symbol = symbol_at(found)

@@ -57,6 +57,7 @@ LINES = (
         "fallback:\n    $0",
     ),
     Keyword("demo", "Gives an example that is shown to the model.", "demo $0"),
+    Keyword("del", "Leaves out a field of the declaration that is extended.", "del ${1:name}"),
     Keyword("return", "Gives the outputs, by name, or the result of a function.", "return $0"),
     Keyword("if", "Runs a block when a condition holds.", "if ${1:condition}:\n    $0"),
     Keyword("elif", "The next condition of an `if`.", "elif ${1:condition}:\n    $0"),
@@ -68,6 +69,16 @@ LINES = (
         "match ${1:value}:\n    case ${2:pattern}:\n        $0",
     ),
     Keyword("case", "A pattern of a `match` and its block.", "case ${1:pattern}:\n    $0"),
+    Keyword(
+        "try",
+        "Runs a block, and another one where that fails with an error that is named.",
+        "try:\n    ${1:pass}\nexcept ${2:LMError} as ${3:error}:\n    $0",
+    ),
+    Keyword(
+        "except",
+        "Names errors of the block of a `try`, and what to do about them.",
+        "except ${1:LMError} as ${2:error}:\n    $0",
+    ),
     Keyword(
         "assert",
         "Requires a condition; if it fails, `forward` tries again.",

@@ -36,7 +36,6 @@ FORBIDDEN = frozenset(
         "open",
         "eval",
         "exec",
-        "print",
         "input",
         "compile",
         "breakpoint",
@@ -88,23 +87,33 @@ def builtin_names() -> tuple[str, ...]:
 
 def constructor(kind: Type) -> Type | None:
     """What calling the name of one of Python's own types takes and gives; None when that is not known."""
-    return catalog.constructors().get(class_name(kind) or "")
+    name = kind.name if isinstance(kind, types.Builtin) else class_name(kind)
+    return catalog.constructors().get(name or "")
 
 
 def members(kind: Type) -> Mapping[str, Type]:
     """The methods and attributes of one of Python's own types; nothing for other types."""
+    found = catalog.methods().get(class_name(kind) or "", {})
+    solution = _solution(kind)
+    return {name: _bound(each, solution) for name, each in found.items()} if solution else found
+
+
+def member(kind: Type, name: str) -> Type | None:
+    """A method or attribute of one of Python's own types; None where it has none of this name."""
+    found = catalog.methods().get(class_name(kind) or "", {}).get(name)
+    solution = _solution(kind) if found is not None else None
+    return _bound(found, solution) if found is not None and solution else found
+
+
+def _solution(kind: Type) -> Mapping[str, Type]:
+    """What the variables in the methods of a container stand for."""
     match kind:
         case types.List(item=item) | types.Set(item=item):
-            solution = {"T": item}
+            return {"T": item}
         case types.Dict(key=key, value=value):
-            solution = {"K": key, "V": value}
-        case types.Builtin() | types.Literals() | types.Tuple():
-            return catalog.methods().get(class_name(kind) or "", {})
+            return {"K": key, "V": value}
         case _:
             return {}
-    return {
-        name: _bound(found, solution) for name, found in catalog.methods()[class_name(kind) or ""].items()
-    }
 
 
 def class_name(kind: Type) -> str | None:

@@ -84,10 +84,7 @@ def _function(
     if function.untyped:
         return Binding(function, None), function.returns
     binding = bind(arguments, function, function.parameters, context)
-    solution: Solution = {}
-    for argument, parameter in binding.matched:
-        solve(parameter.type, context.item.type_of(argument.value), solution)
-    result = substitute(function.returns, solution)
+    result = substitute(function.returns, _solved(binding, context.item))
     if function.origin != "runtime":
         return binding, result
     made = _specialised(result, _subject(binding, receiver, context))
@@ -104,6 +101,53 @@ def _of_dataset(name: str, arguments: Sequence[syntax.Argument], receiver: types
     if name == "split" and shares and not any(each.star for each in arguments):
         return types.Tuple((types.Dataset(receiver.columns, receiver.definition),) * len(shares))
     return made
+
+
+def _solved(binding: Binding, item: Draft) -> Solution:
+    """What the arguments say about variables; functions last, because they are called with the others."""
+    solution: Solution = {}
+    functions: list[tuple[syntax.Argument, types.Parameter]] = []
+    for argument, parameter in binding.matched:
+        if _takes_function(parameter.type):
+            functions.append((argument, parameter))
+        else:
+            solve(parameter.type, item.type_of(argument.value), solution)
+    for argument, parameter in functions:
+        solve(parameter.type, item.type_of(argument.value), solution)
+    return solution
+
+
+def _takes_function(kind: Type) -> bool:
+    return any(isinstance(each, types.Callback) for each in types.options(kind))
+
+
+def lambda_parameters(
+    arguments: Sequence[syntax.Argument],
+    lambdas: Sequence[syntax.Argument],
+    callee: Type,
+    context: Context,
+) -> dict[int, tuple[Type, ...]]:
+    """With what a callee calls the lambdas among its arguments, by the identity of each.
+
+    The other arguments are resolved already.
+    """
+    ways = callee.options if isinstance(callee, types.Overloaded) else (callee,)
+    own = {id(each) for each in lambdas}
+    for way in ways:
+        if not isinstance(way, types.Function) or way.untyped:
+            continue
+        binding = bind(arguments, way, way.parameters, context)
+        others = replace(binding, matched=tuple(each for each in binding.matched if id(each[0]) not in own))
+        if not _structure_fits(binding) or not _types_fit(others, context.item):
+            continue
+        solution = _solved(others, context.item)
+        found: dict[int, tuple[Type, ...]] = {}
+        for argument, parameter in binding.matched:
+            for each in types.options(parameter.type) if id(argument) in own else ():
+                if isinstance(each, types.Callback) and each.parameters is not None:
+                    found[id(argument.value)] = tuple(substitute(kind, solution) for kind in each.parameters)
+        return found
+    return {}
 
 
 def _overloaded(

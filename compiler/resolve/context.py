@@ -12,9 +12,24 @@ from ...grammar import syntax
 from .. import types
 from ..facts import DataFile, Draft, SavedState, Symbol, SymbolKind
 from ..types import Type
+from .narrowing import NOTHING, Narrowed, forget
 
 Names = dict[str, Symbol]
 """The names that an item itself brings: locals, inputs, parameters, parts."""
+
+
+class Flow(Struct, frozen=True):
+    """What holds at a point of a body."""
+
+    names: Names
+    narrowed: Narrowed = NOTHING
+
+
+class Loop(Struct, frozen=True):
+    """The ways out of a loop's body, but for its end and `return`."""
+
+    breaks: list[Flow] = field(default_factory=list)
+    continues: list[Flow] = field(default_factory=list)
 
 
 class Scope(Protocol):
@@ -55,6 +70,27 @@ class Context(Struct, frozen=True):
     """The `return` statements of the body, with the types of their values."""
     in_string: bool = False
     """Whether this is a type in a signature's string, where DSPy's further names count."""
+    narrowed: Narrowed = NOTHING
+    """What tests have left of the types of names and of attributes behind them."""
+    loop: Loop | None = None
+    """The innermost loop around a statement."""
+
+    @property
+    def flow(self) -> Flow:
+        """What holds here."""
+        return Flow(self.names, self.narrowed)
+
+    def at(self, flow: Flow) -> Context:
+        """The same item where something else holds."""
+        if flow.names is self.names and flow.narrowed is self.narrowed:
+            return self
+        return Context(
+            self.scope, self.item, flow.names, self.returns, self.in_string, flow.narrowed, self.loop
+        )
+
+    def knowing(self, narrowed: Narrowed | None) -> Context:
+        """The same place where tests have left less; where nothing is left it is never reached."""
+        return self if narrowed is None or narrowed is self.narrowed else self.at(Flow(self.names, narrowed))
 
     def lookup(self, name: str) -> Symbol | None:
         """What a name means here."""
@@ -62,7 +98,11 @@ class Context(Struct, frozen=True):
 
     def inside(self, names: Mapping[str, Symbol]) -> Context:
         """The same place with further names."""
-        return Context(self.scope, self.item, {**self.names, **names}, self.returns, self.in_string)
+        return self.at(Flow({**self.names, **names}, forget(self.narrowed, names.keys())))
+
+    def in_loop(self, loop: Loop) -> Context:
+        """The same place as the body of a loop."""
+        return Context(self.scope, self.item, self.names, self.returns, self.in_string, self.narrowed, loop)
 
     def record(self, node: syntax.Node, kind: Type) -> Type:
         """Remember the type of a node, and return it."""

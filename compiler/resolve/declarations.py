@@ -37,10 +37,11 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
         case syntax.TypeAliasDeclaration(value=value):
             return symbol("alias", types.TypeForm(annotate(value, context)))
         case syntax.TypeDeclaration(docstring=docstring):
-            doc = fields.text_of(docstring)
-            record = types.Record(
-                name.text, scope.path, scope.late(name.text, _attributes(declaration)), doc, place
-            )
+            base = _base_record(declaration, context)
+            doc = fields.text_of(docstring) or (base.doc if base is not None else "")
+            read = scope.late(name.text, _attributes(declaration))
+            extends = base if not declaration.removals else None
+            record = types.Record(name.text, scope.path, read, doc, place, extends=extends)
             return symbol("type", types.TypeForm(record), doc)
         case syntax.EnumDeclaration(docstring=docstring):
             doc = fields.text_of(docstring)
@@ -48,8 +49,9 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
             enum = types.Enum(name.text, scope.path, members, doc, place, item.broken)
             return symbol("enum", types.TypeForm(enum), doc)
         case syntax.SignatureDeclaration(docstring=docstring):
-            doc = fields.text_of(docstring)
-            found = _closed(fields.interface(name.text, declaration.fields, context), item)
+            inherited = _base_signature(declaration, context)
+            doc = fields.text_of(docstring) or inherited.doc
+            found = _closed(_signature_fields(declaration, inherited.interface, context), item)
             return symbol("signature", types.Signature(found, doc, place), doc)
         case syntax.ModuleDeclaration(docstring=docstring):
             doc = fields.text_of(docstring)
@@ -87,19 +89,22 @@ def complete(scope: Scope, item: Draft) -> None:
             _value(declaration, context)
         case syntax.TypeAliasDeclaration(value=value):
             annotate(value, context)
-        case syntax.TypeDeclaration(name=name):
-            fields.complete(
-                declaration.attributes, fields.interface(name.text, declaration.attributes, context), context
-            )
+        case syntax.TypeDeclaration(attributes=attributes, removals=removals):
+            record = _base_record(declaration, context)
+            above = record.interface if record is not None else _no_fields(declaration)
+            taken_over = fields.inherited(above, attributes, removals, context)
+            fields.complete(attributes, _record_fields(declaration, context), context, taken_over)
         case syntax.EnumDeclaration(members=members):
             for each in members:
                 place = context.place(each.name.span, f".{each.name.text}")
                 context.refer(each.name, Symbol(each.name.text, "member", types.UNKNOWN, place))
                 if each.value is not None:
                     infer(each.value, context)
-        case syntax.SignatureDeclaration(name=name, demos=demos):
-            resolved = fields.interface(name.text, declaration.fields, context)
-            names = fields.complete(declaration.fields, resolved, context)
+        case syntax.SignatureDeclaration(removals=removals, demos=demos):
+            base = _base_signature(declaration, context).interface
+            resolved = _signature_fields(declaration, base, context)
+            taken_over = fields.inherited(base, declaration.fields, removals, context)
+            names = fields.complete(declaration.fields, resolved, context, taken_over)
             for demo in demos:
                 _arguments(demo.arguments, names, context)
         case syntax.ModuleDeclaration():
@@ -255,12 +260,45 @@ _Read: TypeAlias = Callable[[Scope, Draft], types.Interface]
 """Works out fields, in the names of a file, of a declaration."""
 
 
+_Extending: TypeAlias = syntax.TypeDeclaration | syntax.SignatureDeclaration
+
+
 def _attributes(declaration: syntax.TypeDeclaration) -> _Read:
     def read(scope: Scope, item: Draft) -> types.Interface:
-        context = Context(scope, item)
-        return _closed(fields.interface(declaration.name.text, declaration.attributes, context), item)
+        return _closed(_record_fields(declaration, Context(scope, item)), item)
 
     return read
+
+
+def _record_fields(declaration: syntax.TypeDeclaration, context: Context) -> types.Interface:
+    own = fields.interface(declaration.name.text, declaration.attributes, context)
+    base = _base_record(declaration, context)
+    above = base.interface if base is not None else _no_fields(declaration)
+    return fields.extended(above, own, fields.removed_names(declaration.removals))
+
+
+def _signature_fields(
+    declaration: syntax.SignatureDeclaration, base: types.Interface, context: Context
+) -> types.Interface:
+    own = fields.interface(declaration.name.text, declaration.fields, context)
+    return fields.extended(base, own, fields.removed_names(declaration.removals))
+
+
+def _base_record(declaration: syntax.TypeDeclaration, context: Context) -> types.Record | None:
+    """The record that a record extends, as far as it is one."""
+    found = annotate(declaration.base, context) if declaration.base is not None else None
+    return found if isinstance(found, types.Record) else None
+
+
+def _base_signature(declaration: syntax.SignatureDeclaration, context: Context) -> types.Signature:
+    """The signature that a signature extends; one of no fields where it extends none."""
+    found = infer(declaration.base, context) if declaration.base is not None else None
+    return found if isinstance(found, types.Signature) else types.Signature(_no_fields(declaration))
+
+
+def _no_fields(declaration: _Extending) -> types.Interface:
+    """What a declaration takes over where its base has no known fields: nothing, or what cannot be told."""
+    return types.Interface(declaration.name.text, open=declaration.base is not None)
 
 
 def _module_fields(declaration: syntax.ModuleDeclaration) -> _Read:

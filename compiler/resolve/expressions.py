@@ -8,13 +8,14 @@ from typing import Any, get_args
 from ...grammar import syntax
 from .. import types
 from ..facts import Symbol, evident_type
-from ..types import Type
+from ..types import Type, narrow
 from ..types.assignable import iterated
 from ..types.union import widened
 from . import calls, data
 from .annotations import SPECIAL, annotate
 from .context import Context, Names
 from .members import member
+from .narrowing import assume, path_of
 from .operators import binary, subscript, unary
 
 
@@ -49,7 +50,16 @@ def _unary(node: syntax.Unary, context: Context) -> Type:
 
 
 def _boolean(node: syntax.Boolean, context: Context) -> Type:
-    return types.union(*(infer(each, context) for each in node.values))
+    """`a and b` is `a` where that counts as false, else `b`; what `b` reads is narrowed by `a`."""
+    holds = node.operator == "and"
+    left = narrow.falsy if holds else narrow.truthy
+    found: list[Type] = []
+    *earlier, last = node.values
+    for each in earlier:
+        found.append(left(infer(each, context)))
+        context = context.knowing(assume(each, holds, context.item, context.narrowed))
+    found.append(infer(last, context))
+    return types.merged(*found)
 
 
 def _comparison(node: syntax.Comparison, context: Context) -> Type:
@@ -61,7 +71,13 @@ def _comparison(node: syntax.Comparison, context: Context) -> Type:
 
 def _conditional(node: syntax.Conditional, context: Context) -> Type:
     infer(node.test, context)
-    return types.union(infer(node.body, context), infer(node.otherwise, context))
+    ways = [assume(node.test, holds, context.item, context.narrowed) for holds in (True, False)]
+    found = [
+        infer(value, context.knowing(way))
+        for value, way in zip((node.body, node.otherwise), ways, strict=True)
+    ]
+    reached = [kind for kind, way in zip(found, ways, strict=True) if way is not None]
+    return types.merged(*(reached or found))
 
 
 def _starred(node: syntax.Starred, context: Context) -> Type:
@@ -97,6 +113,8 @@ def _name(node: syntax.Name, context: Context) -> Type:
     if symbol is None:
         context.item.unresolved[id(node)] = node
         return types.UNKNOWN
+    if context.narrowed:
+        return _left_of(symbol.type, context.narrowed.get(node.text))
     return symbol.type
 
 
@@ -110,7 +128,24 @@ def _interpolations(parts: tuple[str | syntax.Interpolation, ...], context: Cont
 def _attribute(node: syntax.Attribute, context: Context) -> Type:
     symbol = member(infer(node.value, context), node.name.text)
     context.refer(node.name, symbol)
-    return symbol.type if symbol is not None else types.UNKNOWN
+    if symbol is None:
+        return types.UNKNOWN
+    return _narrowed(node, symbol.type, context)
+
+
+def _narrowed(node: syntax.Expression, kind: Type, context: Context) -> Type:
+    """What tests have left of the type of an attribute or item."""
+    path = path_of(node) if context.narrowed else None
+    return kind if path is None else _left_of(kind, context.narrowed.get(path))
+
+
+def _left_of(kind: Type, left: Type | None) -> Type:
+    """What tests have left of a type; where they have left all of it, the type as it was declared."""
+    if left is None:
+        return kind
+    if isinstance(left, types.Union) and isinstance(kind, types.Union):
+        return kind if {*left.options} == {*kind.options} else left
+    return left
 
 
 def _call(node: syntax.Call, context: Context) -> Type:
@@ -120,16 +155,19 @@ def _call(node: syntax.Call, context: Context) -> Type:
         if isinstance(node.function, syntax.Attribute)
         else types.UNKNOWN
     )
-    functions: list[syntax.Argument] = []
+    lambdas: list[syntax.Argument] = []
     for argument in node.arguments:
         if isinstance(argument.value, syntax.Lambda):
-            functions.append(argument)
+            lambdas.append(argument)
         else:
             infer(argument.value, context)
-    for argument in functions:
-        given = data.given_rows(callee, receiver, node.arguments, argument, context.item)
-        assert isinstance(argument.value, syntax.Lambda)
-        context.record(argument.value, _lambda(argument.value, context, given))
+    if lambdas:
+        taken = calls.lambda_parameters(node.arguments, lambdas, callee, context)
+        for argument in lambdas:
+            assert isinstance(argument.value, syntax.Lambda)
+            rows = data.given_rows(callee, receiver, node.arguments, argument, context.item)
+            given = rows or taken.get(id(argument.value), ())
+            context.record(argument.value, _lambda(argument.value, context, given))
     return calls.apply(node, callee, receiver, context)
 
 
@@ -141,11 +179,11 @@ def _subscript(node: syntax.Subscript, context: Context) -> Type:
         # A type where a value may stand: `isinstance(x, list[str])`, an alias of a constant.
         return types.TypeForm(annotate(node, context))
     infer(node.index, context)
-    return subscript(value, node.index, context.item.type_of(node.index))
+    return _narrowed(node, subscript(value, node.index, context.item.type_of(node.index)), context)
 
 
 def _lambda(node: syntax.Lambda, context: Context, given: Sequence[Type] = ()) -> Type:
-    """The type of a lambda; `given` are those that its first parameters will have."""
+    """A lambda; `given` are the types of the values that it is called with."""
     names: Names = {}
     parameters: list[types.Parameter] = []
     for index, each in enumerate(node.parameters):
@@ -205,6 +243,7 @@ def _comprehension(node: syntax.Comprehension, context: Context) -> Type:
         inside = inside.inside(names)
         for condition in clause.conditions:
             infer(condition, inside)
+            inside = inside.knowing(assume(condition, True, inside.item, inside.narrowed))
     if isinstance(node.element, syntax.DictEntry):
         key = types.UNKNOWN if node.element.key is None else infer(node.element.key, inside)
         return types.Dict(key, infer(node.element.value, inside))
@@ -244,13 +283,14 @@ def _unpacked(kind: Type, targets: tuple[syntax.Expression, ...]) -> list[Type]:
     item = iterated(kind)
     item = types.UNKNOWN if item is None else item
     starred = [index for index, each in enumerate(targets) if isinstance(each, syntax.Starred)]
-    if (
-        isinstance(kind, types.Tuple)
-        and kind.rest is None
-        and not starred
-        and len(kind.items) == len(targets)
-    ):
-        return list(kind.items)
+    if isinstance(kind, types.Tuple) and kind.rest is None:
+        if not starred and len(kind.items) == len(targets):
+            return list(kind.items)
+        if len(starred) == 1 and len(kind.items) >= len(targets) - 1:
+            first, behind = starred[0], len(targets) - starred[0] - 1
+            middle = kind.items[first : len(kind.items) - behind]
+            held = types.List(widened(types.merged(*middle)) if middle else types.NEVER)
+            return [*kind.items[:first], held, *kind.items[len(kind.items) - behind :]]
     return [types.List(widened(item)) if index in starred else item for index in range(len(targets))]
 
 

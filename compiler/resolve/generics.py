@@ -17,7 +17,7 @@ def solve(parameter: Type, argument: Type, solution: Solution) -> None:
     """Add to the solution what an argument's type says about the variables in its parameter's type."""
     match parameter:
         case types.Variable(name=name):
-            solution[name] = types.union(solution[name], argument) if name in solution else argument
+            solution[name] = types.merged(solution[name], argument) if name in solution else argument
         case types.Iterable(item=item):
             inside = iterated(argument)
             solve(item, types.UNKNOWN if inside is None else inside, solution)
@@ -34,10 +34,14 @@ def solve(parameter: Type, argument: Type, solution: Solution) -> None:
             for index, item in enumerate(items):
                 solve(item, parts[index] if index < len(parts) else types.UNKNOWN, solution)
         case types.Union(options=options):
+            # `T | None` takes what is not None for `T`.
+            fixed = [each for each in options if not has_variables(each)]
+            left = [each for each in types.options(argument) if each not in fixed]
             for option in options:
-                solve(option, argument, solution)
-        case types.Callback(returns=returns):
-            solve(returns, _result(argument), solution)
+                solve(option, types.union(*left) if left else argument, solution)
+        case types.Callback(returns=returns, parameters=taken):
+            with_these = tuple(substitute(each, solution) for each in taken or ())
+            solve(returns, _result(argument, with_these), solution)
         case _:
             pass
 
@@ -59,9 +63,10 @@ def substitute(kind: Type, solution: Mapping[str, Type]) -> Type:
             inside = tuple(substitute(item, solution) for item in items)
             return types.Tuple(inside, None if rest is None else substitute(rest, solution))
         case types.Union(options=options):
-            return types.union(*(substitute(option, solution) for option in options))
-        case types.Callback(role=role, returns=returns):
-            return types.Callback(role, substitute(returns, solution))
+            return types.merged(*(substitute(option, solution) for option in options))
+        case types.Callback(role=role, returns=returns, parameters=taken):
+            given = None if taken is None else tuple(substitute(each, solution) for each in taken)
+            return types.Callback(role, substitute(returns, solution), given)
         case _:
             return kind
 
@@ -76,13 +81,41 @@ def bound(function: types.Function, solution: Mapping[str, Type]) -> types.Funct
     )
 
 
-def _result(function: Type) -> Type:
+def has_variables(kind: Type) -> bool:
+    """Whether the arguments of a call decide about a part of a type."""
+    match kind:
+        case types.Variable():
+            return True
+        case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
+            return has_variables(item)
+        case types.Dict(key=key, value=value):
+            return has_variables(key) or has_variables(value)
+        case types.Tuple(items=items, rest=rest):
+            return any(map(has_variables, items)) or (rest is not None and has_variables(rest))
+        case types.Union(options=options):
+            return any(map(has_variables, options))
+        case types.Callback(returns=returns, parameters=parameters):
+            return has_variables(returns) or any(map(has_variables, parameters or ()))
+        case _:
+            return False
+
+
+def _result(function: Type, given: tuple[Type, ...]) -> Type:
+    """What a function gives that is called with arguments of these types."""
     match function:
-        case types.Function(returns=returns) | types.Callback(returns=returns):
+        case types.Function(returns=returns, parameters=parameters):
+            inside: Solution = {}
+            for parameter, kind in zip(parameters, given, strict=False):
+                solve(parameter.type, kind, inside)
+            return substitute(returns, inside)
+        case types.Callback(returns=returns):
             return returns
         case types.Overloaded(options=ways):
-            return ways[-1].returns
+            fitting = [each for each in ways if len(each.parameters) >= len(given)]
+            return _result((fitting or ways)[0], given)
         case types.TypeForm(type=kind):
             return kind
+        case types.Class(definition=definition):
+            return types.Instance(definition)
         case _:
             return types.UNKNOWN

@@ -18,6 +18,7 @@ Declared: TypeAlias = tuple[str, str]
 
 _MODULE = CallKind("module", awaits=True, effects=False)
 _LM = CallKind("lm", awaits=True, effects=False)
+_PRINT = CallKind("print", awaits=False, effects=True, only_prints=True)
 _BUILTIN = CallKind("builtin", awaits=False, effects=False)
 _CONSTRUCTOR = CallKind("constructor", awaits=False, effects=False)
 _LISTED = CallKind("python", awaits=False, effects=False)
@@ -66,6 +67,8 @@ def of_function(scope: FileScope, function: types.Function) -> CallKind | Declar
     match function.origin:
         case "python":
             return CallKind("python", function.is_async, effects=not (function.is_async or function.pure))
+        case "builtin" if function.name == "print":
+            return _PRINT
         case "builtin" | "runtime":
             return CallKind("builtin", awaits=function.is_async, effects=False)
         case "declared":
@@ -148,10 +151,13 @@ def _note(
 ) -> None:
     """What functions that reach each other run: what each does itself, and what those do that they call."""
     called = [known[each] for member in members for each in bodies[member].functions if each in known]
+    found: list[_Body | CallKind] = [*(bodies[each] for each in members), *called]
+    effects = [each for each in found if each.effects]
     kind = CallKind(
         "function",
-        any(bodies[each].awaits for each in members) or any(each.awaits for each in called),
-        any(bodies[each].effects for each in members) or any(each.effects for each in called),
+        any(each.awaits for each in found),
+        bool(effects),
+        bool(effects) and all(each.only_prints for each in effects),
     )
     known.update(dict.fromkeys(members, kind))
 
@@ -161,10 +167,11 @@ class _Body(Struct, frozen=True):
 
     awaits: bool
     effects: bool
+    only_prints: bool
     functions: tuple[Declared, ...]
 
 
-_NOTHING_KNOWN = _Body(awaits=False, effects=True, functions=())
+_NOTHING_KNOWN = _Body(awaits=False, effects=True, only_prints=False, functions=())
 
 
 def _of_body(scope: FileScope, item: Item) -> _Body:
@@ -174,6 +181,11 @@ def _of_body(scope: FileScope, item: Item) -> _Body:
         kinds = [_direct(scope, item, call) for call in item.nodes(syntax.Call)]
         direct = [each for each in kinds if isinstance(each, CallKind)]
         called = tuple(dict.fromkeys(each for each in kinds if isinstance(each, tuple)))
-        found = _Body(any(each.awaits for each in direct), any(each.effects for each in direct), called)
+        found = _Body(
+            any(each.awaits for each in direct),
+            any(each.effects for each in direct),
+            all(each.only_prints for each in direct if each.effects),
+            called,
+        )
         item.memory[_of_body] = found
     return found

@@ -82,7 +82,8 @@ def _same_place(old: types.Place, new: types.Place, *, words: bool) -> bool:
     if (old.path, old.item, old.name) != (new.path, new.item, new.name):
         return False
     # In a Python file a place is where it was when the file was read.
-    return old.span == new.span or (bool(old.name) and not words)
+    where = (old.span, old.line) == (new.span, new.line)
+    return where or (bool(old.name) and not words)
 
 
 def _same_module(

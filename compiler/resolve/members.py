@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from .. import catalog, types
 from ..facts import Symbol
 from ..types import Type, lookup
@@ -103,7 +105,14 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             if wanted is None:
                 yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
             elif wanted in lookup.member_names(values):
-                yield wanted, Symbol(wanted, "member", enum, place)
+                yield wanted, Symbol(wanted, "member", enum.only((wanted,)), place)
+        case types.TypeForm(type=inside) if wanted is not None and builtins.class_name(inside):
+            found = builtins.member(inside, wanted)
+            if isinstance(found, types.Function):
+                # `str.upper`, which is called with the text.
+                of = types.Parameter("self", inside, kind="positional-only")
+                whole = replace(found, parameters=(of, *found.parameters))
+                yield wanted, Symbol(wanted, "member", whole)
         case types.Module(definition=definition, declared=declared):
             yield from _of_class(definition if declared is None else catalog.definition("Module"), wanted)
         case types.AnyModule():
@@ -119,6 +128,10 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
                 found = read(name)
                 if found is not None:
                     yield name, Symbol(name, "imported", found, getattr(found, "place", None))
+        case _ if wanted is not None:
+            found = builtins.member(kind, wanted)
+            if found is not None:
+                yield wanted, Symbol(wanted, "member", found)
         case _:
             yield from _typed(builtins.members(kind))
 

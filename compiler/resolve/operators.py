@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
+
 from ...grammar import syntax
 from .. import types
 from ..types import Type
+from ..types.generic import named
 from ..types.union import widened
 from .data import joined
 
@@ -29,7 +32,8 @@ def unary(operator: str, operand: Type) -> Type:
 def binary(left: Type, operator: str, right: Type) -> Type:
     """The type of `left operator right`; Unknown where the operands decide it at run time."""
     if operator == "|" and isinstance(left, types.TypeForm | types.Class):
-        return types.UNKNOWN
+        given = named(left), types.NONE if isinstance(right, types.Nothing) else named(right)
+        return types.TypeForm(types.union(*(each or types.UNKNOWN for each in given)))
     if operator == "**" and isinstance(right, types.Literals) and _are_natural(right.values):
         return binary(left, "*", left)
     left, right = widened(left), widened(right)
@@ -51,15 +55,15 @@ def binary(left: Type, operator: str, right: Type) -> Type:
         case types.Builtin(name="int" | "bool"), types.Builtin(name="str") | types.List() if operator == "*":
             return right
         case types.List(item=first), types.List(item=second) if operator == "+":
-            return types.List(types.union(first, second))
+            return types.List(types.merged(first, second))
         case types.Tuple(items=first, rest=None), types.Tuple(items=second, rest=None) if operator == "+":
             return types.Tuple((*first, *second))
         case types.Dataset(columns=one), types.Dataset(columns=other) if operator == "+":
             return types.Dataset(joined(one, other), left.definition)
         case types.Dict(), types.Dict() if operator == "|":
-            return types.Dict(types.union(left.key, right.key), types.union(left.value, right.value))
+            return types.Dict(types.merged(left.key, right.key), types.merged(left.value, right.value))
         case types.Set(item=first), types.Set(item=second) if operator in ("|", "^"):
-            return types.Set(types.union(first, second))
+            return types.Set(types.merged(first, second))
         case types.Set(), types.Set() if operator in ("&", "-"):
             return left
         case types.Builtin(name=first), types.Builtin(name=second) if first in _RANK and second in _RANK:
@@ -84,8 +88,8 @@ def _number(first: str, operator: str, second: str) -> Type:
 
 
 def fits(left: Type, operator: str, right: Type) -> bool:
-    """Whether an operator can work on these operands; False only where it certainly fails."""
-    return any(
+    """Whether an operator works on these operands, each option of the one with each of the other."""
+    return all(
         _fits(first, operator, second)
         for first in types.options(widened(left))
         for second in types.options(widened(right))
@@ -93,13 +97,22 @@ def fits(left: Type, operator: str, right: Type) -> bool:
 
 
 def ordered(left: Type, right: Type) -> bool:
-    """Whether one may be less than the other; False only for a number and a text."""
+    """Whether values can be put in order, each option of the one with each of the other."""
+    return all(_ordered(first, second) for first in types.options(left) for second in types.options(right))
+
+
+def _ordered(left: Type, right: Type) -> bool:
+    if isinstance(left, types.Nothing) or isinstance(right, types.Nothing):
+        return not (types.known(left) and types.known(right))
     numbers = (types.BOOL, types.INT, types.FLOAT)
-    pairs = [(first, second) for first in types.options(left) for second in types.options(right)]
-    return not pairs or any(
-        not (first == types.STR and second in numbers) and not (first in numbers and second == types.STR)
-        for first, second in pairs
-    )
+    if isinstance(left, types.Builtin) and isinstance(right, types.Builtin):
+        return not (left == types.STR and right in numbers) and not (left in numbers and right == types.STR)
+    containers = types.List | types.Tuple | types.Set | types.Dict
+    if isinstance(left, containers) and isinstance(right, types.Builtin):
+        return right not in (*numbers, types.STR)
+    if isinstance(right, containers) and isinstance(left, types.Builtin):
+        return left not in (*numbers, types.STR)
+    return True
 
 
 def _fits(left: Type, operator: str, right: Type) -> bool:
@@ -161,11 +174,30 @@ def subscript(value: Type, index: syntax.Expression, index_type: Type) -> Type:
             return types.UNKNOWN
 
 
+def _constant(bound: syntax.Expression | None) -> int | EllipsisType | None:
+    """The value of a slice's bound; `...` where it is not known."""
+    match bound:
+        case None:
+            return None
+        case syntax.Constant(value=int() as value):
+            return value
+        case syntax.Unary(operator="-", operand=syntax.Constant(value=int() as value)):
+            return -value
+        case _:
+            return ...
+
+
 def _tuple_item(
     items: tuple[Type, ...], rest: Type | None, index: syntax.Expression, index_type: Type
 ) -> Type:
     if isinstance(index, syntax.Slice):
-        return types.Tuple((), rest if rest is not None else types.union(*items) if items else types.NEVER)
+        if rest is not None:
+            return types.Tuple((), rest)
+        bounds = [_constant(each) for each in (index.lower, index.upper, index.step)]
+        known = [each for each in bounds if not isinstance(each, EllipsisType)]
+        if len(known) == len(bounds) and known[2] != 0:
+            return types.Tuple(items[known[0] : known[1] : known[2]])
+        return types.Tuple((), types.union(*items) if items else types.NEVER)
     if rest is not None:
         return rest
     match index_type:

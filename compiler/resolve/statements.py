@@ -1,86 +1,108 @@
-"""Bodies: what each statement binds, and what the `return`s give."""
+"""Bodies: what each statement binds, what tests leave of types, and what the `return`s give."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import types
-from ..facts import Symbol
+from ..facts import Draft
+from ..schedule.names import written
 from ..types import Type
 from ..types.assignable import iterated
+from ..types.narrow import assigned
 from .annotations import annotate
-from .context import Context, Names
+from .context import Context, Flow, Loop, Names
+from .errors import caught
 from .expressions import bind_target, infer
-from .members import member
+from .meeting import meet
+from .narrowing import NOTHING, assume, forget
 from .operators import binary, fits
+from .patterns import match
 
 _DEEPEST_LOOP = 3
-"""Loops are read twice, so that what an iteration binds is known in the next; deeper ones once."""
+"""Loops are read again until what an iteration leaves is known in the next; deeper ones only once."""
+_MOST_TURNS = 3
+"""What is still changing after so many readings of a loop is Unknown."""
 
 
-def run(body: Sequence[syntax.Statement], context: Context, end: int, loops: int = 0) -> Names:
-    """Resolve statements in their order. Returns the names that are bound behind them.
+def run(body: Sequence[syntax.Statement], context: Context, end: int, loops: int = 0) -> Flow | None:
+    """Resolve statements in their order. Returns what holds behind them, None where their end is not reached.
 
     Args:
         body: the statements.
-        context: what is bound before them.
+        context: what holds before them.
         end: the offset up to which their names can be used.
         loops: how many loops are around them.
     """
-    names = dict(context.names)
+    reached = True
     for statement in body:
-        names = _statement(statement, _with(context, names), end, loops)
-    return names
+        after = _statement(statement, context, end, loops)
+        if after is None:
+            reached = False
+        else:
+            context = context.at(after)
+    return context.flow if reached else None
 
 
-def _with(context: Context, names: Names) -> Context:
-    return Context(context.scope, context.item, names, context.returns, context.in_string)
-
-
-def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -> Names:
+def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -> Flow | None:
     match node:
         case syntax.Assign(target=target, value=value):
             return _bound(target, infer(value, context), context, Span(node.span.end, end))
-        case syntax.AnnotatedAssign(target=target, annotation=annotation, value=value):
-            infer(value, context)
-            kind = annotate(annotation, context)
-            symbol = context.declare("local", target, kind, Span(node.span.end, end))
-            return {**context.names, target.text: symbol}
+        case syntax.AnnotatedAssign():
+            return _annotated(node, context, Span(node.span.end, end))
         case syntax.AugmentedAssign(target=target, operator=operator, value=value):
             before, added = infer(target, context), infer(value, context)
             # What does not work leaves the type as it was, so that it is told once.
             result = binary(before, operator, added) if fits(before, operator, added) else before
-            names = _bound(target, result, context, Span(node.span.end, end))
+            flow = _bound(target, result, context, Span(node.span.end, end))
             context.record(target, before)
-            return names
+            return flow
         case syntax.Return():
             context.returns.append((node, _returned(node, context)))
-        case syntax.Assert(test=test, message=message):
-            infer(test, context)
-            if message is not None:
-                infer(message, context)
+            return None
+        case syntax.Assert():
+            return _assert(node, context)
         case syntax.If():
             return _if(node, context, end, loops)
         case syntax.For():
             return _for(node, context, end, loops)
         case syntax.Match():
-            return _match(node, context, end, loops)
+            return match(node, context, lambda body, inside: run(body, inside, end, loops), end)
+        case syntax.Try():
+            return _try(node, context, end, loops)
         case syntax.ExpressionStatement(value=value):
             infer(value, context)
-        case syntax.Break() | syntax.Continue() | syntax.Pass():
+        case syntax.Break() | syntax.Continue():
+            if context.loop is not None:
+                ways = context.loop.breaks if isinstance(node, syntax.Break) else context.loop.continues
+                ways.append(context.flow)
+            return None
+        case syntax.Pass():
             pass
         case _:
             assert_never(node)
-    return context.names
+    return context.flow
 
 
-def _bound(target: syntax.Expression, kind: Type, context: Context, visible: Span) -> Names:
+def _bound(target: syntax.Expression, kind: Type, context: Context, visible: Span) -> Flow:
     names: Names = {}
     bind_target(target, kind, context, names, syntax.Pass(visible))
-    return {**context.names, **names}
+    return context.inside(names).flow
+
+
+def _annotated(node: syntax.AnnotatedAssign, context: Context, visible: Span) -> Flow:
+    """`x: T = value`; of a union the value tells which option `x` is, until it is assigned again."""
+    given = infer(node.value, context)
+    kind = annotate(node.annotation, context)
+    name = node.target.text
+    flow = context.inside({name: context.declare("local", node.target, kind, visible)}).flow
+    left = assigned(kind, given)
+    return flow if left is kind else Flow(flow.names, {**flow.narrowed, name: left})
 
 
 def _returned(node: syntax.Return, context: Context) -> Type:
@@ -89,33 +111,81 @@ def _returned(node: syntax.Return, context: Context) -> Type:
     return infer(node.value, context) if node.value is not None else types.NONE
 
 
+def _assert(node: syntax.Assert, context: Context) -> Flow | None:
+    infer(node.test, context)
+    if node.message is not None:
+        infer(node.message, context.knowing(assume(node.test, False, context.item, context.narrowed)))
+    if node.suggest:
+        return context.flow
+    narrowed = assume(node.test, True, context.item, context.narrowed)
+    return None if narrowed is None else context.knowing(narrowed).flow
+
+
 # --- branches -------------------------------------------------------------------------------------------
 
 
-def _if(node: syntax.If, context: Context, end: int, loops: int) -> Names:
-    ends: list[Names] = []
+def _if(node: syntax.If, context: Context, end: int, loops: int) -> Flow | None:
+    ends: list[Flow | None] = []
+    reached = True
     for branch in node.branches:
         infer(branch.test, context)
-        ends.append(run(branch.body, context, end, loops))
-    ends.append(run(node.otherwise, context, end, loops))
-    return _joined(ends)
+        taken = assume(branch.test, True, context.item, context.narrowed)
+        after = run(branch.body, context.knowing(taken), end, loops)
+        ends.append(after if reached and taken is not None else None)
+        passed = assume(branch.test, False, context.item, context.narrowed)
+        reached = reached and passed is not None
+        context = context.knowing(passed)
+    context.item.note_exhaustive(node, holds=not reached)
+    after = run(node.otherwise, context, end, loops)
+    ends.append(after if reached else None)
+    return meet(ends)
 
 
-def _for(node: syntax.For, context: Context, end: int, loops: int) -> Names:
+def _for(node: syntax.For, context: Context, end: int, loops: int) -> Flow | None:
     item = iterated(infer(node.iterable, context))
-    names: Names = {}
-    bind_target(node.target, types.UNKNOWN if item is None else item, context, names, node)
-    before = context.names
-    after = run(node.body, context.inside(names), end, loops + 1)
-    if loops < _DEEPEST_LOOP and _tells_more(context, names, after):
-        again = _with(context, {**_joined([before, after]), **names})
-        after = run(node.body, again, end, loops + 1)
-    return _joined([before, after])
+    kind = types.UNKNOWN if item is None else item
+    before = context.flow
+    skipped = None if has_items(node.iterable, context.item) else before
+    head = before if loops < _DEEPEST_LOOP else _unknown(before, written(node))
+    for turn in range(_MOST_TURNS):
+        around, loop, names = context.at(head), Loop(), Names()
+        bind_target(node.target, kind, around, names, node)
+        inside = around.inside(names).in_loop(loop)
+        body = run(node.body, inside, end, loops + 1)
+        after = meet([head, body, *loop.continues]) or head
+        if loops >= _DEEPEST_LOOP or not _tells_more(around, names, after):
+            break
+        head = after if turn < _MOST_TURNS - 2 else _unknown(after, _changed(head, after))
+    return meet([skipped, body, *loop.continues, *loop.breaks])
 
 
-def _tells_more(context: Context, names: Names, after: Names) -> bool:
-    """Whether the next iteration may find something else in a loop than the first did."""
-    for name, symbol in after.items():
+def has_items(node: syntax.Expression, item: Draft) -> bool:
+    """Whether a loop over a value has at least one turn, as far as that is evident."""
+    match node:
+        case syntax.List(elements=elements) | syntax.Tuple(elements=elements) | syntax.Set(elements=elements):
+            return any(not isinstance(each, syntax.Starred) for each in elements)
+        case syntax.Call(
+            function=syntax.Name(text="range"),
+            arguments=(syntax.Argument(value=syntax.Constant(value=int() as stop)),),
+        ):
+            return stop > 0
+        case syntax.Call(
+            function=syntax.Name(text="enumerate" | "reversed" | "sorted" | "list"),
+            arguments=(inner, *_),
+        ):
+            return has_items(inner.value, item)
+        case _:
+            kind = item.type_of(node)
+            if isinstance(kind, types.TypeForm) and isinstance(kind.type, types.Enum):
+                return bool(kind.type.members)
+            return isinstance(kind, types.Tuple) and bool(kind.items)
+
+
+def _tells_more(context: Context, names: Names, after: Flow) -> bool:
+    """Whether the next iteration may find something else in a loop than this one did."""
+    if after.narrowed != context.narrowed:
+        return True
+    for name, symbol in after.names.items():
         before = context.names.get(name)
         if before is symbol or name in names:
             continue
@@ -125,93 +195,50 @@ def _tells_more(context: Context, names: Names, after: Names) -> bool:
         elif context.scope.lookup(name) is not None:
             return True  # the first iteration may have read what this name means outside
     unresolved = {each.text for each in context.item.unresolved.values()}
-    return not unresolved.isdisjoint(after)
+    return not unresolved.isdisjoint(after.names)
 
 
-def _match(node: syntax.Match, context: Context, end: int, loops: int) -> Names:
-    subject = infer(node.subject, context)
-    ends: list[Names] = [context.names]
-    for case in node.cases:
+def _changed(before: Flow, after: Flow) -> set[str]:
+    """The names whose types an iteration has changed."""
+    return {
+        name
+        for name, symbol in after.names.items()
+        if name in before.names and before.names[name].type != symbol.type
+    }
+
+
+def _try(node: syntax.Try, context: Context, end: int, loops: int) -> Flow | None:
+    """`try`: an error may come behind any statement of the block, so what it binds may be bound or not."""
+    ways: list[Flow] = [context.flow]
+    reached, inside = True, context
+    for statement in node.body:
+        after = _statement(statement, inside, end, loops)
+        if after is None:
+            reached = False
+        else:
+            inside = inside.at(after)
+            ways.append(after)
+    ends = [inside.flow if reached else None]
+    failed = context.at(meet(ways) or context.flow)
+    for clause in node.clauses:
+        error = caught(clause.kind, context)
         names: Names = {}
-        _pattern(case.pattern, subject, context, names, Span(case.span.start, end))
-        inside = context.inside(names)
-        if case.guard is not None:
-            infer(case.guard, inside)
-        ends.append(run(case.body, inside, end, loops))
-    return _joined(ends)
+        if clause.name is not None:
+            visible = Span(clause.name.span.end, clause.span.end)
+            names = {clause.name.text: failed.declare("local", clause.name, error, visible)}
+        ends.append(_without(run(clause.body, failed.inside(names), end, loops), names))
+    return meet(ends)
 
 
-def _joined(ends: Sequence[Names]) -> Names:
-    """The names bound behind branches: a name bound in several has the types of all of them."""
-    joined: Names = {}
-    for names in ends:
-        for name, symbol in names.items():
-            before = joined.get(name)
-            if before is None or before is symbol:
-                joined[name] = symbol
-            else:
-                joined[name] = Symbol(
-                    name,
-                    before.kind,
-                    types.joined((before.type, symbol.type)),
-                    before.place,
-                    before.item,
-                    before.node,
-                    before.doc,
-                )
-    return joined
+def _without(flow: Flow | None, hidden: Collection[str]) -> Flow | None:
+    """What holds where some names mean nothing any more."""
+    if flow is None or not hidden:
+        return flow
+    names = {name: each for name, each in flow.names.items() if name not in hidden}
+    return Flow(names, forget(flow.narrowed, hidden))
 
 
-# --- patterns -------------------------------------------------------------------------------------------
-
-
-def _pattern(pattern: syntax.Pattern, kind: Type, context: Context, names: Names, visible: Span) -> None:
-    context.record(pattern, kind)
-    match pattern:
-        case syntax.ValuePattern(value=value):
-            infer(value, context)
-        case syntax.CapturePattern(name=name):
-            if name.text != "_":
-                names[name.text] = context.declare("local", name, kind, visible)
-        case syntax.StarPattern(name=name):
-            if name.text != "_":
-                names[name.text] = context.declare("local", name, types.List(kind), visible)
-        case syntax.SequencePattern(elements=elements):
-            inside = _elements(kind, len(elements))
-            for element, of in zip(elements, inside, strict=True):
-                _pattern(element, of, context, names, visible)
-        case syntax.MappingPattern(entries=entries, rest=rest):
-            of = kind.value if isinstance(kind, types.Dict) else types.UNKNOWN
-            for key, inner in entries:
-                infer(key, context)
-                _pattern(inner, of, context, names, visible)
-            if rest is not None:
-                names[rest.text] = context.declare("local", rest, kind, visible)
-        case syntax.ClassPattern():
-            _class_pattern(pattern, context, names, visible)
-        case syntax.OrPattern(options=alternatives):
-            for alternative in alternatives:
-                _pattern(alternative, kind, context, names, visible)
-        case syntax.AsPattern(pattern=aliased, name=name):
-            _pattern(aliased, kind, context, names, visible)
-            names[name.text] = context.declare("local", name, context.item.type_of(aliased), visible)
-        case _:
-            assert_never(pattern)
-
-
-def _class_pattern(pattern: syntax.ClassPattern, context: Context, names: Names, visible: Span) -> None:
-    kind = annotate(pattern.name, context)
-    context.record(pattern, kind)
-    for each in pattern.positional:
-        _pattern(each, kind if isinstance(kind, types.Builtin) else types.UNKNOWN, context, names, visible)
-    for label, each in pattern.keywords:
-        symbol = member(kind, label.text)
-        context.refer(label, symbol)
-        _pattern(each, symbol.type if symbol else types.UNKNOWN, context, names, visible)
-
-
-def _elements(kind: Type, count: int) -> Sequence[Type]:
-    if isinstance(kind, types.Tuple) and len(kind.items) == count:
-        return kind.items
-    item = iterated(kind) if isinstance(kind, types.List | types.Tuple) else None
-    return [types.UNKNOWN if item is None else item] * count
+def _unknown(flow: Flow, names: Collection[str]) -> Flow:
+    """What holds where the values of some names are not known."""
+    changed = {name: replace(flow.names[name], type=types.UNKNOWN) for name in names if name in flow.names}
+    return Flow({**flow.names, **changed}, NOTHING)

@@ -15,6 +15,7 @@ from ...grammar import syntax
 from ..program import Item, Program
 from .bodies.asserts import assert_of_tuple
 from .bodies.braces import missing_f
+from .bodies.excepts import not_an_error
 from .bodies.loops import outside_loop
 from .bodies.returns import incomplete_return, missing_return, repeated_output, unknown_output, wrong_return
 from .bodies.unreachable import unreachable_branch, unreachable_code
@@ -41,6 +42,7 @@ from .data.scores import (
     wrong_row_function,
 )
 from .data.steps import different_columns, unknown_column, wrong_shares
+from .fields.bases import unknown_removed_field, wrong_base
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -51,6 +53,7 @@ from .fields.values import duplicate_value, no_members
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
+from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
 from .models.context import prompt_too_long
@@ -109,6 +112,7 @@ from .values.comparisons import (
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern
+from .values.possibly_none import possibly_none
 from .values.runaway import runaway_constant
 from .values.unknown_field import unknown_field
 from .values.unpacking import empty_slice, wrong_unpacking
@@ -172,6 +176,10 @@ RULES: tuple[Rule, ...] = (
     added_field,
     duplicate_value,
     no_members,
+    wrong_base,
+    unknown_removed_field,
+    not_an_error,
+    possibly_none,
     no_lm,
     wrong_kind,
     not_a_part,
@@ -191,6 +199,7 @@ RULES: tuple[Rule, ...] = (
     unsupported_setting,
     duplicate_tool,
     part_setting,
+    misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
     unmarked_inputs,

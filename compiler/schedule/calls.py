@@ -14,7 +14,7 @@ def waiting_kind(view: View, node: syntax.Call) -> CallKind | None:
         return None
     kind = view.call_kind(node)
     match kind.target:
-        case "module" | "lm" | "python":
+        case "module" | "lm" | "python" | "print":
             return kind
         case "function":
             return kind if kind.awaits or kind.effects else None

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from ...grammar import syntax
 from ..trees import children, walk
 from . import effects
-from .names import written
+from .names import caught, written
 from .view import View, reads
 
-_Compound = syntax.If | syntax.For | syntax.Match
+Compound = syntax.If | syntax.For | syntax.Match | syntax.Try
+"""The statements with blocks of their own."""
 
 
 class Unit(Struct, frozen=True):
@@ -28,6 +29,8 @@ class Unit(Struct, frozen=True):
     """Whether the calls after it wait for it: it may return, leave a loop, or fail an `assert`."""
     effects: int | None
     """How many calls with effects it makes at most; None when that cannot be said."""
+    leaves_traces: bool = False
+    """Whether it has effects that cannot be made again."""
     taken_out: syntax.Expression | None = None
     """The expression that this unit works out for the statement behind it."""
 
@@ -46,14 +49,18 @@ def units(view: View, statements: Iterable[syntax.Statement], *, single: bool = 
 
 def _unit(view: View, statement: syntax.Statement) -> Unit:
     # What a statement may leave as it was has, behind it, the value from before.
-    kept = written(statement) - surely_written(statement)
+    changed = (
+        written(statement) - caught(statement) if isinstance(statement, Compound) else written(statement)
+    )
+    kept = changed - surely_written(statement)
     return Unit(
         statement,
         frozenset(_reads(view, statement)) | {view.local(name) for name in kept},
-        frozenset(view.local(name) for name in written(statement)),
+        frozenset(view.local(name) for name in changed),
         effects.waits(view, statement),
         leaves(statement),
         effects.effects(view, statement) if view.asynchronous else 0,
+        effects.leaves_traces(view, statement),
     )
 
 
@@ -66,14 +73,14 @@ def leaves(statement: syntax.Statement, *, in_loop: bool = False) -> bool:
             return not suggest
         case syntax.Break() | syntax.Continue():
             return not in_loop
-        case syntax.If() | syntax.For() | syntax.Match():
+        case syntax.If() | syntax.For() | syntax.Match() | syntax.Try():
             inside = in_loop or isinstance(statement, syntax.For)
             return any(leaves(each, in_loop=inside) for block in blocks(statement) for each in block)
         case _:
             return False
 
 
-def blocks(statement: syntax.If | syntax.For | syntax.Match) -> Iterator[tuple[syntax.Statement, ...]]:
+def blocks(statement: Compound) -> Iterator[tuple[syntax.Statement, ...]]:
     """The blocks of a compound statement."""
     match statement:
         case syntax.If(branches=branches, otherwise=otherwise):
@@ -83,6 +90,9 @@ def blocks(statement: syntax.If | syntax.For | syntax.Match) -> Iterator[tuple[s
             yield body
         case syntax.Match(cases=cases):
             yield from (case.body for case in cases)
+        case syntax.Try(body=body, clauses=clauses):
+            yield body
+            yield from (clause.body for clause in clauses)
 
 
 def _reads(view: View, node: syntax.Node) -> Iterator[str]:
@@ -93,7 +103,12 @@ def _reads(view: View, node: syntax.Node) -> Iterator[str]:
             yield from reads(view, iterable)
             for each in body:
                 yield from _reads(view, each)
-        case syntax.If() | syntax.IfBranch() | syntax.Match() | syntax.Case():
+        case syntax.ExceptClause(kind=kind, name=name):
+            yield from reads(view, kind)
+            own = view.local(name.text) if name is not None else ""
+            for each in node.body:
+                yield from (text for text in _reads(view, each) if text != own)
+        case syntax.If() | syntax.IfBranch() | syntax.Match() | syntax.Case() | syntax.Try():
             for child in children(node):
                 yield from _reads(view, child)
         case _:
@@ -125,6 +140,8 @@ def surely_written(statement: syntax.Statement) -> frozenset[str]:
             if not takes_all(cases[-1]):
                 return frozenset()
             return frozenset.intersection(*(_surely_in(case.body) for case in cases))
+        case syntax.Try(body=body, clauses=clauses):
+            return frozenset.intersection(_surely_in(body), *(_surely_in(each.body) for each in clauses))
         case syntax.For():
             return frozenset()
         case _:
@@ -176,7 +193,7 @@ def _taken_out(view: View, statement: syntax.Statement, single: bool) -> Iterato
     """The calls of a statement that can run beside each other; if `single`, all but one that is its value."""
     if not view.asynchronous:
         return
-    single = single and not isinstance(statement, syntax.Return | syntax.Assert | _Compound)
+    single = single and not isinstance(statement, syntax.Return | syntax.Assert | Compound)
     values = _beginning(statement)
     found = [root for value in values for root in effects.roots(view, value)]
     hints = _hints(view, statement) if found else {}

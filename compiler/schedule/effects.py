@@ -77,6 +77,12 @@ def effects(view: View, *nodes: syntax.Node) -> int | None:
     return total
 
 
+def leaves_traces(view: View, node: syntax.Node) -> bool:
+    """Whether a statement has effects that cannot be made again: others than what it prints."""
+    kinds = (waiting_kind(view, each) for each, _ in _calls(view, node, False))
+    return any(each is not None and each.effects and not each.only_prints for each in kinds)
+
+
 def _calls(view: View, node: syntax.Node, repeated: bool) -> Iterator[tuple[syntax.Call, bool]]:
     if id(node) in view.replaced:
         return

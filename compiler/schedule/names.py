@@ -68,8 +68,30 @@ def written(statement: syntax.Node) -> frozenset[str]:
                 found.add(name.text)
             case syntax.MappingPattern(rest=syntax.Identifier(text=text)):
                 found.add(text)
+            case syntax.ExceptClause(name=syntax.Identifier(text=text)):
+                found.add(text)
     found.discard("_")
     return frozenset(found)
+
+
+def caught(statement: syntax.Node) -> frozenset[str]:
+    """The variables that only `except` gives a value, and that have none behind it."""
+    names: set[str] = set()
+    others: set[str] = set()
+    waiting: list[syntax.Node] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ in _EXPRESSIONS:
+            continue
+        inside = children(node)
+        if isinstance(node, syntax.ExceptClause):
+            names |= {node.name.text} if node.name is not None else set()
+        elif isinstance(node, syntax.Assign | syntax.AnnotatedAssign | syntax.AugmentedAssign | syntax.Case):
+            others |= written(node)
+        elif isinstance(node, syntax.For):
+            others |= targets(node.target)
+        waiting += inside
+    return frozenset(names - others)
 
 
 def targets(target: syntax.Expression) -> frozenset[str]:

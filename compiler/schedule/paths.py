@@ -111,6 +111,11 @@ def statement(here: Here, node: syntax.Statement, cost: Cost) -> Paths:
                 ways = either(block(here, case.body, cost), ways)
                 ways = ways if case.guard is None else ways.after(cost(here, case.guard))
             return ways.after(cost(here, subject))
+        case syntax.Try(body=body, clauses=clauses):
+            tried = block(here, body, cost)
+            # The block may fail at its very end, after all that it counts.
+            handled = [block(here, each.body, cost).after(tried.most) for each in clauses]
+            return either(tried, *handled)
         case syntax.For(iterable=iterable, body=body):
             ways = _loop(length_of(here, iterable), block(here, body, cost))
             return ways.after(cost(here, iterable))

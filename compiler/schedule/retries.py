@@ -47,7 +47,7 @@ def asserts(statement: syntax.Statement) -> bool:
     match statement:
         case syntax.Assert():
             return True
-        case syntax.If() | syntax.Match():
+        case syntax.If() | syntax.Match() | syntax.Try():
             return any(asserts(each) for block in blocks(statement) for each in block)
         case _:
             return False
@@ -85,7 +85,7 @@ def _region(view: View, found: Sequence[Unit], tried: set[int], members: set[int
     inside = [found[index] for index in sorted(members)]
     if any(_leaves_loop(unit.statement) for unit in inside):
         return None
-    if any(unit.effects != 0 for unit in inside):
+    if any(unit.leaves_traces for unit in inside):
         # A call with effects has used, or would use, what is to be made again: it cannot be undone.
         return None
     first, last = min(members), max(members)
@@ -104,7 +104,7 @@ def _leaves_loop(statement: syntax.Statement) -> bool:
     match statement:
         case syntax.Break() | syntax.Continue():
             return True
-        case syntax.If() | syntax.Match():
+        case syntax.If() | syntax.Match() | syntax.Try():
             return any(_leaves_loop(each) for block in blocks(statement) for each in block)
         case _:
             return False

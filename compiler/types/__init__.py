@@ -59,6 +59,7 @@ from .union import MOST_OPTIONS as MOST_OPTIONS
 from .union import MOST_VALUES as MOST_VALUES
 from .union import joined as joined
 from .union import known as known
+from .union import merged as merged
 from .union import options as options
 from .union import plain as plain
 from .union import union as union

@@ -18,13 +18,13 @@ _WIDER = {
 def assignable(source: Type, target: Type) -> bool:
     """Whether a value of one type may stand where another is asked for.
 
-    Values are immutable, so containers are covariant. Of a union, one option that fits is enough: what an
-    `if` has ruled out is not known here, and a false alarm is worse than a late error.
+    Values are immutable, so containers are covariant. Of a union every option has to fit: what tests have
+    ruled out is not among them.
     """
     if isinstance(source, types.Unknown | types.Anything | types.Never) or source is target:
         return True
     if isinstance(source, types.Union):
-        return any(assignable(each, target) for each in source.options)
+        return all(assignable(each, target) for each in source.options)
     match target:
         case (
             types.Unknown()
@@ -66,13 +66,15 @@ def assignable(source: Type, target: Type) -> bool:
             return inside is not None and assignable(inside, item)
         case types.Record():
             return (
-                source == target
+                (isinstance(source, types.Record) and _is_kind_of(source, target))
                 or (isinstance(source, types.Dict) and assignable(source.key, types.STR))
                 or (_is_conversation(target) and _fits_conversation(source))
             )
         case types.Enum(members=members, open=is_open):
+            if isinstance(source, types.Enum) and (source.name, source.path) == (target.name, target.path):
+                return target.whole is None or {*source.members} <= {*members}
             values = lookup.member_values(members)
-            return source == target or is_open or assignable(source, types.Literals(values))
+            return is_open or assignable(source, types.Literals(values))
         case types.Callback():
             return _callable(source)
         case types.SignatureLike():
@@ -91,6 +93,16 @@ def assignable(source: Type, target: Type) -> bool:
             return isinstance(source, types.Prediction | types.Fields | types.Dataset | types.Instance)
         case types.ModuleClass() | types.Function() | types.Overloaded() | types.PythonModule():
             return True
+
+
+def _is_kind_of(source: types.Record, target: types.Record) -> bool:
+    """Whether a record is another one, or extends it."""
+    each: types.Record | None = source
+    while each is not None:
+        if each == target:
+            return True
+        each = each.extends
+    return False
 
 
 def _fits_literals(source: Type, values: tuple[types.Value, ...]) -> bool:

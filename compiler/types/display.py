@@ -29,6 +29,8 @@ def display(kind: Type) -> str:
             return f"list[{display(item)}]"
         case types.Set(item=item):
             return f"set[{display(item)}]"
+        case types.Iterable(item=types.Builtin(name="object")):
+            return "Iterable"
         case types.Iterable(item=item):
             return f"Iterable[{display(item)}]"
         case types.Dict(key=key, value=value):
@@ -41,6 +43,8 @@ def display(kind: Type) -> str:
         case types.Union(options=options):
             named = [each for each in options if not isinstance(each, types.Nothing)]
             return " | ".join([*map(display, named), *(["None"] if len(named) < len(options) else [])])
+        case types.Enum(name=name, whole=types.Enum(), members=members):
+            return f"Literal[{', '.join(f'{name}.{member}' for member, _ in members)}]"
         case types.Record(name=name) | types.Enum(name=name):
             return name
         case types.Signature(interface=interface) | types.Fields(interface=interface):

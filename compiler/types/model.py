@@ -6,7 +6,7 @@ message. Records, enumerations, signatures and classes are the same type when th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -285,6 +285,8 @@ class Record(Struct, frozen=True):
     place: Place | None = None
     by_position: bool = False
     """Whether the constructor takes attributes by position too, as a dataclass does."""
+    extends: Record | None = None
+    """The record of which it is a kind, with all of its attributes."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self.name == other.name and self.path == other.path
@@ -308,12 +310,31 @@ class Enum(Struct, frozen=True):
     place: Place | None = None
     open: bool = False
     """Whether there may be further members, because its body could not be read."""
+    whole: Enum | None = None
+    """The enumeration with all its members, where `members` are only those that tests have left."""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Enum) and self.name == other.name and self.path == other.path
+        return (
+            isinstance(other, Enum)
+            and self.name == other.name
+            and self.path == other.path
+            and (self.whole is other.whole is None or self._left == other._left)
+        )
 
     def __hash__(self) -> int:
         return hash((self.name, self.path))
+
+    @property
+    def _left(self) -> tuple[str, ...]:
+        return () if self.whole is None else tuple(name for name, _ in self.members)
+
+    def only(self, names: Container[str]) -> Enum:
+        """The enumeration with these of its members left."""
+        left = tuple(each for each in self.members if each[0] in names)
+        whole = self.whole or self
+        if len(left) == len(whole.members):
+            return whole
+        return Enum(self.name, self.path, left, self.doc, self.place, self.open, whole)
 
 
 class Signature(Struct, frozen=True, eq=False):
@@ -354,11 +375,23 @@ class Prediction(Struct, frozen=True, eq=False):
 
     interface: Interface
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prediction) and self.interface is other.interface
+
+    def __hash__(self) -> int:
+        return id(self.interface)
+
 
 class Fields(Struct, frozen=True, eq=False):
     """A signature, module, program or data set named as a type: all its fields."""
 
     interface: Interface
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fields) and self.interface is other.interface
+
+    def __hash__(self) -> int:
+        return id(self.interface)
 
 
 class Dataset(Struct, frozen=True, eq=False):
@@ -394,6 +427,8 @@ class Callback(Struct, frozen=True):
 
     role: Literal["metric", "reward", "tool", ""]
     returns: Type
+    parameters: tuple[Type, ...] | None = None
+    """What the function is called with, where that is told."""
 
 
 class SignatureLike(Struct, frozen=True):
@@ -408,6 +443,12 @@ class Instance(Struct, frozen=True, eq=False):
     """An object of a class of the runtime or of a Python file."""
 
     definition: ClassDefinition
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Instance) and self.definition is other.definition
+
+    def __hash__(self) -> int:
+        return id(self.definition)
 
 
 class TypeForm(Struct, frozen=True, eq=False):

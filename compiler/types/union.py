@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .model import (
     ANY,
+    BOOL,
     NEVER,
     NONE,
     UNKNOWN,
     Anything,
     Builtin,
     Dict,
+    Enum,
     Iterable,
     List,
     Literals,
@@ -33,8 +35,18 @@ MOST_VALUES = 256
 
 def union(*options: Type) -> Type:
     """The union of types: flat, without repetition; of a single option, that option."""
+    if len(options) == 1:
+        return options[0]
+    if len(options) == 2:
+        # Most often the same type meets itself, or an empty list another one.
+        first, second = options
+        if first is second or second is NEVER:
+            return first
+        if first is NEVER:
+            return second
     flat: dict[Type, None] = {}
     values: dict[tuple[type, Value], None] = {}
+    parts: dict[Enum, Enum] = {}
     last: tuple[Value, ...] = ()
     for option in options:
         for each in option.options if isinstance(option, Union) else (option,):
@@ -46,21 +58,37 @@ def union(*options: Type) -> Type:
                     values.update(dict.fromkeys((type(value), value) for value in each.values))
                     last = each.values
                 each = _CONSTANTS
+            elif isinstance(each, Enum) and (each.whole is not None or parts):
+                # What is left of one enumeration in several branches is left in all of them together.
+                whole = each.whole or each
+                before = parts.get(whole)
+                parts[whole] = each if before is None else _together(before, each)
+                each = whole
             if not isinstance(each, Never):
                 flat[each] = None
     if not flat:
         return NEVER if options else UNKNOWN
     if ANY in flat:
         return ANY
-    if any(isinstance(each, List) and isinstance(each.item, Never) for each in flat) and any(
-        isinstance(each, List) and not isinstance(each.item, Never) for each in flat
-    ):
-        flat.pop(List(NEVER))
-    constants = Literals(tuple(value for _, value in values))
+    if len(flat) == 1 and not values and not parts:
+        return next(iter(flat))
+    if _EMPTY in flat and any(isinstance(each, List) and each != _EMPTY for each in flat):
+        flat.pop(_EMPTY)
+    constants = Literals(tuple(value for _, value in values)) if values else _CONSTANTS
     found = tuple(constants if each is _CONSTANTS else each for each in flat)
+    if parts:
+        found = tuple(parts.get(each, each) if isinstance(each, Enum) else each for each in found)
     return found[0] if len(found) == 1 else Union(found)
 
 
+def _together(first: Enum, second: Enum) -> Enum:
+    """What is left of an enumeration where either of two parts of it is."""
+    names = {name for each in (first, second) for name, _ in each.members}
+    return (first.whole or first).only(names)
+
+
+_EMPTY = List(NEVER)
+_EMPTY_DICT = Dict(NEVER, NEVER)
 _CONSTANTS = Literals(())
 """Holds the place of a union's constants while they are collected."""
 
@@ -71,7 +99,7 @@ def joined(kinds: abc.Iterable[Type]) -> Type:
     A union of more than `MOST_VALUES` constants or `MOST_OPTIONS` types counts by classes, and what is still
     too much is `Any`: types are compared and shown, and a table of data is not to be carried along as one.
     """
-    found = union(*kinds)
+    found = merged(*kinds)
     if not _is_too_large(found):
         return found
     found = union(*map(plain, options(found)))
@@ -93,7 +121,54 @@ def widened(kind: Type) -> Type:
         return union(*(NONE if each is type(None) else Builtin(each.__name__) for each in classes))
     if isinstance(kind, Union):
         return union(*map(widened, kind.options))
+    if isinstance(kind, Enum) and kind.whole is not None:
+        return kind.whole
     return kind
+
+
+def merged(*kinds: Type) -> Type:
+    """The union of what a value is on several ways: a constant disappears beside its class.
+
+    `Literal[0] | int` says no more than `int`, and `Literal[True, False]` no more than `bool`. So do
+    containers: `list[int] | list[Literal[0]]` is `list[int]`.
+    """
+    found = union(*kinds)
+    if isinstance(found, Literals):
+        return BOOL if len(found.values) == 2 and {*map(type, found.values)} == {bool} else found
+    if not isinstance(found, Union):
+        return found
+    containers = [each for each in found.options if isinstance(each, _CONTAINERS)]
+    if len(containers) > 1:
+        kept = [each for each in found.options if not _says_less(each, containers)]
+        found = union(*kept)
+        if not isinstance(found, Union):
+            return found
+    constants = next((each for each in found.options if isinstance(each, Literals)), None)
+    if constants is None:
+        return found
+    classes = {each.name for each in found.options if isinstance(each, Builtin)}
+    left = tuple(each for each in constants.values if type(each).__name__ not in classes)
+    both = [each for each in left if isinstance(each, bool)]
+    if len(both) == 2:
+        left = tuple(each for each in left if not isinstance(each, bool))
+    elif len(left) == len(constants.values):
+        return found
+    kept = [Literals(left) if each is constants else each for each in found.options]
+    return union(*(each for each in kept if each != _CONSTANTS), *([BOOL] if len(both) == 2 else []))
+
+
+_CONTAINERS = (List, Set, Dict, Tuple, Iterable)
+
+
+def _says_less(kind: Type, containers: Sequence[Type]) -> bool:
+    """Whether a container is empty, or one of constants, beside another one of the same kind."""
+    if not isinstance(kind, _CONTAINERS):
+        return False
+    others = [each for each in containers if each is not kind and type(each) is type(kind)]
+    if kind == _EMPTY_DICT:
+        return bool(others)
+    wide = plain(kind)
+    return wide != kind and wide in others
 
 
 def plain(kind: Type) -> Type:

@@ -132,10 +132,11 @@ def configure_declaration(_: Context, children: Children, span: Span) -> syntax.
 
 
 def type_declaration(context: Context, children: Children, span: Span) -> syntax.TypeDeclaration:
-    """`type name:` and its attributes."""
-    docstring, members = _split_docstring(context, children[1:])
+    """`type name(base):` and its attributes."""
+    docstring, members = _split_docstring(context, children[2:])
     attributes = tuple(member for member in members if isinstance(member, syntax.Field))
-    return syntax.TypeDeclaration(span, identifier(children[0]), docstring, attributes)
+    removals = _removals(context, children[1], members)
+    return syntax.TypeDeclaration(span, identifier(children[0]), children[1], docstring, attributes, removals)
 
 
 def enum_declaration(context: Context, children: Children, span: Span) -> syntax.EnumDeclaration:
@@ -146,12 +147,32 @@ def enum_declaration(context: Context, children: Children, span: Span) -> syntax
 
 
 def signature_declaration(context: Context, children: Children, span: Span) -> syntax.SignatureDeclaration:
-    """`signature name:` and its fields and demos."""
-    docstring, members = _split_docstring(context, children[1:])
+    """`signature name(base):` and its fields and demos."""
+    docstring, members = _split_docstring(context, children[2:])
     fields = tuple(member for member in members if isinstance(member, syntax.Field))
     demos = tuple(member for member in members if isinstance(member, syntax.Demo))
     _check_typed(context, fields)
-    return syntax.SignatureDeclaration(span, identifier(children[0]), docstring, fields, demos)
+    removals = _removals(context, children[1], members)
+    return syntax.SignatureDeclaration(
+        span, identifier(children[0]), children[1], docstring, fields, removals, demos
+    )
+
+
+def _removals(
+    context: Context, base: syntax.Expression | None, members: Children
+) -> tuple[syntax.Removal, ...]:
+    """The `del` lines of a body, which only a declaration with a base can have."""
+    found = tuple(member for member in members if isinstance(member, syntax.Removal))
+    if isinstance(base, syntax.Tuple):
+        context.report("E019", base.span, "a declaration can extend only one other")
+    if base is None and found:
+        context.report(
+            "E023",
+            _first_line(context, found[0].span),
+            "`del` removes a field of the base; this declaration has none",
+            "write the base behind the name: `NAME(Base):`",
+        )
+    return found
 
 
 def module_declaration(context: Context, children: Children, span: Span) -> syntax.ModuleDeclaration:
@@ -247,27 +268,32 @@ def documentation(context: Context, children: Children, span: Span) -> syntax.St
     return docstring
 
 
+def removal(_: Context, children: Children, span: Span) -> syntax.Removal:
+    """`del a, b`"""
+    return syntax.Removal(span, tuple(identifier(token) for token in children))
+
+
 def field(context: Context, children: Children, span: Span) -> syntax.Field:
-    """`input name: type = default where condition "description"`"""
-    direction, name_, type_, default, where, description = children
+    """`input name: type = default where condition, "message" "description"`"""
+    direction, *rest = children
+    return _field(context, rest, span, "input" if direction.text == "input" else "output")
+
+
+def _field(
+    context: Context, children: Children, span: Span, direction: Literal["input", "output", "attribute"]
+) -> syntax.Field:
+    name_, type_, default, where, message, description = children
     check_type(context, type_)
-    return syntax.Field(
-        span,
-        "input" if direction.text == "input" else "output",
-        identifier(name_),
-        type_,
-        default,
-        where,
-        description,
-    )
+    match where:
+        # `where (CONDITION, "message")`: the brackets hold both, as those of `return (…)` hold all.
+        case syntax.Tuple(elements=(condition, syntax.String() as said)) if message is None:
+            where, message = condition, said
+    return syntax.Field(span, direction, identifier(name_), type_, default, where, message, description)
 
 
 def attribute(context: Context, children: Children, span: Span) -> syntax.Field:
-    """`name: type = default where condition "description"` of a record"""
-    name_, type_, default, where, description = children
-    check_type(context, type_)
-    described = description
-    return syntax.Field(span, "attribute", identifier(name_), type_, default, where, described)
+    """`name: type = default where condition, "message" "description"` of a record"""
+    return _field(context, children, span, "attribute")
 
 
 def demo(_: Context, children: Children, span: Span) -> syntax.Demo:
@@ -361,7 +387,8 @@ def _directed(
     fields: tuple[syntax.Field, ...], direction: Literal["input", "output"]
 ) -> tuple[syntax.Field, ...]:
     return tuple(
-        syntax.Field(f.span, direction, f.name, f.type, f.default, f.where, f.description) for f in fields
+        syntax.Field(f.span, direction, f.name, f.type, f.default, f.where, f.message, f.description)
+        for f in fields
     )
 
 
@@ -372,4 +399,6 @@ def inline_fields(_: Context, children: Children, span: Span) -> tuple[syntax.Fi
 
 def inline_field(_: Context, children: Children, span: Span) -> syntax.Field:
     """`a`, `a: T` or `a: T = x`"""
-    return syntax.Field(span, "attribute", identifier(children[0]), children[1], children[2], None, None)
+    return syntax.Field(
+        span, "attribute", identifier(children[0]), children[1], children[2], None, None, None
+    )

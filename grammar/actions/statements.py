@@ -118,6 +118,32 @@ def match_statement(_: Context, children: Children, span: Span) -> syntax.Match:
     return syntax.Match(span, children[0], tuple(children[1:]))
 
 
+def try_statement(context: Context, children: Children, span: Span) -> syntax.Try:
+    """`try:` and its `except`s."""
+    body, *clauses = children
+    keyword = Span(span.start, span.start + len("try"))
+    if not clauses:
+        context.report(
+            "E023", keyword, "`try` needs an `except` below its block", "write `except LMError as error:`"
+        )
+    return syntax.Try(span, body, tuple(clauses))
+
+
+def except_clause(context: Context, children: Children, span: Span) -> syntax.ExceptClause:
+    """`except kind as name:`"""
+    kind, name, body = children
+    if kind is None:
+        keyword = Span(span.start, span.start + len("except"))
+        context.report(
+            "E019",
+            keyword,
+            "`except` must name the errors that it catches",
+            "write `except LMError as error:`, or `except DspycError as error:` for all of the runtime's",
+        )
+        kind = syntax.Missing(Span(keyword.end, keyword.end))
+    return syntax.ExceptClause(span, kind, None if name is None else identifier(name), body)
+
+
 def case(_: Context, children: Children, span: Span) -> syntax.Case:
     """`case pattern if guard:`"""
     return syntax.Case(span, children[0], children[1], children[2])

@@ -25,9 +25,8 @@ _CLASS = "classes are not supported; use `type NAME:` for a record or `enum NAME
 _RESULT = "a function returns its result with `return`"
 _IMPORT = "an import belongs in the first column, at the top of the file"
 _STATEMENTS = {
-    "try": "`try` is not supported; a failed call is retried, then `fallback:` gives the outputs",
-    "except": "`except` is not supported; write `fallback:` after `forward:`, where `error` says what failed",
-    "finally": "`finally` is not supported",
+    "except": "`except` must follow the block of a `try`, at the same indentation",
+    "finally": "`finally` is not supported; write what always follows after the `try`, at its indentation",
     "with": "`with` is not supported; pass settings to the call or the part, like `NAME(…, temperature=0.7)`",
     "raise": '`raise` is not supported; use `assert condition, "message"`',
     "del": "`del` is not supported; a variable ends with its block",
@@ -62,18 +61,24 @@ def _statement(stuck: Stuck) -> Repair | None:
     if stuck.at != stuck.line or message is None or not fits(stuck.states, "if") or stuck.after.text == "=":
         return None
     known = vocabulary()
-    found: Diagnostic | None = problem("E019", token.span, message)
+    found = problem("E019", token.span, message)
     condition = tables().literals["if"]
-    if token.text in {"except", "finally"} and any(
-        each.kind == condition and each.text == "try" for each in stuck.tokens[: stuck.at]
-    ):
-        found = None
     stop, colon = header_end(stuck.tokens, stuck.at)
     end = stuck.tokens[stop - 1].end
     missing = Token(known.name, token.start, end, "")
     if not colon:
         return Repair(stuck.at, stop, [missing], found)
     return Repair(stuck.at, stop, [Token(condition, token.start, token.start, token.text), missing], found)
+
+
+def _finally(stuck: Stuck) -> Repair | None:
+    """A `finally`, which is read as a further `except`."""
+    token = stuck.token
+    if stuck.at != stuck.line or token.text != "finally" or not fits(stuck.states, "except"):
+        return None
+    found = problem("E019", token.span, _STATEMENTS["finally"])
+    missing = Token(vocabulary().name, token.end, token.end, "")
+    return Repair(stuck.at, stuck.at + 1, [read_as(token, "except"), missing], found)
 
 
 def _orphan_case(stuck: Stuck) -> Repair | None:
@@ -105,7 +110,8 @@ def _orphan_else(stuck: Stuck) -> Repair | None:
     found = problem(
         "E023",
         first.span,
-        f"`{first.text}` must follow the block of an `if`, at the same indentation; a `for` cannot have one",
+        f"`{first.text}` must follow the block of an `if`, at the same indentation",
+        "a `for` or `try` cannot have one",
     )
     missing = Token(vocabulary().name, first.start, stuck.tokens[stop - 1].end, "")
     return Repair(stuck.line, stop, [Token(condition, first.start, first.start, first.text), missing], found)
@@ -288,6 +294,7 @@ ITEM_RULES: tuple[RepairRule, ...] = (
     _variable_parameters,
     _import_star,
     *TYPOS[:2],
+    _finally,
     _statement,
     _walrus,
     _yield,

@@ -55,16 +55,21 @@ def _with_members(
 ) -> Iterator[str]:
     match node:
         case syntax.TypeDeclaration(attributes=attributes):
-            word, lines = "type", [field(each) for each in attributes]
+            word, lines = "type", [*_removals(node), *(field(each) for each in attributes)]
         case syntax.EnumDeclaration(members=members):
             word, lines = "enum", [_member(each) for each in members]
         case _:
-            lines = [field(each) for each in node.fields]
+            lines = [*_removals(node), *(field(each) for each in node.fields)]
             lines += [f"demo {', '.join(argument(each) for each in demo.arguments)}" for demo in node.demos]
             word = "signature"
-    yield f"{word} {node.name.text}:"
+    base = None if isinstance(node, syntax.EnumDeclaration) else node.base
+    yield f"{word} {node.name.text}{'' if base is None else f'({expression(base)})'}:"
     yield from _docstring(node.docstring)
     yield from (INDENT + line for line in lines)
+
+
+def _removals(node: syntax.TypeDeclaration | syntax.SignatureDeclaration) -> list[str]:
+    return [f"del {', '.join(name.text for name in each.names)}" for each in node.removals]
 
 
 def _module(node: syntax.ModuleDeclaration) -> Iterator[str]:
@@ -100,6 +105,7 @@ def field(node: syntax.Field) -> str:
     written += "" if node.type is None else f": {expression(node.type, BIT_OR)}"
     written += "" if node.default is None else f" = {expression(node.default)}"
     written += "" if node.where is None else f" where {expression(node.where)}"
+    written += "" if node.message is None else f", {string(node.message)}"
     return written + ("" if node.description is None else f" {string(node.description)}")
 
 

@@ -34,6 +34,13 @@ def statement(node: syntax.Statement) -> Iterator[str]:
                 guard = "" if each.guard is None else f" if {expression(each.guard)}"
                 yield f"{INDENT}case {pattern(each.pattern)}{guard}:"
                 yield from (INDENT + line for line in block(each.body))
+        case syntax.Try(body=body, clauses=clauses):
+            yield "try:"
+            yield from block(body)
+            for clause in clauses:
+                bound = "" if clause.name is None else f" as {clause.name.text}"
+                yield f"except {expression(clause.kind)}{bound}:"
+                yield from block(clause.body)
         case _:
             yield _simple(node)
 

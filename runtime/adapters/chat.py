@@ -280,7 +280,7 @@ class ChatAdapter(Adapter):
     def _unreadable(
         self, signature: type[Signature], completion: str, values: dict[str, Any], name: str, error: ReadError
     ) -> AdapterParseError:
-        message = f"`{name}` {error}"
+        message = error.describe(name)
         return AdapterParseError(
             type(self).__name__, signature, completion, message, parsed_result=values, field=name
         )

@@ -26,14 +26,14 @@ import inspect
 import math
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar, Token, copy_context
 from functools import partial, wraps
 from types import FrameType, TracebackType
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import drive, exits, trace
 from .assertions import attempts, failed, suggest
-from .fallbacks import fall_back
+from .fallbacks import fall_back, pass_mistakes_on
 from .matching import is_found
 from .settings import lookup
 
@@ -48,11 +48,14 @@ __all__ = [
     "flatten",
     "gather",
     "matches",
+    "pass_mistakes_on",
     "pick",
+    "printed",
     "pure",
     "scope",
     "start",
     "suggest",
+    "together",
 ]
 
 P = ParamSpec("P")
@@ -202,6 +205,13 @@ async def call_pure(function: Callable[..., Any], /, *args: Any, **kwargs: Any) 
     return await result if inspect.isawaitable(result) else result
 
 
+def printed(*values: object, sep: str = " ", end: str = "\n") -> None:
+    """`print(…)` of a `.dspy` file: to stderr, because stdout is for results, and into the trace."""
+    text = sep.join(map(str, values)) + end
+    trace.note("printed", text)
+    sys.stderr.write(text)
+
+
 def pure(function: F) -> F:
     """A decorator that says: this function has no effects, so its calls need not keep their order."""
     return function
@@ -334,6 +344,60 @@ class _Group:
         while self.tasks:
             self.waiter = asyncio.get_running_loop().create_future()
             await self.waiter
+
+
+class together(_Group):  # noqa: N801 - used like a function: `async with flow.together():`
+    """What is started inside of a `with` has ended with it, and its first error in the text is raised there.
+
+    A failure cancels what comes later in the text, the block itself included, as in a `scope`. Without an
+    event loop there is nothing to do.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._task: asyncio.Task[Any] | None = None
+        self._token: Token[_Group | None] | None = None
+        self._is_cancelled = False
+
+    async def __aenter__(self) -> None:
+        """Let the block start steps."""
+        if not drive.blocking.get():
+            self._task = asyncio.current_task()
+            self._token = _scope.set(self)
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Wait for the steps.
+
+        Raises:
+            BaseException: the first error in the text, of the steps and of the block.
+        """
+        if self._task is None or self._token is None:
+            return
+        _scope.reset(self._token)
+        task, self._task = self._task, None
+        is_ours = self._is_cancelled and task.uncancel() == 0
+        if is_ours and isinstance(error, asyncio.CancelledError):
+            error = None  # a step has failed, and the block was told so
+        outside = error if error is not None and not isinstance(error, Exception) else None
+        if outside is not None:
+            self._give_up(-1)
+        while self.tasks:
+            try:
+                await self._wait()
+            except asyncio.CancelledError as reason:
+                outside = reason
+                self._give_up(-1)
+        if outside is not None:
+            raise outside
+        if self.failure is not None and self.failure[1] is not error:
+            failed = self.failure[1].with_traceback(self.failure[2])
+            raise failed.error if isinstance(failed, exits.Exit) else failed
+
+    def _give_up(self, position: float) -> None:
+        super()._give_up(position)
+        if self._task is not None and not self._is_cancelled:
+            self._is_cancelled = True
+            self._task.cancel()
 
 
 async def _coroutine_of(awaitable: Awaitable[T]) -> T:

@@ -7,8 +7,9 @@ made, and reading flattens.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar, Token
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from ..prediction import Prediction
 
@@ -22,10 +23,24 @@ class Caller(Protocol):
         ...
 
 
+class Note(NamedTuple):
+    """Something that a program said on its way, at its place in the trace.
+
+    Attributes:
+        kind: `printed` by the program, or an error that a `fallback` hid.
+        text: what was printed, or the error in words.
+        error: the error that was hidden.
+    """
+
+    kind: Literal["printed", "fallback"]
+    text: str
+    error: BaseException | None = None
+
+
 Step: TypeAlias = tuple[Any, dict[str, Any], Prediction]
 """A predictor, the inputs that it was called with, and what it predicted."""
 Trace: TypeAlias = "list[Any]"
-"""Steps, and lists of the same kind for the concurrent branches among them."""
+"""Steps, notes, and lists of the same kind for the concurrent branches among them."""
 
 callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=())
 """The modules whose calls are under way here, outermost first."""
@@ -59,6 +74,13 @@ def record(predictor: Any, inputs: dict[str, Any], prediction: Any) -> None:
         trace.append((predictor, inputs, prediction))
 
 
+def note(kind: Literal["printed", "fallback"], text: str, error: BaseException | None = None) -> None:
+    """Append a note to the trace, if there is one."""
+    trace = _current.get()
+    if trace is not None:
+        trace.append(Note(kind, text, error))
+
+
 def branch() -> Branch | None:
     """Make a place in the trace for a branch that starts now, or None when nothing is recorded."""
     trace = _current.get()
@@ -72,20 +94,27 @@ def branch() -> Branch | None:
 def read() -> list[Step] | None:
     """The steps so far in the order of the text, or None when nothing is recorded.
 
-    As long as nothing ran concurrently this is the very list that was given, as in DSPy.
+    As long as nothing ran concurrently or was noted this is the very list that was given, as in DSPy.
     """
     trace = _current.get()
-    if trace is None or not any(type(step) is Branch for step in trace):
+    if trace is None or not any(type(step) in (Branch, Note) for step in trace):
         return trace
     return flatten(trace)
 
 
 def flatten(trace: Trace) -> list[Step]:
     """All steps of a trace, those of branches where their branch stands."""
-    steps: list[Step] = []
-    for step in trace:
-        if isinstance(step, Branch):
-            steps.extend(flatten(step))
+    return [entry for entry in _entries(trace) if not isinstance(entry, Note)]
+
+
+def notes(trace: Trace) -> list[Note]:
+    """What was printed and hidden, in the order of the text."""
+    return [entry for entry in _entries(trace) if isinstance(entry, Note)]
+
+
+def _entries(trace: Trace) -> Iterator[Any]:
+    for entry in trace:
+        if isinstance(entry, Branch):
+            yield from _entries(entry)
         else:
-            steps.append(step)
-    return steps
+            yield entry

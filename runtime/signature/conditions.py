@@ -47,7 +47,7 @@ def check_outputs(
                 adapter_name,
                 signature,
                 answer,
-                f"`{field.name}` is {value!r}, which violates the condition: {broken}",
+                f"`{field.name}` is {value!r}{_reason(field, broken)}",
                 parsed_result=dict(outputs),
                 field=field.name,
             )
@@ -63,11 +63,25 @@ def check_inputs(signature: type[Signature], inputs: Mapping[str, Any]) -> None:
     """
     for field in constrained_fields(signature, "input"):
         if field.name in inputs and (broken := first_broken(field, inputs)) is not None:
-            raise InputError(f"the input `{field.name}` is {inputs[field.name]!r}, which violates: {broken}")
+            reason = _reason(field, broken, "which violates")
+            raise InputError(f"the input `{field.name}` is {inputs[field.name]!r}{reason}")
+
+
+def _reason(field: Field, broken: str, verb: str = "which violates the condition") -> str:
+    """What follows a value that breaks a condition."""
+    return f", {verb}: {broken}" if field.message is None else f": {broken}"
 
 
 def first_broken(field: Field, values: Mapping[str, Any]) -> str | None:
-    """The first constraint or condition of a field that does not hold, in words, or None."""
+    """The first constraint or condition of a field that does not hold, in words, or None.
+
+    The words are the field's message where it has one.
+    """
+    broken = _first_broken(field, values)
+    return broken if broken is None or field.message is None else field.message
+
+
+def _first_broken(field: Field, values: Mapping[str, Any]) -> str | None:
     value = values.get(field.name)
     if value is not None:
         for name, limit in field.constraints:

@@ -63,6 +63,8 @@ class Field(NamedTuple):
     default_factory: Callable[[], Any] | None = None
     constraints: tuple[tuple[str, Any], ...] = ()
     where: tuple[Condition, ...] = ()
+    message: str | None = None
+    """What is said instead of the constraints and conditions where one does not hold."""
     prefix: str | None = None
     untyped: bool = False
     extra: tuple[tuple[str, Any], ...] = ()
@@ -80,7 +82,7 @@ class Field(NamedTuple):
     def constraint_text(self) -> str:
         """The constraints and conditions in words, as the prompt shows them; empty when there are none."""
         parts = [f"{CONSTRAINT_WORDS[name]}{value}" for name, value in self.constraints]
-        parts += [text for text, _ in self.where]
+        parts += [text for text, _ in self.where] if self.message is None else [self.message]
         return ", ".join(parts)
 
     @property
@@ -124,7 +126,7 @@ class Field(NamedTuple):
         for name, value in changes.items():
             if name in ("desc", "description"):
                 known["desc"] = value
-            elif name in ("annotation", "default", "default_factory", "where", "prefix", "name", "untyped"):
+            elif name in _PROPERTIES:
                 known[name] = value
             elif name in CONSTRAINT_WORDS:
                 constraints[name] = value
@@ -133,6 +135,11 @@ class Field(NamedTuple):
             else:
                 extra[name] = value
         return self._replace(**known, constraints=tuple(constraints.items()), extra=tuple(extra.items()))
+
+
+_PROPERTIES = frozenset(
+    {"annotation", "default", "default_factory", "where", "message", "prefix", "name", "untyped"}
+)
 
 
 def InputField(**options: Any) -> Any:  # noqa: N802
@@ -147,7 +154,8 @@ def OutputField(**options: Any) -> Any:  # noqa: N802
         options: `desc` (the description that the model sees), `default` or `default_factory`, the
             constraints `ge`, `gt`, `le`, `lt`, `min_length`, `max_length`, `multiple_of`, `pattern` and
             `allow_inf_nan`, and `where`, pairs of a condition's text and a function of the values that
-            checks it. Constraints and conditions are shown to the model and enforced on its answer.
+            checks it. Constraints and conditions are shown to the model and enforced on its answer; with
+            `message` the conditions are shown in these words, which are also what a broken one gives.
 
     Raises:
         SignatureError: both `default` and `default_factory`, or a `where` that is not a sequence of pairs.
@@ -175,6 +183,7 @@ def _field(kind: Kind, options: Mapping[str, Any]) -> Field:
         default_factory=factory,
         constraints=tuple(pair for pair in constraints if pair[1] is not None),
         where=where,
+        message=given.pop("message", None),
         prefix=given.pop("prefix", None),
         extra=tuple(given.items()),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copyreg
 import keyword
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
 
@@ -44,9 +44,14 @@ class SignatureMeta(type):
         name: str,
         bases: tuple[type, ...],
         namespace: dict[str, Any],
-        demos: Sequence[Mapping[str, Any]] | None = None,
+        demos: Sequence[Mapping[str, Any]] = (),
+        without: Collection[str] = (),
     ) -> SignatureMeta:
-        """Make the class that a `class` statement describes."""
+        """Make the class that a `class` statement describes.
+
+        Fields and instructions of the bases are taken over, except for the fields named by `without`; demos
+        are not, because they belong to the fields that they were written for.
+        """
         own = {key: value for key, value in namespace.items() if isinstance(value, Field)}
         annotations = namespace.get("__annotations__", {})
         for key, annotation in annotations.items():
@@ -62,16 +67,17 @@ class SignatureMeta(type):
             cls.__instructions__ = ""
             cls.__demos__ = ()
         inherited: dict[str, Field] = {}
-        inherited_demos: tuple[dict[str, Any], ...] = ()
         inherited_instructions = ""
         for base in reversed(bases):
             if isinstance(base, SignatureMeta):
                 inherited.update(base._table())
-                inherited_demos = base.__demos__ or inherited_demos
                 inherited_instructions = base._written_instructions() or inherited_instructions
+        for key in without:
+            if inherited.pop(key, None) is None:
+                raise SignatureError(f"`{name}` cannot leave out `{key}`: its base has no such field")
         doc = namespace.get("__doc__") if bases else ""
         cls.__instructions__ = inherited_instructions if doc is None else _cleaned(doc)
-        cls.__demos__ = tuple(dict(demo) for demo in demos) if demos is not None else inherited_demos
+        cls.__demos__ = tuple(dict(demo) for demo in demos)
         cls.__compiled__ = {}
         cls.__pending__ = None
         own = {key: field.updated(name=key) for key, field in own.items()}

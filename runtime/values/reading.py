@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -209,7 +210,7 @@ class Reader:
         try:
             return self._validator.validate_python(value, by_alias=True, by_name=True)
         except ValidationError as error:
-            raise ReadError(_in_words(error)) from error
+            raise _as_read_error(error) from error
 
     def _wanted(self) -> str:
         return f"`{type_name(self.annotation)}`"
@@ -301,11 +302,35 @@ def _is_prose(text: str) -> bool:
     return text.rstrip().endswith((".", "!", "?")) and " " in text.strip()
 
 
-def _in_words(error: Any) -> str:
-    problems = []
-    for problem in error.errors(include_url=False)[:3]:
-        place = ".".join(str(step) for step in problem["loc"])
-        problems.append(
-            f"{f'at `{place}`: ' if place else ''}{problem['msg']} (it is {problem['input']!r:.80})"
-        )
-    return "does not fit: " + "; ".join(problems)
+_MOST_PROBLEMS = 3
+"""How many of the things that are wrong in a value are told."""
+_LONGEST_VALUE = 80
+"""How much is shown of a value that is of another type; one that breaks a condition is shown whole."""
+_OF_ANOTHER_FORM = re.compile(r".*(_type|_parsing|extra_forbidden)$")
+
+
+def _as_read_error(error: Any) -> ReadError:
+    """What pydantic finds wrong, each with its path in the value."""
+    inside: list[tuple[str, str, str]] = []
+    for problem in error.errors(include_url=False)[:_MOST_PROBLEMS]:
+        if problem["type"] == "missing":
+            inside.append((_path(problem["loc"]), "", "is missing"))
+            continue
+        value = repr(problem["input"])
+        if _OF_ANOTHER_FORM.match(problem["type"]):
+            value = value[:_LONGEST_VALUE]
+        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        inside.append((_path(problem["loc"]), value, reason))
+    return ReadError("does not fit: " + "; ".join(_told(*each) for each in inside), inside)
+
+
+def _told(path: str, value: str, reason: str) -> str:
+    place = f"at `{path.removeprefix('.')}`: " if path else ""
+    return f"{place}{reason} (it is {value})" if value else f"{place}it {reason}"
+
+
+def _path(steps: Sequence[str | int]) -> str:
+    """Steps into a value as one writes them: `.address.lines[0]`."""
+    # Steps with a bracket are pydantic's own: the branch of a union, a function that checks.
+    plain = [step for step in steps if isinstance(step, int) or "[" not in step]
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in plain)

@@ -46,7 +46,25 @@ _LONG_NUMBER = re.compile(rf"[\d,._]{{{_LONGEST_NUMBER},}}")
 
 
 class ReadError(ValueError):
-    """A text that is no value of the type; the message goes on where a field's name stood."""
+    """A text that is no value of the type; the message goes on where a field's name stood.
+
+    Attributes:
+        inside: what is wrong inside of the value: paths like `address.country`, the values there as text,
+            and the reasons; the value is empty where there is none. The message has them all.
+    """
+
+    def __init__(self, message: str, inside: Sequence[tuple[str, str, str]] = ()) -> None:
+        super().__init__(message)
+        self.inside = tuple(inside)
+
+    def describe(self, name: str) -> str:
+        """The whole sentence: "`seller.address.country` is 'xx': …"."""
+        if not self.inside:
+            return f"`{name}` {self}"
+        return "; ".join(
+            f"`{name}{path}` is {value}: {reason}" if value else f"`{name}{path}` {reason}"
+            for path, value, reason in self.inside
+        )
 
 
 def _bounded(number: int, text: str) -> int:

@@ -9,6 +9,8 @@ import pytest
 from dspyc.base.diagnostic import Fix
 from dspyc.compiler.analysis import Project
 from dspyc.compiler.rules import RULES
+from dspyc.project.workspace import Workspace
+from support.mistakes import MAIN, read_mistakes
 
 HERE = Path(__file__).parent
 CASES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("cases/*.dspy"))}
@@ -53,3 +55,20 @@ def test_a_signature_string_with_escapes_offers_no_fix_at_a_guessed_place() -> N
     (found,) = check(text)
     assert found.code == "E007"
     assert found.fixes == ()
+
+
+def test_a_rule_that_is_said_to_have_a_fix_has_one_in_a_case(tmp_path: Path) -> None:
+    mistakes = [each for path in sorted(HERE.glob("mistakes/*.txt")) for each in read_mistakes(path)]
+    found = {each.code for text in PROGRAMS.values() for each in check(text) if each.fix}
+    for each in mistakes:
+        found |= {one.code for one in Project(each.read).check(MAIN).diagnostics if one.fix}
+    # What lies beside a missing file is known only of a disk.
+    (tmp_path / "train.csv").write_text("text\n", encoding="utf-8")
+    (tmp_path / "a.dspy").write_text('dataset rows = Dataset("trian.csv")\n', encoding="utf-8")
+    found |= {each.code for each in Workspace().analyse(str(tmp_path / "a.dspy")).diagnostics if each.fix}
+    assert {rule.code for rule in RULES if rule.fix != "none"} <= found
+    assert {rule.code for rule in RULES if rule.fix == "none"}.isdisjoint(found)
+
+
+def test_most_rules_have_a_fix() -> None:
+    assert sum(rule.fix != "none" for rule in RULES) >= 0.6 * len(RULES)

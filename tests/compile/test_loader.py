@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import dspyc
-from dspyc.cli.checking import check
 from dspyc.grammar import syntax
 from dspyc.loader.compiling import analyse
 from dspyc.lsp.workspace import Workspace as Editor
@@ -45,7 +44,7 @@ def test_a_file_of_another_format_is_named_alike_by_all(tmp_path: Path, data: by
     assert found.code == "E006"
     with pytest.raises(dspyc.CompileError) as caught:
         dspyc.load(path)
-    (checked,) = check(Workspace(), path).diagnostics
+    (checked,) = Workspace().analyse(str(path)).diagnostics
     for each in (*caught.value.diagnostics, checked):
         assert (each.code, each.name, each.message) == (found.code, found.name, found.message)
         assert each.help == found.help

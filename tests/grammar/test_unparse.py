@@ -227,11 +227,13 @@ def statements() -> Any:
     def blocks(inner: Any) -> Any:
         body = tuples(inner, 1, 2)
         branch = b(syntax.IfBranch, at, small, body)
+        clause = b(syntax.ExceptClause, at, small, st.none() | identifiers, body)
         case = b(syntax.Case, at, patterns(), st.none() | small, body)
         return st.one_of(
             b(syntax.If, at, tuples(branch, 1, 2), st.just(()) | body),
             b(syntax.For, at, targets(), small, body),
             b(syntax.Match, at, small, tuples(case, 1, 2)),
+            b(syntax.Try, at, body, tuples(clause, 1, 2)),
         )
 
     return st.recursive(simple, blocks, max_leaves=4)
@@ -252,22 +254,36 @@ def in_order(parameters: tuple[Any, ...]) -> bool:
     return positional == sorted(positional, key=lambda each: each.default is not None)
 
 
+def field_of(directions: Any) -> Any:
+    optional = st.none() | small
+    condition = st.just((None, None)) | st.tuples(small.filter(is_one_condition), st.none() | strings)
+    return st.builds(
+        lambda direction, name, kind, default, where, description: syntax.Field(
+            S, direction, name, kind, default, *where, description
+        ),
+        directions,
+        identifiers,
+        types,
+        optional,
+        condition,
+        st.none() | strings,
+    )
+
+
+def is_one_condition(node: Any) -> bool:
+    """Brackets around a condition may hold its message, too."""
+    return not isinstance(node, syntax.Tuple)
+
+
 def declarations() -> Any:
     b, at = st.builds, st.just(S)
     body = tuples(statements(), 1, 3).filter(without_docstring)
     docstring = st.none() | strings
     optional = st.none() | small
-    attribute = b(syntax.Field, at, st.just("attribute"), identifiers, types, optional, optional, docstring)
-    fields = b(
-        syntax.Field,
-        at,
-        st.sampled_from(["input", "output"]),
-        identifiers,
-        types,
-        optional,
-        optional,
-        docstring,
-    )
+    attribute = field_of(st.just("attribute"))
+    fields = field_of(st.sampled_from(["input", "output"]))
+    removals = tuples(b(syntax.Removal, at, tuples(identifiers, 1)), most=1)
+    bases = st.just((None, ())) | st.tuples(types, removals)
     demo = b(lambda each: syntax.Demo(S, unique(each)), tuples(keywords(small), 1))
     member = b(syntax.Member, at, identifiers, optional, docstring)
     part = b(syntax.Part, at, identifiers, small)
@@ -285,9 +301,24 @@ def declarations() -> Any:
         b(syntax.ValueDeclaration, at, kinds, one, expressions),
         b(syntax.ValueDeclaration, at, st.just("dataset"), tuples(identifiers, 1), expressions),
         b(syntax.TypeAliasDeclaration, at, identifiers, types),
-        b(syntax.TypeDeclaration, at, identifiers, docstring, tuples(attribute, 1)),
+        b(
+            lambda name, base, doc, own: syntax.TypeDeclaration(S, name, base[0], doc, own, base[1]),
+            identifiers,
+            bases,
+            docstring,
+            tuples(attribute, 1),
+        ),
         b(syntax.EnumDeclaration, at, identifiers, docstring, tuples(member, 1)),
-        b(syntax.SignatureDeclaration, at, identifiers, docstring, tuples(fields, 1), tuples(demo, most=1)),
+        b(
+            lambda name, base, doc, own, demos: syntax.SignatureDeclaration(
+                S, name, base[0], doc, own, base[1], demos
+            ),
+            identifiers,
+            bases,
+            docstring,
+            tuples(fields, 1),
+            tuples(demo, most=1),
+        ),
         b(
             syntax.ModuleDeclaration,
             at,

@@ -29,10 +29,11 @@ def test_the_words_are_those_of_the_language() -> None:
     assert words.DECLARING.keys() == words.VALUE_KINDS | {"module", "signature", "type", "enum", "def"}
     assert words.DECLARING.keys() | {"test", "configure", "from", "import"} == words.HEADS
     assert {"input", "output"} == words.FIELD_WORDS
-    assert words.BODY_WORDS["signature"] == {"input", "output", "demo"}
+    assert words.BODY_WORDS["signature"] == {"input", "output", "demo", "del"}
+    assert words.BODY_WORDS["type"] == {"del"}
     assert words.BODY_WORDS["module"] == {"input", "output", "forward", "fallback"}
     assert words.BODY_WORDS["def"] == words.BODY_WORDS["test"] == words.STATEMENT_WORDS
-    assert {"elif", "else", "case"} == words.CLAUSE_WORDS
+    assert {"elif", "else", "case", "except"} == words.CLAUSE_WORDS
     assert {"if", "for", "match", "forward", "def", "test", "signature"} <= words.SUITE_WORDS
     assert set() == words.SOFT_KEYWORDS & words.HARD_KEYWORDS
     assert words.may_follow("forward") == {":"}

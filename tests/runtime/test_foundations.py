@@ -300,7 +300,7 @@ def test_branches_keep_the_order_of_the_text() -> None:
 def test_public_names_are_where_they_are_said_to_be() -> None:
     stub = Path(dspy.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     named = {alias.name for node in ast.parse(stub).body[1:] for alias in node.names}  # type: ignore[attr-defined]
-    assert named - set(dspy.__all__) == {"compiled", "evaluate", "flow"}
+    assert named - set(dspy.__all__) == {"attributes", "compiled", "evaluate", "flow"}
     assert set(dspy.__all__) < named <= set(dir(dspy))
     for name in named:
         assert getattr(dspy, name) is not None

@@ -8,6 +8,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ...program import Item
 from ...trees import walk
+from ..edits import lines_of as lines_of
 from .paths import bodies
 
 
@@ -22,13 +23,6 @@ def blocks(declaration: syntax.Declaration | None) -> Iterator[Sequence[syntax.S
                         yield inner
                     case syntax.If(otherwise=inner) if inner:
                         yield inner
-
-
-def lines_of(item: Item, span: Span) -> Span:
-    """A range extended to whole lines, the line break behind it included."""
-    start = item.text.rfind("\n", 0, span.start) + 1
-    end = item.text.find("\n", span.end)
-    return Span(start, len(item.text) if end < 0 else end + 1)
 
 
 def stands_alone(item: Item, node: syntax.Statement) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ....grammar import syntax
 from ...program import Item
-from .exhaustive import is_exhaustive, is_exhaustive_chain
 
 
 def terminates(item: Item, body: Sequence[syntax.Statement]) -> bool:
@@ -23,10 +22,12 @@ def _ends(item: Item, statement: syntax.Statement) -> bool:
         case syntax.If(branches=branches, otherwise=otherwise):
             return (
                 all(terminates(item, each.body) for each in branches)
-                and (bool(otherwise) or is_exhaustive_chain(item, statement))
+                and (bool(otherwise) or item.is_exhaustive(statement))
                 and (not otherwise or terminates(item, otherwise))
             )
         case syntax.Match(cases=cases):
-            return all(terminates(item, each.body) for each in cases) and is_exhaustive(item, statement)
+            return all(terminates(item, each.body) for each in cases) and item.is_exhaustive(statement)
+        case syntax.Try(body=body, clauses=clauses):
+            return terminates(item, body) and all(terminates(item, each.body) for each in clauses)
         case _:
             return False

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from ....grammar import syntax
 from ...program import Item, Program
-from ..rule import BODIES, Body, Findings, rule
+from ..rule import BODIES, Body, Findings, replace, rule
 
 
-@rule("E116", "outside-loop", *BODIES)
+@rule("E116", "outside-loop", *BODIES, fix="always")
 def outside_loop(program: Program, item: Item, node: Body) -> Findings:
     """A `break` or `continue` is outside a `for` loop.
 
@@ -41,9 +41,11 @@ def _outside(body: Sequence[syntax.Statement]) -> Findings:
     for statement in body:
         match statement:
             case syntax.Break():
-                yield outside_loop.at(statement, "`break` is outside a `for` loop")
+                fix = replace("Write `pass`", statement, "pass")
+                yield outside_loop.at(statement, "`break` is outside a `for` loop", fix=fix)
             case syntax.Continue():
-                yield outside_loop.at(statement, "`continue` is outside a `for` loop")
+                fix = replace("Write `pass`", statement, "pass")
+                yield outside_loop.at(statement, "`continue` is outside a `for` loop", fix=fix)
             case syntax.If(branches=branches, otherwise=otherwise):
                 for branch in branches:
                     yield from _outside(branch.body)
@@ -51,3 +53,7 @@ def _outside(body: Sequence[syntax.Statement]) -> Findings:
             case syntax.Match(cases=cases):
                 for case in cases:
                     yield from _outside(case.body)
+            case syntax.Try(body=body, clauses=clauses):
+                yield from _outside(body)
+                for clause in clauses:
+                    yield from _outside(clause.body)

@@ -17,7 +17,6 @@ from ...schedule.names import free_names, targets, written
 from ...trees import walk
 from ..rule import written as text_of
 from ..walking import remembered
-from .exhaustive import is_exhaustive, is_exhaustive_chain
 
 _Test: TypeAlias = tuple[str, bool]
 """A condition as it is written, and how it came out."""
@@ -107,6 +106,12 @@ class _State(Struct, frozen=True):
             self.bound, given, frozenset(each for each in self.known if names.isdisjoint(_words(each[0])))
         )
 
+    def unbind(self, names: frozenset[str]) -> _State:
+        """After variables have ended."""
+        left = self.forget(names)
+        given = {test: bound - names for test, bound in left.given.items()}
+        return _State(self.bound - names, given, left.known)
+
     def learn(self, test: _Test | None, bound: frozenset[str]) -> _State:
         """With what a condition says about variables."""
         if test is None or bound <= self.bound:
@@ -171,6 +176,8 @@ class _Walk:
                 return self._for(node, state)
             case syntax.Match():
                 return self._match(node, state)
+            case syntax.Try():
+                return self._try(node, state)
             case syntax.Break() | syntax.Continue():
                 if self.loops:
                     loop = self.loops[-1]
@@ -212,7 +219,7 @@ class _Walk:
         if node.otherwise:
             ends.append(self.run(node.otherwise, current))
             reason = "is not assigned in every branch of the `if`"
-        elif is_exhaustive_chain(self.item, node):
+        elif self.item.is_exhaustive(node):
             reason = "is not assigned in every branch of the `if`"
         else:
             ends.append(current)
@@ -245,10 +252,25 @@ class _Walk:
             if case.guard is not None:
                 self._read(case.guard, inside)
             ends.append(self.run(case.body, inside))
-        if is_exhaustive(self.item, node):
+        if self.item.is_exhaustive(node):
             return self._joined(ends, "is not assigned in every `case`")
         ends.append(state)
         return self._joined(ends, "has no value here if no `case` matches")
+
+    def _try(self, node: syntax.Try, state: _State) -> _State | None:
+        ends: list[_State | None] = [self.run(node.body, state)]
+        # An error may come before any statement of the block has given a variable its value.
+        failed = state.forget(written(node))
+        for name in frozenset().union(*map(written, node.body)) - failed.bound:
+            self.reasons.setdefault(name, "has no value here if the `try` fails before it is assigned")
+        for clause in node.clauses:
+            self._read(clause.kind, state)
+            names = frozenset((clause.name.text,)) if clause.name is not None else frozenset()
+            end = self.run(clause.body, failed.bind(names))
+            ends.append(end if end is None else end.unbind(names))
+            for name in names:
+                self.reasons.setdefault(name, "has a value only inside of its `except`")
+        return self._joined(ends, "is not assigned on every path through the `try`")
 
     def _for(self, node: syntax.For, state: _State) -> _State | None:
         self._read(node.iterable, state)

@@ -13,7 +13,9 @@ from ...program import Item, Program
 from ...types.assignable import assignable
 from ...types.display import display
 from ...types.union import plain
+from ..edits import without_argument
 from ..rule import BODIES, Body, Findings, insert, replace, rule
+from ..values.possibly_none import only_none_misfits
 from ..words import described, listed, meant_or_has, near, nouns
 from .flow import terminates
 
@@ -155,7 +157,7 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
             )
 
 
-@rule("E216", "wrong-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration)
+@rule("E216", "wrong-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration, fix="sometimes")
 def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
     """A returned value does not have the declared type.
 
@@ -180,7 +182,7 @@ def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
                 continue
             name, given = argument.name.text, item.type_of(argument.value)
             wanted = declared.get(name, types.UNKNOWN)
-            if not assignable(given, wanted):
+            if not assignable(given, wanted) and not only_none_misfits(given, wanted):
                 words = f"`{name}` is {described(wanted)}, not {described(plain(given))}"
                 yield wrong_return.at(argument.value, words)
         if returned.value is not None:
@@ -193,9 +195,30 @@ def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
         if returned.outputs is not None:
             continue
         given = item.type_of(returned.value) if returned.value is not None else types.NONE
-        if not assignable(given, wanted):
+        if not assignable(given, wanted) and not only_none_misfits(given, wanted):
             words = f"`{node.name.text}` returns {described(wanted)}, not {described(plain(given))}"
-            yield wrong_return.at(returned.value or returned, words)
+            fix = None
+            if node.returns is not None and isinstance(given, types.Nothing):
+                fix = insert("Write `| None`", node.returns.span.end, " | None")
+            elif node.returns is not None and _is_plain(plain(given)):
+                shown = display(plain(given))
+                fix = replace(f"Change the return type to `{shown}`", node.returns, shown)
+            yield wrong_return.at(returned.value or returned, words, fix=fix)
+
+
+def _is_plain(kind: types.Type) -> bool:
+    """Whether a type can be written everywhere."""
+    match kind:
+        case types.Builtin() | types.Nothing():
+            return True
+        case types.List(item=item) | types.Set(item=item):
+            return _is_plain(item)
+        case types.Dict(key=key, value=value):
+            return _is_plain(key) and _is_plain(value)
+        case types.Union(options=options):
+            return all(map(_is_plain, options))
+        case _:
+            return False
 
 
 def _passed_on(item: Item, value: syntax.Expression, declared: dict[str, types.Type]) -> Findings:
@@ -207,7 +230,7 @@ def _passed_on(item: Item, value: syntax.Expression, declared: dict[str, types.T
             yield wrong_return.at(value, words)
 
 
-@rule("E219", "repeated-output", syntax.ModuleDeclaration)
+@rule("E219", "repeated-output", syntax.ModuleDeclaration, fix="sometimes")
 def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A `return` sets an output twice, by name or through `**`.
 
@@ -236,9 +259,11 @@ def repeated_output(program: Program, item: Item, node: syntax.ModuleDeclaration
         for argument in sorted(returned.outputs or (), key=lambda each: each.star != "**"):
             for name in _names(item, argument):
                 if name in seen and name in declared:
-                    yield repeated_output.at(
-                        argument.name or argument, f"`return` sets the output `{name}` twice"
-                    )
+                    fix = None
+                    if argument.name is not None and returned.outputs is not None:
+                        fix = without_argument(item, returned.outputs, argument)
+                    words = f"`return` sets the output `{name}` twice"
+                    yield repeated_output.at(argument.name or argument, words, fix=fix)
                 seen.add(name)
 
 

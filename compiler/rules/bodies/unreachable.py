@@ -7,11 +7,10 @@ from ...program import Item, Program
 from ...trees import walk
 from ..rule import BODIES, Body, Findings, replace, rule, written
 from .edits import lines_of
-from .exhaustive import catches_all
 from .paths import paths_of
 
 
-@rule("E232", "unreachable-branch", syntax.Match, syntax.If)
+@rule("E232", "unreachable-branch", syntax.Match, syntax.If, fix="sometimes")
 def unreachable_branch(program: Program, item: Item, node: syntax.Match | syntax.If) -> Findings:
     """A branch is never taken, because a branch above it covers all of its cases.
 
@@ -44,17 +43,30 @@ def _cases(item: Item, node: syntax.Match) -> Findings:
         text = written(item, case.pattern)
         if caught is not None:
             words = f"this case is never reached: `case {caught}` above matches everything"
-            yield unreachable_branch.at(case.pattern, words)
+            fix = replace("Remove the case", lines_of(item, case.span), "")
+            yield unreachable_branch.at(case.pattern, words, fix=fix)
             return
         options = case.pattern.options if isinstance(case.pattern, syntax.OrPattern) else (case.pattern,)
         for option in options:
             value = written(item, option)
             if isinstance(option, syntax.ValuePattern) and value in seen:
-                yield unreachable_branch.at(option, f"this is never reached: a case above matches `{value}`")
+                words = f"this is never reached: a case above matches `{value}`"
+                gone = (
+                    replace("Remove the case", lines_of(item, case.span), "") if len(options) == 1 else None
+                )
+                yield unreachable_branch.at(option, words, fix=gone)
             elif case.guard is None:
                 seen.add(value)
         if catches_all(case):
             caught = text
+
+
+def catches_all(case: syntax.Case) -> bool:
+    """Whether a case matches everything."""
+    pattern = case.pattern
+    while isinstance(pattern, syntax.AsPattern):
+        pattern = pattern.pattern
+    return case.guard is None and isinstance(pattern, syntax.CapturePattern)
 
 
 def _branches(item: Item, node: syntax.If) -> Findings:
@@ -65,7 +77,8 @@ def _branches(item: Item, node: syntax.If) -> Findings:
             continue
         if text in seen:
             words = f"this branch is never taken: `{text}` has been tested above"
-            yield unreachable_branch.at(branch.test, words)
+            fix = replace("Remove the branch", lines_of(item, branch.span), "")
+            yield unreachable_branch.at(branch.test, words, fix=fix)
         seen.add(text)
 
 
@@ -104,6 +117,8 @@ def _described(node: syntax.Statement) -> str:
             return ": all branches of the `if` above leave"
         case syntax.Match():
             return ": all cases of the `match` above leave"
+        case syntax.Try():
+            return ": the `try` above and each of its `except` blocks leave"
         case syntax.Assert():
             return ": the `assert` above always fails"
         case _:

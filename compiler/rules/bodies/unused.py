@@ -66,7 +66,7 @@ def unused_variable(program: Program, item: Item, node: Body) -> Findings:
         yield unused_variable.at(each.target, f"the variable `{each.name}` is never used", fix=fix)
 
 
-@rule("W302", "unused-answer", *BODIES, severity="warning")
+@rule("W302", "unused-answer", *BODIES, fix="sometimes", severity="warning")
 def unused_answer(program: Program, item: Item, node: Body) -> Findings:
     """A model is called, and its answer is not used.
 
@@ -100,11 +100,14 @@ def unused_answer(program: Program, item: Item, node: Body) -> Findings:
     for statement in item.nodes(syntax.ExpressionStatement):
         call = wasted_call(program, item, statement.value)
         if call is not None:
-            yield unused_answer.at(call, "the answer of this model call is not used, but it is paid for")
+            gone = replace("Remove the call", *removal(item, statement))
+            words = "the answer of this model call is not used, but it is paid for"
+            yield unused_answer.at(call, words, fix=gone)
     for each in unused_variables(item):
         if wasted_call(program, item, each.statement.value) is not None:
             words = f"`{each.name}` is never used, but its model call is paid for"
-            yield unused_answer.at(each.target, words)
+            fix = replace("Remove the call", *removal(item, each.statement)) if each.is_only else None
+            yield unused_answer.at(each.target, words, fix=fix)
 
 
 @remembered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....base.diagnostic import Fix
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
@@ -12,11 +13,12 @@ from ...types import Type
 from ...types.assignable import assignable
 from ...types.union import plain
 from ..rule import Findings, replace, rule
+from ..values.possibly_none import only_none_misfits
 from ..words import choices, described, near
 from .arguments import CALLS, Call, Called, called
 
 
-@rule("E208", "wrong-type", *CALLS)
+@rule("E208", "wrong-type", *CALLS, fix="sometimes")
 def wrong_type(program: Program, item: Item, node: Call) -> Findings:
     """An argument does not have the type of its parameter.
 
@@ -40,13 +42,36 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if assignable(given, wanted):
             yield from _wrong_elements(item, call, argument, parameter, wanted)
             continue
-        if _choice(given, wanted) is not None:
+        if _choice(given, wanted) is not None or only_none_misfits(given, wanted):
+            continue
+        elements = tuple(_wrong_elements(item, call, argument, parameter, wanted))
+        if elements:
+            yield from elements
             continue
         yield wrong_type.at(
             argument.value,
             f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(_said(given))}",
             _help(item, argument.value, given, wanted),
+            _converted(item, argument.value, given, wanted),
         )
+
+
+def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> Fix | None:
+    """The value as a list of one, or as a model, where that is what is asked for."""
+    text = item.text[node.span.start : node.span.end]
+    options = tuple(types.options(wanted))
+    if any(isinstance(each, types.List) and assignable(given, each.item) for each in options):
+        return replace(f"Write `[{text}]`", node, f"[{text}]")
+    is_model = any(isinstance(each, types.Instance) and each.definition.name == "BaseLM" for each in options)
+    if is_model and isinstance(node, syntax.String) and "/" in node.value:
+        return replace(f"Write `LM({text})`", node, f"LM({text})")
+    if types.STR in options and types.STR not in types.options(given) and isinstance(node, syntax.Constant):
+        return replace("Put it in quotes", node, f'"{text}"')
+    if isinstance(node, syntax.String) and any(each in options for each in (types.INT, types.FLOAT)):
+        written = node.value.strip()
+        if written.isdigit() or (types.FLOAT in options and written.replace(".", "", 1).isdigit()):
+            return replace("Remove the quotes", node, written)
+    return None
 
 
 @rule("E209", "out-of-limits", *CALLS)
@@ -107,7 +132,7 @@ def _wrong_elements(
     """The elements of a list that do not fit, where others do: of a union one option that fits is enough."""
     if not isinstance(argument.value, syntax.List | syntax.Set | syntax.Tuple):
         return
-    options = types.options(wanted)
+    options = tuple(types.options(wanted))
     inside = [each.item for each in options if isinstance(each, types.List | types.Set | types.Iterable)]
     if not inside or any(isinstance(each, types.Tuple | types.Unknown | types.Anything) for each in options):
         return

@@ -13,6 +13,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Binding, Item, Program
 from ...types.assignable import assignable
+from ..edits import without_argument
 from ..rule import Findings, insert, replace, rule, written
 from ..words import meant_or_has, near, nouns
 
@@ -148,7 +149,7 @@ def _construct(call: Called, name: str) -> str | None:
     return None
 
 
-@rule("E203", "missing-argument", *CALLS)
+@rule("E203", "missing-argument", *CALLS, fix="sometimes")
 def missing_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call leaves out a required argument, or an input of a module.
 
@@ -171,7 +172,22 @@ def missing_argument(program: Program, item: Item, node: Call) -> Findings:
         missing = [each.name for each in call.binding.missing]
         if not missing or call.binding.unknown or call.binding.surplus:
             continue  # the argument that is wrong there is most likely the one that is missing here
-        yield missing_argument.at(call.head, f"`{call.name}` needs {nouns(call.noun, missing)}")
+        words = f"`{call.name}` needs {nouns(call.noun, missing)}"
+        yield missing_argument.at(call.head, words, fix=_same_named(program, call, missing))
+
+
+def _same_named(program: Program, call: Called, missing: list[str]) -> Fix | None:
+    """Pass variables and inputs on that are named like what is missing."""
+    if not isinstance(call.node, syntax.Call):
+        return None
+    local = {"local", "parameter", "input"}
+    names = program.names_at(call.item.start + call.node.span.start)
+    if not all(name in names and names[name].kind in local for name in missing):
+        return None
+    text = ", ".join(f"{name}={name}" for name in missing)
+    last = call.arguments[-1].span.end if call.arguments else call.node.function.span.end
+    at = last if call.arguments else call.item.text.index("(", last) + 1
+    return insert(f"Write `{text}`", at, f", {text}" if call.arguments else text)
 
 
 @rule("E204", "positional-input", *CALLS, fix="sometimes")
@@ -259,12 +275,19 @@ def _by_name(call: Called) -> tuple[str | None, Fix | None]:
             for each in call.binding.parameters or ()
             if each.kind in ("", "keyword-only") and each.name not in given and _is_meant(kind, each.type)
         ]
+        required = [each.name for each in call.binding.parameters or () if each.required]
+        fitting = [each for each in fitting if each in required] or fitting
         if len(fitting) != 1 or fitting[0] in names:
             return _named_only(call, given), None
         names.append(fitting[0])
+        if any(each is argument and parameter.name == fitting[0] for each, parameter in call.binding.matched):
+            continue
         edits.append(Edit(Span(argument.span.start, argument.span.start), f"{fitting[0]}="))
+    named = {edit.span.start: edit.replacement for edit in edits}
     form = ", ".join(
-        f"{name}={written(call.item, each)}" for name, each in zip(names, positional, strict=True)
+        f"{named[each.span.start]}{written(call.item, each)}"
+        for each in positional
+        if each.span.start in named
     )
     return f"write `{form[:80]}`", Fix("Write the names", tuple(edits), "unsafe")
 
@@ -285,7 +308,7 @@ def _is_meant(given: types.Type, wanted: types.Type) -> bool:
     return types.known(given) and any(types.known(each) and assignable(given, each) for each in options)
 
 
-@rule("E206", "repeated-argument", *CALLS)
+@rule("E206", "repeated-argument", *CALLS, fix="always")
 def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
     """A call passes an argument both by position and by name.
 
@@ -302,12 +325,12 @@ def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
         for argument in call.binding.repeated:
             name = argument.name
             if name is not None:
-                yield repeated_argument.at(
-                    name, f"`{name.text}` of `{call.name}` is already given by position"
-                )
+                words = f"`{name.text}` of `{call.name}` is already given by position"
+                fix = without_argument(item, call.arguments, argument)
+                yield repeated_argument.at(name, words, fix=fix)
 
 
-@rule("E207", "spread-inputs", syntax.Call)
+@rule("E207", "spread-inputs", syntax.Call, fix="sometimes")
 def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A module is called with `*` or `**`, so its inputs are unknown.
 
@@ -331,4 +354,23 @@ def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
         for argument in node.arguments:
             if argument.star:
                 words = f"a module call does not accept `{argument.star}`; pass each input by name"
-                yield spread_inputs.at(argument, words)
+                yield spread_inputs.at(argument, words, fix=_by_inputs(item, binding, argument))
+
+
+def _by_inputs(item: Item, binding: Binding, argument: syntax.Argument) -> Fix | None:
+    """`**values` as the module's inputs one by one, out of a dict, a prediction or a row."""
+    module, kind = binding.callee, item.type_of(argument.value)
+    if (
+        argument.star != "**"
+        or not isinstance(module, types.Module)
+        or not isinstance(argument.value, syntax.Name)
+    ):
+        return None
+    given = {each.name.text for each, _ in binding.matched if each.name is not None}
+    inputs = [each.name for each in module.interface.inputs if each.required and each.name not in given]
+    by_key = isinstance(kind, types.Dict)
+    if not inputs or not (by_key or isinstance(kind, types.Prediction | types.Fields)):
+        return None
+    value = argument.value.text
+    text = ", ".join(f'{name}={value}["{name}"]' if by_key else f"{name}={value}.{name}" for name in inputs)
+    return replace(f"Write `{text[:60]}`", argument, text)

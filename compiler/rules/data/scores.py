@@ -82,7 +82,7 @@ def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findi
             yield wrong_row_function.at(value, f"`{name}` is called with one row")
 
 
-@file_rule("E406", "shared-state")
+@file_rule("E406", "shared-state", fix="always")
 def shared_state(program: Program) -> Findings:
     """Two programs keep what they learn in one file, so that the second overwrites what the first learned.
 
@@ -117,7 +117,9 @@ def shared_state(program: Program) -> Findings:
             before = first.setdefault(posixpath.normpath(node.value), name)
             if before != name:
                 words = f"this is the state of `{before}` already"
-                yield shared_state.at(node, words).shifted(item.start)
+                path = f'"{name}.state.json"'
+                fix = replace(f"Write {path}", node, path)
+                yield shared_state.at(node, words, fix=fix).shifted(item.start)
 
 
 def _state(item: Item) -> syntax.String | None:

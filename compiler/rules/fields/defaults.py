@@ -10,7 +10,7 @@ from ...program import Item, Program
 from ...types import Type
 from ...types.assignable import assignable
 from ..names.habits import field_value
-from ..rule import Findings, rule, written
+from ..rule import Findings, insert, rule, written
 from ..words import described
 
 _Defaulted: TypeAlias = syntax.Field | syntax.Parameter
@@ -58,7 +58,7 @@ def _is_field_call(node: syntax.Expression) -> TypeGuard[syntax.Call]:
     )
 
 
-@rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration)
+@rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration, fix="sometimes")
 def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.ConstantDeclaration) -> Findings:
     """A default does not have the declared type.
 
@@ -87,7 +87,10 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.Consta
     if not constant_fits(given, wanted):
         name = node.name.text
         words = f"the default of `{name}` is {described(given)}, but its type is {described(wanted)}"
-        yield wrong_default.at(node.default, words, _optional(item, given, annotation))
+        fix = None
+        if isinstance(given, types.Nothing):
+            fix = insert("Write `| None`", annotation.span.end, " | None")
+        yield wrong_default.at(node.default, words, _optional(item, given, annotation), fix)
 
 
 def _constant(item: Item, node: syntax.ConstantDeclaration) -> Findings:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
@@ -11,7 +10,7 @@ from ...program import Item, Program
 from ...types.assignable import assignable
 from ..calls.argument_types import number
 from ..rule import Findings, replace, rule
-from ..words import described, listed, meant_or_has, near
+from ..words import choices, described, listed, meant_or_has, near
 from .defaults import constant_fits
 
 
@@ -34,7 +33,8 @@ def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDecla
         demo text="Where is my card?", label="card_arrival"
     ```
     """
-    for owner, demo, fields in _demos(node):
+    fields = _fields(item, node)
+    for demo in node.demos if not fields.open else ():
         seen: set[str] = set()
         for argument in demo.arguments:
             if argument.name is None:
@@ -42,15 +42,16 @@ def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDecla
             name = argument.name.text
             if name in seen:
                 yield unknown_demo_field.at(argument.name, f"the demo sets `{name}` twice")
-            elif name not in fields:
-                close = near(name, fields)
+            elif fields.field(name) is None:
+                known = [each.name for each in fields.fields]
+                close = near(name, known)
                 fix = replace(f"Change to `{close}`", argument.name, close) if close else None
-                message = f"`{owner}` has no field `{name}`{meant_or_has(name, list(fields))}"
+                message = f"`{node.name.text}` has no field `{name}`{meant_or_has(name, known)}"
                 yield unknown_demo_field.at(argument.name, message, fix=fix)
             seen.add(name)
 
 
-@rule("E221", "wrong-demo-value", syntax.SignatureDeclaration)
+@rule("E221", "wrong-demo-value", syntax.SignatureDeclaration, fix="sometimes")
 def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A demo's value does not have its field's type, or is outside the field's limits.
 
@@ -58,33 +59,59 @@ def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclara
     signature Classify:
         input text: str
         output label: Literal["card", "cash"]
-        demo text="Where is my card?", label="crad"
-    #                                        ^^^^^^ E221 `label` is `Literal["card", "cash"]`, not `"crad"`
+        demo text="", label="crad"
+    #                       ^^^^^^ E221 `label` is `"card"` or `"cash"`, not `"crad"`; did you mean `"card"`?
     ```
 
     ```dspy
     signature Classify:
         input text: str
         output label: Literal["card", "cash"]
-        demo text="Where is my card?", label="card"
+        demo text="", label="card"
     ```
     """
-    for _, demo, fields in _demos(node):
-        for argument in demo.arguments:
-            field = fields.get(argument.name.text) if argument.name is not None else None
-            if field is None or field.type is None:
-                continue
-            given, wanted = item.type_of(argument.value), item.type_of(field.type)
-            if not constant_fits(given, wanted):
-                text = f"`{item.text[argument.value.span.start : argument.value.span.end]}`"
-                shown = text if isinstance(given, types.Literals) else described(given)
-                yield wrong_demo_value.at(
-                    argument.value, f"`{field.name.text}` is {described(wanted)}, not {shown}"
-                )
-            elif assignable(wanted, types.FLOAT) and field.where is not None:
-                broken = _broken(field.where, field.name.text, number(argument.value))
-                if broken is not None:
-                    yield wrong_demo_value.at(argument.value, f"`{field.name.text}` must be {broken}")
+    fields = _fields(item, node)
+    conditions = {each.name.text: each.where for each in node.fields}
+    for argument in (each for demo in node.demos for each in demo.arguments):
+        field = fields.field(argument.name.text) if argument.name is not None else None
+        if field is None:
+            continue
+        given, wanted = item.type_of(argument.value), field.type
+        where = conditions.get(field.name)
+        if not constant_fits(given, wanted):
+            yield _misfit(item, field.name, argument.value, wanted)
+        elif assignable(wanted, types.FLOAT) and where is not None:
+            broken = _broken(where, field.name, number(argument.value))
+            if broken is not None:
+                yield wrong_demo_value.at(argument.value, f"`{field.name}` must be {broken}")
+
+
+def _misfit(item: Item, name: str, value: syntax.Expression, wanted: types.Type) -> Diagnostic:
+    """The finding of a value that is none of its field's type."""
+    given = item.type_of(value)
+    text = f"`{item.text[value.span.start : value.span.end]}`"
+    shown = text if isinstance(given, types.Literals) else described(given)
+    allowed = _choices(wanted)
+    words = f"`{name}` is {choices(allowed) if allowed else described(wanted)}, not {shown}"
+    close = _nearest(value, wanted)
+    fix = replace(f'Change to "{close}"', value, f'"{close}"') if close else None
+    ending = f'; did you mean `"{close}"`?' if close else ""
+    return wrong_demo_value.at(value, words + ending, fix=fix)
+
+
+def _choices(wanted: types.Type) -> list[types.Value]:
+    """The values of a type that has few, and nothing else."""
+    options = tuple(types.options(wanted))
+    if not all(isinstance(each, types.Literals) for each in options):
+        return []
+    found = [value for each in options if isinstance(each, types.Literals) for value in each.values]
+    return found if len(found) <= 8 else []
+
+
+def _nearest(node: syntax.Expression, wanted: types.Type) -> str | None:
+    """The choice that is closest to a string."""
+    texts = [each for each in _choices(wanted) if isinstance(each, str)]
+    return near(node.value, texts) if isinstance(node, syntax.String) and texts else None
 
 
 @rule("E222", "incomplete-demo", syntax.SignatureDeclaration)
@@ -108,13 +135,13 @@ def incomplete_demo(program: Program, item: Item, node: syntax.SignatureDeclarat
         demo context="Gregory inherited it.", question="Who?", answer="Gregory"
     ```
     """
-    for _, demo, fields in _demos(node):
+    fields = _fields(item, node)
+    known = {each.name for each in fields.fields}
+    required = [each.name for each in fields.inputs if each.required]
+    for demo in node.demos if not fields.open else ():
         given = {each.name.text for each in demo.arguments if each.name is not None}
-        required = [
-            name for name, each in fields.items() if each.direction == "input" and each.default is None
-        ]
         missing = [name for name in required if name not in given]
-        if missing and given <= set(fields):
+        if missing and given <= known:
             start = demo.span.start
             place = Span(start, start + len("demo"))
             yield incomplete_demo.at(
@@ -122,12 +149,11 @@ def incomplete_demo(program: Program, item: Item, node: syntax.SignatureDeclarat
             )
 
 
-def _demos(
-    declaration: syntax.SignatureDeclaration,
-) -> Iterator[tuple[str, syntax.Demo, dict[str, syntax.Field]]]:
-    fields = {each.name.text: each for each in declaration.fields}
-    for demo in declaration.demos:
-        yield declaration.name.text, demo, fields
+def _fields(item: Item, node: syntax.SignatureDeclaration) -> types.Interface:
+    """The fields of a signature, those that it takes over included."""
+    symbol = item.symbol_of(node.name)
+    kind = symbol.type if symbol is not None else types.UNKNOWN
+    return kind.interface if isinstance(kind, types.Signature) else types.OPEN
 
 
 def _broken(where: syntax.Expression, name: str, value: float | None) -> str | None:

@@ -8,12 +8,13 @@ from typing import TypeAlias
 from ....base.diagnostic import Label
 from ....grammar import syntax
 from ...program import Item, Program
+from ..edits import free_name, rename
 from ..rule import DECLARATIONS, Findings, rule
 
 _Owner: TypeAlias = syntax.Declaration | syntax.String
 
 
-@rule("E103", "duplicate-field", *DECLARATIONS, syntax.String)
+@rule("E103", "duplicate-field", *DECLARATIONS, syntax.String, fix="always")
 def duplicate_field(program: Program, item: Item, node: _Owner) -> Findings:
     """A declaration has two fields, parts, members or parameters of the same name.
 
@@ -41,7 +42,9 @@ def duplicate_field(program: Program, item: Item, node: _Owner) -> Findings:
             if before is not name:
                 owner = _owner(node)
                 labels = (Label(before.span, f"the first `{name.text}`"),)
-                yield duplicate_field.at(name, f"{owner} already has a {word} `{name.text}`", labels=labels)
+                fix = rename([name], free_name(name.text, {each.text for each in names}))
+                words = f"{owner} already has a {word} `{name.text}`"
+                yield duplicate_field.at(name, words, fix=fix, labels=labels)
 
 
 def _groups(item: Item, node: _Owner) -> Iterator[tuple[str, list[syntax.Identifier]]]:

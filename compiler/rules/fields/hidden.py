@@ -8,10 +8,11 @@ from functools import cache
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
+from ..edits import field_places, rename
 from ..rule import Findings, label, rule
 
 
-@rule("E237", "hidden-field", syntax.Field)
+@rule("E237", "hidden-field", syntax.Field, fix="always")
 def hidden_field(program: Program, item: Item, node: syntax.Field) -> Findings:
     """A field has the name of a method of predictions and examples, so `.name` gives the method.
 
@@ -31,7 +32,7 @@ def hidden_field(program: Program, item: Item, node: syntax.Field) -> Findings:
     name = node.name.text
     if node.direction != "attribute" and name in _methods():
         words = f"a field cannot be named `{name}`: predictions and examples have a method of that name"
-        yield hidden_field.at(node.name, words)
+        yield hidden_field.at(node.name, words, fix=rename(field_places(item, node), f"{name}_"))
 
 
 @cache

@@ -6,15 +6,16 @@ from typing import TypeAlias
 
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
+from ... import types
 from ...program import Item, Program
 from ..references import names_called, names_handed_over, set_of
-from ..rule import Findings, file_rule, rule
+from ..rule import Findings, file_rule, insert, rule
 from ..walking import remembered
 
 _Signature: TypeAlias = syntax.SignatureDeclaration | syntax.ModuleDeclaration | syntax.String
 
 
-@file_rule("E229", "missing-annotation")
+@file_rule("E229", "missing-annotation", fix="sometimes")
 def missing_annotation(program: Program) -> Findings:
     """A parameter or the return value of a function has no type.
 
@@ -60,10 +61,23 @@ def _untyped(item: Item) -> tuple[Diagnostic, ...]:
 def _say_untyped(declaration: syntax.ModuleDeclaration | syntax.FunctionDeclaration) -> Findings:
     for each in declaration.parameters:
         if each.name is not None and each.annotation is None:
-            yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type")
+            kind = _kind_of_default(each.default)
+            fix = insert(f"Write `: {kind}`", each.name.span.end, f": {kind}") if kind else None
+            yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type", fix=fix)
     if isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is None:
         name = declaration.name
         yield missing_annotation.at(name, f"`{name.text}` needs a return type: `-> …`")
+
+
+def _kind_of_default(node: syntax.Expression | None) -> str:
+    """The type of a constant; of a parameter without one the most likely."""
+    match node:
+        case None | syntax.String():
+            return "str"
+        case syntax.Constant(value=bool() | int() | float() as value):
+            return type(value).__name__
+        case _:
+            return ""
 
 
 @rule("E230", "no-outputs", syntax.SignatureDeclaration, syntax.ModuleDeclaration, syntax.String)
@@ -83,5 +97,14 @@ def no_outputs(program: Program, item: Item, node: _Signature) -> Findings:
         string = item.signature_string(node)
         if string is not None and not string.problems and not string.interface.outputs:
             yield no_outputs.at(node, "a signature needs at least one output")
-    elif not any(each.direction == "output" for each in node.fields):
+    elif not any(each.direction == "output" for each in node.fields) and not _takes_over_outputs(item, node):
         yield no_outputs.at(node.name, f"`{node.name.text}` needs at least one output")
+
+
+def _takes_over_outputs(item: Item, node: syntax.SignatureDeclaration | syntax.ModuleDeclaration) -> bool:
+    """Whether a signature has outputs of the one that it extends, or may have some."""
+    if isinstance(node, syntax.ModuleDeclaration) or node.base is None:
+        return False
+    symbol = item.symbol_of(node.name)
+    kind = symbol.type if symbol is not None else types.UNKNOWN
+    return not isinstance(kind, types.Signature) or kind.interface.open or bool(kind.interface.outputs)

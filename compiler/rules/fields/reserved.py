@@ -5,10 +5,11 @@ from __future__ import annotations
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
+from ..edits import field_places, rename
 from ..rule import Findings, label, rule, written
 
 
-@rule("E217", "reserved-field", syntax.Field)
+@rule("E217", "reserved-field", syntax.Field, fix="always")
 def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings:
     """A field has a name that the prompt format uses.
 
@@ -29,7 +30,7 @@ def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings
     reason = catalog.reserved_fields().get(name)
     if reason is not None and node.direction != "attribute":
         words = f"a field cannot be named `{name}`; it {reason}"
-        yield reserved_field.at(node.name, words)
+        yield reserved_field.at(node.name, words, fix=rename(field_places(item, node), f"{name}_"))
 
 
 @rule("E218", "hint-field", syntax.Call)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TypeAlias
 
+from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ...program import Item, Program
+from ..edits import lines_of
 from ..rule import Findings, replace, rule
 from ..words import listed, meant, near
 
 Import: TypeAlias = syntax.FromImport | syntax.Import
 
 
-@rule("E104", "unknown-module", syntax.FromImport, syntax.Import)
+@rule("E104", "unknown-module", syntax.FromImport, syntax.Import, fix="sometimes")
 def unknown_module(program: Program, item: Item, node: Import) -> Findings:
     """An import names a module that does not exist, or a file that cannot be read.
 
@@ -39,7 +42,7 @@ def unknown_module(program: Program, item: Item, node: Import) -> Findings:
     elif item.target.kind == "self":
         yield unknown_module.at(span, f"`{name}` is this file; a file cannot import itself")
     else:
-        yield unknown_module.at(span, f"unknown module `{name}`", _help(item))
+        yield unknown_module.at(span, *_unknown(item, name, span))
 
 
 @rule("E105", "ambiguous-import", syntax.FromImport, syntax.Import)
@@ -126,6 +129,27 @@ def _module(item: Item) -> tuple[str, Span]:
 
 def _file_name(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _unknown(item: Item, name: str, span: Span) -> tuple[str, str | None, Fix | None]:
+    """What is said of a module that is not there."""
+    help_ = _help(item)
+    if name == "dspy":
+        return f"unknown module `{name}`", help_, _without_dspy(item)
+    close = near(name, sorted(sys.stdlib_module_names)) if "." not in name and name[:1] != "_" else None
+    if close is None:
+        return f"unknown module `{name}`", help_, None
+    fix = replace(f"Change to `{close}`", span, close)
+    return f"unknown module `{name}`; did you mean `{close}`?", help_, fix
+
+
+def _without_dspy(item: Item) -> Fix | None:
+    """Take the import out, where the names are used without another."""
+    node = item.declaration
+    assert isinstance(node, syntax.FromImport | syntax.Import)
+    if isinstance(node, syntax.FromImport) and any(each.alias is not None for each in node.names):
+        return None
+    return replace("Remove the import", lines_of(item, node.span), "")
 
 
 def _help(item: Item) -> str | None:

@@ -39,12 +39,13 @@ def unused_import(program: Program) -> Findings:
                 continue
             if name.text not in used:
                 found = unused_import.at(
-                    name, f"`{name.text}` is imported but not used", fix=_fix(item, name)
+                    name, f"`{name.text}` is imported but not used", fix=import_removal(item, name)
                 )
                 yield found.shifted(item.start)
 
 
-def _fix(item: Item, name: syntax.Identifier) -> Fix:
+def import_removal(item: Item, name: syntax.Identifier) -> Fix:
+    """Take a name out of an import, and with its last name the import."""
     declaration = item.declaration
     if isinstance(declaration, syntax.FromImport) and len(declaration.names) > 1:
         index = next(at for at, each in enumerate(declaration.names) if (each.alias or each.name) is name)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ....grammar import syntax
 from ... import catalog, types
-from ...program import Item, Program
+from ...program import CallKind, Item, Program
 from ...types import Type
 
 _PURE_MODULES = frozenset(
@@ -85,6 +85,7 @@ _MODEL = Effect("model", "calls a model")
 _OPTIMIZES = Effect("model", "optimizes a program")
 _EVALUATES = Effect("model", "runs an evaluation")
 _PYTHON = Effect("python", "runs a Python function that may have effects")
+_PRINTS = Effect("python", "prints")
 _CONSTRUCTS = Effect("class", "runs the constructor of a Python class")
 _ACTS = Effect("python", "changes or stores an object")
 _DATA = Effect("data", "reads the data")
@@ -166,11 +167,15 @@ def _of_kind(program: Program, item: Item, call: syntax.Call, callee: Type) -> E
         case "module" | "lm":
             return _MODEL
         case "function":
-            return _MODEL if kind.awaits else _PYTHON if kind.effects else None
+            return _MODEL if kind.awaits else _of_effects(kind)
         case "python":
             return _PYTHON if kind.effects or kind.awaits else None
         case _:
             return None
+
+
+def _of_effects(kind: CallKind) -> Effect | None:
+    return None if not kind.effects else _PRINTS if kind.only_prints else _PYTHON
 
 
 def _of_runtime(item: Item, call: syntax.Call) -> Effect | None:
@@ -201,7 +206,7 @@ def _of_function(program: Program, item: Item, node: syntax.Expression) -> Effec
             known = program.kind_of_function(kind)
             if kind.origin == "python" and _is_of_pure_module(program, item, node):
                 return None
-            return _MODEL if known.awaits else _PYTHON if known.effects else None
+            return _MODEL if known.awaits else _of_effects(known)
         case _:
             return None
 

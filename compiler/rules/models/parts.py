@@ -10,9 +10,10 @@ from ....base import models
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ..rule import Findings, replace, rule
+from ..edits import without_argument
+from ..rule import Findings, rule
 from ..walking import remembered
-from .settings import refused, with_comma
+from .settings import refused
 from .written import Written, constant, model_of
 
 
@@ -39,7 +40,7 @@ def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
     for argument in settings if model is not None else ():
         name, value = argument.name.text if argument.name is not None else "", constant(argument.value)
         if model is not None and _is_refused(model, name, value):
-            fix = replace(f"Remove `{name}`", with_comma(item, node, argument), "")
+            fix = without_argument(item, node.arguments, argument)
             yield part_setting.at(argument, f"`{model.name}` refuses this", fix=fix)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ....base.diagnostic import Edit, Fix
+from ....base.span import Span
 from ....grammar import syntax
 from ....grammar.words import VALUED
 from ... import types
 from ...program import Item, Program
-from ..rule import BODIES, Body, Findings, rule, written
+from ...trees import walk
+from ..bodies.edits import removal
+from ..rule import BODIES, Body, Findings, insert, rule, written
 
 
-@rule("E307", "misplaced-module", *BODIES, syntax.ValueDeclaration)
+@rule("E307", "misplaced-module", *BODIES, syntax.ValueDeclaration, fix="sometimes")
 def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDeclaration) -> Findings:
     """A module is constructed in `forward:`, in a function or inside an evaluation.
 
@@ -47,7 +51,27 @@ def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDecl
                 words = f"no optimizer finds {name} in a function; declare it: `module NAME = …`"
             case _:
                 words = f"{name} in {where} has no model; declare it: `module NAME = …`"
-        yield misplaced_module.at(call.function, words)
+        yield misplaced_module.at(call.function, words, fix=_as_part(item, node, call))
+
+
+def _as_part(item: Item, node: Body | syntax.ValueDeclaration, call: syntax.Call) -> Fix | None:
+    """Move `NAME = Predict(…)` above `forward:`, where it depends on nothing in the body."""
+    if not isinstance(node, syntax.ModuleDeclaration) or not node.forward:
+        return None
+    for statement in item.nodes(syntax.Assign):
+        if statement.value is call and isinstance(statement.target, syntax.Name):
+            names = [each for each in walk(call) if isinstance(each, syntax.Name)]
+            inner = ("local", "input")
+            if any((symbol := item.symbol_of(each)) is not None and symbol.kind in inner for each in names):
+                return None
+            head = item.text.rfind("forward", 0, node.forward[0].span.start)
+            start = item.text.rfind("\n", 0, head) + 1
+            margin = item.text[start:head]
+            line = item.text[statement.span.start : statement.span.end]
+            gone, left = removal(item, statement)
+            edits = (Edit(Span(start, start), f"{margin}{line}\n"), Edit(gone, left))
+            return Fix("Make it a part", edits, "unsafe") if not margin.strip() else None
+    return None
 
 
 def _constructed(item: Item, node: Body | syntax.ValueDeclaration) -> Iterator[tuple[syntax.Call, str]]:
@@ -104,7 +128,7 @@ def _is_declared(item: Item, call: syntax.Call) -> bool:
     return isinstance(item.type_of(call.function), types.ModuleClass)
 
 
-@rule("E308", "not-constructed", syntax.Call)
+@rule("E308", "not-constructed", syntax.Call, fix="sometimes")
 def not_constructed(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A method is called on a class instead of on an object of the class.
 
@@ -140,7 +164,19 @@ def not_constructed(program: Program, item: Item, node: syntax.Call) -> Findings
     if is_method:
         text, name = written(item, function.value), function.name.text
         words = f"`{text}` is a class; write `{text}(…).{name}(…)`"
-        yield not_constructed.at(function.value, words)
+        required = any(each.required for each in _parameters(owner) if each.kind in ("", "keyword-only"))
+        fix = None if required else insert(f"Write `{text}()`", function.value.span.end, "()")
+        yield not_constructed.at(function.value, words, fix=fix)
+
+
+def _parameters(owner: types.Type) -> Sequence[types.Parameter]:
+    match owner:
+        case types.ModuleClass(parameters=parameters):
+            return parameters
+        case types.Class(definition=definition):
+            return definition.parameters or ()
+        case _:
+            return ()
 
 
 _DECLARED = VALUED | {"part", "constant"}

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ...program import Item, Program
+from ...trees import walk
 from ..kind import Kind
 from ..references import references
 from ..rule import Findings, file_rule
@@ -19,7 +20,8 @@ from ..words import listed
 def declaration_cycle(program: Program) -> Findings:
     """Declarations depend on each other in a cycle, so none of them can be evaluated first.
 
-    Records may refer to themselves, and functions may call each other; values and aliases may not.
+    Records may refer to themselves, and functions may call each other; values and aliases may not, and
+    no signature or record can extend itself, directly or through others.
 
     ```dspy
     low = high - 1
@@ -33,9 +35,10 @@ def declaration_cycle(program: Program) -> Findings:
     ```
     """
     for cycle in program.combine(_evaluated, _cycles):
-        yield _report(
-            declaration_cycle, program, _evaluated, cycle, ("depend on each other", "depends on itself")
-        )
+        words = ("depend on each other", "depends on itself")
+        if all(isinstance(_declaration(program, name), _EXTENDING) for name in cycle):
+            words = ("extend each other", "extends itself")
+        yield _report(declaration_cycle, program, _evaluated, cycle, words)
 
 
 @file_rule("E304", "recursion")
@@ -92,15 +95,24 @@ _Uses: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 """The names that an item declares, and those that it uses for it."""
 _Look: TypeAlias = Callable[[Item], _Uses]
 _NOTHING: _Uses = ((), ())
+_EXTENDING = (syntax.SignatureDeclaration, syntax.TypeDeclaration)
 
 
 @remembered
 def _evaluated(item: Item) -> _Uses:
     """What evaluating a declaration needs."""
+    declaration = item.declaration
+    if isinstance(declaration, _EXTENDING):
+        used = _roots(declaration.base) if declaration.base is not None and not item.broken else ()
+        return tuple(name.text for name in item.names), used
     kinds = (syntax.ValueDeclaration, syntax.ConstantDeclaration, syntax.TypeAliasDeclaration)
     if item.broken or not isinstance(item.declaration, kinds):
         return _NOTHING
     return tuple(name.text for name in item.names), tuple(references(item).names)
+
+
+def _roots(base: syntax.Expression) -> tuple[str, ...]:
+    return tuple(each.text for each in walk(base) if isinstance(each, syntax.Name))
 
 
 @remembered

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ....base.diagnostic import Label
+from ....base.diagnostic import Fix, Label
 from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...declared import has_constructor, may_hold
 from ...program import Item, Program
 from ...types import Type
+from ..edits import free_name, rename
 from ..rule import Findings, replace, rule, written
 from ..words import NOUNS, described
 
@@ -59,10 +60,9 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
     wanted = f"{short}: {_FORMS[node.kind]}" if node.kind in _FORMS else short
     match node.kind, kind:
         case "module", types.Signature():
-            yield wrong_kind.at(
-                value,
-                f"`module` declares {short}, not {described(kind)}; write `{catalog.plain_module()}({text})`",
-            )
+            form = f"{catalog.plain_module()}({text})"
+            words = f"`module` declares {short}, not {described(kind)}; write `{form}`"
+            yield wrong_kind.at(value, words, fix=replace(f"Write `{form}`", value, form))
         case _, types.Class() | types.ModuleClass():
             yield wrong_kind.at(value, f"`{text}` is a class; write `{text}(…)`")
         case _:
@@ -81,7 +81,7 @@ def _is_compiled(item: Item, value: syntax.Expression) -> bool:
             return not types.known(item.type_of(value))
 
 
-@rule("E303", "not-a-part", syntax.Part)
+@rule("E303", "not-a-part", syntax.Part, fix="sometimes")
 def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
     """A part of a module is not a module.
 
@@ -121,10 +121,9 @@ def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
             yield not_a_part.at(node.value, f"`{text}` is a class; write `{text}(…)`")
         case types.Signature():
             text = written(item, node.value)
-            yield not_a_part.at(
-                node.value,
-                f"`{name}` is a signature; write `{catalog.plain_module()}({text})`",
-            )
+            form = f"{catalog.plain_module()}({text})"
+            words = f"`{name}` is a signature; write `{form}`"
+            yield not_a_part.at(node.value, words, fix=replace(f"Write `{form}`", node.value, form))
         case _ if not _holds_modules(kind):
             yield not_a_part.at(
                 node.value,
@@ -151,7 +150,7 @@ def _holds_modules(kind: Type) -> bool:
             return not types.known(kind)
 
 
-@rule("E113", "reassigned-part", syntax.ModuleDeclaration)
+@rule("E113", "reassigned-part", syntax.ModuleDeclaration, fix="always")
 def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A part is assigned to in `forward:`. Parts are constructed only once; optimizers rely on that.
 
@@ -181,5 +180,22 @@ def reassigned_part(program: Program, item: Item, node: syntax.ModuleDeclaration
         if symbol.kind == "local" and symbol.name in parts and isinstance(symbol.node, syntax.Name):
             words = f"cannot assign to the part `{symbol.name}`; choose another name"
             labels = (Label(parts[symbol.name].span, f"`{symbol.name}` is declared here"),)
-            yield reassigned_part.at(symbol.node, words, labels=labels)
+            fix = _renamed(item, symbol.name, set(parts))
+            yield reassigned_part.at(symbol.node, words, fix=fix, labels=labels)
             return
+
+
+def _renamed(item: Item, name: str, parts: set[str]) -> Fix:
+    """Another name for a variable that is called like a part; calls go on to mean the part."""
+    called = {id(call.function) for call in item.nodes(syntax.Call)}
+    taken = parts | {each.text for each in item.nodes(syntax.Name)}
+    node = item.declaration
+    assert isinstance(node, syntax.ModuleDeclaration)
+    start = min((block[0].span.start for block in (node.forward, node.fallback) if block), default=0)
+    places = [
+        each
+        for each in item.nodes(syntax.Name)
+        if each.text == name and id(each) not in called and each.span.start >= start
+    ]
+    new = f"{name}_result"
+    return rename(places, new if new not in taken else free_name(new, taken))

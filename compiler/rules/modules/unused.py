@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from ....grammar import syntax
 from ...program import Item, Program
 from ...trees import walk
-from ..rule import Findings, rule
+from ..edits import lines_of
+from ..rule import Findings, replace, rule
 from ..walking import remembered
 
 
-@rule("W103", "unused-part", syntax.ModuleDeclaration, severity="warning")
+@rule("W103", "unused-part", syntax.ModuleDeclaration, fix="always", severity="warning")
 def unused_part(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A part of a module is never called.
 
@@ -44,10 +45,11 @@ def unused_part(program: Program, item: Item, node: syntax.ModuleDeclaration) ->
     for part in node.parts:
         others = [each.value for each in node.parts if each is not part]
         if part.name.text and part.name.text not in read and part.name.text not in _names(others):
-            yield unused_part.at(part.name, f"the part `{part.name.text}` is never used")
+            fix = replace(f"Remove `{part.name.text}`", lines_of(item, part.span), "")
+            yield unused_part.at(part.name, f"the part `{part.name.text}` is never used", fix=fix)
 
 
-@rule("W104", "unused-input", syntax.ModuleDeclaration, severity="warning")
+@rule("W104", "unused-input", syntax.ModuleDeclaration, fix="always", severity="warning")
 def unused_input(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A module has an input that its `forward` does not read.
 
@@ -80,7 +82,8 @@ def unused_input(program: Program, item: Item, node: syntax.ModuleDeclaration) -
     for field in node.fields:
         name = field.name.text
         if field.direction == "input" and name and name not in read and not name.startswith("_"):
-            yield unused_input.at(field.name, f"the input `{name}` is never used")
+            fix = replace(f"Remove `{name}`", lines_of(item, field.span), "")
+            yield unused_input.at(field.name, f"the input `{name}` is never used", fix=fix)
 
 
 @remembered

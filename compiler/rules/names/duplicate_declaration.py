@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....grammar.syntax import Identifier
+from ....base.diagnostic import Fix
+from ....grammar.syntax import FromImport, Identifier, Import
 from ...program import Item, Program
 from ...types import Place
+from ..edits import free_name, rename
+from ..imports.unused_import import import_removal
 from ..rule import Findings, file_rule, label
 from ..walking import remembered
 
 
-@file_rule("E102", "duplicate-declaration")
+@file_rule("E102", "duplicate-declaration", fix="always")
 def duplicate_declaration(program: Program) -> Findings:
     """Two declarations or imports of a file use the same name.
 
@@ -36,8 +39,17 @@ def duplicate_declaration(program: Program) -> Findings:
             if owner is not item or before is not name:
                 place = Place(program.path, owner.at(before))
                 labels = label(program, place, f"`{name.text}` is first declared here")
-                found = duplicate_declaration.at(name, f"`{name.text}` is already declared", labels=labels)
+                found = duplicate_declaration.at(
+                    name, f"`{name.text}` is already declared", fix=_fix(program, item, name), labels=labels
+                )
                 yield found.shifted(item.start)
+
+
+def _fix(program: Program, item: Item, name: Identifier) -> Fix:
+    """Another name for a declaration; an import is taken out."""
+    if isinstance(item.declaration, FromImport | Import):
+        return import_removal(item, name)
+    return rename([name], free_name(name.text, program.symbols))
 
 
 @remembered

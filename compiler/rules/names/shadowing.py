@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....base.diagnostic import Fix
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
@@ -9,6 +10,7 @@ from ...schedule.names import written
 from ...trees import walk
 from ..bodies.paths import bodies, paths_of
 from ..bodies.unused import unused_variables
+from ..edits import rename
 from ..rule import BODIES, Body, Findings, declared_at, rule
 
 _KINDS = {
@@ -26,7 +28,7 @@ _KINDS = {
 }
 
 
-@rule("W110", "shadowed-name", *BODIES, severity="warning")
+@rule("W110", "shadowed-name", *BODIES, fix="sometimes", severity="warning")
 def shadowed_name(program: Program, item: Item, node: Body) -> Findings:
     """A variable hides a declaration of the file, or a built-in that the body calls, in the whole body.
 
@@ -65,7 +67,19 @@ def shadowed_name(program: Program, item: Item, node: Body) -> Findings:
                 place = next(each for each in walk(statement) if getattr(each, "text", None) == name)
                 where = "" if symbol.kind == "builtin" else " of this file"
                 words = f"the variable `{name}` hides the {_KINDS[symbol.kind]} `{name}`{where}"
-                yield shadowed_name.at(place, words, labels=declared_at(program, symbol))
+                fix = _renamed(item, name) if name not in _called(item) else None
+                yield shadowed_name.at(place, words, fix=fix, labels=declared_at(program, symbol))
+
+
+def _renamed(item: Item, name: str) -> Fix | None:
+    """Another name for a variable of the item."""
+    local = [each for each in item.nodes(syntax.Name) if each.text == name and _is_local(item, each)]
+    return rename(local, f"{name}_") if local else None
+
+
+def _is_local(item: Item, node: syntax.Name) -> bool:
+    symbol = item.symbol_of(node)
+    return symbol is not None and symbol.kind == "local"
 
 
 def _called(item: Item) -> set[str]:

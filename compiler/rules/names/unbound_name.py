@@ -42,7 +42,12 @@ def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Find
     for name in item.unresolved.values():
         if name.text in local and name.text not in told:
             told.add(name.text)
-            yield unbound_name.at(name, f"`{name.text}` is used before it is assigned")
+            is_error = any(
+                each.name is not None and each.name.text == name.text and each.span.end <= name.span.start
+                for each in item.nodes(syntax.ExceptClause)
+            )
+            words = "has a value only inside of its `except`" if is_error else "is used before it is assigned"
+            yield unbound_name.at(name, f"`{name.text}` {words}")
     for each in paths_of(item).unbound:
         text = each.name.text
         if text in told or id(each.name) in item.unresolved:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
-from ... import catalog
+from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.builtins import FORBIDDEN
+from ...resolve.errors import EXITS, OF_PYTHON
 from ...trees import declared_names
 from ..kind import Kind
 from ..rule import DECLARATIONS, Findings, replace, rule
@@ -24,7 +26,7 @@ def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Find
 
     A name can be a local variable, an input, parameter or part of the module, a declaration or import of the
     file, a name of the runtime, or one of Python's pure built-ins. Built-ins with side effects (`open`,
-    `print`) are not available: put such calls into a Python function and import it.
+    `input`) are not available: put such calls into a Python function and import it.
 
     ```dspy
     signature Classify:
@@ -88,6 +90,8 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
             f"Python's `{name}` cannot be used here",
             "write a Python function that does it, and import it",
         )
+    if name in EXITS:
+        return unknown_name.at(node, f"`{name}` cannot be caught; it ends the program")
     if name == "dspy":
         return without_prefix(unknown_name, item, node)
     habit = habit_of(item, node)
@@ -107,14 +111,19 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
             return unknown_name.at(
                 node, f"`{name}` is an input; parts are constructed before any inputs exist"
             )
-    for field in fields:
-        if field.name.text == name:
+    for each in (*(field.name.text for field in fields), *_attributes(item)):
+        if each == name:
             return unknown_name.at(
                 node, f"`{name}` cannot be used here; a condition can use its own field and those above it"
             )
     if not program.ask(_makes_suggestions, None):
         return unknown_name.at(node, f"unknown name `{name}`")
     own = {each.text for each in declared_names(item.declaration)}
+    if any(clause.kind.span.contains(node.span.start) for clause in item.nodes(syntax.ExceptClause)):
+        close = near(name, OF_PYTHON)
+        if close is not None:
+            fix = replace(f"Change to `{close}`", node, close)
+            return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
     candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
     alike = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
     # Only case differs in `predict`: that is closer than any other name.
@@ -123,3 +132,16 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         return unknown_name.at(node, f"unknown name `{name}`")
     fix = replace(f"Change to `{close}`", node, close)
     return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
+
+
+def _attributes(item: Item) -> Sequence[str]:
+    """The names of the attributes of a record, and of the fields that a signature takes over."""
+    declaration = item.declaration
+    if not isinstance(declaration, syntax.TypeDeclaration | syntax.SignatureDeclaration):
+        return ()
+    symbol = item.symbol_of(declaration.name)
+    match symbol.type if symbol is not None else None:
+        case types.Signature(interface=interface) | types.TypeForm(type=types.Record(interface=interface)):
+            return tuple(each.name for each in interface.fields)
+        case _:
+            return ()

@@ -14,9 +14,9 @@ from ...types import Type
 from ...types.assignable import assignable
 from ..calls.arguments import CALLS, Call, Called, called, calls
 from ..data.steps import steps
-from ..rule import Findings, declared_at, file_rule, label, rule
+from ..rule import Findings, declared_at, file_rule, label, replace, rule
 from ..walking import remembered
-from ..words import described, listed, meant_or_has
+from ..words import described, listed, meant_or_has, near
 from .swapped import are_swapped
 
 _SHAPES = {"metric": ("example", "pred"), "reward": ("args", "pred")}
@@ -116,7 +116,7 @@ def _is_number(returns: Type, role: str) -> bool:
     return role == "metric" and getattr(name, "name", "") == "Score"
 
 
-@file_rule("E224", "metric-field")
+@file_rule("E224", "metric-field", fix="sometimes")
 def metric_field(program: Program) -> Findings:
     """A metric or reward reads a field that the program it is used for does not have, or its rows.
 
@@ -182,7 +182,10 @@ def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> 
             if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
                 told.add(id(read))
                 message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
-                yield metric_field.at(read, message, labels=label(program, use.place, use.words))
+                close = near(read.text, names)
+                fix = replace(f"Change to `{close}`", read, close) if close else None
+                labels = label(program, use.place, use.words)
+                yield metric_field.at(read, message, fix=fix, labels=labels)
 
 
 def _given(use: _Use, index: int) -> tuple[types.Field, ...] | None:

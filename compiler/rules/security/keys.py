@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ....base.diagnostic import Fix
 from ....base.secrets import is_placeholder, is_secret, looks_like_key
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ..edits import without_argument
 from ..rule import Findings, rule
 
 
-@rule("W403", "key-in-source", syntax.String, syntax.Argument, severity="warning")
+@rule("W403", "key-in-source", syntax.String, syntax.Argument, fix="sometimes", severity="warning")
 def key_in_source(program: Program, item: Item, node: syntax.String | syntax.Argument) -> Findings:
     """A key stands in the program, where everyone who can read the file can read it.
 
@@ -27,7 +29,7 @@ def key_in_source(program: Program, item: Item, node: syntax.String | syntax.Arg
     words = "a key in the source; set an environment variable"
     if isinstance(node, syntax.String):
         if looks_like_key(node.value):
-            yield key_in_source.at(node, words)
+            yield key_in_source.at(node, words, fix=_without(item, node))
         return
     if node.name is None or not is_secret(node.name.text):
         return
@@ -35,7 +37,7 @@ def key_in_source(program: Program, item: Item, node: syntax.String | syntax.Arg
     if text is None or looks_like_key(text):
         return  # what looks like a key is found where it stands
     if len(text) >= 8 and not is_placeholder(text):
-        yield key_in_source.at(node.value, words)
+        yield key_in_source.at(node.value, words, fix=_without(item, node.value))
 
 
 def _text(item: Item, node: syntax.Expression) -> str | None:
@@ -47,3 +49,12 @@ def _text(item: Item, node: syntax.Expression) -> str | None:
             return text
         case _:
             return None
+
+
+def _without(item: Item, value: syntax.Expression) -> Fix | None:
+    """Take the argument out that a key is given as."""
+    for call in item.nodes(syntax.Call):
+        for argument in call.arguments:
+            if argument.value is value and argument.name is not None and is_secret(argument.name.text):
+                return without_argument(item, call.arguments, argument)
+    return None

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from ....grammar import syntax
 from ...program import Item, Program
 from ..bodies.unused import has_assert
-from ..rule import Findings, file_rule, rule
+from ..rule import Findings, file_rule, insert, rule
 from ..walking import remembered
 
 
-@file_rule("W111", "duplicate-test", severity="warning")
+@file_rule("W111", "duplicate-test", fix="always", severity="warning")
 def duplicate_test(program: Program) -> Findings:
     """Two tests have the same title, so a report does not say which of them failed.
 
@@ -41,7 +41,12 @@ def duplicate_test(program: Program) -> Findings:
             title = node.title.value
             if title in seen:
                 words = f'there is already a test "{title}"'
-                yield duplicate_test.at(node.title, words).shifted(item.start)
+                end = node.title.span.end
+                close = (
+                    3 if item.text[:end].endswith(('"""', "'''")) and end - node.title.span.start >= 6 else 1
+                )
+                fix = insert("Number the title", end - close, " (2)")
+                yield duplicate_test.at(node.title, words, fix=fix).shifted(item.start)
             seen.add(title)
 
 

@@ -61,7 +61,11 @@ def _look(item: Item, node: syntax.Expression) -> Findings:
             symbol = item.symbol_of(node)
             if symbol is not None and symbol.kind != "builtin" and named(symbol.type) is None:
                 yield not_a_type.at(node, f"`{node.text}` is not a type", _help(symbol.type))
-            elif symbol is not None and symbol.kind == "builtin" and isinstance(symbol.type, types.Function):
+            elif (
+                symbol is not None
+                and symbol.kind == "builtin"
+                and isinstance(symbol.type, types.Function | types.Overloaded)
+            ):
                 yield _function(node)
         case syntax.Attribute(name=name):
             symbol = item.symbol_of(name)

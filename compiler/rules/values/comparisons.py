@@ -15,10 +15,10 @@ from ...trees import walk
 from ...types import Type
 from ...types.assignable import iterated
 from ...types.display import display_value
+from ...types.overlap import overlaps
 from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import choices, described, near
-from .overlap import overlaps
 
 
 @rule("E233", "impossible-comparison", syntax.Comparison, syntax.Match, fix="sometimes")
@@ -148,11 +148,20 @@ def _known_type(item: Item, node: syntax.Expression) -> Type:
     A constant of the file may be a switch, that somebody sets to another value.
     """
     kind = item.type_of(node)
-    if isinstance(node, syntax.Name) and isinstance(kind, types.Literals) and len(kind.values) == 1:
+    if isinstance(node, syntax.Name) and _is_single(kind):
         symbol = item.symbol_of(node)
         if symbol is None or symbol.kind not in ("parameter", "input"):
             return widened(kind)
     return kind
+
+
+def _is_single(kind: Type) -> bool:
+    """Whether a type is one constant, or one member of an enumeration."""
+    match kind:
+        case types.Literals(values=values) | types.Enum(members=values, whole=types.Enum()):
+            return len(values) == 1
+        case _:
+            return False
 
 
 @rule("E234", "identity-of-literal", syntax.Comparison, fix="always")
@@ -219,7 +228,7 @@ def _is_none(node: syntax.Expression) -> bool:
     return isinstance(node, syntax.Constant) and node.value is None
 
 
-@rule("W108", "same-operands", syntax.Comparison, syntax.Boolean, severity="warning")
+@rule("W108", "same-operands", syntax.Comparison, syntax.Boolean, fix="sometimes", severity="warning")
 def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax.Boolean) -> Findings:
     """A value is compared with itself, or a condition is tested twice.
 
@@ -236,10 +245,11 @@ def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax
     """
     if isinstance(node, syntax.Boolean):
         seen: set[str] = set()
-        for value in node.values:
+        for before, value in zip((None, *node.values), node.values, strict=False):
             text = written(item, value)
-            if text in seen and _is_stable(value):
-                yield same_operands.at(value, f"`{text}` appears twice in this condition")
+            if text in seen and _is_stable(value) and before is not None:
+                fix = replace("Remove it", Span(before.span.end, value.span.end), "")
+                yield same_operands.at(value, f"`{text}` appears twice in this condition", fix=fix)
             seen.add(text)
         return
     for left, right in pairwise((node.left, *node.rights)):

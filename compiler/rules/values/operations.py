@@ -5,22 +5,25 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TypeAlias
 
+from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.operators import fits, ordered
+from ...types import Type, narrow
 from ...types.assignable import iterated
 from ...types.display import display
 from ...types.union import plain, widened
-from ..rule import Findings, rule, written
+from ..rule import Findings, replace, rule, written
 from ..words import described
+from .possibly_none import may_be_none
 
 _Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
 _ORDERS = ("<", "<=", ">", ">=")
 
 
-@rule("E226", "not-callable", syntax.Call)
+@rule("E226", "not-callable", syntax.Call, fix="sometimes")
 def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A value is called that is not a function, module or constructor.
 
@@ -49,7 +52,13 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
         case types.Signature():
             made = f"{catalog.plain_module()}({text})"
             words = f"cannot call the signature `{text}`; write `{made}`"
-            yield not_callable.at(node.function, words)
+            is_argument = any(
+                node is each.value for call in item.nodes(syntax.Call) for each in call.arguments
+            )
+            fix = None
+            if is_argument and not node.arguments:
+                fix = replace("Remove the brackets", Span(node.function.span.end, node.span.end), "")
+            yield not_callable.at(node.function, words, fix=fix)
         case types.Literals() | types.Builtin() | types.List() | types.Dict() | types.Set() | types.Tuple():
             yield not_callable.at(node.function, f"cannot call `{text}`, which is {described(widened(kind))}")
         case (
@@ -73,7 +82,7 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield not_callable.at(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
 
 
-@rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause)
+@rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause, fix="sometimes")
 def not_iterable(program: Program, item: Item, node: syntax.For | syntax.ComprehensionClause) -> Findings:
     """A loop iterates over a value that has no items.
 
@@ -89,14 +98,16 @@ def not_iterable(program: Program, item: Item, node: syntax.For | syntax.Compreh
     ```
     """
     kind = item.type_of(node.iterable)
-    if iterated(kind) is None:
+    wrong = [each for each in types.options(kind) if iterated(each) is None]
+    if wrong and not may_be_none(kind):
         text = written(item, node.iterable)
-        wide = widened(kind)
+        wide = widened(types.union(*wrong))
         hint = f"; did you mean `range({text})`?" if wide == types.INT else ""
-        yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}")
+        fix = replace(f"Write `range({text})`", node.iterable, f"range({text})") if hint else None
+        yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}", fix=fix)
 
 
-@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison)
+@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison, fix="sometimes")
 def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     """An operator is used on values that do not support it.
 
@@ -114,26 +125,47 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     match node:
         case syntax.Binary() if id(node) not in item.annotations:
             left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
-            if not fits(left, node.operator, right):
+            if not _fit(left, node.operator, right):
                 text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` is not supported"
                 joins = node.operator == "+" and types.STR in (left, right)
-                yield wrong_operands.at(node, text + ("; did you mean an f-string?" if joins else ""))
+                fix = _as_text(item, node, left) if joins else None
+                yield wrong_operands.at(
+                    node, text + ("; did you mean an f-string?" if joins else ""), fix=fix
+                )
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
-            if types.known(left) and not fits(left, node.operator, right):
+            if types.known(left) and not _fit(left, node.operator, right):
                 text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` is not supported"
-                yield wrong_operands.at(node, text, _wrap(item, node))
+                fix = None
+                if isinstance(left, types.List) and node.operator == "+":
+                    fix = replace("Write it in brackets", node.value, f"[{written(item, node.value)}]")
+                yield wrong_operands.at(node, text, _wrap(item, node), fix)
         case syntax.Comparison():
             yield from _compared(item, node)
+
+
+def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
+    """The operand that is not a text, in `str(…)`."""
+    other = node.right if left == types.STR else node.left
+    return replace("Write `str(…)`", other, f"str({written(item, other)})")
 
 
 def _compared(item: Item, node: syntax.Comparison) -> Findings:
     operands = pairwise((node.left, *node.rights))
     for operator, (first, second) in zip(node.operators, operands, strict=True):
         left, right = widened(item.type_of(first)), widened(item.type_of(second))
-        if operator in _ORDERS and not ordered(left, right):
+        if operator in _ORDERS and not ordered(_certain(left), _certain(right)):
             shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
             yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} is not supported")
+
+
+def _fit(left: Type, operator: str, right: Type) -> bool:
+    return fits(_certain(left), operator, _certain(right))
+
+
+def _certain(kind: Type) -> Type:
+    """A type without a `None` that it has beside others, of which `possibly-none` speaks."""
+    return narrow.not_none(kind) if may_be_none(kind) else kind
 
 
 def _wrap(item: Item, node: syntax.AugmentedAssign) -> str | None:

@@ -9,11 +9,15 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...resolve.builtins import MUTATORS, class_name
+from ...resolve.members import member
+from ...types import narrow
 from ...types.display import display
+from ...types.union import plain
 from ..data.habits import STEPS
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
 from .method_habits import method_habit
+from .possibly_none import may_be_none
 
 
 @rule("E201", "unknown-field", syntax.Attribute, syntax.Subscript, fix="sometimes")
@@ -39,10 +43,34 @@ def unknown_field(program: Program, item: Item, node: syntax.Attribute | syntax.
     """
     if isinstance(node, syntax.Subscript):
         yield from _by_index(item, node)
-    elif item.symbol_of(node.name) is None and id(node) not in item.annotations:
+    elif id(node) not in item.annotations:
         kind = item.type_of(node.value)
-        if types.known(kind) and not is_mutation(kind, node.name.text):
-            yield _finding(program, item, node, kind)
+        if item.symbol_of(node.name) is not None:
+            yield from _in_part(program, item, node, kind)
+        elif types.known(kind) and not is_mutation(kind, node.name.text):
+            yield _finding(program, item, node, narrow.not_none(kind) if may_be_none(kind) else kind)
+
+
+def _in_part(program: Program, item: Item, node: syntax.Attribute, kind: types.Type) -> Findings:
+    """An attribute that some values of a union have and others lack; of `None` `possibly-none` speaks."""
+    if not isinstance(kind, types.Union):
+        return
+    name = node.name.text
+    for each in kind.options:
+        if isinstance(each, types.Nothing) or member(each, name) is not None or is_mutation(each, name):
+            continue
+        text = written(item, node.value)
+        words = f"`{text}` may be {described(plain(each))}, which has no attribute `{name}`"
+        yield unknown_field.at(node.name, words, _tell_apart(kind, each, text))
+        return
+
+
+def _tell_apart(kind: types.Union, lacking: types.Type, text: str) -> str | None:
+    """How to test for the values that have the attribute."""
+    left = [each for each in kind.options if each != lacking]
+    if len(left) == 1 and isinstance(left[0], types.Builtin | types.Record | types.Instance):
+        return f"test it first, such as `if isinstance({text}, {display(left[0])}):`"
+    return None
 
 
 def _by_index(item: Item, node: syntax.Subscript) -> Findings:

@@ -10,7 +10,7 @@ from ... import types
 from ...program import Item, Program
 from ...types import Type
 from ...types.assignable import iterated
-from ..rule import Findings, insert, rule, written
+from ..rule import Findings, insert, replace, rule, written
 from ..words import described
 
 _Unpacking: TypeAlias = syntax.Assign | syntax.For | syntax.ComprehensionClause | syntax.ValueDeclaration
@@ -95,7 +95,7 @@ def _binds_tightly(node: syntax.Expression) -> bool:
     return isinstance(node, syntax.Name | syntax.Attribute | syntax.Call | syntax.Subscript)
 
 
-@rule("W109", "empty-slice", syntax.Slice, severity="warning")
+@rule("W109", "empty-slice", syntax.Slice, fix="sometimes", severity="warning")
 def empty_slice(program: Program, item: Item, node: syntax.Slice) -> Findings:
     """A slice ends at or before its start, so it is always empty.
 
@@ -117,7 +117,11 @@ def empty_slice(program: Program, item: Item, node: syntax.Slice) -> Findings:
     if start is None:
         return
     if upper == 0 or (start >= upper and (start < 0) == (upper < 0)):
-        yield empty_slice.at(node, "this slice is always empty")
+        fix = None
+        if node.lower is not None and node.upper is not None and node.step is None and start != upper:
+            text = f"{written(item, node.upper)}:{written(item, node.lower)}"
+            fix = replace(f"Write `{text}`", node, text)
+        yield empty_slice.at(node, "this slice is always empty", fix=fix)
 
 
 def _number(node: syntax.Expression | None) -> int | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ... import types
-from ...types import Type
+from . import model as types
+from .model import Type
+from .union import options
 
 _FAMILIES = {
     "str": "text",
@@ -22,7 +23,7 @@ def overlaps(left: Type, right: Type) -> bool:
     """Whether a value of one type can be equal to one of another, as far as that is known."""
     if isinstance(left, types.Nothing) or isinstance(right, types.Nothing):
         return True  # comparing with None has its own rule
-    return any(_may_equal(first, second) for first in types.options(left) for second in types.options(right))
+    return any(_may_equal(first, second) for first in options(left) for second in options(right))
 
 
 def _may_equal(left: Type, right: Type) -> bool:

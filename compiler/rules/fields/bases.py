@@ -1,0 +1,147 @@
+"""What a signature or record extends, and what it does not take over."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...types.generic import named
+from ..rule import Findings, replace, rule, written
+from ..words import NOUNS, meant_or_has, near
+
+_Extending: TypeAlias = syntax.SignatureDeclaration | syntax.TypeDeclaration
+
+
+@rule("E250", "wrong-base", syntax.SignatureDeclaration, syntax.TypeDeclaration)
+def wrong_base(program: Program, item: Item, node: _Extending) -> Findings:
+    """A declaration extends something of another kind: a signature extends a signature, a record a record.
+
+    A record can also extend a pydantic model that is imported from Python.
+
+    ```dspy
+    module classify = Predict("text -> label")
+
+    signature Brief(classify):
+    #               ^^^^^^^^ E250 a signature can only extend a signature, and `classify` is a module
+        output label: str
+    ```
+
+    ```dspy
+    signature Classify:
+        input text: str
+        output label: str
+
+    signature Brief(Classify):
+        output label: str "in one word"
+    ```
+    """
+    base = node.base
+    if base is None or isinstance(base, syntax.Missing):
+        return
+    kind = item.type_of(base)
+    if isinstance(node, syntax.SignatureDeclaration):
+        if not _may_be_signature(kind):
+            message = f"a signature can only extend a signature, and {_what(item, base, kind)}"
+            yield wrong_base.at(base, message, _declare_first(base))
+    elif isinstance(kind, types.Record):
+        if kind.by_position:
+            words = f"a record cannot extend the dataclass `{kind.name}`"
+            yield wrong_base.at(base, words, "declare its attributes here, or make it a pydantic model")
+    elif not _is_open(kind) or _is_something_else(item, base):
+        message = f"a record can only extend a record, and {_what(item, base, kind)}"
+        yield wrong_base.at(base, message)
+
+
+@rule("E251", "unknown-removed-field", syntax.SignatureDeclaration, syntax.TypeDeclaration, fix="sometimes")
+def unknown_removed_field(program: Program, item: Item, node: _Extending) -> Findings:
+    """`del` names a field that the extended declaration does not have, or removes a field twice.
+
+    ```dspy
+    signature Classify:
+        input text: str
+        input hint: str
+        output label: str
+
+    signature Brief(Classify):
+        del hnit
+    #       ^^^^ E251 `Classify` has no field `hnit`; did you mean `hint`?
+    ```
+
+    ```dspy
+    signature Classify:
+        input text: str
+        input hint: str
+        output label: str
+
+    signature Brief(Classify):
+        del hint
+    ```
+    """
+    interface = _fields_of_base(item, node)
+    if interface is None or node.base is None:
+        return
+    known = [each.name for each in interface.fields]
+    owner = written(item, node.base)
+    seen: set[str] = set()
+    for name in (each for removal in node.removals for each in removal.names):
+        if name.text in seen:
+            yield unknown_removed_field.at(name, f"`{name.text}` is removed twice")
+        elif name.text not in known and not interface.open:
+            close = near(name.text, known)
+            fix = replace(f"Change to `{close}`", name, close) if close else None
+            message = f"`{owner}` has no field `{name.text}`{meant_or_has(name.text, known)}"
+            yield unknown_removed_field.at(name, message, fix=fix)
+        seen.add(name.text)
+
+
+def _fields_of_base(item: Item, node: _Extending) -> types.Interface | None:
+    kind = item.type_of(node.base) if node.base is not None else None
+    return kind.interface if isinstance(kind, types.Signature | types.Record) else None
+
+
+def _may_be_signature(kind: types.Type) -> bool:
+    if isinstance(kind, types.Class):
+        return kind.definition.is_a("Signature") or not kind.definition.complete
+    return isinstance(kind, types.Signature) or _is_open(kind)
+
+
+def _is_open(kind: types.Type) -> bool:
+    """Whether too little is known of a value to say what it is not."""
+    if isinstance(kind, types.Class):
+        return not kind.definition.complete
+    return isinstance(kind, types.Unknown | types.Anything)
+
+
+def _is_something_else(item: Item, base: syntax.Expression) -> bool:
+    """Whether a name is known, and does not stand for a type."""
+    symbol = item.symbol_of(base.name if isinstance(base, syntax.Attribute) else base)
+    return symbol is not None and not _is_open(symbol.type) and named(symbol.type) is None
+
+
+def _what(item: Item, base: syntax.Expression, kind: types.Type) -> str:
+    symbol = item.symbol_of(base)
+    name = f"`{written(item, base)}`"
+    if isinstance(base, syntax.String):
+        return f"{name} is a string"
+    if symbol is not None and symbol.kind in _NOUNS:
+        return f"{name} is {_NOUNS[symbol.kind]}"
+    return f"{name} is not one"
+
+
+_NOUNS = {
+    **NOUNS,
+    "program": "a program",
+    "type": "a record",
+    "enum": "an enum",
+    "module class": "a module",
+    "function": "a function",
+    "constant": "a constant",
+}
+
+
+def _declare_first(base: syntax.Expression) -> str | None:
+    if isinstance(base, syntax.String):
+        return 'declare it first: `signature NAME = "…"`'
+    return None

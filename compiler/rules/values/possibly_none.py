@@ -1,0 +1,277 @@
+"""Values that may be `None`, used where `None` does not fit and no test has ruled it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TypeAlias
+
+from ....base.diagnostic import Fix
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...resolve.generics import substitute
+from ...resolve.members import member
+from ...resolve.narrowing import path_of
+from ...resolve.operators import fits, ordered
+from ...trees import walk
+from ...types import Type, narrow
+from ...types.assignable import assignable, iterated
+from ...types.union import widened
+from ..rule import Findings, insert, replace, rule, written
+from ..words import described
+
+_Use: TypeAlias = (
+    syntax.Attribute
+    | syntax.Subscript
+    | syntax.Call
+    | syntax.ConfigureDeclaration
+    | syntax.For
+    | syntax.ComprehensionClause
+    | syntax.Starred
+    | syntax.Binary
+    | syntax.Unary
+    | syntax.AugmentedAssign
+    | syntax.Comparison
+    | syntax.Assign
+    | syntax.Return
+)
+_Misfit: TypeAlias = tuple[syntax.Expression, str]
+"""A value that may be `None`, and why it must not be, as the end of a sentence."""
+
+
+@rule(
+    "E260",
+    "possibly-none",
+    syntax.Attribute,
+    syntax.Subscript,
+    syntax.Call,
+    syntax.ConfigureDeclaration,
+    syntax.For,
+    syntax.ComprehensionClause,
+    syntax.Starred,
+    syntax.Binary,
+    syntax.Unary,
+    syntax.AugmentedAssign,
+    syntax.Comparison,
+    syntax.Assign,
+    syntax.Return,
+    fix="sometimes",
+)
+def possibly_none(program: Program, item: Item, node: _Use) -> Findings:
+    """A value that may be `None` is used as if it never were.
+
+    A test rules `None` out where it holds: `if x`, `x is not None`, an early `return`, `assert`, `match`,
+    `and`, `or`, a comprehension's condition.
+
+    ```dspy
+    def shout(text: str | None) -> str:
+        return text.upper()
+    #          ^^^^ E260 `text` may be `None`, which has no attribute `upper`
+    ```
+
+    ```dspy
+    def shout(text: str | None) -> str:
+        return text.upper() if text is not None else ""
+    ```
+    """
+    for value, why in _misfits(item, node):
+        if _is_first(item, value):
+            text = written(item, value)
+            shown = f"`{text}`" if len(text) <= 40 else "this value"
+            fix = _fix(item, value, text)
+            advice = f"test it first, such as `if {text} is not None:`"
+            help_ = None if fix or path_of(value) is None else advice
+            yield possibly_none.at(value, f"{shown} may be `None`{why}", help_, fix)
+
+
+def may_be_none(kind: Type) -> bool:
+    """Whether a value can be `None` and something else."""
+    return isinstance(kind, types.Union) and types.NONE in kind.options
+
+
+def only_none_misfits(given: Type, wanted: Type) -> bool:
+    """Whether a value would fit if it were not `None`; then this rule says so, and no other."""
+    return may_be_none(given) and assignable(narrow.not_none(given), wanted)
+
+
+def _is_first(item: Item, value: syntax.Expression) -> bool:
+    """Whether this is the first such use of what a path holds: one test above it helps all of them."""
+    path = path_of(value)
+    if path is None:
+        return True
+    first = value
+    while isinstance(first, syntax.Attribute | syntax.Subscript):
+        first = first.value
+    seen: dict[tuple[str, int], int] = item.memory.setdefault(_is_first, {})
+    return seen.setdefault((path, id(item.symbol_of(first))), id(value)) == id(value)
+
+
+# --- where `None` does not fit --------------------------------------------------------------------------
+
+
+def _misfits(item: Item, node: _Use) -> Iterator[_Misfit]:
+    match node:
+        case syntax.Attribute() | syntax.Subscript() | syntax.Binary() if id(node) in item.annotations:
+            return
+        case syntax.Attribute(value=value, name=name):
+            kind = item.type_of(value)
+            if may_be_none(kind) and _has(narrow.not_none(kind), name.text):
+                yield value, f", which has no attribute `{name.text}`"
+        case syntax.Subscript(value=value):
+            if may_be_none(item.type_of(value)):
+                yield value, ", which has no items"
+        case syntax.Starred(value=value):
+            yield from _looped(item, value)
+        case syntax.For(iterable=value) | syntax.ComprehensionClause(iterable=value):
+            yield from _looped(item, value)
+        case syntax.Assign(target=syntax.Tuple() | syntax.List(), value=value):
+            if may_be_none(item.type_of(value)):
+                yield value, ", which cannot be unpacked"
+        case syntax.Unary(operator="-" | "+" | "~" as operator, operand=value):
+            if may_be_none(item.type_of(value)):
+                yield value, f", and `{operator}` needs a number"
+        case syntax.Binary(left=left, operator=operator, right=right):
+            yield from _operated(item, left, operator, right)
+        case syntax.AugmentedAssign(target=left, operator=operator, value=right):
+            yield from _operated(item, left, operator, right)
+        case syntax.Comparison():
+            yield from _compared(item, node)
+        case syntax.Call():
+            if may_be_none(item.type_of(node.function)):
+                yield node.function, ", which cannot be called"
+            yield from _given(item, node)
+        case syntax.ConfigureDeclaration():
+            yield from _given(item, node)
+        case syntax.Return():
+            yield from _returned(item, node)
+
+
+def _has(kind: Type, name: str) -> bool:
+    return any(member(each, name) is not None for each in types.options(kind))
+
+
+def _looped(item: Item, value: syntax.Expression) -> Iterator[_Misfit]:
+    kind = item.type_of(value)
+    if may_be_none(kind) and iterated(narrow.not_none(kind)) is not None:
+        yield value, ", which has no items to go through"
+
+
+def _operated(
+    item: Item, left: syntax.Expression, operator: str, right: syntax.Expression
+) -> Iterator[_Misfit]:
+    first, second = item.type_of(left), item.type_of(right)
+    if not (may_be_none(first) or may_be_none(second)):
+        return
+    if not fits(widened(narrow.not_none(first)), operator, widened(narrow.not_none(second))):
+        return
+    for value, kind in ((left, first), (right, second)):
+        if may_be_none(kind):
+            yield value, f", and `{operator}` does not take `None`"
+
+
+def _compared(item: Item, node: syntax.Comparison) -> Iterator[_Misfit]:
+    for operator, (left, right) in zip(node.operators, pairwise((node.left, *node.rights)), strict=True):
+        first, second = item.type_of(left), item.type_of(right)
+        if operator in ("<", "<=", ">", ">="):
+            if ordered(widened(narrow.not_none(first)), widened(narrow.not_none(second))):
+                for value, kind in ((left, first), (right, second)):
+                    if may_be_none(kind):
+                        yield value, f", and `{operator}` does not take `None`"
+        elif operator in ("in", "not in") and may_be_none(second):
+            yield right, ", which has no items"
+
+
+def _given(item: Item, node: syntax.Call | syntax.ConfigureDeclaration) -> Iterator[_Misfit]:
+    binding = item.binding_of(node)
+    for argument, parameter in binding.matched if binding is not None else ():
+        given = item.type_of(argument.value)
+        if argument.star or not may_be_none(given):
+            continue
+        wanted = substitute(parameter.type, {})
+        if not assignable(given, wanted) and only_none_misfits(given, wanted):
+            name = written(item, node.function) if isinstance(node, syntax.Call) else "configure"
+            yield argument.value, f"; `{parameter.name}` of `{name}` takes {described(wanted)}"
+
+
+def _returned(item: Item, node: syntax.Return) -> Iterator[_Misfit]:
+    match item.declaration:
+        case syntax.FunctionDeclaration(name=name, returns=wanted) if wanted is not None:
+            if node.value is not None:
+                yield from _must_be(item, node.value, wanted, f"`{name.text}` returns")
+        case syntax.ModuleDeclaration(fields=fields):
+            declared = {each.name.text: each.type for each in fields if each.direction == "output"}
+            for argument in node.outputs or ():
+                output = argument.name.text if argument.name is not None else ""
+                wanted = declared.get(output)
+                if wanted is not None:
+                    yield from _must_be(item, argument.value, wanted, f"`{output}` is")
+
+
+def _must_be(
+    item: Item, value: syntax.Expression, annotation: syntax.Expression, words: str
+) -> Iterator[_Misfit]:
+    given, wanted = item.type_of(value), item.type_of(annotation)
+    if may_be_none(given) and not assignable(given, wanted) and only_none_misfits(given, wanted):
+        yield value, f"; {words} {described(wanted)}"
+
+
+# --- fixes ----------------------------------------------------------------------------------------------
+
+
+def _fix(item: Item, value: syntax.Expression, text: str) -> Fix | None:
+    """A test of a path where one stands already, or else an `assert` above the statement."""
+    path = path_of(value)
+    if path is None:
+        return None
+    test = f"{text} is not None"
+    name = path.partition(".")[0].partition("[")[0]
+    for comprehension in item.nodes(syntax.Comprehension):
+        if _is_in(value, comprehension.element):
+            for clause in reversed(comprehension.clauses):
+                if any(isinstance(each, syntax.Name) and each.text == name for each in walk(clause.target)):
+                    return insert(f"Leave out where `{text}` is `None`", clause.span.end, f" if {test}")
+    condition = next((each for each in _conditions(item) if _is_in(value, each)), None)
+    if condition is not None:
+        return _tested(item, condition, test, text)
+    return _asserted(item, value, test, text)
+
+
+def _conditions(item: Item) -> Iterator[syntax.Expression]:
+    for branch in item.nodes(syntax.IfBranch):
+        yield branch.test
+    for conditional in item.nodes(syntax.Conditional):
+        yield conditional.test
+    for clause in item.nodes(syntax.ComprehensionClause):
+        yield from clause.conditions
+    for statement in item.nodes(syntax.Assert):
+        yield statement.test
+
+
+def _tested(item: Item, condition: syntax.Expression, test: str, text: str) -> Fix:
+    """The condition with a test before it."""
+    title = f"Test that `{text}` is not `None`"
+    if isinstance(condition, syntax.Boolean) and condition.operator == "or":
+        inside = item.text[condition.span.start : condition.span.end]
+        return replace(title, condition, f"{test} and ({inside})")
+    return insert(title, condition.span.start, f"{test} and ")
+
+
+def _asserted(item: Item, value: syntax.Expression, test: str, text: str) -> Fix | None:
+    """An `assert` on a line above a statement that stands alone on its line."""
+    around: list[syntax.Statement] = [each for each in item.nodes(syntax.Return) if _is_in(value, each)]
+    around += [each for each in item.nodes(syntax.Assign) if _is_in(value, each)]
+    around += [each for each in item.nodes(syntax.AugmentedAssign) if _is_in(value, each)]
+    around += [each for each in item.nodes(syntax.For) if _is_in(value, each.iterable)]
+    if not around:
+        return None
+    statement = max(around, key=lambda each: each.span.start)
+    start = item.text.rfind("\n", 0, statement.span.start) + 1
+    indent = item.text[start : statement.span.start]
+    if indent.strip():
+        return None
+    return insert(f"Assert that `{text}` is not `None`", start, f"{indent}assert {test}\n")
+
+
+def _is_in(value: syntax.Node, node: syntax.Node) -> bool:
+    return node.span.start <= value.span.start and value.span.end <= node.span.end
