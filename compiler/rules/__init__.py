@@ -58,6 +58,7 @@ from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
 from .models.context import prompt_too_long
 from .models.names import (
+    missing_model,
     no_provider,
     not_a_language_model,
     unknown_model,
@@ -247,6 +248,7 @@ RULES: tuple[Rule, ...] = (
     learns_nothing,
     nothing_to_choose,
     unreachable_threshold,
+    missing_model,
     look_alike_names,
     key_in_source,
     unsafe_tool,

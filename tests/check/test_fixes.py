@@ -64,7 +64,9 @@ def test_a_rule_that_is_said_to_have_a_fix_has_one_in_a_case(tmp_path: Path) -> 
         found |= {one.code for one in Project(each.read).check(MAIN).diagnostics if one.fix}
     # What lies beside a missing file is known only of a disk.
     (tmp_path / "train.csv").write_text("text\n", encoding="utf-8")
-    (tmp_path / "a.dspy").write_text('dataset rows = Dataset("trian.csv")\n', encoding="utf-8")
+    (tmp_path / "small.gguf").write_bytes(b"GGUF")
+    text = 'dataset rows = Dataset("trian.csv")\nlm own = LM("gguf/smal.gguf")\n'
+    (tmp_path / "a.dspy").write_text(text, encoding="utf-8")
     found |= {each.code for each in Workspace().analyse(str(tmp_path / "a.dspy")).diagnostics if each.fix}
     assert {rule.code for rule in RULES if rule.fix != "none"} <= found
     assert {rule.code for rule in RULES if rule.fix == "none"}.isdisjoint(found)

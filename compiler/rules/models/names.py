@@ -116,6 +116,25 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
     yield unknown_shipped_model.at(found.node, words, help_, fix)
 
 
+@rule("W311", "missing-model", syntax.Call, fix="sometimes", severity="info", since="0.2")
+def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model is named after a GGUF file that is not there, in a folder that has one of almost this name.
+
+    The path of a model starts from the folder in which a program runs, which need not be the file's own; so
+    this is only a note.
+    """
+    found = model_of(item, node)
+    file = item.data_of(found.node) if found is not None and found.provider == "gguf" else None
+    if found is None or file is None or not file.is_missing:
+        return
+    folder, slash, name = found.own_name.rpartition("/")
+    close = near(name, file.beside)
+    if close is not None:
+        whole = f"gguf/{folder}{slash}{close}"
+        words = f"there is no file `{found.own_name}`; did you mean `{folder}{slash}{close}`?"
+        yield missing_model.at(found.node, words, fix=rename(found, whole))
+
+
 @rule("E313", "not-a-language-model", syntax.Call, since="0.2")
 def not_a_language_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model makes embeddings, pictures or speech; a module needs one that answers a text with a text.
