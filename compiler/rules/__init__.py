@@ -47,6 +47,7 @@ from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
 from .fields.hidden import added_field, hidden_field
+from .fields.instructions import missing_instructions
 from .fields.missing import missing_annotation, no_outputs
 from .fields.reserved import hint_field, reserved_field
 from .fields.values import duplicate_value, no_members
@@ -214,7 +215,6 @@ RULES: tuple[Rule, ...] = (
     too_few_threads,
     training_setting,
     different_structure,
-    broken_state,
     unknown_column,
     not_rows,
     different_columns,
@@ -238,6 +238,7 @@ RULES: tuple[Rule, ...] = (
     undocumented_tool,
     untyped_tool,
     prompt_too_long,
+    missing_instructions,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -257,6 +258,7 @@ RULES: tuple[Rule, ...] = (
     taught_by_itself,
     missing_data,
     stale_state,
+    broken_state,
 )
 """All rules, by their codes."""
 
