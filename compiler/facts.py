@@ -253,9 +253,9 @@ class Draft(Struct, eq=False):
     unresolved: dict[int, syntax.Name] = field(default_factory=dict)
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
+    exhaustive: set[int] = field(default_factory=set)
     data: dict[int, DataFile] = field(default_factory=dict)
     state: SavedState | None = None
-    exhaustive: set[int] = field(default_factory=set)
 
     def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
         """Remember whether one of the branches of a statement is always taken."""

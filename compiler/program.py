@@ -154,6 +154,10 @@ class Item:
         """How the arguments of a call fit."""
         return self.facts.bindings.get(id(call))
 
+    def is_exhaustive(self, node: syntax.Match | syntax.If) -> bool:
+        """Whether one of the cases of a `match`, or of the branches of an `if`, is always taken."""
+        return id(node) in self.facts.exhaustive
+
     def data_of(self, node: syntax.Node) -> DataFile | None:
         """What is known of the data file that a string names, where a dataset is made of it."""
         return self.facts.data.get(id(node))
@@ -162,10 +166,6 @@ class Item:
     def state(self) -> SavedState | None:
         """The state of the program that the item declares, where there is one."""
         return self.facts.state
-
-    def is_exhaustive(self, node: syntax.Match | syntax.If) -> bool:
-        """Whether one of the cases of a `match`, or of the branches of an `if`, is always taken."""
-        return id(node) in self.facts.exhaustive
 
     def signature_string(self, node: syntax.String) -> SignatureString | None:
         """The fields of a string that stands where a signature is expected."""
