@@ -11,8 +11,8 @@ from ..rule import Findings, rule
 def missing_instructions(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A signature has no instructions and no descriptions, so its model knows only the names of its fields.
 
-    The docstring of a signature is what the model is told to do. Optimizers that write instructions start from
-    it, too.
+    The docstring of a signature is what the model is told to do. Optimizers that write instructions start
+    from it, too.
 
     ```dspy
     signature Route:
