@@ -212,7 +212,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     target: ImportTarget | None = None
     """Where an import leads."""
     exhaustive: frozenset[int] = frozenset()
-    """The `match`es one of whose cases is always taken, and the `if`s without `else` of which a branch is."""
+    """The `match`es one of whose cases is always taken, the `if`s of which a branch is, and their branches
+    of which one further up is."""
     data: Mapping[int, DataFile] = {}
     """The data files that the item's datasets are made of, by the identity of the string that names them."""
     state: SavedState | None = None
@@ -221,9 +222,9 @@ class ItemFacts(Struct, frozen=True, eq=False):
 
 def evident_type(node: syntax.Node) -> types.Type:
     """The type of a constant, which needs no remembering; Unknown for other expressions."""
+    if isinstance(node, syntax.String):
+        return types.Literals((node.value,))
     match node:
-        case syntax.String(value=text):
-            return types.Literals((text,))
         case syntax.Constant(value=None):
             return types.NONE
         case syntax.Constant(value=(bool() | int()) as value):
@@ -258,7 +259,7 @@ class Draft(Struct, eq=False):
     state: SavedState | None = None
 
     def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
-        """Remember whether one of the branches of a statement is always taken."""
+        """Remember whether one of the branches of a statement, or above a branch, is always taken."""
         (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
 
     def data_of(self, node: syntax.Node) -> DataFile | None:

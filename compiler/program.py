@@ -154,8 +154,8 @@ class Item:
         """How the arguments of a call fit."""
         return self.facts.bindings.get(id(call))
 
-    def is_exhaustive(self, node: syntax.Match | syntax.If) -> bool:
-        """Whether one of the cases of a `match`, or of the branches of an `if`, is always taken."""
+    def is_exhaustive(self, node: syntax.Match | syntax.If | syntax.IfBranch) -> bool:
+        """Whether one of the cases of a `match`, of the branches of an `if` or above one, is always taken."""
         return id(node) in self.facts.exhaustive
 
     def data_of(self, node: syntax.Node) -> DataFile | None:

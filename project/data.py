@@ -9,14 +9,9 @@ from ..base.files import UnreadableFile, read_beginning, read_bytes
 from ..compiler.datafiles import BEGINNING, data_file, is_readable
 from ..compiler.facts import DataFile, SavedState
 from ..compiler.states import saved_state
+from .limits import LARGEST_STATE, MOST_BESIDE
 
 _MODEL = ".gguf"
-_MOST_BESIDE = 2_000
-"""How many entries of a folder are looked at for names that are like that of a missing file."""
-
-
-LARGEST_STATE = 64 << 20
-"""How many bytes a state may have of which something is told while checking."""
 
 
 def look_at_state(path: str) -> SavedState:
@@ -48,7 +43,7 @@ def look_beside(path: str) -> DataFile:
     is_model = path.endswith(_MODEL)
     try:
         with os.scandir(os.path.dirname(path)) as entries:
-            found = (each.name for each in islice(entries, _MOST_BESIDE))
+            found = (each.name for each in islice(entries, MOST_BESIDE))
             names += (each for each in found if (each.endswith(_MODEL) if is_model else is_readable(each)))
     except (OSError, ValueError):
         pass  # there is no such folder either

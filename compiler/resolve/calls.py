@@ -297,10 +297,22 @@ def bind(
     unknown: list[syntax.Argument] = []
     repeated: list[syntax.Argument] = []
     surplus: list[syntax.Argument] = []
-    positional = [each for each in parameters if each.kind in ("", "positional-only")]
-    by_name = {each.name: each for each in parameters if each.kind in ("", "keyword-only")}
-    rest = next((each for each in parameters if each.kind == "*"), None)
-    further = next((each for each in parameters if each.kind == "**"), None)
+    positional: list[types.Parameter] = []
+    by_name: dict[str, types.Parameter] = {}
+    rest = further = None
+    for each in parameters:
+        match each.kind:
+            case "":
+                positional.append(each)
+                by_name[each.name] = each
+            case "keyword-only":
+                by_name[each.name] = each
+            case "positional-only":
+                positional.append(each)
+            case "*":
+                rest = each
+            case _:
+                further = each
     taken: set[str] = set()
     index = 0
     spread = any(argument.star for argument in arguments)
@@ -333,6 +345,7 @@ def bind(
 
 
 def _read_signature(argument: syntax.Argument, parameter: types.Parameter, context: Context) -> None:
-    takes = any(isinstance(each, types.SignatureLike) for each in types.options(parameter.type))
-    if takes and isinstance(argument.value, syntax.String):
+    if isinstance(argument.value, syntax.String) and any(
+        isinstance(each, types.SignatureLike) for each in types.options(parameter.type)
+    ):
         context.record(argument.value, string_signature(argument.value, context))

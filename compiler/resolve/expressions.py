@@ -162,18 +162,13 @@ def _call(node: syntax.Call, context: Context) -> Type:
         else:
             infer(argument.value, context)
     if lambdas:
-        taken = calls.lambda_parameters(node.arguments, lambdas, callee, context)
-        for argument in lambdas:
-            assert isinstance(argument.value, syntax.Lambda)
-            rows = data.given_rows(callee, receiver, node.arguments, argument, context.item)
-            given = rows or taken.get(id(argument.value), ())
-            context.record(argument.value, _lambda(argument.value, context, given))
+        _lambdas(node, lambdas, callee, receiver, context)
     return calls.apply(node, callee, receiver, context)
 
 
 def _subscript(node: syntax.Subscript, context: Context) -> Type:
     value = infer(node.value, context)
-    if isinstance(value, types.TypeForm | types.Class) or (
+    if isinstance(value, (types.TypeForm, types.Class)) or (
         isinstance(node.value, syntax.Name) and node.value.text in SPECIAL and not types.known(value)
     ):
         # A type where a value may stand: `isinstance(x, list[str])`, an alias of a constant.
@@ -182,8 +177,20 @@ def _subscript(node: syntax.Subscript, context: Context) -> Type:
     return _narrowed(node, subscript(value, node.index, context.item.type_of(node.index)), context)
 
 
+def _lambdas(
+    node: syntax.Call, lambdas: list[syntax.Argument], callee: Type, receiver: Type, context: Context
+) -> None:
+    """Resolve the lambdas among the arguments of a call, by what the callee calls them with."""
+    taken = calls.lambda_parameters(node.arguments, lambdas, callee, context)
+    for argument in lambdas:
+        assert isinstance(argument.value, syntax.Lambda)
+        rows = data.given_rows(callee, receiver, node.arguments, argument, context.item)
+        given = rows or taken.get(id(argument.value), ())
+        context.record(argument.value, _lambda(argument.value, context, given))
+
+
 def _lambda(node: syntax.Lambda, context: Context, given: Sequence[Type] = ()) -> Type:
-    """A lambda; `given` are the types of the values that it is called with."""
+    """The type of a lambda; `given` are those that its first parameters will have."""
     names: Names = {}
     parameters: list[types.Parameter] = []
     for index, each in enumerate(node.parameters):
@@ -280,6 +287,10 @@ def bind_target(
 
 
 def _unpacked(kind: Type, targets: tuple[syntax.Expression, ...]) -> list[Type]:
+    """The types of the targets that a value is unpacked into; `None` cannot be, and is another finding."""
+    if isinstance(kind, types.Union):
+        ways = [_unpacked(each, targets) for each in kind.options if not isinstance(each, types.Nothing)]
+        return [types.merged(*several) for several in zip(*ways, strict=True)]
     item = iterated(kind)
     item = types.UNKNOWN if item is None else item
     starred = [index for index, each in enumerate(targets) if isinstance(each, syntax.Starred)]

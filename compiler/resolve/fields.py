@@ -10,6 +10,7 @@ from .. import types
 from ..facts import Symbol, SymbolKind
 from ..types import Type
 from .annotations import annotate
+from .bounds import choices_of, limits_of
 from .context import Context, Names
 from .expressions import infer
 
@@ -67,6 +68,8 @@ def _field(field: syntax.Field, context: Context, inferred: Mapping[str, Type]) 
         _place(field, context),
         source_text(field.default, context.item.text),
         source_text(field.where, context.item.text),
+        limits_of(field.where, name),
+        choices_of(field.where, name),
     )
 
 

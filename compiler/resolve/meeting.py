@@ -20,24 +20,29 @@ def meet(ends: Sequence[Flow | None]) -> Flow | None:
     if not reached:
         return None
     first = reached[0]
-    if all(each is first for each in reached):
+    if len(reached) == 1:
         return first
     narrowed = _less(joined([each.narrowed for each in reached]), first.names)
-    if all(each.names is first.names for each in reached):
+    others = [each for each in reached if each.names is not first.names]
+    if not others:
         return first if narrowed is first.narrowed else Flow(first.names, narrowed)
     names: Names = dict(first.names)
     several: dict[str, list[Type]] = {}
-    for flow in reached[1:]:
-        if flow.names is first.names:
-            continue
+    for flow in others:
         for name, symbol in flow.names.items():
-            before = names.setdefault(name, symbol)
-            if before is not symbol and name not in several:
+            before = names.get(name)
+            if before is symbol:
+                continue
+            if before is None:
+                names[name] = symbol
+            elif name not in several:
                 several[name] = [_type_in(each, name) for each in reached if name in each.names]
     if not several:
         return Flow(names, narrowed)
     for name, kinds in several.items():
-        names[name] = _of_type(names[name], types.joined((types.merged(*kinds),)))
+        kind = types.joined(kinds)
+        if kind is not names[name].type:
+            names[name] = _of_type(names[name], kind)
     return Flow(names, {path: kind for path, kind in narrowed.items() if path not in several})
 
 

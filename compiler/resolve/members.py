@@ -29,6 +29,11 @@ def member(kind: Type, name: str) -> Symbol | None:
             if len(found) == 1
             else Symbol(name, found[0].kind, types.union(*(each.type for each in found)))
         )
+    if isinstance(kind, types.Builtin):
+        found_here = builtins.member(kind, name)
+        if found_here is not None:
+            return Symbol(name, "member", found_here)
+        return _UNRESOLVED if is_open(kind) else None
     for owned, symbol in _members(kind, name):
         if owned == name:
             return symbol
@@ -86,7 +91,7 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
     """Members by name; with `wanted`, those of other names may be left out."""
     match kind:
         case types.Prediction(interface=interface):
-            yield from _fields(interface.outputs, wanted)
+            yield from _fields(interface.fields, wanted, "output")
             yield from _of_class(catalog.definition("Prediction"), wanted)
         case types.Fields(interface=interface):
             yield from _fields(interface.fields, wanted)
@@ -136,9 +141,11 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             yield from _typed(builtins.members(kind))
 
 
-def _fields(fields: tuple[types.Field, ...], wanted: str | None) -> Iterator[tuple[str, Symbol]]:
+def _fields(
+    fields: tuple[types.Field, ...], wanted: str | None, direction: str = ""
+) -> Iterator[tuple[str, Symbol]]:
     for each in fields:
-        if wanted is None or each.name == wanted:
+        if (wanted is None or each.name == wanted) and (not direction or each.direction == direction):
             yield each.name, Symbol(each.name, "field", each.type, each.place, doc=each.description)
 
 

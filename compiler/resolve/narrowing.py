@@ -169,7 +169,7 @@ def _compared(
             same = holds is (operator == "==")
             known: Narrowed | None = narrowed
             for one, other in ((left, right), (right, left)):
-                if known is None or isinstance(one, syntax.Constant | syntax.String):
+                if known is None or isinstance(one, (syntax.Constant, syntax.String)):
                     continue
                 known = _narrow(one, _equality(item.type_of(other), same), item, known)
                 if known is not None and same and _is_type_call(one):
@@ -204,7 +204,7 @@ def _identical(
 def _contained(
     left: syntax.Expression, right: syntax.Expression, inside: bool, item: Draft, narrowed: Narrowed
 ) -> Narrowed | None:
-    if isinstance(right, syntax.List | syntax.Tuple | syntax.Set):
+    if isinstance(right, (syntax.List, syntax.Tuple, syntax.Set)):
         if any(isinstance(each, syntax.Starred) for each in right.elements):
             return narrowed
         held = [item.type_of(each) for each in right.elements]
@@ -296,19 +296,27 @@ def _of_exact_class(
 
 def _narrow(node: syntax.Expression, look: narrow.Narrow, item: Draft, narrowed: Narrowed) -> Narrowed | None:
     """What is known when a test of a path has left less of its type."""
-    path = path_of(node)
+    if not isinstance(node, _PATHS):
+        return narrowed
+    path = path_of(node) if narrowed else ""
     if path is None:
         return narrowed
     kind = narrowed.get(path)
     if kind is None:
         kind = _type_of(node, item)
     left = look(kind)
-    if left is types.NEVER and kind is not types.NEVER:
-        return None
     if left is kind:
         return narrowed
+    path = path or path_of(node)
+    if path is None:
+        return narrowed
+    if left is types.NEVER:
+        return None
     known = {**narrowed, path: left}
     return _told_apart(node, look, item, known) if isinstance(node, syntax.Attribute) else known
+
+
+_PATHS = (syntax.Name, syntax.Attribute, syntax.Subscript)
 
 
 def _type_of(node: syntax.Expression, item: Draft) -> Type:

@@ -31,7 +31,7 @@ def unary(operator: str, operand: Type) -> Type:
 
 def binary(left: Type, operator: str, right: Type) -> Type:
     """The type of `left operator right`; Unknown where the operands decide it at run time."""
-    if operator == "|" and isinstance(left, types.TypeForm | types.Class):
+    if operator == "|" and isinstance(left, (types.TypeForm, types.Class)):
         given = named(left), types.NONE if isinstance(right, types.Nothing) else named(right)
         return types.TypeForm(types.union(*(each or types.UNKNOWN for each in given)))
     if operator == "**" and isinstance(right, types.Literals) and _are_natural(right.values):

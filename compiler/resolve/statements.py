@@ -92,7 +92,7 @@ def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -
 def _bound(target: syntax.Expression, kind: Type, context: Context, visible: Span) -> Flow:
     names: Names = {}
     bind_target(target, kind, context, names, syntax.Pass(visible))
-    return context.inside(names).flow
+    return Flow({**context.names, **names}, forget(context.narrowed, names.keys()))
 
 
 def _annotated(node: syntax.AnnotatedAssign, context: Context, visible: Span) -> Flow:
@@ -128,6 +128,7 @@ def _if(node: syntax.If, context: Context, end: int, loops: int) -> Flow | None:
     ends: list[Flow | None] = []
     reached = True
     for branch in node.branches:
+        context.item.note_exhaustive(branch, holds=not reached)
         infer(branch.test, context)
         taken = assume(branch.test, True, context.item, context.narrowed)
         after = run(branch.body, context.knowing(taken), end, loops)

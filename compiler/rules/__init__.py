@@ -108,9 +108,9 @@ from .types.unknown_type import unknown_type
 from .values.comparisons import (
     comparison_with_none,
     identity_of_literal,
-    impossible_comparison,
     same_operands,
 )
+from .values.impossible import impossible_comparison
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern

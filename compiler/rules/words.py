@@ -8,7 +8,9 @@ from ...base.text import did_you_mean, list_names
 from ...base.text import near as near
 from .. import types
 from ..types import Type
+from ..types.assignable import assignable
 from ..types.display import display, display_value
+from ..types.union import plain
 
 NOUNS = {
     "lm": "a language model",
@@ -70,12 +72,22 @@ def described(kind: Type) -> str:
             return "a dataset"
         case types.PythonModule(name=name):
             return f"the Python module `{name}`"
+        case types.Iterable(item=types.Builtin(name="object")):
+            return "a collection"
         case types.Literals(values=(value,)):
             return f"`{display_value(value)}`"
         case types.Union(options=options):
             return listed_types(options)
         case _:
             return f"`{display(kind)}`"
+
+
+def but_is(given: Type, wanted: Type) -> str:
+    """What is wrong with a value where another is wanted: of a union only the options that do not fit."""
+    wrong = [each for each in types.options(given) if not assignable(each, wanted)]
+    if isinstance(given, types.Union) and len(wrong) < len(given.options):
+        return f", but this may be {listed_types([plain(each) for each in wrong])}"
+    return f", not {described(given if isinstance(given, types.Literals) else plain(given))}"
 
 
 def listed_types(options: Sequence[Type]) -> str:

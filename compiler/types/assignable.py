@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import lookup
 from . import model as types
 from .model import Type
-from .union import MOST_VALUES, union
+from .union import MOST_VALUES, known, union
 
 _WIDER = {
     "bool": {"int", "float", "complex"},
@@ -21,7 +21,7 @@ def assignable(source: Type, target: Type) -> bool:
     Values are immutable, so containers are covariant. Of a union every option has to fit: what tests have
     ruled out is not among them.
     """
-    if isinstance(source, types.Unknown | types.Anything | types.Never) or source is target:
+    if source is target or not known(source):
         return True
     if isinstance(source, types.Union):
         return all(assignable(each, target) for each in source.options)

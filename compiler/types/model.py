@@ -85,6 +85,10 @@ class Field(Struct, frozen=True):
     """The default as it is written, where there is one and its text is known."""
     where: str = ""
     """The condition as it is written."""
+    limits: Limits = NO_LIMITS
+    """The bounds that the condition sets."""
+    choices: tuple[Value, ...] = ()
+    """The constants of which the condition asks for one."""
 
 
 class Interface(Struct, frozen=True):

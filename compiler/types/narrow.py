@@ -19,12 +19,12 @@ Narrow = Callable[[Type], Type]
 
 def truthy(kind: Type) -> Type:
     """Of a value that counts as true."""
-    return _each(kind, _truthy)
+    return kind if _is_plain(kind) else _each(kind, _truthy)
 
 
 def falsy(kind: Type) -> Type:
     """Of a value that counts as false."""
-    return _each(kind, _falsy)
+    return kind if _is_plain(kind) else _each(kind, _falsy)
 
 
 def none(kind: Type) -> Type:
@@ -34,6 +34,8 @@ def none(kind: Type) -> Type:
 
 def not_none(kind: Type) -> Type:
     """Of a value that is not `None`."""
+    if _is_plain(kind):
+        return kind
     return _each(
         kind,
         lambda each: (
@@ -46,18 +48,33 @@ def not_none(kind: Type) -> Type:
     )
 
 
+def may_be_none(kind: Type) -> bool:
+    """Whether a value can be `None` and something else."""
+    return isinstance(kind, types.Union) and types.NONE in kind.options
+
+
+def only_none_misfits(given: Type, wanted: Type) -> bool:
+    """Whether a value would fit if it were not `None`."""
+    return may_be_none(given) and assignable(not_none(given), wanted)
+
+
 def equal(kind: Type, other: Type) -> Type:
     """Of a value that is equal to some value of another type."""
     if not known(other):
         return kind
     if isinstance(other, types.Nothing):
         return none(kind)
+    if isinstance(kind, types.Literals) and isinstance(other, types.Literals):
+        values = other.values
+        return _constants(kind, lambda value: value in values)
     return _each(kind, lambda each: _equal(each, other))
 
 
 def unequal(kind: Type, other: Type) -> Type:
     """Of a value that differs from a value of another type: only a type of one value says something."""
-    return _each(kind, lambda each: _unequal(each, other)) if _is_single(other) else kind
+    if _is_plain(kind) or not _is_single(other):
+        return kind
+    return _each(kind, lambda each: _unequal(each, other))
 
 
 def instance(kind: Type, of: Type) -> Type:
@@ -74,6 +91,16 @@ def not_instance(kind: Type, of: Type) -> Type:
     if not known(of):
         return kind
     return _each(kind, lambda each: _not_instance(each, tuple(options(of))))
+
+
+def _is_plain(kind: Type) -> bool:
+    """Whether a type is one of which truth, `None` and single values tell nothing."""
+    if isinstance(kind, types.Builtin):
+        return kind.name != "bool"
+    return isinstance(kind, _PLAIN)
+
+
+_PLAIN = (types.List, types.Dict, types.Set, types.Unknown, types.Prediction)
 
 
 def _each(kind: Type, narrow: Narrow) -> Type:
@@ -303,7 +330,7 @@ def _is_under(kind: Type, of: Type) -> bool:
         case types.Builtin(name=first), types.Builtin(name=second):
             return first == second
         case types.Record(), types.Record():
-            return kind == of
+            return assignable(kind, of)
         case types.Enum(), types.Builtin(name="str"):
             return bool(kind.members) and all(isinstance(value, str) for _, value in kind.members)
         case types.Enum(), types.Enum():

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from .model import (
     ANY,
     BOOL,
+    FLOAT,
+    INT,
     NEVER,
     NONE,
+    STR,
     UNKNOWN,
     Anything,
     Builtin,
@@ -100,7 +103,7 @@ def joined(kinds: abc.Iterable[Type]) -> Type:
     too much is `Any`: types are compared and shown, and a table of data is not to be carried along as one.
     """
     found = merged(*kinds)
-    if not _is_too_large(found):
+    if not isinstance(found, (Literals, Union)) or not _is_too_large(found):
         return found
     found = union(*map(plain, options(found)))
     return ANY if _is_too_large(found) else found
@@ -116,14 +119,20 @@ def _is_too_large(kind: Type) -> bool:
 
 def widened(kind: Type) -> Type:
     """The class of a literal's values; other types as they are."""
+    if isinstance(kind, Builtin):
+        return kind
     if isinstance(kind, Literals):
-        classes = dict.fromkeys(map(type, kind.values))
-        return union(*(NONE if each is type(None) else Builtin(each.__name__) for each in classes))
+        if len(kind.values) == 1:
+            return _CLASSES[type(kind.values[0])]
+        return union(*(_CLASSES[each] for each in dict.fromkeys(map(type, kind.values))))
     if isinstance(kind, Union):
         return union(*map(widened, kind.options))
     if isinstance(kind, Enum) and kind.whole is not None:
         return kind.whole
     return kind
+
+
+_CLASSES: dict[type, Type] = {str: STR, int: INT, bool: BOOL, float: FLOAT, type(None): NONE}
 
 
 def merged(*kinds: Type) -> Type:
@@ -132,6 +141,16 @@ def merged(*kinds: Type) -> Type:
     `Literal[0] | int` says no more than `int`, and `Literal[True, False]` no more than `bool`. So do
     containers: `list[int] | list[Literal[0]]` is `list[int]`.
     """
+    if len(kinds) < 2:
+        return union(*kinds)
+    first = kinds[0]
+    if len(kinds) == 2:
+        second = kinds[1]
+        if first is second or first == second:
+            return first
+        for one, other in ((first, second), (second, first)):
+            if isinstance(one, Literals) and isinstance(other, Builtin) and _are_all(one.values, other.name):
+                return other
     found = union(*kinds)
     if isinstance(found, Literals):
         return BOOL if len(found.values) == 2 and {*map(type, found.values)} == {bool} else found
@@ -158,6 +177,11 @@ def merged(*kinds: Type) -> Type:
 
 
 _CONTAINERS = (List, Set, Dict, Tuple, Iterable)
+
+
+def _are_all(values: tuple[Value, ...], name: str) -> bool:
+    """Whether all constants have the class of this name."""
+    return all(type(value).__name__ == name for value in values)
 
 
 def _says_less(kind: Type, containers: Sequence[Type]) -> bool:
@@ -198,4 +222,8 @@ def options(kind: Type) -> Iterator[Type]:
 
 def known(kind: Type) -> bool:
     """Whether something is known of a type, so that a rule may speak about it."""
-    return not isinstance(kind, Unknown | Anything | Never)
+    return not isinstance(kind, _NOT_KNOWN)
+
+
+# A tuple, because `A | B` is made anew each time that it is asked for.
+_NOT_KNOWN = (Unknown, Anything, Never)

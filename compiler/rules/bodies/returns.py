@@ -12,11 +12,11 @@ from ... import types
 from ...program import Item, Program
 from ...types.assignable import assignable
 from ...types.display import display
+from ...types.narrow import only_none_misfits
 from ...types.union import plain
 from ..edits import without_argument
 from ..rule import BODIES, Body, Findings, insert, replace, rule
-from ..values.possibly_none import only_none_misfits
-from ..words import described, listed, meant_or_has, near, nouns
+from ..words import but_is, described, listed, meant_or_has, near, nouns
 from .flow import terminates
 
 _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
@@ -183,10 +183,16 @@ def wrong_return(program: Program, item: Item, node: _Declaration) -> Findings:
             name, given = argument.name.text, item.type_of(argument.value)
             wanted = declared.get(name, types.UNKNOWN)
             if not assignable(given, wanted) and not only_none_misfits(given, wanted):
-                words = f"`{name}` is {described(wanted)}, not {described(plain(given))}"
+                words = f"`{name}` is {described(wanted)}{but_is(_plain(given), wanted)}"
                 yield wrong_return.at(argument.value, words)
         if returned.value is not None:
             yield from _passed_on(item, returned.value, declared)
+
+
+def _plain(given: types.Type) -> types.Type:
+    """A type as a message says it: constants by their class, as long as several do not become one."""
+    wide = plain(given)
+    return wide if isinstance(wide, types.Union) is isinstance(given, types.Union) else given
 
 
 def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
@@ -196,7 +202,7 @@ def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
             continue
         given = item.type_of(returned.value) if returned.value is not None else types.NONE
         if not assignable(given, wanted) and not only_none_misfits(given, wanted):
-            words = f"`{node.name.text}` returns {described(wanted)}, not {described(plain(given))}"
+            words = f"`{node.name.text}` returns {described(wanted)}{but_is(_plain(given), wanted)}"
             fix = None
             if node.returns is not None and isinstance(given, types.Nothing):
                 fix = insert("Write `| None`", node.returns.span.end, " | None")

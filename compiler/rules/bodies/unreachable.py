@@ -100,9 +100,16 @@ def unreachable_code(program: Program, item: Item, node: Body) -> Findings:
     ```
     """
     for each in paths_of(item).unreached:
+        if _tests_nothing(item, each.after):
+            continue  # a test that can never hold has a finding of its own
         words = f"unreachable code{_described(each.after)}"
         fix = replace("Remove the unreachable code", lines_of(item, each.span), "")
         yield unreachable_code.at(each.span, words, fix=fix)
+
+
+def _tests_nothing(item: Item, node: syntax.Statement) -> bool:
+    """Whether the last test of an `if` looks for what the tests above have left nothing of."""
+    return isinstance(node, syntax.If) and not node.otherwise and item.is_exhaustive(node.branches[-1])
 
 
 def _described(node: syntax.Statement) -> str:

@@ -8,13 +8,14 @@ from ....base.diagnostic import Fix
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
+from ...resolve.bounds import number
 from ...resolve.generics import substitute
 from ...types import Type
 from ...types.assignable import assignable
+from ...types.narrow import only_none_misfits
 from ...types.union import plain
 from ..rule import Findings, replace, rule
-from ..values.possibly_none import only_none_misfits
-from ..words import choices, described, near
+from ..words import but_is, choices, described, near
 from .arguments import CALLS, Call, Called, called
 
 
@@ -50,7 +51,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             continue
         yield wrong_type.at(
             argument.value,
-            f"`{parameter.name}` of `{call.name}` takes {described(wanted)}, not {described(_said(given))}",
+            f"{_place(call, parameter)} takes {described(wanted)}{but_is(given, wanted)}",
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
@@ -148,6 +149,13 @@ def _wrong_elements(
         )
 
 
+def _place(call: Called, parameter: types.Parameter) -> str:
+    """What an argument is given to; the names of Python's positional parameters say nothing to a reader."""
+    if parameter.kind == "positional-only":
+        return f"`{call.name}`"
+    return f"`{parameter.name}` of `{call.name}`"
+
+
 def _said(given: Type) -> Type:
     return given if isinstance(given, types.Literals) else plain(given)
 
@@ -173,18 +181,6 @@ def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
         if {type(value) for value in given.values} <= {type(value) for value in allowed}
         else None
     )
-
-
-def number(node: syntax.Expression) -> float | None:
-    """The value of a number that is written out."""
-    match node:
-        case syntax.Constant(value=(int() | float()) as value) if not isinstance(value, bool):
-            return value
-        case syntax.Unary(operator="-", operand=operand):
-            positive = number(operand)
-            return None if positive is None else -positive
-        case _:
-            return None
 
 
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:

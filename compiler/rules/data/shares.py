@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ..calls.argument_types import number
+from ...resolve.bounds import number
 from ..rule import written
 from .steps import steps
 from .written_rows import owner_of, rows_behind, source_of

@@ -8,8 +8,8 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ...resolve.bounds import number
 from ...resolve.data import lacking, steps_of
-from ..calls.argument_types import number
 from ..rule import Findings, replace, rule, written
 from ..words import listed, meant_or_has, near
 

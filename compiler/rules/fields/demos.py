@@ -7,8 +7,8 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ...resolve.bounds import number
 from ...types.assignable import assignable
-from ..calls.argument_types import number
 from ..rule import Findings, replace, rule
 from ..words import choices, described, listed, meant_or_has, near
 from .defaults import constant_fits
@@ -71,17 +71,16 @@ def wrong_demo_value(program: Program, item: Item, node: syntax.SignatureDeclara
     ```
     """
     fields = _fields(item, node)
-    conditions = {each.name.text: each.where for each in node.fields}
     for argument in (each for demo in node.demos for each in demo.arguments):
         field = fields.field(argument.name.text) if argument.name is not None else None
         if field is None:
             continue
         given, wanted = item.type_of(argument.value), field.type
-        where = conditions.get(field.name)
         if not constant_fits(given, wanted):
             yield _misfit(item, field.name, argument.value, wanted)
-        elif assignable(wanted, types.FLOAT) and where is not None:
-            broken = _broken(where, field.name, number(argument.value))
+        elif assignable(wanted, types.FLOAT):
+            value = number(argument.value)
+            broken = None if value is None else field.limits.broken_by(value)
             if broken is not None:
                 yield wrong_demo_value.at(argument.value, f"`{field.name}` must be {broken}")
 
@@ -154,39 +153,3 @@ def _fields(item: Item, node: syntax.SignatureDeclaration) -> types.Interface:
     symbol = item.symbol_of(node.name)
     kind = symbol.type if symbol is not None else types.UNKNOWN
     return kind.interface if isinstance(kind, types.Signature) else types.OPEN
-
-
-def _broken(where: syntax.Expression, name: str, value: float | None) -> str | None:
-    """The bound of a condition like `0 <= x <= 1` that a number breaks, as one writes it."""
-    if value is None or not isinstance(where, syntax.Comparison):
-        return None
-    sides = [where.left, *where.rights]
-    for left, operator, right in zip(sides, where.operators, sides[1:], strict=False):
-        low, high = number(left), number(right)
-        if isinstance(right, syntax.Name) and right.text == name and low is not None:
-            limits = _limits(_TURNED.get(operator, ""), low)
-        elif isinstance(left, syntax.Name) and left.text == name and high is not None:
-            limits = _limits(operator, high)
-        else:
-            continue
-        broken = limits.broken_by(value)
-        if broken is not None:
-            return broken
-    return None
-
-
-_TURNED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
-
-
-def _limits(operator: str, bound: float) -> types.Limits:
-    match operator:
-        case ">=":
-            return types.Limits(ge=bound)
-        case ">":
-            return types.Limits(gt=bound)
-        case "<=":
-            return types.Limits(le=bound)
-        case "<":
-            return types.Limits(lt=bound)
-        case _:
-            return types.Limits()

@@ -83,9 +83,9 @@ class Effect(Struct, frozen=True):
 
 _MODEL = Effect("model", "calls a model")
 _OPTIMIZES = Effect("model", "optimizes a program")
-_EVALUATES = Effect("model", "runs an evaluation")
+EVALUATES = Effect("model", "runs an evaluation")
 _PYTHON = Effect("python", "runs a Python function that may have effects")
-_PRINTS = Effect("python", "prints")
+PRINTS = Effect("python", "prints")
 _CONSTRUCTS = Effect("class", "runs the constructor of a Python class")
 _ACTS = Effect("python", "changes or stores an object")
 _DATA = Effect("data", "reads the data")
@@ -156,7 +156,7 @@ def _of_kind(program: Program, item: Item, call: syntax.Call, callee: Type) -> E
     kind = program.call_kind(item, call)
     match callee:
         case types.Instance(definition=definition) if definition.is_a("Evaluate"):
-            return _EVALUATES
+            return EVALUATES
         case types.Function(origin="runtime"):
             return _of_runtime(item, call)
         case types.Function(origin="python") if _is_of_pure_module(program, item, call.function):
@@ -175,7 +175,7 @@ def _of_kind(program: Program, item: Item, call: syntax.Call, callee: Type) -> E
 
 
 def _of_effects(kind: CallKind) -> Effect | None:
-    return None if not kind.effects else _PRINTS if kind.only_prints else _PYTHON
+    return None if not kind.effects else PRINTS if kind.only_prints else _PYTHON
 
 
 def _of_runtime(item: Item, call: syntax.Call) -> Effect | None:

@@ -14,10 +14,10 @@ from ...resolve.operators import fits, ordered
 from ...types import Type, narrow
 from ...types.assignable import iterated
 from ...types.display import display
+from ...types.narrow import may_be_none
 from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import described
-from .possibly_none import may_be_none
 
 _Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
 _ORDERS = ("<", "<=", ">", ">=")
@@ -126,7 +126,7 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
         case syntax.Binary() if id(node) not in item.annotations:
             left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
             if not _fit(left, node.operator, right):
-                text = f"`{display(plain(left))} {node.operator} {display(plain(right))}` is not supported"
+                text = f"`{_side(left)} {node.operator} {_side(right)}` is not supported"
                 joins = node.operator == "+" and types.STR in (left, right)
                 fix = _as_text(item, node, left) if joins else None
                 yield wrong_operands.at(
@@ -135,7 +135,7 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
             if types.known(left) and not _fit(left, node.operator, right):
-                text = f"`{display(plain(left))} {node.operator}= {display(plain(right))}` is not supported"
+                text = f"`{_side(left)} {node.operator}= {_side(right)}` is not supported"
                 fix = None
                 if isinstance(left, types.List) and node.operator == "+":
                     fix = replace("Write it in brackets", node.value, f"[{written(item, node.value)}]")
@@ -153,10 +153,22 @@ def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
 def _compared(item: Item, node: syntax.Comparison) -> Findings:
     operands = pairwise((node.left, *node.rights))
     for operator, (first, second) in zip(node.operators, operands, strict=True):
+        if operator in ("in", "not in") and iterated(item.type_of(second)) is None:
+            words = (
+                f"`{operator}` looks into a list, set, dict or text, not {described(item.type_of(second))}"
+            )
+            yield wrong_operands.at(second, words)
+            continue
         left, right = widened(item.type_of(first)), widened(item.type_of(second))
         if operator in _ORDERS and not ordered(_certain(left), _certain(right)):
-            shown = f"`{display(plain(left))} {operator} {display(plain(right))}`"
+            shown = f"`{_side(left)} {operator} {_side(right)}`"
             yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} is not supported")
+
+
+def _side(kind: Type) -> str:
+    """An operand's type as a side of an operation."""
+    shown = display(plain(kind))
+    return f"({shown})" if isinstance(plain(kind), types.Union) else shown
 
 
 def _fit(left: Type, operator: str, right: Type) -> bool:

@@ -17,6 +17,7 @@ from ...resolve.operators import fits, ordered
 from ...trees import walk
 from ...types import Type, narrow
 from ...types.assignable import assignable, iterated
+from ...types.narrow import may_be_none, only_none_misfits
 from ...types.union import widened
 from ..rule import Findings, insert, replace, rule, written
 from ..words import described
@@ -83,16 +84,6 @@ def possibly_none(program: Program, item: Item, node: _Use) -> Findings:
             advice = f"test it first, such as `if {text} is not None:`"
             help_ = None if fix or path_of(value) is None else advice
             yield possibly_none.at(value, f"{shown} may be `None`{why}", help_, fix)
-
-
-def may_be_none(kind: Type) -> bool:
-    """Whether a value can be `None` and something else."""
-    return isinstance(kind, types.Union) and types.NONE in kind.options
-
-
-def only_none_misfits(given: Type, wanted: Type) -> bool:
-    """Whether a value would fit if it were not `None`; then this rule says so, and no other."""
-    return may_be_none(given) and assignable(narrow.not_none(given), wanted)
 
 
 def _is_first(item: Item, value: syntax.Expression) -> bool:
