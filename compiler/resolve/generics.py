@@ -77,7 +77,7 @@ def bound(function: types.Function, solution: Mapping[str, Type]) -> types.Funct
     return replace(
         function,
         parameters=tuple(replace(each, type=substitute(each.type, keep)) for each in function.parameters),
-        returns=substitute(function.returns, keep),
+        stated=substitute(function.stated, keep),
     )
 
 

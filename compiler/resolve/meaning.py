@@ -72,6 +72,8 @@ def _fields(kind: type[Struct]) -> tuple[str, ...]:
         found = tuple(name for name in kind.__struct_fields__ if name not in _IGNORED)
         if kind in (types.Record, types.ModuleClass):
             found = (*found, "interface")
+        elif kind is types.Function:
+            found = (*found, "returns")
         elif kind is types.ClassDefinition:
             found = ("name", "module", "bases", "complete", "shape", "parameters", "members", "doc", "place")
         _names[kind] = found

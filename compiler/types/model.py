@@ -406,11 +406,12 @@ class Dataset(Struct, frozen=True, eq=False):
 
 
 class Function(Struct, frozen=True, eq=False):
-    """A function or method; `returns` may hold variables that a call decides."""
+    """A function or method."""
 
     name: str
     parameters: tuple[Parameter, ...]
-    returns: Type
+    stated: Type
+    """What it returns by its annotation; may hold variables that a call decides."""
     doc: str = ""
     place: Place | None = None
     origin: Literal["declared", "python", "builtin", "runtime"] = "builtin"
@@ -418,6 +419,14 @@ class Function(Struct, frozen=True, eq=False):
     pure: bool = False
     untyped: bool = False
     """Whether the parameters cannot be known, so that any arguments fit."""
+    read: Callable[[], Interface] | None = None
+    """Gives what the body returns, as the only output; for a `def` without a return type."""
+
+    @property
+    def returns(self) -> Type:
+        """What it returns; read late where the body says it, because functions may call each other."""
+        found = self.read().fields if self.read is not None else ()
+        return found[0].type if found else self.stated
 
 
 class Overloaded(Struct, frozen=True, eq=False):
