@@ -12,6 +12,7 @@ from typing import IO, Literal
 Kind = Literal["missing", "not-regular", "too-large", "not-utf8", "unreadable"]
 
 _BLOCK = 1 << 20
+_ANY_SIZE = 1 << 62
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """Without blocking, because the path may have become a named pipe since it was looked at."""
 
@@ -61,6 +62,24 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     if len(data) > limit:
         raise _too_large(name, limit)
     return data
+
+
+def read_beginning(path: str | os.PathLike[str], count: int) -> tuple[bytes, bool]:
+    """The first bytes of a regular file of any size, at most `count`, and whether these are all.
+
+    Raises:
+        UnreadableFile: the file is missing, not regular, or the system refuses to read it.
+    """
+    name = os.fspath(path)
+    with _refusing(name):
+        _verify_regular(name, os.stat(name), _ANY_SIZE)
+        descriptor = os.open(name, _FLAGS)
+        try:
+            _verify_regular(name, os.fstat(descriptor), _ANY_SIZE)
+            data = _read_at_most(descriptor, count + 1)
+        finally:
+            os.close(descriptor)
+    return data[:count], len(data) <= count
 
 
 def verify_regular(path: str | os.PathLike[str], limit: int) -> None:

@@ -51,12 +51,17 @@ COMMON_PROVIDERS = frozenset(
 @lru_cache(maxsize=256)
 def row_of(model: str) -> Mapping[str, Any] | None:
     """The table's entry of a model: under its whole name, or its name alone if the provider is the same."""
-    row = _entry(model)
-    if row is not None or "/" not in model:
-        return row
     provider, _, name = model.partition("/")
-    row = _entry(name)
-    return row if row is not None and provider_of(row) == provider else None
+    # What is not there is looked for in the whole file, so the likelier name comes first.
+    for each in (name, model) if provider in _WITHOUT_PROVIDER else (model, name):
+        row = _entry(each) if each else None
+        if row is not None and (each == model or provider_of(row) == provider):
+            return row
+    return None
+
+
+_WITHOUT_PROVIDER = frozenset({"anthropic", "openai"})
+"""Providers whose models the table has by their names alone."""
 
 
 def provider_of(row: Mapping[str, Any]) -> str:

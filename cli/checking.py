@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -21,6 +21,8 @@ from .console import columns, say
 from .errors import Failure
 from .files import look_up, shown
 
+T = TypeVar("T")
+
 
 def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
     source = workspace.source(settings.path) or Source(settings.path, "")
@@ -29,6 +31,16 @@ def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
 
 def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
     """The text of a file after its fixes; the workspace shows the file as before."""
+    return trying(workspace, path, lambda text, check: fix(text, check, unsafe=unsafe))
+
+
+def trying(
+    workspace: Workspace, path: Path | str, change: Callable[[str, Callable[[str], FileAnalysis]], T]
+) -> T:
+    """What a function makes of a file's text that looks at other texts for it.
+
+    It is given the text, and what analyses one in its place. The workspace then shows the file as before.
+    """
     full = str(Path.cwd() / path)
     text = workspace.analyse(full).source.text
 
@@ -37,7 +49,7 @@ def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:
         return workspace.analyse(full)
 
     try:
-        return fix(text, analyse, unsafe=unsafe)
+        return change(text, analyse)
     finally:
         workspace.disk.put(full, text)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from ..base.files import render_size
 from ..base.text import plural
 from .console import say
 
@@ -22,9 +21,6 @@ def command() -> int:
     """
     from .checks.cache import clear
 
-    count, size = clear()
-    if count:
-        say(f"Removed {plural(count, 'file')} ({render_size(size)}).")
-    else:
-        say("Nothing to remove.")
+    count = clear()
+    say(f"Removed {plural(count, 'file')}." if count else "Nothing to remove.")
     return 0

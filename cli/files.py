@@ -11,15 +11,16 @@ from ..base.files import UnreadableFile, decode, read_regular
 from ..base.text import near
 from ..grammar.source import Source
 from ..project.disk import LARGEST_PROGRAM, advice_for, decode_program
-from ..project.workspace import Workspace, programs_below
+from ..project.walking import programs_below
+from ..project.workspace import Workspace
 from .errors import Refusal
 
 
 def find(paths: Sequence[str]) -> list[Path]:
     """The `.dspy` files that the paths name: files as they are, folders with all that is below them.
 
-    Hidden folders, `node_modules` and virtual environments are left out. Raises `Refusal` for a path that
-    does not exist, for a file of another ending, and when nothing was found.
+    What settings exclude and what git ignores is left out of folders; see `programs_below`. Raises `Refusal`
+    for a path that does not exist, for a file of another ending, and when nothing was found.
     """
     found: dict[Path, None] = {}
     for name in paths or (".",):

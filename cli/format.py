@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from ..base.files import UnreadableFile, write_atomically
+from ..base.span import Span
 from ..base.text import plural
 from ..compiler.render import location
 from ..grammar.source import Source
 from ..project.disk import advice_for, read_source
 from .console import say, say_error, say_warning
+from .errors import Refusal
 from .files import find, read_program_from_input, shown
 
 
@@ -22,7 +24,14 @@ from .files import find, read_program_from_input, shown
 @click.option(
     "--diff", is_flag=True, help="Write nothing; show what would change. The exit code is that of --check."
 )
-def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
+@click.option(
+    "--line-ranges",
+    "ranges",
+    multiple=True,
+    metavar="FROM-TO",
+    help="Format only the declarations that have a line in this range; may be repeated.",
+)
+def command(paths: tuple[str, ...], check: bool, diff: bool, ranges: tuple[str, ...]) -> int:
     """Format files in the standard style; comments keep their place.
 
     PATHS are files or folders (the working folder by default); `-` formats standard input to standard output.
@@ -33,10 +42,12 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
       dspyc format                 all programs below this folder
       dspyc format --check         in CI
       dspyc format --diff triage.dspy
+      dspyc format --line-ranges 10-20 triage.dspy
       dspyc format - < triage.dspy
     """
+    lines = [_read_range(each) for each in ranges]
     if paths == ("-",):
-        return _standard_input(check=check, diff=diff)
+        return _standard_input(lines, check=check, diff=diff)
     changed, failed, seen = 0, 0, 0
     for path in find(paths):
         seen += 1
@@ -46,7 +57,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
             say_error(f"{shown(path)} {problem.message}", advice_for(problem))
             failed += 1
             continue
-        formatted = _formatted(text)
+        formatted = _formatted(text, lines)
         _tell_of_mistakes(path, text)
         if formatted == text:
             continue
@@ -62,9 +73,9 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
     return 2 if failed else int(bool(changed and (check or diff)))
 
 
-def _standard_input(*, check: bool, diff: bool) -> int:
+def _standard_input(lines: list[tuple[int, int]], *, check: bool, diff: bool) -> int:
     text = read_program_from_input()
-    formatted = _formatted(text)
+    formatted = _formatted(text, lines)
     if diff:
         say("".join(difference("stdin", text, formatted)), newline=False)
     elif not check:
@@ -72,10 +83,28 @@ def _standard_input(*, check: bool, diff: bool) -> int:
     return int(formatted != text and (check or diff))
 
 
-def _formatted(text: str) -> str:
+def _read_range(written: str) -> tuple[int, int]:
+    """The first and the last line of `10-20`, counted from 1.
+
+    Raises:
+        Refusal: It is no range of lines.
+    """
+    first, dash, last = written.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):
+        raise Refusal(f"`{written}` is not a range of lines", "write the first and the last line: 10-20")
+    return int(first), int(last)
+
+
+def _formatted(text: str, lines: list[tuple[int, int]]) -> str:
+    """The formatted text; with ranges of lines, only the declarations that have one of them."""
     from ..grammar.formatting.format import format_source
 
-    return format_source(text)
+    if not lines:
+        return format_source(text)
+    starts = [*Source("", text).line_starts, len(text)]
+    count = len(starts) - 1
+    spans = [Span(starts[first - 1], starts[min(last, count)]) for first, last in lines if first <= count]
+    return format_source(text, spans)
 
 
 def _tell_of_mistakes(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from .console import ColorChoice, choose_color, choose_verbosity, say, say_error
 from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Write": ("check", "format", "explain", "clean"),
+    "Write": ("check", "format", "explain", "settings", "clean"),
     "Run": ("run", "prompt", "test"),
     "Improve": ("eval", "optimize"),
     "Ship": ("init", "build", "lsp", "completion", "version"),

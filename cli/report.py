@@ -56,31 +56,25 @@ def _read(option: str) -> Output:
     return Output(name, file or None)
 
 
-def write_report(report: Report, outputs: Sequence[Output], fixable: tuple[int, int]) -> None:
+def write_report(report: Report, outputs: Sequence[Output], instead: str | None, ending: str) -> None:
     """Write a report in all its formats.
 
-    On standard output, a format for people ends in a summary and in how many findings the safe fixes would
-    remove, and how many all of them. Where all reports go to files, the summary alone is shown.
+    On standard output, a format for people ends in a summary and `ending`, and may have a text in its place.
+    Where all reports go to files, only the summary and `ending` are shown.
     """
     for each in outputs:
         if each.file is not None:
             write_atomically(each.file, formats.render(each.format, report, plain, 100))
     shown = next((each.format for each in outputs if each.file is None), None)
-    if shown is not None:
+    if shown is not None and (instead is None or shown in formats.FOR_PROGRAMS):
         say(formats.render(shown, report, ansi, columns()), newline=False)
+    elif instead:
+        say(instead)
     if shown is None or shown in formats.FOR_PEOPLE:
         say(summary(report))
-        say(_render_fixable(*fixable), newline=False)
+        say(ending, newline=False)
 
 
 def is_for_people(outputs: Sequence[Output]) -> bool:
     """Whether standard output gets the summary."""
     return all(each.file is not None or each.format in formats.FOR_PEOPLE for each in outputs)
-
-
-def _render_fixable(safe: int, every: int) -> str:
-    """How many findings fixes would remove, and by which options; empty for none."""
-    options = [f"{safe} fixable with `--fix`" if safe else ""]
-    if every > safe:
-        options.append(f"{every - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")
-    return ", ".join(filter(None, options)) + "\n" if every or safe else ""

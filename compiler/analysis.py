@@ -11,7 +11,7 @@ from ..base.recursion import deep
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .files import Files, Finder, Reader, Unreadable, program_of
+from .files import Files, Finder, Looker, Reader, StateLooker, Unreadable, program_of
 from .findings import EVERYTHING as READS_EVERYTHING
 from .findings import all_hold, check_item, place
 from .program import Item, Program
@@ -58,7 +58,9 @@ class Project:
     `read` gives the files' texts (an editor hands in its unsaved ones) or says why there is none, `roots` are
     the folders in which imports are looked for after the file's own, `find` knows the installed Python
     packages (without it only the standard library is known), `pure` names Python functions without effects,
-    as `module.name`, and `selection` says which kinds of findings are looked for.
+    as `module.name`, `selection` says which kinds of findings are looked for, and `look` tells what is known
+    of a data file by its beginning, `look_at_state` what is known of a program's state; without them, what
+    the text that `read` gives tells.
     """
 
     def __init__(
@@ -68,11 +70,13 @@ class Project:
         find: Finder | None = None,
         pure: frozenset[str] = frozenset(),
         selection: Selection = EVERYTHING,
+        look: Looker | None = None,
+        look_at_state: StateLooker | None = None,
     ) -> None:
         self.selection = selection
         self.checked = 0
         """How often the rules looked at a declaration."""
-        self._files = Files(read, roots, find, pure)
+        self._files = Files(read, roots, find, pure, look, look_at_state)
         self._analyses: dict[str, FileAnalysis] = {}
 
     @property

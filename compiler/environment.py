@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from . import types
-from .facts import Draft, Symbol
+from .facts import DataFile, Draft, SavedState, Symbol
 
 Key: TypeAlias = tuple[str, str]
 """A file and a name in it."""
@@ -42,6 +42,12 @@ class File(Protocol):
     def read(self, path: str) -> str | None:
         """The text of a file beside this one; noted as read."""
 
+    def data(self, path: str) -> DataFile | None:
+        """What is known of a data file beside this one; noted as read."""
+
+    def state(self, path: str) -> SavedState | None:
+        """What is known of a program's state beside this file; noted as read."""
+
     def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
         """Fields that are worked out after the names of the declaration that has them."""
 
@@ -70,6 +76,14 @@ class Environment:
     def read(self, path: str) -> str | None:
         """The text of a file beside this one, by its path from this file's folder."""
         return self._file.read(path)
+
+    def data(self, path: str) -> DataFile | None:
+        """What is known of a data file, by its path from this file's folder."""
+        return self._file.data(path)
+
+    def state(self, path: str) -> SavedState | None:
+        """What is known of a program's state, by its path from this file's folder."""
+        return self._file.state(path)
 
     def late(
         self, name: str, make: Callable[[Environment, Draft], types.Interface]

@@ -139,6 +139,59 @@ class ImportTarget(Struct, frozen=True):
     """Whether the imported file imports this one, itself or through others, be it types or values."""
 
 
+RiskKind: TypeAlias = Literal["code", "commands", "files", "network"]
+"""Execute code, run commands, change files, reach the network."""
+
+
+class Risk(Struct, frozen=True):
+    """One thing that a function may do."""
+
+    kind: RiskKind
+    name: str
+    """What it calls, by its full name: `subprocess.run`."""
+
+
+class PythonFacts(Struct, frozen=True):
+    """What a Python function's text tells beside its type."""
+
+    risks: tuple[Risk, ...] = ()
+    """What it may do, each kind once."""
+    untyped: tuple[str, ...] = ()
+    """The parameters that have no annotation."""
+
+
+NOTHING_KNOWN = PythonFacts()
+
+
+class DataFile(Struct, frozen=True):
+    """What is known of a data file, of which only the beginning is read."""
+
+    columns: tuple[str, ...] | None = None
+    """The columns of all its rows; None where rows may have others, or that cannot be told."""
+    problem: str = ""
+    """Why it cannot be read, as a clause that follows its name; empty where no reason is known."""
+    is_missing: bool = False
+    beside: tuple[str, ...] = ()
+    """The names of the data files in the folder of a missing one."""
+
+
+class SavedPredictor(Struct, frozen=True):
+    """A predictor of which a state has kept what was learned, with the fields that it had then."""
+
+    name: str
+    inputs: tuple[tuple[str, str], ...]
+    """Names, and types as text."""
+    outputs: tuple[tuple[str, str], ...]
+
+
+class SavedState(Struct, frozen=True):
+    """What is known of the state of a program."""
+
+    predictors: tuple[SavedPredictor, ...] = ()
+    problem: str = ""
+    """Why it cannot be read, as a clause that follows its name; empty where it can."""
+
+
 class ItemFacts(Struct, frozen=True, eq=False):
     """What is known of the nodes of an item, by the identity of the node; of the rest nothing is."""
 
@@ -161,6 +214,10 @@ class ItemFacts(Struct, frozen=True, eq=False):
     exhaustive: frozenset[int] = frozenset()
     """The `match`es one of whose cases is always taken, the `if`s of which a branch is, and their branches
     of which one further up is."""
+    data: Mapping[int, DataFile] = {}
+    """The data files that the item's datasets are made of, by the identity of the string that names them."""
+    state: SavedState | None = None
+    """The state of the program that the item declares, where there is one."""
 
 
 def evident_type(node: syntax.Node) -> types.Type:
@@ -198,10 +255,16 @@ class Draft(Struct, eq=False):
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
     exhaustive: set[int] = field(default_factory=set)
+    data: dict[int, DataFile] = field(default_factory=dict)
+    state: SavedState | None = None
 
     def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
         """Remember whether one of the branches of a statement, or above a branch, is always taken."""
         (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
+
+    def data_of(self, node: syntax.Node) -> DataFile | None:
+        """What is known of the data file that a string names."""
+        return self.data.get(id(node))
 
     def symbol_of(self, node: syntax.Node) -> Symbol | None:
         """What a name stands for."""
@@ -224,6 +287,8 @@ class Draft(Struct, eq=False):
             tuple(self.visible),
             self.target,
             frozenset(self.exhaustive) if self.exhaustive else NO_FACTS.exhaustive,
+            self.data or NO_FACTS.data,
+            self.state,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -13,16 +14,19 @@ from ..grammar.parse import parse
 from ..grammar.reparse import reparse
 from ..grammar.source import Source
 from . import types
+from .datafiles import BEGINNING, data_file
 from .environment import ALL, IMPORTS, Key, text_key
-from .facts import CallKind, ItemFacts, Symbol
+from .facts import NOTHING_KNOWN, CallKind, DataFile, ItemFacts, PythonFacts, SavedState, Symbol
 from .program import Item, Program, placed
 from .pythonfiles.file import PythonFile, find_definition
+from .pythonfiles.risks import python_facts
 from .resolve import kinds
 from .resolve.imports import python_importer
 from .resolve.members import members
 from .resolve.names import Names
 from .resolve.prelude import given, given_names
 from .resolve.scope import FileScope
+from .states import saved_state
 
 
 class Unreadable(Struct, frozen=True):
@@ -35,6 +39,24 @@ Content = str | Unreadable | None
 """The text of a file, why it cannot be read, or None where there is none."""
 Reader = Callable[[str], Content]
 Finder = Callable[[str], str | None]
+Looker = Callable[[str], DataFile | None]
+"""What is known of a data file by its beginning; None where nothing is."""
+StateLooker = Callable[[str], SavedState | None]
+"""What is known of a program's state; None where there is none."""
+
+L = TypeVar("L", DataFile | None, SavedState | None)
+
+
+def _look_again(paths: Iterable[str], known: dict[str, L], look: Callable[[str], L]) -> set[str]:
+    """Look at files again that have been looked at. Returns those of which something else is known now."""
+    different: set[str] = set()
+    for path in paths:
+        if path in known:
+            found = look(path)
+            if found != known[path]:
+                known[path] = found
+                different.add(path)
+    return different
 
 
 class Files:
@@ -45,7 +67,13 @@ class Files:
     """
 
     def __init__(
-        self, read: Reader, roots: tuple[str, ...], find: Finder | None, pure: frozenset[str]
+        self,
+        read: Reader,
+        roots: tuple[str, ...],
+        find: Finder | None,
+        pure: frozenset[str],
+        look: Looker | None = None,
+        look_at_state: StateLooker | None = None,
     ) -> None:
         self.roots = roots
         self.find = find
@@ -56,7 +84,13 @@ class Files:
         self.edits = 0
         """How often a text has changed."""
         self._read = read
+        self._look = look or self._look_into_text
+        self._look_at_state = look_at_state or self._look_into_state
         self._texts: dict[str, Content] = {}
+        self._data: dict[str, DataFile | None] = {}
+        """What is known of data files, whose texts are not read."""
+        self._states: dict[str, SavedState | None] = {}
+        """What is known of the states of programs, whose texts are not kept."""
         self._current: set[str] = set()
         """The paths whose texts have been read in this check."""
         self._read_by: dict[str, set[str]] = {}
@@ -74,6 +108,36 @@ class Files:
         self._read_by.setdefault(reader, set()).add(path)
         self.note(text_key(path))
         return self._text(path)
+
+    def data(self, path: str, reader: str) -> DataFile | None:
+        """What is known of a data file; None where nothing is. Noted as read by the file `reader`."""
+        self._read_by.setdefault(reader, set()).add(path)
+        self.note(text_key(path))
+        if path not in self._data:
+            self._data[path] = self._look(path)
+            self._current.add(path)
+        return self._data[path]
+
+    def state(self, path: str, reader: str) -> SavedState | None:
+        """What is known of a program's state; None where there is none. Noted as `data` is."""
+        self._read_by.setdefault(reader, set()).add(path)
+        self.note(text_key(path))
+        if path not in self._states:
+            self._states[path] = self._look_at_state(path)
+            self._current.add(path)
+        return self._states[path]
+
+    def _look_into_state(self, path: str) -> SavedState | None:
+        text = self._read(path)
+        return saved_state(text.encode("utf-8", "replace")) if isinstance(text, str) else None
+
+    def _look_into_text(self, path: str) -> DataFile | None:
+        """What a text tells that the reader has; of what it has not, nothing is known."""
+        text = self._read(path)
+        if not isinstance(text, str):
+            return None
+        content = text.encode("utf-8", "replace")
+        return data_file(path, content[:BEGINNING], is_whole=len(content) <= BEGINNING)
 
     def problem(self, path: str, reader: str) -> str | None:
         """Why a file that is there cannot be read, as a clause; noted as `text` is."""
@@ -96,8 +160,15 @@ class Files:
         """Make a file, and all that was read because of it, current. Returns whether anything was not."""
         old = [each for each in self.reached(path) if each not in self._current]
         self._current.update(old)
-        texts = {each: self._read(each) for each in old}
+        looked = {each for each in old if each in self._data or each in self._states}
+        texts = {each: self._read(each) for each in old if each in self._texts or each not in looked}
         changed = {each: text for each, text in texts.items() if self._texts.setdefault(each, text) != text}
+        different = _look_again(looked, self._data, self._look)
+        different |= _look_again(looked, self._states, self._look_at_state)
+        if different:
+            self.edits += 1
+            keys = {text_key(each) for each in different}
+            self._spread(keys | self._names.readers(keys))
         if changed:
             self._take_over(changed)
         return bool(old)
@@ -279,6 +350,15 @@ class Surroundings:
         """What calling a function runs, by its type."""
         found = kinds.of_function(self._scope, function)
         return self._kind(program, found) if isinstance(found, tuple) else found
+
+    def python_facts(self, function: types.Function) -> PythonFacts:
+        """What the text of an imported Python function tells beside its type."""
+        place = function.place
+        if function.origin != "python" or place is None:
+            return NOTHING_KNOWN
+        with self._files.lock:
+            file = self._files.python(place.path)
+        return NOTHING_KNOWN if file is None else python_facts(file, function.name)
 
     def function_kind(self, program: Program, name: str) -> CallKind:
         """What calling a `def` of the file runs."""

@@ -10,7 +10,7 @@ from ..base.diagnostic import Diagnostic, Label
 from ..grammar import syntax
 from . import rules, types
 from .environment import ALL, Key
-from .facts import Answers, Checked
+from .facts import Answers, Checked, PythonFacts
 from .program import A, CallKind, Item, Program, Symbol, T
 
 EVERYTHING: Key = ("", "everything")
@@ -41,6 +41,10 @@ def _function_kind(program: Program, name: str) -> object:
 
 def _kind_of_function(program: Program, function: types.Function) -> object:
     return program.kind_of_function(function)
+
+
+def _python_facts(program: Program, function: types.Function) -> object:
+    return program.python_facts(function)
 
 
 def place(found: Diagnostic, start: int, program: Program) -> Diagnostic:
@@ -122,6 +126,11 @@ class Watched(Program):
         """What calling a function runs, by its type."""
         self.ask(_kind_of_function, function)
         return self._program.kind_of_function(function)
+
+    def python_facts(self, function: types.Function) -> PythonFacts:
+        """What the text of an imported Python function tells beside its type."""
+        self.ask(_python_facts, function)
+        return self._program.python_facts(function)
 
     def ask(self, question: Callable[[Program, A], T], about: A) -> T | None:
         """The answer to a question."""

@@ -15,7 +15,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from ..base.diagnostic import Diagnostic, Fix
+from ..base.diagnostic import Diagnostic, Edit, Fix
 from ..base.span import Span
 from .analysis import FileAnalysis
 from .emit import emit
@@ -77,8 +77,12 @@ def applicable(found: Diagnostic, *, unsafe: bool) -> Fix | None:
 
 def apply(text: str, fixes: Iterable[Fix]) -> str:
     """The text with edits made that do not touch each other."""
-    edits = sorted((edit for one in fixes for edit in one.edits), key=lambda edit: edit.span, reverse=True)
-    for edit in edits:
+    return apply_edits(text, (edit for one in fixes for edit in one.edits))
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """The text with edits made that do not touch each other."""
+    for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
         text = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
     return text
 

@@ -23,8 +23,10 @@ from . import types
 from .facts import UNKNOWN_CALL as UNKNOWN_CALL
 from .facts import Binding as Binding
 from .facts import CallKind as CallKind
+from .facts import DataFile as DataFile
 from .facts import ImportTarget as ImportTarget
-from .facts import ItemFacts, evident_type
+from .facts import ItemFacts, PythonFacts, evident_type
+from .facts import SavedState as SavedState
 from .facts import SignatureString as SignatureString
 from .facts import Symbol as Symbol
 from .facts import SymbolKind as SymbolKind
@@ -156,6 +158,15 @@ class Item:
         """Whether one of the cases of a `match`, of the branches of an `if` or above one, is always taken."""
         return id(node) in self.facts.exhaustive
 
+    def data_of(self, node: syntax.Node) -> DataFile | None:
+        """What is known of the data file that a string names, where a dataset is made of it."""
+        return self.facts.data.get(id(node))
+
+    @property
+    def state(self) -> SavedState | None:
+        """The state of the program that the item declares, where there is one."""
+        return self.facts.state
+
     def signature_string(self, node: syntax.String) -> SignatureString | None:
         """The fields of a string that stands where a signature is expected."""
         return self.facts.strings.get(id(node))
@@ -204,6 +215,9 @@ class Surroundings(Protocol):
 
     def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
         """What calling a function runs, by its type."""
+
+    def python_facts(self, function: types.Function) -> PythonFacts:
+        """What the text of an imported Python function tells beside its type."""
 
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands in another file as that is now."""
@@ -328,6 +342,10 @@ class Program:
     def kind_of_function(self, function: types.Function) -> CallKind:
         """What calling a function runs, by its type: one of any file, of Python or of the runtime."""
         return self._surroundings.kind_of_function(self, function)
+
+    def python_facts(self, function: types.Function) -> PythonFacts:
+        """What the text of an imported Python function tells beside its type; nothing for other functions."""
+        return self._surroundings.python_facts(function)
 
     def item(self, key: str | None) -> Item | None:
         """The item of a key, as `Symbol.item` has it."""

@@ -2,6 +2,7 @@
 
     [tool.dspyc.rules]
     select = ["ALL"]                       # codes, names, beginnings of codes, categories
+    extend-select = []                     # besides these
     ignore = ["W1", "unknown-field"]
     severity = { W101 = "error", data = "warning" }
 
@@ -24,11 +25,12 @@ from msgspec.structs import replace
 
 from ..base.diagnostic import Diagnostic, Severity
 from ..base.once import once
+from ..base.patterns import matches
 from ..base.text import list_names, near
 from .rules.kind import Kind
 from .rules.register import CATEGORIES, KINDS, closest, find
 
-KEYS = ("select", "ignore", "severity", "per-file-ignores")
+KEYS = ("select", "extend-select", "ignore", "severity", "per-file-ignores")
 ALL = "ALL"
 _ALWAYS = frozenset({"syntax", "settings"})
 """Categories without which nothing else can be relied upon."""
@@ -60,9 +62,12 @@ class Selection(Struct, frozen=True):
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Patterns of paths, and what is ignored besides in the files that they match."""
 
-    def with_options(self, select: Sequence[str], ignore: Sequence[str]) -> Selection:
-        """The selection with what a command's options say: `select` replaces, `ignore` adds."""
-        return replace(self, select=tuple(select) or self.select, ignore=(*self.ignore, *ignore))
+    def with_options(
+        self, select: Sequence[str], ignore: Sequence[str], extend: Sequence[str] = ()
+    ) -> Selection:
+        """The selection with what a command's options say: `select` replaces, `extend` and `ignore` add."""
+        selected = (*(tuple(select) or self.select), *extend)
+        return replace(self, select=selected, ignore=(*self.ignore, *ignore))
 
     def for_file(self, path: str) -> FileSelection:
         """What is selected for one file."""
@@ -151,7 +156,10 @@ def read_selection(table: Any, root: str = "") -> tuple[Selection, tuple[Problem
     severities = _read_table(table, "severity", problems)
     selection = Selection(
         root,
-        _read_selectors("select", table.get("select", [ALL]), problems) or (ALL,),
+        (
+            *(_read_selectors("select", table.get("select", [ALL]), problems) or (ALL,)),
+            *_read_selectors("extend-select", table.get("extend-select", []), problems),
+        ),
         _read_selectors("ignore", table.get("ignore", []), problems),
         tuple(_read_severities(severities, problems)),
         tuple((pattern, _read_selectors(pattern, names, problems)) for pattern, names in per_file.items()),
@@ -171,6 +179,15 @@ def wrong_selectors(names: Iterable[str], *, may_be_all: bool = True) -> Iterato
             ending = f"; did you mean `{close}`?" if close else ""
             words = f"unknown rule or category `{name}`{ending}"
             yield Problem(name, words, None if close else "`dspyc explain` lists the rules", "warning")
+
+
+def selectors() -> frozenset[str]:
+    """All that may select rules: codes and their prefixes, names, categories, and `ALL`."""
+    kinds = [each for each in KINDS.values() if each.category not in _ALWAYS]
+    prefixes = {each.code[:length] for each in KINDS.values() for length in range(1, len(each.code))}
+    always = {each.code for each in KINDS.values() if each.category in _ALWAYS}
+    named = {name for each in kinds for name in (each.code, each.name)}
+    return frozenset(named | (prefixes - always) | set(_SELECTABLE) | {ALL})
 
 
 def _is_selector(name: str) -> bool:
@@ -206,31 +223,3 @@ def _read_table(table: dict[str, Any], key: str, problems: list[Problem]) -> dic
         return value
     problems.append(Problem(key, f"`{key}` must be a table"))
     return {}
-
-
-# --- patterns of paths ----------------------------------------------------------------------------------
-
-
-def matches(pattern: str, path: str) -> bool:
-    """Whether a pattern matches a path with slashes, or a folder above it.
-
-    `*` and `?` stand for characters within a name, `**` for any number of folders. A pattern without a
-    slash may stand in any folder.
-    """
-    pattern = pattern.removeprefix("./").strip("/")
-    if "/" not in pattern:
-        pattern = f"**/{pattern}"
-    names = path.split("/")
-    parts = tuple(pattern.split("/"))
-    return any(_match(parts, tuple(names[:length])) for length in range(1, len(names) + 1))
-
-
-@lru_cache(maxsize=4096)
-def _match(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    from fnmatch import fnmatchcase
-
-    if not parts:
-        return not names
-    if parts[0] == "**":
-        return _match(parts[1:], names) or (bool(names) and _match(parts, names[1:]))
-    return bool(names) and fnmatchcase(names[0], parts[0]) and _match(parts[1:], names[1:])

@@ -28,7 +28,7 @@ from .rules.register import KINDS, closest, find
 
 _DIRECTIVE = re.compile(r"(?:(?<=\s)|^)#[ \t]*dspyc[ \t]*:[ \t]*([\w-]*)[ \t]*(?:\[([^\]#]*)(\])?)?")
 _WORDS = ("ignore", "ignore-file")
-_ABOUT_SUPPRESSIONS = frozenset({UNUSED_SUPPRESSION.code, UNKNOWN_SUPPRESSION.code, EMPTY_SUPPRESSION.code})
+ABOUT_SUPPRESSIONS = frozenset({UNUSED_SUPPRESSION.code, UNKNOWN_SUPPRESSION.code, EMPTY_SUPPRESSION.code})
 
 
 class Suppression(Struct, frozen=True):
@@ -170,7 +170,7 @@ def _reason(
     kind = find(name)
     if kind is None or kind.category == "syntax":
         return UNKNOWN_SUPPRESSION
-    if is_silent or kind.code in used or kind.code in _ABOUT_SUPPRESSIONS or not is_selected(kind):
+    if is_silent or kind.code in used or kind.code in ABOUT_SUPPRESSIONS or not is_selected(kind):
         return None
     return UNUSED_SUPPRESSION
 
@@ -219,7 +219,7 @@ def read(text: str) -> tuple[Suppression, ...]:
     tokens = tokenize(text)
     if not any(token.kind == "comment" and _DIRECTIVE.search(token.text) for token in tokens):
         return ()
-    lines = _Lines(text, tokens)
+    lines = Lines(text, tokens)
     return tuple(
         _suppression(text, lines, token, match)
         for token in tokens
@@ -228,7 +228,7 @@ def read(text: str) -> tuple[Suppression, ...]:
     )
 
 
-def _suppression(text: str, lines: _Lines, token: Lexeme, match: re.Match[str]) -> Suppression:
+def _suppression(text: str, lines: Lines, token: Lexeme, match: re.Match[str]) -> Suppression:
     start = token.start + match.start()
     # Words behind the brackets are the reason; they go with the comment.
     following = token.text.find("#", match.end())
@@ -254,7 +254,7 @@ def _removal(text: str, start: int, end: int) -> Span:
     return Span(before if end == len(text) else start, end)
 
 
-class _Lines:
+class Lines:
     """The logical lines of a text: statements, and the heads of those that have a block."""
 
     def __init__(self, text: str, tokens: Sequence[Lexeme]) -> None:
@@ -263,14 +263,24 @@ class _Lines:
 
     def covered_from(self, offset: int) -> Span:
         """What a comment speaks for: the statement that begins or ends on its line, else its line."""
-        line = self._physical_line(offset)
+        line = self.physical_line(offset)
         for span in self._spans:
-            first, last = self._physical_line(span.start), self._physical_line(span.end)
+            first, last = self.physical_line(span.start), self.physical_line(span.end)
             if line in (first, last):
                 return Span(first.start, last.end)
         return line
 
-    def _physical_line(self, offset: int) -> Span:
+    def statement_at(self, offset: int) -> Span:
+        """The lines of the statement, or of the head of a block, that an offset is in; else its line."""
+        line = self.physical_line(offset)
+        for span in self._spans:
+            first, last = self.physical_line(span.start), self.physical_line(span.end)
+            if first.start <= line.start and line.end <= last.end:
+                return Span(first.start, last.end)
+        return line
+
+    def physical_line(self, offset: int) -> Span:
+        """The line that an offset is in, without its end."""
         breaks = [
             at for at in (self._text.rfind("\n", 0, offset), self._text.rfind("\r", 0, offset)) if at >= 0
         ]

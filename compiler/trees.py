@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from ..grammar import syntax
-
-
-def walk(node: syntax.Node) -> Sequence[syntax.Node]:
-    """A node and all nodes in it, in the order of the text."""
-    found: list[syntax.Node] = []
-    waiting: list[Any] = [node]
-    while waiting:
-        each = waiting.pop()
-        if each.__class__ is tuple:
-            waiting += reversed(each)
-        elif isinstance(each, syntax.Node):
-            found.append(each)
-            for name in reversed(_parts(each.__class__)):
-                beneath = getattr(each, name)
-                if beneath:
-                    waiting.append(beneath)
-    return found
+from ..grammar.trees import parts_with_nodes
+from ..grammar.trees import walk as walk
 
 
 def by_class(nodes: Sequence[syntax.Node]) -> Mapping[type, Sequence[Any]]:
@@ -40,7 +24,7 @@ def by_class(nodes: Sequence[syntax.Node]) -> Mapping[type, Sequence[Any]]:
 
 def children(node: syntax.Node) -> Sequence[syntax.Node]:
     """The nodes right beneath a node."""
-    names = _parts(type(node))
+    names = parts_with_nodes(type(node))
     if not names:
         return ()
     found: list[syntax.Node] = []
@@ -51,18 +35,6 @@ def children(node: syntax.Node) -> Sequence[syntax.Node]:
         elif isinstance(value, syntax.Node):
             found.append(value)
     return found
-
-
-@cache
-def _parts(kind: type[syntax.Node]) -> tuple[str, ...]:
-    """The fields of a kind of node that may hold nodes."""
-    plain = ("str", "int", "bool", "Literal[")
-    written = {
-        name: str(each)
-        for base in kind.__mro__
-        for name, each in vars(base).get("__annotations__", {}).items()
-    }
-    return tuple(name for name in syntax.parts_of(kind) if not written[name].startswith(plain))
 
 
 def _collect(values: tuple[Any, ...], found: list[syntax.Node]) -> None:

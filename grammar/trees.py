@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from .syntax import FString, Node, String, parts_of
@@ -29,3 +31,32 @@ def equal(first: Any, second: Any, *, ignore_raw: bool = False) -> bool:
         elif one != other and one == one:
             return False
     return True
+
+
+def walk(node: Node) -> Sequence[Node]:
+    """A node and all nodes in it, in the order of the text."""
+    found: list[Node] = []
+    waiting: list[Any] = [node]
+    while waiting:
+        each = waiting.pop()
+        if each.__class__ is tuple:
+            waiting += reversed(each)
+        elif isinstance(each, Node):
+            found.append(each)
+            for name in reversed(parts_with_nodes(each.__class__)):
+                beneath = getattr(each, name)
+                if beneath:
+                    waiting.append(beneath)
+    return found
+
+
+@cache
+def parts_with_nodes(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes."""
+    plain = ("str", "int", "bool", "Literal[")
+    written = {
+        name: str(each)
+        for base in kind.__mro__
+        for name, each in vars(base).get("__annotations__", {}).items()
+    }
+    return tuple(name for name in parts_of(kind) if not written[name].startswith(plain))

@@ -29,7 +29,7 @@ from .protocol import (
 from .session import Server
 from .workspace import SOURCE_SUFFIX, Document
 
-WATCHED = "**/*.{dspy,py,toml}"
+WATCHED = "**/*.{dspy,py,toml,csv,tsv,json,jsonl,ndjson}"
 """The files that an open one may depend on."""
 
 

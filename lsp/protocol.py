@@ -461,6 +461,14 @@ class FormattingParams(Structure, frozen=True):
     options: dict[str, Any] = {}
 
 
+class RangeFormattingParams(Structure, frozen=True):
+    """Lay the declarations of a selection out."""
+
+    text_document: TextDocumentIdentifier
+    range: Range
+    options: dict[str, Any] = {}
+
+
 class CodeActionContext(Structure, frozen=True):
     """What the client shows at a place, and what it wants."""
 

@@ -8,8 +8,8 @@ from msgspec import Struct, field
 
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
+from ..project.walking import programs_below
 from ..project.workspace import Workspace as Files
-from ..project.workspace import programs_below
 from . import convert
 
 if TYPE_CHECKING:

@@ -6,11 +6,14 @@ import codecs
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..base.files import UnreadableFile, decode, read_bytes, render_size
+from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, render_size
+
+if TYPE_CHECKING:
+    from ..compiler.facts import DataFile, SavedState
 
 ENDING = ".dspy"
 
@@ -27,6 +30,9 @@ _HELP = {
 
 _COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 """What names the encoding of a Python file, on its first or second line (PEP 263)."""
+
+_BEGINNING = 2**16
+"""How many bytes of a file are looked at that is too large to be read: see `compiler.datafiles`."""
 
 _SLOW = frozenset({"idna", "punycode"})
 """They take quadratic time."""
@@ -46,6 +52,8 @@ class Disk:
         """The files that were looked for on the disk, found or not, in order."""
         self._overlays = dict(overlays or {})
         self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
+        self._data: dict[str, tuple[_Stamp | None, DataFile]] = {}
+        self._states: dict[str, tuple[_Stamp, SavedState]] = {}
         self._digests: dict[str, str] = {}
         self._seen: dict[str, str | UnreadableFile] | None = None
         self._there: dict[str, bool] = {}
@@ -125,6 +133,37 @@ class Disk:
             known = self._known[path] = stamp, self._read(path)
         return known[1]
 
+    def look_at_data(self, path: str) -> DataFile | None:
+        """What is known of a data file: its first bytes, where it is there, else what is beside it."""
+        from .data import look_at_file, look_at_text, look_beside
+
+        if path in self._overlays:
+            return look_at_text(path, self._overlays[path])
+        if not os.path.isabs(path):
+            return None
+        stamp = _stamp_of(path)
+        is_missing = stamp is None
+        if stamp is None:
+            stamp = _stamp_of(os.path.dirname(path))
+        known = self._data.get(path)
+        if known is None or known[0] != stamp or known[1].is_missing != is_missing:
+            known = self._data[path] = stamp, look_beside(path) if is_missing else look_at_file(path)
+        return known[1]
+
+    def look_at_state(self, path: str) -> SavedState | None:
+        """What is known of the state of a program; None where there is none."""
+        from .data import look_at_state
+
+        if path in self._overlays or not os.path.isabs(path):
+            return None
+        stamp = _stamp_of(path)
+        if stamp is None:
+            return None
+        known = self._states.get(path)
+        if known is None or known[0] != stamp:
+            known = self._states[path] = stamp, look_at_state(path)
+        return known[1]
+
     def digest(self, path: str) -> str:
         """What `digest_of` gave for a file when its text was last read here; now, where it was not yet."""
         return self._digests[path] if path in self._digests else digest_of(path)
@@ -142,10 +181,18 @@ class Disk:
             return problem
 
 
+def _stamp_of(path: str) -> _Stamp | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
 def digest_of(path: str) -> str:
     """What tells apart all that may be read from a path: its content, or why it cannot be read.
 
-    It is empty where there is nothing.
+    Of what is too large to be read, only the beginning is ever looked at. It is empty where there is nothing.
     """
     try:
         return _digest(_read_bytes(path))
@@ -158,6 +205,9 @@ def _digest(data: bytes) -> str:
 
 
 def _digest_of_problem(problem: UnreadableFile) -> str:
+    if problem.kind == "too-large":
+        with suppress(UnreadableFile):
+            return _digest(read_beginning(problem.path, _BEGINNING)[0])
     return "" if problem.kind == "missing" else problem.message
 
 

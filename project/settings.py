@@ -6,7 +6,7 @@ import os.path
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,15 +15,14 @@ from ..base.diagnostic import Diagnostic, Severity
 from ..base.files import UnreadableFile
 from ..base.span import Span
 from ..base.text import list_names, near
+from .schema import DEFAULT_EXCLUDE, FUNCTION, PROPERTIES
 
 if TYPE_CHECKING:
-    from ..compiler.selection import Problem, Selection
+    from ..compiler.selection import Selection
 
 CODE, NAME = "E090", "invalid-settings"
-KEYS = ("src", "pure", "rules")
+KEYS = tuple(PROPERTIES)
 FILES = ("dspyc.toml", "pyproject.toml")
-_LISTS = ("src", "pure")
-_FUNCTION = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TOO_MANY_PARTS = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){200}""")
 """A dotted key for which Python's reader would take time and memory that grow with its square."""
 
@@ -37,6 +36,12 @@ class Settings(Struct, frozen=True):
     """The folders, under the root, in which imports are looked for."""
     pure: frozenset[str] = frozenset()
     """Python functions without effects, as `module.name`."""
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    """Patterns of what is left out where a folder is checked."""
+    respects_gitignore: bool = True
+    """Whether what git ignores is left out there."""
+    baseline: str = ""
+    """The path of a file with known findings, where one is set."""
     selection: Selection | None = None
     """Which kinds of findings are looked for; None for all."""
     path: str = ""
@@ -65,67 +70,140 @@ class Files(Protocol):
         """Whether there is anything at a path."""
 
 
-def nearest(folder: str, files: Files) -> Settings | None:
-    """The settings for the files of a folder: the nearest ones above it; None outside of any project.
+class Found(NamedTuple):
+    """Where settings are: the project's folder, and the file with its text, or why that cannot be read."""
+
+    root: str
+    path: str = ""
+    text: str | UnreadableFile = ""
+
+
+def look_for(folder: str, files: Files) -> Found | None:
+    """The nearest file of settings above the files of a folder; None outside of any project.
 
     A `pyproject.toml` without `[tool.dspyc]` still marks the project's root, as `.git` does.
     """
     while True:
-        for name in FILES:
-            path = os.path.join(folder, name)
-            found = files.look_up(path)
-            if isinstance(found, str):
-                return _with_folders(_settings(path, found), found, files.exists)
-            if found.kind != "missing":
-                problem = _problem("", "", f"this file {found.message}")
-                return Settings(folder, path=path, problems=(problem,))
-        if files.exists(os.path.join(folder, ".git")):
-            return Settings(folder)
+        found = look_in(folder, files)
+        if found is not None:
+            return found
         above = os.path.dirname(folder)
         if above == folder:
             return None
         folder = above
 
 
+def look_in(folder: str, files: Files) -> Found | None:
+    """The settings that stand in a folder, where it is the root of a project."""
+    for name in FILES:
+        path = os.path.join(folder, name)
+        text = files.look_up(path)
+        if isinstance(text, str) or text.kind != "missing":
+            return Found(folder, path, text)
+    return Found(folder) if files.exists(os.path.join(folder, ".git")) else None
+
+
+def nearest(folder: str, files: Files) -> Settings | None:
+    """The settings for the files of a folder; see `look_for`."""
+    found = look_for(folder, files)
+    if found is None or not found.path:
+        return None if found is None else Settings(found.root)
+    if isinstance(found.text, str):
+        return _with_folders(_settings(found.path, found.text), found.text, files.exists)
+    problem = _problem("", (), "", f"this file {found.text.message}")
+    return Settings(found.root, path=found.path, problems=(problem,))
+
+
+class LeftOut(Struct, frozen=True):
+    """What is left out where a folder is checked."""
+
+    root: str
+    """The folder that the patterns count from."""
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    respects_gitignore: bool = True
+
+
+def left_out(found: Found) -> LeftOut:
+    """What some settings leave out. What is wrong in them counts as not set, and no rule is imported."""
+    table = _table(found.path, found.text)[0] if isinstance(found.text, str) and found.text else {}
+    return LeftOut(found.root, _exclude(table), _flag(table, "respect-gitignore"))
+
+
+def baseline_of(found: Found) -> str:
+    """The path of the file of known findings that some settings name; empty where they name none."""
+    table = _table(found.path, found.text)[0] if isinstance(found.text, str) and found.text else {}
+    name = table.get("baseline")
+    return os.path.join(found.root, name) if isinstance(name, str) and name else ""
+
+
+def _exclude(table: dict[str, Any]) -> tuple[str, ...]:
+    return (*_strings(table, "exclude", DEFAULT_EXCLUDE), *_strings(table, "extend-exclude"))
+
+
+def _strings(table: dict[str, Any], key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    return tuple(table[key]) if _is_strings(table.get(key)) else default
+
+
+def _flag(table: dict[str, Any], key: str) -> bool:
+    value = table.get(key)
+    return value if isinstance(value, bool) else True
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+
 @lru_cache(maxsize=64)
-def _settings(path: str, text: str) -> Settings:
+def _table(path: str, text: str) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
+    """The table of our settings, or what is wrong with the file."""
     import tomllib
 
-    root = os.path.dirname(path)
     if _TOO_MANY_PARTS.search(text):
-        return Settings(
-            root, path=path, problems=(_problem(text, "", "this file has a key of over 200 parts"),)
-        )
+        return {}, (_problem(text, (), "", "this file has a key of over 200 parts"),)
     try:
         table: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return Settings(root, path=path, problems=(_not_toml(text, str(error)),))
+        return {}, (_not_toml(text, str(error)),)
     except ValueError:
         # Other than as its documentation says, it reads no number of over 4,300 digits.
-        message = "this file has a number of over 4,300 digits"
-        return Settings(root, path=path, problems=(_problem(text, "", message),))
+        return {}, (_problem(text, (), "", "this file has a number of over 4,300 digits"),)
     except RecursionError:
-        return Settings(root, path=path, problems=(_problem(text, "", "this file is nested too deeply"),))
-    if os.path.basename(path) == "pyproject.toml":
+        return {}, (_problem(text, (), "", "this file is nested too deeply"),)
+    if _above(path):
         tools = table.get("tool", {})
         table = tools.get("dspyc", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
-        message = f"`tool.dspyc` is {_kind(table)}, not a table"
-        return Settings(root, path=path, problems=(_problem(text, "dspyc", message),))
-    good = {key: value for key, value in table.items() if key in _LISTS and _is_strings(value)}
-    selection, problems = _selection(text, table, root)
+        return {}, (_problem(text, ("tool", "dspyc"), "", f"`tool.dspyc` is {_kind(table)}, not a table"),)
+    return table, ()
+
+
+def _above(path: str) -> tuple[str, ...]:
+    """The tables in a file that the settings stand in."""
+    return ("tool", "dspyc") if os.path.basename(path) == "pyproject.toml" else ()
+
+
+@lru_cache(maxsize=64)
+def _settings(path: str, text: str) -> Settings:
+    root = os.path.dirname(path)
+    table, problems = _table(path, text)
+    if problems:
+        return Settings(root, path=path, problems=problems)
+    above = _above(path)
+    selection, wrong_rules = _selection(text, above, table, root)
     return Settings(
         root,
-        tuple(good.get("src", ("",))),
-        frozenset(good.get("pure", ())),
+        _strings(table, "src", ("",)),
+        frozenset(_strings(table, "pure")),
+        _exclude(table),
+        _flag(table, "respect-gitignore"),
+        baseline_of(Found(root, path, text)),
         selection,
         path,
-        (*_problems(text, table), *problems),
+        (*_problems(text, above, table), *wrong_rules),
     )
 
 
 def _selection(
-    text: str, table: dict[str, Any], root: str
+    text: str, above: tuple[str, ...], table: dict[str, Any], root: str
 ) -> tuple[Selection | None, tuple[Diagnostic, ...]]:
     """What `rules` selects, and what is wrong with it."""
     if "rules" not in table:
@@ -134,35 +212,54 @@ def _selection(
     from ..compiler.selection import read_selection
 
     selection, problems = read_selection(table["rules"], root)
-    return selection, tuple(_in_rules(text, each) for each in problems)
+    return selection, tuple(
+        _problem(text, (*above, "rules"), each.about, each.message, each.help, each.severity)
+        for each in problems
+    )
 
 
-def _in_rules(text: str, problem: Problem) -> Diagnostic:
-    """A finding about `rules`, at the string or the key that it is about."""
-    found = re.search(rf"(?<![\w-])({re.escape(problem.about)})(?![\w-])", text)
-    span = Span(*found.span(1)) if found else Span(0, 0)
-    return Diagnostic(CODE, NAME, problem.severity, span, problem.message, help=problem.help)
-
-
-def _problems(text: str, table: dict[str, Any]) -> Iterator[Diagnostic]:
+def _problems(text: str, above: tuple[str, ...], table: dict[str, Any]) -> Iterator[Diagnostic]:
     for key, value in table.items():
-        if key not in KEYS:
-            close = near(key, KEYS)
-            advice = f"did you mean `{close}`?" if close else f"there are {list_names(KEYS)}"
-            yield _problem(text, key, f"unknown setting `{key}`", advice, "warning")
-        elif key in _LISTS and not _is_strings(value):
-            yield _problem(text, key, f"`{key}` must be a list of strings", f'write {key} = ["a", "b"]')
+        described = PROPERTIES.get(key)
+        if described is None:
+            yield _problem(text, above, key, f"unknown setting `{key}`", _advice(key), "warning")
+        elif described["type"] == "array" and not _is_strings(value):
+            yield _problem(
+                text, above, key, f"`{key}` must be a list of strings", f'write {key} = ["a", "b"]'
+            )
+        elif described["type"] == "boolean" and not isinstance(value, bool):
+            yield _problem(text, above, key, f"`{key}` must be true or false")
+        elif described["type"] == "string" and not isinstance(value, str):
+            yield _problem(text, above, key, f"`{key}` must be a string", f'write {key} = "…"')
         elif key == "pure":
             for name in value:
-                if not _FUNCTION.fullmatch(name):
+                if not re.fullmatch(FUNCTION, name):
                     message = f"`pure` takes functions as `module.name`, not `{name}`"
-                    yield _problem(text, key, message)
+                    yield _problem(text, (*above, key), name, message)
+
+
+def _advice(key: str) -> str:
+    rules = PROPERTIES["rules"]["properties"]
+    close = near(key, KEYS, 0.6)
+    if key not in rules and close:
+        return f"did you mean `{close}`?"
+    inner = key if key in rules else near(key, rules, 0.6)
+    if inner is not None:
+        return f"`{inner}` is a setting of the table `rules`"
+    return f"there are {list_names(KEYS)}"
 
 
 def _with_folders(settings: Settings, text: str, exists: Callable[[str], bool]) -> Settings:
     """The settings, with a warning for each source root that does not exist."""
     missing = [
-        _problem(text, "src", f"`src` names the folder `{name}`, which does not exist", None, "warning")
+        _problem(
+            text,
+            (*_above(settings.path), "src"),
+            name,
+            f"`src` names the folder `{name}`, which does not exist",
+            None,
+            "warning",
+        )
         for name, folder in zip(settings.src, settings.roots, strict=True)
         if not exists(folder)
     ]
@@ -172,13 +269,20 @@ def _with_folders(settings: Settings, text: str, exists: Callable[[str], bool]) 
 
 
 def _problem(
-    text: str, key: str, message: str, advice: str | None = None, severity: Severity = "error"
+    text: str,
+    table: tuple[str, ...],
+    about: str,
+    message: str,
+    advice: str | None = None,
+    severity: Severity = "error",
 ) -> Diagnostic:
-    """A finding at a setting, which is found by its name; at the start of the file without one."""
-    place = rf"(?m)^[ \t]*\[?(?:tool[ \t]*\.[ \t]*)?[\"']?({re.escape(key)})[\"']?\b"
-    found = re.search(place, text) if key else None
-    span = Span(*found.span(1)) if found else Span(0, 0)
-    return Diagnostic(CODE, NAME, severity, span, message, help=advice)
+    """A finding about a key or a string below a table; at the start of the file where `about` is empty."""
+    span: Span | None = None
+    if about or table:
+        from .toml_places import find
+
+        span = find(text, table, about)
+    return Diagnostic(CODE, NAME, severity, span or Span(0, 0), message, help=advice)
 
 
 def _not_toml(text: str, message: str) -> Diagnostic:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..grammar.source import Source
     from .settings import Settings
 
-_SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
-
 
 class Workspace:
     """A view of the disk, and one `Project` for each set of settings.
@@ -35,6 +33,7 @@ class Workspace:
         search: folders in which imports are also looked for, after those that the settings name.
         select: the kinds of findings that are looked for, in place of those that the settings select.
         ignore: the kinds that are not looked for, beside those that the settings ignore.
+        extend: the kinds that are looked for besides.
     """
 
     def __init__(
@@ -43,12 +42,13 @@ class Workspace:
         search: Sequence[str] = (),
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        extend: Sequence[str] = (),
     ) -> None:
         self.disk = Disk(overlays)
         self.packages: dict[str, str | None] = {}
         """The installed packages that were looked for, and what `find_package` said."""
         self._search = tuple(search)
-        self._options = (tuple(select), tuple(ignore))
+        self._options = (tuple(select), tuple(ignore), tuple(extend))
         self._projects: dict[tuple[tuple[str, ...], frozenset[str], Selection], Project] = {}
         self._of_folders: dict[str, tuple[Settings, Project]] | None = None
 
@@ -96,7 +96,15 @@ class Workspace:
         selection = (settings.selection or EVERYTHING).with_options(*self._options)
         key = roots, settings.pure, selection
         if key not in self._projects:
-            self._projects[key] = Project(self._content, roots, self._find, settings.pure, selection)
+            self._projects[key] = Project(
+                self._content,
+                roots,
+                self._find,
+                settings.pure,
+                selection,
+                self.disk.look_at_data,
+                self.disk.look_at_state,
+            )
         return self._projects[key]
 
     def _find(self, name: str) -> str | None:
@@ -149,22 +157,6 @@ class Workspace:
         if not packages and level < 2:
             names.discard(os.path.splitext(os.path.basename(path))[0])
         return tuple(sorted(names))
-
-
-def programs_below(folder: str) -> Iterator[str]:
-    """The `.dspy` files below a folder, in order.
-
-    Hidden folders, `node_modules` and virtual environments are left out.
-    """
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in _SKIPPED
-            and not os.path.exists(os.path.join(parent, name, "pyvenv.cfg"))
-        )
-        yield from (os.path.join(parent, name) for name in sorted(files) if name.endswith(ENDING))
 
 
 def finding_of(problem: UnreadableFile) -> Diagnostic:

@@ -159,14 +159,12 @@ def open_cache(task: Task) -> Cache:
     return Cache(None)
 
 
-def clear() -> tuple[int, int]:
-    """Remove the results of all projects; how many files there were, and their bytes. Raises OSError."""
-    count = size = 0
-    for path in sorted(_folder().glob("*.json")):
-        size += path.stat().st_size
-        path.unlink()
-        count += 1
-    return count, size
+def clear() -> int:
+    """Remove the results of all projects; how many files there were. Raises OSError."""
+    files = sorted(_folder().glob("*.json"))
+    for path in files:
+        path.unlink(missing_ok=True)
+    return len(files)
 
 
 def _folder() -> Path:
@@ -175,7 +173,7 @@ def _folder() -> Path:
 
 def _name(task: Task) -> str:
     """The file's name: by the project and by the options that change what is found."""
-    parts = [_root(os.getcwd()), *task.select, "", *task.ignore]
+    parts = [_root(os.getcwd()), *task.select, "", *task.ignore, "", *task.extend]
     return blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from ...base.diagnostic import Diagnostic
 from ...compiler.render import CheckedFile, Report
 from ...grammar.source import Source
 from ...project.workspace import Workspace
@@ -20,14 +23,60 @@ if TYPE_CHECKING:
     from .cache import Cache
 
 
+class Examined(Struct, frozen=True):
+    """A file that was checked."""
+
+    key: str
+    """Its absolute path."""
+    file: CheckedFile
+    reads: frozenset[str]
+    """All files that were looked at for it, itself among them."""
+    fixable: tuple[int, int]
+    """How many findings the safe fixes would remove, and how many all of them."""
+
+    @property
+    def has_fixes(self) -> bool:
+        """Whether a finding has a fix."""
+        return any(each.fixes for each in self.file.diagnostics)
+
+    def with_findings(self, findings: tuple[Diagnostic, ...]) -> Examined:
+        """The file with some of its findings."""
+        count = sum(bool(each.fixes) for each in findings)
+        safe, every = self.fixable
+        file = CheckedFile(self.file.path, self.file.source, findings)
+        return replace(self, file=file, fixable=(min(safe, count), min(every, count)))
+
+
 class Outcome(Struct, frozen=True):
     """What a check has found."""
 
-    report: Report
-    fixable: tuple[int, int]
-    """How many findings the safe fixes would remove, and how many all of them."""
-    with_fixes: tuple[Path, ...]
-    """The files in which a finding has a fix."""
+    settings: tuple[CheckedFile, ...]
+    """The files of settings that have mistakes."""
+    files: tuple[Examined, ...]
+    look_up: Callable[[str], tuple[str, Source] | None]
+
+    @property
+    def report(self) -> Report:
+        """The findings, those of settings first."""
+        return Report((*self.settings, *(each.file for each in self.files)), self.look_up)
+
+    @property
+    def reads(self) -> Iterator[str]:
+        """All files that were looked at."""
+        return chain.from_iterable(each.reads for each in self.files)
+
+    def only(self, is_wanted: Callable[[Examined], bool]) -> Outcome:
+        """What was found in some of the files."""
+        return replace(self, files=tuple(filter(is_wanted, self.files)))
+
+    def render_fixable(self) -> str:
+        """How many findings fixes would remove, and by which options; empty for none."""
+        safe = sum(each.fixable[0] for each in self.files)
+        every = sum(each.fixable[1] for each in self.files)
+        options = [f"{safe} fixable with `--fix`" if safe else ""]
+        if every > safe:
+            options.append(f"{every - safe} {'more ' if safe else 'fixable '}with `--unsafe-fixes`")
+        return ", ".join(filter(None, options)) + "\n" if every or safe else ""
 
 
 class Engine:
@@ -67,16 +116,12 @@ class Engine:
             result, source = self._with_text(workspace, results[key])
             if result.findings:
                 settings[result.path] = CheckedFile(shown(result.path), source, result.findings)
-        files, with_fixes, safe, every = [], [], 0, 0
+        files = []
         for key, path in full.items():
             result, source = self._with_text(workspace, results[key])
-            files.append(CheckedFile(shown(path), source, result.findings))
-            if any(each.fixes for each in result.findings):
-                with_fixes.append(path)
-            if result.fixable is not None:
-                safe, every = safe + result.fixable[0], every + result.fixable[1]
-        report = Report((*settings.values(), *files), partial(look_up, workspace))
-        return Outcome(report, (safe, every), tuple(with_fixes))
+            file = CheckedFile(shown(path), source, result.findings)
+            files.append(Examined(key, file, frozenset(result.reads), result.fixable or (0, 0)))
+        return Outcome(tuple(settings.values()), tuple(files), partial(look_up, workspace))
 
     def _with_text(self, workspace: Workspace, result: Result) -> tuple[Result, Source]:
         """A result and the text that its findings are in, which is read only where there are some."""

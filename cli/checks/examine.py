@@ -15,7 +15,7 @@ from .result import Result, Task
 
 def workspace_for(task: Task, overlays: Mapping[str, str] | None = None) -> Workspace:
     """The view of the disk in which a task's files are checked."""
-    return Workspace(overlays, (), task.select, task.ignore)
+    return Workspace(overlays, (), task.select, task.ignore, task.extend)
 
 
 def examine(task: Task, keys: Iterable[str], workspace: Workspace) -> Iterator[Result]:

@@ -26,6 +26,7 @@ class Task(Struct, frozen=True):
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    extend: tuple[str, ...] = ()
     counts_fixes: bool = False
     """Whether it is to be found out how many findings fixes would remove."""
 

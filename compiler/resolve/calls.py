@@ -254,10 +254,21 @@ def _construct(
     if definition.is_a("Module"):
         return binding, types.Module(module_interface(definition, binding, context), definition)
     if definition.is_a("Dataset"):
+        _look_at_file(arguments, context)
         return binding, types.Dataset(data.constructed(arguments, context.item), definition)
     if definition.name == "Signature" and arguments and isinstance(arguments[0].value, syntax.String):
         return binding, string_signature(arguments[0].value, context)
     return binding, types.Instance(definition)
+
+
+def _look_at_file(arguments: Sequence[syntax.Argument], context: Context) -> None:
+    """Note what is known of the data file that a dataset is made of."""
+    given = data.arguments_of(arguments)
+    source = given.get(data.FIRST)
+    if isinstance(source, syntax.String) and "base" not in given:
+        found = context.scope.data(source.value)
+        if found is not None:
+            context.item.data[id(source)] = found
 
 
 def _module(

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from ...base.span import Span
 from ...grammar import syntax
 from .. import types
-from ..facts import Draft, Symbol, SymbolKind
+from ..facts import DataFile, Draft, SavedState, Symbol, SymbolKind
 from ..types import Type
 from .narrowing import NOTHING, Narrowed, forget
 
@@ -47,6 +47,12 @@ class Scope(Protocol):
 
     def read(self, path: str) -> str | None:
         """The text of a file beside this one, by its path from this file's folder."""
+
+    def data(self, path: str) -> DataFile | None:
+        """What is known of a data file beside this one."""
+
+    def state(self, path: str) -> SavedState | None:
+        """What is known of a program's state beside this file; None where there is none."""
 
     def late(
         self, name: str, make: Callable[[Scope, Draft], types.Interface]

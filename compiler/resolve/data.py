@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ...grammar import syntax
 from .. import types
+from ..facts import DataFile
 from ..types import Type
 
 Arguments = Mapping[str, syntax.Expression]
@@ -19,6 +20,9 @@ class Typed(Protocol):
 
     def type_of(self, node: syntax.Node) -> Type:
         """The type of an expression."""
+
+    def data_of(self, node: syntax.Node) -> DataFile | None:
+        """What is known of the data file that a string names."""
 
 
 _NONE = types.Interface("Dataset", open=True)
@@ -129,11 +133,19 @@ def keys_of(elements: Sequence[syntax.Expression]) -> tuple[str, ...]:
 
 def _after(arguments: Arguments, steps: Sequence[str], item: Typed) -> types.Interface:
     source = arguments.get(FIRST)
-    found = _NONE if source is None else columns_of(item.type_of(source))
+    found = _NONE if source is None else _of_source(source, item)
     for name in steps:
         if name in arguments:
             found = stepped(found, name, arguments[name])
     return found
+
+
+def _of_source(source: syntax.Expression, item: Typed) -> types.Interface:
+    """The columns that a dataset's rows have before its steps."""
+    file = item.data_of(source)
+    if file is None or file.columns is None:
+        return columns_of(item.type_of(source))
+    return types.Interface("Dataset", tuple(_column(each) for each in file.columns))
 
 
 def stepped(before: types.Interface, name: str, given: syntax.Expression | None) -> types.Interface:

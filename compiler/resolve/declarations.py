@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, assert_never, cast
 
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import catalog, types
-from ..facts import Draft, Symbol, SymbolKind
+from ..facts import Draft, SavedState, Symbol, SymbolKind
 from ..types import Type
 from . import calls, fields
 from .annotations import annotate
@@ -147,7 +148,17 @@ def _value(declaration: syntax.ValueDeclaration, context: Context) -> Type:
         return found
     if isinstance(value, syntax.Call):
         calls.widen(value, _of_programs(), context)
+        context.item.state = _state(declaration, value, context)
     return types.Module(_optimized(value, found, context), _program_class(found))
+
+
+def _state(declaration: syntax.ValueDeclaration, call: syntax.Call, context: Context) -> SavedState | None:
+    """The state of a program: the file that it names, or the one beside its own."""
+    given = [each.value for each in call.arguments if each.name is not None and each.name.text == "state"]
+    if given:
+        return context.scope.state(given[0].value) if isinstance(given[0], syntax.String) else None
+    stem = os.path.splitext(os.path.basename(context.scope.path))[0]
+    return context.scope.state(f"{stem}.{declaration.names[0].text}.state.json")
 
 
 def _of_programs() -> tuple[types.Parameter, ...]:

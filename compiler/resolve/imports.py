@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from .. import catalog, types
 from ..environment import ALL, Key
-from ..facts import ImportTarget, ItemFacts, Symbol
+from ..facts import DataFile, ImportTarget, ItemFacts, SavedState, Symbol
 from ..pythonfiles.file import Importer, PythonFile
 from ..types import Type
 from .prelude import describe, given
@@ -62,6 +62,12 @@ class Workspace(Protocol):
 
     def problem(self, path: str, reader: str) -> str | None:
         """Why a file that is there cannot be read, as a clause that follows its name; noted as `text` is."""
+
+    def data(self, path: str, reader: str) -> DataFile | None:
+        """What is known of a data file; None where nothing is. Noted as `text` is."""
+
+    def state(self, path: str, reader: str) -> SavedState | None:
+        """What is known of a program's state; None where there is none. Noted as `text` is."""
 
     def scope(self, path: str) -> Names | None:
         """The names of a `.dspy` file."""

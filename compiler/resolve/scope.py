@@ -13,8 +13,9 @@ from ...grammar import syntax
 from ...grammar.parse import File, Parsed
 from ...grammar.parse import Item as ParsedItem
 from .. import types
+from ..datafiles import is_remote
 from ..environment import ALL, IMPORTS, Environment, Key
-from ..facts import Answers, Checked, Draft, ItemFacts, Symbol
+from ..facts import Answers, Checked, DataFile, Draft, ItemFacts, SavedState, Symbol
 from ..program import Item
 from ..trees import declared_names
 from . import declarations, imports
@@ -218,6 +219,16 @@ class FileScope:
     def read(self, path: str) -> str | None:
         """The text of a file beside this one, by its path from this file's folder; noted as read."""
         return self.workspace.text(os.path.join(os.path.dirname(self.path), path), self.path)
+
+    def data(self, path: str) -> DataFile | None:
+        """What is known of a data file, by its path from this file's folder; noted as read."""
+        if is_remote(path) or path.startswith("~"):
+            return None
+        return self.workspace.data(os.path.join(os.path.dirname(self.path), path), self.path)
+
+    def state(self, path: str) -> SavedState | None:
+        """What is known of a program's state, by its path from this file's folder; noted as read."""
+        return self.workspace.state(os.path.join(os.path.dirname(self.path), path), self.path)
 
     def defer(self, name: str, make: Callable[[], types.Interface]) -> Callable[[], types.Interface]:
         """Fields that are worked out after the names of the declaration that has them."""

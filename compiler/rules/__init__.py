@@ -31,6 +31,7 @@ from .calls.arguments import (
     unknown_argument,
 )
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
+from .data.files import missing_data, unreadable_data
 from .data.inputs import dataset_inputs
 from .data.leaks import measured_on_training
 from .data.rows import not_rows, wrong_row, wrong_row_value
@@ -74,7 +75,7 @@ from .models.settings import (
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
-from .modules.tools import undocumented_tool
+from .modules.tools import undocumented_tool, untyped_tool
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -89,9 +90,11 @@ from .optimizing.pointless import (
     nothing_to_choose,
     unreachable_threshold,
 )
+from .optimizing.states import broken_state, stale_state
 from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
+from .security.agents import unsafe_tool
 from .security.deception import look_alike_names
 from .security.keys import key_in_source
 from .testing.titles import duplicate_test, test_without_assert
@@ -199,10 +202,12 @@ RULES: tuple[Rule, ...] = (
     swapped_parameters,
     shared_state,
     wrong_row_function,
+    unreadable_data,
     untrainable_model,
     too_few_threads,
     training_setting,
     different_structure,
+    broken_state,
     unknown_column,
     not_rows,
     different_columns,
@@ -224,6 +229,7 @@ RULES: tuple[Rule, ...] = (
     test_without_assert,
     missing_f,
     undocumented_tool,
+    untyped_tool,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -236,9 +242,12 @@ RULES: tuple[Rule, ...] = (
     unreachable_threshold,
     look_alike_names,
     key_in_source,
+    unsafe_tool,
     unseeded_shuffle,
     measured_on_training,
     taught_by_itself,
+    missing_data,
+    stale_state,
 )
 """All rules, by their codes."""
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 
 from msgspec import Struct
 
+from ...base.span import Span
 from ..lossless import Lexeme, tokenize
 from ..parse import Parsed, parse_item
 from ..split import split
 from ..syntax import FileDocstring, FromImport, Import
 from ..trees import equal
-from .lines import Line, comment_text, lines_of
+from .lines import LogicalLine, lines_of
+from .reading import comment_text
 
 _COMMENT_OR_BLANK = re.compile(r"[ \t\f\ufeff]*(?:(#[^\r\n]*))?(\r\n?|\n|\Z)")
+_MOST_PASSES = 6
 _LINE_END = re.compile(r"[ \t\f]*(?:\r\n?|\n)?")
 
 
@@ -30,16 +34,31 @@ class _Entry(Struct):
     """The text of an item with mistakes, which stays as it is."""
 
 
-def format_source(text: str) -> str:
-    """The text in the one layout; declarations with syntax problems are left as they are, byte for byte."""
+def format_source(text: str, only: Collection[Span] | None = None) -> str:
+    """The text in the one layout; declarations with syntax problems are left as they are, byte for byte.
+
+    With `only`, the declarations are formatted that have a character in one of its ranges, or that an empty
+    range stands in; the others are left as they are.
+    """
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     newline = _line_ending(text)
     body = text[len(mark) :]
     entries: list[_Entry] = []
     for chunk in split(body):
-        _add_entries(entries, chunk.text)
+        code = Span(len(mark) + chunk.start, len(mark) + chunk.start + len(chunk.text.rstrip()))
+        if only is None or any(_meets(code, each) for each in only):
+            _add_entries(entries, chunk.text)
+        else:
+            entries.append(_Entry([], _pending(entries), raw=chunk.text))
     formatted = mark + _assemble(entries, newline)
     return formatted if formatted.strip("\ufeff \t\r\n") else mark
+
+
+def _meets(code: Span, chosen: Span) -> bool:
+    """Whether a range has a character of a declaration; an empty one may stand at its end too."""
+    if chosen.start == chosen.end:
+        return code.start <= chosen.start <= code.end
+    return chosen.start < code.end and code.start < chosen.end
 
 
 def _line_ending(text: str) -> str:
@@ -61,10 +80,9 @@ def _add_entries(entries: list[_Entry], text: str) -> None:
     if parsed.declaration is None:
         _add_comments(entries, text)
         return
-    lines, start, end = lines_of(text)
-    written = _written(lines)
-    formatted = "\n".join(written)
-    if formatted != text[start:end] and not _is_same(parsed, text[start:end], formatted + "\n"):
+    lines, start, end = lines_of(text, parsed.declaration)
+    written = _settled(parsed, text[start:end], _written(lines))
+    if written is None:
         entries.append(_Entry([], _pending(entries), raw=original))
         return
     above = _add_comments(entries, text[:start])
@@ -121,7 +139,26 @@ def _pending(entries: list[_Entry]) -> int:
     return 0
 
 
-def _written(lines: list[Line]) -> list[str]:
+def _settled(parsed: Parsed, code: str, written: list[str]) -> list[str] | None:
+    """The lines of an item that formatting again leaves as they are, and that mean what its code means.
+
+    Comments at odd places may need a second look: once they have moved, other breaks are possible.
+    """
+    formatted = "\n".join(written)
+    if formatted == code:
+        return written
+    for _ in range(_MOST_PASSES):
+        again = parse_item(formatted + "\n")
+        if again.declaration is None or not _is_same(parsed, code, again):
+            return None
+        lines, *_ = lines_of(formatted + "\n", again.declaration)
+        before, formatted = formatted, "\n".join(_written(lines))
+        if formatted == before:
+            return formatted.split("\n")
+    return None
+
+
+def _written(lines: list[LogicalLine]) -> list[str]:
     written: list[str] = []
     for line in lines:
         if line.blank_above and written:
@@ -157,10 +194,9 @@ def _blanks_between(before: _Entry, entry: _Entry) -> int:
     return min(entry.blanks, 1)
 
 
-def _is_same(parsed: Parsed, code: str, formatted: str) -> bool:
+def _is_same(parsed: Parsed, code: str, again: Parsed) -> bool:
     """Whether a formatted item means what it meant, and has the comments of its code."""
-    again = parse_item(formatted)
-    if again.problems or not equal(parsed.declaration, again.declaration):
+    if again.problems or not equal(parsed.declaration, again.declaration, ignore_raw=True):
         return False
     return _comments(tokenize(code)) == _comments(again.tokens)
 

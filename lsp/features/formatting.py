@@ -1,4 +1,4 @@
-"""Formatting of a whole document, as edits of the lines that change, so that cursors and breakpoints stay."""
+"""Formatting, as edits of the lines that change, so that cursors and breakpoints stay."""
 
 from __future__ import annotations
 
@@ -6,22 +6,32 @@ from collections.abc import Iterator
 
 from ...grammar.source import Source, Span
 from .. import convert
-from ..protocol import FormattingParams, TextEdit
+from ..protocol import FormattingParams, Range, RangeFormattingParams, TextDocumentIdentifier, TextEdit
 from ..session import Server
 from .handler import Handler
 
 
 def _format(server: Server, params: FormattingParams) -> list[TextEdit]:
     """The edits that bring a document into the one layout; what does not parse stays as it is."""
+    return _edits(server, params.text_document, None)
+
+
+def _format_range(server: Server, params: RangeFormattingParams) -> list[TextEdit]:
+    """The edits that bring the declarations of a selection into the one layout."""
+    return _edits(server, params.text_document, params.range)
+
+
+def _edits(server: Server, formatted: TextDocumentIdentifier, selected: Range | None) -> list[TextEdit]:
     from ...grammar.formatting.format import format_source
 
-    document = server.files.document(params.text_document.uri)
+    document = server.files.document(formatted.uri)
     if document is None:
         return []
-    source = document.source
+    source, encoding = document.source, server.encoding
+    only = None if selected is None else [convert.span_of(source, selected, encoding)]
     return [
-        TextEdit(convert.range_of(source, span, server.encoding), replacement)
-        for span, replacement in line_edits(source, format_source(source.text))
+        TextEdit(convert.range_of(source, span, encoding), replacement)
+        for span, replacement in line_edits(source, format_source(source.text, only))
     ]
 
 
@@ -43,5 +53,8 @@ def _lines(source: Source) -> list[str]:
     return [source.text[start:end] for start, end in zip(source.line_starts, ends, strict=True)]
 
 
-HANDLERS = {"textDocument/formatting": Handler(FormattingParams, _format)}
-CAPABILITIES = {"documentFormattingProvider": True}
+HANDLERS = {
+    "textDocument/formatting": Handler(FormattingParams, _format),
+    "textDocument/rangeFormatting": Handler(RangeFormattingParams, _format_range),
+}
+CAPABILITIES = {"documentFormattingProvider": True, "documentRangeFormattingProvider": True}

@@ -9,6 +9,7 @@ import pytest
 from dspyc.base.diagnostic import Fix
 from dspyc.compiler.analysis import Project
 from dspyc.compiler.rules import RULES
+from dspyc.project.workspace import Workspace
 from support.mistakes import MAIN, read_mistakes
 
 HERE = Path(__file__).parent
@@ -56,11 +57,14 @@ def test_a_signature_string_with_escapes_offers_no_fix_at_a_guessed_place() -> N
     assert found.fixes == ()
 
 
-def test_a_rule_that_is_said_to_have_a_fix_has_one_in_a_case() -> None:
+def test_a_rule_that_is_said_to_have_a_fix_has_one_in_a_case(tmp_path: Path) -> None:
     mistakes = [each for path in sorted(HERE.glob("mistakes/*.txt")) for each in read_mistakes(path)]
     found = {each.code for text in PROGRAMS.values() for each in check(text) if each.fix}
     for each in mistakes:
         found |= {one.code for one in Project(each.read).check(MAIN).diagnostics if one.fix}
+    (tmp_path / "train.csv").write_text("text\n")
+    (tmp_path / "main.dspy").write_text('dataset rows = Dataset("trian.csv", inputs=["text"])\n')
+    found |= {each.code for each in Workspace().analyse(str(tmp_path / "main.dspy")).diagnostics if each.fix}
     assert {rule.code for rule in RULES if rule.fix != "none"} <= found
     assert {rule.code for rule in RULES if rule.fix == "none"}.isdisjoint(found)
 

@@ -504,3 +504,19 @@ def test_a_recursive_record_leaves_little(editor: Editor) -> None:
             editor.replace("shop.dspy", f"number{at or ''}: int", f"number{at + 1}: int")
 
     assert garbage(type_on) < 10 * 500
+
+
+def test_a_change_in_the_body_of_a_tool_is_seen_by_its_agent() -> None:
+    harmless = 'def look(path: str) -> str:\n    """Look."""\n    return path\n'
+    files = {
+        "a.dspy": 'from t import look\nmodule agent = ReAct("question -> answer", tools=[look])\n',
+        "t.py": harmless,
+    }
+    kept = Project(files.get)
+    assert shown(kept.check("a.dspy").diagnostics) == []
+    files["t.py"] = "import os\n\n\n" + harmless.replace("return path", "return str(os.system(path))")
+    assert [each.code for each in kept.check("a.dspy").diagnostics] == ["W404"]
+    files["t.py"] = harmless.replace("path: str", "path")
+    assert [each.code for each in kept.check("a.dspy").diagnostics] == ["W203"]
+    files["t.py"] = harmless
+    assert shown(kept.check("a.dspy").diagnostics) == []

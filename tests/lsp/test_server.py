@@ -275,6 +275,19 @@ def test_formatting(client: Client, uri: str) -> None:
     assert client.request("textDocument/formatting", {"textDocument": {"uri": uri}, "options": options}) == []
 
 
+def test_formatting_of_a_selection_leaves_the_other_declarations(client: Client, uri: str) -> None:
+    text = "a  = 1\nb  = 2\nc  = 3\n"
+    client.open(uri, text)
+    selection = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 3}}
+    asked = {
+        "textDocument": {"uri": uri},
+        "range": selection,
+        "options": {"tabSize": 4, "insertSpaces": True},
+    }
+    edits = client.request("textDocument/rangeFormatting", asked)
+    assert apply(text, edits) == "a  = 1\nb = 2\nc  = 3\n"
+
+
 def test_a_fix_is_offered_where_the_finding_is(client: Client, uri: str) -> None:
     text = "def f(a: int) -> int:\n    return abs(a\n"
     client.open(uri, text)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dspyc.project.index import Index
-from dspyc.project.workspace import Workspace, programs_below
+from dspyc.project.walking import programs_below
+from dspyc.project.workspace import Workspace
 
 SHOP = """\
 type Order:

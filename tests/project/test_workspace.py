@@ -16,7 +16,8 @@ from dspyc.lsp import convert
 from dspyc.lsp.workspace import Workspace as Editor
 from dspyc.project import libraries
 from dspyc.project.disk import Disk
-from dspyc.project.workspace import Workspace, programs_below
+from dspyc.project.walking import programs_below
+from dspyc.project.workspace import Workspace
 
 
 def write(folder: Path, **files: str) -> None:

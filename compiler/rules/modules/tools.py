@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ..rule import Findings, rule
+from ..rule import Findings, label, rule, written
+from ..words import listed
 
 
 @rule("W202", "undocumented-tool", syntax.Call, severity="warning")
@@ -28,16 +31,49 @@ def undocumented_tool(program: Program, item: Item, node: syntax.Call) -> Findin
     module clerk = ReAct("question -> answer", tools=[price])
     ```
     """
+    for each in tools_of(item, node):
+        kind = item.type_of(each)
+        if isinstance(kind, types.Function) and kind.origin in ("declared", "python") and not kind.doc:
+            if kind.name == "lambda" or not isinstance(each, syntax.Name | syntax.Attribute):
+                continue
+            words = f"the tool `{written(item, each)}` has no docstring"
+            yield undocumented_tool.at(each, words, "its docstring tells the model when to call it")
+
+
+@rule("W203", "untyped-tool", syntax.Call, severity="warning", since="0.2")
+def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A Python function is given to an agent as a tool, and some of its parameters have no type.
+
+    The model is not told what to write there, and what it writes reaches the function as it is: a text
+    where a number is meant. In the Python file, write `def search(query: str, limit: int = 3)`, and not
+    `def search(query, limit=3)`.
+    """
+    for each in tools_of(item, node):
+        kind = item.type_of(each)
+        if not isinstance(kind, types.Function) or kind.origin != "python":
+            continue
+        names = program.python_facts(kind).untyped
+        if names:
+            plural = "s" if len(names) > 1 else ""
+            has = "have" if len(names) > 1 else "has"
+            words = f"the parameter{plural} {listed(names)} of the tool `{written(item, each)}` {has} no type"
+            yield untyped_tool.at(each, words, labels=label(program, kind.place, "declared here"))
+
+
+def tools_of(item: Item, node: syntax.Call) -> Iterator[syntax.Expression]:
+    """The tools that a call gives to an agent, where they are written out."""
     binding = item.binding_of(node)
     argument = binding.argument("tools") if binding is not None else None
     if argument is None or not isinstance(argument.value, syntax.List | syntax.Tuple):
         return
     for each in argument.value.elements:
-        kind = item.type_of(each)
-        if not isinstance(each, syntax.Name) or not isinstance(kind, types.Function):
-            continue
-        symbol = program.symbols.get(each.text)
-        owner = program.item(symbol.item) if symbol is not None and symbol.kind == "function" else None
-        declared = owner.declaration if owner is not None else None
-        if isinstance(declared, syntax.FunctionDeclaration) and declared.docstring is None:
-            yield undocumented_tool.at(each, f"the tool `{each.text}` has no docstring")
+        yield _wrapped(item, each)
+
+
+def _wrapped(item: Item, node: syntax.Expression) -> syntax.Expression:
+    """The function in `Tool(function)`, unless that says what it does."""
+    if isinstance(node, syntax.Call) and node.arguments:
+        kind = item.type_of(node.function)
+        if isinstance(kind, types.Class) and kind.definition.name == "Tool":
+            return node.arguments[0].value
+    return node

@@ -81,19 +81,23 @@ class Own(Module):
 
 
 async def fetch(url: str) -> str:
+    """The text of a page."""
     return url
 
 
 @pure
 def clean(text: str) -> str:
+    """A text without spaces around it."""
     return text
 
 
 def untyped(a, b=1, *rest, **more):
+    """What has no types."""
     return a
 
 
 def search(query: str, k: int = 3) -> list[str]:
+    """Passages for a query."""
     return []
 
 

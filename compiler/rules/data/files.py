@@ -1,0 +1,60 @@
+"""Data files that are not there, or that no dataset can be made of."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ...datafiles import problem_of
+from ...program import Item, Program
+from ..rule import Findings, replace, rule
+from ..words import listed, near
+from .written_rows import source_of
+
+
+@rule("E408", "unreadable-data", syntax.Call, since="0.2")
+def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A dataset names a file that it cannot read: of another kind, empty, or with two columns of one name.
+
+    Datasets read `.csv`, `.tsv`, `.json` (a list of objects), `.jsonl` and `.ndjson`.
+
+    ```dspy
+    dataset rows = Dataset("a.xlsx")
+    #                      ^^^^^^^^ E408 `a.xlsx` cannot be read as data; save it as CSV or JSON Lines
+    ```
+
+    ```dspy
+    dataset rows = Dataset("a.csv")
+    ```
+    """
+    source = source_of(item, node)
+    if not isinstance(source, syntax.String):
+        return
+    problem = problem_of(source.value)
+    if not problem:
+        found = item.data_of(source)
+        problem = found.problem if found is not None else ""
+    if problem and source.value:
+        yield unreadable_data.at(source, f"`{source.value}` {problem}")
+
+
+@rule("W504", "missing-data", syntax.Call, fix="sometimes", severity="info", since="0.2")
+def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A dataset names a file that is not there, in a folder that has other data files.
+
+    Data is often not kept with a program, so this is only a note, and nothing is said where there are no data
+    files at all.
+    """
+    source = source_of(item, node)
+    found = item.data_of(source) if source is not None else None
+    if found is None or not found.is_missing or not found.beside or not isinstance(source, syntax.String):
+        return
+    if problem_of(source.value):
+        return
+    folder, slash, name = source.value.rpartition("/")
+    close = near(name, found.beside)
+    if close is None:
+        beside = listed(found.beside[:6])
+        yield missing_data.at(source, f"there is no file `{source.value}`", f"beside it there is {beside}")
+        return
+    whole = f"{folder}{slash}{close}"
+    fix = replace(f'Change to "{whole}"', source, f'"{whole}"')
+    yield missing_data.at(source, f"there is no file `{source.value}`; did you mean `{whole}`?", fix=fix)

@@ -1,0 +1,74 @@
+"""States of programs that no longer fit them, or that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ....grammar import syntax
+from ...facts import SavedPredictor
+from ...program import Item, Program
+from ..rule import Findings, rule
+from .structure import Predictor, structure_of, student_of
+
+
+@rule("E414", "broken-state", syntax.ValueDeclaration, since="0.2")
+def broken_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
+    """The state file of a program cannot be read, so that every use of the program fails.
+
+    Delete the file to run the program as its module, or optimize again.
+    """
+    state = item.state
+    if state is not None and state.problem:
+        words = f"the state of `{node.names[0].text}` cannot be used: it {state.problem}"
+        yield broken_state.at(_place(node), words, "delete the file, or optimize again")
+
+
+@rule("W505", "stale-state", syntax.ValueDeclaration, severity="warning", since="0.2")
+def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
+    """The module of a program has other predictors or fields than when the program was optimized.
+
+    What was learned for a predictor is used only as long as it has the fields that it had then; the others
+    run as they are declared. Optimize again: `dspyc optimize FILE:PROGRAM`.
+    """
+    state = item.state
+    if state is None or state.problem or not isinstance(node.value, syntax.Call):
+        return
+    student = student_of(item, node.value)
+    structure = structure_of(program, item, student) if student is not None else None
+    if structure is None:
+        return
+    changes = list(_changes(structure, state.predictors))
+    if changes:
+        name = node.names[0].text
+        further = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
+        words = f"the state of `{name}` does not fit any more: {changes[0]}{further}"
+        file = program.path.replace("\\", "/").rpartition("/")[2]
+        yield stale_state.at(_place(node), words, f"optimize again: `dspyc optimize {file}:{name}`")
+
+
+def _place(node: syntax.ValueDeclaration) -> syntax.Node:
+    """Where the state is named, or the program that it belongs to."""
+    for argument in node.value.arguments if isinstance(node.value, syntax.Call) else ():
+        if argument.name is not None and argument.name.text == "state":
+            return argument.value
+    return node.names[0]
+
+
+def _changes(structure: Sequence[Predictor], saved: Sequence[SavedPredictor]) -> Iterator[str]:
+    """What has changed since, each as a clause."""
+    then = {each.name: each for each in saved}
+    now = {each.name for each in structure}
+    yield from (f"the predictor `{name}` is gone" for name in then if name not in now)
+    for each in structure:
+        before = then.get(each.name)
+        if before is None:
+            yield f"the predictor `{each.name}` is new"
+            continue
+        for kind, own, old in (
+            ("input", each.inputs, before.inputs),
+            ("output", each.outputs, before.outputs),
+        ):
+            if own is not None:
+                names = [name for name, _ in old]
+                yield from (f"the {kind} `{name}` is new" for name in own if name not in names)
+                yield from (f"the {kind} `{name}` is gone" for name in names if name not in own)

@@ -1,0 +1,52 @@
+"""Data files on the disk: their beginnings, and what is beside those that are missing."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+
+from ..base.files import UnreadableFile, read_beginning, read_bytes
+from ..compiler.datafiles import BEGINNING, data_file, is_readable
+from ..compiler.facts import DataFile, SavedState
+from ..compiler.states import saved_state
+
+_MOST_BESIDE = 2_000
+"""How many entries of a folder are looked at for names that are like that of a missing file."""
+
+
+LARGEST_STATE = 64 << 20
+"""How many bytes a state may have of which something is told while checking."""
+
+
+def look_at_state(path: str) -> SavedState:
+    """What a state file tells."""
+    try:
+        return saved_state(read_bytes(path, LARGEST_STATE))
+    except UnreadableFile as problem:
+        return SavedState(problem=problem.message)
+
+
+def look_at_text(path: str, text: str) -> DataFile:
+    """What a text tells that stands for a data file."""
+    content = text.encode("utf-8", "replace")
+    return data_file(path, content[:BEGINNING], is_whole=len(content) <= BEGINNING)
+
+
+def look_at_file(path: str) -> DataFile:
+    """What the first bytes of a file tell."""
+    try:
+        content, is_whole = read_beginning(path, BEGINNING)
+    except UnreadableFile as problem:
+        return DataFile(problem=problem.message)
+    return data_file(path, content, is_whole=is_whole)
+
+
+def look_beside(path: str) -> DataFile:
+    """A missing file, with the data files of its folder."""
+    names: list[str] = []
+    try:
+        with os.scandir(os.path.dirname(path)) as entries:
+            names += (each.name for each in islice(entries, _MOST_BESIDE) if is_readable(each.name))
+    except (OSError, ValueError):
+        pass  # there is no such folder either
+    return DataFile(is_missing=True, beside=tuple(sorted(names)))
