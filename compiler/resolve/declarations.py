@@ -69,8 +69,8 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
             doc = fields.text_of(docstring)
             result = annotate(returns, context) if returns is not None else types.UNKNOWN
             parameters = _parameters(declaration.parameters, context)
-            read = scope.late(name.text, _result(declaration)) if returns is None else None
-            function = types.Function(name.text, parameters, result, doc, place, "declared", read=read)
+            late = scope.late(name.text, _result(declaration)) if returns is None else None
+            function = types.Function(name.text, parameters, result, doc, place, "declared", read=late)
             return symbol("function", function, doc)
         case syntax.ConstantDeclaration(annotation=annotation, value=value):
             inferred = infer(value, context)

@@ -291,6 +291,8 @@ class Record(Struct, frozen=True):
     """Whether the constructor takes attributes by position too, as a dataclass does."""
     extends: Record | None = None
     """The record of which it is a kind, with all of its attributes."""
+    read_members: Callable[[], Mapping[str, Type]] = dict
+    """Gives the methods and properties of a record of a Python file."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self.name == other.name and self.path == other.path
@@ -302,6 +304,11 @@ class Record(Struct, frozen=True):
     def interface(self) -> Interface:
         """The attributes; read late, because records may be recursive."""
         return self.read()
+
+    @property
+    def members(self) -> Mapping[str, Type]:
+        """The methods and properties, as far as they are known."""
+        return self.read_members()
 
 
 class Enum(Struct, frozen=True):
