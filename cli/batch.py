@@ -19,24 +19,26 @@ from .console import say, say_error
 from .errors import Refusal, list_names
 from .failures import FATAL, one_line, told
 from .files import shown
-from .opening import with_lm
+from .models import answering
 from .outputs import as_json_values
 from .progress import rows_bar
 from .rows import Output, Row, locked, read_rows
 
 
 def run_rows(
-    loaded: Loaded, name: str, source: Path, target: Path, *, lm: str | None, num_threads: int
+    loaded: Loaded, name: str, source: Path, target: Path, *, models: Sequence[str], num_threads: int
 ) -> int:
     """Run the rows of a file that the output does not answer yet; exit code 1 when a row failed."""
-    rows = read_rows(source, salt=f"{name} {lm or ''}")
+    rows = read_rows(source, salt=f"{name} {' '.join(models)}")
     inputs = inputs_of(loaded, name)
     _verify_columns(source, rows, inputs)
     outputs = outputs_of(loaded, name)
     if not outputs and target.suffix.lower() in {".csv", ".tsv"}:
         raise Refusal(f"the outputs of `{name}` are known only after a run", "write them to a .jsonl file")
     with locked(target):
-        return _run_waiting(loaded, name, rows, source, target, outputs, lm=lm, num_threads=num_threads)
+        return _run_waiting(
+            loaded, name, rows, source, target, outputs, models=models, num_threads=num_threads
+        )
 
 
 def _run_waiting(
@@ -47,7 +49,7 @@ def _run_waiting(
     target: Path,
     outputs: Sequence[str],
     *,
-    lm: str | None,
+    models: Sequence[str],
     num_threads: int,
 ) -> int:
     """Run the rows that the output does not answer yet."""
@@ -79,7 +81,7 @@ def _run_waiting(
         return as_json_values(program(**values))
 
     try:
-        with told(), with_lm(lm), rows_bar(len(waiting)) as tell:
+        with told(), answering(models, loaded), rows_bar(len(waiting)) as tell:
 
             def write(index: int, outcome: Outcome[dict[str, Any]]) -> None:
                 nonlocal done, failed

@@ -16,7 +16,7 @@ from ..base.secrets import redact
 from .console import rich_console, say, say_json, say_warning
 from .errors import Refusal
 from .files import shown
-from .run import LM_HELP
+from .models import answering, lm_option
 
 if TYPE_CHECKING:
     from ..runtime.evaluate import Evaluate
@@ -50,7 +50,7 @@ class Line:
 
 @click.command
 @click.argument("target", metavar="FILE[:NAME]", type=click.Path())
-@click.option("--lm", metavar="MODEL", help=LM_HELP)
+@lm_option
 @click.option("--num-threads", type=click.IntRange(1), help="How many examples run at the same time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @click.option(
@@ -61,7 +61,12 @@ class Line:
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 def command(
-    target: str, lm: str | None, num_threads: int | None, as_json: bool, output: Path | None, fresh: bool
+    target: str,
+    models: tuple[str, ...],
+    num_threads: int | None,
+    as_json: bool,
+    output: Path | None,
+    fresh: bool,
 ) -> int:
     """Measure programs with the evaluations of a file.
 
@@ -81,7 +86,7 @@ def command(
     from ..project.programs import choose, split_target
     from ..runtime.work.run import stage
     from .failures import told
-    from .opening import open_program, with_lm
+    from .opening import open_program
     from .progress import resumable, watching
 
     if output is not None and output.suffix.lower() not in {".csv", ".json"}:
@@ -98,9 +103,10 @@ def command(
         raise Refusal(
             f"the evaluation `{without[0]}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
         )
-    journal = _journal_path(path, name, lm)
+    journal = _journal_path(path, name, models)
     lines = []
-    with told(), with_lm(lm), watching(), resumable(journal), _journalled(journal, path, evaluations, fresh):
+    journalled = _journalled(journal, path, evaluations, fresh)
+    with told(), answering(models, loaded), watching(), resumable(journal), journalled:
         for one, evaluation in evaluations.items():
             with stage(one):
                 results = evaluation.compare(num_threads)
@@ -117,9 +123,9 @@ def command(
     return int(any(line.result.passed is False for line in lines))
 
 
-def _journal_path(source: Path, evaluation: str | None, lm: str | None) -> Path:
+def _journal_path(source: Path, evaluation: str | None, models: Sequence[str]) -> Path:
     """Where a run keeps what it has done until it ends; runs of several models may go on side by side."""
-    model = "" if lm is None else "." + re.sub(r"[^A-Za-z0-9]+", "-", lm).strip("-")
+    model = "." + re.sub(r"[^A-Za-z0-9]+", "-", " ".join(models)).strip("-") if models else ""
     return source.with_name(f"{source.stem}.{evaluation or 'eval'}{model}.journal.jsonl")
 
 

@@ -11,16 +11,17 @@ from ..base.files import UnreadableFile, decode, read_regular
 from ..base.text import near
 from ..grammar.source import Source
 from ..project.disk import LARGEST_PROGRAM, advice_for, decode_program
-from ..project.walking import programs_below
+from ..project.walking import is_left_out, programs_below
 from ..project.workspace import Workspace
 from .errors import Refusal
 
 
-def find(paths: Sequence[str]) -> list[Path]:
+def find(paths: Sequence[str], *, forces_exclusion: bool = False) -> list[Path]:
     """The `.dspy` files that the paths name: files as they are, folders with all that is below them.
 
     What settings exclude and what git ignores is left out of folders; see `programs_below`. Raises `Refusal`
-    for a path that does not exist, for a file of another ending, and when nothing was found.
+    for a path that does not exist, for a file of another ending, and when nothing was found. With
+    `forces_exclusion`, it is left out of the paths too, and there may be nothing.
     """
     found: dict[Path, None] = {}
     for name in paths or (".",):
@@ -36,6 +37,8 @@ def find(paths: Sequence[str]) -> list[Path]:
     if not found:
         where = " or ".join(paths) if paths else "this folder"
         raise Refusal(f"no `.dspy` file in {where}", "run `dspyc init` to create a first project")
+    if forces_exclusion:
+        return [path for path in found if not is_left_out(str(path))]
     return list(found)
 
 

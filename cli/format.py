@@ -31,7 +31,12 @@ from .files import find, read_program_from_input, shown
     metavar="FROM-TO",
     help="Format only the declarations that have a line in this range; may be repeated.",
 )
-def command(paths: tuple[str, ...], check: bool, diff: bool, ranges: tuple[str, ...]) -> int:
+@click.option(
+    "--force-exclude", is_flag=True, help="Leave excluded files out even where PATHS names them, as hooks do."
+)
+def command(
+    paths: tuple[str, ...], check: bool, diff: bool, ranges: tuple[str, ...], force_exclude: bool
+) -> int:
     """Format files in the standard style; comments keep their place.
 
     PATHS are files or folders (the working folder by default); `-` formats standard input to standard output.
@@ -49,7 +54,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, ranges: tuple[str, 
     if paths == ("-",):
         return _standard_input(lines, check=check, diff=diff)
     changed, failed, seen = 0, 0, 0
-    for path in find(paths):
+    for path in find(paths, forces_exclusion=force_exclude):
         seen += 1
         try:
             text = read_source(str(path))

@@ -1,8 +1,7 @@
-"""A file given on the command line, checked and loaded, and the model that `--lm` names."""
+"""A file given on the command line, checked and loaded."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ..project.programs import Loaded
@@ -26,12 +25,3 @@ def open_program(path: Path) -> Loaded:
     with told():
         module = execute(analysis)
     return Loaded(shown(path), analysis, vars(module), module.__dspyc__)
-
-
-def with_lm(model: str | None) -> AbstractContextManager[None]:
-    """The setting that `--lm` makes: nearer than the file's `configure`, further than a part's own."""
-    if model is None:
-        return nullcontext()
-    from ..runtime import LM, context
-
-    return context(lm=LM(model))

@@ -9,7 +9,7 @@ import click
 from .console import say, say_json, say_warning
 from .errors import Refusal, list_names
 from .files import shown, with_models
-from .run import LM_HELP
+from .models import answering, lm_option
 
 if TYPE_CHECKING:
     from ..project.programs import Loaded
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command
 @click.argument("target", metavar="FILE[:PROGRAM]", type=click.Path())
-@click.option("--lm", metavar="MODEL", help=LM_HELP)
+@lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N requests to models.")
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 def command(
     target: str,
-    lm: str | None,
+    models: tuple[str, ...],
     as_json: bool,
     fresh: bool,
     max_calls: int | None,
@@ -62,7 +62,7 @@ def command(
     from ..project.programs import choose, split_target
     from ..runtime.work.budget import Budget
     from .failures import told
-    from .opening import open_program, with_lm
+    from .opening import open_program
     from .progress import resumable, watching
 
     path, name = split_target(target)
@@ -74,7 +74,7 @@ def command(
     program: Program = loaded.names[programs[0]]
     measured_by = _evaluation_of(loaded, program)
     evaluation: Evaluate | None = loaded.names[measured_by] if measured_by else None
-    with told(), with_lm(lm), watching(log=True), resumable(program.journal_path):
+    with told(), answering(models, loaded), watching(log=True), resumable(program.journal_path):
         result = program.optimize(
             evaluation=evaluation,
             budget=Budget(max_calls, max_tokens, max_cost, max_seconds),

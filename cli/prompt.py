@@ -12,6 +12,7 @@ import click
 from .console import columns, say, say_json
 from .errors import Refusal, list_names, near
 from .files import read_input
+from .models import answering, lm_option
 
 if TYPE_CHECKING:
     from ..project.inputs import Input
@@ -43,8 +44,9 @@ class Prompt:
 @click.command
 @click.argument("target", metavar="FILE[:NAME[.PART]]", type=click.Path())
 @click.argument("inputs", nargs=-1, metavar="[KEY=VALUE]…")
+@lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the messages as JSON.")
-def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
+def command(target: str, inputs: tuple[str, ...], models: tuple[str, ...], as_json: bool) -> int:
     """Show the exact messages that a program would send. Nothing is sent.
 
     For a program with several predictors, the messages of each are shown, with {name} in place of a value
@@ -66,7 +68,7 @@ def command(target: str, inputs: tuple[str, ...], as_json: bool) -> int:
     name, _, part = (name or "").partition(".")
     chosen = choose_program(loaded, name or None)
     standard_input = read_input() if "-" in inputs else None
-    with told():
+    with told(), answering(models, loaded):
         prompts = _prompts(loaded, chosen, part, inputs, standard_input)
     if as_json:
         records = [

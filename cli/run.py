@@ -9,15 +9,14 @@ import click
 from .console import say, say_json
 from .errors import Refusal
 from .files import read_input
+from .models import answering, lm_option
 from .outputs import as_json_values, render_outputs
-
-LM_HELP = "The model to use instead of the file's, like openai/gpt-4o-mini or embedded/banking."
 
 
 @click.command
 @click.argument("target", metavar="FILE[:NAME]", type=click.Path())
 @click.argument("inputs", nargs=-1, metavar="[KEY=VALUE]…")
-@click.option("--lm", metavar="MODEL", help=LM_HELP)
+@lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outputs as one JSON object.")
 @click.option(
     "--inputs",
@@ -38,7 +37,7 @@ LM_HELP = "The model to use instead of the file's, like openai/gpt-4o-mini or em
 def command(
     target: str,
     inputs: tuple[str, ...],
-    lm: str | None,
+    models: tuple[str, ...],
     as_json: bool,
     rows: Path | None,
     output: Path | None,
@@ -58,6 +57,7 @@ def command(
       dspyc run banking.dspy text="My card still has not arrived"
       dspyc run article.dspy:draft_article topic=Glaciers --json
       dspyc run rag.dspy question=@question.txt --lm openai/gpt-4o-mini
+      dspyc run article.dspy topic=Glaciers --lm strong=ollama_chat/llama3.2
       dspyc run banking.dspy --inputs messages.jsonl --output intents.jsonl --num-threads 16
     """
     if (rows is None) != (output is None):
@@ -76,15 +76,14 @@ def command(
     if rows is not None and output is not None:
         from .batch import run_rows
 
-        return run_rows(loaded, chosen, rows, output, lm=lm, num_threads=num_threads or 8)
+        return run_rows(loaded, chosen, rows, output, models=models, num_threads=num_threads or 8)
     from ..project.inputs import read_arguments
     from ..project.interface import inputs_of
     from .failures import told
-    from .opening import with_lm
 
     standard_input = read_input() if "-" in inputs else None
     values = read_arguments(inputs, inputs_of(loaded, chosen), standard_input)
-    with told(), with_lm(lm):
+    with told(), answering(models, loaded):
         outputs = as_json_values(loaded.names[chosen](**values))
     if as_json:
         say_json(outputs)

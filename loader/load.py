@@ -201,10 +201,14 @@ def _is_file(module: ModuleType | None, path: str) -> bool:
 
 
 def _use(module: ModuleType, lm: Any) -> None:
-    """Set the language model of all modules that a file declares."""
-    from ..runtime import Module
+    """Set the language model that a file configures, for all that it declares."""
+    from ..runtime.execution.settings import FileDefaults
 
     for name in module.__dspyc__.kinds:
-        if isinstance(declared := getattr(module, name), Module):
-            for _, part in declared.named_sub_modules():
-                part._defaults = {**(part._defaults or {}), "lm": lm}
+        declared = getattr(module, name)
+        found = (getattr(declared, "_defaults", None), *(getattr(declared, "_file_defaults", None) or ()))
+        for each in found:
+            if isinstance(each, FileDefaults) and each.file == module.__dspyc__.path:
+                # All that the file declares has this very object.
+                each["lm"] = lm
+                return

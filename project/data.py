@@ -9,13 +9,7 @@ from ..base.files import UnreadableFile, read_beginning, read_bytes
 from ..compiler.datafiles import BEGINNING, data_file, is_readable
 from ..compiler.facts import DataFile, SavedState
 from ..compiler.states import saved_state
-
-_MOST_BESIDE = 2_000
-"""How many entries of a folder are looked at for names that are like that of a missing file."""
-
-
-LARGEST_STATE = 64 << 20
-"""How many bytes a state may have of which something is told while checking."""
+from .limits import LARGEST_STATE, MOST_BESIDE
 
 
 def look_at_state(path: str) -> SavedState:
@@ -46,7 +40,7 @@ def look_beside(path: str) -> DataFile:
     names: list[str] = []
     try:
         with os.scandir(os.path.dirname(path)) as entries:
-            names += (each.name for each in islice(entries, _MOST_BESIDE) if is_readable(each.name))
+            names += (each.name for each in islice(entries, MOST_BESIDE) if is_readable(each.name))
     except (OSError, ValueError):
         pass  # there is no such folder either
     return DataFile(is_missing=True, beside=tuple(sorted(names)))

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, render_size
+from .limits import LARGEST_STATE, MOST_BESIDE
 
 if TYPE_CHECKING:
     from ..compiler.facts import DataFile, SavedState
@@ -21,6 +23,7 @@ LARGEST_PROGRAM = 4 * 2**20
 """In bytes. A larger `.dspy` file is data by its size, not a program."""
 LARGEST_PYTHON = 4 * 2**20
 LARGEST_SETTINGS = 2**18
+_NEVER_DATA = ("", ENDING, ".py", ".toml")
 
 _HELP = {
     "too-large": 'move data to a separate file and read it with Dataset("…")',
@@ -192,10 +195,11 @@ def _stamp_of(path: str) -> _Stamp | None:
 def digest_of(path: str) -> str:
     """What tells apart all that may be read from a path: its content, or why it cannot be read.
 
-    Of what is too large to be read, only the beginning is ever looked at. It is empty where there is nothing.
+    Of what is too large to be read, only the beginning is ever looked at; of JSON, which may be a program's
+    state, all is. Where there is nothing it is empty; for a data file it then tells what is beside it.
     """
     try:
-        return _digest(_read_bytes(path))
+        return _digest(read_bytes(path, LARGEST_STATE) if path.endswith(".json") else _read_bytes(path))
     except UnreadableFile as problem:
         return _digest_of_problem(problem)
 
@@ -208,7 +212,19 @@ def _digest_of_problem(problem: UnreadableFile) -> str:
     if problem.kind == "too-large":
         with suppress(UnreadableFile):
             return _digest(read_beginning(problem.path, _BEGINNING)[0])
-    return "" if problem.kind == "missing" else problem.message
+    if problem.kind != "missing":
+        return problem.message
+    is_data = os.path.splitext(problem.path)[1] not in _NEVER_DATA
+    return _digest_of_folder(os.path.dirname(problem.path)) if is_data else ""
+
+
+def _digest_of_folder(folder: str) -> str:
+    try:
+        with os.scandir(folder) as entries:
+            names = [each.name for each in islice(entries, MOST_BESIDE)]
+    except (OSError, ValueError):
+        return ""
+    return _digest("\0".join(sorted(names)).encode("utf-8", "surrogateescape"))
 
 
 def read_source(path: str) -> str:

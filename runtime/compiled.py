@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from inspect import signature
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
 from .errors import InputError
 from .execution.drive import run_on_loop
-from .execution.settings import CALL_SETTINGS
+from .execution.settings import CALL_SETTINGS, FileDefaults, begin_calls, end_calls
 from .execution.settings import apply_defaults as apply_to_modules
 from .modules import base
 from .modules.source import source_text
 from .parameters import refuse_misspelled
 from .signature.inputs import complete_inputs
 from .signature.signature import Signature
+from .typed_settings import CallSettings, ModuleSettings
 from .values.inputs import Misfit, door
 
 P = ParamSpec("P")
@@ -45,7 +47,8 @@ class Module(base.Module):
     """A `module` of a `.dspy` file that has a body; its fields are those of `signature`."""
 
     signature: ClassVar[type[Signature]]
-    _file_defaults: ClassVar[Mapping[str, Any] | None] = None
+    _file_defaults: ClassVar[tuple[FileDefaults, frozenset[int]] | None] = None
+    """The defaults of the file that the class stands in, and the modules that this file only uses."""
 
     async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code.
@@ -75,7 +78,10 @@ class Module(base.Module):
             ConfigurationError: a name that is very like a parameter.
         """
         if self._file_defaults is not None:
-            apply_to_modules(self._file_defaults, self)
+            defaults, others = self._file_defaults
+            # Without defaults of its own, the module itself follows the file that has made it.
+            is_own = {id(self)} if not defaults else frozenset()
+            apply_to_modules(defaults, self, others=others | is_own)
         refuse_misspelled(type(self).__name__, own, signature(type(self)).parameters)
         self.use_for_parts(**own)
 
@@ -126,6 +132,8 @@ class OpenPredicted(Predicted):
 class Function(Generic[P, T]):
     """A `def` or test that calls modules: called as it is, or awaited by `acall`."""
 
+    _defaults: Mapping[str, Any] | None = None
+
     def __init__(self, function: Callable[P, Awaitable[T]]) -> None:
         self._function = function
         update_wrapper(self, function)
@@ -136,7 +144,11 @@ class Function(Generic[P, T]):
 
     async def acall(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the function from asynchronous code."""
-        return await self._function(*args, **kwargs)
+        token = begin_calls(self._defaults)
+        try:
+            return await self._function(*args, **kwargs)
+        finally:
+            end_calls(token)
 
     def __repr__(self) -> str:
         return f"<function {getattr(self, '__qualname__', '')}>"
@@ -147,16 +159,37 @@ def function(function: Callable[P, Awaitable[T]]) -> Function[P, T]:
     return Function(function)
 
 
-def apply_defaults(defaults: Mapping[str, Any], *declared: Any) -> None:
-    """Give the modules of a file its defaults, and its module classes those for what they make from now on.
+def apply_defaults(
+    file: str, defaults: Mapping[str, Any], *declared: Any, imported: Iterable[Any] = ()
+) -> None:
+    """Give what a file declares its defaults: modules, evaluations, functions, and module classes for what
+    they make from now on.
+
+    Args:
+        file: the file.
+        defaults: what its `configure(…)` says; nothing where there is none.
+        declared: the values of its declarations.
+        imported: what it imports; a module among it that no file declares stays without defaults.
 
     Raises:
         ConfigurationError: an unknown setting.
     """
-    apply_to_modules(defaults, *(each for each in declared if isinstance(each, base.Module)))
+    frozen = FileDefaults(defaults, file)
+    others = frozenset(id(part) for each in imported for part in _modules_in(each))
+    apply_to_modules(frozen, *(each for each in declared if isinstance(each, base.Module)), others=others)
     for each in declared:
-        if isinstance(each, type) and issubclass(each, Module):
-            each._file_defaults = dict(defaults)
+        if isinstance(each, type):
+            if issubclass(each, Module):
+                each._file_defaults = (frozen, others)
+        elif not isinstance(each, base.Module) and hasattr(each, "_defaults"):
+            each._defaults = frozen  # a function that calls modules, or an evaluation
+
+
+def _modules_in(value: Any) -> Iterator[Any]:
+    """A module with all that is inside it, or those that a Python module has."""
+    for each in vars(value).values() if isinstance(value, ModuleType) else (value,):
+        if isinstance(each, base.Module):
+            yield from (part for _, part in each.named_sub_modules())
 
 
 def as_type(kind: Any, value: Any, name: str) -> Any:
@@ -184,9 +217,11 @@ def folder(source: str) -> str:
 
 
 __all__ = [
+    "CallSettings",
     "CompiledFile",
     "Function",
     "Module",
+    "ModuleSettings",
     "OpenPredicted",
     "Predicted",
     "apply_defaults",

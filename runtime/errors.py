@@ -16,6 +16,7 @@
     ├── EvaluationError                     too many rows failed; `result` has the others
     ├── OptimizerError                      an optimizer that cannot do its work
     ├── JournalError                        a run that cannot be continued or written down
+    ├── ReplayError                         a cassette that cannot be used, or does not hold a request
     └── LMError                             a model call that failed
         ├── LMRateLimitError        429     tried again
         ├── LMTimeoutError          408     tried again
@@ -153,6 +154,10 @@ class OptimizerError(DspycError):
 
 class JournalError(DspycError):
     """A journal that cannot be written, is another run's, or is being written by another process."""
+
+
+class ReplayError(DspycError):
+    """A cassette that cannot be read or written, or that does not hold what a test asks a model."""
 
 
 class ProgramAssertionError(DspycError, AssertionError):

@@ -31,6 +31,7 @@ from .result import Result, Task
 _LARGEST = 256 << 20
 _FORM = "1"
 """Another one when what is written here changes."""
+_TABLE = "model_prices_and_context_window_backup.json"
 _UNUSED_AFTER = 30 * 24 * 3600
 """Seconds after which the results of a project are removed, if nothing has used them."""
 _MARKS = ("dspyc.toml", "pyproject.toml", ".git")
@@ -191,7 +192,17 @@ def _root(folder: str) -> str:
 @lru_cache(maxsize=1)
 def _makers() -> str:
     """What has found the results: this Python, and every source that the checker is made of."""
-    return f"{_FORM} {sys.version} {digest_of_sources()}"
+    return f"{_FORM} {sys.version} {digest_of_sources()} {_models_table()}"
+
+
+def _models_table() -> str:
+    """What tells the installed litellm's table of models from another one; findings are about its models."""
+    origin = find_package("litellm")
+    try:
+        status = os.stat(os.path.join(os.path.dirname(origin or ""), _TABLE))
+    except OSError:
+        return "none"
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _read(file: Path) -> _Content | None:

@@ -33,7 +33,7 @@ def run(paths: tuple[str, ...], options: Options) -> int:
         engine = Engine(task, overlays={str(path): read_program_from_input()})
         return _report(engine.check([path]), options, outputs)
     engine = Engine(task, uses_cache=not options.no_cache, jobs=options.jobs)
-    find_files = partial(_find, paths, options)
+    find_files = partial(find, paths, forces_exclusion=options.force_exclude)
     if options.watch:
         from .watch import watch
 
@@ -63,15 +63,6 @@ def _selectors(given: tuple[str, ...]) -> tuple[str, ...]:
     for problem in wrong_selectors(names):
         raise Refusal(problem.message, problem.help)
     return names
-
-
-def _find(paths: tuple[str, ...], options: Options) -> list[Path]:
-    files = find(paths)
-    if options.force_exclude:
-        from ...project.walking import is_left_out
-
-        files = [path for path in files if not is_left_out(str(path))]
-    return files
 
 
 def _once(

@@ -241,17 +241,18 @@ def _function_step(
         else scope.function.fresh("_and_".join(names) or dependence.name_of(unit.statement))
     )
     lines = [*shared, *_working_out(scope, unit, lambda: body(inner))]
-    inner.function.bind_closures()
+    inner.function.bind_closures(scope.here.names)
     flow = scope.here.names.helper
     start: ast.expr = flow("flow", "start")
     if unit.effects != 0:
         start = call(start, [], [("effects", constant(unit.effects))])
     decorators = [start, *([flow("flow", "scope")] if inner.function.starts else [])]
-    defined = function(name, lines, decorators=decorators, asynchronous=True)
+    anything = scope.here.names.standard("Any")
+    defined = function(name, lines, returns=anything, decorators=decorators, asynchronous=True)
     # A variable that the function changes begins with the value that it has here.
     known = scope.function.assigned - {name for name, handle in scope.pending.items() if handle.targets}
     for text in sorted(set(names) & unit.reads & known):
-        defined.args.kwonlyargs.append(ast.arg(text))
+        defined.args.kwonlyargs.append(ast.arg(text, anything))
         defined.args.kw_defaults.append(load(text))
     scope.here.at(unit.statement, defined)
     scope.function.closes(defined.args, unit.reads - set(names))

@@ -25,10 +25,14 @@ class Built(Struct, frozen=True):
 @deep
 def build(analysis: FileAnalysis) -> Built:
     """The Python module of a file without errors, as text, and its stub."""
-    head = f"Compiled from {PurePath(analysis.path).name}; change that file, not this one."
-    return Built(_text(emit(analysis), head), _text(stub(analysis), head))
+    head = f"# Compiled from {PurePath(analysis.path).name}; change that file, not this one.\n"
+    return Built(_text(emit(analysis), head + _TYPED_ELSEWHERE), _text(stub(analysis), head))
+
+
+_TYPED_ELSEWHERE = "# type: ignore  # the types are in the .pyi file beside this one\n"
+"""For mypy and pyright where they are given a folder; whoever imports the module gets the stub's types."""
 
 
 def _text(module: ast.Module, head: str) -> str:
     """The text of a module as Python writes it, with a comment at the top."""
-    return f"# {head}\n\n{ast.unparse(module)}\n"
+    return f"{head}\n{ast.unparse(module)}\n"

@@ -133,12 +133,13 @@ def _item(
     name = scope.function.fresh("item")
     inner = inside.nested()
     lines = blocks.block(inner, body)
-    inner.function.bind_closures()
+    inner.function.bind_closures(scope.here.names)
     decorators = [scope.here.names.helper("flow", "scope")] if inner.function.starts else []
     reads = {each.id for line in lines for each in ast.walk(line) if isinstance(each, ast.Name)}
     bound = [each for each in _bound(scope, clauses) if each in reads]
-    arguments = ast.arguments([], [ast.arg(each) for each in bound], None, [], [], None, [])
-    defined = function(name, lines, arguments, decorators=decorators, asynchronous=True)
+    anything = scope.here.names.standard("Any")
+    arguments = ast.arguments([], [ast.arg(each, anything) for each in bound], None, [], [], None, [])
+    defined = function(name, lines, arguments, returns=anything, decorators=decorators, asynchronous=True)
     scope.prelude.append(scope.here.at(node, defined))
     scope.function.closes(arguments, reads - set(bound))
     return call(load(name), [load(each) for each in bound])

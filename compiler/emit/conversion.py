@@ -1,4 +1,4 @@
-"""Plain values where a record or an enumeration is declared: they become one where they come in."""
+"""Plain values where a record, an enumeration or a date is declared: they become one where they come in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from ...grammar import syntax
 from .. import types
 from ..types import Type
-from . import hints
-from .code import Here, assign, call, constant, load, store
-from .scope import Scope
+from . import expressions, hints
+from .code import Here, assign, call, constant, load, no_parameters, store
+from .scope import Function, Scope
 
 
 def converted_parameters(scope: Scope, found: Sequence[syntax.Parameter]) -> list[ast.stmt]:
@@ -45,6 +45,15 @@ def is_converted(here: Here, annotation: syntax.Expression, given: syntax.Expres
     return _is_plain(here.item.type_of(given), here.item.type_of(annotation))
 
 
+def converted_default(here: Here, field: syntax.Field) -> ast.expr | None:
+    """A function that makes the default of a field, where it is a plain value for another type."""
+    if field.type is None or field.default is None or not is_converted(here, field.type, field.default):
+        return None
+    value = expressions.expression(Scope(here, Function(set(), (field.default,))), field.default)
+    made = _as_type(here, field.type, value, field.name.text)
+    return here.at(field.default, ast.Lambda(no_parameters(), made))
+
+
 def _as_type(here: Here, annotation: syntax.Expression, value: ast.expr, name: str) -> ast.expr:
     helper = here.names.helper("compiled", "as_type")
     return call(helper, [hints.annotation(here, annotation), value, constant(name)])
@@ -66,8 +75,11 @@ def _holds_objects(kind: Type) -> bool:
             return False
 
 
+_FROM_TEXT = frozenset({"date", "datetime", "Decimal"})
+
+
 def _is_plain(given: Type, wanted: Type) -> bool:
-    """Whether a part of a value is a dict or a constant where a record or a member is wanted."""
+    """Whether a part of a value is a dict or a constant where a record, a member or a date is wanted."""
     match given, wanted:
         case types.Union(options=options), _:
             return any(_is_plain(each, wanted) for each in options)
@@ -75,8 +87,10 @@ def _is_plain(given: Type, wanted: Type) -> bool:
             return _holds_objects(wanted)  # what a Python function gives, like parsed JSON
         case (types.Dict(), types.Record()) | (types.Literals() | types.Builtin(), types.Enum()):
             return True
+        case types.Literals(), types.Builtin(name=name):
+            return name in _FROM_TEXT
         case types.Literals() | types.Builtin(), types.Union(options=options):
-            return any(isinstance(each, types.Enum) for each in options)
+            return types.STR not in options and any(_is_plain(given, each) for each in options)
         case _, types.Union(options=options):
             return any(_is_plain(given, each) for each in options)
         case types.List(item=one), types.List(item=other) | types.Iterable(item=other):

@@ -25,7 +25,7 @@ def emit(analysis: FileAnalysis) -> ast.Module:
     incomplete = order.missing_before(program, in_order)
     body: list[ast.stmt] = []
     imports: list[ast.stmt] = []
-    last: list[ast.stmt] = []
+    configured: tuple[Here | None, syntax.ConfigureDeclaration | None] = None, None
     done: set[int] = set()
     for item in in_order:
         here = Here(program, item, names)
@@ -33,14 +33,16 @@ def emit(analysis: FileAnalysis) -> ast.Module:
             case syntax.FromImport() | syntax.Import():
                 (body if order.is_late(item) else imports).append(values.imported(here, item.declaration))
             case syntax.ConfigureDeclaration():
-                last.append(values.defaults(here, item.declaration, _configured(program)))
+                configured = here, item.declaration
             case syntax.FileDocstring() | None:
                 pass
             case declaration:
                 body += _declaration(here, declaration, tests)
         done.add(item.index)
         body += _completed(program, incomplete, done)
-    body += [*last, _facts(program, names, tests)]
+    if runs := [*_running(program), *tests.values()]:
+        body.append(values.defaults(*configured, names, runs, _imported(program)))
+    body.append(_facts(program, names, tests))
     future = ast.ImportFrom("__future__", [ast.alias("annotations", None)], 0)
     module = ast.Module([*_docstring(program, names), future, *names.imports(), *imports, *body], [])
     return ast.fix_missing_locations(module)
@@ -104,13 +106,30 @@ def _test_names(program: Program, names: Names) -> dict[int, str]:
     return found
 
 
-def _configured(program: Program) -> list[str]:
-    """The modules, programs and module classes of the file, which its `configure` speaks for."""
+def _running(program: Program) -> list[str]:
+    """What a file declares that runs, or makes what runs: its `configure` speaks for that."""
+    kinds = ("module", "program", "module class", "function", "evaluate")
     return [
         name.text
         for item in program.items
         for name in declared_names(item.declaration)
-        if _kind(item) in ("module", "program", "module class")
+        if _kind(item) in kinds
+    ]
+
+
+def _imported(program: Program) -> list[str]:
+    """The names that a file imports from Python and uses: modules among them have no defaults of their own.
+
+    What comes from another `.dspy` file has those of that file.
+    """
+    used = {node.text for item in program.items for node in item.nodes(syntax.Name)}
+    return [
+        name.text
+        for item in program.items
+        if isinstance(item.declaration, syntax.FromImport | syntax.Import)
+        and (item.target is None or item.target.kind != "dspy")
+        for name in declared_names(item.declaration)
+        if name.text in used
     ]
 
 

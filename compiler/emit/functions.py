@@ -10,7 +10,7 @@ from ..schedule.names import targets, written
 from ..trees import walk
 from . import blocks, expressions, hints
 from .code import Here, Parameters, attribute, call, constant, function, load
-from .conversion import converted_parameters
+from .conversion import converted, converted_parameters
 from .scope import Function, Scope
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -20,7 +20,7 @@ def declared(here: Here, node: syntax.FunctionDeclaration) -> Definition:
     """A `def`: async, and decorated to be called from both sides, when it calls modules."""
     asynchronous = here.program.function_kind(node.name.text).awaits
     scope = _scope(here, node.body, (each.name.text for each in node.parameters if each.name), asynchronous)
-    returns = None if node.returns is None else hints.annotation(here, node.returns)
+    returns = _written_type(here, node.returns)
     scope.returns = node.returns
     before = [*_doc(node.docstring), *converted_parameters(scope, node.parameters)]
     made = _definition(scope, node.name.text, node.body, parameters(scope, node.parameters), returns, before)
@@ -44,11 +44,23 @@ def parameters(scope: Scope, found: Sequence[syntax.Parameter]) -> ast.arguments
         if each.name is None:
             by_name = True
             continue
-        kind = None if each.annotation is None else hints.annotation(scope.here, each.annotation)
+        kind = _written_type(scope.here, each.annotation)
         argument = scope.here.at(each.name, ast.arg(scope.local(each.name.text), kind))
-        default = None if each.default is None else expressions.expression(scope, each.default)
+        default = None if each.default is None else _default(scope, each)
         (made.by_name if by_name else made.positional).append((argument, default))
     return made.build()
+
+
+def _written_type(here: Here, annotation: syntax.Expression | None) -> ast.expr:
+    """A type as the text has it; `Any` where it has none."""
+    return here.names.standard("Any") if annotation is None else hints.annotation(here, annotation)
+
+
+def _default(scope: Scope, parameter: syntax.Parameter) -> ast.expr:
+    assert parameter.default is not None
+    made = expressions.expression(scope, parameter.default)
+    name = parameter.name.text if parameter.name is not None else ""
+    return converted(scope.here, parameter.annotation, parameter.default, made, name)
 
 
 def forward(
@@ -90,7 +102,7 @@ def guarded(here: Here, node: syntax.ModuleDeclaration, receiver: str, inner: st
     defined = function(
         "aforward", body, made, returns=_prediction(here), decorators=decorators, asynchronous=True
     )
-    scope.function.bind_closures()
+    scope.function.bind_closures(scope.here.names)
     return here.at(node, defined)
 
 
@@ -140,7 +152,7 @@ def _definition(
     decorated: bool = True,
 ) -> Definition:
     lines = blocks.block(scope, body)
-    scope.function.bind_closures()
+    scope.function.bind_closures(scope.here.names)
     decorators = _scoped(scope)
     if decorated and scope.asynchronous:
         decorators.insert(0, scope.here.names.helper("compiled", "function"))

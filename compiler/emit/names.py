@@ -28,6 +28,7 @@ LIBRARY = {
     "Self": "typing",
     "TypeAlias": "typing",
     "Literal": "typing",
+    "Unpack": "typing",
     "date": "datetime",
     "datetime": "datetime",
     "time": "datetime",

@@ -19,6 +19,7 @@ from ..schedule.names import free_names, targets, written
 from ..schedule.view import is_local, reads
 from ..trees import walk
 from .code import Here, attribute, load
+from .names import Names
 
 
 class Handle(Struct, frozen=True):
@@ -100,12 +101,12 @@ class Function(Struct, dict=True):
         """A nested function has been made that reads these variables when it runs."""
         self.closures.append(Closure(arguments, frozenset(reads), self.tick()))
 
-    def bind_closures(self) -> None:
+    def bind_closures(self, names: Names) -> None:
         """Give nested functions the values that their variables have now, where they change later."""
         for closure in self.closures:
             later = {name for name, moment in self.changes if moment > closure.made}
             for name in sorted(closure.reads & later):
-                closure.arguments.kwonlyargs.append(ast.arg(name))
+                closure.arguments.kwonlyargs.append(ast.arg(name, names.standard("Any")))
                 closure.arguments.kw_defaults.append(load(name))
 
 

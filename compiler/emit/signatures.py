@@ -10,6 +10,7 @@ from ...grammar import syntax
 from .. import types
 from . import expressions, hints, where
 from .code import Here, call, class_definition, constant, load, no_parameters, store
+from .conversion import converted_default
 from .scope import Function, Scope
 
 _NUMBERS = frozenset({"int", "float", "Decimal"})
@@ -83,7 +84,10 @@ def options(
     if field.description is not None:
         text = here.at(field.description, constant(cleandoc(field.description.value)))
         keywords.append((description, text))
-    if field.default is not None:
+    converted = converted_default(here, field)
+    if converted is not None:
+        keywords.append(("default_factory", converted))
+    elif field.default is not None:
         keywords.append(_default(here, field.default))
     return [*keywords, *found.limits.items()]
 

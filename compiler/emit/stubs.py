@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 from ...grammar import syntax
 from .. import types
@@ -12,6 +13,31 @@ from .code import Here, Parameters, call, class_definition, function, load, stor
 from .names import names_of
 
 _PASS = ast.Expr(ast.Constant(...))
+SETTINGS = {
+    "CallSettings": frozenset({"lm", "config", "demos", "max_retries"}),
+    "ModuleSettings": frozenset(
+        [
+            "lm",
+            "max_retries",
+            "temperature",
+            "max_tokens",
+            "top_p",
+            "top_k",
+            "n",
+            "stop",
+            "seed",
+            "timeout",
+            "frequency_penalty",
+            "presence_penalty",
+            "logit_bias",
+            "logprobs",
+            "top_logprobs",
+            "reasoning_effort",
+            "rollout_id",
+        ]
+    ),
+}
+"""The keys of the runtime's types for settings, which no parameter beside them may have as its name."""
 
 
 def stub(analysis: FileAnalysis) -> ast.Module:
@@ -30,7 +56,15 @@ def stub(analysis: FileAnalysis) -> ast.Module:
             case declaration:
                 body += _declaration(here, declaration)
     body.append(_variable("__dspyc__", names.helper("compiled", "CompiledFile")))
+    used = {each.id for node in body for each in ast.walk(node) if isinstance(each, ast.Name)}
+    imports = [each for each in imports if isinstance(each, ast.ImportFrom) or _gives(each) & used]
     return ast.fix_missing_locations(ast.Module([*names.imports(), *imports, *body], []))
+
+
+def _gives(node: ast.stmt) -> set[str]:
+    """The names that an `import` gives."""
+    names = node.names if isinstance(node, ast.Import) else []
+    return {(each.asname or each.name).partition(".")[0] for each in names}
 
 
 def _imported(node: ast.stmt) -> ast.stmt:
@@ -97,7 +131,8 @@ def _module_class(here: Here, node: syntax.ModuleDeclaration) -> list[ast.stmt]:
     arguments.args.insert(0, ast.arg(receiver))
     arguments.defaults = [ast.Constant(...) for _ in arguments.defaults]
     arguments.kw_defaults = [None if each is None else ast.Constant(...) for each in arguments.kw_defaults]
-    arguments.kwarg = ast.arg("settings", here.names.standard("Any"))
+    names = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
+    arguments.kwarg = _settings(here, "ModuleSettings", names)
     made = function("__init__", [_PASS], arguments, returns=ast.Constant(None))
     parts = [
         _variable(part.name.text, hints.inferred(here, here.item.type_of(part.value))) for part in node.parts
@@ -133,9 +168,17 @@ def _call(
     for field in interface.inputs:
         default = None if field.required else ast.Constant(...)
         made.by_name.append((ast.arg(field.name, hints.inferred(here, field.type)), default))
-    rest = "settings" if all(field.name != "settings" for field in interface.inputs) else "settings_"
-    made.rest = ast.arg(rest, here.names.standard("Any"))
+    made.rest = _settings(here, "CallSettings", {field.name for field in interface.inputs})
     return function(name, [_PASS], made.build(), returns=returns, asynchronous=asynchronous)
+
+
+def _settings(here: Here, kind: str, others: Collection[str]) -> ast.arg:
+    """`**settings`, closed so that a misspelt name is found; open where a setting's name is taken."""
+    rest = "settings" if "settings" not in others else "settings_"
+    if SETTINGS[kind].isdisjoint(others):
+        closed = here.names.standard("Unpack")
+        return ast.arg(rest, ast.Subscript(closed, here.names.helper("compiled", kind), ast.Load()))
+    return ast.arg(rest, here.names.standard("Any"))
 
 
 def _signature_of(definition: functions.Definition) -> ast.stmt:

@@ -9,6 +9,7 @@ from ...grammar import syntax
 from . import calls, expressions, hints, strings
 from .code import Here, Keywords, assign, call, constant, load, store
 from .conversion import converted
+from .names import Names
 from .scope import Function, Scope
 
 
@@ -49,16 +50,37 @@ def constant_value(here: Here, node: syntax.ConstantDeclaration) -> ast.stmt:
     return here.at(node, ast.AnnAssign(target, hints.annotation(here, node.annotation), fitting, 1))
 
 
-def defaults(here: Here, node: syntax.ConfigureDeclaration, names: Sequence[str]) -> ast.stmt:
-    """`configure(…)`: the defaults of the file's modules and of what its module classes make."""
-    scope = Scope(here, Function(set(), (node,)))
-    keys: list[ast.expr | None] = [
-        constant(argument.name.text) if argument.name is not None else None for argument in node.arguments
-    ]
-    values = [expressions.expression(scope, argument.value) for argument in node.arguments]
-    apply = here.names.helper("compiled", "apply_defaults")
-    made = call(apply, [ast.Dict(keys, values), *(load(name) for name in names)])
-    return here.at(node, ast.Expr(made))
+def defaults(
+    here: Here | None,
+    node: syntax.ConfigureDeclaration | None,
+    names: Names,
+    declared: Sequence[str],
+    imported: Sequence[str],
+) -> ast.stmt:
+    """What `configure(…)` says, for all that the file declares; nothing where there is no such declaration.
+
+    Args:
+        here: the declaration.
+        node: its syntax.
+        names: the names of the module.
+        declared: what the file declares that runs, or makes what runs.
+        imported: what it imports.
+    """
+    keys: list[ast.expr | None] = []
+    given: list[ast.expr] = []
+    if here is not None and node is not None:
+        scope = Scope(here, Function(set(), (node,)))
+        keys = [constant(each.name.text) if each.name is not None else None for each in node.arguments]
+        given = [expressions.expression(scope, each.value) for each in node.arguments]
+    keywords: Keywords = []
+    if imported:
+        keywords = [("imported", ast.Tuple([load(name) for name in imported], ast.Load()))]
+    apply = names.helper("compiled", "apply_defaults")
+    made = call(
+        apply, [load("__file__"), ast.Dict(keys, given), *(load(name) for name in declared)], keywords
+    )
+    statement = ast.Expr(made)
+    return statement if here is None or node is None else here.at(node, statement)
 
 
 def _program(

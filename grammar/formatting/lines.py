@@ -12,6 +12,7 @@ from ..lossless import Lexeme, tokenize
 from ..syntax import Declaration
 from ..words import SUITE_WORDS
 from .brackets import Bracketed, add_brackets, bracketed_in
+from .descriptions import split_description
 from .layout import lay_out
 from .leaves import Leaf, rank
 from .reading import comment_text, newlines, normalize_literals, read_leaves
@@ -114,6 +115,8 @@ def _logical_lines(text: str) -> Iterator[_Tokens]:
             columns.pop()
         elif kind == known.newline:
             head, suite = _split_suite(current)
+            if not suite:
+                head, suite = split_description(text, current)
             yield _Tokens(len(columns) - 1, head, tuple(columns))
             if suite:
                 yield _Tokens(len(columns), suite, (*columns, columns[-1] + 4))

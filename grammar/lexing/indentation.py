@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from ..problems import problem, replacement
-from ..words import BODY_WORDS, HEADS, MEMBER_WORDS, SOFT_KEYWORDS, STATEMENT_WORDS, SUITE_WORDS
+from ..words import BODY_WORDS, FIELD_WORDS, HEADS, MEMBER_WORDS, SOFT_KEYWORDS, STATEMENT_WORDS, SUITE_WORDS
 from .tabs import tab_problem
 from .tokens import CASE, Lexed, Token, vocabulary
 
@@ -47,6 +49,9 @@ def indent(lexed: Lexed, levels: list[Level], text: str, start: int, end: int) -
         _report_tab(lexed, text, line, end)
     column = len(blanks.expandtabs(4))
     if column > levels[-1].highest:
+        if _is_description(text, tokens, levels, end):
+            tokens.pop()  # the end of the line, which goes on here
+            return
         opens_block = len(tokens) > 1 and tokens[-1].kind == known.newline and _opens_block(tokens)
         if opens_block:
             tokens.append(Token(known.indent, end, end, ""))
@@ -73,6 +78,24 @@ def indent(lexed: Lexed, levels: list[Level], text: str, start: int, end: int) -
             tokens.append(Token(known.dedent, end, end, ""))
         else:
             lexed.quiet.append((top.line, line))
+
+
+def _is_description(text: str, tokens: list[Token], levels: list[Level], end: int) -> bool:
+    """Whether a deeper line begins with a string behind the line of a field, an attribute or a member."""
+    if len(levels) != 2 or len(tokens) < 2 or _STRING.match(text, end) is None:
+        return False
+    known = vocabulary()
+    first = tokens[line_start(tokens, len(tokens) - 2)]
+    words = BODY_WORDS.get(tokens[0].text, _NO_WORDS)
+    if words & FIELD_WORDS:
+        return first.text in FIELD_WORDS and first.kind != known.name
+    return tokens[0].text in _OF_NAMES and first.kind not in {known.string, known.newline}
+
+
+_STRING = re.compile(r"[rRuUfFbB]{0,2}[\"']")
+_NO_WORDS: frozenset[str] = frozenset()
+_OF_NAMES = frozenset({"type", "enum"})
+"""The declarations whose lines begin with a name."""
 
 
 def _report_dedent(lexed: Lexed, level: Level, line: int, end: int, column: int) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
 from ..execution.callables import name_of
 from ..execution.loading import refuse_while_loading
 from ..execution.progress import report, watched
-from ..execution.settings import lookup
+from ..execution.settings import calling, lookup
 from ..interface import Examples, Metric
 from ..limits import Ge, Le
 from ..modules.base import Module
@@ -68,6 +68,9 @@ class Evaluate:
     """A file for the rows, as JSON."""
     require: Annotated[float, Ge(0), Le(100)] | None = None
     """The score, in percent, that the program must reach: a gate for `dspyc eval`."""
+
+    _defaults: ClassVar[Mapping[str, Any] | None] = None
+    """Those of the file that declares it, which each such evaluation has for itself."""
 
     def __call__(
         self,
@@ -168,6 +171,12 @@ class Evaluate:
         return programs[0]
 
     def _run(
+        self, program: Module, metric: Metric, examples: list[Example], num_threads: int | None, show: bool
+    ) -> list[EvaluatedRow | None]:
+        with calling(self._defaults):
+            return self._rows(program, metric, examples, num_threads, show)
+
+    def _rows(
         self, program: Module, metric: Metric, examples: list[Example], num_threads: int | None, show: bool
     ) -> list[EvaluatedRow | None]:
         defaults = program._defaults

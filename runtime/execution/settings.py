@@ -1,7 +1,8 @@
 """Settings: `configure` for the process, `context` for a stretch of code, a file's own defaults between them.
 
 Which value wins, from the nearest to the furthest: the call, the part (a predictor's own `lm` and config),
-`context(...)`, the defaults of the file that the part was made by, `configure(...)`, the built-in default.
+`context(...)`, the defaults of the file that declares the part, `configure(...)`, the built-in default. For a
+file without defaults those of the caller count: of the file whose module, function or evaluation is running.
 
 The values of `context` live in a context variable, so threads and tasks do not see each other's; `configure`
 is for the whole process and may be called from any thread.
@@ -9,7 +10,7 @@ is for the whole process and may be called from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
@@ -40,6 +41,7 @@ CALL_SETTINGS = ("lm", "config", "max_retries")
 _process: dict[str, Any] = {}
 _NONE: Mapping[str, Any] = {}
 _context: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_settings", default=_NONE)
+_caller: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_caller_settings", default=_NONE)
 _call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default=_NONE)
 _parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=_NONE)
 
@@ -117,33 +119,86 @@ def context(**values: Any) -> Iterator[None]:
             tracing.stop(trace_token)
 
 
+class FileDefaults(dict[str, Any]):
+    """What the `configure(…)` of a file says; empty for a file without one.
+
+    All modules that the file declares have the same object.
+    """
+
+    def __init__(self, values: Mapping[str, Any], file: str) -> None:
+        super().__init__(values)
+        self.file = file
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FileDefaults:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FileDefaults, (dict(self), self.file)
+
+
 def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
-    """A setting as it holds here for a part made by a file with these defaults."""
+    """A setting as it holds here for a part that a file with these defaults declares."""
     nearest = _context.get()
     if nearest and name in nearest:
         return nearest[name]
-    if defaults is not None and name in defaults:
+    if defaults and name in defaults:
         return defaults[name]
+    # What configures no model does not mean to do without one.
+    if not defaults or name == "lm":
+        caller = _caller.get()
+        if name in caller:
+            return caller[name]
     if name in _process:
         return _process[name]
     return _BUILT_IN[name]
 
 
-def apply_defaults(defaults: Mapping[str, Any], *modules: Any) -> None:
-    """Give modules and everything inside them the defaults of their file, where they have none of their own.
+def begin_calls(defaults: Mapping[str, Any] | None) -> Token[Mapping[str, Any]] | None:
+    """Let a file's defaults hold for what its module, function or evaluation calls of files without any; give
+    the token to `end_calls`.
+    """
+    if not defaults:
+        return None
+    caller = _caller.get()
+    if defaults is caller:
+        return None
+    if "lm" not in defaults and "lm" in caller:
+        defaults = {**defaults, "lm": caller["lm"]}
+    return _caller.set(defaults)
+
+
+def end_calls(token: Token[Mapping[str, Any]] | None) -> None:
+    """Go back to what held before `begin_calls`."""
+    if token is not None:
+        _caller.reset(token)
+
+
+@contextmanager
+def calling(defaults: Mapping[str, Any] | None) -> Iterator[None]:
+    """The time in which something of a file with these defaults runs; see `begin_calls`."""
+    token = begin_calls(defaults)
+    try:
+        yield
+    finally:
+        end_calls(token)
+
+
+def apply_defaults(defaults: Mapping[str, Any], *modules: Any, others: Container[int] = ()) -> None:
+    """Give modules and everything inside them the defaults of their file, where they have none yet.
 
     Args:
         defaults: what the file's `configure(...)` says.
         modules: the modules that the file makes.
+        others: the `id`s of modules that the file only uses: they are Python's, and follow who calls them.
 
     Raises:
         ConfigurationError: an unknown setting.
     """
     _verify(defaults)
-    frozen = dict(defaults)
+    frozen = defaults if isinstance(defaults, FileDefaults) else FileDefaults(defaults, "")
     for module in modules:
         for _, part in module.named_sub_modules():
-            if part._defaults is None:
+            if part._defaults is None and id(part) not in others:
                 part._defaults = frozen
 
 

@@ -5,7 +5,7 @@ The other half of `BaseLM`, which is imported with the first request: making a m
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from .doors import read_outputs, read_response, render_outputs, render_response
 from .flights import fetch_once
 from .keys import request_key
 from .messages import OutputFormat, ToolSpec
+from .playing import player
 from .recording import answered, is_recording
 from .request import GivenMessage, Request, Response
 from .stream import Collector, Delta, as_deltas
@@ -86,12 +87,16 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
         LMError: the model could not be reached, rejected the request, or gave no answer.
     """
     # Awaiting a coroutine costs; the fewer there are between a module and its model, the better.
-    work = _get(lm, request)
+    work = _get(lm, request) if player() is None else played(lm, request, partial(_get, lm, request))
     return watched(lm.callbacks, lm, request, work) if lm.callbacks else work
 
 
 async def ask_in_pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
     """Ask a model and give the answer in pieces, as they come; one from the cache comes in one piece."""
+    if player() is not None:
+        for delta in as_deltas(await played(lm, request, partial(_get, lm, request))):
+            yield delta
+        return
     number, key = calls.next_number(), _key(lm, request)
     response = None if key is None else caching.get(key, lm.cache_in_memory)
     if response is not None:
@@ -118,6 +123,23 @@ async def _get(lm: Asked, request: Request) -> Response:
     else:
         response = verify_response(await lm.send(request), lm.model)
     _note(lm, number, request, response)
+    return response
+
+
+async def played(lm: Asked, request: Request, send: Callable[[], Awaitable[Response]]) -> Response:
+    """What the cassette of the running test answers, or keeps of what the model does.
+
+    Args:
+        lm: the model.
+        request: what it is asked.
+        send: asks it.
+    """
+    number, between = calls.next_number(), player()
+    if between is None:
+        return await send()
+    response = await between.answer(request, send)
+    if not between.asks_models:
+        _note(lm, number, request, response)
     return response
 
 
@@ -158,6 +180,8 @@ __all__ = [
     "ask",
     "ask_in_pieces",
     "make_request",
+    "played",
+    "player",
     "read_outputs",
     "read_response",
     "remember",

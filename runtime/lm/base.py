@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 from ...base.later import Later
 from ..execution import drive, exits
 from ..execution.loading import refuse_while_loading
+from ..execution.replacing import in_place_of
 from .callbacks import BaseCallback
 from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
 
@@ -99,12 +100,18 @@ class BaseLM:
             The answers' texts, one unless `n` asks for more; dicts with `text`, `tool_calls`, `logprobs` and
             `reasoning_content` if an answer has more than a text.
         """
+        if (other := in_place_of(self)) is not self:
+            outputs: list[Any] = other(prompt, messages, **kwargs)
+            return outputs
         return asking.render_outputs(drive.drive(self.request(prompt, messages, kwargs)))
 
     async def acall(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
     ) -> list[Any]:
         """Ask the model from asynchronous code."""
+        if (other := in_place_of(self)) is not self:
+            outputs: list[Any] = await other.acall(prompt, messages, **kwargs)
+            return outputs
         return asking.render_outputs(await self.request(prompt, messages, kwargs))
 
     def reply(
@@ -116,7 +123,10 @@ class BaseLM:
     ) -> Coroutine[Any, Any, Response]:
         """Ask the model as adapters do: through the subclass's own `__call__` or `acall` where it has one."""
         if any(self._called_by):
-            return self.__called(messages, settings, tools, output)
+            if asking.player() is None:
+                return self.__called(messages, settings, tools, output)
+            request = asking.make_request(self, None, messages, settings, tools, output)
+            return asking.played(self, request, lambda: self.__called(messages, settings, tools, output))
         return self.request(None, messages, settings, tools, output)
 
     async def __called(
@@ -170,8 +180,9 @@ class BaseLM:
 
         Without streaming, and from the cache, the answer comes in one piece.
         """
-        request = asking.make_request(self, prompt, messages, kwargs)
-        async for delta in asking.ask_in_pieces(self, request):
+        model = in_place_of(self)
+        request = asking.make_request(model, prompt, messages, kwargs)
+        async for delta in asking.ask_in_pieces(model, request):
             yield delta
 
     # --- how it answers ---------------------------------------------------------------------------------

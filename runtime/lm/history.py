@@ -103,6 +103,14 @@ class CallHistory(list[Entry]):
     its text. It forgets the oldest ones beyond `max_history_size`, in steps, so that adding stays cheap.
     """
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Entries are plain dicts elsewhere, and are numbered anew so that calls can follow them.
+        return _history_of, ([dict(each) for each in self],)
+
+
+def _history_of(entries: Iterable[Mapping[str, Any]]) -> CallHistory:
+    return CallHistory(map(Entry.of, entries))
+
 
 def add(entry: Entry, histories: Iterable[CallHistory], limit: int) -> None:
     """Put a finished call in its place in each history, and forget the oldest calls beyond the limit."""

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
 from ...base.later import Later
 from ..errors import ConfigurationError, StateError, list_names
 from ..execution import drive, trace
-from ..execution.settings import CALL_SETTINGS, begin_call, begin_parts, end_call, end_parts, lookup
+from ..execution.settings import (
+    CALL_SETTINGS,
+    begin_call,
+    begin_calls,
+    begin_parts,
+    end_call,
+    end_calls,
+    end_parts,
+    lookup,
+)
 from ..interface import Interface
 from ..lm import usage
 from ..lm.base import BaseLM
@@ -280,12 +289,13 @@ class Module(PartTree):
 class _CallScope:
     """What holds during one call of a module: who calls, its settings, and the tracker of tokens, if any."""
 
-    __slots__ = ("_callers", "_counting", "_parts", "_settings")
+    __slots__ = ("_callers", "_calling", "_counting", "_parts", "_settings")
 
     def __init__(self, module: Module, inputs: dict[str, Any]) -> None:
         self._callers = trace.callers.set((*trace.callers.get(), module))
         self._settings = None if inputs.keys().isdisjoint(CALL_SETTINGS) else module._take_settings(inputs)
         self._parts = None if module._part_settings is None else begin_parts(module._part_settings)
+        self._calling = begin_calls(module._defaults) if module._defaults else None
         counts = lookup("track_usage", module._defaults) and not usage.tracked()
         self._counting = usage.track_usage() if counts else None
 
@@ -298,6 +308,8 @@ class _CallScope:
         if self._counting is not None:
             self._counting.__exit__(kind, error, traceback)
         trace.callers.reset(self._callers)
+        if self._calling is not None:
+            end_calls(self._calling)
         if self._parts is not None:
             end_parts(self._parts)
         if self._settings is not None:

@@ -9,6 +9,7 @@ from ..adapters.base import Adapter
 from ..adapters.chat import ChatAdapter
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
+from ..execution.replacing import in_place_of
 from ..execution.settings import lookup, of_call, of_parts
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
@@ -43,7 +44,7 @@ class Call:
             }
             if "signature" in settings:
                 signature = ensure_signature(settings["signature"])
-            lm = settings.get("lm") or lm
+            lm = in_place_of(settings.get("lm") or lm)
             demos = settings.get("demos", demos)
             config = {**config, **(settings.get("config") or {})}
             retries = settings.get("max_retries", retries)
@@ -93,7 +94,7 @@ def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
     defaults = predictor._defaults
     if retries is None:
         retries = lookup("max_retries", defaults)
-    return lm or lookup("lm", defaults), config, retries
+    return in_place_of(lm or lookup("lm", defaults)), config, retries
 
 
 def _hinted(signature: type[Signature]) -> type[Signature]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..execution.replacing import in_place_of
 from ..execution.settings import lookup
 from .base import Module
-from .tree import settings_around
+from .tree import defaults_around, settings_around
 
 
 def models_of(program: Module) -> dict[str, Any]:
     """The language model that each predictor of a program uses here, or None, by the predictor's name."""
-    around = settings_around(program)
-    return {
-        name: predictor.lm or around.get(id(predictor), {}).get("lm") or lookup("lm", predictor._defaults)
-        for name, predictor in program.named_predictors()
-    }
+    around, defaults = settings_around(program), defaults_around(program)
+    found: dict[str, Any] = {}
+    for name, predictor in program.named_predictors():
+        own = predictor.lm or around.get(id(predictor), {}).get("lm")
+        found[name] = in_place_of(own or lookup("lm", defaults.get(id(predictor), predictor._defaults)))
+    return found

@@ -198,6 +198,32 @@ def settings_around(root: PartTree) -> dict[int, Mapping[str, Any]]:
     return found
 
 
+def defaults_around(root: PartTree) -> dict[int, Mapping[str, Any] | None]:
+    """The defaults that hold for each predictor inside, by its `id`: those of its file, or where that has
+    none those of the nearest module around it that has some.
+    """
+    found: dict[int, Mapping[str, Any] | None] = {}
+    seen: set[int] = set()
+
+    def visit(value: Any, around: Mapping[str, Any] | None) -> None:
+        if isinstance(value, PartTree) and id(value) not in seen:
+            seen.add(id(value))
+            around = getattr(value, "_defaults", None) or around
+            if isinstance(value, Parameter):
+                found[id(value)] = around
+            for _, inner in _attributes(value):
+                visit(inner, around)
+        elif isinstance(value, (list, tuple)):
+            for inner in value:
+                visit(inner, around)
+        elif isinstance(value, dict):
+            for inner in value.values():
+                visit(inner, around)
+
+    visit(root, None)
+    return found
+
+
 def replace_at(root: PartTree, name: str, new: Any) -> None:
     """Put another object where a path leads.
 

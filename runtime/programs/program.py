@@ -18,6 +18,7 @@ from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, StateError, list_names
 from ..evaluate import Evaluate
 from ..execution.progress import OnProgress, reporting_to
+from ..execution.settings import calling
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..optimizers.base import Optimizer
@@ -241,7 +242,12 @@ class Program(Module):
             reload=self._reload,
         )
         run = self._run(making, budget, journal, fresh)
-        with writable_folder(self.state_path.parent), reporting_to(on_progress), run:
+        with (
+            calling(self._defaults),
+            writable_folder(self.state_path.parent),
+            reporting_to(on_progress),
+            run,
+        ):
             return make_state(making, evaluation)
 
     def top(self, n: int) -> TopPrograms:

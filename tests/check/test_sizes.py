@@ -38,6 +38,20 @@ LARGE = [
     "dataset d = Dataset('rows.csv', inputs=['a'], take=9 ** 9 ** 9)",
     "signature S:\n    input a: str\n    output b: str where len(b) < 9 ** 9 ** 9",
     "def f(a: int) -> int:\n    return a + 9 ** 9 ** 9",
+    "def f(n: int) -> int:\n    return n ** n ** n\nX = f(9)",
+    "def f(n: int, k: int = 2) -> int:\n    return k ** n\nX = [0] * f(9, k=10)",
+    "def f(n: int) -> int:\n    return g(n) + 1\ndef g(n: int) -> int:\n    return 1 << n\nX = f(n=10 ** 9)",
+    "def f(n: int) -> int:\n    return n if n < 2 else f(n - 1) + f(n - 2)\nX = f(35)",
+    "def f(n: int) -> int:\n    if n < 2:\n        return n\n    return f(n - 1) + f(n - 2)\nX = f(200)",
+    "def f(n: int) -> int:\n    t = 0\n    for i in range(n):\n        for j in range(n):\n"
+    "            t += i * j\n"
+    "    return t\nX = f(10_000)",
+    "def f(t: str) -> str:\n    for _ in range(40):\n        t = t + t\n    return t\nX = f('a')",
+    "def f(x: int) -> int:\n    for i in range(60):\n        x = x * x\n    return x\nX = f(9)",
+    "def f(n: int) -> int:\n    if n > 3:\n        try:\n            return n ** n ** n\n"
+    "        except ValueError:\n"
+    "            return 1\n    return 2\nX = f(9)",
+    "N = 9\ndef f(n: int) -> int:\n    return N ** N ** n\nX: int = f(N)",
 ]
 SMALL = [
     "X = 9 ** 9",
@@ -56,6 +70,19 @@ SMALL = [
     "A = [1, 2]\nB = [A, A]\nC = [B, B]",
     "X = Y\nY = X",
     "X = [X, X]",
+    "def f(n: int) -> int:\n    return n ** n ** n\nX = f(2)",
+    "def f(n: int) -> int:\n    return n if n < 2 else f(n - 1) + f(n - 2)\nX = f(20)",
+    "def f(n: int) -> int:\n    if n <= 1:\n        return 1\n    return n * f(n - 1)\n"
+    "X = [f(20) for _ in range(100)]",
+    "def f(n: int) -> int:\n    return g(n)\ndef g(n: int) -> int:\n    return f(n + 1)\nX = f(3)",
+    "def f(xs: list[Any]) -> int:\n    return 1 + sum(f(x) for x in xs) if xs else 0\n"
+    "X = f([[], [[]], [[], [[[]]]]])",
+    "def f(n: int) -> int:\n    if bool(n):\n        return f(n + 1) + f(n + 2)\n    return 1\nX = f(0)",
+    "def f(n: int) -> int:\n    t = 0\n    for i in range(n):\n        t += i\n    return t\nX = f(100_000)",
+    "def f(n: int) -> int:\n    match n:\n        case 9:\n            return 1\n"
+    "        case _:\n            return n + 1\n"
+    "X = f(9) + f(n=8)",
+    "def f(n: int) -> int:\n    if n > 100:\n        return n ** n ** n\n    return n\nX = f(9)",
 ]
 
 

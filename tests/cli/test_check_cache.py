@@ -197,6 +197,71 @@ def test_an_installed_package_makes_all_new(
     assert before != after == fresh()
 
 
+DATA = """\
+dataset rows = Dataset("rows.csv", inputs=["text"])
+
+def label(example: rows) -> str:
+    return example.label
+"""
+STATE = """\
+signature Answer:
+    \"\"\"Answer.\"\"\"
+    input question: str
+    output answer: str
+
+module answer = Predict(Answer)
+dataset rows = Dataset([{"question": "1 + 1?", "answer": "2"}], inputs=["question"])
+optimizer few = LabeledFewShot(k=1)
+program small = few.compile(answer, trainset=rows, state="answer.json")
+"""
+
+
+def state(field: str) -> str:
+    """A state of the module, whose predictor had an output of this name; larger than other texts may be."""
+    predictor = {"signature": {"inputs": {"question": "str"}, "outputs": {field: "str"}}}
+    content = {"padding": "x" * 300_000, "dspyc_state": 1, "predictors": {"": predictor}}
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    ("program", "texts"),
+    [
+        (DATA, [("rows.csv", "text,label\n"), ("rows.csv", "text,lable\n"), ("rows.csv", "txt,label\n")]),
+        (DATA, [("row.csv", "text,label\n"), ("rows.csv", "text,label\n" + "a,b\n" * 200_000)]),
+        (DATA, [("rows.tsv", "text\tlabel\n"), ("raws.csv", "text,label\n")]),
+        (STATE, [("answer.json", state("answer")), ("answer.json", state("anwser"))]),
+        (STATE, [("answer.json", "{}"), ("answer.json", "[")]),
+    ],
+)
+def test_data_and_states_that_change_are_noticed(
+    folder: Path, program: str, texts: list[tuple[str, str]]
+) -> None:
+    (folder / "desk" / "reads.dspy").write_text(program, encoding="utf-8")
+    reports = [checked()]
+    for name, text in texts:
+        (folder / "desk" / name).write_text(text, encoding="utf-8")
+        reports.append(checked())
+        assert reports[-1] == fresh()
+    assert len(set(reports)) > 1, reports[0]
+
+
+def test_another_table_of_models_starts_anew(
+    folder: Path, examined: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    checked()
+    examined.clear()
+    (tmp_path / "litellm").mkdir()
+    (tmp_path / "litellm" / "__init__.py").touch()
+    (tmp_path / "litellm" / cache._TABLE).write_text("{}", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cache._makers.cache_clear()
+    try:
+        checked()
+    finally:
+        cache._makers.cache_clear()
+    assert "good.dspy" in examined
+
+
 def test_another_version_starts_anew(
     folder: Path, examined: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -17,6 +15,7 @@ from dspyc.cli.tidy import tidy
 from dspyc.compiler.emit import build, emit
 from dspyc.loader.compiling import analyse
 from dspyc.runtime import DummyLM, context
+from support.built import as_python
 from support.scripted import ScriptedLM, echo
 
 HERE = Path(__file__).parent
@@ -27,19 +26,6 @@ PROGRAMS = [
     *sorted((HERE.parent / "check" / "right").glob("*.dspy")),
 ]
 SAMPLES = sorted((HERE.parent / "check" / "samples").glob("*.dspy"))
-
-
-def as_python(source: Path, folder: Path) -> ModuleType:
-    """The built module of a program, imported as Python imports any file."""
-    target = folder / f"{source.stem}_built.py"
-    target.write_text(build(analyse(str(source))).module, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(target.stem, target)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[target.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("path", BUILT, ids=lambda path: path.stem)

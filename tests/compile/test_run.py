@@ -17,8 +17,8 @@ Each file of `run/` is a program; its `#!` lines say how it is called and what i
     #! suggestions: text       the messages of suggestions that were not followed
     #! prompt: text            a part of one of the prompts
 
-Every program is run three times: on the background loop, awaited, and without a loop, where nothing is
-concurrent.
+Every program is run four times: on the background loop, awaited, without a loop, where nothing is
+concurrent, and as the module that `dspyc build` writes.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from dspyc.runtime import Prediction, ProgramAssertionError, context
 from dspyc.runtime.execution import drive
 from dspyc.runtime.execution.assertions import suggestions
 from dspyc.runtime.execution.trace import flatten
+from support.built import as_python
 from support.scripted import ScriptedLM, echo
 
 PROGRAMS = sorted((Path(__file__).parent / "run").glob("*.dspy"))
@@ -69,8 +70,8 @@ def scripted(wanted: dict[str, list[str]]) -> ScriptedLM:
     return lm
 
 
-def run(path: Path, wanted: dict[str, list[str]], mode: str) -> dict[str, Any]:
-    module = dspyc.load(path)
+def run(path: Path, wanted: dict[str, list[str]], mode: str, folder: Path) -> dict[str, Any]:
+    module = as_python(path, folder) if mode == "built" else dspyc.load(path)
     notes: list[str] = []
     vars(module)["note"] = note = getattr(module, "note", None)
     if note is not None:
@@ -87,7 +88,7 @@ def run(path: Path, wanted: dict[str, list[str]], mode: str) -> dict[str, Any]:
     with context(lm=lm, trace=trace, **limits), suggestions() as suggested:
         try:
             match mode:
-                case "called":
+                case "called" | "built":
                     outcome["result"] = target(**inputs)
                 case "awaited":
                     outcome["result"] = asyncio.run(target.acall(**inputs))
@@ -100,11 +101,12 @@ def run(path: Path, wanted: dict[str, list[str]], mode: str) -> dict[str, Any]:
     return outcome
 
 
-@pytest.mark.parametrize("mode", ["called", "awaited", "driven"])
+@pytest.mark.parametrize("mode", ["called", "awaited", "driven", "built"])
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-def test_program(path: Path, mode: str) -> None:
+def test_program(path: Path, mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = expectations(path.read_text(encoding="utf-8"))
-    outcome = run(path, wanted, mode)
+    monkeypatch.syspath_prepend(str(path.parent))
+    outcome = run(path, wanted, mode, tmp_path)
     lm, error = outcome["lm"], outcome["error"]
     if wanted["error"]:
         kind, _, message = wanted["error"][0].partition(" ")
@@ -112,7 +114,7 @@ def test_program(path: Path, mode: str) -> None:
         assert message in str(error)
     elif error is not None:
         raise error
-    if wanted["line"]:
+    if wanted["line"] and mode != "built":
         frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == str(path)]
         assert frames[-1].line == wanted["line"][0]
     for result in wanted["result"]:

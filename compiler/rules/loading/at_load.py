@@ -12,7 +12,7 @@ from ... import types
 from ...program import Item, Program
 from ...trees import children
 from ..rule import Findings, insert, replace, rule, written
-from .effects import Effect, effect_of
+from .effects import EVALUATES, PRINTS, Effect, effect_of
 
 _Evaluated: TypeAlias = (
     syntax.ConstantDeclaration
@@ -71,7 +71,8 @@ def _place_of(node: _Evaluated) -> str:
         case syntax.ConstantDeclaration():
             return "a constant is evaluated when the file is loaded"
         case syntax.ValueDeclaration(kind=kind):
-            return f"a `{kind}` is evaluated when the file is loaded"
+            article = "an" if kind[0] in "aeiou" else "a"
+            return f"{article} `{kind}` is evaluated when the file is loaded"
         case syntax.ConfigureDeclaration():
             return "`configure` is evaluated when the file is loaded"
         case syntax.Part():
@@ -168,14 +169,21 @@ def _advice(item: Item, node: _Evaluated, place: syntax.Node, effect: Effect) ->
     if isinstance(node, syntax.Field):
         return "call the model in `forward:`, and check the condition with `assert`"
     if _is_compile(item, place):
-        name = _name_of(node)
+        name = _name_of(node) if getattr(node, "value", None) is place else ""
         return f"write `program {name or 'NAME'} = {written(item, _head(place))}(…)`"
+    if effect is EVALUATES:
+        symbol = item.symbol_of(_head(place))
+        if symbol is not None and symbol.kind == "evaluate":
+            return "run it with `dspyc eval`"
+        return f"write `evaluate {_name_of(node) or 'NAME'} = Evaluate(…)`, and run it with `dspyc eval`"
     if effect.kind == "data":
         return "read the rows in a `def`, or write the step as a parameter of the dataset"
     name = _name_of(node)
     function = f"`def {name}() -> …:`" if name and isinstance(node, syntax.ConstantDeclaration) else "a `def`"
     declare = (
-        "; a function without effects can be marked with `dspyc.pure`" if effect.kind == "python" else ""
+        "; a function without effects can be marked with `dspyc.pure`"
+        if effect.kind == "python" and effect is not PRINTS
+        else ""
     )
     return f"write {function} that returns it, and call that where it is needed{declare}"
 

@@ -83,9 +83,9 @@ class Effect(Struct, frozen=True):
 
 _MODEL = Effect("model", "calls a model")
 _OPTIMIZES = Effect("model", "optimizes a program")
-_EVALUATES = Effect("model", "runs an evaluation")
+EVALUATES = Effect("model", "runs an evaluation")
 _PYTHON = Effect("python", "runs a Python function that may have effects")
-_PRINTS = Effect("python", "prints")
+PRINTS = Effect("python", "prints")
 _CONSTRUCTS = Effect("class", "runs the constructor of a Python class")
 _ACTS = Effect("python", "changes or stores an object")
 _DATA = Effect("data", "reads the data")
@@ -124,6 +124,8 @@ def _takes_data(item: Item, call: syntax.Call) -> bool:
 
 def _of_call(program: Program, item: Item, call: syntax.Call) -> Effect | None:
     callee = item.type_of(call.function)
+    if id(call.function) in item.unresolved:
+        return None  # that the name means nothing is another finding
     match callee:
         case types.Class(definition=definition):
             return None if _is_known(definition) else _CONSTRUCTS
@@ -156,7 +158,7 @@ def _of_kind(program: Program, item: Item, call: syntax.Call, callee: Type) -> E
     kind = program.call_kind(item, call)
     match callee:
         case types.Instance(definition=definition) if definition.is_a("Evaluate"):
-            return _EVALUATES
+            return EVALUATES
         case types.Function(origin="runtime"):
             return _of_runtime(item, call)
         case types.Function(origin="python") if _is_of_pure_module(program, item, call.function):
@@ -175,7 +177,7 @@ def _of_kind(program: Program, item: Item, call: syntax.Call, callee: Type) -> E
 
 
 def _of_effects(kind: CallKind) -> Effect | None:
-    return None if not kind.effects else _PRINTS if kind.only_prints else _PYTHON
+    return None if not kind.effects else PRINTS if kind.only_prints else _PYTHON
 
 
 def _of_runtime(item: Item, call: syntax.Call) -> Effect | None:

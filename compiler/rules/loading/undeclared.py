@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ...trees import walk
 from ...types import Type
 from ..rule import Findings, insert, rule
 from ..words import NOUNS
@@ -32,7 +33,7 @@ def undeclared_kind(program: Program, item: Item, node: syntax.ConstantDeclarati
     kind = item.type_of(node.value)
     word = kind_of(kind)
     inside = next((each for each in map(kind_of, _items(kind)) if each is not None), None)
-    if (word or inside) is None or effect_of(program, item, node.value) is not None:
+    if (word or inside) is None or any(effect_of(program, item, each) for each in walk(node.value)):
         return  # what is worked out here is another finding
     name = node.name.text
     if word is not None:

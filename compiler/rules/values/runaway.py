@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ....grammar import syntax
+from ... import types
 from ...program import Item, Program
 from ...trees import children
 from ..rule import DECLARATIONS, Findings, rule, written
 from ..walking import nodes_of, remembered
+from .running import Asked, Runner, asked_for
 from .sizes import LIMIT, UNKNOWN, Measure, Measuring, is_growing
 
 
@@ -17,7 +19,8 @@ def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> 
     """An expression of constants has a value that is far too large.
 
     Constants are computed when the file is loaded. A value of more than ten million items (characters,
-    entries, turns of a loop) or a million binary digits would fill the memory or never be finished.
+    entries, turns of a loop) or a million binary digits would fill the memory or never be finished. The
+    functions that a constant calls count, too.
 
     ```dspy
     limit = 9 ** 9 ** 9
@@ -28,14 +31,23 @@ def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> 
     limit = 9 ** 9
     ```
     """
-    if not _constants(item) and not any(is_growing(each) for kind in _MAKING for each in item.nodes(kind)):
+    calls = _calls_functions(item)
+    is_growing_ = any(is_growing(each) for kind in _MAKING for each in item.nodes(kind))
+    if not (calls or is_growing_ or _constants(item)):
         return
-    measuring = Measuring(lambda name: _size_of(program, item, name))
+
+    def call(node: syntax.Call, arguments: Sequence[Measure]) -> Measure | None:
+        asked = asked_for(node, arguments) if _is_function(item, node) else None
+        return None if asked is None else program.ask(_size_of_call, asked)
+
+    measuring = Measuring(lambda name: _size_of(program, item, name), call if calls else None)
     for each in nodes_of(item):
         if isinstance(each, _GROWING) and _is_culprit(measuring, each):
             text = written(item, each)
             shown = f"`{text}`" if len(text) <= 40 else "this"
-            yield runaway_constant.at(each, f"{shown} is too large: over {LIMIT:,} items")
+            is_large = measuring.measure(each).items > LIMIT
+            words = f"is too large: over {LIMIT:,} items" if is_large else f"takes over {LIMIT:,} steps"
+            yield runaway_constant.at(each, f"{shown} {words}")
 
 
 _GROWING = (
@@ -68,6 +80,42 @@ def _operands(node: syntax.Node) -> list[syntax.Node]:
         inside = isinstance(each, syntax.DictEntry | syntax.ComprehensionClause | syntax.Interpolation)
         found += children(each) if inside else (each,)
     return found
+
+
+@remembered
+def _calls_functions(item: Item) -> bool:
+    """Whether a declaration calls a `def` when the file is loaded."""
+    kinds = (syntax.FunctionDeclaration, syntax.TestDeclaration, syntax.ModuleDeclaration)
+    if isinstance(item.declaration, kinds):
+        return False
+    return any(_is_function(item, each) for each in item.nodes(syntax.Call))
+
+
+def _is_function(item: Item, node: syntax.Call) -> bool:
+    kind = item.type_of(node.function)
+    return isinstance(kind, types.Function) and kind.origin == "declared"
+
+
+def _size_of_call(program: Program, asked: Asked) -> Measure | None:
+    """What a function makes of arguments of some sizes."""
+    return Runner(_Functions(program)).answer(asked)
+
+
+class _Functions:
+    """The functions and constants of a file."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def declaration(self, name: str) -> syntax.FunctionDeclaration | None:
+        """The `def` of a name, of this file or of the one that it is imported from."""
+        symbol = self._program.symbols.get(name)
+        node = symbol.node if symbol is not None else None
+        return node if isinstance(node, syntax.FunctionDeclaration) else None
+
+    def size_of(self, name: str) -> Measure:
+        """The size of a constant."""
+        return self._program.ask(_size_of_constant, name) or UNKNOWN
 
 
 def _size_of(program: Program, item: Item, node: syntax.Name) -> Measure:

@@ -10,12 +10,14 @@ what they stand for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from ....grammar import syntax
+from ...trees import children
 
 LIMIT = 10_000_000
 """So many items a constant may have, and so many steps may making it take."""
@@ -35,21 +37,35 @@ class Measure(Struct, frozen=True):
     """The value, where it is a whole number and not too long."""
     bits: int = 0
     """The length of a whole number; 0 for other values."""
+    steps: int = 0
+    """How many statements of functions run to make it."""
 
     @property
     def is_runaway(self) -> bool:
-        """Whether it is more than a constant may be."""
-        return self.items > LIMIT
+        """Whether it is more than a constant may be, or takes more to make."""
+        return self.items > LIMIT or self.steps > LIMIT
+
+    def taking(self, steps: int) -> Measure:
+        """The same value, made in so many steps."""
+        return Measure(self.items, self.number, self.bits, steps)
 
 
 UNKNOWN = Measure(1)
 
 
-class Measuring:
-    """Measures the expressions of a tree, each once; `size_of` gives what a name stands for."""
+Calls: TypeAlias = Callable[[syntax.Call, Sequence[Measure]], Measure | None]
+"""What a call of a `def` gives for arguments of these sizes; None for other calls."""
 
-    def __init__(self, size_of: Callable[[syntax.Name], Measure]) -> None:
+
+class Measuring:
+    """Measures the expressions of a tree, each once.
+
+    `size_of` gives what a name stands for, `calls` what a function makes of its arguments.
+    """
+
+    def __init__(self, size_of: Callable[[syntax.Name], Measure], calls: Calls | None = None) -> None:
         self._size_of = size_of
+        self._calls = calls
         self._known: dict[int, Measure] = {}
 
     def measure(self, node: syntax.Node) -> Measure:
@@ -61,17 +77,70 @@ class Measuring:
         if leaf is not None:
             return leaf(node)
         composed = _COMPOSED.get(kind)
-        if composed is None:
+        if composed is None and (self._calls is None or kind is syntax.Lambda):
             return UNKNOWN
         found = self._known.get(id(node))
         if found is None:
-            found = self._known[id(node)] = composed(self, node)
+            found = UNKNOWN if composed is None else composed(self, node)
+            if self._calls is not None:
+                found = found.taking(self._steps(node, found.steps if kind is syntax.Call else 0))
+            self._known[id(node)] = found
         return found
+
+    def _steps(self, node: syntax.Node, own: int) -> int:
+        """The steps that making an expression's value takes, with those of all that stands in it."""
+        steps = own
+        for each in children(node):
+            if isinstance(each, syntax.Argument):
+                steps += self.measure(each.value).steps
+            elif isinstance(each, syntax.DictEntry | syntax.ComprehensionClause | syntax.Interpolation):
+                steps += sum(self.measure(inside).steps for inside in children(each))
+            elif not (isinstance(node, syntax.Conditional) and self._is_left_out(node, each)):
+                steps += self.measure(each).steps
+        if isinstance(node, syntax.Comprehension):
+            steps *= self._turns(node)
+        return steps
+
+    def _is_left_out(self, node: syntax.Conditional, part: syntax.Node) -> bool:
+        holds = self.truth(node.test)
+        return (part is node.body and holds is False) or (part is node.otherwise and holds is True)
+
+    def truth(self, node: syntax.Expression) -> bool | None:
+        """How a condition on numbers comes out; None where that cannot be said."""
+        match node:
+            case syntax.Constant(value=bool() as value):
+                return value
+            case syntax.Unary(operator="not", operand=operand):
+                inside = self.truth(operand)
+                return None if inside is None else not inside
+            case syntax.Boolean(operator=operator, values=values):
+                found = [self.truth(each) for each in values]
+                decisive = operator == "or"
+                return decisive if decisive in found else None if None in found else not decisive
+            case syntax.Comparison(left=left, operators=(operator,), rights=(right,)) if operator in _COMPARE:
+                first, second = self.measure(left).number, self.measure(right).number
+                return None if first is None or second is None else _COMPARE[operator](first, second)
+            case _:
+                return None
+
+    def range_of(self, node: syntax.Expression) -> tuple[int, int] | None:
+        """The start and step of a `range(…)` of known numbers."""
+        match node:
+            case syntax.Call(function=syntax.Name(text="range"), arguments=arguments):
+                numbers = [self.measure(each.value).number for each in arguments]
+                match numbers:
+                    case [int()]:
+                        return 0, 1
+                    case [int() as start, int()]:
+                        return start, 1
+                    case [int() as start, int(), int() as step]:
+                        return start, step
+        return None
 
     def _unary(self, node: syntax.Unary) -> Measure:
         inside = self.measure(node.operand)
         if node.operator == "-" and inside.number is not None:
-            return _whole(-inside.number)
+            return as_number(-inside.number)
         return inside
 
     def _f_string(self, node: syntax.FString) -> Measure:
@@ -93,6 +162,9 @@ class Measuring:
         return max(self.measure(node.value), self.measure(node.index), key=lambda each: each.items)
 
     def _conditional(self, node: syntax.Conditional) -> Measure:
+        holds = self.truth(node.test)
+        if holds is not None:
+            return self.measure(node.body if holds else node.otherwise)
         return max(self.measure(node.body), self.measure(node.otherwise), key=lambda each: each.items)
 
     def _operations(self, node: syntax.Binary) -> Measure:
@@ -102,22 +174,30 @@ class Measuring:
             chain.append(chain[-1].left)
         found = self.measure(chain[-1].left)
         for each in reversed(chain):
-            found = self._known[id(each)] = _combined(each.operator, found, self.measure(each.right))
+            right = self.measure(each.right)
+            steps = found.steps + right.steps
+            found = self._known[id(each)] = combined(each.operator, found, right).taking(steps)
         return found
 
     def _sum(self, nodes: Iterable[syntax.Node]) -> Measure:
         return Measure(1 + sum([self.measure(each).items for each in nodes]))
 
     def _comprehension(self, node: syntax.Comprehension) -> Measure:
+        element = node.element
+        value = element.value if isinstance(element, syntax.DictEntry) else element
+        return Measure(self._turns(node) * self.measure(value).items)
+
+    def _turns(self, node: syntax.Comprehension) -> int:
         turns = 1
         for clause in node.clauses:
             turns *= max(1, self.measure(clause.iterable).items)
-        element = node.element
-        value = element.value if isinstance(element, syntax.DictEntry) else element
-        return Measure(turns * self.measure(value).items)
+        return turns
 
     def _call(self, call: syntax.Call) -> Measure:
         arguments = [self.measure(each.value) for each in call.arguments]
+        made = self._calls(call, arguments) if self._calls is not None else None
+        if made is not None:
+            return made
         name = _name_of(call.function)
         numbers = [each.number for each in arguments]
         match name, numbers:
@@ -127,7 +207,7 @@ class Measuring:
                 by = abs(step[0] or 1) if step else 1
                 return Measure(max(1, abs(stop - start) // by))
             case "pow", [_, _]:
-                return _combined("**", *arguments)
+                return combined("**", *arguments)
             case "factorial" | "math.factorial", [int() as count]:
                 return _of_bits(max(1, count) * max(1, count.bit_length()))
             case "perm" | "math.perm", [int() as count, *most]:
@@ -153,8 +233,17 @@ class Measuring:
 
 def _constant(node: syntax.Constant) -> Measure:
     value = node.value
-    return _whole(value) if isinstance(value, int) and not isinstance(value, bool) else UNKNOWN
+    return as_number(value) if isinstance(value, int) and not isinstance(value, bool) else UNKNOWN
 
+
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+    "==": eq,
+    "!=": ne,
+}
 
 _LEAVES: dict[type, Callable[[Any], Measure]] = {
     syntax.Constant: _constant,
@@ -235,7 +324,25 @@ def _is_part_of_name(node: syntax.Expression) -> bool:
     return isinstance(node, syntax.Name)
 
 
-def _whole(value: int) -> Measure:
+def larger(first: Measure, second: Measure) -> Measure:
+    """The size of a value that may be one or the other."""
+    if first == second:
+        return first
+    by_items = max(first, second, key=lambda each: (each.items, each.bits))
+    return Measure(by_items.items, None, by_items.bits)
+
+
+def grown(before: Measure, after: Measure, turns: int) -> Measure:
+    """The size of a variable that grows on, turn by turn of a loop, as it has in the last one."""
+    if after.items > before.items:
+        return Measure(after.items + (after.items - before.items) * turns)
+    if after.bits > before.bits:
+        return _of_bits(after.bits + (after.bits - before.bits) * turns)
+    return after
+
+
+def as_number(value: int) -> Measure:
+    """The size of a whole number."""
     bits = value.bit_length()
     return Measure(_items(bits), value if bits <= _KNOWN_BITS else None, max(1, bits))
 
@@ -249,7 +356,8 @@ def _items(bits: int) -> int:
     return 1 if bits <= _SHORT_BITS else bits * LIMIT // LIMIT_BITS
 
 
-def _combined(operator: str, left: Measure, right: Measure) -> Measure:
+def combined(operator: str, left: Measure, right: Measure) -> Measure:
+    """The size of what an operator makes of two values."""
     if left.bits and right.bits:
         return _arithmetic(operator, left, right)
     match operator:
@@ -274,13 +382,13 @@ def _arithmetic(operator: str, left: Measure, right: Measure) -> Measure:
         return _of_bits(max(left.bits, right.bits) + 1)
     match operator:
         case "*":
-            return _whole(first * second)
+            return as_number(first * second)
         case "+":
-            return _whole(first + second)
+            return as_number(first + second)
         case "-":
-            return _whole(first - second)
+            return as_number(first - second)
         case "//" if second:
-            return _whole(first // second)
+            return as_number(first // second)
         case _:
             return _of_bits(max(left.bits, right.bits) + 1)
 
@@ -292,7 +400,7 @@ def _power(operator: str, left: Measure, by: int) -> Measure:
     bits = left.bits * by if operator == "**" else left.bits + by
     if left.number is None or bits > _KNOWN_BITS:
         return _of_bits(bits)
-    return _whole(left.number**by if operator == "**" else left.number << by)
+    return as_number(left.number**by if operator == "**" else left.number << by)
 
 
 def _width(format_: tuple[str | syntax.Interpolation, ...]) -> int:

@@ -14,7 +14,7 @@ from ...types import narrow
 from ...types.display import display
 from ...types.narrow import may_be_none
 from ...types.union import plain
-from ..data.habits import STEPS
+from ..dataset_habits import STEPS
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
 from .method_habits import method_habit

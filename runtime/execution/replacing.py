@@ -1,0 +1,58 @@
+"""Models that answer in the place of others for a while, as `--lm` on the command line asks for.
+
+Unlike a setting this holds for models that modules have of their own, and for calls of a model itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_everywhere: ContextVar[Any] = ContextVar("dspyc_model_everywhere", default=None)
+_otherwise: ContextVar[Any] = ContextVar("dspyc_model_otherwise", default=None)
+_INSTEAD = "_answered_by"
+"""The attribute of a model that another one answers for; copies of it have it too."""
+_FIXED = "_answers_itself"
+"""The attribute of a model that answers for others, so that its copies are not replaced again."""
+
+
+@contextmanager
+def replacing(
+    everywhere: Any = None, pairs: Iterable[tuple[Any, Any]] = (), otherwise: Any = None
+) -> Iterator[None]:
+    """Let models answer in the place of others, in this thread or task and in those started from it.
+
+    Args:
+        everywhere: what answers for all models, also where there is none; None for none.
+        pairs: single models, each with the one that answers for it, in all threads; these come first.
+        otherwise: what answers where there is no model.
+    """
+    replaced = list(pairs)
+    fixed = [other for _, other in replaced] + ([] if everywhere is None else [everywhere])
+    for model, other in replaced:
+        setattr(model, _INSTEAD, other)
+    for other in fixed:
+        setattr(other, _FIXED, True)
+    token, other_token = _everywhere.set(everywhere), _otherwise.set(otherwise)
+    try:
+        yield
+    finally:
+        _otherwise.reset(other_token)
+        _everywhere.reset(token)
+        for model, _ in replaced:
+            model.__dict__.pop(_INSTEAD, None)
+        for other in fixed:
+            other.__dict__.pop(_FIXED, None)
+
+
+def in_place_of(model: Any) -> Any:
+    """The model that answers here for one, which may be None: the model itself unless it is replaced."""
+    attributes = getattr(model, "__dict__", _NONE)
+    if _FIXED in attributes:
+        return model
+    return attributes.get(_INSTEAD) or _everywhere.get() or model or _otherwise.get()
+
+
+_NONE: dict[str, Any] = {}
