@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
@@ -23,6 +23,7 @@ from msgspec import Struct
 from ...base.diagnostic import Diagnostic
 from ...base.files import UnreadableFile, read_bytes, write_atomically
 from ...base.folders import cache_folder
+from ...base.secrets import mask
 from ...loader.sources import digest_of_sources
 from ...project.disk import digest_of
 from ...project.libraries import find_package
@@ -104,8 +105,9 @@ class Cache:
         self._now.clear()
 
     def put(self, result: Result) -> None:
-        """Keep a result with the next `save`."""
-        self._found[result.key] = result
+        """Keep a result with the next `save`, unless a key or password stands in a finding's words."""
+        if not any(mask(text) != text for found in result.findings for text in _texts(found)):
+            self._found[result.key] = result
 
     def save(self, packages: Mapping[str, str | None]) -> None:
         """Write what was put in, with what the file had of other files; nothing where nothing was.
@@ -132,6 +134,16 @@ class Cache:
             if os.path.lexists(each.key)
             and all(new.get(path, digest) == digest for path, digest in each.reads.items())
         )
+
+
+def _texts(found: Diagnostic) -> Iterator[str]:
+    """All that is written of a finding."""
+    yield found.message
+    yield found.help or ""
+    yield from (label.message for label in found.labels)
+    for fix in found.fixes:
+        yield fix.title
+        yield from (edit.replacement for edit in fix.edits)
 
 
 def _packed(results: Iterable[Result], packages: Mapping[str, str | None]) -> _Content:

@@ -355,6 +355,22 @@ def test_only_the_owner_can_look_into_it(folder: Path) -> None:
     assert (folder.parent / "cache" / "check").stat().st_mode & 0o077 == 0
 
 
+def test_no_key_is_kept(folder: Path) -> None:
+    """A finding may quote the source, and a fix may repeat it."""
+    key = "sk-abcdefghijklmnopqrstuvwxyz0123456789abcdefgh"
+    (folder / "key.dspy").write_text(
+        f'x: int = "{key}"\nfrom json import dumps\ny = LM("openai/gpt-4o", api_key="{key}")\n',
+        encoding="utf-8",
+    )
+    first = checked()
+    assert checked() == first == fresh()
+    written = b"".join(
+        path.read_bytes() for path in folder.parent.rglob("*") if path.is_file() and "cache" in path.parts
+    )
+    assert written
+    assert key[:12].encode() not in written
+
+
 def test_checks_at_the_same_time(folder: Path) -> None:
     """Each of them reports what a check alone does, whatever another one is writing."""
     expected = fresh()
