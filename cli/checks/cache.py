@@ -118,9 +118,14 @@ class Cache:
             return
         others = self._others() if self._are_packages_there and self._content is not None else ()
         known = self._content.packages if others and self._content is not None else {}
-        content = _packed((*others, *self._found.values()), {**known, **packages})
-        with suppress(OSError, ValueError, TypeError):
-            _write(self._file, content)
+        results = (*others, *self._found.values())
+        with suppress(OSError):
+            try:
+                _write(self._file, _packed(results, {**known, **packages}))
+            except ValueError:
+                # A path or a message that is not UTF-8; the other results can be kept.
+                results = tuple(filter(_can_be_written, results))
+                _write(self._file, _packed(results, {**known, **packages}))
 
     def _others(self) -> tuple[Result, ...]:
         """The results of files that this run did not check again, as far as they are not outdated."""
@@ -134,6 +139,14 @@ class Cache:
             if os.path.lexists(each.key)
             and all(new.get(path, digest) == digest for path, digest in each.reads.items())
         )
+
+
+def _can_be_written(result: Result) -> bool:
+    try:
+        msgspec.json.encode(result)
+    except ValueError:
+        return False
+    return True
 
 
 def _texts(found: Diagnostic) -> Iterator[str]:
