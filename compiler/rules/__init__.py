@@ -77,6 +77,7 @@ from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
 from .modules.tools import undocumented_tool, untyped_tool
+from .modules.untuned import own_reasoning, untuned_module
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -234,6 +235,7 @@ RULES: tuple[Rule, ...] = (
     missing_f,
     undocumented_tool,
     untyped_tool,
+    own_reasoning,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -244,6 +246,7 @@ RULES: tuple[Rule, ...] = (
     learns_nothing,
     nothing_to_choose,
     unreachable_threshold,
+    untuned_module,
     look_alike_names,
     key_in_source,
     unsafe_tool,

@@ -1,115 +1,183 @@
-"""The data flow that is drawn: what waits for what, as the schedule has it, in well-formed pictures."""
+"""Pictures of programs: the right steps and arrows, and nothing that runs into anything else."""
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
+from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from dspyc.cli.drawing import mermaid, svg
-from dspyc.compiler.schedule.graph import Graph, graphs
-from dspyc.project.workspace import Workspace
+from dspyc.compiler import types
+from dspyc.compiler.graph.flow import draw
+from dspyc.compiler.graph.layout import CHARACTER, LINE, PADDING, Box, lay_out
+from dspyc.compiler.graph.model import Graph
+from dspyc.compiler.graph.svg import as_svg
+from dspyc.compiler.graph.text import as_dot, as_mermaid
+from dspyc.loader.compiling import analyse
 
-ROOT = Path(__file__).parents[2]
-FOLDERS = ("compile/calls", "compile/run", "compile/together", "check/right")
-PROGRAMS = sorted(
-    path
-    for folder in (*(ROOT / "tests" / each for each in FOLDERS), ROOT / "examples")
-    for path in folder.rglob("*.dspy")
-)
-HEAD = '''\
-configure(lm=LM("openai/gpt-4o-mini"))
-
-module M:
-    """M."""
-    input a: str
-    input b: str
-    output out: str
-    first = Predict("x -> y")
-    second = Predict("x, y -> z")
-
-    forward:
-'''
+HERE = Path(__file__).parent
+DRAWN = sorted((HERE / "graph").glob("*.dspy"))
+PROGRAMS = [
+    *DRAWN,
+    *sorted((HERE / "run").glob("*.dspy")),
+    *sorted((HERE / "built").glob("*.dspy")),
+    *sorted((HERE.parent / "check" / "right").glob("*.dspy")),
+    *sorted((HERE.parents[1] / "examples").rglob("*.dspy")),
+]
 
 
-def drawn(body: str) -> Graph:
-    """The graph of a `forward:`."""
-    text = HEAD + "".join(f"        {line}\n" for line in body.splitlines())
-    analysis = Workspace({"/p/a.dspy": text}).analyse("/p/a.dspy")
-    assert not [each for each in analysis.diagnostics if each.severity == "error"], analysis.diagnostics
-    (graph,) = graphs(analysis.program)
-    return graph
-
-
-def edges(graph: Graph) -> set[str]:
-    """The edges, by labels: `a -> b`, or `a ~> b` for the order alone."""
-    labels = [each.label for each in graph.nodes]
-    signs = {"value": "->", "order": "~>"}
-    return {f"{labels[each.start]} {signs[each.kind]} {labels[each.end]}" for each in graph.edges}
-
-
-def test_independent_calls_stand_side_by_side() -> None:
-    graph = drawn("x = first(x=a)\nz = first(x=b)\nreturn out=second(x=x.y, y=z.y).z")
-    assert edges(graph) == {
-        "a -> x = first(x=a)",
-        "b -> z = first(x=b)",
-        "x = first(x=a) -> second(x=x.y, y=z.y).z",
-        "z = first(x=b) -> second(x=x.y, y=z.y).z",
-        "second(x=x.y, y=z.y).z -> out",
+def graphs(path: Path) -> dict[str, Graph]:
+    """The graphs of all modules and programs of a file."""
+    program = analyse(str(path)).program
+    found = {
+        name: draw(program, symbol)
+        for name, symbol in program.symbols.items()
+        if isinstance(symbol.type, types.Module | types.ModuleClass)
     }
-    labels = [[node.label for node in layer] for layer in graph.layers()]
-    assert labels == [
-        ["a", "b"],
-        ["x = first(x=a)", "z = first(x=b)"],
-        ["second(x=x.y, y=z.y).z"],
-        ["out"],
-    ]
-    assert [node.shape for node in graph.nodes].count("call") == 3
+    return {name: graph for name, graph in found.items() if graph is not None}
 
 
-def test_an_assert_is_waited_for() -> None:
-    graph = drawn('x = first(x=a)\nassert x.y, "empty"\nz = first(x=b)\nreturn out=z.y')
-    assert 'assert x.y, "empty" ~> z = first(x=b)' in edges(graph)
+def titled(graph: Graph, start: str) -> str:
+    """The step whose title begins like this."""
+    (found,) = (step.id for step in graph.steps if step.title.startswith(start))
+    return found
 
 
-def test_a_value_comes_from_each_branch_that_may_give_it() -> None:
-    graph = drawn("x = a\nif b:\n    x = first(x=a).y\nreturn out=x")
-    assert {"x = a -> out", "x = first(x=a).y -> out", "if b ~> x = first(x=a).y"} <= edges(graph)
-    both = drawn("x = a\nif b:\n    x = first(x=a).y\nelse:\n    x = b\nreturn out=x")
-    assert "x = a -> out" not in edges(both)
-    assert [node.inside for node in both.nodes if node.inside] == [("if b",), ("else",)]
+def reached(graph: Graph, source: str) -> set[str]:
+    """The steps that wait for a step."""
+    inside = defaultdict(set)
+    for step in graph.steps:
+        inside[step.parent].add(step.id)
+    found, waiting = set(), [source]
+    while waiting:
+        step = waiting.pop()
+        following = {edge.target for edge in graph.edges if edge.source == step and edge.kind != "again"}
+        following |= inside[step]
+        waiting += following - found
+        found |= following
+    return found
 
 
-def test_a_loop_may_not_run() -> None:
-    graph = drawn('x = "none"\nfor each in [a, b]:\n    x = first(x=each).y\nreturn out=x')
-    assert {'x = "none" -> out', "for each in [a, b] -> x = first(x=each).y"} <= edges(graph)
+@pytest.mark.parametrize("path", DRAWN, ids=lambda path: path.stem)
+def test_the_picture_is_as_expected(path: Path, request: pytest.FixtureRequest) -> None:
+    drawn = as_mermaid(graphs(path)[path.stem])
+    golden = path.with_suffix(".mermaid")
+    if request.config.getoption("--update"):
+        golden.write_text(drawn, encoding="utf-8")
+    assert drawn == golden.read_text(encoding="utf-8")
 
 
-def test_what_is_named_twice_is_the_later_one() -> None:
-    graph = drawn("x = a\nx = first(x=x).y\nreturn out=x")
-    assert edges(graph) == {"a -> x = a", "x = a -> x = first(x=x).y", "x = first(x=x).y -> out"}
+def test_what_is_independent_has_no_arrow_between_and_what_needs_a_value_has() -> None:
+    graph = graphs(HERE / "graph" / "triage.dspy")["triage"]
+    classify, language = titled(graph, "classify"), titled(graph, "language")
+    assert language not in reached(graph, classify)
+    assert classify not in reached(graph, language)
+    reply = titled(graph, "draft = reply")
+    assert {reply, titled(graph, "judge")} <= reached(graph, language)
+    ended = titled(graph, 'if kind == "other"')
+    assert titled(graph, "for hop") in reached(graph, ended), "what follows a `return` waits for it"
+    again = {(edge.source, edge.target) for edge in graph.edges if edge.kind == "again"}
+    assert again == {(titled(graph, "assert judge"), reply), (titled(graph, "assert len"), reply)}
+    kinds = [step.kind for step in graph.steps if graph.is_group(step)]
+    assert kinds == ["forward", "branch", "loop", "each", "fallback"]
+    assert [edge for edge in graph.edges if edge.kind == "failure"]
+    assert graph.calls.startswith("at most ")
 
 
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_every_program_can_be_drawn(path: Path) -> None:
-    found = list(graphs(Workspace().analyse(str(path)).program))
-    for graph in found:
-        assert [each.number for each in graph.nodes] == list(range(len(graph.nodes)))
-        assert all(each.start < each.end < len(graph.nodes) for each in graph.edges)
-        layers = {node.number: at for at, layer in enumerate(graph.layers()) for node in layer}
-        assert len(layers) == len(graph.nodes)
-        assert all(layers[each.start] < layers[each.end] for each in graph.edges)
-    root = ElementTree.fromstring(svg.render(found))
-    count = sum(len(graph.nodes) for graph in found)
-    assert len(root.findall(".//{http://www.w3.org/2000/svg}rect")) == count
-    lines = mermaid.render(found).splitlines()
-    assert lines[0] == "flowchart TD"
-    text = r'"[^"]*"'
-    shapes = rf"\(\[{text}\]\)|\[{text}\]|\[\[{text}\]\]|\{{\{{{text}\}}\}}"
-    statement = re.compile(rf"subgraph \w+ \[{text}\]|end|\w+(?:{shapes})|\w+ (?:-->|-\.->) \w+")
-    for line in lines[1:]:
-        assert statement.fullmatch(line.strip()), line
-    opened = sum(line.strip().startswith("subgraph") for line in lines)
-    assert opened == sum(line.strip() == "end" for line in lines)
+def test_a_module_without_a_body_is_one_call() -> None:
+    graph = graphs(HERE.parents[1] / "examples" / "extract.dspy")["extract"]
+    assert [step.kind for step in graph.steps] == ["inputs", "call", "outputs"]
+    assert len(graph.edges) == 2
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_the_outputs_come_from_somewhere_and_no_arrow_goes_in_a_circle(path: Path) -> None:
+    for graph in graphs(path).values():
+        assert [step.kind for step in graph.steps[:2]] == ["inputs", "outputs"] or len(graph.steps) == 3
+        for step in graph.steps:
+            assert step.id not in reached(graph, step.id)
+        outputs = next(step.id for step in graph.steps if step.kind == "outputs")
+        assert any(edge.target == outputs for edge in graph.edges)
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_nothing_runs_into_anything_else(path: Path) -> None:
+    for graph in graphs(path).values():
+        layout = lay_out(graph)
+        by_step = {box.key: box for box in layout.boxes}
+        for box in layout.boxes:
+            assert box.x >= 0
+            assert box.x + box.width <= layout.width
+            assert box.y >= 0
+            assert box.y + box.height <= layout.height
+            widest = max(len(line) for line in (box.step.title, *box.step.details)) if box.step else 0
+            assert widest * CHARACTER <= box.width - PADDING
+            for inner in box.inside:
+                assert box.x <= inner.x
+                assert inner.x + inner.width <= box.x + box.width
+                assert box.y <= inner.y
+                assert inner.y + inner.height <= box.y + box.height
+        siblings = defaultdict(list)
+        for step in graph.steps:
+            siblings[step.parent].append(by_step[step.id])
+        for boxes in siblings.values():
+            assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
+        texts = [(box.key, *area(graph, box)) for box in layout.boxes]
+        for route in layout.routes:
+            assert [y for _, y in route.points] == sorted(y for _, y in route.points), "arrows go down"
+            for x, y in between(route.points):
+                for key, left, top, right, bottom in texts:
+                    if key not in {route.edge.source, route.edge.target}:
+                        assert not (left < x < right and top < y < bottom), (key, route.edge)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    beside = one.x + one.width <= other.x or other.x + other.width <= one.x
+    return not (beside or one.y + one.height <= other.y or other.y + other.height <= one.y)
+
+
+def area(graph: Graph, box: Box) -> tuple[float, float, float, float]:
+    """Where nothing else may be: a box; of a group, its text."""
+    assert box.step is not None
+    if not graph.is_group(box.step):
+        return box.x + 1, box.y + 1, box.x + box.width - 1, box.y + box.height - 1
+    left, top = box.x + PADDING, box.y + PADDING
+    return left, top, left + len(box.step.title) * CHARACTER, top + LINE
+
+
+def between(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points on the curves that are drawn through some points."""
+    found = []
+    for (x, y), (to_x, to_y) in pairwise(points):
+        for step in range(21):
+            at = step / 20
+            share = 3 * at * at * (1 - at) + at**3
+            down = 3 * at * (1 - at) * 0.5 + at**3
+            found.append((x + (to_x - x) * share, y + (to_y - y) * down))
+    return found
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_pictures_are_well_formed(path: Path) -> None:
+    for graph in graphs(path).values():
+        root = ElementTree.fromstring(as_svg(graph))
+        written = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert {step.title for step in graph.steps} <= set(written)
+        for line in as_mermaid(graph).splitlines():
+            assert line.count('"') in {0, 2}
+        dot = as_dot(graph)
+        assert dot.count("{") - dot.count("}") == sum(
+            text.count("{") - text.count("}")
+            for step in graph.steps
+            for text in (step.title, *step.details, graph.name)
+        )
+
+
+def test_the_picture_of_the_documentation_is_that_of_the_program(request: pytest.FixtureRequest) -> None:
+    drawn = as_svg(graphs(HERE / "graph" / "triage.dspy")["triage"])
+    picture = HERE.parents[1] / "docs" / "images" / "triage.svg"
+    if request.config.getoption("--update"):
+        picture.write_text(drawn, encoding="utf-8")
+    assert drawn == picture.read_text(encoding="utf-8")

@@ -1,1 +1,0 @@
-"""Graphs as pictures: Mermaid and SVG."""
