@@ -79,6 +79,7 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
             return symbol("function", function, doc)
         case syntax.ConstantDeclaration(annotation=annotation, value=value):
             inferred = infer(value, context)
+            inferred = types.UNKNOWN if item.broken else inferred
             return symbol("constant", annotate(annotation, context) if annotation is not None else inferred)
         case _:
             return symbol("unresolved", types.UNKNOWN)

@@ -48,6 +48,9 @@ ENOUGH = 3
 """How many of them must fit."""
 MAX_CAREFUL = 25
 """After so many problems in one item the repairs are no longer compared; the text is something else."""
+MAX_GUESSES = 3
+"""How many mistakes that have no message of their own are told of an item: more of them follow from these."""
+_GUESSES = ("expected ", "unexpected ")
 MAX_PROBLEMS = 100
 MAX_IN_A_LINE = 12
 """After so many repairs a line is given up."""
@@ -151,6 +154,7 @@ def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
     reported_lines = _lines_of(lexed)
     doubtful: set[int] = set()
     repairs: Counter[int] = Counter()
+    guesses = 0
     while run.advance():
         line = _line_start(run.tokens, run.at)
         begin = _begin_of_line(run.tokens, line)
@@ -169,7 +173,9 @@ def mend(text: str, lexed: Lexed, start: Start = "start") -> Mended:
                 mended.problems.append(describe_panic(stuck))
             return mended
         if repair.problem is not None and begin not in reported_lines:
-            mended.problems.append(repair.problem)
+            guesses += repair.problem.message.startswith(_GUESSES)
+            if guesses <= MAX_GUESSES or not repair.problem.message.startswith(_GUESSES):
+                mended.problems.append(repair.problem)
             reported_lines.add(begin)
         elif repair.problem is None or repair.problem.fix is None or not repair.problem.fix.is_safe:
             doubtful.add(begin)

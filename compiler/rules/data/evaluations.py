@@ -201,6 +201,7 @@ def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tu
                 and not _may_be_marked(item, source)
                 and binding is not None
                 and binding.argument("inputs") is None
+                and not binding.unknown
                 and binding.argument("map") is None
                 and not any(each.star for each in node.arguments)
             )
