@@ -43,6 +43,7 @@ from .data.scores import (
 )
 from .data.steps import different_columns, unknown_column, wrong_shares
 from .fields.bases import unknown_removed_field, wrong_base
+from .fields.conditions import condition_of_another, impossible_condition, not_a_condition
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -174,6 +175,9 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    not_a_condition,
+    condition_of_another,
+    impossible_condition,
     wrong_base,
     unknown_removed_field,
     not_an_error,
@@ -292,7 +296,8 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
     """What some rules find in an item, in one walk over its nodes.
 
     A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
-    unfinished. Where it has a mistake, what seems to be unused is not mentioned: it may come of that.
+    unfinished. Where it has a mistake, what seems to be unused or never reached is not mentioned: it may come
+    of that.
     """
     found: list[Diagnostic] = []
     if item.broken or item.declaration is None:
@@ -307,7 +312,8 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
 
 
 _UNUSED = frozenset(
-    each.code for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer)
+    each.code
+    for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer, unreachable_code)
 )
 
 
