@@ -15,6 +15,7 @@ from .files import Files, Finder, Looker, Reader, StateLooker, Unreadable, progr
 from .findings import EVERYTHING as READS_EVERYTHING
 from .findings import all_hold, check_item, place
 from .program import Item, Program
+from .repeats import without_repeats
 from .resolve.scope import FileScope, KeptItem
 from .selection import EVERYTHING, Selection
 
@@ -147,6 +148,7 @@ class Project:
         selected = self.selection.for_file(scope.path)
         found = list(selected.apply(suppressions.apply(scope.file, found, selected.is_selected)))
         found.sort(key=lambda each: (each.span, each.code))
+        found = list(without_repeats(scope.file, found))
         edits = self._files.edits
         return FileAnalysis(scope.path, scope.file.source, scope.file, tuple(found), self, program, edits)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -21,8 +21,17 @@ def check_item(program: Program, item: Item) -> Checked:
     """What the rules for items find in one."""
     watched = Watched(program)
     found = [each for string in item.string_by_node.values() for each in string.problems]
-    found += rules.check_item(watched, item)
+    of_rules = rules.check_item(watched, item)
+    found += _outside_broken_strings(item, of_rules) if found else of_rules
     return Checked(tuple(found), frozenset(watched.read), watched.answers)
+
+
+def _outside_broken_strings(item: Item, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings that are not about the fields of a signature in a string that does not parse."""
+    broken = {each.span.start for string in item.string_by_node.values() for each in string.problems}
+    strings = [each.span for each in item.nodes(syntax.String)]
+    spans = [span for span in strings if any(span.start <= at <= span.end for at in broken)]
+    return (each for each in found if not any(span.start < each.span.start < span.end for span in spans))
 
 
 def all_hold(answers: Answers, program: Program) -> bool:

@@ -40,6 +40,7 @@ KINDS: dict[str, str] = {
 }
 """The codes of syntax problems and their names."""
 
+MISPLACED_DOCSTRING = "a docstring must come first in the body, and only once"
 LAMBDA = "a `lambda` can only be an argument of a call"
 LAMBDA_ADVICE = "declare a function with `def` in the first column and use its name"
 

@@ -42,7 +42,8 @@ _OTHER_LINE = re.compile(r"""^(?![ \t\f]|#|[)\]}]|"#[ \t]*$|\r?$)""", re.M)
 _FIELDS = "|".join(sorted(FIELD_WORDS))
 _STATEMENTS = "|".join(sorted((STATEMENT_WORDS | CLAUSE_WORDS) - {"match"}))
 _BODY_LINE = re.compile(
-    rf"(?:{_FIELDS})[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:|demo[ \t]+[^\W\d]\w*[ \t]*="
+    rf"[^\w\s\"'#@]{{0,2}}[ \t]*(?:{_FIELDS})[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:"
+    rf"|demo[ \t]+[^\W\d]\w*[ \t]*="
     rf"|(?:{_STATEMENTS})\b(?![ \t]*=)"
 )
 

@@ -9,6 +9,7 @@ from typing import TypeAlias, assert_never, cast
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import catalog, types
+from ..declared import may_hold
 from ..facts import Draft, SavedState, Symbol, SymbolKind
 from ..types import Type
 from . import calls, fields
@@ -32,6 +33,8 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
     match declaration:
         case syntax.ValueDeclaration(kind=kind, names=names, value=value):
             of = _value(declaration, context)
+            if item.broken and not (types.known(of) and may_hold(kind, of)):
+                of = types.UNKNOWN  # what was understood of it may not be what it says
             # The words that declare values are kinds of symbols, too; a test compares them.
             return symbol(cast("SymbolKind", kind), _one_of(of, names, name))
         case syntax.TypeAliasDeclaration(value=value):

@@ -36,6 +36,8 @@ def library_symbol(node: syntax.Expression, context: Context) -> Symbol | None:
     if f"{module}.{name}" in _LOWER_CASE_CLASSES:
         return None
     # Classes of the standard library begin with a capital, and its constants are all capitals.
+    if not name:
+        return None
     is_value = name[0].islower() or (bool(known) and name.isupper())
     return Symbol(name, "imported", types.Builtin("object")) if is_value else None
 

@@ -43,6 +43,7 @@ from .data.scores import (
 )
 from .data.steps import different_columns, unknown_column, wrong_shares
 from .fields.bases import unknown_removed_field, wrong_base
+from .fields.conditions import condition_of_another, impossible_condition, not_a_condition
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
@@ -76,6 +77,7 @@ from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
 from .modules.tools import undocumented_tool, untyped_tool
+from .modules.untuned import own_reasoning, untuned_module
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -173,6 +175,9 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    not_a_condition,
+    condition_of_another,
+    impossible_condition,
     wrong_base,
     unknown_removed_field,
     not_an_error,
@@ -230,6 +235,7 @@ RULES: tuple[Rule, ...] = (
     missing_f,
     undocumented_tool,
     untyped_tool,
+    own_reasoning,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -240,6 +246,7 @@ RULES: tuple[Rule, ...] = (
     learns_nothing,
     nothing_to_choose,
     unreachable_threshold,
+    untuned_module,
     look_alike_names,
     key_in_source,
     unsafe_tool,
@@ -289,7 +296,8 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
     """What some rules find in an item, in one walk over its nodes.
 
     A declaration that could not be parsed whole is passed over: what seems wrong in it may only be
-    unfinished. Where it has a mistake, what seems to be unused is not mentioned: it may come of that.
+    unfinished. Where it has a mistake, what seems to be unused or never reached is not mentioned: it may come
+    of that.
     """
     found: list[Diagnostic] = []
     if item.broken or item.declaration is None:
@@ -304,7 +312,8 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
 
 
 _UNUSED = frozenset(
-    each.code for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer)
+    each.code
+    for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer, unreachable_code)
 )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from .. import syntax
-from ..problems import replacement
+from ..problems import MISPLACED_DOCSTRING, replacement
 from ..source import Span
 from .context import Children, Context, identifier
 
@@ -249,7 +249,7 @@ def _split_docstring(context: Context, members: Children) -> tuple[syntax.String
             context.report(
                 "E023",
                 _first_line(context, member.span),
-                "a docstring must come first in the body, and only once",
+                MISPLACED_DOCSTRING,
                 "write a description after the field that it describes",
             )
     if members and isinstance(members[0], syntax.String):

@@ -220,11 +220,58 @@ def _demo_form(stuck: Stuck) -> Repair | None:
     return Repair(line, stop + 1, [], found)
 
 
+def _module_line(stuck: Stuck) -> Repair | None:
+    """A part or `forward:` in a signature, a record or an enumeration: the rest is left out."""
+    known = vocabulary()
+    tokens, line, first = stuck.tokens, stuck.line, stuck.first
+    owner = tokens[0].text
+    if owner not in {"signature", "type", "enum"} or line == 0 or stuck.at > line + 1:
+        return None
+    second = stuck.peek(line + 1)
+    value = stuck.peek(line + 2)
+    is_call = value.kind == known.name and stuck.peek(line + 3).text == "("
+    is_part = second.text == "=" and is_call and not value.text.endswith("Field")
+    is_forward = first.text in {"forward", "fallback"} and second.text == ":"
+    if not is_forward and not (is_part and owner == "signature" and first.kind == known.name):
+        return None
+    depth, stop = 0, line
+    while stop < len(tokens) - 1:
+        depth += (tokens[stop].kind == known.indent) - (tokens[stop].kind == known.dedent)
+        if depth < 0:
+            break
+        stop += 1
+    place = first.start
+    new: list[Token] = []
+    if tokens[line - 1].kind == known.indent:
+        new = [Token(known.string, place, place, ""), Token(known.newline, place, place, "")]
+    found = problem(
+        "E023",
+        first.span,
+        f"a {owner} has no parts and no `forward:`; a module has them: `module NAME:`",
+    )
+    return Repair(line, stop, new, None if _has_second_docstring(stuck) else found)
+
+
+def _has_second_docstring(stuck: Stuck) -> bool:
+    """Whether a docstring stands below other lines, so that a head is missing above it."""
+    known = vocabulary()
+    layout = {known.newline, known.indent}
+    strings = [
+        at
+        for at in range(1, stuck.line)
+        if stuck.tokens[at].kind == known.string
+        and stuck.tokens[at - 1].kind in layout
+        and stuck.tokens[at].end > stuck.tokens[at].start
+    ]
+    return any(stuck.tokens[at - 1].kind == known.newline for at in strings)
+
+
 FIELDS: tuple[RepairRule, ...] = (
     _instructions,
     _demo_form,
     _described_by_keyword,
     _condition_without_where,
+    _module_line,
     _missing_direction,
 )
 """Each is asked in turn."""

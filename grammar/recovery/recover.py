@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
@@ -30,7 +31,7 @@ from ..lexing.lexer import lex
 from ..lexing.tokens import Lexed, Token, vocabulary
 from ..parsing.automaton import count_accepted, expected, feed, is_done, next_to_complete
 from ..parsing.driver import parse
-from ..problems import problem
+from ..problems import MISPLACED_DOCSTRING, problem
 from ..tables import Start, tables
 from .constructs import ITEM_RULES
 from .docstrings import mask_docstring
@@ -100,6 +101,10 @@ def with_problems_of_tree(
     What stands behind an unclosed bracket or string may be read wrongly, so nothing is said of it, nor of
     what stands in the ranges `quiet`.
     """
+    of_tree = list(_without_repeats(of_tree))
+    headless = min((each.span.start for each in of_tree if each.message == MISPLACED_DOCSTRING), default=None)
+    if headless is not None:
+        problems = [each for each in problems if each.span.start < headless]
     if problems and of_tree:
         starts = [found.end() for found in re.finditer(r"\r\n?|\n", text)]
         lines = {bisect_right(starts, found.span.start) for found in problems}
@@ -109,6 +114,20 @@ def with_problems_of_tree(
         of_tree = [found for found in of_tree if bisect_right(starts, found.span.start) not in lines]
         of_tree = [each for each in of_tree if not any(a <= each.span.start < b for a, b in quiet)]
     return tuple(sorted([*problems, *of_tree], key=lambda found: found.span)[:MAX_PROBLEMS])
+
+
+def _without_repeats(found: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """What the tree says, of lines in the wrong place each thing once.
+
+    Behind a docstring in the middle a head is missing, so that what follows is in the wrong place, too.
+    """
+    told: set[str] = set()
+    for each in sorted(found, key=lambda each: each.span):
+        if each.code == "E023":
+            if each.message in told or MISPLACED_DOCSTRING in told:
+                continue
+            told.add(each.message)
+        yield each
 
 
 def _first_line(text: str) -> int:

@@ -49,12 +49,19 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if elements:
             yield from elements
             continue
+        takes = f"{_place(call, parameter)} takes {described(wanted)}"
+        if isinstance(wanted, types.Iterable) and _is_builtin(call):
+            takes = f"`{call.name}` takes a text or a collection"
         yield wrong_type.at(
             argument.value,
-            f"{_place(call, parameter)} takes {described(wanted)}{but_is(given, wanted)}",
+            f"{takes}{but_is(given, wanted)}",
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
+
+
+def _is_builtin(call: Called) -> bool:
+    return isinstance(call.binding.callee, types.Function) and call.binding.callee.origin == "builtin"
 
 
 def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> Fix | None:

@@ -124,6 +124,8 @@ def _takes_data(item: Item, call: syntax.Call) -> bool:
 
 def _of_call(program: Program, item: Item, call: syntax.Call) -> Effect | None:
     callee = item.type_of(call.function)
+    if id(call.function) in item.unresolved:
+        return None  # that the name means nothing is another finding
     match callee:
         case types.Class(definition=definition):
             return None if _is_known(definition) else _CONSTRUCTS

@@ -22,6 +22,53 @@ _MODULES = frozenset(
 )
 _SHORT = {"np": "import numpy as np", "pd": "import pandas as pd"}
 _FIELD_CALLS = frozenset({"InputField", "OutputField", "Field"})
+_DSPYS = {
+    "TypedPredictor": "Predict",
+    "TypedChainOfThought": "ChainOfThought",
+    "TypedPredict": "Predict",
+    "OpenAI": "LM",
+    "AzureOpenAI": "LM",
+    "Google": "LM",
+    "Claude": "LM",
+    "Anthropic": "LM",
+    "OllamaLocal": "LM",
+    "HFModel": "LM",
+    "HFClientTGI": "LM",
+    "HFClientVLLM": "LM",
+    "GPT3": "LM",
+    "MIPRO": "BootstrapRS",
+    "MIPROv2": "BootstrapRS",
+    "COPRO": "BootstrapRS",
+    "GEPA": "BootstrapRS",
+    "SIMBA": "BootstrapRS",
+    "GRPO": "BootstrapFinetune",
+    "KNNFewShot": "LabeledFewShot",
+    "BootstrapFewShotWithOptuna": "BootstrapRS",
+    "BayesianSignatureOptimizer": "BootstrapRS",
+    "SignatureOptimizer": "BootstrapRS",
+    "BetterTogether": "",
+    "Ensemble": "",
+    "AvatarOptimizer": "",
+    "InferRules": "",
+    "ProgramOfThought": "",
+    "CodeAct": "ReAct",
+    "ReActV2": "ReAct",
+    "Avatar": "ReAct",
+    "RLM": "",
+    "MultiChainComparison": "BestOfN",
+    "Parallel": "",
+    "Retrieve": "",
+    "ColBERTv2": "",
+    "Embedder": "",
+    "Embeddings": "",
+    "SemanticF1": "",
+    "CompleteAndGrounded": "",
+    "JSONAdapter": "ChatAdapter",
+    "XMLAdapter": "ChatAdapter",
+    "TwoStepAdapter": "ChatAdapter",
+    "BAMLAdapter": "ChatAdapter",
+}
+"""DSPy's names, and what does the same here; those that the runtime has are known names."""
 _KNOWN = frozenset(
     {"desc", "description", "ge", "le", "gt", "lt", "min_length", "max_length", "pattern", "regex"}
 )
@@ -53,10 +100,18 @@ def habit_of(item: Item, node: syntax.Name) -> Habit | None:
         return Habit("use `print(…)` instead of `console.log(…)`")
     if name == "os" and behind is not None and behind[1] in {"environ", "getenv"}:
         return _environment(item, node)
+    if name in _DSPYS:
+        return _of_dspy(name)
     if name in _MODULES:
         line = _SHORT.get(name, f"import {name}")
         return Habit(f"unknown name `{name}`", f"write `{line}` at the top of the file")
     return None
+
+
+def _of_dspy(name: str) -> Habit:
+    """A name of DSPy's that the runtime does not have."""
+    instead = _DSPYS[name]
+    return Habit(f"DSPy's `{name}` is not available here" + (f"; use `{instead}`" if instead else ""))
 
 
 def _self(node: syntax.Name, behind: re.Match[str] | None) -> Habit:

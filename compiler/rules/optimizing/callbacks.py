@@ -171,6 +171,8 @@ def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
 
 def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> Findings:
     parameters = _untyped_parameters(item)
+    if use.role == "reward" and len(parameters) < 2 and _takes_one(item):
+        return  # its shape is another finding
     if are_swapped([name for _, name in parameters], use.role):
         return
     for index, parameter in parameters:
@@ -198,6 +200,11 @@ def _given(use: _Use, index: int) -> tuple[types.Field, ...] | None:
     if use.judged.open:
         return None
     return use.judged.outputs if index == 1 else use.judged.inputs
+
+
+def _takes_one(item: Item) -> bool:
+    declaration = item.declaration
+    return isinstance(declaration, syntax.FunctionDeclaration) and len(declaration.parameters) < 2
 
 
 class _Use(Struct, frozen=True):

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from ....base.span import Span
 from ....grammar import syntax
+from ... import types
 from ...program import Item, Program
 from ...trees import walk
 from ..rule import Findings, replace, rule, written
@@ -94,18 +95,25 @@ def same_operands(program: Program, item: Item, node: syntax.Comparison | syntax
         seen: set[str] = set()
         for before, value in zip((None, *node.values), node.values, strict=False):
             text = written(item, value)
-            if text in seen and _is_stable(value) and before is not None:
+            if text in seen and _is_stable(item, value) and before is not None:
                 fix = replace("Remove it", Span(before.span.end, value.span.end), "")
                 yield same_operands.at(value, f"`{text}` appears twice in this condition", fix=fix)
             seen.add(text)
         return
     for left, right in pairwise((node.left, *node.rights)):
         text = written(item, left)
-        if text == written(item, right) and _is_stable(left) and not isinstance(left, syntax.Constant):
+        if text == written(item, right) and _is_stable(item, left) and not isinstance(left, syntax.Constant):
             span = Span(left.span.start, right.span.end)
             yield same_operands.at(span, f"`{text}` is compared with itself")
 
 
-def _is_stable(node: syntax.Expression) -> bool:
+def _is_stable(item: Item, node: syntax.Expression) -> bool:
     """Whether an expression has the same value each time."""
-    return not any(isinstance(each, syntax.Call) for each in walk(node))
+    return all(_is_builtin(item, each) for each in walk(node) if isinstance(each, syntax.Call))
+
+
+def _is_builtin(item: Item, call: syntax.Call) -> bool:
+    """Whether a function or a method of Python's own types is called."""
+    kind = item.type_of(call.function)
+    options = kind.options if isinstance(kind, types.Overloaded) else (kind,)
+    return all(isinstance(each, types.Function) and each.origin == "builtin" for each in options)

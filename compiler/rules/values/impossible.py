@@ -224,7 +224,8 @@ def _known_type(item: Item, node: syntax.Expression) -> Type:
         return _declared_type(item, node)
     if isinstance(node, syntax.Name) and _is_single(kind):
         symbol = item.symbol_of(node)
-        if symbol is None or symbol.kind not in ("parameter", "input"):
+        is_choice = symbol is not None and _has_choices(symbol.type)
+        if symbol is None or (symbol.kind not in ("parameter", "input") and not is_choice):
             return widened(kind)
     return kind
 

@@ -49,6 +49,8 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
     kind = item.type_of(node.function)
     text = written(item, node.function)
     match kind:
+        case types.Signature() if _is_part(item, node.function):
+            pass  # that it is a part is another finding
         case types.Signature():
             made = f"{catalog.plain_module()}({text})"
             words = f"cannot call the signature `{text}`; write `{made}`"
@@ -80,6 +82,11 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
             words = f"cannot call `{text}`, which is a `{definition.name}`"
             compiles = "compile" in definition.members
             yield not_callable.at(node.function, words, f"call `{text}.compile(…)`" if compiles else None)
+
+
+def _is_part(item: Item, node: syntax.Expression) -> bool:
+    symbol = item.symbol_of(node)
+    return symbol is not None and symbol.kind == "part"
 
 
 @rule("E227", "not-iterable", syntax.For, syntax.ComprehensionClause, fix="sometimes")

@@ -1,0 +1,57 @@
+"""Findings that follow from others: an unknown name is told once, and not while its declaration is broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..base.diagnostic import Diagnostic
+from ..grammar import syntax
+from ..grammar.parse import File
+
+_UNKNOWN = frozenset({"E101", "E110"})
+"""The codes of names that nothing declares."""
+_QUOTED = re.compile(r"unknown (?:name|type) `(\w+)`")
+_OWNERS = re.compile(r"`[^`]*`(?= has | takes )")
+"""The names of a dataset and a program in what is said of their inputs."""
+_WORD = re.compile(r"\w+")
+_MOST = 4_000
+"""How many characters of a declaration are looked at."""
+_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*([^\r\n]*)")
+
+
+def without_repeats(file: File, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings in their order, of an unknown name, or of inputs that do not fit, only the first.
+
+    What the head of a declaration that does not parse mentions may be what it declares.
+    """
+    told: set[str] = set()
+    heads: set[str] | None = None
+    for each in found:
+        if each.code == "E401":
+            mismatch = _OWNERS.sub("", each.message)
+            if mismatch in told:
+                continue
+            told.add(mismatch)
+        name = _QUOTED.match(each.message) if each.code in _UNKNOWN else None
+        if name is not None:
+            heads = _words_of_heads(file) if heads is None else heads
+            if name[1] in told or name[1] in heads:
+                continue
+            told.add(name[1])
+        yield each
+
+
+def _words_of_heads(file: File) -> set[str]:
+    """The words in the first lines of the declarations that do not parse; of imports, and of what could not
+    be read at all, all words.
+    """
+    words: set[str] = set()
+    for item in file.items:
+        if not item.parsed.problems:
+            continue
+        line = _LINE.match(item.text)
+        is_short = item.declaration is None or isinstance(item.declaration, syntax.FromImport | syntax.Import)
+        head = item.text[:_MOST] if is_short or line is None else line[1]
+        words.update(_WORD.findall(head))
+    return words
