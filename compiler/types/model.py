@@ -198,6 +198,8 @@ class InterfaceShape(Struct, frozen=True):
     outputs: tuple[Field, ...] = ()
     reserved: str | None = None
     """An input that the class gives the predictors beneath it."""
+    added: tuple[str, ...] = ()
+    """The fields that the class's own predictors have besides."""
     calls: str | None = None
     """How many model calls one call makes at most, in the constructor's parameters and `answer`."""
 
