@@ -126,26 +126,20 @@ def _assert(node: syntax.Assert, context: Context) -> Flow | None:
 
 def _if(node: syntax.If, context: Context, end: int, loops: int) -> Flow | None:
     ends: list[Flow | None] = []
-    reached, never = True, False
+    reached = True
     for branch in node.branches:
         context.item.note_exhaustive(branch, holds=not reached)
         infer(branch.test, context)
         taken = assume(branch.test, True, context.item, context.narrowed)
         after = run(branch.body, context.knowing(taken), end, loops)
         ends.append(after if reached and taken is not None else None)
-        never = never or (taken is None and _is_equation(branch.test))
         passed = assume(branch.test, False, context.item, context.narrowed)
         reached = reached and passed is not None
         context = context.knowing(passed)
-    # A comparison with a value that is not there is a mistake of its own, by which another is meant.
-    context.item.note_exhaustive(node, holds=not reached or never)
+    context.item.note_exhaustive(node, holds=not reached)
     after = run(node.otherwise, context, end, loops)
     ends.append(after if reached else None)
     return meet(ends)
-
-
-def _is_equation(test: syntax.Expression) -> bool:
-    return isinstance(test, syntax.Comparison) and test.operators == ("==",)
 
 
 def _for(node: syntax.For, context: Context, end: int, loops: int) -> Flow | None:
