@@ -117,7 +117,9 @@ class Encoder:
             assert isinstance(members, Members)
             entry.update(
                 bases=list(definition.bases),
-                parents=[self._class(each) for each in members.parents],
+                parents=[
+                    self._class(each) for each in members.parents if isinstance(each, types.ClassDefinition)
+                ],
                 parameters=self.parameters(definition.parameters),
                 members={each: self.kind(members[each]) for each in members.own if _is_offered(each)},
                 doc=definition.doc,

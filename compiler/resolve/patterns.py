@@ -43,6 +43,7 @@ def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | N
     """Resolve a `match`. Returns what holds behind it, None where its end is not reached."""
     left = infer(node.subject, context)
     ends: list[Flow | None] = []
+    lengths = _Lengths(set(), None)
     for case in node.cases:
         names: Names = {}
         taken = _take(case.pattern, left, _Place(context, names, Span(case.span.start, end)))
@@ -56,7 +57,8 @@ def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | N
         after = run(case.body, inside)
         ends.append(after if narrowed is not None and left is not types.NEVER else None)
         if case.guard is None:
-            left = taken.left
+            lengths = lengths.beside(case.pattern)
+            left = taken.left if not lengths.are_all() else _without_sequences(taken.left)
     context.item.note_exhaustive(node, holds=left is types.NEVER)
     if left is not types.NEVER:
         ends.append(context.knowing(_known(node.subject, None, left, context)).flow)
@@ -158,10 +160,51 @@ def _sequence(pattern: syntax.SequencePattern, kind: Type, place: _Place) -> Tak
     taken = [_take(each, of, place) for each, of in zip(pattern.elements, inside, strict=True)]
     if not types.known(kind):
         return Taken(kind, kind)
-    takes_all = all(each.left is types.NEVER for each in taken)
-    left = [each for each in types.options(kind) if not (takes_all and _surely_has(each, count, starred))]
+    refutable = [index for index, each in enumerate(taken) if each.left is not types.NEVER]
+    if len(refutable) == 1 and isinstance(kind, types.Tuple) and len(kind.items) == count and not starred:
+        (index,) = refutable
+        items = (*kind.items[:index], taken[index].left, *kind.items[index + 1 :])
+        return Taken(kind, types.Tuple(items))
+    left = [each for each in types.options(kind) if refutable or not _surely_has(each, count, starred)]
     found = matched if matched is not types.UNKNOWN else types.NEVER
     return Taken(found, types.union(*left) if left else types.NEVER)
+
+
+class _Lengths(NamedTuple):
+    """The lengths of sequences that cases take, whatever their items are."""
+
+    exact: set[int]
+    least: int | None
+    """The length from which on all are taken."""
+
+    def beside(self, pattern: syntax.Pattern) -> _Lengths:
+        """With those that a further pattern takes."""
+        match pattern:
+            case syntax.AsPattern(pattern=inner):
+                return self.beside(inner)
+            case syntax.OrPattern(options=alternatives):
+                found = self
+                for each in alternatives:
+                    found = found.beside(each)
+                return found
+            case syntax.SequencePattern(elements=elements) if all(
+                isinstance(each, syntax.CapturePattern | syntax.StarPattern) for each in elements
+            ):
+                if any(isinstance(each, syntax.StarPattern) for each in elements):
+                    least = len(elements) - 1
+                    return _Lengths(self.exact, least if self.least is None else min(self.least, least))
+                return _Lengths(self.exact | {len(elements)}, self.least)
+            case _:
+                return self
+
+    def are_all(self) -> bool:
+        """Whether a sequence of any length is taken."""
+        return self.least is not None and all(each in self.exact for each in range(self.least))
+
+
+def _without_sequences(kind: Type) -> Type:
+    left = [each for each in types.options(kind) if not isinstance(each, types.List | types.Tuple)]
+    return types.union(*left) if left else types.NEVER
 
 
 def _may_have(kind: Type, count: int, starred: bool) -> bool:

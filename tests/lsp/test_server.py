@@ -133,7 +133,8 @@ def test_a_change_is_seen_in_the_files_that_import_it(client: Client, workspace:
     library = (workspace / f"library_{next(counter)}.dspy").as_uri()
     name = library.rpartition("/")[2].removesuffix(".dspy")
     client.open(library, "type Answer = int\n")
-    text = f"from {name} import Answer\n\nsignature A:\n    input x: Answer\n    output y: str\n"
+    fields = "    input x: Answer\n    output y: str\n"
+    text = f'from {name} import Answer\n\nsignature A:\n    """Take it."""\n{fields}'
     client.open(uri, text)
     assert client.diagnostics(uri) == []
     client.change(library, whole("type Reply = int\n"))

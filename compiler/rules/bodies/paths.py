@@ -327,15 +327,27 @@ class _Walk:
                     state = self._assume(state, each, holds)
                 return state
             case _:
-                fact = _fact(self.item, test, holds)
-                names = state.given.get(fact, frozenset())
-                return _State(state.bound | names, state.given, state.known | {fact})
+                facts = _facts(self.item, test, holds)
+                names = frozenset().union(*(state.given.get(each, frozenset()) for each in facts))
+                return _State(state.bound | names, state.given, state.known.union(facts))
 
     def _test(self, node: syntax.Expression, holds: bool, changed: frozenset[str]) -> _Test | None:
         """A condition that comes out the same when it is asked again; None for one that may not."""
         fact = _fact(self.item, node, holds)
         has_calls = "(" in fact[0] and any(isinstance(each, syntax.Call) for each in walk(node))
         return None if has_calls or not changed.isdisjoint(_words(fact[0])) else fact
+
+
+def _facts(item: Item, test: syntax.Expression, holds: bool) -> tuple[_Test, ...]:
+    """What a condition says, and what follows from it: what counts as true is not `None`."""
+    fact = _fact(item, test, holds)
+    if fact[1] and isinstance(test, syntax.Name | syntax.Attribute):
+        return fact, (f"{fact[0]} is None", False)
+    return (fact,)
+
+
+_OPPOSITES = {"is not": "is", "!=": "==", "not in": "in", ">=": "<", "<=": ">"}
+"""An operator with the one that holds where it does not."""
 
 
 def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
@@ -353,6 +365,10 @@ def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
             rights=(syntax.Constant(value=number),),
         ) if (operator, number) in _HAS_ITEMS:
             return _fact(item, length, holds is _HAS_ITEMS[operator, number])
+        case syntax.Comparison(left=left, operators=(operator,), rights=(right,)):
+            opposite = _OPPOSITES.get(operator, operator)
+            text = f"{text_of(item, left)} {opposite} {text_of(item, right)}"
+            return text, holds is (opposite == operator)
         case _:
             return (text_of(item, node), holds)
 
