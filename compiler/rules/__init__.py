@@ -81,6 +81,7 @@ from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
 from .modules.tools import duplicate_tool, undocumented_tool, untyped_tool
+from .modules.untuned import own_reasoning, untuned_module
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -243,6 +244,7 @@ RULES: tuple[Rule, ...] = (
     untyped_tool,
     prompt_too_long,
     missing_instructions,
+    own_reasoning,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -254,6 +256,7 @@ RULES: tuple[Rule, ...] = (
     nothing_to_choose,
     unreachable_threshold,
     missing_model,
+    untuned_module,
     look_alike_names,
     key_in_source,
     unsafe_tool,

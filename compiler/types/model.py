@@ -367,6 +367,10 @@ class ModuleClass(Struct, frozen=True, eq=False):
     read: Callable[[], Interface]
     doc: str = ""
     place: Place | None = None
+    attributes: tuple[str, ...] = ()
+    """The parts and construction parameters, which its modules have as attributes."""
+    open: bool = False
+    """Whether there may be further ones, because its body could not be read."""
 
     @property
     def interface(self) -> Interface:

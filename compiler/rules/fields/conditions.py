@@ -11,9 +11,9 @@ from ....base.diagnostic import Fix
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ...resolve.bounds import number
 from ...trees import walk
 from ...types.union import widened
-from ..calls.argument_types import number
 from ..rule import Findings, insert, rule, written
 from ..words import described
 
