@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ..rule import Findings, label, rule, written
+from ..edits import in_list
+from ..rule import Findings, label, replace, rule, written
 from ..words import listed
 
 
@@ -60,7 +61,7 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield untyped_tool.at(each, words, labels=label(program, kind.place, "declared here"))
 
 
-@rule("E318", "duplicate-tool", syntax.Call, since="0.2")
+@rule("E318", "duplicate-tool", syntax.Call, fix="always", since="0.2")
 def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """Two tools of an agent have the same name, or one has that of the agent's own tool, `finish`.
 
@@ -84,14 +85,18 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     ```
     """
     names = {"finish"} if is_agent(item, node) else set()
-    for each in tools_of(item, node):
+    elements = written_tools(item, node)
+    for element in elements:
+        each = _wrapped(item, element)
         kind = item.type_of(each)
         if not isinstance(kind, types.Function) or kind.name == "lambda":
             continue
         if kind.name in names:
-            own = "finish" if kind.name == "finish" else ""
-            words = f"the agent has a tool `{kind.name}` {'of its own' if own else 'already'}"
-            yield duplicate_tool.at(each, words)
+            words = f"the agent has a tool `{kind.name}` already"
+            fix = replace(f"Remove `{written(item, element)}`", in_list(item, elements, element), "")
+            if kind.name == "finish":
+                words = f"the agent has a tool `{kind.name}` of its own"
+            yield duplicate_tool.at(each, words, fix=fix)
         names.add(kind.name)
 
 
@@ -102,13 +107,17 @@ def is_agent(item: Item, node: syntax.Call) -> bool:
 
 
 def tools_of(item: Item, node: syntax.Call) -> Iterator[syntax.Expression]:
-    """The tools that a call gives to an agent, where they are written out."""
+    """The functions that a call gives to an agent as tools, where they are written out."""
+    return (_wrapped(item, each) for each in written_tools(item, node))
+
+
+def written_tools(item: Item, node: syntax.Call) -> Sequence[syntax.Expression]:
+    """The tools that a call gives to an agent, as they are written out."""
     binding = item.binding_of(node)
     argument = binding.argument("tools") if binding is not None else None
     if argument is None or not isinstance(argument.value, syntax.List | syntax.Tuple):
-        return
-    for each in argument.value.elements:
-        yield _wrapped(item, each)
+        return ()
+    return argument.value.elements
 
 
 def _wrapped(item: Item, node: syntax.Expression) -> syntax.Expression:
