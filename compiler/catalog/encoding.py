@@ -117,7 +117,9 @@ class Encoder:
             assert isinstance(members, Members)
             entry.update(
                 bases=list(definition.bases),
-                parents=[self._class(each) for each in members.parents],
+                parents=[
+                    self._class(each) for each in members.parents if isinstance(each, types.ClassDefinition)
+                ],
                 parameters=self.parameters(definition.parameters),
                 members={each: self.kind(members[each]) for each in members.own if _is_offered(each)},
                 doc=definition.doc,
@@ -136,6 +138,7 @@ class Encoder:
             "inputs": [self._field(each) for each in shape.inputs],
             "outputs": [self._field(each) for each in shape.outputs],
             "reserved": shape.reserved,
+            "added": shape.added,
             "calls": shape.calls,
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc
 from itertools import pairwise
 from typing import Literal, Protocol
@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from ...base.docstrings import described_arguments
 from .. import types
 from ..types import Type
-from .types import annotation, decorator, dotted, function, is_ellipsis, parameter
+from ..types.generic import has_variables
+from .types import annotation, decorator, dotted, function, is_ellipsis, is_overload, parameter
 
 _RECORD_BASES = frozenset({"BaseModel", "NamedTuple", "TypedDict", "RootModel"})
 _ENUM_BASES = frozenset({"Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"})
@@ -47,7 +48,9 @@ def read(node: ast.ClassDef, file: File) -> Type:
     found = [file.lookup(base) for base in bases]
     place, doc = file.place(node), ast.get_docstring(node) or ""
     if last & _ENUM_BASES:
-        return types.TypeForm(types.Enum(node.name, file.path, tuple(_members(node)), doc, place))
+        members = tuple(_members(node, texts="StrEnum" in last))
+        is_open = any(value is None for _, value in members)
+        return types.TypeForm(types.Enum(node.name, file.path, members, doc, place, is_open))
     records = [
         each.type
         for each in found
@@ -66,6 +69,7 @@ def read(node: ast.ClassDef, file: File) -> Type:
                 doc,
                 place,
                 by_position=by_position,
+                read_members=_Lazily(lambda: _RecordMembers(node, records, file)),
             )
         )
     return types.Class(_definition(node, bases, found, file, place, doc))
@@ -76,16 +80,24 @@ def read(node: ast.ClassDef, file: File) -> Type:
 
 def _attributes(node: ast.ClassDef, bases: list[types.Record], file: File) -> types.Interface:
     fields = {field.name: field for base in bases for field in base.interface.fields}
-    is_open = any(base.interface.open for base in bases)
+    # What a `TypedDict` or a `NamedTuple` is besides its fields brings further names.
+    is_open = any(base.interface.open for base in bases) or any(
+        dotted(base).rpartition(".")[2] in ("TypedDict", "NamedTuple") for base in node.bases
+    )
     for each in node.body:
         match each:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if name[0] != "_":
-                kind = annotation(written, file.lookup)
+                kind = _without_variables(annotation(written, file.lookup))
                 required = value is None or _is_required(value)
                 fields[name] = types.Field(name, kind, "attribute", required, place=file.place(each))
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name[0] != "_":
                 is_open = True  # methods and properties are no fields, and may be read
     return types.Interface(node.name, tuple(fields.values()), open=is_open)
+
+
+def _without_variables(kind: Type) -> Type:
+    """The type of an attribute; what the parameters of a generic class decide is not known."""
+    return types.UNKNOWN if has_variables(kind) else kind
 
 
 def _is_required(value: ast.expr) -> bool:
@@ -96,15 +108,20 @@ def _is_required(value: ast.expr) -> bool:
     return not given & {"default", "default_factory"} and all(is_ellipsis(each) for each in value.args)
 
 
-def _members(node: ast.ClassDef) -> Iterator[tuple[str, types.Value]]:
+def _members(node: ast.ClassDef, *, texts: bool) -> Iterator[tuple[str, types.Value]]:
+    """The members with their values; None for a value that is not known."""
+    number = 0
     for each in node.body:
         match each:
-            case ast.Assign(
-                targets=[ast.Name(id=name)], value=ast.Constant(value=(str() | int() | None) as value)
-            ):
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=(str() | int()) as value)):
+                number = value if isinstance(value, int) else number
                 yield name, value
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                number += 1
+                is_auto = dotted(call.func).rpartition(".")[2] == "auto"
+                yield name, (name.lower() if texts else number) if is_auto else None
             case ast.Assign(targets=[ast.Name(id=name)]):
-                yield name, name.lower()
+                yield name, None
 
 
 # --- classes --------------------------------------------------------------------------------------------
@@ -236,7 +253,8 @@ def _shape(node: ast.ClassDef, file: File) -> types.InterfaceShape | None:
                     inputs = tuple(_shape_fields(given.get("inputs"), "input", file))
                     outputs = tuple(_shape_fields(given.get("outputs"), "output", file))
                     reserved, calls = _text(given.get("reserved")), _text(given.get("calls"))
-                    return types.InterfaceShape(str(of.value), inputs, outputs, reserved, calls)
+                    added = _texts(given.get("added"))
+                    return types.InterfaceShape(str(of.value), inputs, outputs, reserved, added, calls)
     return None
 
 
@@ -256,6 +274,11 @@ def _text(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def _texts(node: ast.expr | None) -> tuple[str, ...]:
+    elements = node.elts if isinstance(node, ast.Tuple | ast.List) else []
+    return tuple(text for each in elements if (text := _text(each)) is not None)
+
+
 def _shape_fields(
     node: ast.expr | None, direction: Literal["input", "output"], file: File
 ) -> Iterator[types.Field]:
@@ -268,21 +291,36 @@ def _shape_fields(
 # --- members --------------------------------------------------------------------------------------------
 
 
+class _HasMembers(Protocol):
+    """What a class inherits from: a class or a record."""
+
+    @property
+    def members(self) -> Mapping[str, Type]:
+        """Its attributes and methods."""
+
+
 class Members(Mapping[str, Type]):
     """The attributes and methods of a class, each read when it is asked for."""
 
-    def __init__(self, node: ast.ClassDef, parents: list[types.ClassDefinition], file: File) -> None:
+    def __init__(self, node: ast.ClassDef, parents: Sequence[_HasMembers], file: File) -> None:
         self._file = file
         self.parents = parents
         self._found: dict[str, Type] = {}
         self._nodes: dict[str, ast.stmt] = {}
+        self._overloads: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        self._stored: dict[str, ast.expr | None] = {}
         for each in node.body:
             match each:
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                     self._nodes[name] = each
-                    self._nodes.update(
-                        (stored, each) for stored in _stored(each) if stored not in self._nodes
-                    )
+                    if is_overload(each):
+                        self._overloads.setdefault(name, []).append(each)
+                    for stored, written in _stored(each):
+                        if stored not in self._nodes:
+                            self._nodes[stored] = each
+                            self._stored[stored] = written
+                        elif written is not None and self._stored.get(stored, written) is None:
+                            self._stored[stored] = written
                 case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]) if (
                     name != "_"
                 ):
@@ -312,23 +350,68 @@ class Members(Mapping[str, Type]):
                         return parent.members[name]
                 raise KeyError(name)
             case (ast.FunctionDef() | ast.AsyncFunctionDef()) as node:
-                return self._method(node) if node.name == name else types.UNKNOWN
+                if node.name != name:
+                    return _without_variables(annotation(self._stored.get(name), self._file.lookup))
+                ways = [self._method(each) for each in self._overloads.get(name, ())]
+                functions = tuple(each for each in ways if isinstance(each, types.Function))
+                return types.Overloaded(functions) if functions else self._method(node)
             case ast.AnnAssign(annotation=written):
-                return annotation(written, self._file.lookup)
+                return _without_variables(annotation(written, self._file.lookup))
             case _:
                 return types.UNKNOWN
 
     def _method(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Type:
         decorators = {decorator(each) for each in node.decorator_list}
         if decorators & {"property", "cached_property"}:
-            return annotation(node.returns, self._file.lookup)
+            return _without_variables(annotation(node.returns, self._file.lookup))
         skip = 0 if "staticmethod" in decorators else 1
         return function(node, self._file.lookup, self._file.place(node), self._file.origin, skip=skip)
 
 
-def _stored(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
-    """The attributes that a method sets on `self`."""
+class _RecordMembers(Members):
+    """The methods and properties of a record; its annotated attributes are fields."""
+
+    def __init__(self, node: ast.ClassDef, parents: Sequence[types.Record], file: File) -> None:
+        super().__init__(node, parents, file)
+        self._nodes = {
+            name: each
+            for name, each in self._nodes.items()
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == name
+        }
+
+
+class _Lazily:
+    """The members of a record, read when they are first asked for, and kept."""
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], Mapping[str, Type]]) -> None:
+        self._make = make
+        self._found: Mapping[str, Type] | None = None
+
+    def __call__(self) -> Mapping[str, Type]:
+        """The members."""
+        found = self._found
+        if found is None:
+            found = self._found = self._make()
+        return found
+
+
+def _stored(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.expr | None]]:
+    """The attributes that a method sets on `self`, each with the annotation that tells its type."""
+    taken = {each.arg: each.annotation for each in (*method.args.args, *method.args.kwonlyargs)}
+    told: set[str] = set()
     for each in ast.walk(method):
         match each:
-            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
-                yield name
+            case ast.AnnAssign(
+                target=ast.Attribute(value=ast.Name(id="self"), attr=name), annotation=written
+            ):
+                told.add(name)
+                yield name, written
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Name(id=source)
+            ) if method.name == "__init__":
+                told.add(name)
+                yield name, taken.get(source)
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()) if name not in told:
+                yield name, None

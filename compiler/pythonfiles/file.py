@@ -16,7 +16,7 @@ from .. import types
 from ..types import Type
 from . import classes
 from .reading import parse
-from .types import annotation, function
+from .types import annotation, function, is_overload
 
 Importer: TypeAlias = Callable[[int, str, str | None], Type | None]
 """The type of what `from <level dots><module> import <name>` brings (the module itself without a name)."""
@@ -57,6 +57,17 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
     def definitions(self) -> Mapping[str, ast.stmt | Imported]:
         """The statement or import that gives each name, the last one where there are several."""
         return dict(_definitions(self.tree.body)) if self.tree else {}
+
+    @once
+    def _overloads(self) -> Mapping[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """The ways to call each function that says several."""
+        found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        for each in _overloads(self.tree.body) if self.tree else ():
+            found.setdefault(each.name, []).append(each)
+        return found
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> types.Function:
+        return function(node, self.lookup, self.place(node), self.origin)
 
     @once
     def exported(self) -> tuple[str, ...]:
@@ -166,15 +177,26 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
             case None:
                 return types.UNKNOWN if self.open else None
             case (ast.FunctionDef() | ast.AsyncFunctionDef()) as node:
-                return function(node, self.lookup, self.place(node), self.origin)
+                ways = self._overloads.get(name)
+                if ways:
+                    return types.Overloaded(tuple(map(self._function, ways)))
+                return self._function(node)
             case ast.ClassDef() as node:
                 return classes.read(node, self)
             case ast.AnnAssign(
                 annotation=ast.Name(id="TypeAlias") | ast.Attribute(attr="TypeAlias"), value=value
             ):
                 return types.TypeForm(annotation(value, self.lookup))
+            case ast.AnnAssign(
+                annotation=ast.Name(id="Final") | ast.Attribute(attr="Final"), value=value
+            ) if value is not None:
+                return _value(value)
             case ast.AnnAssign(annotation=written):
                 return annotation(written, self.lookup)
+            case ast.Assign(value=ast.Call(func=ast.Name(id=maker) | ast.Attribute(attr=maker))) if (
+                maker == "TypeVar"
+            ):
+                return types.TypeForm(types.Variable(name))
             case ast.Assign(value=ast.Subscript() | ast.BinOp(op=ast.BitOr()) as value):
                 kind = annotation(value, self.lookup)
                 return types.TypeForm(kind) if types.known(kind) else types.UNKNOWN
@@ -187,6 +209,16 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
                 return types.UNKNOWN if found is None else found
             case _:
                 return types.UNKNOWN
+
+
+def _overloads(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in body:
+        match node:
+            case (ast.FunctionDef() | ast.AsyncFunctionDef()) as found if is_overload(found):
+                yield found
+            case ast.If(body=first, orelse=second):
+                yield from _overloads(first)
+                yield from _overloads(second)
 
 
 def find_definition(path: str, text: str, name: str) -> types.Place:
@@ -256,15 +288,18 @@ def _value(node: ast.expr) -> Type:
         case ast.JoinedStr():
             return types.STR
         case ast.List(elts=elements):
-            return types.List(types.joined(map(_value, elements)) if elements else types.UNKNOWN)
+            return types.List(_held(elements) if elements else types.UNKNOWN)
         case ast.Set(elts=elements):
-            return types.Set(types.joined(map(_value, elements)))
+            return types.Set(_held(elements))
         case ast.Dict(keys=keys, values=values) if keys and all(keys):
-            return types.Dict(
-                types.joined(_value(key) for key in keys if key), types.joined(map(_value, values))
-            )
+            return types.Dict(_held([key for key in keys if key]), _held(values))
         case _:
             return types.UNKNOWN
+
+
+def _held(elements: list[ast.expr]) -> Type:
+    """The type of a container's items, by their classes: Python code may put others into it."""
+    return types.plain(types.joined(map(_value, elements)))
 
 
 def _code_points(source: Source, line: int, utf8_column: int) -> int:

@@ -205,6 +205,11 @@ def parameter(argument: ast.arg, default: ast.expr | None, kind: str, lookup: Lo
     )
 
 
+def is_overload(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is one of several ways to call it, and not the one that runs."""
+    return any(decorator(each) == "overload" for each in node.decorator_list)
+
+
 def decorator(node: ast.expr) -> str:
     """The last name of a decorator."""
     return dotted(node.func if isinstance(node, ast.Call) else node).rpartition(".")[2]

@@ -71,6 +71,8 @@ def _call(
             return Binding(callee, None), returns
         case types.AnyModule():
             return Binding(callee, None), types.Prediction(types.OPEN)
+        case types.Union():
+            return _several(arguments, callee, receiver, context)
         case _:
             return Binding(callee, None), types.UNKNOWN
 
@@ -87,10 +89,43 @@ def _function(
     result = substitute(function.returns, _solved(binding, context.item))
     if function.origin != "runtime":
         return binding, result
+    if isinstance(receiver, types.Module):
+        return binding, _of_module(function.name, binding, receiver, result)
     made = _specialised(result, _subject(binding, receiver, context))
     if isinstance(receiver, types.Dataset):
         return binding, _of_dataset(function.name, arguments, receiver, made)
     return binding, made
+
+
+def _of_module(name: str, binding: Binding, receiver: types.Module, result: Type) -> Type:
+    """What a method of a module gives: predictions with its outputs, or the module itself."""
+    match name:
+        case "acall" | "forward" | "aforward":
+            return types.Prediction(receiver.interface)
+        case "batch" if binding.argument("return_failed_examples") is None:
+            return types.List(types.Prediction(receiver.interface))
+        case "deepcopy" | "reset_copy":
+            return receiver
+        case _:
+            return _specialised(result, receiver.interface)
+
+
+def _several(
+    arguments: Sequence[syntax.Argument], callees: types.Union, receiver: Type, context: Context
+) -> tuple[Binding, Type]:
+    """A call of one of several, such as a module of a list.
+
+    Which one stands at `steps[0]` is not known here, so those that the arguments fit are meant.
+    """
+    options = [each for each in callees.options if not isinstance(each, types.Nothing)]
+    tried = [_call(arguments, each, receiver, context) for each in options]
+    fitting = [
+        (binding, result)
+        for binding, result in tried
+        if binding.parameters is None or (_structure_fits(binding) and _types_fit(binding, context.item))
+    ]
+    found = fitting or tried
+    return replace(found[0][0], callee=callees), types.merged(*(result for _, result in found))
 
 
 def _of_dataset(name: str, arguments: Sequence[syntax.Argument], receiver: types.Dataset, made: Type) -> Type:

@@ -74,7 +74,8 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
             doc = fields.text_of(docstring)
             result = annotate(returns, context) if returns is not None else types.UNKNOWN
             parameters = _parameters(declaration.parameters, context)
-            function = types.Function(name.text, parameters, result, doc, place, "declared")
+            late = scope.late(name.text, _result(declaration)) if returns is None else None
+            function = types.Function(name.text, parameters, result, doc, place, "declared", read=late)
             return symbol("function", function, doc)
         case syntax.ConstantDeclaration(annotation=annotation, value=value):
             inferred = infer(value, context)
@@ -249,6 +250,22 @@ def _parameter_names(parameters: Sequence[syntax.Parameter], context: Context) -
             infer(each.default, context)
         names[each.name.text] = context.declare("parameter", each.name, kind, whole)
     return names
+
+
+def _result(declaration: syntax.FunctionDeclaration) -> _Read:
+    """What a body returns, for a `def` that does not say it."""
+
+    def read(scope: Scope, item: Draft) -> types.Interface:
+        context = Context(scope, item)
+        inside = context.inside(_parameter_names(declaration.parameters, context))
+        end = run(declaration.body, inside, len(item.text))
+        kinds = [kind for _, kind in inside.returns]
+        if end is not None:
+            kinds.append(types.NONE)
+        made = types.Field("return", types.joined(map(types.plain, kinds)), "output")
+        return types.Interface(declaration.name.text, (made,))
+
+    return read
 
 
 def _function(declaration: syntax.FunctionDeclaration, context: Context) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from .. import types
 from ..types import Type
 from ..types.assignable import iterated
+from ..types.generic import has_variables
 
 Solution = dict[str, Type]
 
@@ -77,27 +78,8 @@ def bound(function: types.Function, solution: Mapping[str, Type]) -> types.Funct
     return replace(
         function,
         parameters=tuple(replace(each, type=substitute(each.type, keep)) for each in function.parameters),
-        returns=substitute(function.returns, keep),
+        stated=substitute(function.stated, keep),
     )
-
-
-def has_variables(kind: Type) -> bool:
-    """Whether the arguments of a call decide about a part of a type."""
-    match kind:
-        case types.Variable():
-            return True
-        case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
-            return has_variables(item)
-        case types.Dict(key=key, value=value):
-            return has_variables(key) or has_variables(value)
-        case types.Tuple(items=items, rest=rest):
-            return any(map(has_variables, items)) or (rest is not None and has_variables(rest))
-        case types.Union(options=options):
-            return any(map(has_variables, options))
-        case types.Callback(returns=returns, parameters=parameters):
-            return has_variables(returns) or any(map(has_variables, parameters or ()))
-        case _:
-            return False
 
 
 def _result(function: Type, given: tuple[Type, ...]) -> Type:

@@ -15,7 +15,7 @@ from .. import types
 from ..facts import Symbol
 
 _WORDS = frozenset({"doc", "description", "where"})
-_IGNORED = frozenset({"node", "read", "line"})
+_IGNORED = frozenset({"node", "read", "read_members", "line"})
 _names: dict[type, tuple[str, ...]] = {}
 
 
@@ -70,8 +70,12 @@ def _fields(kind: type[Struct]) -> tuple[str, ...]:
     found = _names.get(kind)
     if found is None:
         found = tuple(name for name in kind.__struct_fields__ if name not in _IGNORED)
-        if kind in (types.Record, types.ModuleClass):
+        if kind is types.Record:
+            found = (*found, "interface", "members")
+        elif kind is types.ModuleClass:
             found = (*found, "interface")
+        elif kind is types.Function:
+            found = (*found, "returns")
         elif kind is types.ClassDefinition:
             found = ("name", "module", "bases", "complete", "shape", "parameters", "members", "doc", "place")
         _names[kind] = found

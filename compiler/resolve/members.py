@@ -100,6 +100,7 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             yield from _of_class(catalog.definition("Example"), wanted)
         case types.Record():
             yield from _fields(kind.interface.fields, wanted)
+            yield from _typed(kind.members if wanted is None else _only(kind.members, wanted))
             yield from ((name, Symbol(name, "member", types.UNKNOWN)) for name in _RECORD_METHODS)
         case types.Enum(members=values):
             held = types.Literals(lookup.member_values(values))
@@ -112,6 +113,8 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
                 yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
             elif wanted in lookup.member_names(values):
                 yield wanted, Symbol(wanted, "member", enum.only((wanted,)), place)
+        case types.TypeForm(type=types.Record(members=methods)):
+            yield from _typed(methods if wanted is None else _only(methods, wanted))
         case types.TypeForm(type=inside) if wanted is not None and builtins.class_name(inside):
             found = builtins.member(inside, wanted)
             if isinstance(found, types.Function):
@@ -156,6 +159,11 @@ def _fields(
 def _typed(members: Mapping[str, Type]) -> Iterator[tuple[str, Symbol]]:
     for name, kind in members.items():
         yield name, Symbol(name, "member", kind)
+
+
+def _only(members: Mapping[str, Type], name: str) -> Mapping[str, Type]:
+    found = members.get(name)
+    return {} if found is None else {name: found}
 
 
 def _of_class(definition: types.ClassDefinition | None, wanted: str | None) -> Iterator[tuple[str, Symbol]]:

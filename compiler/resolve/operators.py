@@ -7,7 +7,7 @@ from types import EllipsisType
 from ...grammar import syntax
 from .. import types
 from ..types import Type
-from ..types.generic import named
+from ..types.generic import has_variables, named
 from ..types.union import widened
 from .data import joined
 
@@ -45,6 +45,8 @@ def binary(left: Type, operator: str, right: Type) -> Type:
                 for second in types.options(right)
             )
         )
+    if isinstance(left, types.Instance):
+        return _of_method(left.definition, _METHODS.get(operator, ""))
     match left, right:
         case types.Builtin(name="str"), _ if operator == "%":
             return types.STR
@@ -70,6 +72,27 @@ def binary(left: Type, operator: str, right: Type) -> Type:
             return _number(first, operator, second)
         case _:
             return types.UNKNOWN
+
+
+_METHODS = {
+    "+": "__add__",
+    "-": "__sub__",
+    "*": "__mul__",
+    "/": "__truediv__",
+    "//": "__floordiv__",
+    "%": "__mod__",
+    "|": "__or__",
+    "&": "__and__",
+    "@": "__matmul__",
+}
+"""The methods by which classes take part in operations."""
+
+
+def _of_method(definition: types.ClassDefinition, name: str) -> Type:
+    """What a method of a class returns by its annotation."""
+    found = definition.members.get(name)
+    returns = found.returns if isinstance(found, types.Function) else types.UNKNOWN
+    return types.UNKNOWN if has_variables(returns) else returns
 
 
 def _are_natural(values: tuple[types.Value, ...]) -> bool:
@@ -166,6 +189,11 @@ def subscript(value: Type, index: syntax.Expression, index_type: Type) -> Type:
             return field.type if field else types.UNKNOWN
         case types.TypeForm(type=types.Enum() as enum):
             return enum
+        case types.Record(interface=interface) if isinstance(index, syntax.String):
+            field = interface.field(index.value)
+            return field.type if field else types.UNKNOWN
+        case types.Instance(definition=definition):
+            return _of_method(definition, "__getitem__")
         case types.Union(options=options):
             return types.union(
                 *(subscript(each, index, index_type) for each in options if each != types.NONE)

@@ -41,9 +41,9 @@ class _Place(NamedTuple):
 
 def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | None:
     """Resolve a `match`. Returns what holds behind it, None where its end is not reached."""
-    subject = left = infer(node.subject, context)
+    left = infer(node.subject, context)
     ends: list[Flow | None] = []
-    is_misspelt = False
+    lengths = _Lengths(set(), None)
     for case in node.cases:
         names: Names = {}
         taken = _take(case.pattern, left, _Place(context, names, Span(case.span.start, end)))
@@ -57,31 +57,12 @@ def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | N
         after = run(case.body, inside)
         ends.append(after if narrowed is not None and left is not types.NEVER else None)
         if case.guard is None:
-            left = taken.left
-        is_misspelt = is_misspelt or _is_misspelt(case.pattern, subject, context)
-    # A case for a value that is not there is a mistake of its own, by which what is missing is meant.
-    context.item.note_exhaustive(node, holds=left is types.NEVER or is_misspelt)
+            lengths = lengths.beside(case.pattern)
+            left = taken.left if not lengths.are_all() else _without_sequences(taken.left)
+    context.item.note_exhaustive(node, holds=left is types.NEVER)
     if left is not types.NEVER:
         ends.append(context.knowing(_known(node.subject, None, left, context)).flow)
     return meet(ends)
-
-
-def _is_misspelt(pattern: syntax.Pattern, subject: Type, context: Context) -> bool:
-    """Whether a pattern is a value that a subject of few values never has."""
-    match pattern:
-        case syntax.AsPattern(pattern=inner):
-            return _is_misspelt(inner, subject, context)
-        case syntax.OrPattern(options=alternatives):
-            return any(_is_misspelt(each, subject, context) for each in alternatives)
-        case syntax.ValuePattern(value=syntax.Attribute(value=owner, name=name)):
-            is_type = isinstance(context.item.type_of(owner), types.TypeForm)
-            return is_type and id(name) not in context.item.symbols
-        case syntax.ValuePattern(value=value):
-            few = all(isinstance(each, types.Literals | types.Nothing) for each in types.options(subject))
-            kind = context.item.type_of(value)
-            return few and isinstance(kind, types.Literals) and narrow.equal(subject, kind) is types.NEVER
-        case _:
-            return False
 
 
 def _known(
@@ -179,10 +160,51 @@ def _sequence(pattern: syntax.SequencePattern, kind: Type, place: _Place) -> Tak
     taken = [_take(each, of, place) for each, of in zip(pattern.elements, inside, strict=True)]
     if not types.known(kind):
         return Taken(kind, kind)
-    takes_all = all(each.left is types.NEVER for each in taken)
-    left = [each for each in types.options(kind) if not (takes_all and _surely_has(each, count, starred))]
+    refutable = [index for index, each in enumerate(taken) if each.left is not types.NEVER]
+    if len(refutable) == 1 and isinstance(kind, types.Tuple) and len(kind.items) == count and not starred:
+        (index,) = refutable
+        items = (*kind.items[:index], taken[index].left, *kind.items[index + 1 :])
+        return Taken(kind, types.Tuple(items))
+    left = [each for each in types.options(kind) if refutable or not _surely_has(each, count, starred)]
     found = matched if matched is not types.UNKNOWN else types.NEVER
     return Taken(found, types.union(*left) if left else types.NEVER)
+
+
+class _Lengths(NamedTuple):
+    """The lengths of sequences that cases take, whatever their items are."""
+
+    exact: set[int]
+    least: int | None
+    """The length from which on all are taken."""
+
+    def beside(self, pattern: syntax.Pattern) -> _Lengths:
+        """With those that a further pattern takes."""
+        match pattern:
+            case syntax.AsPattern(pattern=inner):
+                return self.beside(inner)
+            case syntax.OrPattern(options=alternatives):
+                found = self
+                for each in alternatives:
+                    found = found.beside(each)
+                return found
+            case syntax.SequencePattern(elements=elements) if all(
+                isinstance(each, syntax.CapturePattern | syntax.StarPattern) for each in elements
+            ):
+                if any(isinstance(each, syntax.StarPattern) for each in elements):
+                    least = len(elements) - 1
+                    return _Lengths(self.exact, least if self.least is None else min(self.least, least))
+                return _Lengths(self.exact | {len(elements)}, self.least)
+            case _:
+                return self
+
+    def are_all(self) -> bool:
+        """Whether a sequence of any length is taken."""
+        return self.least is not None and all(each in self.exact for each in range(self.least))
+
+
+def _without_sequences(kind: Type) -> Type:
+    left = [each for each in types.options(kind) if not isinstance(each, types.List | types.Tuple)]
+    return types.union(*left) if left else types.NEVER
 
 
 def _may_have(kind: Type, count: int, starred: bool) -> bool:

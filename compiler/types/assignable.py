@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import lookup
 from . import model as types
+from .generic import has_variables
 from .model import Type
 from .union import MOST_VALUES, known, union
 
@@ -215,6 +216,11 @@ def iterated(kind: Type) -> Type | None:
             return types.Fields(columns)
         case types.TypeForm(type=types.Enum() as enum):
             return enum
+        case types.Instance(definition=definition):
+            walks = definition.members.get("__iter__")
+            given = walks.returns if isinstance(walks, types.Function) else types.UNKNOWN
+            held = given.item if isinstance(given, types.Iterable) else types.UNKNOWN
+            return types.UNKNOWN if has_variables(held) else held
         case types.Builtin() | types.Nothing() | types.Module() | types.Function() | types.Enum():
             return None
         case types.Signature() | types.ModuleClass():

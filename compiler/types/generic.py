@@ -70,6 +70,25 @@ def generic(name: str, arguments: Sequence[Type] | None) -> Type | None:
     return types.ANY if name == "Any" else None
 
 
+def has_variables(kind: Type) -> bool:
+    """Whether the arguments of a call decide about a part of a type."""
+    match kind:
+        case types.Variable():
+            return True
+        case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
+            return has_variables(item)
+        case types.Dict(key=key, value=value):
+            return has_variables(key) or has_variables(value)
+        case types.Tuple(items=items, rest=rest):
+            return any(map(has_variables, items)) or (rest is not None and has_variables(rest))
+        case types.Union(options=options):
+            return any(map(has_variables, options))
+        case types.Callback(returns=returns, parameters=parameters):
+            return has_variables(returns) or any(map(has_variables, parameters or ()))
+        case _:
+            return False
+
+
 def named(value: Type) -> Type | None:
     """The type that a name stands for in an annotation, from its type as a value; None when it is no type."""
     match value:

@@ -198,6 +198,8 @@ class InterfaceShape(Struct, frozen=True):
     outputs: tuple[Field, ...] = ()
     reserved: str | None = None
     """An input that the class gives the predictors beneath it."""
+    added: tuple[str, ...] = ()
+    """The fields that the class's own predictors have besides."""
     calls: str | None = None
     """How many model calls one call makes at most, in the constructor's parameters and `answer`."""
 
@@ -291,6 +293,8 @@ class Record(Struct, frozen=True):
     """Whether the constructor takes attributes by position too, as a dataclass does."""
     extends: Record | None = None
     """The record of which it is a kind, with all of its attributes."""
+    read_members: Callable[[], Mapping[str, Type]] = dict
+    """Gives the methods and properties of a record of a Python file."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self.name == other.name and self.path == other.path
@@ -302,6 +306,11 @@ class Record(Struct, frozen=True):
     def interface(self) -> Interface:
         """The attributes; read late, because records may be recursive."""
         return self.read()
+
+    @property
+    def members(self) -> Mapping[str, Type]:
+        """The methods and properties, as far as they are known."""
+        return self.read_members()
 
 
 class Enum(Struct, frozen=True):
@@ -410,11 +419,12 @@ class Dataset(Struct, frozen=True, eq=False):
 
 
 class Function(Struct, frozen=True, eq=False):
-    """A function or method; `returns` may hold variables that a call decides."""
+    """A function or method."""
 
     name: str
     parameters: tuple[Parameter, ...]
-    returns: Type
+    stated: Type
+    """What it returns by its annotation; may hold variables that a call decides."""
     doc: str = ""
     place: Place | None = None
     origin: Literal["declared", "python", "builtin", "runtime"] = "builtin"
@@ -422,6 +432,14 @@ class Function(Struct, frozen=True, eq=False):
     pure: bool = False
     untyped: bool = False
     """Whether the parameters cannot be known, so that any arguments fit."""
+    read: Callable[[], Interface] | None = None
+    """Gives what the body returns, as the only output; for a `def` without a return type."""
+
+    @property
+    def returns(self) -> Type:
+        """What it returns; read late where the body says it, because functions may call each other."""
+        found = self.read().fields if self.read is not None else ()
+        return found[0].type if found else self.stated
 
 
 class Overloaded(Struct, frozen=True, eq=False):

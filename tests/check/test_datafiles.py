@@ -167,6 +167,6 @@ def test_a_model_whose_file_is_missing_beside_one_of_almost_its_name(tmp_path: P
     assert codes(tmp_path, Workspace()) == []
     (tmp_path / "models" / "smal.gguf").write_bytes(b"GGUF")
     (found,) = Workspace().analyse(str(tmp_path / "a.dspy")).diagnostics
-    assert (found.code, found.severity) == ("W313", "info")
+    assert (found.code, found.severity) == ("W311", "info")
     (tmp_path / "models" / "small.gguf").write_bytes(b"GGUF")
     assert codes(tmp_path, Workspace()) == []

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from dspyc.compiler import types
 from dspyc.compiler.analysis import FileAnalysis, Project
 from dspyc.compiler.query.hover import hover
 from dspyc.compiler.types.display import display
@@ -73,6 +74,43 @@ def test_every_expectation_is_looked_at() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_no_false_alarm(path: Path) -> None:
     assert not [each.message for each in analyse(path).diagnostics if each.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("    return example.a == pred.a", "bool"),
+        ("    return 1.0 if pred.a else 0", "float | int"),
+        ("    if pred.a:\n        return 1.0\n    return len(str(pred.a))", "float | int"),
+        ("    if pred.a:\n        return 'x'", "str | None"),
+        ("    for each in pred.a:\n        return 1\n    return 'x'", "int | str"),
+        ("    return measure(example, pred)", "bool"),
+        ("    return metric(example, pred) + 1", "Unknown"),
+        ("    return first(example, pred)", "Unknown"),
+        ("    return pred.a", "Unknown"),
+        ("    pass", "None"),
+    ],
+)
+def test_what_a_function_returns_is_read_off_its_body(body: str, shown: str) -> None:
+    text = (
+        f"def metric(example, pred):\n{body}\n\ndef measure(example, pred):\n    return True\n\n"
+        "def first(example, pred):\n    return second(example, pred)\n\n"
+        "def second(example, pred):\n    return first(example, pred)\n"
+    )
+    analysis = Project({"m.dspy": text}.get).check("m.dspy")
+    kind = analysis.program.symbols["metric"].type
+    assert isinstance(kind, types.Function)
+    assert display(kind.returns) == shown
+
+
+def test_a_metric_that_returns_a_text_is_found_without_its_return_type() -> None:
+    text = (
+        'module qa = Predict("question -> answer")\n\ndef metric(example, pred):\n'
+        "    return pred.answer.lower()\n\ndef brief(args, pred):\n    return str(len(pred.answer))\n\n"
+        "module best = BestOfN(qa, N=3, reward_fn=brief, threshold=0.5)\n"
+    )
+    found = Project({"m.dspy": text}.get).check("m.dspy").diagnostics
+    assert [each.message for each in found] == ["a reward returns a number, but `brief` returns `str`"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dspyc.compiler.analysis import FileAnalysis
 _LINE = re.compile(r"^#(\^|(?: *)\^)(\^*) ([A-Z]\d{3}) (.*)$")
 
 
-_WORDLESS = "W207"
+_WORDLESS = "W205"
 
 
 class Expected(NamedTuple):

@@ -13,7 +13,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item
-from ...schedule.names import free_names, targets, written
+from ...schedule.names import free_names, may_fail, targets, written
 from ...trees import walk
 from ..rule import written as text_of
 from ..walking import remembered
@@ -144,9 +144,16 @@ class _Walk:
         self.reasons: dict[str, str] = {}
         self.loops: list[_Loop] = []
 
-    def run(self, body: Sequence[syntax.Statement], state: _State) -> _State | None:
-        """What holds behind statements; None where their end is never reached."""
+    def run(
+        self, body: Sequence[syntax.Statement], state: _State, failing: list[_State] | None = None
+    ) -> _State | None:
+        """What holds behind statements; None where their end is never reached.
+
+        What holds before each statement that may fail is added to `failing`.
+        """
         for index, statement in enumerate(body):
+            if failing is not None and may_fail(statement):
+                failing.append(state)
             after = self._statement(statement, state)
             if after is None:
                 rest = body[index + 1 :]
@@ -258,11 +265,12 @@ class _Walk:
         return self._joined(ends, "has no value here if no `case` matches")
 
     def _try(self, node: syntax.Try, state: _State) -> _State | None:
-        ends: list[_State | None] = [self.run(node.body, state)]
-        # An error may come before any statement of the block has given a variable its value.
-        failed = state.forget(written(node))
+        failing: list[_State] = []
+        ends: list[_State | None] = [self.run(node.body, state, failing)]
+        words = "has no value here if the `try` fails before it is assigned"
+        failed = (self._joined(failing, words) or state).forget(written(node))
         for name in frozenset().union(*map(written, node.body)) - failed.bound:
-            self.reasons.setdefault(name, "has no value here if the `try` fails before it is assigned")
+            self.reasons.setdefault(name, words)
         for clause in node.clauses:
             self._read(clause.kind, state)
             names = frozenset((clause.name.text,)) if clause.name is not None else frozenset()
@@ -319,15 +327,27 @@ class _Walk:
                     state = self._assume(state, each, holds)
                 return state
             case _:
-                fact = _fact(self.item, test, holds)
-                names = state.given.get(fact, frozenset())
-                return _State(state.bound | names, state.given, state.known | {fact})
+                facts = _facts(self.item, test, holds)
+                names = frozenset().union(*(state.given.get(each, frozenset()) for each in facts))
+                return _State(state.bound | names, state.given, state.known.union(facts))
 
     def _test(self, node: syntax.Expression, holds: bool, changed: frozenset[str]) -> _Test | None:
         """A condition that comes out the same when it is asked again; None for one that may not."""
         fact = _fact(self.item, node, holds)
         has_calls = "(" in fact[0] and any(isinstance(each, syntax.Call) for each in walk(node))
         return None if has_calls or not changed.isdisjoint(_words(fact[0])) else fact
+
+
+def _facts(item: Item, test: syntax.Expression, holds: bool) -> tuple[_Test, ...]:
+    """What a condition says, and what follows from it: what counts as true is not `None`."""
+    fact = _fact(item, test, holds)
+    if fact[1] and isinstance(test, syntax.Name | syntax.Attribute):
+        return fact, (f"{fact[0]} is None", False)
+    return (fact,)
+
+
+_OPPOSITES = {"is not": "is", "!=": "==", "not in": "in", ">=": "<", "<=": ">"}
+"""An operator with the one that holds where it does not."""
 
 
 def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
@@ -345,6 +365,10 @@ def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
             rights=(syntax.Constant(value=number),),
         ) if (operator, number) in _HAS_ITEMS:
             return _fact(item, length, holds is _HAS_ITEMS[operator, number])
+        case syntax.Comparison(left=left, operators=(operator,), rights=(right,)):
+            opposite = _OPPOSITES.get(operator, operator)
+            text = f"{text_of(item, left)} {opposite} {text_of(item, right)}"
+            return text, holds is (opposite == operator)
         case _:
             return (text_of(item, node), holds)
 

@@ -7,7 +7,7 @@ from ...program import Item, Program
 from ..rule import Findings, rule
 
 
-@rule("W207", "missing-instructions", syntax.SignatureDeclaration, severity="info", since="0.2")
+@rule("W205", "missing-instructions", syntax.SignatureDeclaration, severity="info", since="0.2")
 def missing_instructions(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A signature has no instructions and no descriptions, so its model knows only the names of its fields.
 
@@ -16,7 +16,7 @@ def missing_instructions(program: Program, item: Item, node: syntax.SignatureDec
 
     ```dspy
     signature Route:
-    #         ^^^^^ W207 `Route` has no instructions; say in a docstring what the model is to do
+    #         ^^^^^ W205 `Route` has no instructions; say in a docstring what the model is to do
         input message: str
         output team: Literal["billing", "shipping"]
     ```

@@ -116,7 +116,7 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
     yield unknown_shipped_model.at(found.node, words, help_, fix)
 
 
-@rule("W313", "missing-model", syntax.Call, fix="sometimes", severity="info", since="0.2")
+@rule("W311", "missing-model", syntax.Call, fix="sometimes", severity="info", since="0.2")
 def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model is named after a GGUF file that is not there, in a folder that has one of almost this name.
 

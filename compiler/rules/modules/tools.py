@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ..edits import in_list
 from ..rule import Findings, label, replace, rule, written
 from ..words import listed
 
@@ -61,7 +61,7 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield untyped_tool.at(each, words, labels=label(program, kind.place, "declared here"))
 
 
-@rule("E318", "duplicate-tool", syntax.Call, fix="always", since="0.2")
+@rule("E318", "duplicate-tool", syntax.Call, fix="sometimes", since="0.2")
 def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """Two tools of an agent have the same name, or one has that of the agent's own tool, `finish`.
 
@@ -85,18 +85,22 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     ```
     """
     names = {"finish"} if is_agent(item, node) else set()
-    elements = written_tools(item, node)
-    for element in elements:
-        each = _wrapped(item, element)
+    before: syntax.Expression | None = None
+    for each in tools_of(item, node):
+        last, before = before, each
         kind = item.type_of(each)
         if not isinstance(kind, types.Function) or kind.name == "lambda":
             continue
         if kind.name in names:
-            words = f"the agent has a tool `{kind.name}` already"
-            fix = replace(f"Remove `{written(item, element)}`", in_list(item, elements, element), "")
-            if kind.name == "finish":
-                words = f"the agent has a tool `{kind.name}` of its own"
-            yield duplicate_tool.at(each, words, fix=fix)
+            own = "finish" if kind.name == "finish" else ""
+            words = f"the agent has a tool `{kind.name}` {'of its own' if own else 'already'}"
+            # `Tool(price)` ends behind the name.
+            is_known = isinstance(last, syntax.Name) and isinstance(each, syntax.Name)
+            gap = Span(last.span.end, each.span.end) if last is not None and is_known and not own else None
+            is_plain = gap is not None and item.text[gap.start : each.span.start].strip() == ","
+            yield duplicate_tool.at(
+                each, words, fix=replace("Remove it", gap, "") if gap is not None and is_plain else None
+            )
         names.add(kind.name)
 
 
@@ -107,17 +111,13 @@ def is_agent(item: Item, node: syntax.Call) -> bool:
 
 
 def tools_of(item: Item, node: syntax.Call) -> Iterator[syntax.Expression]:
-    """The functions that a call gives to an agent as tools, where they are written out."""
-    return (_wrapped(item, each) for each in written_tools(item, node))
-
-
-def written_tools(item: Item, node: syntax.Call) -> Sequence[syntax.Expression]:
-    """The tools that a call gives to an agent, as they are written out."""
+    """The tools that a call gives to an agent, where they are written out."""
     binding = item.binding_of(node)
     argument = binding.argument("tools") if binding is not None else None
     if argument is None or not isinstance(argument.value, syntax.List | syntax.Tuple):
-        return ()
-    return argument.value.elements
+        return
+    for each in argument.value.elements:
+        yield _wrapped(item, each)
 
 
 def _wrapped(item: Item, node: syntax.Expression) -> syntax.Expression:

@@ -8,7 +8,7 @@ from ...program import Item, Program
 from ..rule import Findings, declared_at, label, rule
 
 
-@rule("W205", "own-reasoning", syntax.Call, severity="warning")
+@rule("W206", "own-reasoning", syntax.Call, severity="warning")
 def own_reasoning(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A signature has an output `reasoning`, which takes the place of the one that `ChainOfThought` adds.
 
@@ -17,7 +17,7 @@ def own_reasoning(program: Program, item: Item, node: syntax.Call) -> Findings:
 
     ```dspy
     module ask = ChainOfThought("q -> reasoning, a")
-    #                           ^^^^^^^^^^^^^^^^^^^ W205 the output `reasoning` replaces the module's own
+    #                           ^^^^^^^^^^^^^^^^^^^ W206 the output `reasoning` replaces the module's own
     ```
 
     ```dspy

@@ -110,9 +110,13 @@ def _takes_two(function: types.Function, role: str) -> bool:
 
 
 def _is_number(returns: Type, role: str) -> bool:
-    if assignable(returns, types.FLOAT) or assignable(returns, types.BOOL):
+    return all(_is_number_or_score(each, role) for each in types.options(returns))
+
+
+def _is_number_or_score(kind: Type, role: str) -> bool:
+    if assignable(kind, types.FLOAT) or assignable(kind, types.BOOL):
         return True
-    name = getattr(returns, "definition", returns)
+    name = getattr(kind, "definition", kind)
     return role == "metric" and getattr(name, "name", "") == "Score"
 
 

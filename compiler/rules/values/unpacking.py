@@ -74,7 +74,7 @@ def _unpacked(
         if found < count or (found > count and not starred):
             yield wrong_unpacking.at(target, f"{_counted(count, 'name')} for {_counted(found, 'value')}")
         return
-    if isinstance(kind, types.Prediction | types.Record):
+    if isinstance(kind, types.Prediction | types.Record) and not kind.interface.open:
         fields = kind.interface.outputs if isinstance(kind, types.Prediction) else kind.interface.fields
         help_ = f"take its fields by name, such as `.{fields[0].name}`" if fields else None
         shown = "a prediction" if isinstance(kind, types.Prediction) else described(kind)

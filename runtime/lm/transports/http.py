@@ -40,10 +40,6 @@ class TooLarge(Exception):
     """An answer of more than `LARGEST` bytes."""
 
 
-class BrokenStream(Exception):
-    """The connection ended in the middle of an answer."""
-
-
 async def post(url: str, headers: Mapping[str, str], body: bytes, limit: TimeLimit) -> Answer:
     """Send a body and read the answer; to be called on the loop of requests.
 
