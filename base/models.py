@@ -184,6 +184,8 @@ HERE = ("gguf", "embedded")
 """What the names of models begin with that run in this process: GGUF files, and those of dspyc."""
 SHIPPED = ("banking", "banking-base")
 """The models that come with dspyc."""
+SHIPPED_CONTEXT = 1024
+"""How many tokens they read."""
 
 TRAINING_SETTINGS = (
     "cpu_seconds",

@@ -5,12 +5,16 @@ Prints one JSON object: CPU seconds of one round (the least of several) and how 
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import importlib
 import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+import answering
 
 ANSWER = """[[ ## label ## ]]
 billing
@@ -99,11 +103,54 @@ def make_signature(dspy: Any) -> Callable[[], Any]:
     return lambda: dspy.Signature(f"question{next(count)}, context: list[str] -> answer: float")
 
 
-WORK: dict[str, Callable[[Any], Callable[[], Any]]] = {
-    "Predict, 3 inputs, 3 outputs": predict,
-    "ChatAdapter.format, 16 demos": format_demos,
-    "ChatAdapter.parse, 3 fields": parse_answer,
-    "Signature from a string": make_signature,
+def call_server(dspy: Any) -> Callable[[], Any]:
+    """A model behind a server on this machine, called from synchronous code."""
+    lm = server_lm(dspy, 0.0)
+    return lambda: lm("What colour is the sky?")
+
+
+def calls_in_flight(dspy: Any) -> Callable[[], Any]:
+    """Calls to a server that takes 50 ms for each, 64 at a time on an event loop."""
+    lm = server_lm(dspy, 0.05)
+
+    async def ask(gate: asyncio.Semaphore) -> None:
+        async with gate:
+            await lm.acall("What colour is the sky?")
+
+    async def ask_all() -> None:
+        gate = asyncio.Semaphore(64)
+        await asyncio.gather(*(ask(gate) for _ in range(IN_FLIGHT)))
+
+    return lambda: asyncio.run(ask_all())
+
+
+def server_lm(dspy: Any, seconds: float) -> Any:
+    """A model behind a server that takes so long for each answer; the server ends with this process."""
+    process, address = answering.start(seconds)
+    atexit.register(process.kill)
+    return dspy.LM("openai/m", api_base=address, api_key="none", cache=False, num_retries=0)
+
+
+IN_FLIGHT = 256
+
+
+class Work(NamedTuple):
+    """What is measured."""
+
+    make: Callable[[Any], Callable[[], Any]]
+    runs: int = CALLS
+    """How often it is run in a round."""
+    calls: int = 1
+    """How many calls a run makes."""
+
+
+WORK = {
+    "Predict, 3 inputs, 3 outputs": Work(predict),
+    "ChatAdapter.format, 16 demos": Work(format_demos),
+    "ChatAdapter.parse, 3 fields": Work(parse_answer),
+    "Signature from a string": Work(make_signature),
+    "a call to a server here": Work(call_server, 50),
+    "64 calls in flight at 50 ms": Work(calls_in_flight, 1, IN_FLIGHT),
 }
 
 
@@ -111,16 +158,19 @@ def measure(library: str, name: str) -> dict[str, float]:
     """CPU microseconds of one call: the least over the rounds."""
     dspy = importlib.import_module("dspyc.runtime" if library == "dspyc" else "dspy")
     dspy.configure(lm=instant_lm(dspy, library))
-    call = WORK[name](dspy)
-    for _ in range(20):
-        call()
-    best = float("inf")
+    work = WORK[name]
+    run = work.make(dspy)
+    for _ in range(min(work.runs, 20)):
+        run()
+    best, wall = float("inf"), float("inf")
     for _ in range(ROUNDS):
-        begin = time.process_time()
-        for _ in range(CALLS):
-            call()
+        begin, started = time.process_time(), time.perf_counter()
+        for _ in range(work.runs):
+            run()
         best = min(best, time.process_time() - begin)
-    return {"microseconds": best / CALLS * 1e6}
+        wall = min(wall, time.perf_counter() - started)
+    calls = work.runs * work.calls
+    return {"microseconds": best / calls * 1e6, "calls_per_second": calls / wall}
 
 
 def answer_once(library: str) -> None:

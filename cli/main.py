@@ -19,7 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
     "Run": ("run", "prompt", "test"),
     "Improve": ("eval", "optimize"),
-    "Ship": ("init", "build", "lsp", "completion", "version"),
+    "Ship": ("init", "build", "graph", "lsp", "completion", "version"),
 }
 
 

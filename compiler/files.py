@@ -213,10 +213,11 @@ class Files:
                 del self._scopes[path]
                 outside.add(path)
             else:
-                imports = scope.import_names()
+                imports, bases = scope.import_names(), scope.base_names()
                 edits = scope.edit(reparse(scope.file, Source(path, text)))
                 edited |= edits
-                if any(key[1] in imports or scope.is_import(key[1]) for key in edits):
+                changed = any(key[1] in imports or scope.is_import(key[1]) for key in edits)
+                if changed or scope.base_names() != bases:
                     edited.add(IMPORTS)
                 if path in self._read_by_python and edits:
                     outside.add(path)

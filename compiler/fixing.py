@@ -45,7 +45,7 @@ def fix(text: str, check: Check, *, unsafe: bool = False) -> Fixed:
     refused: set[tuple[str, Fix]] = set()
     analysis = check(text)
     for _ in range(_ROUNDS):
-        chosen = _apart(
+        chosen = apart(
             fix
             for found in analysis.diagnostics
             if (fix := applicable(found, unsafe=unsafe)) is not None and (text, fix) not in refused
@@ -136,7 +136,7 @@ def _used(node: ast.stmt, used: set[str]) -> ast.stmt | None:
     return ast.ImportFrom(node.module, names, node.level)
 
 
-def _apart(fixes: Iterable[Fix]) -> list[Fix]:
+def apart(fixes: Iterable[Fix]) -> list[Fix]:
     """Those fixes whose edits touch no edit of an earlier one; the same fix of two findings counts once."""
     chosen: list[Fix] = []
     taken: list[Span] = []

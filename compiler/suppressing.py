@@ -8,7 +8,7 @@ such a comment gets the codes added to it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -24,12 +24,16 @@ from .rules.register import KINDS
 Check = Callable[[str], FileAnalysis]
 
 
+_ROUNDS = 200
+"""Of findings that repeat each other only the first is told, so the next comes when that is suppressed."""
+
+
 class Suppressed(Struct, frozen=True):
     """A text with comments that suppress findings."""
 
     text: str
     count: int
-    """How many findings it has fewer than before."""
+    """How many findings they suppress."""
 
 
 def suppress(text: str, check: Check) -> Suppressed:
@@ -39,16 +43,26 @@ def suppress(text: str, check: Check) -> Suppressed:
         text: the text of a file.
         check: the analysis of a text, were it the file's.
     """
-    before = check(text)
-    wanted = [each for each in before.diagnostics if can_be_suppressed(each)]
-    for at_end in (False, True):
-        changed = apply_edits(text, edits_for(before.file, wanted, at_end=at_end))
-        if changed == text:
+    before, count = check(text), 0
+    for _ in range(_ROUNDS):
+        wanted = [each for each in before.diagnostics if can_be_suppressed(each)]
+        after = _try(before, wanted, check) if wanted else None
+        if after is None:
             break
-        after = check(changed)
-        if _is_better(before, after):
-            return Suppressed(changed, len(before.diagnostics) - len(after.diagnostics))
-    return Suppressed(text, 0)
+        before, count = after, count + len(wanted)
+    return Suppressed(before.source.text, count)
+
+
+def _try(before: FileAnalysis, wanted: Sequence[Diagnostic], check: Check) -> FileAnalysis | None:
+    """The analysis of a text with comments for findings; None where these do harm, or nothing."""
+    for at_end in (False, True):
+        text = before.source.text
+        changed = apply_edits(text, edits_for(before.file, wanted, at_end=at_end))
+        if changed != text:
+            after = check(changed)
+            if _is_better(before, after, wanted):
+                return after
+    return None
 
 
 def can_be_suppressed(found: Diagnostic) -> bool:
@@ -59,15 +73,18 @@ def can_be_suppressed(found: Diagnostic) -> bool:
     )
 
 
-def _is_better(before: FileAnalysis, after: FileAnalysis) -> bool:
-    """Whether nothing is new, something is gone, and the program means the same."""
-    was, now = before.diagnostics, after.diagnostics
-    codes = [each.code for each in was]
-    for each in now:
-        if each.code not in codes:
-            return False
-        codes.remove(each.code)
-    return len(now) < len(was) and meaning(before) == meaning(after)
+def _is_better(before: FileAnalysis, after: FileAnalysis, wanted: Sequence[Diagnostic]) -> bool:
+    """Whether findings are gone, there are none of a new kind, and the program means the same."""
+    gone = set(_places(before, wanted))
+    codes = {each.code for each in before.diagnostics}
+    if not gone.isdisjoint(_places(after, after.diagnostics)):
+        return False
+    return all(each.code in codes for each in after.diagnostics) and meaning(before) == meaning(after)
+
+
+def _places(analysis: FileAnalysis, findings: Iterable[Diagnostic]) -> Iterator[tuple[str, int]]:
+    """The codes and lines of findings; comments move no line."""
+    return ((each.code, analysis.source.line_of(each.span.start)) for each in findings)
 
 
 def edits_for(file: File, findings: Iterable[Diagnostic], *, at_end: bool = False) -> tuple[Edit, ...]:

@@ -11,6 +11,8 @@ from ..compiler.facts import DataFile, SavedState
 from ..compiler.states import saved_state
 from .limits import LARGEST_STATE, MOST_BESIDE
 
+_MODEL = ".gguf"
+
 
 def look_at_state(path: str) -> SavedState:
     """What a state file tells."""
@@ -36,11 +38,13 @@ def look_at_file(path: str) -> DataFile:
 
 
 def look_beside(path: str) -> DataFile:
-    """A missing file, with the data files of its folder."""
+    """A missing file, with the files of its folder that may be meant: data, or models where it names one."""
     names: list[str] = []
+    is_model = path.endswith(_MODEL)
     try:
         with os.scandir(os.path.dirname(path)) as entries:
-            names += (each.name for each in islice(entries, MOST_BESIDE) if is_readable(each.name))
+            found = (each.name for each in islice(entries, MOST_BESIDE))
+            names += (each for each in found if (each.endswith(_MODEL) if is_model else is_readable(each)))
     except (OSError, ValueError):
         pass  # there is no such folder either
     return DataFile(is_missing=True, beside=tuple(sorted(names)))

@@ -60,6 +60,7 @@ class Disk:
         self._digests: dict[str, str] = {}
         self._seen: dict[str, str | UnreadableFile] | None = None
         self._there: dict[str, bool] = {}
+        self._digests_now: dict[str, str] = {}
 
     @contextmanager
     def in_one_pass(self) -> Iterator[None]:
@@ -73,6 +74,7 @@ class Disk:
         finally:
             self._seen = None
             self._there = {}
+            self._digests_now = {}
 
     def put(self, path: str, text: str) -> None:
         """Let a text stand for a file, whatever the disk has."""
@@ -169,7 +171,12 @@ class Disk:
 
     def digest(self, path: str) -> str:
         """What `digest_of` gave for a file when its text was last read here; now, where it was not yet."""
-        return self._digests[path] if path in self._digests else digest_of(path)
+        found = self._digests.get(path, self._digests_now.get(path))
+        if found is None:
+            found = digest_of(path)
+            if self._seen is not None:
+                self._digests_now[path] = found
+        return found
 
     def _read(self, path: str) -> str | UnreadableFile:
         try:

@@ -54,7 +54,7 @@ def choose_program(loaded: Loaded, name: str | None) -> str:
         if name not in known:
             raise _unknown(loaded, name, known, "program or module")
         return name
-    used = _used(loaded.analysis.program)
+    used = used_names(loaded.analysis.program)
     for kind in ("program", "module"):
         free = [one for one in loaded.of_kind(kind) if one not in used] or loaded.of_kind(kind)
         if len(free) == 1:
@@ -66,7 +66,7 @@ def choose_program(loaded: Loaded, name: str | None) -> str:
     )
 
 
-def _used(program: Program) -> set[str]:
+def used_names(program: Program) -> set[str]:
     """The names that modules, programs and functions of a file are made of, or call.
 
     Tests, evaluations and the types of parameters do not count: they speak of a program.

@@ -32,6 +32,8 @@ class Interface(NamedTuple):
     """Further outputs, before the signature's own."""
     reserved: str | None = None
     """An input that the class gives the predictors beneath it, so that theirs may not have that name."""
+    added: Sequence[str] = ()
+    """Fields that the class's own predictors have, which the signature may not have."""
     calls: str | None = None
     """How many model calls one call makes at most: a sum of products, `"N * module + (N - 1) * answer"`.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
@@ -23,6 +23,7 @@ from msgspec import Struct
 from ...base.diagnostic import Diagnostic
 from ...base.files import UnreadableFile, read_bytes, write_atomically
 from ...base.folders import cache_folder
+from ...base.secrets import mask
 from ...loader.sources import digest_of_sources
 from ...project.disk import digest_of
 from ...project.libraries import find_package
@@ -104,8 +105,9 @@ class Cache:
         self._now.clear()
 
     def put(self, result: Result) -> None:
-        """Keep a result with the next `save`."""
-        self._found[result.key] = result
+        """Keep a result with the next `save`, unless a key or password stands in a finding's words."""
+        if not any(mask(text) != text for found in result.findings for text in _texts(found)):
+            self._found[result.key] = result
 
     def save(self, packages: Mapping[str, str | None]) -> None:
         """Write what was put in, with what the file had of other files; nothing where nothing was.
@@ -116,9 +118,14 @@ class Cache:
             return
         others = self._others() if self._are_packages_there and self._content is not None else ()
         known = self._content.packages if others and self._content is not None else {}
-        content = _packed((*others, *self._found.values()), {**known, **packages})
-        with suppress(OSError, ValueError, TypeError):
-            _write(self._file, content)
+        results = (*others, *self._found.values())
+        with suppress(OSError):
+            try:
+                _write(self._file, _packed(results, {**known, **packages}))
+            except ValueError:
+                # A path or a message that is not UTF-8; the other results can be kept.
+                results = tuple(filter(_can_be_written, results))
+                _write(self._file, _packed(results, {**known, **packages}))
 
     def _others(self) -> tuple[Result, ...]:
         """The results of files that this run did not check again, as far as they are not outdated."""
@@ -132,6 +139,24 @@ class Cache:
             if os.path.lexists(each.key)
             and all(new.get(path, digest) == digest for path, digest in each.reads.items())
         )
+
+
+def _can_be_written(result: Result) -> bool:
+    try:
+        msgspec.json.encode(result)
+    except ValueError:
+        return False
+    return True
+
+
+def _texts(found: Diagnostic) -> Iterator[str]:
+    """All that is written of a finding."""
+    yield found.message
+    yield found.help or ""
+    yield from (label.message for label in found.labels)
+    for fix in found.fixes:
+        yield fix.title
+        yield from (edit.replacement for edit in fix.edits)
 
 
 def _packed(results: Iterable[Result], packages: Mapping[str, str | None]) -> _Content:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -61,7 +61,8 @@ def check_all(
     found: dict[str, Result] = {}
     packages: dict[str, str | None] = {}
     if count > 1 and (context := _context()) is not None:
-        portions = _portions(keys, sizes, sum(sizes) // (count * _ROUNDS) + 1)
+        sendable = [(key, size) for key, size in zip(keys, sizes, strict=True) if _is_utf8(key)]
+        portions = _portions(sendable, sum(sizes) // (count * _ROUNDS) + 1)
         for done in _in_processes(context, task, portions, count):
             found.update((each.key, each) for each in done.results)
             packages.update(done.packages)
@@ -79,11 +80,20 @@ def _size(key: str) -> int:
         return 0
 
 
-def _portions(keys: Sequence[str], sizes: Sequence[int], limit: int) -> list[list[str]]:
-    """The files in portions of about as many bytes; those of a folder stay together."""
+def _is_utf8(key: str) -> bool:
+    """Whether a path can be sent as JSON; the name of a file may be any bytes."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _portions(files: Iterable[tuple[str, int]], limit: int) -> list[list[str]]:
+    """Files in portions of about as many bytes; those of a folder stay together."""
     portions: list[list[str]] = [[]]
     filled = 0
-    for key, size in zip(keys, sizes, strict=True):
+    for key, size in files:
         if portions[-1] and filled + size > limit:
             portions.append([])
             filled = 0
@@ -181,7 +191,8 @@ def _work(connection: Connection, others: Sequence[Connection], task: Task) -> N
         each.close()
     gc.disable()
     workspace = workspace_for(task)
-    with suppress(EOFError, OSError), workspace.in_one_pass():
+    # What fails here is done again in the process that waits for it, which says what is wrong.
+    with suppress(Exception), workspace.in_one_pass():
         while True:
             keys = msgspec.json.decode(connection.recv_bytes(), type=list[str])
             results = tuple(examine(task, keys, workspace))

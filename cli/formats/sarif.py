@@ -115,7 +115,7 @@ def _location(path: str, source: Source, span: Span) -> dict[str, Any]:
 
 def _artifact(path: str) -> dict[str, Any]:
     """A file's address: relative to the root of the sources where its path is."""
-    uri = quote(with_slashes(path))
+    uri = quote(with_slashes(path), errors="surrogateescape")
     if os.path.isabs(path):
         return {"uri": f"file://{'' if uri.startswith('/') else '/'}{uri}"}
     return {"uri": uri, "uriBaseId": "%SRCROOT%"}

@@ -162,7 +162,10 @@ class _Decoder:
         if written is None:
             return None
         inputs, outputs = (tuple(map(self._field, written[key])) for key in ("inputs", "outputs"))
-        return types.InterfaceShape(written["of"], inputs, outputs, written["reserved"], written["calls"])
+        added = tuple(written["added"])
+        return types.InterfaceShape(
+            written["of"], inputs, outputs, written["reserved"], added, written["calls"]
+        )
 
     def _record(self, name: str, written: Mapping[str, Any]) -> types.Record:
         path, _, own = name.partition(":")

@@ -138,6 +138,7 @@ class Encoder:
             "inputs": [self._field(each) for each in shape.inputs],
             "outputs": [self._field(each) for each in shape.outputs],
             "reserved": shape.reserved,
+            "added": shape.added,
             "calls": shape.calls,
         }
 

@@ -11,6 +11,7 @@ from ..analysis import FileAnalysis
 from . import items
 from .annotations import type_items
 from .arguments import argument_items
+from .columns import columns_here
 from .context import Context, context_at
 from .imports import Modules, imported_items, module_items
 from .items import Completion
@@ -77,3 +78,5 @@ def _in_text(context: Context) -> Iterator[Completion]:
         _, start, _ = parts(context.node.raw)
         content = Span(context.item.at(context.node).start + start, context.marked.cursor)
         yield from items.string_values(context.expected, content)
+        for name in columns_here(context):
+            yield Completion(name, "field", content, "column", rank=items.EXPECTED)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from ...grammar import syntax
+from ...grammar.formatting.one_line import on_one_line
 from ..schedule.calls import waiting_kind
 from ..trees import children
 from . import data, expressions
@@ -50,7 +51,7 @@ def values_read(scope: Scope, node: syntax.Expression) -> ast.Dict:
     """What a condition reads, by its text: `{"draft.text": draft.text}`."""
     found: dict[str, ast.expr] = {}
     for each in _paths(scope, node):
-        text = scope.here.item.text[each.span.start : each.span.end]
+        text = on_one_line(each)
         found.setdefault(text, expressions.expression(scope, each))
     return ast.Dict([constant(text) for text in found], list(found.values()))
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ...grammar import syntax
+from ...grammar.formatting.one_line import on_one_line
 from ..schedule.names import targets
 from . import blocks, calls, expressions, hints, patterns
 from .code import assign, attribute, call, constant, load, store
@@ -68,7 +69,7 @@ def result(scope: Scope, value: syntax.Expression) -> ast.expr:
 
 def _assert(scope: Scope, node: syntax.Assert) -> ast.stmt:
     message = (
-        constant(scope.here.item.text[node.test.span.start : node.test.span.end])
+        constant(on_one_line(node.test))
         if node.message is None
         else expressions.expression(scope, node.message)
     )

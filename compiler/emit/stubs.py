@@ -89,7 +89,7 @@ def _declaration(here: Here, node: syntax.Declaration) -> list[ast.stmt]:
         case syntax.ModuleDeclaration():
             return _module_class(here, node)
         case syntax.FunctionDeclaration():
-            return [_signature_of(functions.declared(here, node))]
+            return [_signature_of(here, functions.declared(here, node))]
         case syntax.ConstantDeclaration(name=name):
             symbol = here.program.symbols[name.text]
             return [_variable(name.text, hints.inferred(here, symbol.type))]
@@ -181,14 +181,17 @@ def _settings(here: Here, kind: str, others: Collection[str]) -> ast.arg:
     return ast.arg(rest, here.names.standard("Any"))
 
 
-def _signature_of(definition: functions.Definition) -> ast.stmt:
-    """A function's head; one that calls modules is called like any other."""
+def _signature_of(here: Here, definition: functions.Definition) -> ast.stmt:
+    """A function's head; one that calls modules is called like any other, and what has no type is `Any`."""
     doc = ast.get_docstring(definition, clean=False)
     body: list[ast.stmt] = [_PASS] if doc is None else [ast.Expr(ast.Constant(doc)), _PASS]
     arguments = definition.args
     arguments.defaults = [ast.Constant(...) for _ in arguments.defaults]
     arguments.kw_defaults = [None if each is None else ast.Constant(...) for each in arguments.kw_defaults]
-    return function(definition.name, body, arguments, returns=definition.returns)
+    for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        each.annotation = each.annotation or here.names.standard("Any")
+    returns = definition.returns or here.names.standard("Any")
+    return function(definition.name, body, arguments, returns=returns)
 
 
 def _record(here: Here, node: ast.stmt) -> ast.stmt:

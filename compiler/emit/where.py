@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from ...grammar import syntax
+from ...grammar.formatting.one_line import on_one_line
 from .. import types
 from . import expressions
 from .code import Here, constant
@@ -48,17 +49,12 @@ def pairs(here: Here, others: list[syntax.Expression]) -> ast.expr:
     return ast.Tuple([_pair(here, part) for part in others], ast.Load())
 
 
-def text(here: Here, part: syntax.Expression) -> str:
-    """A condition as it is written."""
-    return here.item.text[part.span.start : part.span.end]
-
-
 def _pair(here: Here, part: syntax.Expression) -> ast.expr:
     values = here.names.fresh("values") if "values" in here.names.taken else "values"
     scope = Scope(here, Function(set(), (part,)), values=values)
     arguments = ast.arguments([], [ast.arg(values)], None, [], [], None, [])
     condition = ast.Lambda(arguments, expressions.expression(scope, part))
-    return here.at(part, ast.Tuple([constant(text(here, part)), condition], ast.Load()))
+    return here.at(part, ast.Tuple([constant(on_one_line(part)), condition], ast.Load()))
 
 
 def _parts(where: syntax.Expression) -> Iterator[syntax.Expression]:

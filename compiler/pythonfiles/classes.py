@@ -253,7 +253,8 @@ def _shape(node: ast.ClassDef, file: File) -> types.InterfaceShape | None:
                     inputs = tuple(_shape_fields(given.get("inputs"), "input", file))
                     outputs = tuple(_shape_fields(given.get("outputs"), "output", file))
                     reserved, calls = _text(given.get("reserved")), _text(given.get("calls"))
-                    return types.InterfaceShape(str(of.value), inputs, outputs, reserved, calls)
+                    added = _texts(given.get("added"))
+                    return types.InterfaceShape(str(of.value), inputs, outputs, reserved, added, calls)
     return None
 
 
@@ -271,6 +272,11 @@ _CALLED = frozenset({"__call__", "acall", "forward", "aforward"})
 
 def _text(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _texts(node: ast.expr | None) -> tuple[str, ...]:
+    elements = node.elts if isinstance(node, ast.Tuple | ast.List) else []
+    return tuple(text for each in elements if (text := _text(each)) is not None)
 
 
 def _shape_fields(

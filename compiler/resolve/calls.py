@@ -253,12 +253,24 @@ def _construct(
     binding = bind(arguments, callee, parameters, context)
     if definition.is_a("Module"):
         return binding, types.Module(module_interface(definition, binding, context), definition)
+    if definition.name == "LM":
+        _look_at_model(binding, context)
     if definition.is_a("Dataset"):
         _look_at_file(arguments, context)
         return binding, types.Dataset(data.constructed(arguments, context.item), definition)
     if definition.name == "Signature" and arguments and isinstance(arguments[0].value, syntax.String):
         return binding, string_signature(arguments[0].value, context)
     return binding, types.Instance(definition)
+
+
+def _look_at_model(binding: Binding, context: Context) -> None:
+    """Note what is known of the GGUF file that a model is named after."""
+    argument = binding.argument("model")
+    name = argument.value.value if argument is not None and isinstance(argument.value, syntax.String) else ""
+    if argument is not None and name.startswith("gguf/"):
+        found = context.scope.data(name.removeprefix("gguf/"))
+        if found is not None:
+            context.item.data[id(argument.value)] = found
 
 
 def _look_at_file(arguments: Sequence[syntax.Argument], context: Context) -> None:

@@ -177,12 +177,12 @@ def lacking(before: types.Interface, name: str, given: syntax.Expression | None)
     there = {each.name for each in before.fields}
     return [
         each
-        for each in _named(name, given)
+        for each in named_columns(name, given)
         if each.value not in there and (name != "rename" or each.value.partition(".")[0] not in there)
     ]
 
 
-def _named(step: str, given: syntax.Expression | None) -> Sequence[syntax.String]:
+def named_columns(step: str, given: syntax.Expression | None) -> Sequence[syntax.String]:
     """The strings by which a step names columns that there must be."""
     match step, given:
         case "rename" | "copy", syntax.Dict(entries=entries):

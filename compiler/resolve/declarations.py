@@ -66,6 +66,8 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
                 scope.late(name.text, _module_fields(declaration)),
                 doc,
                 place,
+                (*(each.name.text for each in declaration.parts), *(each.name for each in parameters)),
+                item.broken,
             )
             return symbol("module class", made, doc)
         case syntax.FunctionDeclaration(docstring=docstring, returns=returns):

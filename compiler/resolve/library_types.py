@@ -28,7 +28,7 @@ def library_symbol(node: syntax.Expression, context: Context) -> Symbol | None:
     The type of the symbol is `object` for what is no type: a function, a method, a constant.
     """
     module, _, name = _full_name(node, context).rpartition(".")
-    if not module or module == "builtins":
+    if not module or not name or module == "builtins":
         return None
     known = _TYPES.get(module, frozenset())
     if name in known:

@@ -65,8 +65,9 @@ def is_open(kind: Type) -> bool:
             return not definition.complete or _answers_to_any_name(definition)
         case types.Class(definition=definition):
             return not definition.complete
+        case types.Module(declared=types.ModuleClass(open=is_open)):
+            return is_open
         case types.Module(definition=definition):
-            # A module with a body has its parts as attributes.
             return definition is None or not definition.complete
         case types.Dataset(definition=definition):
             return definition is None
@@ -122,6 +123,9 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
                 whole = replace(found, parameters=(of, *found.parameters))
                 yield wanted, Symbol(wanted, "member", whole)
         case types.Module(definition=definition, declared=declared):
+            if declared is not None:
+                own = (*declared.attributes, "signature")
+                yield from ((name, Symbol(name, "part", types.UNKNOWN)) for name in own)
             yield from _of_class(definition if declared is None else catalog.definition("Module"), wanted)
         case types.AnyModule():
             yield from _of_class(catalog.definition("Module"), wanted)

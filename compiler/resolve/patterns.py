@@ -41,10 +41,9 @@ class _Place(NamedTuple):
 
 def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | None:
     """Resolve a `match`. Returns what holds behind it, None where its end is not reached."""
-    subject = left = infer(node.subject, context)
+    left = infer(node.subject, context)
     ends: list[Flow | None] = []
     lengths = _Lengths(set(), None)
-    is_misspelt = False
     for case in node.cases:
         names: Names = {}
         taken = _take(case.pattern, left, _Place(context, names, Span(case.span.start, end)))
@@ -60,30 +59,10 @@ def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | N
         if case.guard is None:
             lengths = lengths.beside(case.pattern)
             left = taken.left if not lengths.are_all() else _without_sequences(taken.left)
-        is_misspelt = is_misspelt or _is_misspelt(case.pattern, subject, context)
-    # A case for a value that is not there is a mistake of its own, by which what is missing is meant.
-    context.item.note_exhaustive(node, holds=left is types.NEVER or is_misspelt)
+    context.item.note_exhaustive(node, holds=left is types.NEVER)
     if left is not types.NEVER:
         ends.append(context.knowing(_known(node.subject, None, left, context)).flow)
     return meet(ends)
-
-
-def _is_misspelt(pattern: syntax.Pattern, subject: Type, context: Context) -> bool:
-    """Whether a pattern is a value that a subject of few values never has."""
-    match pattern:
-        case syntax.AsPattern(pattern=inner):
-            return _is_misspelt(inner, subject, context)
-        case syntax.OrPattern(options=alternatives):
-            return any(_is_misspelt(each, subject, context) for each in alternatives)
-        case syntax.ValuePattern(value=syntax.Attribute(value=owner, name=name)):
-            is_type = isinstance(context.item.type_of(owner), types.TypeForm)
-            return is_type and id(name) not in context.item.symbols
-        case syntax.ValuePattern(value=value):
-            few = all(isinstance(each, types.Literals | types.Nothing) for each in types.options(subject))
-            kind = context.item.type_of(value)
-            return few and isinstance(kind, types.Literals) and narrow.equal(subject, kind) is types.NEVER
-        case _:
-            return False
 
 
 def _known(

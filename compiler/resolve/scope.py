@@ -17,7 +17,7 @@ from ..datafiles import is_remote
 from ..environment import ALL, IMPORTS, Environment, Key
 from ..facts import Answers, Checked, DataFile, Draft, ItemFacts, SavedState, Symbol
 from ..program import Item
-from ..trees import declared_names
+from ..trees import declared_names, walk
 from . import declarations, imports
 from .imports import Workspace
 from .prelude import given
@@ -118,6 +118,7 @@ class FileScope:
         self.edit_count: tuple[int, Sequence[int] | None] = (0, None)
         """How often the items were looked at, and which were new when they last were; None for all."""
         self._imports: frozenset[str] | None = None
+        self._bases: frozenset[str] | None = None
         self._owners: dict[str, tuple[KeptItem, syntax.Identifier]] = {}
         self._has_repeated = False
         """Whether several items declare the same name."""
@@ -129,6 +130,7 @@ class FileScope:
 
     def edit(self, file: File) -> set[Key]:
         """Take over a new text. Returns the names whose declaration is another one than before."""
+        self._bases = None
         old, new = self.file.items, file.items
         start, end = _unchanged(old, new)
         before = self.items[start : len(self.items) - end]
@@ -332,10 +334,26 @@ class FileScope:
         return tuple(found)
 
     def _brings_values(self, node: syntax.FromImport | syntax.Import) -> bool:
-        symbols = [self.symbol(name.text) for name in declared_names(node)]
+        names = [name.text for name in declared_names(node)]
+        if not self.base_names().isdisjoint(names):
+            return True  # what is extended has to be there first
+        symbols = [self.symbol(name) for name in names]
         return any(
             each is None or each.kind not in ("type", "alias", "enum", "signature") for each in symbols
         )
+
+    def base_names(self) -> frozenset[str]:
+        """The names of what declarations of the file extend."""
+        if self._bases is None:
+            self._bases = frozenset(
+                each.text
+                for item in self.items
+                if isinstance(item.declaration, syntax.TypeDeclaration | syntax.SignatureDeclaration)
+                and item.declaration.base is not None
+                for each in walk(item.declaration.base)
+                if isinstance(each, syntax.Name)
+            )
+        return self._bases
 
     def _import(
         self, item: KeptItem, node: syntax.FromImport | syntax.Import, name: syntax.Identifier

@@ -11,7 +11,7 @@ from ...grammar import syntax
 from ...grammar.source import Span
 from .. import types
 from ..facts import Draft
-from ..schedule.names import written
+from ..schedule.names import may_fail, written
 from ..types import Type
 from ..types.assignable import iterated
 from ..types.narrow import assigned
@@ -126,26 +126,20 @@ def _assert(node: syntax.Assert, context: Context) -> Flow | None:
 
 def _if(node: syntax.If, context: Context, end: int, loops: int) -> Flow | None:
     ends: list[Flow | None] = []
-    reached, never = True, False
+    reached = True
     for branch in node.branches:
         context.item.note_exhaustive(branch, holds=not reached)
         infer(branch.test, context)
         taken = assume(branch.test, True, context.item, context.narrowed)
         after = run(branch.body, context.knowing(taken), end, loops)
         ends.append(after if reached and taken is not None else None)
-        never = never or (taken is None and _is_equation(branch.test))
         passed = assume(branch.test, False, context.item, context.narrowed)
         reached = reached and passed is not None
         context = context.knowing(passed)
-    # A comparison with a value that is not there is a mistake of its own, by which another is meant.
-    context.item.note_exhaustive(node, holds=not reached or never)
+    context.item.note_exhaustive(node, holds=not reached)
     after = run(node.otherwise, context, end, loops)
     ends.append(after if reached else None)
     return meet(ends)
-
-
-def _is_equation(test: syntax.Expression) -> bool:
-    return isinstance(test, syntax.Comparison) and test.operators == ("==",)
 
 
 def _for(node: syntax.For, context: Context, end: int, loops: int) -> Flow | None:
@@ -216,17 +210,21 @@ def _changed(before: Flow, after: Flow) -> set[str]:
 
 def _try(node: syntax.Try, context: Context, end: int, loops: int) -> Flow | None:
     """`try`: an error may come behind any statement of the block, so what it binds may be bound or not."""
-    ways: list[Flow] = [context.flow]
+    failing: list[Flow] = []
+    bound: Names = {}
     reached, inside = True, context
     for statement in node.body:
         after = _statement(statement, inside, end, loops)
-        if after is None:
-            reached = False
-        else:
-            inside = inside.at(after)
-            ways.append(after)
+        if after is not None:
+            bound |= after.names
+        if may_fail(statement):
+            failing += [inside.flow] if after is None else [inside.flow, after]
+        reached = reached and after is not None
+        inside = inside if after is None else inside.at(after)
     ends = [inside.flow if reached else None]
-    failed = context.at(meet(ways) or context.flow)
+    left = meet(failing) or context.flow
+    # What the block binds means something behind it, though perhaps without a value: that is a rule's.
+    failed = context.at(Flow({**bound, **left.names}, left.narrowed))
     for clause in node.clauses:
         error = caught(clause.kind, context)
         names: Names = {}

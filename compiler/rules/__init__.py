@@ -31,7 +31,7 @@ from .calls.arguments import (
     unknown_argument,
 )
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
-from .data.files import missing_data, unreadable_data
+from .data.files import missing_data, no_rows, unreadable_data
 from .data.inputs import dataset_inputs
 from .data.leaks import measured_on_training
 from .data.rows import not_rows, wrong_row, wrong_row_value
@@ -48,16 +48,19 @@ from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
 from .fields.duplicate_field import duplicate_field
 from .fields.hidden import added_field, hidden_field
+from .fields.instructions import missing_instructions
 from .fields.missing import missing_annotation, no_outputs
 from .fields.reserved import hint_field, reserved_field
-from .fields.values import duplicate_value
+from .fields.values import duplicate_value, no_members
 from .imports.targets import ambiguous_import, import_cycle, invalid_python, unknown_import, unknown_module
 from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
 from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
+from .models.context import prompt_too_long
 from .models.names import (
+    missing_model,
     no_provider,
     not_a_language_model,
     unknown_model,
@@ -66,6 +69,7 @@ from .models.names import (
     unlisted_model,
 )
 from .models.no_lm import no_lm
+from .models.parts import part_setting
 from .models.settings import (
     answer_too_long,
     reasoning_settings,
@@ -76,7 +80,8 @@ from .models.settings import (
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
-from .modules.tools import undocumented_tool, untyped_tool
+from .modules.tools import duplicate_tool, undocumented_tool, untyped_tool
+from .modules.untuned import own_reasoning, untuned_module
 from .modules.unused import unused_input, unused_part
 from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
@@ -174,6 +179,7 @@ RULES: tuple[Rule, ...] = (
     hidden_field,
     added_field,
     duplicate_value,
+    no_members,
     not_a_condition,
     condition_of_another,
     impossible_condition,
@@ -198,6 +204,8 @@ RULES: tuple[Rule, ...] = (
     refused_setting,
     answer_too_long,
     unsupported_setting,
+    duplicate_tool,
+    part_setting,
     misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
@@ -207,11 +215,11 @@ RULES: tuple[Rule, ...] = (
     shared_state,
     wrong_row_function,
     unreadable_data,
+    no_rows,
     untrainable_model,
     too_few_threads,
     training_setting,
     different_structure,
-    broken_state,
     unknown_column,
     not_rows,
     different_columns,
@@ -234,6 +242,9 @@ RULES: tuple[Rule, ...] = (
     missing_f,
     undocumented_tool,
     untyped_tool,
+    prompt_too_long,
+    missing_instructions,
+    own_reasoning,
     explosive_pattern,
     unused_answer,
     unknown_model,
@@ -244,6 +255,8 @@ RULES: tuple[Rule, ...] = (
     learns_nothing,
     nothing_to_choose,
     unreachable_threshold,
+    missing_model,
+    untuned_module,
     look_alike_names,
     key_in_source,
     unsafe_tool,
@@ -252,6 +265,7 @@ RULES: tuple[Rule, ...] = (
     taught_by_itself,
     missing_data,
     stale_state,
+    broken_state,
 )
 """All rules, by their codes."""
 

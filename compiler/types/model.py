@@ -198,6 +198,8 @@ class InterfaceShape(Struct, frozen=True):
     outputs: tuple[Field, ...] = ()
     reserved: str | None = None
     """An input that the class gives the predictors beneath it."""
+    added: tuple[str, ...] = ()
+    """The fields that the class's own predictors have besides."""
     calls: str | None = None
     """How many model calls one call makes at most, in the constructor's parameters and `answer`."""
 
@@ -374,6 +376,10 @@ class ModuleClass(Struct, frozen=True, eq=False):
     read: Callable[[], Interface]
     doc: str = ""
     place: Place | None = None
+    attributes: tuple[str, ...] = ()
+    """The parts and construction parameters, which its modules have as attributes."""
+    open: bool = False
+    """Whether there may be further ones, because its body could not be read."""
 
     @property
     def interface(self) -> Interface:

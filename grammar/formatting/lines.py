@@ -12,7 +12,7 @@ from ..lossless import Lexeme, tokenize
 from ..syntax import Declaration
 from ..words import SUITE_WORDS
 from .brackets import Bracketed, add_brackets, bracketed_in
-from .descriptions import split_description
+from .descriptions import move_description, split_description
 from .layout import lay_out
 from .leaves import Leaf, rank
 from .reading import comment_text, newlines, normalize_literals, read_leaves
@@ -36,9 +36,10 @@ class LogicalLine(Struct):
         if not self.leaves:
             return [self.comment]
         is_declaration = self.level == 0 and not self.is_head
-        rendered = lay_out(
-            self.leaves, self.level, was_one_line=self.was_one_line, is_declaration=is_declaration
-        )
+        leaves, description = move_description(self.leaves, self.level)
+        rendered = lay_out(leaves, self.level, was_one_line=self.was_one_line, is_declaration=is_declaration)
+        if description is not None:
+            rendered.append(" " * (4 * self.level + 4) + description.text)
         if self.comment:
             rendered[-1] += f"  {self.comment}"
         return rendered

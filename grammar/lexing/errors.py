@@ -85,7 +85,9 @@ def _semicolon(lexed: Lexed, brackets: list[str], text: str, start: int) -> None
         begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
         margin = text[begin : begin + len(text[begin:start]) - len(text[begin:start].lstrip())]
         ending = "\r\n" if "\r\n" in text else "\n"
-        fix = replacement("Start a new line", start, rest.start(1), ending + margin, "safe")
+        begins = _STATEMENT if margin else _ASSIGNMENT
+        safety: Applicability = "safe" if begins.match(text, rest.start(1)) else "unsafe"
+        fix = replacement("Start a new line", start, rest.start(1), ending + margin, safety)
     span = (start, start + 1)
     if brackets and _is_told(lexed, text, start):
         return
@@ -131,6 +133,11 @@ def _has_suite(lexed: Lexed) -> bool:
     return False
 
 
+_ASSIGNMENT = re.compile(r"[^\W\d]\w*[ \t]*=(?!=)")
+_STATEMENT = re.compile(
+    r"(?:return|assert|suggest|for|if|break|continue|pass)\b|[^\W\d][\w.]*[ \t]*(?:[-+*/|]?=(?!=)|\()"
+)
+"""How what stands behind a semicolon begins if it is a statement; in the first column a declaration."""
 _REST_OF_LINE = re.compile(r"[ \t]*([^#\r\n]?)")
 
 

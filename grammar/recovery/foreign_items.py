@@ -27,6 +27,10 @@ _HEAD = re.compile(
     re.VERBOSE,
 )
 _ARROW = re.compile(r"(?:const|let|var)[ ]+(?P<name>[^\W\d]\w*)[ ]*=[^\n]*=>[ ]*\{[ \t]*(?:\n|\Z)")
+_SIGNATURE = re.compile(
+    r"signature[ ]+(?P<name>[^\W\d]\w*)[ ]*"
+    r"(?P<parameters>\((?P<inputs>[^()\n]*)\)[ ]*->[ ]*(?P<outputs>[^=\n#]+?)[ ]*:?)[ ]*(?:#[^\n]*)?(?:\n|\Z)"
+)
 _MEMBER = re.compile(r"(?P<blanks>[ \t]*)(?P<name>[^\W\d]\w*)(?P<comma>,?)[ \t]*(?:(?://|\#)[^\n]*)?\Z")
 _FIELD = re.compile(
     r"(?P<name>[^\W\d]\w*)(?P<gap>[ \t]*:?[ \t]*)(?P<type>[^@{}#:;,\n\"]+?)"
@@ -77,7 +81,7 @@ def read_foreign_item(text: str, tokens: list[Token]) -> tuple[list[Token], Diag
     start, text = tokens[0].start, as_lines(text)
     head = _HEAD.match(text, start)
     if head is None:
-        return _arrow(text, start)
+        return _arrow(text, start) or _signature_with_parameters(text, start)
     word, name = head["word"], head["name"] or ""
     is_def = word in {"def", "function", "func", "fn", "fun"}
     known = word in _WORDS or word in DECLARING or is_def
@@ -111,6 +115,32 @@ def _arrow(text: str, start: int) -> tuple[list[Token], Diagnostic] | None:
         f"a function is declared as `def {head['name']}(…) -> …:`, with its body indented below",
     )
     return _declaring(text, "def", head["name"], head.start("name")), found
+
+
+def _signature_with_parameters(text: str, start: int) -> tuple[list[Token], Diagnostic] | None:
+    """`signature Classify(text: str) -> label: str`."""
+    head = _SIGNATURE.match(text, start)
+    if head is None:
+        return None
+    fields = [("input", each) for each in head["inputs"].split(",") if each.strip()]
+    fields += [("output", each) for each in head["outputs"].split(",") if each.strip()]
+    form = ", ".join(f"`{word} {each.strip()}`" for word, each in fields[:3])
+    found = problem(
+        "E029",
+        Span(*head.span("parameters")),
+        f"the fields of a signature are lines of its body: {form}",
+        None,
+        _with_fields(text, head, fields) if "[" not in head["inputs"] + head["outputs"] else None,
+    )
+    return _declaring(text, "signature", head["name"], head.start("name")), found
+
+
+def _with_fields(text: str, head: re.Match[str], fields: list[tuple[str, str]]) -> Fix:
+    """The head without its parameters, and the fields as the last lines of the body."""
+    end = max(len(text.rstrip()), head.end("parameters"))
+    lines = [f"\n    {word} {each.strip()}{'' if ':' in each else ': str'}" for word, each in fields]
+    edits = (Edit(Span(*head.span("parameters")), ":"), Edit(Span(end, end), "".join(lines)))
+    return Fix("Write the fields as lines", edits, "unsafe")
 
 
 def _declaring(text: str, word: str, name: str, at: int) -> list[Token]:

@@ -79,6 +79,13 @@ class Request:
         return render_messages(self.given)
 
     @property
+    def text_prompt(self) -> str:
+        """The one text that a text model continues."""
+        return self.prompt or "\n\n".join(
+            [*(str(message["content"]) for message in self.openai_messages), "BEGIN RESPONSE:"]
+        )
+
+    @property
     def kwargs(self) -> Mapping[str, Any]:
         """The settings, under DSPy's name."""
         return self.settings

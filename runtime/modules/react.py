@@ -46,6 +46,7 @@ class ReAct(Module):
     interface: ClassVar[Interface | None] = Interface(
         of="signature",
         outputs={"trajectory": dict[str, Any], "reasoning": str},
+        added=("trajectory", "next_thought", "next_tool_name", "next_tool_args"),
         calls="max_iters * (answer + tools) + answer",
     )
     concurrent: ClassVar[bool] = False

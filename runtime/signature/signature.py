@@ -11,8 +11,8 @@ import copyreg
 import keyword
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
+from types import MappingProxyType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast, get_type_hints
 
 from ..errors import SignatureError, did_you_mean
 from .fields import RESERVED, Field
@@ -30,13 +30,28 @@ def _cleaned(doc: str) -> str:
     return cleandoc(doc)
 
 
+class _Pending(NamedTuple):
+    """The fields that a class body declares, and the names in which their types are looked up when needed."""
+
+    fields: dict[str, Field]
+    annotations: dict[str, Any]
+    global_names: dict[str, Any]
+    local_names: dict[str, Any]
+    without: frozenset[str]
+
+    def types(self) -> dict[str, Any]:
+        """The types that the annotations name."""
+        written = SimpleNamespace(__annotations__=self.annotations)
+        return get_type_hints(written, self.global_names, self.local_names, include_extras=True)
+
+
 class SignatureMeta(type):
     """Makes signature classes out of class bodies, strings and tables of fields."""
 
     __fields__: Mapping[str, Field]
     __instructions__: str
     __demos__: tuple[dict[str, Any], ...]
-    __pending__: tuple[dict[str, Field], dict[str, Any]] | None
+    __pending__: _Pending | None
     __compiled__: dict[Any, Any]
 
     def __new__(
@@ -66,30 +81,27 @@ class SignatureMeta(type):
             cls.__fields__ = MappingProxyType({})
             cls.__instructions__ = ""
             cls.__demos__ = ()
-        inherited: dict[str, Field] = {}
         inherited_instructions = ""
         for base in reversed(bases):
             if isinstance(base, SignatureMeta):
-                inherited.update(base._table())
                 inherited_instructions = base._written_instructions() or inherited_instructions
-        for key in without:
-            if inherited.pop(key, None) is None:
-                raise SignatureError(f"`{name}` cannot leave out `{key}`: its base has no such field")
         doc = namespace.get("__doc__") if bases else ""
         cls.__instructions__ = inherited_instructions if doc is None else _cleaned(doc)
         cls.__demos__ = tuple(dict(demo) for demo in demos)
         cls.__compiled__ = {}
         cls.__pending__ = None
         own = {key: field.updated(name=key) for key, field in own.items()}
-        if any(isinstance(annotations.get(key), str) for key in own):
+        is_late = any(isinstance(base, SignatureMeta) and base.__pending__ is not None for base in bases)
+        if is_late or any(isinstance(annotations.get(key), str) for key in own):
             # Annotations under `from __future__ import annotations` are texts that may name what comes later.
-            cls.__fields__ = MappingProxyType(inherited)
-            cls.__pending__ = (own, dict(_caller_locals()))
+            cls.__fields__ = MappingProxyType({})
+            written = {key: annotations[key] for key in own if key in annotations}
+            cls.__pending__ = _Pending(own, written, *_caller_names(), frozenset(without))
         else:
             typed = {key: _typed(field, annotations.get(key)) for key, field in own.items()}
-            cls.__fields__ = MappingProxyType({**inherited, **typed})
+            cls.__fields__ = MappingProxyType({**cls._inherited(without), **typed})
         if bases:
-            _verify(cls, {**inherited, **own})
+            _verify(cls, own)
         return cls
 
     def __init__(cls, *args: Any, **kwargs: Any) -> None:
@@ -149,15 +161,27 @@ class SignatureMeta(type):
 
     def _table(cls) -> Mapping[str, Field]:
         if cls.__pending__ is not None:
-            own, local_names = cls.__pending__
+            pending = cls.__pending__
+            inherited = cls._inherited(pending.without)
             try:
-                hints = get_type_hints(cls, localns=local_names, include_extras=True)
+                hints = pending.types()
             except (AttributeError, NameError, TypeError) as error:
                 raise SignatureError(f"a type of `{cls.__name__}` cannot be found: {error}") from error
-            typed = {key: _typed(field, hints.get(key)) for key, field in own.items()}
-            cls.__fields__ = MappingProxyType({**cls.__fields__, **typed})
+            typed = {key: _typed(field, hints.get(key)) for key, field in pending.fields.items()}
+            cls.__fields__ = MappingProxyType({**inherited, **typed})
             cls.__pending__ = None
         return cls.__fields__
+
+    def _inherited(cls, without: Collection[str]) -> dict[str, Field]:
+        """The fields of the bases that are taken over."""
+        found: dict[str, Field] = {}
+        for base in reversed(cls.__bases__):
+            if isinstance(base, SignatureMeta):
+                found.update(base._table())
+        for key in without:
+            if found.pop(key, None) is None:
+                raise SignatureError(f"`{cls.__name__}` cannot leave out `{key}`: its base has no such field")
+        return found
 
     def _written_instructions(cls) -> str:
         return cls.__instructions__
@@ -442,7 +466,8 @@ def _verify(cls: type, fields: Mapping[str, Field]) -> None:
             )
 
 
-def _caller_locals() -> Mapping[str, Any]:
+def _caller_names() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The global and the local names around a class body."""
     # The frames: this function, SignatureMeta.__new__, the body's surroundings.
     frame = sys._getframe(2)
-    return {} if frame.f_locals is frame.f_globals else frame.f_locals
+    return frame.f_globals, {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)

@@ -425,3 +425,8 @@ def test_types_that_double_each_other_are_compared_by_what_they_share() -> None:
 def test_the_same_declaration_twice_is_one_too_many() -> None:
     assert codes(analyse("limit = 1\nlimit = 1\n")) == ["E102"]
     assert codes(analyse("limit = 1\n" * 4)) == ["E102"] * 3
+
+
+def test_a_type_whose_name_is_still_being_written() -> None:
+    text = "import datetime\n\nsignature A:\n    input a: datetime.\n    output b: str\n"
+    assert Project({"a.dspy": text}.get).check("a.dspy").diagnostics

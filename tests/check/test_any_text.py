@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import re
 from pathlib import Path
 
 import pytest
 
 from dspyc.compiler.analysis import Project
+from support.single_edits import edited
 
 HERE = Path(__file__).parent
 PROGRAMS = sorted([*HERE.glob("samples/*.dspy"), *HERE.glob("right/*.dspy")])
@@ -49,26 +49,3 @@ def test_one_slip_is_about_one_finding() -> None:
         findings.append(check(path, edited(texts[path], chance)))
     assert sum(findings) / number <= 1.05
     assert max(findings) <= 5
-
-
-def edited(text: str, chance: random.Random) -> str:
-    """The text with one character or one token taken out, doubled, exchanged or put in."""
-    at = chance.randrange(len(text))
-    tokens = list(re.finditer(r"\w+|[^\w\s]", text))
-    number = chance.randrange(len(tokens) - 1)
-    token, after = tokens[number], tokens[number + 1]
-    start, end = token.span()
-    match chance.randrange(6):
-        case 0:
-            return text[:at] + text[at + 1 :]
-        case 1:
-            return text[:at] + text[chance.randrange(len(text))] + text[at:]
-        case 2:
-            return text[:at] + chance.choice("()[]{}:,.=\"'\\ \t#@!x1;\n") + text[at + 1 :]
-        case 3:
-            return text[:start] + text[end:]
-        case 4:
-            return text[:end] + " " + text[start:]
-        case _:
-            between = text[end : after.start()]
-            return text[:start] + after[0] + between + token[0] + text[after.end() :]

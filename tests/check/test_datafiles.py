@@ -157,3 +157,16 @@ def test_a_reader_of_texts_alone_is_enough() -> None:
     assert not project.check("a.dspy").diagnostics
     del files["rows.csv"]
     assert not project.check("a.dspy").diagnostics
+
+
+def test_a_model_whose_file_is_missing_beside_one_of_almost_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.dspy").write_text('lm own = LM("gguf/models/small.gguf")\n')
+    assert codes(tmp_path, Workspace()) == []
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "smaller.csv").write_text("a\n")
+    assert codes(tmp_path, Workspace()) == []
+    (tmp_path / "models" / "smal.gguf").write_bytes(b"GGUF")
+    (found,) = Workspace().analyse(str(tmp_path / "a.dspy")).diagnostics
+    assert (found.code, found.severity) == ("W311", "info")
+    (tmp_path / "models" / "small.gguf").write_bytes(b"GGUF")
+    assert codes(tmp_path, Workspace()) == []

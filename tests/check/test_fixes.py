@@ -62,9 +62,12 @@ def test_a_rule_that_is_said_to_have_a_fix_has_one_in_a_case(tmp_path: Path) -> 
     found = {each.code for text in PROGRAMS.values() for each in check(text) if each.fix}
     for each in mistakes:
         found |= {one.code for one in Project(each.read).check(MAIN).diagnostics if one.fix}
-    (tmp_path / "train.csv").write_text("text\n")
-    (tmp_path / "main.dspy").write_text('dataset rows = Dataset("trian.csv", inputs=["text"])\n')
-    found |= {each.code for each in Workspace().analyse(str(tmp_path / "main.dspy")).diagnostics if each.fix}
+    # What lies beside a missing file is known only of a disk.
+    (tmp_path / "train.csv").write_text("text\n", encoding="utf-8")
+    (tmp_path / "small.gguf").write_bytes(b"GGUF")
+    text = 'dataset rows = Dataset("trian.csv")\nlm own = LM("gguf/smal.gguf")\n'
+    (tmp_path / "a.dspy").write_text(text, encoding="utf-8")
+    found |= {each.code for each in Workspace().analyse(str(tmp_path / "a.dspy")).diagnostics if each.fix}
     assert {rule.code for rule in RULES if rule.fix != "none"} <= found
     assert {rule.code for rule in RULES if rule.fix == "none"}.isdisjoint(found)
 

@@ -18,6 +18,7 @@ import pytest
 
 from dspyc.cli.checks import cache, workers
 from dspyc.cli.checks.result import Task
+from dspyc.cli.formats import NAMES
 from dspyc.cli.main import run
 
 PYTHON = Path(sys.executable)
@@ -355,6 +356,22 @@ def test_only_the_owner_can_look_into_it(folder: Path) -> None:
     assert (folder.parent / "cache" / "check").stat().st_mode & 0o077 == 0
 
 
+def test_no_key_is_kept(folder: Path) -> None:
+    """A finding may quote the source, and a fix may repeat it."""
+    key = "sk-abcdefghijklmnopqrstuvwxyz0123456789abcdefgh"
+    (folder / "key.dspy").write_text(
+        f'x: int = "{key}"\nfrom json import dumps\ny = LM("openai/gpt-4o", api_key="{key}")\n',
+        encoding="utf-8",
+    )
+    first = checked()
+    assert checked() == first == fresh()
+    written = b"".join(
+        path.read_bytes() for path in folder.parent.rglob("*") if path.is_file() and "cache" in path.parts
+    )
+    assert written
+    assert key[:12].encode() not in written
+
+
 def test_checks_at_the_same_time(folder: Path) -> None:
     """Each of them reports what a check alone does, whatever another one is writing."""
     expected = fresh()
@@ -434,6 +451,42 @@ def test_what_a_process_that_died_had_left_is_done_here(many: Path, monkeypatch:
     alone = fresh("--jobs", "1", "--output-format", "json")
     monkeypatch.setattr(workers, "_work", lambda *_: os._exit(1))
     assert fresh("--jobs", "3", "--output-format", "json") == alone
+
+
+def test_what_fails_in_a_process_is_told_here(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = fresh("--jobs", "1", "--output-format", "json")
+    real, parent = workers.examine, os.getpid()
+
+    def failing(*arguments: object) -> object:
+        if os.getpid() != parent:
+            raise RuntimeError("only in a process of its own")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(workers, "examine", failing)
+    assert fresh("--jobs", "3", "--output-format", "json") == alone
+
+
+def test_a_name_that_is_no_text_keeps_no_other_file_from_being_kept(
+    folder: Path, examined: list[str]
+) -> None:
+    with open(os.path.join(os.fsencode(folder), b"\xff.dspy"), "w", encoding="utf-8") as file:
+        file.write("x = nothing\n")
+    (folder / "other.dspy").write_text('print("\\ud800")\n', encoding="utf-8")
+    first = checked()
+    examined.clear()
+    assert checked() == first
+    assert "user.dspy" not in examined
+    assert os.fsdecode(b"\xff.dspy") in examined
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_are_no_text(many: Path, name: str) -> None:
+    """On Linux the name of a file is any bytes but `/`."""
+    with open(os.path.join(os.fsencode(many), b"\xff.dspy"), "w", encoding="utf-8") as file:
+        file.write("x = nothing\n")
+    report = checked("--jobs", "2", "--output-format", name)
+    assert checked("--output-format", name) == report
+    assert "nothing" in report
 
 
 def test_an_interrupt_ends_all_processes(many: Path) -> None:

@@ -147,6 +147,56 @@ def test_pytest_collects_the_tests_of_programs(tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout
 
 
+TAPED = """
+lm scripted = DummyLM({"letter a": {"answer": "A"}, "letter b": {"answer": "B"}})
+configure(lm=scripted)
+
+module qa = Predict("question -> answer")
+
+test "one letter":
+    assert qa(question="letter a").answer == "A"
+
+test "another letter":
+    assert qa(question="letter b").answer == "B"
+"""
+
+
+def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_pytest_records_and_replays(tmp_path: Path) -> None:
+    path = tmp_path / "letters.dspy"
+    path.write_text(TAPED, encoding="utf-8")
+    recorded = run_pytest(tmp_path, "--dspyc-record")
+    assert "2 passed" in recorded.stdout, recorded.stdout
+    cassette = (tmp_path / "letters.cassette.jsonl").read_text(encoding="utf-8")
+    assert cassette.count('"test":') == 2
+    # No model is set any more: the recorded one stands in, and is not asked.
+    path.write_text(TAPED.replace("configure(lm=scripted)", ""), encoding="utf-8")
+    assert "2 passed" in run_pytest(tmp_path, "--dspyc-replay").stdout
+    path.write_text(TAPED.replace('question="letter b"', 'question="letter c"'), encoding="utf-8")
+    changed = run_pytest(tmp_path, "--dspyc-replay")
+    assert "1 failed, 1 passed" in changed.stdout
+    assert 'in the test "another letter" asks for what letters.cassette.jsonl does not hold' in changed.stdout
+    assert (tmp_path / "letters.cassette.jsonl").read_text(encoding="utf-8") == cassette
+    (tmp_path / "letters.cassette.jsonl").write_text("{", encoding="utf-8")
+    assert "is damaged" in run_pytest(tmp_path, "--dspyc-replay").stdout
+
+
+def test_pytest_replaces_models(tmp_path: Path) -> None:
+    program = TAPED.replace("configure(", 'lm other = DummyLM({"letter a": {"answer": "A"}})\nconfigure(')
+    (tmp_path / "letters.dspy").write_text(program, encoding="utf-8")
+    assert "1 failed, 1 passed" in run_pytest(tmp_path, "--dspyc-lm", "scripted=other").stdout
+    assert "1 failed, 1 passed" in run_pytest(tmp_path, "--dspyc-lm", "other").stdout
+    unknown = run_pytest(tmp_path, "--dspyc-lm", "scripte=other")
+    assert "letters.dspy has no `lm scripte`" in unknown.stderr + unknown.stdout
+    assert "did you mean `scripted`?" in unknown.stderr + unknown.stdout
+    both = run_pytest(tmp_path, "--dspyc-record", "--dspyc-replay")
+    assert "cannot be combined" in both.stderr + both.stdout
+
+
 @pytest.fixture
 def echo(tmp_path: Path) -> Path:
     """A folder with the program that echoes, and forty rows for it."""

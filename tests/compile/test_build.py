@@ -178,6 +178,25 @@ debate(claim="c").verdict.scor
 """
 
 
+UNTYPED = """\
+def close(example, pred):
+    return len(example.a) == len(pred.a)
+
+def twice(text: str, *, times=2) -> str:
+    return text * times
+"""
+
+
+def test_what_has_no_type_is_any_in_a_stub(tmp_path: Path) -> None:
+    """A strict type checker refuses a function without annotations."""
+    path = tmp_path / "untyped.dspy"
+    path.write_text(UNTYPED, encoding="utf-8")
+    stub = build(analyse(str(path))).stub
+    assert "def close(example: Any, pred: Any)" in stub
+    assert "def twice(text: str, *, times: Any" in stub
+    assert "from typing import Any" in stub
+
+
 def test_stubs_pass_mypy_and_find_mistakes(tmp_path: Path) -> None:
     files = {path.with_suffix(".pyi").name: build(analyse(str(path))).stub for path in BUILT}
     files |= {"facts.py": (HERE / "built" / "facts.py").read_text(encoding="utf-8"), "use.py": USE}

@@ -12,6 +12,7 @@ from dspyc.grammar.lossless import tokenize
 from dspyc.grammar.parse import File, parse, parse_signature_string
 from dspyc.grammar.source import Source
 from dspyc.grammar.split import split
+from support.loosening import comments, loosened
 from support.syntax_cases import FOLDER, read
 from support.syntax_dump import dump
 
@@ -165,38 +166,6 @@ def test_any_signature_string(pieces: list[str]) -> None:
         assert 0 <= field.span.start <= field.span.end <= len(text)
 
 
-def loosened(text: str, chance: random.Random) -> str:
-    """The same program in another layout: blanks, line ends in brackets, comments, longer strings."""
-    out: list[str] = []
-    depth = 0
-    longer = chance.random() < 0.3
-    for token in tokenize(text):
-        depth += (token.kind == "open") - (token.kind == "close")
-        written = token.text
-        if (
-            longer
-            and token.kind == "string"
-            and written[0] in "\"'"
-            and "\n" not in written
-            and len(written) > 4
-        ):
-            written = written[:-1] + "y" * chance.choice([0, 5, 30, 70]) + written[-1]
-        out.append(written)
-        if (
-            token.kind in {"name", "string", "operator", "open", "close", "number"}
-            and depth
-            and chance.random() < 0.06
-        ):
-            out.append(
-                chance.choice(
-                    ["\n", f"  # c{chance.randrange(99)}\n", "\n# own\n", "\n      # deep\n\n", "   "]
-                )
-            )
-        if token.kind == "newline" and not depth and chance.random() < 0.1:
-            out.append(chance.choice(["\n", "\n\n\n", "    # inner\n", "# outer\n", "        # deep\n"]))
-    return "".join(out)
-
-
 @given(st.sampled_from(LONG), st.integers(0, 2**32))
 @settings(max_examples=200, deadline=None)
 def test_formatting_is_idempotent_and_keeps_meaning_and_comments(text: str, seed: int) -> None:
@@ -213,11 +182,6 @@ def test_formatting_is_idempotent_and_keeps_meaning_and_comments(text: str, seed
 
 def trees(file: File) -> list[str]:
     return [dump(item.declaration, spans=False) for item in file.items if item.declaration]
-
-
-def comments(text: str) -> list[str]:
-    found = [token.text.rstrip() for token in tokenize(text) if token.kind == "comment"]
-    return sorted(f"# {each[1:]}" if each[1:2].isalnum() else each for each in found)
 
 
 def test_an_edit_leaves_the_other_items_as_they_are() -> None:

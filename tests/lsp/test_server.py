@@ -133,7 +133,8 @@ def test_a_change_is_seen_in_the_files_that_import_it(client: Client, workspace:
     library = (workspace / f"library_{next(counter)}.dspy").as_uri()
     name = library.rpartition("/")[2].removesuffix(".dspy")
     client.open(library, "type Answer = int\n")
-    text = f"from {name} import Answer\n\nsignature A:\n    input x: Answer\n    output y: str\n"
+    fields = "    input x: Answer\n    output y: str\n"
+    text = f'from {name} import Answer\n\nsignature A:\n    """Take it."""\n{fields}'
     client.open(uri, text)
     assert client.diagnostics(uri) == []
     client.change(library, whole("type Reply = int\n"))
@@ -304,6 +305,50 @@ def test_a_fix_is_offered_where_the_finding_is(client: Client, uri: str) -> None
     assert client.request("textDocument/codeAction", {**request, "range": nowhere}) == []
 
 
+def actions_at(client: Client, uri: str, found: dict[str, Any], only: list[str] | None = None) -> Any:
+    context = {"diagnostics": [found]} | ({"only": only} if only else {})
+    request = {"textDocument": {"uri": uri}, "range": found["range"], "context": context}
+    return client.request("textDocument/codeAction", request)
+
+
+def made(client: Client, uri: str, action: Any) -> list[Any]:
+    """The findings after an action."""
+    (change,) = action["edit"]["documentChanges"]
+    edits = reversed(change["edits"])
+    client.change(uri, *({"range": each["range"], "text": each["newText"]} for each in edits))
+    return client.diagnostics(uri)
+
+
+def test_a_finding_can_be_ignored(client: Client, uri: str) -> None:
+    client.open(uri, "module qa = Predict(Missing)\n")
+    (found,) = client.diagnostics(uri)
+    (action,) = actions_at(client, uri, found)
+    assert action["title"] == "Ignore E101 here: unknown-name"
+    assert made(client, uri, action) == []
+
+
+def test_all_of_a_kind_can_be_fixed(client: Client, uri: str) -> None:
+    client.open(uri, "def f(a: string, b: strng) -> str:\n    return a + b\n")
+    first, second = client.diagnostics(uri)
+    titles = [each["title"] for each in actions_at(client, uri, first)]
+    assert titles == [
+        "Change to `str`",
+        "Fix all in this file: E110 unknown-type",
+        "Ignore E110 here: unknown-type",
+    ]
+    assert made(client, uri, actions_at(client, uri, second)[1]) == []
+
+
+def test_all_safe_fixes_are_made_on_demand(client: Client, uri: str) -> None:
+    text = "from statistics import mean, mode\n\ndef f(a: int) -> int:\n    return abs(a);\n"
+    client.open(uri, text)
+    found, *_ = client.diagnostics(uri)
+    (action,) = actions_at(client, uri, found, ["source.fixAll"])
+    assert action["kind"] == "source.fixAll"
+    assert not any(each["code"] == "E016" for each in made(client, uri, action))
+    assert actions_at(client, uri, found, ["source.organizeImports"]) == []
+
+
 # --- the protocol
 
 
@@ -324,7 +369,7 @@ def test_capabilities(new_client: Client, workspace: Path) -> None:
     places = ("definition", "references", "documentHighlight")
     for provider in ("hover", *places, "documentSymbol", "documentFormatting"):
         assert capabilities[f"{provider}Provider"] is True
-    assert capabilities["codeActionProvider"] == {"codeActionKinds": ["quickfix"]}
+    assert capabilities["codeActionProvider"] == {"codeActionKinds": ["quickfix", "source.fixAll"]}
     assert "." in capabilities["completionProvider"]["triggerCharacters"]
     assert result["serverInfo"]["name"] == "dspyc"
     new_client.request("textDocument/documentSymbol", {"textDocument": {"uri": "file:///nowhere.dspy"}})

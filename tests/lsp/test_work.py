@@ -35,7 +35,8 @@ class Editing:
         self.connection = Sent()
         self.server = Server(self.connection)
         self.text = "".join(
-            f"signature S{n}:\n    input text: str\n    output label: str\n\nmodule m{n} = Predict(S{n})\n\n"
+            f'signature S{n}:\n    """Name it."""\n    input text: str\n    output label: str\n\n'
+            f"module m{n} = Predict(S{n})\n\n"
             for n in range(pairs)
         )
         self.at = len(self.text) if at_end else self.text.index("input text", len(self.text) // 2)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from dspyc.runtime.lm import cache, history
+from dspyc.runtime.lm.transports import base
 from support.openai_server import OpenAIServer
 
 
@@ -33,3 +34,14 @@ def server(_running_server: OpenAIServer) -> OpenAIServer:
     """The loopback server, with no script and nothing seen."""
     _running_server.reset()
     return _running_server
+
+
+@pytest.fixture(params=["http", "litellm"])
+def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What carries the requests to servers that speak OpenAI's language: both ways give the same."""
+    if request.param == "litellm":
+        monkeypatch.setitem(base.TRANSPORTS, "openai/", base.TRANSPORTS[""])
+        # For processes that a test starts.
+        monkeypatch.setenv("TEST_LM_OPTIONS", '{"custom_llm_provider": "openai"}')
+    chosen: str = request.param
+    return chosen

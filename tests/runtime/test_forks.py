@@ -16,13 +16,14 @@ import pytest
 from support.openai_server import OpenAIServer
 
 PROLOGUE = """
-import asyncio, multiprocessing, os, sys, threading, time
+import asyncio, json, multiprocessing, os, sys, threading, time
 import dspyc.runtime as dspy
 BASE, FOLDER = sys.argv[1:3]
 dspy.configure_cache(disk_cache_dir=FOLDER)
 CACHE = sys.argv[3] == "cached"
 
 def model(**options):
+    options |= json.loads(os.environ.get("TEST_LM_OPTIONS", "{}"))
     return dspy.LM("openai/x", api_base=BASE, api_key="k-123456", cache=CACHE, num_retries=0, **options)
 
 def right(predict, q):
@@ -161,7 +162,7 @@ def answer(body: dict[str, object]) -> str:
     ids=["cached", "fresh", "spawned"],
 )
 def test_processes_get_their_own_answers(
-    server: OpenAIServer, tmp_path: Path, scene: str, cached: str
+    server: OpenAIServer, carrier: str, tmp_path: Path, scene: str, cached: str
 ) -> None:
     server.latency, server.answer = 0.15, answer
     script = tmp_path / "scene.py"
@@ -299,7 +300,10 @@ assert os.wait()[1] == 0
 """
 
 
-def test_threads_of_a_child_wait_until_the_clients_are_its_own(server: OpenAIServer, tmp_path: Path) -> None:
+def test_threads_of_a_child_wait_until_the_clients_are_its_own(
+    server: OpenAIServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_LM_OPTIONS", '{"custom_llm_provider": "openai"}')
     server.latency, server.answer = 0.15, answer
     ended = subprocess.run(
         [sys.executable, "-c", PROLOGUE + RENEWING, server.api_base, str(tmp_path), "fresh"],

@@ -6,14 +6,14 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.errors import LMInvalidRequestError, LMTransportError
-from dspyc.runtime.lm.transports import litellm
+from dspyc.runtime.lm.transports import limits, litellm, openai
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Raw, Reply
 
 
@@ -23,12 +23,15 @@ def run(code: str, *arguments: str, seconds: float = 60) -> subprocess.Completed
 
 
 LOOPS = """
-import asyncio, os, sys, warnings
+import asyncio, json, os, sys, warnings
 before = list(warnings.filters)
 import dspyc.runtime as dspy
 import dspyc
 assert warnings.filters == before
-lm = dspy.LM("openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0)
+lm = dspy.LM(
+    "openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0,
+    **json.loads(os.environ.get("TEST_LM_OPTIONS", "{}")),
+)
 
 async def ask():
     await asyncio.gather(*(lm.acall(str(number)) for number in range(3)))
@@ -50,16 +53,19 @@ assert all(action == "ignore" and message is not None for action, message, *_ in
 """
 
 
-def test_loops_leave_nothing_behind(server: OpenAIServer) -> None:
+def test_loops_leave_nothing_behind(server: OpenAIServer, carrier: str) -> None:
     ended = run(LOOPS, server.api_base)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 FAILING = """
-import asyncio, logging, sys
+import asyncio, json, logging, os, sys
 import dspyc.runtime as dspy
 
-lm = dspy.LM("openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0)
+lm = dspy.LM(
+    "openai/any", api_base=sys.argv[1], api_key="k-123456", cache=False, num_retries=0,
+    **json.loads(os.environ.get("TEST_LM_OPTIONS", "{}")),
+)
 
 async def stream():
     async for _ in lm.astream("x"):
@@ -96,7 +102,7 @@ ODD = [
 ]
 
 
-def test_failures_are_told_in_our_words_only(server: OpenAIServer) -> None:
+def test_failures_are_told_in_our_words_only(server: OpenAIServer, carrier: str) -> None:
     server.script(*(step for step in ODD for _ in range(3)))
     ended = run(FAILING, server.api_base, str(3 * len(ODD)), seconds=120)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -105,7 +111,7 @@ def test_failures_are_told_in_our_words_only(server: OpenAIServer) -> None:
 
 
 ABANDONED = """
-import asyncio, sys, time
+import asyncio, json, os, sys, time
 import dspyc.runtime as dspy
 
 class Slow(dspy.BaseLM):
@@ -122,7 +128,8 @@ class Slow2(dspy.BaseLM):
 
 lm = {"complete": Slow, "forward": Slow2}.get(sys.argv[1], lambda: None)()
 if lm is None:
-    lm = dspy.LM("openai/any", api_base=sys.argv[2], api_key="k-123456", cache=False)
+    extra = {"custom_llm_provider": "openai"} if sys.argv[1] == "litellm" else {}
+    lm = dspy.LM("openai/any", api_base=sys.argv[2], api_key="k-123456", cache=False, **extra)
     print("asked", flush=True)
 
 async def main():
@@ -135,7 +142,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("kind", ["complete", "forward", "litellm"])
+@pytest.mark.parametrize("kind", ["complete", "forward", "http", "litellm"])
 def test_a_model_that_still_runs_does_not_keep_the_process(server: OpenAIServer, kind: str) -> None:
     server.latency = 60
     ended = run(ABANDONED, kind, server.api_base, seconds=120)
@@ -161,18 +168,23 @@ def black_hole() -> Iterator[str]:
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_what_cannot_be_reached_is_told_soon(
-    black_hole: str, asynchronous: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    black_hole: str,
+    asynchronous: bool,
+    carrier: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
-    monkeypatch.setattr(litellm, "CONNECT_SECONDS", 0.5)
-    limits = []
-    timeout = litellm._timeout
+    monkeypatch.setattr(limits, "CONNECT_SECONDS", 0.5)
+    given = []
+    module = {"http": openai, "litellm": litellm}[carrier]
+    really = limits.time_limit
 
-    def noting(given: dict[str, Any]) -> Any:
-        limits.append(timeout(given))
-        return limits[-1]
+    def noting(settings: Mapping[str, Any]) -> limits.TimeLimit:
+        given.append(really(settings))
+        return given[-1]
 
-    monkeypatch.setattr(litellm, "_timeout", noting)
+    monkeypatch.setattr(module, "time_limit", noting)
     lm = dspy.LM("openai/any", api_base=black_hole, api_key="k-123456", cache=False)
     with pytest.raises(LMTransportError, match="cannot be reached") as caught:
         asyncio.run(lm.acall("x")) if asynchronous else lm("x")
@@ -180,11 +192,13 @@ def test_what_cannot_be_reached_is_told_soon(
     assert caught.value.__notes__ == ["after 3 attempts"]
     first = next(record for record in caplog.records if record.name == "dspyc")
     assert "trying again" in first.getMessage()
-    assert [each.connect for each in limits] == [litellm.FIRST_CONNECT_SECONDS, 0.5, 0.5]
-    assert litellm.FIRST_CONNECT_SECONDS < 2
+    assert [each.connect for each in given] == [limits.FIRST_CONNECT_SECONDS, 0.5, 0.5]
+    assert limits.FIRST_CONNECT_SECONDS < 2
 
 
-def test_a_name_that_does_not_exist_is_not_tried_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_does_not_exist_is_not_tried_for_long(
+    carrier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
     lm = dspy.LM("openai/any", api_base="http://no-such-host.invalid/v1", api_key="k-123456", cache=False)
     with pytest.raises(LMTransportError, match="cannot be resolved") as caught:
@@ -193,7 +207,9 @@ def test_a_name_that_does_not_exist_is_not_tried_for_long(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_half_a_character_is_no_failure_of_the_server(server: OpenAIServer, asynchronous: bool) -> None:
+def test_half_a_character_is_no_failure_of_the_server(
+    server: OpenAIServer, carrier: str, asynchronous: bool
+) -> None:
     lm = dspy.LM("openai/any", api_base=server.api_base, api_key="k-123456", num_retries=5)
     with pytest.raises(LMInvalidRequestError) as caught:
         asyncio.run(lm.acall("a \ud800 b")) if asynchronous else lm("a \ud800 b")

@@ -16,9 +16,11 @@ from dspyc.runtime.lm import cache
 from dspyc.runtime.lm.keys import request_key
 from dspyc.runtime.lm.request import Request
 from dspyc.runtime.lm.retry import delay
-from dspyc.runtime.lm.transports.litellm import retry_after
+from dspyc.runtime.lm.transports.failures import retry_after
 from support.asked import KEY, model
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Reply, Silent
+
+pytestmark = pytest.mark.usefixtures("carrier")
 
 
 def test_prompts_and_messages(server: OpenAIServer) -> None:

@@ -16,6 +16,9 @@ from dspyc.compiler.analysis import FileAnalysis
 _LINE = re.compile(r"^#(\^|(?: *)\^)(\^*) ([A-Z]\d{3}) (.*)$")
 
 
+_WORDLESS = "W205"
+
+
 class Expected(NamedTuple):
     """A finding: its line and columns, both from 0, its code and its sentence."""
 
@@ -43,9 +46,15 @@ def expected(text: str) -> list[Expected]:
 
 
 def actual(analysis: FileAnalysis) -> list[Expected]:
-    """The findings of an analysis, in the same form; one over several lines ends with its first line."""
+    """The findings of an analysis, in the same form; one over several lines ends with its first line.
+
+    That a signature has no instructions counts only where the program says so: most cases are about something
+    else, and shorter without.
+    """
     found: list[Expected] = []
     for each in analysis.diagnostics:
+        if each.code == _WORDLESS and _WORDLESS not in analysis.source.text:
+            continue
         start, end = (analysis.source.position(at) for at in each.span)
         width = len(analysis.source.line_text(start.line))
         last = end.column if end.line == start.line else width

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
@@ -15,7 +16,8 @@ from ...types.display import display
 from ...types.narrow import only_none_misfits
 from ...types.union import plain
 from ..edits import without_argument
-from ..rule import BODIES, Body, Findings, insert, replace, rule
+from ..rule import BODIES, Body, Findings, insert, replace, rule, written
+from ..values.misspelt_choices import compares_with_missing
 from ..words import but_is, described, listed, meant_or_has, near, nouns
 from .flow import terminates
 
@@ -73,11 +75,27 @@ def _whole(item: Item, value: syntax.Expression, names: list[str]) -> Findings:
             words = f"this has {has}, but not {nouns('output', missing)}"
             yield incomplete_return.at(value, words)
     elif types.known(kind) and not isinstance(kind, types.Instance | types.Union):
-        fix = None
-        if len(names) == 1:
+        fix = _named(item, value, names)
+        if fix is None and len(names) == 1 and not isinstance(value, syntax.Dict):
             fix = insert(f"Write `{names[0]}=`", value.span.start, f"{names[0]}=")
         form = ", ".join(f"{name}=…" for name in names)
         yield incomplete_return.at(value, f"return outputs by name: `return {form}`", fix=fix)
+
+
+def _named(item: Item, value: syntax.Expression, names: list[str]) -> Fix | None:
+    """A dict of the outputs, or a tuple of as many values, written as outputs by name."""
+    match value:
+        case syntax.Dict(entries=entries):
+            keys = [each.key.value for each in entries if isinstance(each.key, syntax.String)]
+            if sorted(keys) != sorted(names):
+                return None
+            values = [each.value for each in entries]
+        case syntax.Tuple(elements=elements) if len(elements) == len(names):
+            keys, values = names, list(elements)
+        case _:
+            return None
+    text = ", ".join(f"{key}={written(item, each)}" for key, each in zip(keys, values, strict=True))
+    return replace("Write the outputs by name", value, text)
 
 
 @rule("E214", "unknown-output", *BODIES, fix="sometimes")
@@ -142,7 +160,8 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
     name = node.name.text
     if isinstance(node, syntax.FunctionDeclaration):
         kind = item.type_of(node.returns) if node.returns is not None else types.NONE
-        if types.known(kind) and not assignable(types.NONE, kind) and not terminates(item, node.body):
+        may_end = types.known(kind) and not assignable(types.NONE, kind) and not terminates(item, node.body)
+        if may_end and not compares_with_missing(program, item):
             yield missing_return.at(node.name, f"`{name}` can end without a `return`")
         return
     if node.forward is None:
@@ -151,7 +170,7 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
             yield missing_return.at(node.name, words, advice)
         return
     for word, block in (("forward", node.forward), ("fallback", node.fallback)):
-        if block and not terminates(item, block):
+        if block and not terminates(item, block) and not compares_with_missing(program, item):
             yield missing_return.at(
                 _head(item, word, block), f"`{word}` of `{name}` can end without a `return`"
             )

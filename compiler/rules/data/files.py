@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ....grammar import syntax
+from ... import types
 from ...datafiles import problem_of
 from ...program import Item, Program
+from ..models.written import constant
 from ..rule import Findings, replace, rule
 from ..words import listed, near
+from .steps import steps
 from .written_rows import source_of
 
 
@@ -32,7 +35,9 @@ def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings
     if not problem:
         found = item.data_of(source)
         problem = found.problem if found is not None else ""
-    if problem and source.value:
+    if not source.value.strip():
+        yield unreadable_data.at(source, "this names no data file")
+    elif problem:
         yield unreadable_data.at(source, f"`{source.value}` {problem}")
 
 
@@ -58,3 +63,23 @@ def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     whole = f"{folder}{slash}{close}"
     fix = replace(f'Change to "{whole}"', source, f'"{whole}"')
     yield missing_data.at(source, f"there is no file `{source.value}`; did you mean `{whole}`?", fix=fix)
+
+
+@rule("E409", "no-rows", syntax.Call, since="0.2")
+def no_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A dataset takes no rows, so there is nothing to learn from or to measure.
+
+    ```dspy
+    dataset rows = Dataset("rows.csv", inputs=["text"], take=0)
+    #                                                        ^ E409 with `take=0` the dataset has no rows
+    ```
+
+    ```dspy
+    dataset rows = Dataset("rows.csv", inputs=["text"], take=100)
+    ```
+    """
+    if not isinstance(item.type_of(node), types.Dataset):
+        return
+    for name, given, _ in steps(item, node):
+        if name == "take" and given is not None and constant(given) == 0:
+            yield no_rows.at(given, "with `take=0` the dataset has no rows")

@@ -227,7 +227,7 @@ def _wrong_values(rows: WrittenRows, fields: types.Interface, told: set[int]) ->
 
 def _kept_misfits(rows: WrittenRows, fields: types.Interface) -> Sequence[tuple[int, Sequence[Misfit]]]:
     """The misfits of each entry of some rows, remembered with the item that holds them."""
-    key = (_kept_misfits, id(rows.rows), tuple(rows.keys.items()), id(fields))
+    key = (_kept_misfits, id(rows.node), tuple(rows.keys.items()), id(fields))
     # The fields are kept beside what was found, so that their identity stands for nothing else meanwhile.
     kept: tuple[types.Interface, Sequence[tuple[int, Sequence[Misfit]]]] | None = rows.item.memory.get(key)
     if kept is None:
@@ -237,8 +237,8 @@ def _kept_misfits(rows: WrittenRows, fields: types.Interface) -> Sequence[tuple[
 
 def _misfits(rows: WrittenRows, fields: types.Interface) -> Iterator[tuple[int, Sequence[Misfit]]]:
     wanted = {rows.keys.get(each.name, each.name): each for each in fields.fields}
-    for row in rows.rows.elements:
-        for entry in row.entries if isinstance(row, syntax.Dict) else ():
+    for row in rows.rows:
+        for entry in row.entries:
             field = wanted.get(entry.key.value) if isinstance(entry.key, syntax.String) else None
             found = () if field is None else tuple(misfits(rows.item, entry.value, field.type, field.name))
             if found:

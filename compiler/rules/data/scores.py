@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 
 from ....grammar import syntax
@@ -113,7 +114,7 @@ def shared_state(program: Program) -> Findings:
         node = _state(item)
         if node is not None:
             name = item.names[0].text
-            before = first.setdefault(node.value, name)
+            before = first.setdefault(posixpath.normpath(node.value), name)
             if before != name:
                 words = f"this is the state of `{before}` already"
                 path = f'"{name}.state.json"'
@@ -135,7 +136,7 @@ def _state(item: Item) -> syntax.String | None:
 @remembered
 def _path_of_state(item: Item) -> str | None:
     node = _state(item)
-    return node.value if node is not None else None
+    return posixpath.normpath(node.value) if node is not None else None
 
 
 def _has_repeated(paths: Sequence[str | None]) -> bool:

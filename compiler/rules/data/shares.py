@@ -76,8 +76,8 @@ def _texts(program: Program, item: Item, node: syntax.Expression) -> frozenset[s
     return frozenset(
         written(rows.item, row)
         for rows in rows_behind(program, item, node)
-        for row in rows.rows.elements
-        if isinstance(row, syntax.Dict) and row.entries
+        for row in rows.rows
+        if row.entries and isinstance(rows.node, syntax.List)
     )
 
 

@@ -21,9 +21,18 @@ class WrittenRows(Struct, frozen=True):
 
     item: Item
     """Where they stand."""
-    rows: syntax.List
+    node: syntax.List | syntax.Comprehension
+    """The list, or what makes it."""
     keys: Mapping[str, str]
     """The keys of columns that have another name where they are used, by that name."""
+
+    @property
+    def rows(self) -> Iterator[syntax.Dict]:
+        """The rows that are dicts; of a comprehension the one that it repeats."""
+        node = self.node
+        for each in node.elements if isinstance(node, syntax.List) else (node.element,):
+            if isinstance(each, syntax.Dict):
+                yield each
 
 
 def source_of(item: Item, node: syntax.Call) -> syntax.Expression | None:
@@ -41,7 +50,7 @@ def rows_behind(
     if depth > _DEEPEST:
         return
     match node:
-        case syntax.List():
+        case syntax.List() | syntax.Comprehension():
             yield WrittenRows(item, node, {})
         case syntax.Name():
             owner = owner_of(program, item, node)
@@ -98,4 +107,4 @@ def _behind_steps(item: Item, node: syntax.Call, rows: WrittenRows) -> Iterator[
                 moved = {each.key.value for each in given.entries if isinstance(each.key, syntax.String)}
                 keys = {new: old for new, old in keys.items() if new not in moved} | dict.fromkeys(moved, "")
             keys |= renamed
-    yield WrittenRows(rows.item, rows.rows, keys)
+    yield WrittenRows(rows.item, rows.node, keys)

@@ -7,7 +7,6 @@ from typing import TypeAlias
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
-from ...types.generic import named
 from ..rule import Findings, replace, rule, written
 from ..words import NOUNS, meant_or_has, near
 
@@ -49,7 +48,7 @@ def wrong_base(program: Program, item: Item, node: _Extending) -> Findings:
         if kind.by_position:
             words = f"a record cannot extend the dataclass `{kind.name}`"
             yield wrong_base.at(base, words, "declare its attributes here, or make it a pydantic model")
-    elif not _is_open(kind) or _is_something_else(item, base):
+    elif not _is_open(kind):
         message = f"a record can only extend a record, and {_what(item, base, kind)}"
         yield wrong_base.at(base, message)
 
@@ -112,12 +111,6 @@ def _is_open(kind: types.Type) -> bool:
     if isinstance(kind, types.Class):
         return not kind.definition.complete
     return isinstance(kind, types.Unknown | types.Anything)
-
-
-def _is_something_else(item: Item, base: syntax.Expression) -> bool:
-    """Whether a name is known, and does not stand for a type."""
-    symbol = item.symbol_of(base.name if isinstance(base, syntax.Attribute) else base)
-    return symbol is not None and not _is_open(symbol.type) and named(symbol.type) is None
 
 
 def _what(item: Item, base: syntax.Expression, kind: types.Type) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 
 from ....grammar import syntax
@@ -47,13 +46,6 @@ def _methods() -> frozenset[str]:
     )
 
 
-_ADDED: Mapping[str, tuple[str, ...]] = {
-    "ChainOfThought": ("reasoning",),
-    "ReAct": ("trajectory", "next_thought", "next_tool_name", "next_tool_args"),
-}
-"""The fields that a module gives its predictors, by its class."""
-
-
 @rule("E238", "added-field", syntax.Call)
 def added_field(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A signature has a field that the module adds itself, so that one of the two is lost.
@@ -71,16 +63,17 @@ def added_field(program: Program, item: Item, node: syntax.Call) -> Findings:
     """
     binding = item.binding_of(node)
     callee = binding.callee if binding is not None else types.UNKNOWN
-    if binding is None or not isinstance(callee, types.Class) or callee.definition.name not in _ADDED:
+    shape = callee.definition.shape if isinstance(callee, types.Class) else None
+    if binding is None or not isinstance(callee, types.Class) or shape is None or shape.of != "signature":
         return
-    argument = binding.argument("signature")
+    argument = binding.argument(shape.of)
     interface = _interface(item, argument.value) if argument is not None else None
     if argument is None or interface is None:
         return
-    owner = callee.definition.name
+    owner, given = callee.definition.name, {each.name for each in (*shape.inputs, *shape.outputs)}
     for field in interface.fields:
-        replaces = owner == "ChainOfThought" and field.direction == "output"
-        if field.name in _ADDED[owner] and not replaces:
+        # An output of the signature takes the place of one that the module gives.
+        if field.name in shape.added or (field.name in given and field.direction == "input"):
             labels = label(program, field.place, f"the field `{field.name}`")
             words = f"`{owner}` has a field `{field.name}` of its own"
             yield added_field.at(argument.value, words, labels=labels)

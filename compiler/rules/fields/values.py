@@ -42,3 +42,31 @@ def duplicate_value(program: Program, item: Item, node: syntax.EnumDeclaration) 
             words = f"`{before.name.text}` has the value `{shown}` already"
             labels = (Label(before.span, f"`{before.name.text}`"),)
             yield duplicate_value.at(member.value or member.name, words, labels=labels)
+
+
+@rule("E240", "no-members", syntax.EnumDeclaration, syntax.TypeDeclaration, since="0.2")
+def no_members(
+    program: Program, item: Item, node: syntax.EnumDeclaration | syntax.TypeDeclaration
+) -> Findings:
+    """An enumeration has no members, so nothing is a value of it; or a record has no attributes.
+
+    ```dspy
+    enum Priority:
+    #    ^^^^^^^^ E240 `Priority` has no members, so no answer can be one
+        \"\"\"How urgent it is.\"\"\"
+    ```
+
+    ```dspy
+    enum Priority:
+        \"\"\"How urgent it is.\"\"\"
+        low
+        high
+    ```
+    """
+    if isinstance(node, syntax.EnumDeclaration):
+        if not node.members:
+            words = f"`{node.name.text}` has no members, so no answer can be one"
+            yield no_members.at(node.name, words)
+    elif not node.attributes and getattr(node, "base", None) is None:
+        words = f"`{node.name.text}` has no attributes, so a model is told nothing of it"
+        yield no_members.at(node.name, words)

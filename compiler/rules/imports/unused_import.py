@@ -9,6 +9,8 @@ from ...program import Item, Program
 from ...trees import declared_names
 from ..references import names_used, set_of
 from ..rule import Findings, file_rule, replace
+from ..walking import remembered
+from ..words import near
 
 _IMPORTS = (syntax.FromImport, syntax.Import)
 
@@ -32,16 +34,23 @@ def unused_import(program: Program) -> Findings:
     if not imports or any(each.broken for each in program.items):
         return
     used = program.combine(names_used, set_of)
+    # One of these may be the imported name, misspelt.
+    unknown = program.combine(_unknown_names, set_of)
     for item in imports:
         for name in declared_names(item.declaration):
             symbol = program.symbols.get(name.text)
             if symbol is None or symbol.kind == "unresolved" or symbol.item != item.key:
                 continue
-            if name.text not in used:
+            if name.text not in used and not near(name.text, sorted(unknown)):
                 found = unused_import.at(
                     name, f"`{name.text}` is imported but not used", fix=import_removal(item, name)
                 )
                 yield found.shifted(item.start)
+
+
+@remembered
+def _unknown_names(item: Item) -> frozenset[str]:
+    return frozenset(each.text for each in item.unresolved.values())
 
 
 def import_removal(item: Item, name: syntax.Identifier) -> Fix:

@@ -31,7 +31,7 @@ def no_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
     found = model_of(item, node)
     if found is None or found.provider or found.argument("custom_llm_provider") is not None:
         return
-    whole = _with_provider(found.name)
+    whole = _with_provider(found.name) if found.name.strip() else None
     if whole is None:
         words = "this names no provider; a model is named `provider/name`"
         yield no_provider.at(found.node, words, 'such as "openai/gpt-4o-mini"')
@@ -114,6 +114,25 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
     help_ = None if close else "a file of your own is named `gguf/PATH`"
     fix = rename(found, f"embedded/{close}") if close else None
     yield unknown_shipped_model.at(found.node, words, help_, fix)
+
+
+@rule("W311", "missing-model", syntax.Call, fix="sometimes", severity="info", since="0.2")
+def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """A model is named after a GGUF file that is not there, in a folder that has one of almost this name.
+
+    The path of a model starts from the folder in which a program runs, which need not be the file's own; so
+    this is only a note.
+    """
+    found = model_of(item, node)
+    file = item.data_of(found.node) if found is not None and found.provider == "gguf" else None
+    if found is None or file is None or not file.is_missing:
+        return
+    folder, slash, name = found.own_name.rpartition("/")
+    close = near(name, file.beside)
+    if close is not None:
+        whole = f"gguf/{folder}{slash}{close}"
+        words = f"there is no file `{found.own_name}`; did you mean `{folder}{slash}{close}`?"
+        yield missing_model.at(found.node, words, fix=rename(found, whole))
 
 
 @rule("E313", "not-a-language-model", syntax.Call, since="0.2")

@@ -8,6 +8,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
+from ..edits import without_argument
 from ..rule import Findings, replace, rule
 from .written import Written, constant, model_of, rename
 
@@ -82,11 +83,11 @@ def refused_setting(program: Program, item: Item, node: syntax.Call) -> Findings
         return
     for argument, parameter in found.binding.matched:
         name = argument.name.text if argument.name is not None else parameter.name
-        if constant(argument.value) is None or name not in _refused(found):
+        if constant(argument.value) is None or name not in refused(found):
             continue
         if name == "n" and constant(argument.value) in (1, ...):
             continue
-        fix = replace(f"Remove `{name}`", _with_comma(item, node, argument), "")
+        fix = without_argument(item, node.arguments, argument)
         yield refused_setting.at(argument, f"`{found.name}` refuses this setting", fix=fix)
     temperature = found.argument("temperature")
     degree = found.value("temperature") if temperature is not None else None
@@ -107,7 +108,7 @@ REFUSED = {
 """What a provider's models all refuse, beside what one of them does; a test compares it with litellm."""
 
 
-def _refused(found: Written) -> frozenset[str]:
+def refused(found: Written) -> frozenset[str]:
     """The settings that a model refuses, as far as that is known."""
     if found.provider not in REFUSED or found.row is None:
         return frozenset()
@@ -119,15 +120,6 @@ def _refused(found: Written) -> frozenset[str]:
     elif not found.row.get("supports_reasoning"):
         refused = refused | _OF_REASONING
     return refused
-
-
-def _with_comma(item: Item, node: syntax.Call, argument: syntax.Argument) -> Span:
-    """An argument with the comma that separates it from the one before, or behind."""
-    index = next(index for index, each in enumerate(node.arguments) if each is argument)
-    if index:
-        return Span(node.arguments[index - 1].span.end, argument.span.end)
-    behind = node.arguments[1].span.start if len(node.arguments) > 1 else argument.span.end
-    return Span(argument.span.start, behind)
 
 
 @rule("E316", "answer-too-long", syntax.Call, fix="always", since="0.2")
@@ -179,7 +171,7 @@ def unsupported_setting(program: Program, item: Item, node: syntax.Call) -> Find
             continue
         if constant(argument.value) is ... and not isinstance(argument.value, syntax.List):
             continue
-        fix = replace(f"Remove `{name}`", _with_comma(item, node, argument), "")
+        fix = without_argument(item, node.arguments, argument)
         yield unsupported_setting.at(argument, "`ChatAdapter` does not support this", fix=fix)
 
 

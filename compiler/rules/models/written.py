@@ -31,13 +31,14 @@ class Written(Struct, frozen=True):
 
     @property
     def provider(self) -> str:
-        """What stands before the first slash; empty where there is none."""
-        return self.name.partition("/")[0] if "/" in self.name else ""
+        """What stands before the first slash; empty where there is none, or nothing behind it."""
+        provider, _, name = self.name.partition("/")
+        return provider if name.strip() else ""
 
     @property
     def own_name(self) -> str:
         """What stands behind the provider."""
-        return self.name.partition("/")[2] if "/" in self.name else self.name
+        return self.name.partition("/")[2] or self.name
 
     @property
     def row(self) -> Mapping[str, Any] | None:
@@ -76,7 +77,7 @@ def model_of(item: Item, node: syntax.Call) -> Written | None:
     if binding is None or argument is None:
         return None
     name = _text(item, argument.value)
-    if name is None or not name.strip():
+    if name is None:
         return None
     given = {each.name.text for each in node.arguments if each.name is not None}
     elsewhere = bool(given & _ELSEWHERE) or any(each.star for each in node.arguments)

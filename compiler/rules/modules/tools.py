@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....base.span import Span
 from ....grammar import syntax
-from ... import types
+from ... import catalog, types
 from ...program import Item, Program
-from ..rule import Findings, label, rule, written
+from ..rule import Findings, label, replace, rule, written
 from ..words import listed
 
 
@@ -58,6 +59,55 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
             has = "have" if len(names) > 1 else "has"
             words = f"the parameter{plural} {listed(names)} of the tool `{written(item, each)}` {has} no type"
             yield untyped_tool.at(each, words, labels=label(program, kind.place, "declared here"))
+
+
+@rule("E318", "duplicate-tool", syntax.Call, fix="sometimes", since="0.2")
+def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """Two tools of an agent have the same name, or one has that of the agent's own tool, `finish`.
+
+    The model chooses a tool by its name.
+
+    ```dspy
+    def price(item: str) -> float:
+        \"\"\"The price of a drink, in euros.\"\"\"
+        return 3.5 if item == "tea" else 4.0
+
+    module clerk = ReAct("question -> answer", tools=[price, price])
+    #                                                        ^^^^^ E318 the agent has a tool `price` already
+    ```
+
+    ```dspy
+    def price(item: str) -> float:
+        \"\"\"The price of a drink, in euros.\"\"\"
+        return 3.5 if item == "tea" else 4.0
+
+    module clerk = ReAct("question -> answer", tools=[price])
+    ```
+    """
+    names = {"finish"} if is_agent(item, node) else set()
+    before: syntax.Expression | None = None
+    for each in tools_of(item, node):
+        last, before = before, each
+        kind = item.type_of(each)
+        if not isinstance(kind, types.Function) or kind.name == "lambda":
+            continue
+        if kind.name in names:
+            own = "finish" if kind.name == "finish" else ""
+            words = f"the agent has a tool `{kind.name}` {'of its own' if own else 'already'}"
+            # `Tool(price)` ends behind the name.
+            is_known = isinstance(last, syntax.Name) and isinstance(each, syntax.Name)
+            gap = Span(last.span.end, each.span.end) if last is not None and is_known and not own else None
+            is_plain = gap is not None and item.text[gap.start : each.span.start].strip() == ","
+            yield duplicate_tool.at(
+                each, words, fix=replace("Remove it", gap, "") if gap is not None and is_plain else None
+            )
+        names.add(kind.name)
+
+
+def is_agent(item: Item, node: syntax.Call) -> bool:
+    """Whether a call constructs an agent of the runtime."""
+    kind = item.type_of(node.function)
+    return isinstance(kind, types.Class) and kind.definition is catalog.definition("ReAct")
 
 
 def tools_of(item: Item, node: syntax.Call) -> Iterator[syntax.Expression]:

@@ -6,6 +6,7 @@ from ....grammar import syntax
 from ...program import Item, Program
 from ..bodies.paths import paths_of
 from ..rule import DECLARATIONS, Findings, rule
+from ..values.misspelt_choices import compares_with_missing
 from .unknown_name import local_names
 
 
@@ -51,6 +52,8 @@ def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Find
     for each in paths_of(item).unbound:
         text = each.name.text
         if text in told or id(each.name) in item.unresolved:
+            continue
+        if each.reason and compares_with_missing(program, item):
             continue
         if each.reason:
             help_ = "assign it before, or on every path to this line"

@@ -11,18 +11,6 @@ from ..rule import Findings, rule
 from .structure import Predictor, structure_of, student_of
 
 
-@rule("E414", "broken-state", syntax.ValueDeclaration, since="0.2")
-def broken_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """The state file of a program cannot be read, so that every use of the program fails.
-
-    Delete the file to run the program as its module, or optimize again.
-    """
-    state = item.state
-    if state is not None and state.problem:
-        words = f"the state of `{node.names[0].text}` cannot be used: it {state.problem}"
-        yield broken_state.at(_place(node), words, "delete the file, or optimize again")
-
-
 @rule("W505", "stale-state", syntax.ValueDeclaration, severity="warning", since="0.2")
 def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """The module of a program has other predictors or fields than when the program was optimized.
@@ -44,6 +32,18 @@ def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> 
         words = f"the state of `{name}` does not fit any more: {changes[0]}{further}"
         file = program.path.replace("\\", "/").rpartition("/")[2]
         yield stale_state.at(_place(node), words, f"optimize again: `dspyc optimize {file}:{name}`")
+
+
+@rule("W506", "broken-state", syntax.ValueDeclaration, severity="warning", since="0.2")
+def broken_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
+    """The state file of a program cannot be read, so that every use of the program fails.
+
+    Delete the file to run the program as its module, or optimize again. The rest of the file can be used.
+    """
+    state = item.state
+    if state is not None and state.problem:
+        words = f"the state of `{node.names[0].text}` cannot be used: it {state.problem}"
+        yield broken_state.at(_place(node), words, "delete the file, or optimize again")
 
 
 def _place(node: syntax.ValueDeclaration) -> syntax.Node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ....base.diagnostic import Fix
 from ....base.secrets import is_placeholder, is_secret, looks_like_key
 from ....grammar import syntax
+from ... import types
 from ...program import Item, Program
 from ..edits import without_argument
 from ..rule import Findings, rule
@@ -30,14 +31,27 @@ def key_in_source(program: Program, item: Item, node: syntax.String | syntax.Arg
         if looks_like_key(node.value):
             yield key_in_source.at(node, words, fix=_without(item, node))
         return
-    value = node.value
-    if node.name is None or not isinstance(value, syntax.String) or looks_like_key(value.value):
+    if node.name is None or not is_secret(node.name.text):
         return
-    if is_secret(node.name.text) and len(value.value) >= 8 and not is_placeholder(value.value):
-        yield key_in_source.at(value, words, fix=_without(item, value))
+    text = _text(item, node.value)
+    if text is None or looks_like_key(text):
+        return  # what looks like a key is found where it stands
+    if len(text) >= 8 and not is_placeholder(text):
+        yield key_in_source.at(node.value, words, fix=_without(item, node.value))
 
 
-def _without(item: Item, value: syntax.String) -> Fix | None:
+def _text(item: Item, node: syntax.Expression) -> str | None:
+    """The text of a string, or of a constant that stands for one."""
+    if isinstance(node, syntax.String):
+        return node.value
+    match item.type_of(node) if isinstance(node, syntax.Name) else None:
+        case types.Literals(values=(str() as text,)):
+            return text
+        case _:
+            return None
+
+
+def _without(item: Item, value: syntax.Expression) -> Fix | None:
     """Take the argument out that a key is given as."""
     for call in item.nodes(syntax.Call):
         for argument in call.arguments:

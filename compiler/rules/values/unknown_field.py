@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....base.diagnostic import Diagnostic, Label
+from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
@@ -95,9 +96,13 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     if isinstance(kind, types.PythonModule):
         names: Sequence[str] = [each for each in kind.names() if not each.startswith("_")]
         return unknown_field.at(node.name, f"`{kind.name}` has no `{name}`{meant_or_has(name, names)}")
+    if isinstance(kind, types.Module) and name in _RUNNING:
+        return _run_as_method(item, node, kind)
     habit = method_habit(item, node)
     if habit is not None and not own_fields(kind):
         return unknown_field.at(node.name, *habit, labels=_labels(program, kind))
+    if isinstance(kind, types.Dataset) and (step := STEPS.get(name)) is not None:
+        return unknown_field.at(node.name, f"a dataset has no method `{name}`; write `{step}`")
     fields = own_fields(kind)
     names = [each.name for each in fields] or [each for each in program.members(kind) if each[0] != "_"]
     close = near(name, [*names, *program.members(kind)])
@@ -105,9 +110,22 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     word = _noun(kind)
     message = f"{_owner(item, node.value, kind)} has no {word} `{name}`"
     message += f"; did you mean `{close}`?" if close else meant_or_has(name, names)
-    if isinstance(kind, types.Dataset) and (step := STEPS.get(name)) is not None:
-        fix, message = None, f"a dataset has no method `{name}`; write `{step}`"
     return unknown_field.at(node.name, message, fix=fix, labels=_labels(program, kind))
+
+
+_RUNNING = frozenset(
+    "apply ask call complete execute generate infer invoke predict process run".split()  # noqa: SIM905
+)
+"""What others call the method that runs a module."""
+
+
+def _run_as_method(item: Item, node: syntax.Attribute, kind: types.Module) -> Diagnostic:
+    text = written(item, node.value)
+    inputs = ", ".join(f"{each.name}=…" for each in kind.interface.inputs if each.required) or "…"
+    # Without the dot and the name it is the call of the module itself.
+    fix = replace("Call the module itself", Span(node.value.span.end, node.span.end), "")
+    words = f"a module has no method `{node.name.text}`; call it: `{text}({inputs})`"
+    return unknown_field.at(node.name, words, fix=fix)
 
 
 def _noun(kind: types.Type) -> str:

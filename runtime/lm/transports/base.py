@@ -38,6 +38,7 @@ class Transport(Protocol):
 TRANSPORTS: dict[str, str] = {
     "gguf/": ".embedded:EmbeddedTransport",
     "embedded/": ".embedded:EmbeddedTransport",
+    **{f"{name}/": ".openai:OpenAITransport" for name in ("openai", "hosted_vllm", "lm_studio", "llamafile")},
     "": ".litellm:LitellmTransport",
 }
 """The longest beginning of a model's name that fits decides; classes are named, because most are never

@@ -8,6 +8,7 @@ happens here on whichever loop they run.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -20,11 +21,22 @@ T = TypeVar("T")
 
 _END: Any = object()
 _LONGEST_END = 1.0
+_closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
 
 
 async def run(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine on the loop of requests and wait for it; cancelling the wait cancels it."""
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), _loop()))
+
+
+def wait(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine on the loop of requests and wait for it in this thread; an interrupt cancels it."""
+    future = asyncio.run_coroutine_threadsafe(make(), _loop())
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
 
 
 async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
@@ -53,15 +65,21 @@ async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
         filling.cancel()
 
 
-def stop(before: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    """Run a last coroutine on the loop, cancel what is left there, and end it; all of it within seconds."""
+def before_end(close: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """Have a coroutine run on the loop before it ends with the process."""
+    _closers.append(close)
+
+
+def stop() -> None:
+    """Run the last coroutines on the loop, cancel what is left there, and end it; all within seconds."""
     loop, thread = _Running.loop, _Running.thread
     if loop is None or thread is None or not thread.is_alive():
         return
 
     async def end() -> None:
-        with suppress(Exception):
-            await asyncio.wait_for(before(), _LONGEST_END)
+        for close in _closers:
+            with suppress(Exception):
+                await asyncio.wait_for(close(), _LONGEST_END)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -92,6 +110,8 @@ def _loop() -> asyncio.AbstractEventLoop:
                 target=_Running.loop.run_forever, name="dspyc-requests", daemon=True
             )
             _Running.thread.start()
+            atexit.unregister(stop)
+            atexit.register(stop)
         return _Running.loop
 
 

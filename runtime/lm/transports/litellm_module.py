@@ -80,6 +80,7 @@ def _make_quiet(litellm: Any) -> None:
         for name in ("service_success_hook", "service_failure_hook"):
             if hasattr(ServiceLogging, name):
                 setattr(ServiceLogging, name, _do_nothing)
+    io_loop.before_end(_close_asynchronous)
     atexit.register(_put_away)
 
 
@@ -92,9 +93,8 @@ def _put_away() -> None:
     if litellm_forks.is_due():
         # Forked, and never used here: they are the parent's.
         return
-    clients = _take_clients()
-    io_loop.stop(lambda: _close_all(clients))
-    for client in clients:
+    io_loop.stop()
+    for client in _clients():
         for part in (client, getattr(client, "client", None)):
             close = getattr(part, "close", None)
             if callable(close) and not _is_asynchronous(part):
@@ -102,17 +102,18 @@ def _put_away() -> None:
                     close()
 
 
-def _take_clients() -> list[Any]:
-    held = getattr(_loaded, "in_memory_llm_clients_cache", None)
-    kept = getattr(held, "cache_dict", {})
-    clients = list(kept.values())
-    kept.clear()
+def _clients() -> list[Any]:
+    kept = getattr(getattr(_loaded, "in_memory_llm_clients_cache", None), "cache_dict", {})
     modules = vars(_loaded)
-    return [*clients, *(modules[name] for name in litellm_forks.CLIENTS if modules.get(name) is not None)]
+    known = [modules[name] for name in litellm_forks.CLIENTS if modules.get(name) is not None]
+    return [*kept.values(), *known]
 
 
-async def _close_all(clients: list[Any]) -> None:
-    for client in clients:
+async def _close_asynchronous() -> None:
+    """Close the clients that live on the loop of requests."""
+    if litellm_forks.is_due():
+        return
+    for client in _clients():
         for part in (client, getattr(client, "client", None)):
             if _is_asynchronous(part):
                 close = getattr(part, "aclose", None) or getattr(part, "close", None)

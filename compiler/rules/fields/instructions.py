@@ -1,0 +1,36 @@
+"""Signatures that do not say what is to be done."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ...program import Item, Program
+from ..rule import Findings, rule
+
+
+@rule("W205", "missing-instructions", syntax.SignatureDeclaration, severity="info", since="0.2")
+def missing_instructions(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
+    """A signature has no instructions and no descriptions, so its model knows only the names of its fields.
+
+    The docstring of a signature is what the model is told to do. Optimizers that write instructions start
+    from it, too.
+
+    ```dspy
+    signature Route:
+    #         ^^^^^ W205 `Route` has no instructions; say in a docstring what the model is to do
+        input message: str
+        output team: Literal["billing", "shipping"]
+    ```
+
+    ```dspy
+    signature Route:
+        \"\"\"Choose the team that answers a customer's message.\"\"\"
+        input message: str
+        output team: Literal["billing", "shipping"]
+    ```
+    """
+    if node.docstring is not None or getattr(node, "base", None) is not None:
+        return
+    if any(each.description is not None for each in node.fields):
+        return
+    words = f"`{node.name.text}` has no instructions; say in a docstring what the model is to do"
+    yield missing_instructions.at(node.name, words)

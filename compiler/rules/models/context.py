@@ -1,0 +1,97 @@
+"""Prompts that are longer than what a model reads."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ... import catalog, types
+from ...program import Item, Program
+from ...types import Type
+from ..rule import Findings, rule, written
+from .parts import model_in_force
+
+CHARACTERS_A_TOKEN = 6
+"""How many characters a token has at most, on average; four are usual in English, fewer in names."""
+_MENTIONS = 2
+"""How often a prompt says at least what type an output has: where the fields are listed, and at its end."""
+_DEEPEST = 8
+
+
+@rule("W204", "prompt-too-long", syntax.Call, severity="warning", since="0.2")
+def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """The prompt of a signature is longer than what its model reads, whatever the inputs are.
+
+    Instructions, descriptions, demos and the choices of outputs are counted, at six characters a token, which
+    is more than real texts have. `dspyc prompt` shows the whole prompt, and how long it is.
+    """
+    kind = item.type_of(node.function)
+    if not isinstance(kind, types.Class) or kind.definition.name not in _ASKING:
+        return
+    if catalog.definition(kind.definition.name) is not kind.definition:
+        return
+    model = model_in_force(program, item, node)
+    binding = item.binding_of(node)
+    argument = binding.argument("signature") if binding is not None else None
+    if model is None or model.context is None or argument is None:
+        return
+    tokens = _least(program, item, argument.value) // CHARACTERS_A_TOKEN
+    if tokens > model.context:
+        words = f"the prompt of `{written(item, argument)}` has over {tokens:,} tokens"
+        reads = f"`{model.name}` reads {model.context:,}"
+        yield prompt_too_long.at(argument, f"{words}, but {reads}", "give it fewer choices, demos or words")
+
+
+_ASKING = frozenset({"ChainOfThought", "ChainOfThoughtWithHint", "Predict", "ReAct"})
+
+
+def _least(program: Program, item: Item, node: syntax.Expression) -> int:
+    """How many characters the prompt of a signature has at least."""
+    kind = item.type_of(node)
+    if not isinstance(kind, types.Signature):
+        return 0
+    total = 0
+    for field in kind.interface.fields:
+        times = _MENTIONS if field.direction == "output" else 1
+        total += len(field.name) + len(field.description) + times * _length(field.type, 0)
+    if isinstance(node, syntax.Name):
+        total += program.ask(_written_length, node.text) or 0
+    return total
+
+
+def _written_length(program: Program, name: str) -> int:
+    """The length of a signature's instructions and demos."""
+    symbol = program.symbols.get(name)
+    owner = program.item(symbol.item) if symbol is not None else None
+    declaration = owner.declaration if owner is not None else None
+    if not isinstance(declaration, syntax.SignatureDeclaration):
+        return 0
+    instructions = len(declaration.docstring.value) if declaration.docstring is not None else 0
+    return instructions + sum(
+        len(value.value)
+        for demo in declaration.demos
+        for argument in demo.arguments
+        if isinstance(value := argument.value, syntax.String)
+    )
+
+
+def _length(kind: Type, depth: int) -> int:
+    """How many characters it takes to say what a type is."""
+    if depth > _DEEPEST:
+        return 0
+    match kind:
+        case types.Literals(values=values):
+            return sum(len(str(value)) + 4 for value in values)
+        case types.Enum(members=members):
+            return sum(len(str(value)) + 4 for _, value in members)
+        case types.List(item=item) | types.Set(item=item):
+            return _length(item, depth + 1)
+        case types.Dict(value=value):
+            return _length(value, depth + 1)
+        case types.Union(options=options):
+            return sum(_length(each, depth + 1) for each in options)
+        case types.Record(interface=interface):
+            return sum(
+                len(each.name) + len(each.description) + _length(each.type, depth + 4)
+                for each in interface.fields
+            )
+        case _:
+            return 0

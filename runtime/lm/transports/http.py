@@ -1,0 +1,182 @@
+"""HTTP for requests to models: one pool of connections in each process, on the loop of requests.
+
+Written over aiohttp. A forked child makes a pool of its own and leaves the parent's connections alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from ....base.version import VERSION
+from . import io_loop
+from .limits import TimeLimit
+
+LARGEST = 64 << 20
+"""In bytes; a longer answer is a runaway."""
+_IDLE_SECONDS = 15.0
+"""How long a connection is kept for the next request; servers close theirs after some seconds, too."""
+
+
+class Answer(NamedTuple):
+    """What a server sent back."""
+
+    status: int
+    headers: Mapping[str, str]
+    """The names are in lower case."""
+    body: bytes
+
+
+class TooLarge(Exception):
+    """An answer of more than `LARGEST` bytes."""
+
+
+async def post(url: str, headers: Mapping[str, str], body: bytes, limit: TimeLimit) -> Answer:
+    """Send a body and read the answer; to be called on the loop of requests.
+
+    Raises:
+        aiohttp.ClientError, OSError, TimeoutError: no connection, or it broke, or it took too long.
+        TooLarge: the answer is larger than `LARGEST`.
+    """
+    timeout = aiohttp.ClientTimeout(total=limit.answer, sock_connect=limit.connect)
+    async with _posting(url, headers, body, timeout) as response:
+        return Answer(response.status, _lowered(response), await _read(response))
+
+
+@asynccontextmanager
+async def stream(
+    url: str, headers: Mapping[str, str], body: bytes, limit: TimeLimit
+) -> AsyncIterator[tuple[int, Mapping[str, str], AsyncIterator[bytes]]]:
+    """Send a body and give the status, the headers, and the answer's bytes as they come.
+
+    The limit is for the time between two pieces. Raises what `post` raises.
+    """
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=limit.connect, sock_read=limit.answer)
+    async with _posting(url, headers, body, timeout) as response:
+        yield response.status, _lowered(response), _pieces(response)
+
+
+@asynccontextmanager
+async def _posting(
+    url: str, headers: Mapping[str, str], body: bytes, timeout: aiohttp.ClientTimeout
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    session = _session()
+    context: Any = _tls() if url.startswith("https:") else True
+    # A redirect would hand the key and the texts on to an address that nobody has named.
+    async with session.post(
+        url,
+        data=body,
+        headers=headers,
+        timeout=timeout,
+        ssl=context,
+        proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
+        allow_redirects=False,
+    ) as response:
+        yield response
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    length = response.content_length
+    if length is not None and length > LARGEST:
+        raise TooLarge
+    if length is not None and "content-encoding" not in response.headers:
+        return await response.read()
+    parts: list[bytes] = []
+    size = 0
+    async for piece in _pieces(response):
+        size += len(piece)
+        if size > LARGEST:
+            raise TooLarge
+        parts.append(piece)
+    return b"".join(parts)
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async for piece in response.content.iter_any():
+        yield piece
+
+
+def _lowered(response: aiohttp.ClientResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+# --- the pool -------------------------------------------------------------------------------------------
+
+
+class _Pool:
+    """The session of this process, for the loop on which it was made."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    session: aiohttp.ClientSession | None = None
+    abandoned: ClassVar[list[aiohttp.ClientSession]] = []
+
+
+def _session() -> aiohttp.ClientSession:
+    loop = asyncio.get_running_loop()
+    if _Pool.session is None or _Pool.loop is not loop:
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=60)
+        _Pool.session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"user-agent": f"dspyc/{VERSION}"},
+        )
+        _Pool.loop = loop
+    return _Pool.session
+
+
+async def _close() -> None:
+    session, _Pool.session = _Pool.session, None
+    if session is not None:
+        await session.close()
+
+
+@cache
+def _proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for a host, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+
+    It is asked once. aiohttp's own way (`trust_env`) asks for each request, and reads `.netrc` in a thread
+    each time, which takes as long as all the rest.
+    """
+    proxies = getproxies()
+    chosen = proxies.get(scheme) or proxies.get("all")
+    return None if chosen is None or proxy_bypass(host) else chosen
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """What connections to `https:` addresses are secured with: the usual authorities, or those of the
+    environment's `SSL_CERT_FILE`.
+    """
+    import certifi
+
+    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
+
+
+def _after_fork() -> None:
+    """Leave the parent's connections alone.
+
+    To close them, here or by the garbage collector, would take them out of the parent's selector, which a
+    forked child shares.
+    """
+    session = _Pool.session
+    _Pool.session = _Pool.loop = None
+    if session is not None:
+        _Pool.abandoned.append(session)
+        connector = session.connector
+        session.detach()
+        if connector is not None:
+            connector._closed = True
+
+
+io_loop.before_end(_close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,386 @@
+"""The transport to servers that speak OpenAI's chat completions: OpenAI, vLLM, SGLang, llama.cpp, Ollama, …
+
+It makes one attempt over our own pool of connections (`http.py`), which costs a twentieth of what litellm
+takes for a call. A request with settings that only litellm understands goes through litellm; so does every
+one where a program has registered callbacks with litellm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+
+import msgspec
+
+from ...errors import (
+    ContextWindowExceededError,
+    LMConfigurationError,
+    LMError,
+    LMInvalidRequestError,
+    LMServerError,
+    LMTimeoutError,
+    LMTransportError,
+    LMUnexpectedError,
+)
+from ..doors import read_response
+from ..keys import endpoint_identity
+from ..prices import cost_of
+from ..request import ATTEMPT, Request, Response
+from ..stream import Delta
+from . import io_loop
+from .chunks import read_chunk
+from .events import events
+from .failures import (
+    is_too_long,
+    kind_of_status,
+    make_error,
+    no_key,
+    showable,
+    why_unreachable,
+)
+from .limits import TimeLimit, time_limit
+
+if TYPE_CHECKING:
+    from .http import Answer
+    from .litellm import LitellmTransport
+
+_OURS = frozenset(
+    {
+        "api_key", "api_base", "base_url", "timeout", "request_timeout", "num_retries", "max_retries",
+        "headers", "extra_headers", "default_headers", "organization", "project", "extra_body",
+        "extra_query", ATTEMPT,
+    }
+)  # fmt: skip
+"""Settings that are said by an address or a header, or that are not for the server."""
+_LITELLM_ONLY = frozenset(
+    {
+        "mock_response", "mock_tool_calls", "mock_timeout", "drop_params", "additional_drop_params",
+        "allowed_openai_params", "custom_llm_provider", "client", "api_version", "fallbacks",
+        "context_window_fallback_dict", "model_list", "input_cost_per_token", "output_cost_per_token",
+        "input_cost_per_second", "output_cost_per_second", "base_model", "ssl_verify", "shared_session",
+        "guardrails", "caching", "model_info", "proxy_server_request", "cooldown_time", "tpm", "rpm",
+        "azure_ad_token", "deployment_id", "logger_fn", "verbose", "hooks", "retry_strategy", "no-log",
+        "litellm_call_id", "litellm_metadata", "litellm_params", "litellm_session_id",
+        "litellm_trace_id", "enable_json_schema_validation", "preset_cache_key", "text_completion",
+    }
+)  # fmt: skip
+_HOOKS = (
+    "callbacks", "input_callback", "success_callback", "failure_callback", "api_base", "api_key",
+    "openai_key", "headers", "drop_params", "modify_params", "client_session", "aclient_session",
+)  # fmt: skip
+"""What a program may set in litellm to have a word in each of its requests."""
+_LARGEST_WORDS = 2_000
+
+
+class _Server(NamedTuple):
+    """A kind of server, by the beginning of its models' names."""
+
+    addresses: tuple[str, ...]
+    """The environment variables that may hold its address."""
+    address: str | None
+    """The address where none of these is set."""
+    key: str
+    """The environment variable that holds the key."""
+
+
+_SERVERS = {
+    "openai": _Server(("OPENAI_BASE_URL", "OPENAI_API_BASE"), "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "hosted_vllm": _Server(("HOSTED_VLLM_API_BASE",), None, "HOSTED_VLLM_API_KEY"),
+    "lm_studio": _Server(("LM_STUDIO_API_BASE",), "http://127.0.0.1:1234/v1", "LM_STUDIO_API_KEY"),
+    "llamafile": _Server(("LLAMAFILE_API_BASE",), "http://127.0.0.1:8080/v1", "LLAMAFILE_API_KEY"),
+}
+
+
+class _Posted(NamedTuple):
+    """A request as it goes over the network."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    limit: TimeLimit
+
+
+class OpenAITransport:
+    """Requests to servers that speak OpenAI's chat completions."""
+
+    def complete(self, request: Request) -> Response:
+        """Send a request and wait for the answer in this thread."""
+        if _is_for_litellm(request):
+            return _litellm().complete(request)
+        posted = _posted(request)
+        try:
+            answer = io_loop.wait(lambda: _post(posted))
+        except Exception as error:  # noqa: BLE001 every failure of the network becomes one of ours
+            raise _translated(error, request) from showable(error, request)
+        return _read(answer, request)
+
+    async def acomplete(self, request: Request) -> Response:
+        """Send a request and wait for the answer on the event loop."""
+        if _is_for_litellm(request):
+            return await _litellm().acomplete(request)
+        posted = _posted(request)
+        try:
+            answer = await io_loop.run(lambda: _post(posted))
+        except Exception as error:  # noqa: BLE001 every failure of the network becomes one of ours
+            raise _translated(error, request) from showable(error, request)
+        return _read(answer, request)
+
+    async def astream(self, request: Request) -> AsyncIterator[Delta]:
+        """Send a request and give the answer in pieces as they come."""
+        if _is_for_litellm(request):
+            async for delta in _litellm().astream(request):
+                yield delta
+            return
+        posted = _posted(request.with_settings({"stream": True, "stream_options": {"include_usage": True}}))
+        try:
+            async for chunk in io_loop.iterate(lambda: _chunks(posted, request)):
+                for delta in read_chunk(chunk):
+                    yield _priced(delta, request)
+        except LMError:
+            raise
+        except Exception as error:  # noqa: BLE001 every failure of the network becomes one of ours
+            raise _translated(error, request) from showable(error, request)
+
+    def identity(self, request: Request) -> str:
+        """The endpoint: the address given, or the provider's own.
+
+        It is named as it is for litellm: whichever way a request goes, the answer is the same.
+        """
+        return f"litellm {endpoint_identity(request.model, request.settings)}"
+
+
+def _is_for_litellm(request: Request) -> bool:
+    settings = request.settings
+    if not _LITELLM_ONLY.isdisjoint(settings):
+        return True
+    output = settings.get("response_format")
+    if output is not None and not isinstance(output, Mapping):
+        return True
+    litellm = sys.modules.get("litellm")
+    return litellm is not None and any(vars(litellm).get(name) for name in _HOOKS)
+
+
+@cache
+def _litellm() -> LitellmTransport:
+    from .litellm import LitellmTransport
+
+    return LitellmTransport()
+
+
+# --- what is sent ---------------------------------------------------------------------------------------
+
+
+def _posted(request: Request) -> _Posted:
+    """The request as bytes and headers.
+
+    Raises:
+        LMError: there is no key or no address for it, or it holds what JSON cannot.
+    """
+    provider, _, name = request.model.partition("/")
+    server = _SERVERS[provider]
+    settings = request.sent_settings
+    given = settings.get("api_base") or settings.get("base_url")
+    base = given or next(filter(None, map(os.environ.get, server.addresses)), None) or server.address
+    if base is None:
+        raise LMConfigurationError(
+            f'`{request.model}` has no address: write `LM(…, api_base="http://…/v1")`, or set '
+            f"{server.addresses[0]}",
+            model=request.model,
+        )
+    key = settings.get("api_key") or os.environ.get(server.key)
+    if not key and not given and server.address is not None and server.address.startswith("https:"):
+        raise no_key(request, server.key)
+    body: dict[str, Any] = {"model": name}
+    if request.model_type == "text":
+        body["prompt"] = request.text_prompt
+    else:
+        body["messages"] = request.openai_messages
+    body |= {name: value for name, value in settings.items() if name not in _OURS}
+    body |= settings.get("extra_body") or {}
+    path = "/completions" if request.model_type == "text" else "/chat/completions"
+    try:
+        encoded = msgspec.json.encode(body)
+        url, proof = _url(str(base), path, settings.get("extra_query"))
+        headers = _headers(settings, proof or (f"Bearer {key}" if key else ""))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        words = f"the request cannot be sent: {error}"
+        raise make_error(LMInvalidRequestError, words, request) from showable(error, request)
+    return _Posted(url, headers, encoded, time_limit(request.settings))
+
+
+def _headers(settings: Mapping[str, Any], proof: str) -> dict[str, str]:
+    headers = {"content-type": "application/json", "accept": "application/json"}
+    if proof:
+        headers["authorization"] = proof
+    organization = settings.get("organization") or os.environ.get("OPENAI_ORG_ID")
+    if organization:
+        headers["openai-organization"] = str(organization)
+    project = settings.get("project") or os.environ.get("OPENAI_PROJECT_ID")
+    if project:
+        headers["openai-project"] = str(project)
+    for name in ("default_headers", "headers", "extra_headers"):
+        headers |= {str(key).lower(): str(value) for key, value in dict(settings.get(name) or {}).items()}
+    for name, value in headers.items():
+        if not (name.isascii() and value.isascii()) or any(each in name + value for each in "\r\n\0"):
+            raise ValueError(f"the header `{name}` has a character that a header cannot have")
+    return headers
+
+
+def _url(base: str, path: str, query: Any) -> tuple[str, str]:
+    """Where a request goes, and the header for the name and password that stand in the address."""
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("api_base must be an address like `http://localhost:8000/v1`")
+    proof = ""
+    who, _, host = parts.netloc.rpartition("@")
+    if who:
+        proof = f"Basic {b64encode(unquote(who).encode()).decode()}"
+    words = "&".join(filter(None, (parts.query, urlencode(dict(query or {})))))
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/") + path, words, "")), proof
+
+
+async def _post(posted: _Posted) -> Answer:
+    # It takes a tenth of a second to import.
+    from . import http
+
+    return await http.post(*posted)
+
+
+async def _chunks(posted: _Posted, request: Request) -> AsyncIterator[Any]:
+    from . import http
+
+    async with http.stream(*posted) as (status, headers, pieces):
+        if status != 200 or not _is_events(headers):
+            body = b"".join([piece async for piece in pieces])
+            answer = http.Answer(status, headers, body)
+            # A server that does not stream answers at once.
+            for chunk in _whole_as_chunks(answer, request):
+                yield chunk
+            return
+        async for data in events(pieces):
+            chunk = _decoded(data, request)
+            if isinstance(chunk, Mapping) and chunk.get("error"):
+                raise _refusal(http.Answer(_status_in(chunk), headers, data), request)
+            yield chunk
+
+
+def _is_events(headers: Mapping[str, str]) -> bool:
+    return "text/event-stream" in headers.get("content-type", "")
+
+
+def _whole_as_chunks(answer: Answer, request: Request) -> list[Any]:
+    _read(answer, request)
+    whole = _decoded(answer.body, request)
+    choices = [
+        {**choice, "delta": choice.get("message"), "message": None} if "message" in choice else choice
+        for choice in whole.get("choices") or ()
+    ]
+    return [{**whole, "choices": choices}]
+
+
+# --- what comes back ------------------------------------------------------------------------------------
+
+
+def _read(answer: Answer, request: Request) -> Response:
+    """The response in an answer. Raises LMError for a refusal, and for what is no response."""
+    if answer.status != 200:
+        raise _refusal(answer, request)
+    raw = _decoded(answer.body, request)
+    if not isinstance(raw, Mapping):
+        raise make_error(LMServerError, "the answer is not an object", request, status=500)
+    if raw.get("error") and not raw.get("choices"):
+        raise _refusal(answer._replace(status=_status_in(raw)), request)
+    response = read_response(raw)
+    cost = cost_of(request.model, response.usage, response.model)
+    return Response(
+        response.completions, usage=response.usage, cost=cost, model=response.model, id=response.id
+    )
+
+
+def _priced(delta: Delta, request: Request) -> Delta:
+    if not delta.usage:
+        return delta
+    cost = cost_of(request.model, delta.usage, delta.model)
+    return Delta(usage=delta.usage, cost=cost, model=delta.model, id=delta.id)
+
+
+def _decoded(body: bytes, request: Request) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        # Some servers write NaN and Infinity among the log probabilities.
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        words = f"the answer is not JSON: {_clipped(body.decode('utf-8', 'replace'))}"
+        raise make_error(LMServerError, words, request, status=500) from None
+
+
+def _status_in(raw: Mapping[str, Any]) -> int:
+    """The status of an error that comes with a status of 200."""
+    error = raw.get("error")
+    code = error.get("code") if isinstance(error, Mapping) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else 500
+
+
+def _refusal(answer: Answer, request: Request) -> LMError:
+    """The error that a server answered with."""
+    status, headers = answer.status, answer.headers
+    if 300 <= status < 400:
+        words = (
+            f"the server redirects to {headers.get('location', 'another address')}; write that as api_base"
+        )
+        return make_error(LMInvalidRequestError, words, request, status=status, headers=headers)
+    words, code = _words(answer)
+    too_long = is_too_long(status, f"{words} {code}")
+    kind = ContextWindowExceededError if too_long else kind_of_status(status)
+    return make_error(kind, words, request, status=status, headers=headers)
+
+
+def _words(answer: Answer) -> tuple[str, str]:
+    """What a server says of an error, and its code."""
+    text = answer.body.decode("utf-8", "replace")
+    try:
+        said: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        is_page = text.lstrip()[:1] == "<"
+        return f"the server answered {answer.status}" + ("" if is_page else f": {_clipped(text)}"), ""
+    code = ""
+    for _ in range(3):
+        if not isinstance(said, Mapping):
+            break
+        code = str(said.get("code") or said.get("type") or code)
+        said = next((said[name] for name in ("error", "message", "detail", "msg") if said.get(name)), "")
+    words = said if isinstance(said, str) else json.dumps(said)
+    return _clipped(words) or f"the server answered {answer.status}", code
+
+
+def _clipped(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= _LARGEST_WORDS else f"{text[:_LARGEST_WORDS]}…"
+
+
+def _translated(error: Exception, request: Request) -> LMError:
+    """The error of our tree for a failure of the network."""
+    if isinstance(error, LMError):
+        return error
+    unreachable = why_unreachable(error)
+    if unreachable:
+        return make_error(LMTransportError, unreachable, request, status=500, is_unreachable=True)
+    if isinstance(error, asyncio.TimeoutError | TimeoutError):
+        return make_error(LMTimeoutError, "the answer took too long", request, status=408)
+    name = type(error).__name__
+    if name == "TooLarge":
+        return make_error(LMServerError, "the answer is larger than 64 MB", request, status=500)
+    if isinstance(error, OSError) or type(error).__module__.startswith("aiohttp"):
+        words = f"the connection broke: {str(error) or name}"
+        return make_error(LMTransportError, words, request, status=500)
+    return make_error(LMUnexpectedError, f"{name}: {error}", request)
