@@ -9,7 +9,7 @@ from ...program import Item, Program
 from ..edits import without_argument
 from ..models.written import constant
 from ..rule import Findings, replace, rule
-from ..words import listed, near
+from ..words import near
 from .steps import steps
 from .written_rows import source_of
 
@@ -44,10 +44,9 @@ def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings
 
 @rule("W504", "missing-data", syntax.Call, fix="sometimes", severity="info", since="0.2")
 def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset names a file that is not there, in a folder that has other data files.
+    """A dataset names a file that is not there, beside one of almost its name.
 
-    Data is often not kept with a program, so this is only a note, and nothing is said where there are no data
-    files at all.
+    Data is often not kept with a program, so this is only a note, and nothing is said of other missing files.
     """
     source = source_of(item, node)
     found = item.data_of(source) if source is not None else None
@@ -58,8 +57,6 @@ def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     folder, slash, name = source.value.rpartition("/")
     close = near(name, found.beside)
     if close is None:
-        beside = listed(found.beside[:6])
-        yield missing_data.at(source, f"there is no file `{source.value}`", f"beside it there is {beside}")
         return
     whole = f"{folder}{slash}{close}"
     fix = replace(f'Change to "{whole}"', source, f'"{whole}"')
