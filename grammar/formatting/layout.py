@@ -10,7 +10,8 @@ from .splitting import split_line
 def lay_out(leaves: list[Leaf], level: int, *, was_one_line: bool, is_declaration: bool) -> list[str]:
     """The lines of a logical line, the first without its indentation."""
     line = Line(leaves, level)
-    if is_declaration and was_one_line and not line.is_magic and fits(line, DECLARATION_LENGTH):
+    is_row = is_declaration and was_one_line and not line.is_magic and not line.is_import
+    if is_row and fits(line, DECLARATION_LENGTH):
         lines = [line]
     else:
         lines = split_line(line)
