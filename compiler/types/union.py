@@ -89,7 +89,7 @@ def union(*options: Type) -> Type:
     return found[0] if len(found) == 1 else Union(found)
 
 
-_PLAIN = frozenset({Builtin, Nothing, List, Set, Dict, Tuple, Iterable, Record})
+_PLAIN: frozenset[type] = frozenset({Builtin, Nothing, List, Set, Dict, Tuple, Iterable, Record})
 """Classes of options that need no look."""
 
 
@@ -187,7 +187,7 @@ def merged(*kinds: Type) -> Type:
     return union(*(each for each in kept if each != _CONSTANTS), *([BOOL] if len(both) == 2 else []))
 
 
-_CONTAINERS = frozenset({List, Set, Dict, Tuple, Iterable})
+_CONTAINERS: frozenset[type] = frozenset({List, Set, Dict, Tuple, Iterable})
 
 
 def _are_all(values: tuple[Value, ...], name: str) -> bool:
