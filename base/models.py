@@ -7,15 +7,23 @@ would take fifty. So what is known of models follows the installed litellm, and 
 
 from __future__ import annotations
 
-import json
-import mmap
 import os.path
 import re
 from collections.abc import Mapping
-from datetime import date
 from functools import cache, lru_cache
-from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from .later import Later
+
+if TYPE_CHECKING:
+    import datetime
+    import json
+    import mmap
+    from importlib import util
+else:
+    # Making a model needs this module, and nothing of these.
+    datetime, json, mmap = (Later(globals(), name, name) for name in ("datetime", "json", "mmap"))
+    util = Later(globals(), "util", "importlib.util")
 
 _HEAD = re.compile(rb'\n    "([^"\n]+)": \{')
 _MEMBER = re.compile(r'^    [A-Z0-9_]+ = "([^"\n]+)"', re.MULTILINE)
@@ -110,7 +118,7 @@ def is_before_newest(day: str) -> bool:
     So what is said of it does not change from one day to the next.
     """
     # That no model is of tomorrow spares a look at all names.
-    return day < date.today().isoformat() and day < _newest()
+    return day < datetime.date.today().isoformat() and day < _newest()
 
 
 @cache
@@ -174,7 +182,7 @@ def _content() -> mmap.mmap | None:
 
 @cache
 def _folder() -> str | None:
-    found = find_spec("litellm")
+    found = util.find_spec("litellm")
     return None if found is None or found.origin is None else os.path.dirname(found.origin)
 
 

@@ -38,11 +38,11 @@ def completed(
     """
     binding = scope.here.item.binding_of(node)
     assert binding is not None
+    source = binding.argument(_SOURCE)
     parameters = {each.name for each in binding.parameters or ()}
-    if "base" in parameters and binding.argument("base") is None:
+    if "base" in parameters and binding.argument("base") is None and _may_be_path(scope, source):
         folder = call(scope.here.names.helper("compiled", "folder"), [load("__file__")])
         keywords = [*keywords, ("base", scope.here.at(node, folder))]
-    source = binding.argument(_SOURCE)
     # In a body the rows are worked out where they stand.
     declared = isinstance(scope.here.item.declaration, syntax.ValueDeclaration)
     if not declared or source is None or source.star or not is_made_later(source.value):
@@ -53,6 +53,11 @@ def completed(
         (name, _function(scope, source.value, value) if name == _SOURCE else value)
         for name, value in keywords
     ]
+
+
+def _may_be_path(scope: Scope, source: syntax.Argument | None) -> bool:
+    rows = types.List | types.Tuple | types.Iterable | types.Dataset | types.Function
+    return source is None or not isinstance(scope.here.item.type_of(source.value), rows)
 
 
 def _function(scope: Scope, node: syntax.Expression, value: ast.expr) -> ast.expr:

@@ -48,6 +48,8 @@ def meet(ends: Sequence[Flow | None]) -> Flow | None:
 
 def _less(narrowed: Narrowed, names: Names) -> Narrowed:
     """What is known without names of which all that was declared is left."""
+    if not narrowed:
+        return narrowed
     full = [path for path, kind in narrowed.items() if path in names and _is_all(kind, names[path].type)]
     return {path: kind for path, kind in narrowed.items() if path not in full} if full else narrowed
 

@@ -71,6 +71,8 @@ def _first_name(path: str) -> str:
 
 def joined(ways: Sequence[Narrowed]) -> Narrowed:
     """What is known where several ways meet, of paths that none of them has assigned."""
+    if not all(ways):
+        return NOTHING
     first, *others = ways
     if not others or all(other is first for other in others):
         return first

@@ -11,7 +11,7 @@ from ...grammar import syntax
 from ...grammar.source import Span
 from .. import types
 from ..facts import Draft
-from ..schedule.names import written
+from ..schedule.names import may_fail, written
 from ..types import Type
 from ..types.assignable import iterated
 from ..types.narrow import assigned
@@ -210,17 +210,21 @@ def _changed(before: Flow, after: Flow) -> set[str]:
 
 def _try(node: syntax.Try, context: Context, end: int, loops: int) -> Flow | None:
     """`try`: an error may come behind any statement of the block, so what it binds may be bound or not."""
-    ways: list[Flow] = [context.flow]
+    failing: list[Flow] = []
+    bound: Names = {}
     reached, inside = True, context
     for statement in node.body:
         after = _statement(statement, inside, end, loops)
-        if after is None:
-            reached = False
-        else:
-            inside = inside.at(after)
-            ways.append(after)
+        if after is not None:
+            bound |= after.names
+        if may_fail(statement):
+            failing += [inside.flow] if after is None else [inside.flow, after]
+        reached = reached and after is not None
+        inside = inside if after is None else inside.at(after)
     ends = [inside.flow if reached else None]
-    failed = context.at(meet(ways) or context.flow)
+    left = meet(failing) or context.flow
+    # What the block binds means something behind it, though perhaps without a value: that is a rule's.
+    failed = context.at(Flow({**bound, **left.names}, left.narrowed))
     for clause in node.clauses:
         error = caught(clause.kind, context)
         names: Names = {}

@@ -94,6 +94,14 @@ def caught(statement: syntax.Node) -> frozenset[str]:
     return frozenset(names - others)
 
 
+_FAILING = (syntax.Call, syntax.Subscript, syntax.Binary, syntax.Assert, syntax.Comprehension, syntax.For)
+
+
+def may_fail(statement: syntax.Statement) -> bool:
+    """Whether a statement may raise an error, as far as its text shows."""
+    return any(isinstance(each, _FAILING) for each in walk(statement))
+
+
 def targets(target: syntax.Expression) -> frozenset[str]:
     """The variables of an assignment's target."""
     if isinstance(target, syntax.Name):

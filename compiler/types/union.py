@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from .model import (
     ANY,
@@ -22,6 +22,8 @@ from .model import (
     List,
     Literals,
     Never,
+    Nothing,
+    Record,
     Set,
     Tuple,
     Type,
@@ -53,6 +55,9 @@ def union(*options: Type) -> Type:
     last: tuple[Value, ...] = ()
     for option in options:
         for each in option.options if isinstance(option, Union) else (option,):
+            if each.__class__ in _PLAIN:
+                flat[each] = None
+                continue
             if isinstance(each, Unknown):
                 return UNKNOWN
             if isinstance(each, Literals):
@@ -82,6 +87,10 @@ def union(*options: Type) -> Type:
     if parts:
         found = tuple(parts.get(each, each) if isinstance(each, Enum) else each for each in found)
     return found[0] if len(found) == 1 else Union(found)
+
+
+_PLAIN = frozenset({Builtin, Nothing, List, Set, Dict, Tuple, Iterable, Record})
+"""Classes of options that need no look."""
 
 
 def _together(first: Enum, second: Enum) -> Enum:
@@ -156,14 +165,16 @@ def merged(*kinds: Type) -> Type:
         return BOOL if len(found.values) == 2 and {*map(type, found.values)} == {bool} else found
     if not isinstance(found, Union):
         return found
-    containers = [each for each in found.options if isinstance(each, _CONTAINERS)]
-    if len(containers) > 1:
-        kept = [each for each in found.options if not _says_less(each, containers)]
-        found = union(*kept)
-        if not isinstance(found, Union):
-            return found
-    constants = next((each for each in found.options if isinstance(each, Literals)), None)
-    if constants is None:
+    containers = 0
+    constants: Literals | None = None
+    for each in found.options:
+        if each.__class__ in _CONTAINERS:
+            containers += 1
+        elif isinstance(each, Literals):
+            constants = each
+    if containers > 1:
+        found = _without_empty(found)
+    if constants is None or not isinstance(found, Union):
         return found
     classes = {each.name for each in found.options if isinstance(each, Builtin)}
     left = tuple(each for each in constants.values if type(each).__name__ not in classes)
@@ -176,7 +187,7 @@ def merged(*kinds: Type) -> Type:
     return union(*(each for each in kept if each != _CONSTANTS), *([BOOL] if len(both) == 2 else []))
 
 
-_CONTAINERS = (List, Set, Dict, Tuple, Iterable)
+_CONTAINERS = frozenset({List, Set, Dict, Tuple, Iterable})
 
 
 def _are_all(values: tuple[Value, ...], name: str) -> bool:
@@ -184,15 +195,18 @@ def _are_all(values: tuple[Value, ...], name: str) -> bool:
     return all(type(value).__name__ == name for value in values)
 
 
-def _says_less(kind: Type, containers: Sequence[Type]) -> bool:
-    """Whether a container is empty, or one of constants, beside another one of the same kind."""
-    if not isinstance(kind, _CONTAINERS):
-        return False
-    others = [each for each in containers if each is not kind and type(each) is type(kind)]
-    if kind == _EMPTY_DICT:
-        return bool(others)
-    wide = plain(kind)
-    return wide != kind and wide in others
+def _without_empty(kind: Union) -> Type:
+    """A union without containers that are empty, or of constants where one of their classes stands beside."""
+    wide = {each: plain(each) for each in kind.options if each.__class__ in _CONTAINERS}
+    said = {each for each, other in wide.items() if each == other}
+    dicts = sum(isinstance(each, Dict) for each in wide)
+    kept = [
+        each
+        for each in kind.options
+        if (each not in wide or each in said or wide[each] not in said)
+        and not (each == _EMPTY_DICT and dicts > 1)
+    ]
+    return union(*kept)
 
 
 def plain(kind: Type) -> Type:

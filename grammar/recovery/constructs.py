@@ -71,6 +71,21 @@ def _statement(stuck: Stuck) -> Repair | None:
     return Repair(stuck.at, stop, [Token(condition, token.start, token.start, token.text), missing], found)
 
 
+def _suite_head(stuck: Stuck) -> Repair | None:
+    """Something between `forward` or `fallback` and the colon with a block behind it."""
+    stop, colon = header_end(stuck.tokens, stuck.line)
+    layout = [each.kind for each in stuck.tokens[stop + 1 : stop + 3]]
+    if stuck.at != stuck.line + 1 or stuck.first.text not in {"forward", "fallback"} or not colon:
+        return None
+    if stuck.token.text in {":", "="} or layout != [vocabulary().newline, vocabulary().indent]:
+        return None
+    last = stuck.tokens[stop - 1]
+    message = f"`{stuck.first.text}` is followed by a colon and nothing else"
+    fix = replacement("Remove it", stuck.token.start, last.end, "", "unsafe")
+    found = problem("E001", (stuck.token.start, last.end), message, None, fix)
+    return Repair(stuck.line, stop, [read_as(stuck.first, stuck.first.text)], found)
+
+
 def _finally(stuck: Stuck) -> Repair | None:
     """A `finally`, which is read as a further `except`."""
     token = stuck.token
@@ -294,6 +309,7 @@ ITEM_RULES: tuple[RepairRule, ...] = (
     _variable_parameters,
     _import_star,
     *TYPOS[:2],
+    _suite_head,
     _finally,
     _statement,
     _walrus,

@@ -16,7 +16,7 @@ ROOT = Path(dspyc.runtime.__file__).parent
 FLOORS = (
     "errors", "example", "prediction", "limits", "parameters", "interface", "execution", "types",
     "values", "tools", "signature", "lm", "adapters", "state", "modules", "data", "work",
-    "evaluate", "optimizers", "programs", "compiled",
+    "evaluate", "optimizers", "programs", "typed_settings", "compiled",
 )  # fmt: skip
 """From the ground up."""
 

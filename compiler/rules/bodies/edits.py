@@ -19,7 +19,13 @@ def blocks(declaration: syntax.Declaration | None) -> Iterator[Sequence[syntax.S
         for statement in body:
             for node in walk(statement):
                 match node:
-                    case syntax.IfBranch(body=inner) | syntax.For(body=inner) | syntax.Case(body=inner):
+                    case (
+                        syntax.IfBranch(body=inner)
+                        | syntax.For(body=inner)
+                        | syntax.Case(body=inner)
+                        | syntax.Try(body=inner)
+                        | syntax.ExceptClause(body=inner)
+                    ):
                         yield inner
                     case syntax.If(otherwise=inner) if inner:
                         yield inner

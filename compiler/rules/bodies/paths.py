@@ -13,7 +13,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item
-from ...schedule.names import free_names, targets, written
+from ...schedule.names import free_names, may_fail, targets, written
 from ...trees import walk
 from ..rule import written as text_of
 from ..walking import remembered
@@ -144,9 +144,16 @@ class _Walk:
         self.reasons: dict[str, str] = {}
         self.loops: list[_Loop] = []
 
-    def run(self, body: Sequence[syntax.Statement], state: _State) -> _State | None:
-        """What holds behind statements; None where their end is never reached."""
+    def run(
+        self, body: Sequence[syntax.Statement], state: _State, failing: list[_State] | None = None
+    ) -> _State | None:
+        """What holds behind statements; None where their end is never reached.
+
+        What holds before each statement that may fail is added to `failing`.
+        """
         for index, statement in enumerate(body):
+            if failing is not None and may_fail(statement):
+                failing.append(state)
             after = self._statement(statement, state)
             if after is None:
                 rest = body[index + 1 :]
@@ -258,11 +265,12 @@ class _Walk:
         return self._joined(ends, "has no value here if no `case` matches")
 
     def _try(self, node: syntax.Try, state: _State) -> _State | None:
-        ends: list[_State | None] = [self.run(node.body, state)]
-        # An error may come before any statement of the block has given a variable its value.
-        failed = state.forget(written(node))
+        failing: list[_State] = []
+        ends: list[_State | None] = [self.run(node.body, state, failing)]
+        words = "has no value here if the `try` fails before it is assigned"
+        failed = (self._joined(failing, words) or state).forget(written(node))
         for name in frozenset().union(*map(written, node.body)) - failed.bound:
-            self.reasons.setdefault(name, "has no value here if the `try` fails before it is assigned")
+            self.reasons.setdefault(name, words)
         for clause in node.clauses:
             self._read(clause.kind, state)
             names = frozenset((clause.name.text,)) if clause.name is not None else frozenset()

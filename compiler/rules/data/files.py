@@ -6,6 +6,7 @@ from ....grammar import syntax
 from ... import types
 from ...datafiles import problem_of
 from ...program import Item, Program
+from ..edits import without_argument
 from ..models.written import constant
 from ..rule import Findings, replace, rule
 from ..words import listed, near
@@ -65,7 +66,7 @@ def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     yield missing_data.at(source, f"there is no file `{source.value}`; did you mean `{whole}`?", fix=fix)
 
 
-@rule("E409", "no-rows", syntax.Call, since="0.2")
+@rule("E409", "no-rows", syntax.Call, fix="sometimes", since="0.2")
 def no_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset takes no rows, so there is nothing to learn from or to measure.
 
@@ -82,4 +83,7 @@ def no_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
         return
     for name, given, _ in steps(item, node):
         if name == "take" and given is not None and constant(given) == 0:
-            yield no_rows.at(given, "with `take=0` the dataset has no rows")
+            argument = next((each for each in node.arguments if each.value is given), None)
+            named = argument is not None and argument.name is not None
+            fix = without_argument(item, node.arguments, argument) if argument is not None and named else None
+            yield no_rows.at(given, "with `take=0` the dataset has no rows", fix=fix)

@@ -219,6 +219,8 @@ def unlisted_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     found = _unlisted(item, node)
     if found is None or models.row_of(found.own_name) is not None:
         return
+    if models.is_reasoning_model(found.name):
+        return  # of these the settings are known, whatever the table has
     close = _closest(found.provider, found.own_name)
     if close is None or not _is_misspelt(found.own_name, close):
         words = f"litellm lists no model `{found.own_name}` of {found.provider}"

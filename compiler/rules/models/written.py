@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -69,9 +69,23 @@ class Written(Struct, frozen=True):
 
 def model_of(item: Item, node: syntax.Call) -> Written | None:
     """The model that a call constructs, where its name is known while checking."""
-    kind = item.type_of(node)
-    if not isinstance(kind, types.Instance) or kind.definition is not catalog.definition("LM"):
-        return None
+    found: dict[int, Written | None] | None = item.memory.get(model_of)
+    if found is None:
+        # Several rules ask about every call, and few calls construct a model.
+        found = item.memory[model_of] = {id(each): _model_of(item, each) for each in _constructing(item)}
+    return found.get(id(node)) if found else None
+
+
+def _constructing(item: Item) -> Iterator[syntax.Call]:
+    """The calls of an item that construct a model."""
+    kept = catalog.definition("LM")
+    for node in item.nodes(syntax.Call):
+        kind = item.type_of(node)
+        if isinstance(kind, types.Instance) and kind.definition is kept:
+            yield node
+
+
+def _model_of(item: Item, node: syntax.Call) -> Written | None:
     binding = item.binding_of(node)
     argument = binding.argument("model") if binding is not None else None
     if binding is None or argument is None:

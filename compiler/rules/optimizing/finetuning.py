@@ -9,7 +9,7 @@ from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ..models.written import Written, constant, model_of
-from ..rule import Findings, file_rule, label, replace, rule
+from ..rule import Findings, file_rule, insert, label, replace, rule
 from ..words import listed, near
 from .compiled import Compilation, compilations
 from .structure import FILE_MODEL, UNKNOWN_MODEL, Structure, structure_of, student_of
@@ -143,23 +143,48 @@ def too_few_threads(program: Program) -> Findings:
     """
     told: set[int] = set()
     for each in compilations(program):
+        if each.optimizer != "BootstrapFinetune" or id(each.construction) in told:
+            continue
         argument = each.setting("num_threads")
-        threads = constant(argument.value) if argument is not None else ...
-        if each.optimizer != "BootstrapFinetune" or argument is None or id(argument) in told:
+        jobs, threads = _jobs(program, each), _threads(each)
+        if jobs is None or threads is None or threads >= jobs:
             continue
-        structure = _student(program, each)
-        if structure is None or any(one.model == UNKNOWN_MODEL for one in structure):
-            continue
-        multitask = each.setting("multitask")
-        is_shared = multitask is None or constant(multitask.value) is True
-        jobs = len({one.model for one in structure}) if is_shared else len(structure)
-        if isinstance(threads, int) and threads < jobs:
-            told.add(id(argument))
-            student = student_of(each.item, each.call)
-            name = each.item.text[student.span.start : student.span.end] if student is not None else ""
-            words = f"`{name}` has {jobs} models to train; write `num_threads={jobs}`"
+        told.add(id(each.construction))
+        student = student_of(each.item, each.call)
+        name = each.item.text[student.span.start : student.span.end] if student is not None else ""
+        words = f"`{name}` has {jobs} models to train; write `num_threads={jobs}`"
+        if argument is not None:
             fix = replace(f"Write `{jobs}`", argument.value, str(jobs))
-            yield too_few_threads.at(argument, words, fix=fix).shifted(each.owner.start)
+        else:
+            given = each.construction.arguments
+            end = given[-1].span.end if given else each.construction.span.end - 1
+            text = f"{', ' if given else ''}num_threads={jobs}"
+            fix = insert(f"Write `num_threads={jobs}`", end, text)
+        place = each.construction.function if argument is None else argument
+        yield too_few_threads.at(place, words, fix=fix).shifted(each.owner.start)
+
+
+def _jobs(program: Program, each: Compilation) -> int | None:
+    """How many models are to be trained; None where that cannot be told."""
+    structure = _student(program, each)
+    if structure is None or any(one.model == UNKNOWN_MODEL for one in structure):
+        return None
+    multitask = each.setting("multitask")
+    is_shared = multitask is None or constant(multitask.value) is True
+    return len({one.model for one in structure}) if is_shared else len(structure)
+
+
+def _threads(each: Compilation) -> int | None:
+    """How many threads there are: those that are written, else the optimizer's own number."""
+    argument = each.setting("num_threads")
+    if argument is not None:
+        given = constant(argument.value)
+    else:
+        default = next(
+            (one.default for one in each.settings.parameters or () if one.name == "num_threads"), ""
+        )
+        given = int(default) if default.isdigit() else None
+    return given if isinstance(given, int) else None
 
 
 @rule("E412", "training-setting", syntax.Argument, fix="sometimes", since="0.2")

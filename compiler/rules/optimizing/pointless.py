@@ -6,7 +6,7 @@ from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ..models.written import constant
-from ..rule import Findings, file_rule, rule, written
+from ..rule import Findings, file_rule, replace, rule, written
 from .compiled import Compilation, compilations
 from .structure import student_of
 
@@ -89,7 +89,7 @@ def learns_nothing(program: Program, item: Item, node: syntax.Call) -> Findings:
     yield learns_nothing.at(written_limits[0], words)
 
 
-@rule("W309", "nothing-to-choose", syntax.Call, severity="warning", since="0.2")
+@rule("W309", "nothing-to-choose", syntax.Call, fix="always", severity="warning", since="0.2")
 def nothing_to_choose(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`BestOfN` or `Refine` tries only once, so there is nothing to choose from.
 
@@ -119,10 +119,10 @@ def nothing_to_choose(program: Program, item: Item, node: syntax.Call) -> Findin
         return
     name = written(item, module.value)
     words = f"with `N=1`, `{name}` runs once, whatever its reward"
-    yield nothing_to_choose.at(argument, words)
+    yield nothing_to_choose.at(argument, words, fix=replace("Write `3`", argument.value, "3"))
 
 
-@rule("W310", "unreachable-threshold", syntax.Call, severity="warning", since="0.2")
+@rule("W310", "unreachable-threshold", syntax.Call, fix="always", severity="warning", since="0.2")
 def unreachable_threshold(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A reward is true or false, which count as 1 and 0, and the threshold is higher than that.
 
@@ -156,7 +156,8 @@ def unreachable_threshold(program: Program, item: Item, node: syntax.Call) -> Fi
     is_bool = isinstance(kind, types.Function) and kind.returns == types.BOOL
     if is_bool and isinstance(threshold, int | float) and threshold > 1:
         words = f"`{written(item, reward.value)}` returns a bool, at most 1"
-        yield unreachable_threshold.at(argument, words)
+        fix = replace("Write `1.0`", argument.value, "1.0")
+        yield unreachable_threshold.at(argument, words, fix=fix)
 
 
 def _is_repeating(item: Item, node: syntax.Call) -> bool:
