@@ -17,7 +17,7 @@ def lay_out(
         lines = [line]
     else:
         lines = split_line(line)
-    behind = [[] for _ in lines[1:]] + [[comment] if comment else []]
+    behind: list[list[str]] = [[] for _ in lines[1:]] + [[comment] if comment else []]
     rendered = [
         " " * (4 * line.level) + text
         for line, comments in zip(lines, behind, strict=True)
