@@ -37,11 +37,16 @@ class LogicalLine(Struct):
             return [self.comment]
         is_declaration = self.level == 0 and not self.is_head
         leaves, description = move_description(self.leaves, self.level)
-        rendered = lay_out(leaves, self.level, was_one_line=self.was_one_line, is_declaration=is_declaration)
+        rendered = lay_out(
+            leaves,
+            self.level,
+            self.comment if description is None else "",
+            was_one_line=self.was_one_line,
+            is_declaration=is_declaration,
+        )
         if description is not None:
-            rendered.append(" " * (4 * self.level + 4) + description.text)
-        if self.comment:
-            rendered[-1] += f"  {self.comment}"
+            behind = f"  {self.comment}" if self.comment else ""
+            rendered.append(" " * (4 * self.level + 4) + description.text + behind)
         return rendered
 
 
