@@ -14,7 +14,7 @@ from .steps import steps
 from .written_rows import source_of
 
 
-@rule("E408", "unreadable-data", syntax.Call, since="0.2")
+@rule("E408", "unreadable-data", syntax.Call)
 def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset names a file that it cannot read: of another kind, empty, or with two columns of one name.
 
@@ -42,7 +42,7 @@ def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings
         yield unreadable_data.at(source, f"`{source.value}` {problem}")
 
 
-@rule("W504", "missing-data", syntax.Call, fix="sometimes", severity="info", since="0.2")
+@rule("W504", "missing-data", syntax.Call, fix="sometimes", severity="info")
 def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset names a file that is not there, beside one of almost its name.
 
@@ -63,7 +63,7 @@ def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     yield missing_data.at(source, f"there is no file `{source.value}`; did you mean `{whole}`?", fix=fix)
 
 
-@rule("E409", "no-rows", syntax.Call, fix="sometimes", since="0.2")
+@rule("E409", "no-rows", syntax.Call, fix="sometimes")
 def no_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset takes no rows, so there is nothing to learn from or to measure.
 

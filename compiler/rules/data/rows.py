@@ -16,7 +16,7 @@ from .fitting import Misfit, misfits
 from .written_rows import WrittenRows, owner_of, rows_behind, source_of
 
 
-@rule("E432", "not-rows", syntax.Call, since="0.2")
+@rule("E432", "not-rows", syntax.Call)
 def not_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset is made of something that holds no rows.
 
@@ -61,7 +61,7 @@ def _may_be_row(kind: types.Type) -> bool:
     return not types.known(kind) or any(not isinstance(each, plain) for each in types.options(kind))
 
 
-@file_rule("E435", "wrong-row", fix="sometimes", since="0.2")
+@file_rule("E435", "wrong-row", fix="sometimes")
 def wrong_row(program: Program) -> Findings:
     """A row that is written out names a column otherwise than the other rows, twice, or lacks an input.
 
@@ -163,7 +163,7 @@ def _wrong_keys(rows: syntax.List, inputs: tuple[str, ...]) -> Iterator[Diagnost
             yield wrong_row.at(row, f"the row has no column `{missing[0]}`, which is an input")
 
 
-@file_rule("E436", "wrong-row-value", fix="sometimes", since="0.2")
+@file_rule("E436", "wrong-row-value", fix="sometimes")
 def wrong_row_value(program: Program) -> Findings:
     """A value of a row that is written out does not have the type of its field in the program it is used for.
 

@@ -21,7 +21,7 @@ def steps(item: Item, node: syntax.Call) -> Iterator[tuple[str, syntax.Expressio
     return steps_of(node, item.type_of(function), receiver, item)
 
 
-@rule("E431", "unknown-column", syntax.Call, fix="sometimes", since="0.2")
+@rule("E431", "unknown-column", syntax.Call, fix="sometimes")
 def unknown_column(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A step of a dataset names a column that its rows do not have.
 
@@ -51,7 +51,7 @@ def unknown_column(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield unknown_column.at(each, words, fix=fix)
 
 
-@rule("E433", "different-columns", syntax.Binary, since="0.2")
+@rule("E433", "different-columns", syntax.Binary)
 def different_columns(program: Program, item: Item, node: syntax.Binary) -> Findings:
     """Two datasets are joined that do not have the same columns, or not the same inputs.
 
@@ -94,7 +94,7 @@ def _inputs(names: list[str]) -> str:
     return f"the input{'s' if len(names) > 1 else ''} {listed(names)}"
 
 
-@rule("E434", "wrong-shares", syntax.Call, since="0.2")
+@rule("E434", "wrong-shares", syntax.Call)
 def wrong_shares(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset is split into shares that are more than all of its rows, or less than none.
 

@@ -18,7 +18,7 @@ from ..rule import Findings, insert, rule, written
 from ..words import described
 
 
-@rule("E241", "not-a-condition", syntax.Field, fix="sometimes", since="0.2")
+@rule("E241", "not-a-condition", syntax.Field, fix="sometimes")
 def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Findings:
     """What stands behind `where` is a value, not a condition that holds or does not.
 
@@ -53,7 +53,7 @@ def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Finding
     yield not_a_condition.at(node.where, f"`{text[:40]}` is {shown}, not a condition; compare it", fix=fix)
 
 
-@rule("E242", "condition-of-another", syntax.Field, since="0.2")
+@rule("E242", "condition-of-another", syntax.Field)
 def condition_of_another(program: Program, item: Item, node: syntax.Field) -> Findings:
     """A condition does not mention the field that it stands behind, so no other answer could satisfy it.
 
@@ -96,7 +96,7 @@ def _is_print(node: syntax.Node) -> bool:
     )
 
 
-@rule("E243", "impossible-condition", syntax.Field, since="0.2")
+@rule("E243", "impossible-condition", syntax.Field)
 def impossible_condition(program: Program, item: Item, node: syntax.Field) -> Findings:
     """No value satisfies a field's condition, so every answer is refused.
 

@@ -7,7 +7,7 @@ from ...program import Item, Program
 from ..rule import Findings, rule
 
 
-@rule("W205", "missing-instructions", syntax.SignatureDeclaration, severity="info", since="0.2")
+@rule("W205", "missing-instructions", syntax.SignatureDeclaration, severity="info")
 def missing_instructions(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A signature has no instructions and no descriptions, so its model knows only the names of its fields.
 

@@ -44,7 +44,7 @@ def duplicate_value(program: Program, item: Item, node: syntax.EnumDeclaration) 
             yield duplicate_value.at(member.value or member.name, words, labels=labels)
 
 
-@rule("E240", "no-members", syntax.EnumDeclaration, syntax.TypeDeclaration, since="0.2")
+@rule("E240", "no-members", syntax.EnumDeclaration, syntax.TypeDeclaration)
 def no_members(
     program: Program, item: Item, node: syntax.EnumDeclaration | syntax.TypeDeclaration
 ) -> Findings:

@@ -16,7 +16,7 @@ _MENTIONS = 2
 _DEEPEST = 8
 
 
-@rule("W204", "prompt-too-long", syntax.Call, severity="warning", since="0.2")
+@rule("W204", "prompt-too-long", syntax.Call, severity="warning")
 def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
     """The prompt of a signature is longer than what its model reads, whatever the inputs are.
 

@@ -17,7 +17,7 @@ from .settings import refused
 from .written import Written, constant, model_of
 
 
-@rule("E319", "part-setting", syntax.Call, fix="always", since="0.2")
+@rule("E319", "part-setting", syntax.Call, fix="always")
 def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A module is given a setting of a language model that its model refuses.
 

@@ -41,7 +41,7 @@ def undocumented_tool(program: Program, item: Item, node: syntax.Call) -> Findin
             yield undocumented_tool.at(each, words, "its docstring tells the model when to call it")
 
 
-@rule("W203", "untyped-tool", syntax.Call, severity="warning", since="0.2")
+@rule("W203", "untyped-tool", syntax.Call, severity="warning")
 def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A Python function is given to an agent as a tool, and some of its parameters have no type.
 
@@ -61,7 +61,7 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield untyped_tool.at(each, words, labels=label(program, kind.place, "declared here"))
 
 
-@rule("E318", "duplicate-tool", syntax.Call, fix="sometimes", since="0.2")
+@rule("E318", "duplicate-tool", syntax.Call, fix="sometimes")
 def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """Two tools of an agent have the same name, or one has that of the agent's own tool, `finish`.
 

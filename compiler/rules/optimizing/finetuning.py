@@ -15,7 +15,7 @@ from .compiled import Compilation, compilations
 from .structure import FILE_MODEL, UNKNOWN_MODEL, Structure, structure_of, student_of
 
 
-@file_rule("E410", "untrainable-model", since="0.2")
+@file_rule("E410", "untrainable-model")
 def untrainable_model(program: Program) -> Findings:
     """`BootstrapFinetune` is to train a model that cannot be trained.
 
@@ -103,7 +103,7 @@ def _of_call(item: Item, node: syntax.Expression) -> tuple[Item, Written] | None
     return (item, found) if found is not None else None
 
 
-@file_rule("E411", "too-few-threads", fix="always", since="0.2")
+@file_rule("E411", "too-few-threads", fix="always")
 def too_few_threads(program: Program) -> Findings:
     """`BootstrapFinetune` has fewer threads than models to train.
 
@@ -187,7 +187,7 @@ def _threads(each: Compilation) -> int | None:
     return given if isinstance(given, int) else None
 
 
-@rule("E412", "training-setting", syntax.Argument, fix="sometimes", since="0.2")
+@rule("E412", "training-setting", syntax.Argument, fix="sometimes")
 def training_setting(program: Program, item: Item, node: syntax.Argument) -> Findings:
     """A training is given a setting that does not exist, or two that say how long to train.
 
@@ -241,7 +241,7 @@ def _is_of_training(item: Item, node: syntax.Argument) -> bool:
     return False
 
 
-@file_rule("W503", "taught-by-itself", severity="warning", since="0.2")
+@file_rule("W503", "taught-by-itself", severity="warning")
 def taught_by_itself(program: Program) -> Findings:
     """A model is trained on its own answers, right or wrong.
 

@@ -14,7 +14,7 @@ _DEEPEST = 8
 """How many modules are looked into, one inside of the other."""
 
 
-@rule("E437", "missing-labels", syntax.Call, since="0.2")
+@rule("E437", "missing-labels", syntax.Call)
 def missing_labels(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A program is to learn from the rows' own labels, but the rows have none for one of its predictors.
 

@@ -15,7 +15,7 @@ _DEMO_MAKERS = frozenset(
 )
 
 
-@file_rule("W307", "bootstrapped-twice", severity="warning", since="0.2")
+@file_rule("W307", "bootstrapped-twice", severity="warning")
 def bootstrapped_twice(program: Program) -> Findings:
     """A program that has demos of a train set gets demos of the same rows again.
 
@@ -61,7 +61,7 @@ def _learns_from_same_rows(one: Compilation, other: Compilation) -> bool:
     return written(one.item, first.value) == written(other.item, second.value)
 
 
-@rule("W308", "learns-nothing", syntax.Call, severity="warning", since="0.2")
+@rule("W308", "learns-nothing", syntax.Call, severity="warning")
 def learns_nothing(program: Program, item: Item, node: syntax.Call) -> Findings:
     """An optimizer that makes demos may make none.
 
@@ -89,7 +89,7 @@ def learns_nothing(program: Program, item: Item, node: syntax.Call) -> Findings:
     yield learns_nothing.at(written_limits[0], words)
 
 
-@rule("W309", "nothing-to-choose", syntax.Call, fix="always", severity="warning", since="0.2")
+@rule("W309", "nothing-to-choose", syntax.Call, fix="always", severity="warning")
 def nothing_to_choose(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`BestOfN` or `Refine` tries only once, so there is nothing to choose from.
 
@@ -122,7 +122,7 @@ def nothing_to_choose(program: Program, item: Item, node: syntax.Call) -> Findin
     yield nothing_to_choose.at(argument, words, fix=replace("Write `3`", argument.value, "3"))
 
 
-@rule("W310", "unreachable-threshold", syntax.Call, fix="always", severity="warning", since="0.2")
+@rule("W310", "unreachable-threshold", syntax.Call, fix="always", severity="warning")
 def unreachable_threshold(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A reward is true or false, which count as 1 and 0, and the threshold is higher than that.
 

@@ -11,7 +11,7 @@ from ..rule import Findings, rule
 from .structure import Predictor, structure_of, student_of
 
 
-@rule("W505", "stale-state", syntax.ValueDeclaration, severity="warning", since="0.2")
+@rule("W505", "stale-state", syntax.ValueDeclaration, severity="warning")
 def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """The module of a program has other predictors or fields than when the program was optimized.
 
@@ -34,7 +34,7 @@ def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> 
         yield stale_state.at(_place(node), words, f"optimize again: `dspyc optimize {file}:{name}`")
 
 
-@rule("W506", "broken-state", syntax.ValueDeclaration, severity="warning", since="0.2")
+@rule("W506", "broken-state", syntax.ValueDeclaration, severity="warning")
 def broken_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """The state file of a program cannot be read, so that every use of the program fails.
 

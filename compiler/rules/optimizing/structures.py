@@ -13,7 +13,7 @@ from .compiled import compilations
 from .structure import FILE_MODEL, UNKNOWN_MODEL, Predictor, Structure, structure_of, student_of
 
 
-@file_rule("E413", "different-structure", since="0.2")
+@file_rule("E413", "different-structure")
 def different_structure(program: Program) -> Findings:
     """A teacher has other predictors than its student, or predictors with other fields.
 
@@ -92,7 +92,7 @@ def _fields(one: Predictor) -> str:
     return f"`{', '.join(one.inputs or ())} -> {', '.join(one.outputs or ())}`"
 
 
-@rule("W306", "several-models", syntax.Call, severity="warning", since="0.2")
+@rule("W306", "several-models", syntax.Call, severity="warning")
 def several_models(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`Refine` runs a module whose predictors use several models.
 

@@ -20,7 +20,7 @@ _DOES = {
 _WORST_FIRST = tuple(_DOES)
 
 
-@rule("W404", "unsafe-tool", syntax.Call, severity="warning", since="0.2")
+@rule("W404", "unsafe-tool", syntax.Call, severity="warning")
 def unsafe_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """An agent is given a tool that may run code or commands, change files or reach the network.
 
