@@ -32,9 +32,10 @@ class LM(BaseLM):
     """A language model: `LM("openai/gpt-4o-mini")`, `LM("anthropic/claude-…")`, `LM("ollama_chat/llama3.2",
     api_base=…)`.
 
-    Models named `gguf/PATH` are GGUF files that run in this process, `embedded/NAME` come with dspyc;
-    all others are reached through litellm, with the key in the provider's usual environment variable or as
-    `api_key=`. Further keyword arguments (`top_p`, `stop`, `seed`, `n`, `api_base`, …) go with every request.
+    Models named `gguf/PATH` are GGUF files that run in this process, `embedded/NAME` come with dspyc.
+    `openai/NAME` and servers that speak OpenAI's protocol (`api_base=…`) are reached directly, all others
+    through litellm, with the key in the provider's usual environment variable or as `api_key=`. Further
+    keyword arguments (`top_p`, `stop`, `seed`, `n`, …) go with every request.
     """
 
     model: str
