@@ -6,7 +6,7 @@ import io
 import json
 import re
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from dspyc.cli.main import SECTIONS
 from dspyc.compiler import catalog
 from dspyc.compiler.resolve.builtins import FORBIDDEN, MUTATORS, builtin_names
 from dspyc.compiler.rules.register import KINDS
+from dspyc.compiler.trees import children
+from dspyc.grammar import syntax
+from dspyc.grammar.parse import parse
+from dspyc.grammar.source import Source
 from dspyc.grammar.words import HARD_KEYWORDS, HEADS, SOFT_KEYWORDS
 from dspyc.runtime.execution.settings import _BUILT_IN
 
@@ -27,6 +31,7 @@ PACKAGE = ("base", "cli", "compiler", "grammar", "loader", "lsp", "project", "ru
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$|(?<!`)(`+)(?!`)(.+?)(?<!`)\3(?!`)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GRAMMAR = (ROOT / "grammar" / "dspy.lark").read_text(encoding="utf-8")
 GRAMMAR_WORD = re.compile(r'"([a-z]+)"|(?<=[|:] )"([a-zA-Z]+)"')
 READS = re.compile(r"""environ(?:\.get\(|\.setdefault\(|\[)\s*"([A-Z_]+)"|envvar="([A-Z_]+)\"""")
 LINK = re.compile(r"\]\(([^)\s#:]+)(?:#[\w-]+)?\)")
@@ -54,12 +59,12 @@ def words_in_code() -> frozenset[str]:
 
 
 WORDS = words_in_code()
+PROGRAMS = [block for text in read_pages().values() for block in BLOCK.findall(text)]
 EXAMPLES = frozenset(
     token.string
-    for text in read_pages().values()
-    for block in BLOCK.finditer(text)
+    for program in PROGRAMS
     # Names and keywords are cut as Python's are; what stands in strings and comments does not count.
-    for token in tokenize.generate_tokens(io.StringIO(block[1]).readline)
+    for token in tokenize.generate_tokens(io.StringIO(program).readline)
     if token.type == tokenize.NAME
 )
 """The names and keywords of the programs that the suite checks."""
@@ -71,8 +76,7 @@ def absent(names: Iterable[str], words: frozenset[str] = WORDS) -> list[str]:
 
 
 def _grammar_words() -> set[str]:
-    text = (ROOT / "grammar" / "dspy.lark").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("//")]
+    lines = [line for line in GRAMMAR.splitlines() if not line.startswith("//")]
     return {first or second for first, second in GRAMMAR_WORD.findall("\n".join(lines))}
 
 
@@ -82,6 +86,35 @@ def test_every_word_of_the_grammar_is_in_a_checked_example() -> None:
     # `tools` is reserved: nothing can be declared with it, so no program with it is right.
     assert absent(words - {"tools"}, EXAMPLES) == []
     assert absent(words) == []
+
+
+def test_every_construct_is_in_a_checked_example() -> None:
+    nodes = [node for program in PROGRAMS for node in _nodes(program)]
+    kinds = {
+        each for each in vars(syntax).values() if isinstance(each, type) and issubclass(each, syntax.Node)
+    }
+    # Only a file with mistakes has `Missing`.
+    assert kinds - {syntax.Node, syntax.Missing} - {type(node) for node in nodes} == set()
+
+
+def test_every_operator_is_in_the_reference() -> None:
+    text = (ROOT / "docs" / "expressions.md").read_text(encoding="utf-8")
+    kinds = "COMPARE|SHIFT|DIVISION|SIGN|STAR|POWER|BAR|CARET|AMPERSAND|TILDE"
+    lines = re.findall(rf"^(?:{kinds}): (.*)$", GRAMMAR, re.MULTILINE)
+    operators = {operator for line in lines for operator in re.findall(r'"([^"]+)"', line)}
+    assert len(operators) > 15
+    assert [each for each in sorted(operators) if f"`{each}`" not in text] == []
+
+
+def _nodes(program: str) -> Iterator[syntax.Node]:
+    items = parse(Source("page.dspy", program)).items
+    waiting: list[syntax.Node] = [
+        item.parsed.declaration for item in items if item.parsed.declaration is not None
+    ]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += children(node)
 
 
 def test_every_word_of_the_language_is_in_the_reference() -> None:
