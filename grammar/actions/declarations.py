@@ -397,8 +397,14 @@ def inline_fields(_: Context, children: Children, span: Span) -> tuple[syntax.Fi
     return tuple(children)
 
 
-def inline_field(_: Context, children: Children, span: Span) -> syntax.Field:
-    """`a`, `a: T` or `a: T = x`"""
-    return syntax.Field(
-        span, "attribute", identifier(children[0]), children[1], children[2], None, None, None
-    )
+def inline_field(context: Context, children: Children, span: Span) -> syntax.Field:
+    """`a` or `a: T`; a default, which is written in a block only, is a problem."""
+    name, kind, default = identifier(children[0]), children[1], children[2]
+    if default is not None:
+        context.report(
+            "E001",
+            Span(context.text.rindex("=", name.span.end, default.span.start), default.span.end),
+            f"`{name.text}` cannot have a default in the string form of a signature",
+            "declare the signature in a block, where a field can have one: `input name: type = default`",
+        )
+    return syntax.Field(span, "attribute", name, kind, default, None, None, None)

@@ -17,7 +17,6 @@ GOOD = {
     "input: str -> output": (["input: str"], ["output"]),
     "type, match, forward -> test: pkg.Kind": (["type", "match", "forward"], ["test: pkg.Kind"]),
     "\n  a,\n  b\n  -> c\n": (["a", "b"], ["c"]),
-    "a: int = 3 -> b": (["a: int = 3"], ["b"]),
     "-> b": ([], ["b"]),
 }
 
@@ -45,6 +44,10 @@ BAD = {
     "a: list[str], b, -> c": ("E001", "expected a name after `,`, found `->`"),
     "a -> b,": ("E001", "expected a name after `,`, found the end"),
     "a -> b: Literal['x',],\n": ("E001", "expected a name after `,`, found the end"),
+    "a: int = 3 -> b": ("E001", "`a` cannot have a default in the string form of a signature"),
+    "a -> b: list[str] = []": ("E001", "`b` cannot have a default in the string form of a signature"),
+    "a=None, c -> b": ("E001", "`a` cannot have a default in the string form of a signature"),
+    "a: Literal['='] = ('=') -> b": ("E001", "`a` cannot have a default in the string form of a signature"),
     "a -> 3": ("E001", "expected a name after `->`, found `3`"),
 }
 
