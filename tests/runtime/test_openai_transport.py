@@ -21,7 +21,8 @@ import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.lm.prices import cost_of
-from dspyc.runtime.lm.transports import http
+from dspyc.runtime.lm.request import Request
+from dspyc.runtime.lm.transports import http, openai
 from dspyc.runtime.lm.transports.events import events
 from support.asked import KEY, model
 from support.openai_server import Failure, OpenAIServer, Raw, Reply
@@ -179,6 +180,11 @@ def test_settings_and_callbacks_of_litellm_are_honoured(
     monkeypatch.setattr(litellm, "success_callback", [lambda *facts: told.append(facts)])
     assert model(server, cache=False)("x") == ["This is a test!"]
     assert server.requests[0].headers["user-agent"].startswith("OpenAI")
+
+
+def test_a_model_of_the_other_api_goes_through_litellm() -> None:
+    for name, expected in (("openai/gpt-5-codex", True), ("openai/gpt-4o", False), ("openai/any", False)):
+        assert openai._is_for_litellm(Request(name, [])) is expected
 
 
 # --- what comes back ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from ....base.models import row_of
 from ...errors import (
     ContextWindowExceededError,
     LMConfigurationError,
@@ -162,6 +163,10 @@ def _is_for_litellm(request: Request) -> bool:
         return True
     output = settings.get("response_format")
     if output is not None and not isinstance(output, Mapping):
+        return True
+    row = row_of(request.model)
+    if row is not None and row.get("mode") == "responses":
+        # Only the API for responses has this model, which litellm speaks.
         return True
     litellm = sys.modules.get("litellm")
     return litellm is not None and any(vars(litellm).get(name) for name in _HOOKS)
