@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dspyc import load
 from dspyc.compiler.analysis import Project
 from dspyc.grammar.formatting.format import format_source
 
@@ -35,6 +36,14 @@ def test_checks(program: str) -> None:
 @pytest.mark.parametrize("program", BLOCKS)
 def test_is_formatted(program: str) -> None:
     assert format_source(program) == program
+
+
+@pytest.mark.parametrize("program", BLOCKS)
+def test_loads(program: str, tmp_path: Path) -> None:
+    """What the checker takes, the runtime takes; nothing is sent and no data is read."""
+    page = tmp_path / "page.dspy"
+    page.write_text(program, encoding="utf-8")
+    assert load(page) is not None
 
 
 def test_the_first_block_of_the_readme_is_the_example_that_it_names() -> None:
