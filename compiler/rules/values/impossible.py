@@ -85,8 +85,11 @@ def _looked_for(item: Item, left: syntax.Expression, right: syntax.Expression) -
     first = _known_type(item, left)
     if isinstance(right, syntax.List | syntax.Tuple | syntax.Set):
         kinds = [_known_type(item, each) for each in right.elements]
-        if len(kinds) > 1 and not _values(first) and not any(overlaps(first, each) for each in kinds):
-            words = f"{_short(first)} and {_short(types.merged(*map(plain, kinds)))} are never equal"
+        if len(kinds) > 1 and not _has_choices(first) and not any(overlaps(first, each) for each in kinds):
+            merged = types.merged(*map(plain, kinds))
+            words = f"{_short(first)} and {_short(merged)} are never equal"
+            if _short(first) == _short(merged):
+                words = f"`{written(item, left)}` is not among these values"
             yield impossible_comparison.at(Span(left.span.start, right.span.end), words)
             return
         for each in right.elements:
@@ -164,6 +167,8 @@ def _never(
     if isinstance(first, types.List | types.Set) and overlaps(first.item, second):
         help_ = f"to look for one item, write `{written(item, value)} in {text}`"
     words = f"{_short(first)} and {_short(second)} are never equal"
+    if _short(first) == _short(second):
+        words = f"`{text}` and `{written(item, value)}` are never equal"
     written_as = _written_as(value, first) or _written_as(subject, second)
     return impossible_comparison.at(span, words, help_, written_as)
 
