@@ -9,7 +9,6 @@ what they stand for.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from ....grammar import syntax
 from ...trees import children
+from .widths import is_formatting, width_of, width_of_conversions, width_of_fields
 
 LIMIT = 10_000_000
 """So many items a constant may have, and so many steps may making it take."""
@@ -147,7 +147,10 @@ class Measuring:
         return self._sum(each for each in node.parts if isinstance(each, syntax.Interpolation))
 
     def _interpolation(self, node: syntax.Interpolation) -> Measure:
-        return Measure(max(self.measure(node.value).items, _width(node.format)))
+        numbers = (
+            each if isinstance(each, str) else self.measure(each.value).number or 0 for each in node.format
+        )
+        return Measure(max(self.measure(node.value).items, width_of("".join(map(str, numbers)))))
 
     def _display(self, node: syntax.List | syntax.Tuple | syntax.Set) -> Measure:
         return self._sum(node.elements)
@@ -176,7 +179,10 @@ class Measuring:
         for each in reversed(chain):
             right = self.measure(each.right)
             steps = found.steps + right.steps
-            found = self._known[id(each)] = combined(each.operator, found, right).taking(steps)
+            made = combined(each.operator, found, right)
+            if each.operator == "%" and isinstance(each.left, syntax.String):
+                made = Measure(made.items + width_of_conversions(each.left.value))
+            found = self._known[id(each)] = made.taking(steps)
         return found
 
     def _sum(self, nodes: Iterable[syntax.Node]) -> Measure:
@@ -218,10 +224,14 @@ class Measuring:
                 return _of_bits(max(1, min(count, chosen * count.bit_length())))
             case "bytes" | "bytearray", [int() as size]:
                 return Measure(max(1, size))
+            case "format", [_, _] if isinstance(call.arguments[1].value, syntax.String):
+                return Measure(max(arguments[0].items, width_of(call.arguments[1].value.value)))
         if isinstance(call.function, syntax.Attribute):
             inside = self.measure(call.function.value)
             if call.function.name.text in _TO_A_WIDTH and arguments and arguments[0].number is not None:
                 return Measure(max(inside.items, arguments[0].number))
+            if call.function.name.text == "format" and isinstance(call.function.value, syntax.String):
+                inside = Measure(inside.items + width_of_fields(call.function.value.value))
             if call.function.name.text in _PRODUCTS:
                 product = inside.items
                 for each in arguments:
@@ -284,24 +294,18 @@ _PRODUCTS = frozenset({"join", "replace"})
 
 
 _GROWING = frozenset(
-    {
-        "range",
-        "pow",
-        "factorial",
-        "math.factorial",
-        "perm",
-        "math.perm",
-        "comb",
-        "math.comb",
-        "bytes",
-        "bytearray",
-    }
+    (
+        *("range", "pow", "bytes", "bytearray", "factorial", "perm", "comb"),
+        *("math.factorial", "math.perm", "math.comb"),
+    )
 )
 """Functions whose result may be larger than what they are given."""
 
 
 def is_growing(node: syntax.Node) -> bool:
     """Whether a value may be larger than its parts together, which are no larger than the text."""
+    if is_formatting(node):
+        return True
     match node:
         case syntax.Binary(operator=operator):
             return operator in ("*", "**", "<<")
@@ -401,9 +405,3 @@ def _power(operator: str, left: Measure, by: int) -> Measure:
     if left.number is None or bits > _KNOWN_BITS:
         return _of_bits(bits)
     return as_number(left.number**by if operator == "**" else left.number << by)
-
-
-def _width(format_: tuple[str | syntax.Interpolation, ...]) -> int:
-    """The largest width in a format such as `>30`."""
-    text = "".join(each if isinstance(each, str) else "0" for each in format_)
-    return max((int(each[:18]) for each in re.findall(r"\d+", text)), default=1)
