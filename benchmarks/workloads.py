@@ -5,7 +5,6 @@ Prints one JSON object: CPU seconds of one round (the least of several) and how 
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import importlib
 import json
@@ -13,8 +12,6 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
-
-import answering
 
 ANSWER = """[[ ## label ## ]]
 billing
@@ -111,6 +108,8 @@ def call_server(dspy: Any) -> Callable[[], Any]:
 
 def calls_in_flight(dspy: Any) -> Callable[[], Any]:
     """Calls to a server that takes 50 ms for each, 64 at a time on an event loop."""
+    import asyncio
+
     lm = server_lm(dspy, 0.05)
 
     async def ask(gate: asyncio.Semaphore) -> None:
@@ -126,6 +125,9 @@ def calls_in_flight(dspy: Any) -> Callable[[], Any]:
 
 def server_lm(dspy: Any, seconds: float) -> Any:
     """A model behind a server that takes so long for each answer; the server ends with this process."""
+    # Only here: what one answer imports is measured, too.
+    import answering
+
     process, address = answering.start(seconds)
     atexit.register(process.kill)
     return dspy.LM("openai/m", api_base=address, api_key="none", cache=False, num_retries=0)
