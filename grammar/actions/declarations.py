@@ -401,9 +401,11 @@ def inline_field(context: Context, children: Children, span: Span) -> syntax.Fie
     """`a` or `a: T`; a default, which is written in a block only, is a problem."""
     name, kind, default = identifier(children[0]), children[1], children[2]
     if default is not None:
+        # Where the sign itself is missing, it was put in while the text was mended.
+        sign = context.text.rfind("=", name.span.end, default.span.start)
         context.report(
             "E001",
-            Span(context.text.rindex("=", name.span.end, default.span.start), default.span.end),
+            Span(sign if sign >= 0 else default.span.start, default.span.end),
             f"`{name.text}` cannot have a default in the string form of a signature",
             "declare the signature in a block, where a field can have one: `input name: type = default`",
         )

@@ -61,3 +61,12 @@ def test_one_mistake_is_one_problem(text: str) -> None:
 def test_a_broken_form_keeps_the_fields_around_the_mistake() -> None:
     found = parse_signature_string("context: list[str, question -> answer: float")
     assert [field.name.text for field in found.outputs] == ["answer"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a -> b: Name list[str]", "a -> b: str 3", "a -> b: x y", "a: int = 3 -> b"]
+)
+def test_what_is_mended_into_a_default_is_a_problem_and_no_crash(text: str) -> None:
+    found = parse_signature_string(text)
+    assert found.problems
+    assert all(0 <= each.span.start <= each.span.end <= len(text) for each in found.problems)
