@@ -70,7 +70,7 @@ def test_formatting_a_sample_is_done_in_one_pass_and_keeps_its_words(path: Path)
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_a_program_is_compiled_to_the_same(path: Path) -> None:
-    chance = random.Random(str(path))
+    chance = random.Random(f"{path.parent.name}/{path.name}")
     text = TEXTS[path]
     others = (loosened(text, chance, longer=False) for _ in range(12))
     # A line in column 0 that reads as the head of a declaration starts one, also inside brackets; and no line

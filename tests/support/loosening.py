@@ -12,7 +12,8 @@ def loosened(text: str, chance: Random, *, longer: bool | None = None) -> str:
     out: list[str] = []
     depth = 0
     longer = chance.random() < 0.3 if longer is None else longer
-    for token in tokenize(text):
+    tokens = [*tokenize(text)]
+    for index, token in enumerate(tokens):
         depth += (token.kind == "open") - (token.kind == "close")
         written = token.text
         if (
@@ -27,6 +28,8 @@ def loosened(text: str, chance: Random, *, longer: bool | None = None) -> str:
         if (
             token.kind in {"name", "string", "operator", "open", "close", "number"}
             and depth
+            # Behind the brace of an f-string comes text.
+            and tokens[index + 1].kind not in {"f-string", "open" if token.text == "}" else ""}
             and chance.random() < 0.06
         ):
             out.append(
