@@ -76,12 +76,26 @@ def _of_operand(item: Item, comparison: syntax.Comparison, node: syntax.Node) ->
     left: syntax.Expression = comparison.left
     for operator, right in zip(comparison.operators, comparison.rights, strict=True):
         if right is node:
-            kind = item.type_of(left)
+            kind = _compared(item, left)
             if not types.known(kind):
                 return types.UNKNOWN
             return types.Iterable(kind) if operator in ("in", "not in") else kind
         left = right
     return types.UNKNOWN
+
+
+def _compared(item: Item, node: syntax.Expression) -> Type:
+    """What a value may be that is compared; where tests above leave one choice, all that it was declared as.
+
+    Whoever compares with it once more has more in mind.
+    """
+    kind = item.type_of(node)
+    match kind:
+        case types.Literals(values=values) | types.Enum(members=values) if len(values) == 1:
+            symbol = item.symbol_of(node.name if isinstance(node, syntax.Attribute) else node)
+            return kind if symbol is None else symbol.type
+        case _:
+            return kind
 
 
 def _of_entry(dictionary: Type, *, is_key: bool) -> Type:

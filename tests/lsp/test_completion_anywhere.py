@@ -159,3 +159,17 @@ def filled(snippet: str) -> str:
         return snippet.replace("$0", "x=1")
     text = re.sub(r"\$\{\d:([^}]*)\}", r"\1", snippet)
     return re.sub(r"\$\{?\d\}?", "x", text)
+
+
+def test_a_comparison_offers_all_choices_where_a_test_above_has_left_one() -> None:
+    text = (
+        "module sort = Predict(\"text -> pile: Literal['now', 'later', 'never']\")\n\n"
+        'test "t":\n    found = sort(text="a")\n    assert found.pile == "now"\n    assert found.pile == ""'
+    )
+    assert [each.label for each in ask(analyse(text), len(text) - 1)] == ["now", "later", "never"]
+    elif_ = (
+        text.replace("    assert", "    if")
+        .replace('== "now"', '== "now":\n        x = 1')
+        .replace('    if found.pile == ""', '    elif found.pile == ""')
+    )
+    assert [each.label for each in ask(analyse(elif_), len(elif_) - 1)] == ["later", "never"]

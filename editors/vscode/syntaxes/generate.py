@@ -26,13 +26,15 @@ GENERATED = HERE / "dspyc.tmLanguage.json"
 
 CALLED_BY_NAME = {"module", "program", "evaluate"}
 """Declarations whose names are colored like functions."""
+EXTENDING = {"signature", "type"}
+"""Declarations in whose parentheses a base stands, and no parameters."""
 IN_EXPRESSIONS = {"if", "else", "for"}
 """Words of statements that stand in expressions, too."""
 
 
 def groups() -> dict[str, str]:
     """What stands in the template's `<<…>>`: alternations of words."""
-    callables = {word for word, signs in DECLARING.items() if "(" in signs}
+    callables = {word for word, signs in DECLARING.items() if "(" in signs} - EXTENDING
     others = r"test[ \\t]+[\\\"']|(?:from|import)[ \\t]|configure[ \\t]*\\("
     return {
         "head": rf"(?:(?:{_alternation(DECLARING)})[ \\t]+[A-Za-z_]|{others})",
