@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -212,6 +211,8 @@ def digest_of(path: str) -> str:
 
 
 def _digest(data: bytes) -> str:
+    from hashlib import blake2b  # 3 ms to import, and only what is kept needs it
+
     return blake2b(data, digest_size=16).hexdigest()
 
 
