@@ -1,8 +1,8 @@
 """The transport to servers that speak OpenAI's chat completions: OpenAI, vLLM, SGLang, llama.cpp, Ollama, …
 
 It makes one attempt over our own pool of connections (`http.py`), which costs about a fifteenth of what
-litellm takes for a call. A request with settings that only litellm understands goes through litellm; so does every
-one where a program has registered callbacks with litellm.
+litellm takes for a call. A request with settings that only litellm understands goes through litellm; so
+does every one where a program has registered callbacks with litellm.
 """
 
 from __future__ import annotations
