@@ -58,6 +58,8 @@ from .interface import Reward as Reward
 from .interface import ToolFunction as ToolFunction
 from .lm.base import BaseLM as BaseLM
 from .lm.cache import configure_cache as configure_cache
+from .lm.cacheface import Cache as Cache
+from .lm.cacheface import request_cache as request_cache
 from .lm.client import LM as LM
 from .lm.history import inspect_history as inspect_history
 from .lm.jobs import TrainingJob as TrainingJob
@@ -94,3 +96,6 @@ from .signature.signature import make_signature as make_signature
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History
+
+cache: Cache
+"""The cache of this process; another `Cache` can be put in its place."""

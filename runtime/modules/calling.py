@@ -7,10 +7,13 @@ from typing import Any
 
 from ..adapters.base import Adapter
 from ..adapters.chat import ChatAdapter
+from ..adapters.feedback import with_feedback
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
 from ..execution.settings import lookup, of_call, of_parts
+from ..lm.asking import make_request
+from ..lm.request import Request
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
 from ..signature.signature import Signature, ensure_signature
@@ -69,6 +72,20 @@ class Call:
         if predictor.hint is not None:
             self.signature = _hinted(signature)
             self.sent = {**self.inputs, HINT: predictor.hint}
+
+
+def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Request]:
+    """The first request of a call with these inputs, and the model that would get it; nothing is sent.
+
+    Raises:
+        InputError: an input is unknown or missing.
+        NotConfiguredError: there is no language model.
+    """
+    call = Call(predictor, dict(inputs))
+    plan = call.adapter.plan(call.signature, call.lm.capabilities)
+    messages = with_feedback(call.adapter.make_messages(plan, call.demos, call.sent))
+    request = make_request(call.lm, None, messages, call.config, plan.tools, plan.output)
+    return call.lm, request
 
 
 def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
