@@ -94,3 +94,4 @@ from .signature.signature import make_signature as make_signature
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History
+from .types.type import Type as Type

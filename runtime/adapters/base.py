@@ -24,6 +24,7 @@ from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, is_history
+from ..types.content import in_parts
 from ..values import rendering
 from .exchange import exchange
 from .plan import Plan
@@ -128,14 +129,14 @@ class Adapter:
     ) -> list[dict[str, Any]]:
         """The messages of a request, made by `format` and reported to the callbacks."""
         if not self.callbacks:
-            return self.format(plan.signature, demos, inputs)
+            return in_parts(self.format(plan.signature, demos, inputs))
         given = {"signature": plan.signature, "demos": demos, "inputs": inputs}
         return told(
             self.callbacks,
             "adapter_format",
             self,
             given,
-            lambda: self.format(plan.signature, demos, inputs),
+            lambda: in_parts(self.format(plan.signature, demos, inputs)),
         )
 
     def read_completion(
@@ -189,7 +190,7 @@ class Adapter:
         content = self.format_user_message_content(turns, inputs, main_request=True)
         if content:
             messages.append({"role": "user", "content": content})
-        return messages
+        return in_parts(messages)
 
     def format_system_message(self, signature: type[Signature]) -> str:
         """The fields, their layout, and the task."""
@@ -285,7 +286,7 @@ class Adapter:
     ) -> dict[str, list[Any]]:
         """One example of training data: `{"messages": [...]}`, ending with the answer."""
         answer = {"role": "assistant", "content": self.format_assistant_message_content(signature, outputs)}
-        return {"messages": [*self.format(signature, demos, inputs), answer]}
+        return {"messages": in_parts([*self.format(signature, demos, inputs), answer])}
 
     def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
         """The follow-up turn after an answer that cannot be used."""
