@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError, ConfigurationError
-from ..lm.callbacks import BaseCallback
+from ..execution.callbacks import BaseCallback
 from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
