@@ -14,16 +14,16 @@ from typing import Any, ClassVar
 from ..errors import AdapterParseError
 from ..example import Example
 from ..execution import drive
+from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import context
-from ..lm.callbacks import BaseCallback
 from ..lm.capabilities import Capabilities
 from ..lm.messages import Grammar, OutputFormat
 from ..lm.request import Completion
-from ..lm.watching import told
 from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, is_history
+from ..types.content import in_parts
 from ..values import rendering
 from .exchange import exchange
 from .native import native_fields, plan_natives, read_natives
@@ -43,6 +43,7 @@ class Adapter:
     finetune_format: ClassVar[str] = "chat"
     """The format of the training data that `format_finetune_data` makes."""
 
+    _reported_as: ClassVar[str] = "adapter"
     callbacks: list[BaseCallback] | None = None
     use_native_function_calling: bool = False
     native_response_types: list[type] | None = None
@@ -176,16 +177,13 @@ class Adapter:
         self, plan: Plan, demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request, made by `format` and reported to the callbacks."""
-        if not self.callbacks:
-            return self.format(plan.signature, demos, inputs)
+        callbacks = listening(self.callbacks)
+        if not callbacks:
+            return in_parts(self.format(plan.signature, demos, inputs))
         given = {"signature": plan.signature, "demos": demos, "inputs": inputs}
-        return told(
-            self.callbacks,
-            "adapter_format",
-            self,
-            given,
-            lambda: self.format(plan.signature, demos, inputs),
-        )
+        with Report(callbacks, "adapter_format", self, given) as report:
+            report.outputs = messages = in_parts(self.format(plan.signature, demos, inputs))
+            return messages
 
     def read_completion(
         self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
@@ -217,10 +215,13 @@ class Adapter:
         Raises:
             AdapterParseError: the answer cannot be read.
         """
-        if not self.callbacks:
+        callbacks = listening(self.callbacks)
+        if not callbacks:
             return self.parse(signature, completion)
         given = {"signature": signature, "completion": completion}
-        return told(self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion))
+        with Report(callbacks, "adapter_parse", self, given) as report:
+            report.outputs = values = self.parse(signature, completion)
+        return values
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off at the token limit is complete all the same.
@@ -245,7 +246,7 @@ class Adapter:
         content = self.format_user_message_content(turns, inputs, main_request=True)
         if content:
             messages.append({"role": "user", "content": content})
-        return messages
+        return in_parts(messages)
 
     def format_system_message(self, signature: type[Signature]) -> str:
         """The fields, their layout, and the task."""
@@ -341,7 +342,7 @@ class Adapter:
     ) -> dict[str, list[Any]]:
         """One example of training data: `{"messages": [...]}`, ending with the answer."""
         answer = {"role": "assistant", "content": self.format_assistant_message_content(signature, outputs)}
-        return {"messages": [*self.format(signature, demos, inputs), answer]}
+        return {"messages": in_parts([*self.format(signature, demos, inputs), answer])}
 
     def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
         """The follow-up turn after an answer that cannot be used."""
