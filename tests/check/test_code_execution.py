@@ -16,8 +16,11 @@ def codes(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "head",
-    ["configure(allow_code=True)\n\n", 'configure(lm=LM("openai/gpt-4o-mini"), allow_code=True)\n\n']
-    + ["configure(interpreter_factory=PythonInterpreter)\n\n"],
+    [
+        "configure(allow_code=True)\n\n",
+        'configure(lm=LM("openai/gpt-4o-mini"), allow_code=True)\n\n',
+        "configure(interpreter_factory=PythonInterpreter)\n\n",
+    ],
 )
 def test_allowed(head: str) -> None:
     assert codes(head + AGENT) == []
