@@ -14,14 +14,14 @@ def codes(text: str) -> list[str]:
     return [each.code for each in Project({"a.dspy": text}.get).check("a.dspy").diagnostics]
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        "configure(allow_code=True)\n\n",
-        'configure(lm=LM("openai/gpt-4o-mini"), allow_code=True)\n\n',
-        "configure(interpreter_factory=PythonInterpreter)\n\n",
-    ],
-)
+ALLOWING = [
+    "configure(allow_code=True)\n\n",
+    'configure(lm=LM("openai/gpt-4o-mini"), allow_code=True)\n\n',
+    "configure(interpreter_factory=PythonInterpreter)\n\n",
+]
+
+
+@pytest.mark.parametrize("head", ALLOWING)
 def test_allowed(head: str) -> None:
     assert codes(head + AGENT) == []
     assert codes(AGENT + "\n" + head.rstrip("\n") + "\n") == []
