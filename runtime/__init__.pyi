@@ -5,6 +5,7 @@ from . import evaluate as evaluate
 from .adapters.base import Adapter as Adapter
 from .adapters.chat import ChatAdapter as ChatAdapter
 from .adapters.dummy import DummyLM as DummyLM
+from .adapters.json_adapter import JSONAdapter as JSONAdapter
 from .data.dataset import Dataset as Dataset
 from .errors import AdapterParseError as AdapterParseError
 from .errors import BatchError as BatchError
