@@ -102,7 +102,11 @@ def _beside(found: at.Found) -> set[str]:
         case syntax.EnumDeclaration(members=members):
             named = [each.name for each in members]
         case syntax.ModuleDeclaration(fields=fields, parts=parts, parameters=parameters):
-            named = [each.name for each in (*fields, *parts, *parameters)]
+            named = [
+                *(each.name for each in fields),
+                *(each.name for each in parts),
+                *(each.name for each in parameters),
+            ]
         case _:
             named = []
     names = [each for each in named if each is not None]
