@@ -37,6 +37,7 @@ from .errors import ProgramAssertionError as ProgramAssertionError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
+from .errors import ToolRunError as ToolRunError
 from .errors import TruncatedAnswerError as TruncatedAnswerError
 from .evaluate.aggregation import majority as majority
 from .evaluate.evaluate import Evaluate as Evaluate
@@ -95,4 +96,6 @@ from .signature.signature import make_signature as make_signature
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History
+from .types.toolcalls import ToolCallResults as ToolCallResults
+from .types.toolcalls import ToolCalls as ToolCalls
 from .types.type import Type as Type

@@ -127,6 +127,10 @@ class ToolError(DspycError, ValueError):
     """A function that cannot be made into a tool, or arguments that a tool does not accept."""
 
 
+class ToolRunError(ToolError, RuntimeError):
+    """A tool that failed; the tool's own error is its cause."""
+
+
 class StateError(DspycError, ValueError):
     """A saved state that does not fit the program it is loaded into."""
 
