@@ -40,6 +40,7 @@ from .errors import ProgramAssertionError as ProgramAssertionError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
+from .errors import ToolRunError as ToolRunError
 from .errors import TruncatedAnswerError as TruncatedAnswerError
 from .evaluate.aggregation import majority as majority
 from .evaluate.evaluate import Evaluate as Evaluate
@@ -102,4 +103,6 @@ from .tools.running import run_python as run_python
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History
+from .types.toolcalls import ToolCallResults as ToolCallResults
+from .types.toolcalls import ToolCalls as ToolCalls
 from .types.type import Type as Type

@@ -37,6 +37,8 @@ _LATER = {
     "Decimal": "decimal",
     "History": "..types.history",
     "Tool": "..tools.tool",
+    "ToolCallResults": "..types.toolcalls",
+    "ToolCalls": "..types.toolcalls",
 }
 """Where the types are that few signatures name; what they bring is imported when one does."""
 

@@ -152,6 +152,15 @@ class Tool:
         function = {"name": self.name, "description": self.desc, "parameters": parameters}
         return {"type": "function", "function": function}
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """As the type of a field, it takes tools and functions."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _as_tool, serialization=core_schema.to_string_ser_schema()
+        )
+
     def __repr__(self) -> str:
         return f"Tool(name={self.name}, desc={self.desc}, args={self.args})"
 
@@ -178,6 +187,14 @@ class Tool:
                 schema["description"] = described[name]
             schemas[name] = schema
         return schemas
+
+
+def _as_tool(given: Any) -> Tool:
+    if isinstance(given, Tool):
+        return given
+    if not callable(given):
+        raise ValueError("must be a tool or a function")
+    return Tool(given)
 
 
 def _hints(function: Any) -> dict[str, Any]:
