@@ -93,5 +93,12 @@ from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
+from .types.audio import Audio as Audio
+from .types.code import Code as Code
+from .types.documents import Citations as Citations
+from .types.documents import Document as Document
+from .types.file import File as File
 from .types.history import History as History
+from .types.image import Image as Image
+from .types.reasoning import Reasoning as Reasoning
 from .types.type import Type as Type
