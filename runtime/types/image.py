@@ -141,9 +141,9 @@ def encode_image(image: Any) -> str:
     if isinstance(image, Image):
         return str(image.url)
     if isinstance(image, str):
-        image = image.strip()
-        if image.startswith("data:") or loading.is_address(image):
-            return image
+        text = image.strip()
+        if text.startswith("data:") or loading.is_address(text):
+            return text
         raise InputError(
             f"Unrecognized image string: {loading.shown(image)} is neither an address nor a data URL. "
             "Local files must be loaded with Image.from_path()."
