@@ -102,7 +102,14 @@ from .tools.permission import CodeNotAllowedError as CodeNotAllowedError
 from .tools.running import run_python as run_python
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
+from .types.audio import Audio as Audio
+from .types.code import Code as Code
+from .types.documents import Citations as Citations
+from .types.documents import Document as Document
+from .types.file import File as File
 from .types.history import History as History
+from .types.image import Image as Image
+from .types.reasoning import Reasoning as Reasoning
 from .types.toolcalls import ToolCallResults as ToolCallResults
 from .types.toolcalls import ToolCalls as ToolCalls
 from .types.type import Type as Type
