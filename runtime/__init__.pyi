@@ -39,10 +39,10 @@ from .errors import ToolError as ToolError
 from .errors import TruncatedAnswerError as TruncatedAnswerError
 from .evaluate.aggregation import majority as majority
 from .evaluate.evaluate import Evaluate as Evaluate
-from .evaluate.metrics import EM as EM
-from .evaluate.metrics import F1 as F1
 from .evaluate.metrics import answer_exact_match as answer_exact_match
 from .evaluate.metrics import answer_passage_match as answer_passage_match
+from .evaluate.metrics import EM as EM
+from .evaluate.metrics import F1 as F1
 from .evaluate.metrics import normalize_text as normalize_text
 from .evaluate.result import EvaluationResult as EvaluationResult
 from .example import Example as Example
@@ -51,6 +51,7 @@ from .execution.settings import apply_defaults as apply_defaults
 from .execution.settings import configure as configure
 from .execution.settings import context as context
 from .execution.settings import settings as settings
+from .execution.unbatchify import Unbatchify as Unbatchify
 from .interface import Interface as Interface
 from .interface import Metric as Metric
 from .interface import Reward as Reward
@@ -69,9 +70,13 @@ from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN
 from .modules.chain_of_thought import ChainOfThought as ChainOfThought
 from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
+from .modules.multi_chain_comparison import MultiChainComparison as MultiChainComparison
+from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.sync_async import asyncify as asyncify
+from .modules.sync_async import syncify as syncify
 from .optimizers.base import Optimizer as Optimizer
 from .optimizers.base import Teleprompter as Teleprompter
 from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
@@ -87,10 +92,10 @@ from .prediction import Score as Score
 from .programs.program import Program as Program
 from .signature.fields import InputField as InputField
 from .signature.fields import OutputField as OutputField
-from .signature.signature import Signature as Signature
-from .signature.signature import SignatureLike as SignatureLike
 from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
+from .signature.signature import Signature as Signature
+from .signature.signature import SignatureLike as SignatureLike
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History

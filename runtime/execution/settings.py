@@ -26,6 +26,7 @@ _BUILT_IN: dict[str, Any] = {
     "accept_truncated": False,
     "max_concurrency": 32,
     "num_threads": 8,
+    "async_max_workers": 8,
     "max_errors": 10,
     "provide_traceback": False,
     "disable_history": False,
@@ -51,7 +52,8 @@ class Settings:
 
     Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
     `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
-    `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of
+    `max_concurrency` and `num_threads` (calls in flight at once); `async_max_workers` (functions that
+    `asyncify` runs at once); `max_errors` and `provide_traceback` (of
     batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
     calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.
     """
