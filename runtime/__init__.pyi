@@ -47,6 +47,7 @@ from .evaluate.metrics import normalize_text as normalize_text
 from .evaluate.result import EvaluationResult as EvaluationResult
 from .example import Example as Example
 from .execution import flow as flow
+from .execution.callbacks import BaseCallback as BaseCallback
 from .execution.settings import apply_defaults as apply_defaults
 from .execution.settings import configure as configure
 from .execution.settings import context as context
@@ -58,7 +59,6 @@ from .interface import Reward as Reward
 from .interface import ToolFunction as ToolFunction
 from .lm.base import BaseLM as BaseLM
 from .lm.cache import configure_cache as configure_cache
-from .lm.callbacks import BaseCallback as BaseCallback
 from .lm.client import LM as LM
 from .lm.history import inspect_history as inspect_history
 from .lm.jobs import TrainingJob as TrainingJob
@@ -99,3 +99,4 @@ from .signature.signature import SignatureLike as SignatureLike
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History
+from .types.type import Type as Type

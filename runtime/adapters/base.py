@@ -14,16 +14,16 @@ from typing import Any, ClassVar
 from ..errors import AdapterParseError
 from ..example import Example
 from ..execution import drive
+from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import context
-from ..lm.callbacks import BaseCallback
 from ..lm.capabilities import Capabilities
 from ..lm.messages import Grammar
 from ..lm.request import Completion
-from ..lm.watching import told
 from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, is_history
+from ..types.content import in_parts
 from ..values import rendering
 from .exchange import exchange
 from .plan import Plan
@@ -42,6 +42,7 @@ class Adapter:
     finetune_format: ClassVar[str] = "chat"
     """The format of the training data that `format_finetune_data` makes."""
 
+    _reported_as: ClassVar[str] = "adapter"
     callbacks: list[BaseCallback] | None = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
 
@@ -127,16 +128,13 @@ class Adapter:
         self, plan: Plan, demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request, made by `format` and reported to the callbacks."""
-        if not self.callbacks:
-            return self.format(plan.signature, demos, inputs)
+        callbacks = listening(self.callbacks)
+        if not callbacks:
+            return in_parts(self.format(plan.signature, demos, inputs))
         given = {"signature": plan.signature, "demos": demos, "inputs": inputs}
-        return told(
-            self.callbacks,
-            "adapter_format",
-            self,
-            given,
-            lambda: self.format(plan.signature, demos, inputs),
-        )
+        with Report(callbacks, "adapter_format", self, given) as report:
+            report.outputs = messages = in_parts(self.format(plan.signature, demos, inputs))
+            return messages
 
     def read_completion(
         self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
@@ -156,13 +154,13 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer violates a condition.
         """
-        if not self.callbacks:
+        callbacks = listening(self.callbacks)
+        if not callbacks:
             values = self.parse(signature, completion)
         else:
             given = {"signature": signature, "completion": completion}
-            values = told(
-                self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion)
-            )
+            with Report(callbacks, "adapter_parse", self, given) as report:
+                report.outputs = values = self.parse(signature, completion)
         check_outputs(type(self).__name__, signature, completion, inputs, values)
         return values
 
@@ -189,7 +187,7 @@ class Adapter:
         content = self.format_user_message_content(turns, inputs, main_request=True)
         if content:
             messages.append({"role": "user", "content": content})
-        return messages
+        return in_parts(messages)
 
     def format_system_message(self, signature: type[Signature]) -> str:
         """The fields, their layout, and the task."""
@@ -285,7 +283,7 @@ class Adapter:
     ) -> dict[str, list[Any]]:
         """One example of training data: `{"messages": [...]}`, ending with the answer."""
         answer = {"role": "assistant", "content": self.format_assistant_message_content(signature, outputs)}
-        return {"messages": [*self.format(signature, demos, inputs), answer]}
+        return {"messages": in_parts([*self.format(signature, demos, inputs), answer])}
 
     def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
         """The follow-up turn after an answer that cannot be used."""

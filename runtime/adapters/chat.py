@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError, ConfigurationError
-from ..lm.callbacks import BaseCallback
+from ..execution.callbacks import BaseCallback
 from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, plain_annotation, type_name
+from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError, read_object, reader_for
@@ -104,7 +105,7 @@ class ChatAdapter(Adapter):
         content = self.format_user_message_content(compiled.turns, inputs, main_request=True)
         if content:
             messages.append({"role": "user", "content": content})
-        return messages
+        return in_parts(messages)
 
     def format_field_description(self, signature: type[Signature]) -> str:
         """The lists of input and output fields."""
