@@ -1,4 +1,4 @@
-"""DSPy's import paths, so that only the import of the package changes: `from dspyc.runtime.teleprompt import …`.
+"""DSPy's import paths (`from dspyc.runtime.teleprompt import …`), so that only the package's name changes.
 
 Each path is a module that holds the face's names; where DSPy has a name there that the face has not, `_MORE`
 says where it is. Nothing is loaded before it is asked for.
@@ -122,4 +122,4 @@ def extend(name: str) -> None:
 def install() -> None:
     """Make the paths importable."""
     if _Finder not in sys.meta_path:
-        sys.meta_path.append(_Finder)  # type: ignore[arg-type]  # it has what a finder needs
+        sys.meta_path.append(_Finder)

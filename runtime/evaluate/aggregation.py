@@ -26,7 +26,8 @@ def majority(
     """The first of several answers whose value of a field is the most frequent one.
 
     Args:
-        prediction_or_completions: a prediction with several completions, its completions, or a list of predictions.
+        prediction_or_completions: a prediction with several completions, its completions, or a list of
+            predictions.
         normalize: a function; values that it maps to the same result count as equal, and None gives no vote.
         field: the field to vote on; the last output unless given.
 

@@ -37,8 +37,8 @@ class BatchOptions(NamedTuple):
 
 
 def run_batch(module: Callee, examples: Sequence[Any], options: BatchOptions) -> Any:
-    """What `Module.batch` does: the results, or with `return_failed_examples` these, the examples that failed,
-    and their errors.
+    """What `Module.batch` does: the results; with `return_failed_examples` also the examples that failed, and
+    their errors.
     """
 
     def call(example: Any) -> Any:

@@ -14,17 +14,17 @@ class FunctionModule(Module):
     """A module whose calls are those of a function, which may be async."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+        self.program = function
         self.__name__ = name_of(function)
 
     @property
     def needs_loop(self) -> bool:
         """Whether the function is async."""
-        return drive.is_async(self._function)
+        return drive.is_async(self.program)
 
     async def aforward(self, /, *args: Any, **inputs: Any) -> Any:
         """Call the function."""
-        return await drive.call_function(self._function, *args, **inputs)
+        return await drive.call_function(self.program, *args, **inputs)
 
     def __repr__(self) -> str:
         return f"FunctionModule({self.__name__})"

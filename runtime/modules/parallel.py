@@ -55,7 +55,7 @@ class Parallel(Module):
     def _refuse_positional(self) -> None:
         """The pairs are given by position."""
 
-    def forward(self, exec_pairs: Sequence[tuple[Any, Any]], num_threads: int | None = None) -> Any:  # type: ignore[override]
+    def forward(self, exec_pairs: Sequence[tuple[Any, Any]], num_threads: int | None = None) -> Any:
         """Run the pairs.
 
         Args:

@@ -54,18 +54,12 @@ def syncify(program: Any, in_place: bool = True) -> Any:
         in_place: False returns another module around a module.
     """
     if isinstance(program, Module):
-        return program if in_place else _around(program)
+        return program if in_place else FunctionModule(program)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return drive.run_on_loop(program(*args, **kwargs))
 
     return call
-
-
-def _around(program: Module) -> Module:
-    wrapper = FunctionModule(program)
-    wrapper.program = program  # type: ignore[attr-defined]  # a part, so that optimizers find what is inside
-    return wrapper
 
 
 def _limit() -> Any:
