@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, Literal, Optional, Union, get_origin
 
 from ..errors import SignatureError, did_you_mean
+from ..types.annotations import is_text_type
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)
@@ -37,8 +38,17 @@ _NAMES: dict[str, Any] = {
 _LATER = {
     **dict.fromkeys(("date", "datetime", "time", "timedelta"), "datetime"),
     "Decimal": "decimal",
+    "Audio": "..types.audio",
+    "Citations": "..types.documents",
+    "Code": "..types.code",
+    "Document": "..types.documents",
+    "File": "..types.file",
     "History": "..types.history",
+    "Image": "..types.image",
+    "Reasoning": "..types.reasoning",
     "Tool": "..tools.tool",
+    "ToolCallResults": "..types.toolcalls",
+    "ToolCalls": "..types.toolcalls",
 }
 """Where the types are that few signatures name; what they bring is imported when one does."""
 
@@ -143,7 +153,7 @@ class TypeReader:
             raise self.error(
                 f"a type is missing before {self._token!r}" if self._token else "a type is missing"
             )
-        start, name = self._start, self.advance().removeprefix("typing.")
+        start, name = self._start, self.advance().removeprefix("typing.").removeprefix("dspy.")
         if name == "Literal":
             return Literal[tuple(self._literals())]
         if name in ("Optional", "Union"):
@@ -160,6 +170,10 @@ class TypeReader:
         ):
             raise self.error(f"`{name}` takes no types in brackets")
         self.advance()
+        if self._kind == "string" and is_text_type(found):
+            language = self._literal()
+            self.expect("]")
+            return found[language]
         arguments = self._arguments()
         try:
             return found[tuple(arguments)] if len(arguments) > 1 else found[arguments[0]]

@@ -6,7 +6,6 @@ from ....base import models
 from ....base.diagnostic import Edit, Fix
 from ....base.span import Span
 from ....grammar import syntax
-from ... import catalog, types
 from ...program import Item, Program
 from ..edits import without_argument
 from ..rule import Findings, replace, rule
@@ -145,35 +144,6 @@ def answer_too_long(program: Program, item: Item, node: syntax.Call) -> Findings
         fix = replace(f"Write `{limit}`", argument.value, str(limit))
         words = f"`{found.name}` gives at most {limit} tokens"
         yield answer_too_long.at(argument, words, fix=fix)
-
-
-@rule("E317", "unsupported-setting", Construction, fix="always")
-def unsupported_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """An adapter is given a setting of DSPy's that is not supported, so that loading the file fails.
-
-    Tools are described in the prompt, and every output is read from the answer, whatever the provider can do.
-
-    ```dspy
-    configure(adapter=ChatAdapter(use_native_function_calling=True))
-    #                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E317 `ChatAdapter` does not support this
-    ```
-
-    ```dspy
-    configure(adapter=ChatAdapter())
-    ```
-    """
-    kind = item.type_of(node)
-    if not isinstance(kind, types.Instance) or kind.definition is not catalog.definition("ChatAdapter"):
-        return
-    binding = item.binding_of(node)
-    for name in ("use_native_function_calling", "native_response_types"):
-        argument = binding.argument(name) if binding is not None else None
-        if argument is None or constant(argument.value) in (False, None):
-            continue
-        if constant(argument.value) is ... and not isinstance(argument.value, syntax.List):
-            continue
-        fix = without_argument(item, node.arguments, argument)
-        yield unsupported_setting.at(argument, "`ChatAdapter` does not support this", fix=fix)
 
 
 @rule("W304", "retired-model", Construction, fix="sometimes", severity="info")

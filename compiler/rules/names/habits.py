@@ -57,7 +57,6 @@ _DSPYS = {
     "RLM": "",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
-    "JSONAdapter": "ChatAdapter",
     "XMLAdapter": "ChatAdapter",
     "TwoStepAdapter": "ChatAdapter",
     "BAMLAdapter": "ChatAdapter",
