@@ -20,13 +20,8 @@ _Waiting: TypeAlias = "queue.SimpleQueue[tuple[Any, Future[Any]] | None]"
 class Unbatchify(Generic[Item, Result]):
     """Calls a function of many inputs for callers that have one each, from any number of threads.
 
-        embed = Unbatchify(embedder, max_batch_size=64, max_wait_time=0.01)
-        vector = embed("one text")
-
-    Args:
-        batch_fn: takes a list of inputs and returns the list of their results.
-        max_batch_size: how many inputs it gets at most.
-        max_wait_time: seconds that the first input of a batch waits for others.
+    embed = Unbatchify(embedder, max_batch_size=64, max_wait_time=0.01)
+    vector = embed("one text")
     """
 
     def __init__(
@@ -35,6 +30,13 @@ class Unbatchify(Generic[Item, Result]):
         max_batch_size: int = 32,
         max_wait_time: float = 0.1,
     ) -> None:
+        """Make one; its thread starts with the first call.
+
+        Args:
+            batch_fn: takes a list of inputs and returns the list of their results.
+            max_batch_size: how many inputs it gets at most.
+            max_wait_time: seconds that the first input of a batch waits for others.
+        """
         self.batch_fn = batch_fn
         self.max_batch_size = max_batch_size
         self.max_wait_time = max_wait_time

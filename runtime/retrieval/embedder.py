@@ -27,7 +27,7 @@ EmbeddingFunction: TypeAlias = Callable[..., Any]
 _LOCAL = "local/"
 
 
-@parameters(extra="default_kwargs")
+@parameters(extra="kwargs")
 class Embedder:
     """Makes vectors of texts: `Embedder("openai/text-embedding-3-small")(["a text", "another"])`.
 
@@ -51,7 +51,7 @@ class Embedder:
         Raises:
             ConfigurationError: it is neither a name nor a function.
         """
-        self.default_kwargs: dict[str, Any] = self.__dict__["default_kwargs"]
+        self.default_kwargs: dict[str, Any] = self.__dict__.pop("kwargs")
         if not (isinstance(self.model, str) or callable(self.model)):
             raise ConfigurationError(
                 f"`model` of `Embedder` must be a model's name or a function, not {type(self.model).__name__}"
