@@ -57,6 +57,7 @@ from .execution.settings import apply_defaults as apply_defaults
 from .execution.settings import configure as configure
 from .execution.settings import context as context
 from .execution.settings import settings as settings
+from .execution.unbatchify import Unbatchify as Unbatchify
 from .interface import Interface as Interface
 from .interface import Metric as Metric
 from .interface import Reward as Reward
@@ -74,9 +75,13 @@ from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN
 from .modules.chain_of_thought import ChainOfThought as ChainOfThought
 from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
+from .modules.multi_chain_comparison import MultiChainComparison as MultiChainComparison
+from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.sync_async import asyncify as asyncify
+from .modules.sync_async import syncify as syncify
 from .optimizers.base import Optimizer as Optimizer
 from .optimizers.base import Teleprompter as Teleprompter
 from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
@@ -90,6 +95,14 @@ from .prediction import Completions as Completions
 from .prediction import Prediction as Prediction
 from .prediction import Score as Score
 from .programs.program import Program as Program
+from .retrieval.bm25 import BM25 as BM25
+from .retrieval.colbert import ColBERTv2 as ColBERTv2
+from .retrieval.embedder import Embedder as Embedder
+from .retrieval.embeddings import Embeddings as Embeddings
+from .retrieval.embeddings import EmbeddingsWithScores as EmbeddingsWithScores
+from .retrieval.knn import KNN as KNN
+from .retrieval.retrieve import Retrieve as Retrieve
+from .retrieval.retriever import Retriever as Retriever
 from .signature.fields import InputField as InputField
 from .signature.fields import OutputField as OutputField
 from .signature.signature import Signature as Signature
