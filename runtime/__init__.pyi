@@ -5,9 +5,13 @@ from . import evaluate as evaluate
 from .adapters.base import Adapter as Adapter
 from .adapters.chat import ChatAdapter as ChatAdapter
 from .adapters.dummy import DummyLM as DummyLM
+from .adapters.json_adapter import JSONAdapter as JSONAdapter
 from .data.dataset import Dataset as Dataset
 from .errors import AdapterParseError as AdapterParseError
 from .errors import BatchError as BatchError
+from .errors import CodeExecutionError as CodeExecutionError
+from .errors import CodeInterpreterError as CodeInterpreterError
+from .errors import CodeSyntaxError as CodeSyntaxError
 from .errors import ConditionError as ConditionError
 from .errors import ConfigurationError as ConfigurationError
 from .errors import ContextWindowExceededError as ContextWindowExceededError
@@ -36,6 +40,7 @@ from .errors import ProgramAssertionError as ProgramAssertionError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
+from .errors import ToolRunError as ToolRunError
 from .errors import TruncatedAnswerError as TruncatedAnswerError
 from .evaluate.aggregation import majority as majority
 from .evaluate.evaluate import Evaluate as Evaluate
@@ -52,6 +57,7 @@ from .execution.settings import apply_defaults as apply_defaults
 from .execution.settings import configure as configure
 from .execution.settings import context as context
 from .execution.settings import settings as settings
+from .execution.unbatchify import Unbatchify as Unbatchify
 from .interface import Interface as Interface
 from .interface import Metric as Metric
 from .interface import Reward as Reward
@@ -71,9 +77,13 @@ from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN
 from .modules.chain_of_thought import ChainOfThought as ChainOfThought
 from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
+from .modules.multi_chain_comparison import MultiChainComparison as MultiChainComparison
+from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.sync_async import asyncify as asyncify
+from .modules.sync_async import syncify as syncify
 from .optimizers.base import Optimizer as Optimizer
 from .optimizers.base import Teleprompter as Teleprompter
 from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
@@ -87,15 +97,37 @@ from .prediction import Completions as Completions
 from .prediction import Prediction as Prediction
 from .prediction import Score as Score
 from .programs.program import Program as Program
+from .retrieval.bm25 import BM25 as BM25
+from .retrieval.colbert import ColBERTv2 as ColBERTv2
+from .retrieval.embedder import Embedder as Embedder
+from .retrieval.embeddings import Embeddings as Embeddings
+from .retrieval.embeddings import EmbeddingsWithScores as EmbeddingsWithScores
+from .retrieval.knn import KNN as KNN
+from .retrieval.retrieve import Retrieve as Retrieve
+from .retrieval.retriever import Retriever as Retriever
 from .signature.fields import InputField as InputField
 from .signature.fields import OutputField as OutputField
 from .signature.signature import Signature as Signature
 from .signature.signature import SignatureLike as SignatureLike
 from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
+from .tools.interpreter import FinalOutput as FinalOutput
+from .tools.interpreter import PythonInterpreter as PythonInterpreter
+from .tools.permission import CodeNotAllowedError as CodeNotAllowedError
+from .tools.running import run_python as run_python
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
+from .types.audio import Audio as Audio
+from .types.code import Code as Code
+from .types.documents import Citations as Citations
+from .types.documents import Document as Document
+from .types.file import File as File
 from .types.history import History as History
+from .types.image import Image as Image
+from .types.reasoning import Reasoning as Reasoning
+from .types.toolcalls import ToolCallResults as ToolCallResults
+from .types.toolcalls import ToolCalls as ToolCalls
+from .types.type import Type as Type
 
 cache: Cache
 """The cache of this process; another `Cache` can be put in its place."""

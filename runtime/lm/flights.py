@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from ...base.forks import new_lock
 from ..errors import LMError
 from ..execution import drive
+from ..execution.pool import started_again
 from . import cache as caching
 from .cache import Store
 from .request import Response
@@ -77,7 +78,7 @@ async def fetch_once(wanted: Wanted) -> Response:
         LMError: the model could not be asked, by this call or by the one it waited for.
     """
     key = wanted.key
-    while key not in _asking.get():
+    while key not in _asking.get() and not started_again.get():
         with _lock:
             flight = _flights.get(key)
             leads = flight is None

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..adapters.base import Adapter
 from ..adapters.chat import ChatAdapter
-from ..adapters.feedback import with_feedback
+from ..adapters.exchange import prepare
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
@@ -22,7 +22,7 @@ from .tree import Predictor
 
 HINT = "hint_"
 """The input by which a predictor is told what to do better than in an earlier attempt; see `Refine`."""
-_CALL_SETTINGS = ("signature", "lm", "config", "demos", "max_retries")
+_CALL_SETTINGS = ("signature", "lm", "config", "demos", "max_retries", "prediction")
 _DEFAULT_ADAPTER = ChatAdapter()
 _SETTLED_TEMPERATURE = 0.15
 
@@ -50,6 +50,9 @@ class Call:
             lm = in_place_of(settings.get("lm") or lm)
             demos = settings.get("demos", demos)
             config = {**config, **(settings.get("config") or {})}
+            if "prediction" in settings:
+                # OpenAI's predicted output, `{"type": "content", "content": …}`, is for the provider.
+                config["prediction"] = settings["prediction"]
             retries = settings.get("max_retries", retries)
         if needs_lm:
             if lm is None:
@@ -82,10 +85,10 @@ def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Re
         NotConfiguredError: there is no language model.
     """
     call = Call(predictor, dict(inputs))
-    plan = call.adapter.plan(call.signature, call.lm.capabilities)
-    messages = with_feedback(call.adapter.make_messages(plan, call.demos, call.sent))
-    request = make_request(call.lm, None, messages, call.config, plan.tools, plan.output)
-    return call.lm, request
+    plan, settings, messages = prepare(
+        call.adapter, call.lm, call.config, call.signature, call.demos, call.sent
+    )
+    return call.lm, make_request(call.lm, None, messages, settings, plan.tools, plan.output)
 
 
 def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:

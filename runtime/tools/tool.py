@@ -66,6 +66,9 @@ class Tool:
             for parameter in signature.parameters.values()
             if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         }
+        self._keyword_only = frozenset(
+            parameter.name for parameter in named.values() if parameter.kind is parameter.KEYWORD_ONLY
+        )
         hints = _hints(function)
         self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
         described = arg_desc or described_arguments(self.desc)
@@ -94,6 +97,22 @@ class Tool:
             ToolError: an argument is unknown, missing, or of the wrong type.
         """
         return await drive.call_function(self.func, **self.check(kwargs))
+
+    def bind(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments by name, where code has given some by position.
+
+        Raises:
+            ToolError: there are more than the tool has, or one is given twice.
+        """
+        if not args:
+            return dict(arguments)
+        names = [name for name in self.args if name not in self._keyword_only]
+        if len(args) > len(names):
+            raise ToolError(f"`{self.name}` takes {len(names)} arguments by position, not {len(args)}")
+        by_position = dict(zip(names, args, strict=False))
+        if twice := [name for name in by_position if name in arguments]:
+            raise ToolError(f"`{self.name}` got the argument `{twice[0]}` twice")
+        return {**by_position, **arguments}
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as values of their types.
@@ -133,6 +152,15 @@ class Tool:
         function = {"name": self.name, "description": self.desc, "parameters": parameters}
         return {"type": "function", "function": function}
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """As the type of a field, it takes tools and functions."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _as_tool, serialization=core_schema.to_string_ser_schema()
+        )
+
     def __repr__(self) -> str:
         return f"Tool(name={self.name}, desc={self.desc}, args={self.args})"
 
@@ -159,6 +187,14 @@ class Tool:
                 schema["description"] = described[name]
             schemas[name] = schema
         return schemas
+
+
+def _as_tool(given: Any) -> Tool:
+    if isinstance(given, Tool):
+        return given
+    if not callable(given):
+        raise ValueError("must be a tool or a function")
+    return Tool(given)
 
 
 def _hints(function: Any) -> dict[str, Any]:

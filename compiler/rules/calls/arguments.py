@@ -71,8 +71,9 @@ class Called(Struct, frozen=True):
 def called(item: Item, node: Call) -> tuple[Called, ...]:
     """The call of a node; none where its parameters are not known."""
     binding = item.binding_of(node)
-    known = binding is not None and binding.parameters is not None
-    return (Called(item, node, binding),) if binding is not None and known else ()
+    if binding is None or binding.parameters is None:
+        return ()
+    return (Called(item, node, binding),)
 
 
 def calls(item: Item) -> Iterator[Called]:
