@@ -26,6 +26,7 @@ from ..types.annotations import allows_none, is_history
 from ..types.content import in_parts
 from .conversation import format_turn
 from .exchange import exchange
+from .incremental import FieldReader, WholeReader
 from .native import native_fields, plan_natives, read_natives
 from .plan import Plan, chooses_format
 
@@ -222,6 +223,12 @@ class Adapter:
         with Report(callbacks, "adapter_parse", self, given) as report:
             report.outputs = values = self.parse(signature, completion)
         return values
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """What cuts an answer into fields while it comes; without one, fields are shown when they are all
+        there.
+        """
+        return WholeReader()
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off at the token limit is complete all the same.
