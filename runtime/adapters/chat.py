@@ -17,7 +17,7 @@ from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none, plain_annotation, type_name
+from ..types.annotations import allows_none, is_text_type, plain_annotation, type_name
 from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
@@ -367,7 +367,9 @@ def reminder(field: Field) -> str:
     annotation = plain_annotation(field.annotation)
     if is_tool_calls(annotation):
         return ' (must be a JSON object like {"tool_calls": [{"name": "...", "args": {...}}]})'
-    return "" if annotation is str else f" (must be formatted as a valid Python {type_name(annotation)})"
+    if annotation is str or is_text_type(annotation):
+        return ""
+    return f" (must be formatted as a valid Python {type_name(annotation)})"
 
 
 def _field_texts(sections: list[Section]) -> dict[str, str]:

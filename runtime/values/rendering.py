@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from ..errors import InputError
-from ..types.annotations import plain_annotation
+from ..types.annotations import is_text_type, plain_annotation
 from ..types.content import IN_ANSWER, IN_PROMPT, InAnswer, InPrompt
 from ..types.records import schema_keys
 from .ordering import in_order
@@ -138,7 +138,7 @@ def _blob(item: Any) -> str:
 def type_note(annotation: Any) -> str:
     """How a value of the type is to be written, in words; nothing for a string."""
     annotation = plain_annotation(annotation)
-    if annotation is str:
+    if annotation is str or is_text_type(annotation):
         return ""
     if annotation is bool:
         return "must be True or False"

@@ -55,12 +55,6 @@ _DSPYS = {
     "ReActV2": "ReAct",
     "Avatar": "ReAct",
     "RLM": "",
-    "MultiChainComparison": "BestOfN",
-    "Parallel": "",
-    "Retrieve": "",
-    "ColBERTv2": "",
-    "Embedder": "",
-    "Embeddings": "",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
 }
