@@ -45,6 +45,8 @@ class Adapter:
     """The format of the training data that `format_finetune_data` makes."""
 
     _reported_as: ClassVar[str] = "adapter"
+    asks_to_read: ClassVar[bool] = False
+    """Whether reading an answer asks a model, by `aread_completion`."""
     callbacks: list[BaseCallback] | None = None
     use_native_function_calling: bool = False
     native_response_types: list[type] | None = None
@@ -198,6 +200,12 @@ class Adapter:
         if plan.natives is None:
             return self.read(plan.signature, completion.text, inputs)
         return read_natives(self, plan, completion, inputs)
+
+    async def aread_completion(
+        self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The same, for an adapter that asks a model to read an answer (`asks_to_read`)."""
+        return self.read_completion(plan, completion, inputs)
 
     def read(self, signature: type[Signature], completion: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Parse an answer's text and check it against the signature's conditions.

@@ -301,6 +301,24 @@ class ChatAdapter(Adapter):
         message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
 
+    def _in_order(
+        self, signature: type[Signature], completion: str, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The values in the order of the fields; those that may be absent get what stands for them."""
+        complete: dict[str, Any] = {}
+        for name, field, _ in self._compiled(signature).outputs:
+            if name in values:
+                complete[name] = values[name]
+            elif not field.is_required():
+                complete[name] = field.get_default()
+            elif allows_none(field.annotation):
+                complete[name] = None
+            else:
+                raise AdapterParseError(
+                    type(self).__name__, signature, completion, parsed_result=dict(values)
+                )
+        return complete
+
     def _unreadable(
         self, signature: type[Signature], completion: str, values: dict[str, Any], name: str, error: ReadError
     ) -> AdapterParseError:

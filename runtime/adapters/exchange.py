@@ -43,7 +43,11 @@ async def exchange(
         error = None
         if not completion.is_truncated:
             try:
-                answers.append(adapter.read_completion(plan, completion, inputs))
+                answers.append(
+                    await adapter.aread_completion(plan, completion, inputs)
+                    if adapter.asks_to_read
+                    else adapter.read_completion(plan, completion, inputs)
+                )
                 continue
             except AdapterParseError as found:
                 error = found
@@ -99,7 +103,7 @@ class _Exchange:
         while True:
             if error is None:
                 try:
-                    return self._read(completion, turns)
+                    return await self._read(completion, turns)
                 except AdapterParseError as found:
                     error = found
             error.messages = turns
@@ -114,7 +118,7 @@ class _Exchange:
         error.attempts = tuple(tries[:-1])
         raise error
 
-    def _read(self, completion: Completion, turns: list[dict[str, Any]]) -> dict[str, Any]:
+    async def _read(self, completion: Completion, turns: list[dict[str, Any]]) -> dict[str, Any]:
         if completion.is_truncated:
             text = completion.text
             if not (self._accepts_truncated() or self.adapter.is_finished(self.plan.signature, text)):
@@ -126,6 +130,8 @@ class _Exchange:
                     self._limit()[1],
                     turns,
                 )
+        if self.adapter.asks_to_read:
+            return await self.adapter.aread_completion(self.plan, completion, self.inputs)
         return self.adapter.read_completion(self.plan, completion, self.inputs)
 
     def _accepts_truncated(self) -> bool:

@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
+from xml.sax.saxutils import unescape
 
 
 class Chunk(NamedTuple):
@@ -115,6 +116,9 @@ class SectionReader:
         yield from self._current.finish()
 
 
+_LONGEST_ENTITY = len("&quot")
+
+
 class TagReader:
     """Reads `<field>…</field>` elements; see `XMLAdapter`.
 
@@ -135,12 +139,12 @@ class TagReader:
             if self._current.name:
                 inside, closing, rest = self._pending.partition(f"</{self._current.name}>")
                 if closing:
-                    yield from self._current.write(inside)
+                    yield from self._current.write(unescape(inside))
                     yield from self._current.finish()
                     self._pending = rest
                     continue
-                kept = self._start_of(f"</{self._current.name}>")
-                yield from self._current.write(self._pending[: len(self._pending) - kept])
+                kept = max(self._start_of(f"</{self._current.name}>"), self._start_of_entity())
+                yield from self._current.write(unescape(self._pending[: len(self._pending) - kept]))
                 self._pending = self._pending[len(self._pending) - kept :]
                 return
             found = self._opening.search(self._pending)
@@ -157,9 +161,15 @@ class TagReader:
                 return length
         return 0
 
+    def _start_of_entity(self) -> int:
+        """How many characters at the end may be the beginning of `&lt;` and the like."""
+        tail = self._pending[-_LONGEST_ENTITY:]
+        at = tail.rfind("&")
+        return len(tail) - at if at >= 0 and ";" not in tail[at:] else 0
+
     def end(self) -> Iterator[Chunk]:
         """The answer has ended."""
-        yield from self._current.write(self._pending)
+        yield from self._current.write(unescape(self._pending))
         yield from self._current.finish()
 
 

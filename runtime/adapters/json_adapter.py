@@ -13,7 +13,6 @@ from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none
 from ..types.content import IN_ANSWER
 from ..values import candidates, rendering
 from ..values.drafts import without_drafts
@@ -145,24 +144,6 @@ class JSONAdapter(ChatAdapter, origin=True):
                 except ReadError as error:
                     raise self._unreadable(signature, completion, values, name, error) from error
         return self._in_order(signature, completion, values)
-
-    def _in_order(
-        self, signature: type[Signature], completion: str, values: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The values in the order of the fields; those that may be absent get what stands for them."""
-        complete: dict[str, Any] = {}
-        for name, field, _ in self._compiled(signature).outputs:
-            if name in values:
-                complete[name] = values[name]
-            elif not field.is_required():
-                complete[name] = field.get_default()
-            elif allows_none(field.annotation):
-                complete[name] = None
-            else:
-                raise AdapterParseError(
-                    type(self).__name__, signature, completion, parsed_result=dict(values)
-                )
-        return complete
 
     def _parse_without_object(
         self, signature: type[Signature], completion: str, answer: str

@@ -220,7 +220,7 @@ class _Sink:
 
     def complete(self, predictor: Any, values: dict[str, Any]) -> None:
         """The outputs, read: those of which no piece was shown are shown whole."""
-        shown = self._complete.pop(id(predictor), set())
+        shown = self._complete.setdefault(id(predictor), set())
         for field, value in values.items():
             if field not in shown:
                 self.write(predictor, field, render(value), is_last=True)
