@@ -130,6 +130,10 @@ class ToolError(DspycError, ValueError):
     """A function that cannot be made into a tool, or arguments that a tool does not accept."""
 
 
+class ToolRunError(ToolError, RuntimeError):
+    """A tool that failed; the tool's own error is its cause."""
+
+
 class CodeInterpreterError(DspycError, RuntimeError):
     """A sandbox that cannot run code: it is not installed, it is closed, it is busy, it got an odd value."""
 

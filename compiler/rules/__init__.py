@@ -59,6 +59,7 @@ from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
 from .models.context import prompt_too_long
+from .models.media import untaken_input
 from .models.names import (
     missing_model,
     no_provider,
@@ -258,6 +259,7 @@ RULES: tuple[Rule, ...] = (
     unreachable_threshold,
     missing_model,
     untuned_module,
+    untaken_input,
     look_alike_names,
     key_in_source,
     unsafe_tool,

@@ -24,7 +24,7 @@ from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, is_history
 from ..types.content import in_parts
-from ..values import rendering
+from .conversation import format_turn
 from .exchange import exchange
 from .native import native_fields, plan_natives, read_natives
 from .plan import Plan, chooses_format
@@ -323,14 +323,7 @@ class Adapter:
         history = inputs.get(history_field_name)
         messages: list[dict[str, Any]] = []
         for turn in getattr(history, "messages", ()):
-            asked = any(name in turn for name in signature.input_fields)
-            if "role" in turn and signature.fields.keys().isdisjoint(turn):
-                messages.append({"role": turn["role"], "content": _chat_text(turn.get("content"))})
-                continue
-            if user := self.format_user_message_content(signature, turn, main_request=asked):
-                messages.append({"role": "user", "content": user})
-            if answer := self.format_assistant_message_content(signature, turn):
-                messages.append({"role": "assistant", "content": answer})
+            messages += format_turn(self, signature, turn)
         return messages
 
     def format_finetune_data(
@@ -379,11 +372,6 @@ def find_history(signature: type[Signature]) -> str | None:
     return next(
         (name for name, field in signature.input_fields.items() if is_history(field.annotation)), None
     )
-
-
-def _chat_text(content: Any) -> Any:
-    """A message's content as it is, save that markers in its text are no structure."""
-    return rendering.escape_markers(content) if isinstance(content, str) else content
 
 
 def _is_complete(fields: Mapping[str, Field], values: Mapping[str, Any]) -> bool:

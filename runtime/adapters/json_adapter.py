@@ -14,6 +14,7 @@ from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none
+from ..types.content import IN_ANSWER
 from ..values import candidates, rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError
@@ -59,8 +60,12 @@ class JSONAdapter(ChatAdapter, origin=True):
         return "\n\n".join(parts).strip()
 
     def user_message_output_requirements(self, signature: type[Signature]) -> str:
-        """The reminder of the output format at the end of a request."""
-        fields = [f"`{name}`{_form(field)}" for name, field in signature.output_fields.items()]
+        """The reminder of the output format at the end of a request; none where the provider fills all
+        outputs.
+        """
+        if not signature.output_fields:
+            return ""
+        fields = [f"`{name}`{reminder(field)}" for name, field in signature.output_fields.items()]
         return f"Respond with a JSON object in the following order of fields: {', then '.join(fields)}."
 
     def format_assistant_message_content(
@@ -169,19 +174,12 @@ class JSONAdapter(ChatAdapter, origin=True):
 
 def as_json(values: Mapping[str, Any]) -> str:
     """Values by name as the JSON object that an answer is."""
-    plain = {name: rendering.to_json_types(value) for name, value in values.items()}
+    plain = {name: rendering.to_json_types(value, IN_ANSWER) for name, value in values.items()}
     return json.dumps(plain, indent=2, ensure_ascii=False)
 
 
-def _form(field: Field) -> str:
-    """What the reminder says of a field's form."""
-    if getattr(field.annotation, "__name__", "") == "ToolCalls":
-        return ' (must be a JSON object like {"tool_calls": [{"name": "...", "args": {...}}]})'
-    return reminder(field)
-
-
 def _read(read: Reader, value: Any) -> Any:
-    """A value of JSON as one of the type; other kinds of value are put into the text that a string is."""
+    """A value of JSON as one of the type; a text field takes other kinds of value as text."""
     if read.annotation is str and not isinstance(value, str):
         if value is None:
             raise ReadError("is null, but must be a string")

@@ -63,16 +63,12 @@ def _find(signature: type[Signature]) -> NativeFields | None:
     ]
     if not typed:
         return None
-    calls = next((name for name, core in typed if core.__name__ == "ToolCalls" and _is_ours(core)), None)
+    calls = next((name for name, core in typed if is_tool_calls(core)), None)
     tools = next((name for name, field in signature.input_fields.items() if is_tools(field.annotation)), None)
     return NativeFields(tools, calls, tuple((name, core) for name, core in typed if name != calls))
 
 
 _RUNTIME = __name__.rpartition(".adapters")[0] + "."
-
-
-def _is_ours(kind: type) -> bool:
-    return kind.__module__ == f"{_RUNTIME}types.toolcalls"
 
 
 def _core(annotation: Any) -> Any:
@@ -82,6 +78,12 @@ def _core(annotation: Any) -> Any:
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         return plain_annotation(arms[0]) if len(arms) == 1 else annotation
     return annotation
+
+
+def is_tool_calls(annotation: Any) -> bool:
+    """Whether the values of a type are calls of tools."""
+    module = sys.modules.get(f"{_RUNTIME}types.toolcalls")
+    return module is not None and isinstance(annotation, type) and issubclass(annotation, module.ToolCalls)
 
 
 def is_tools(annotation: Any) -> bool:

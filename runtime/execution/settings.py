@@ -36,7 +36,7 @@ _BUILT_IN: dict[str, Any] = {
     "interpreter_factory": None,
     "allow_tool_async_sync_conversion": True,
 }
-_IN_PYTHON: dict[str, Any] = {"callbacks": []}
+_IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": []}
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
 _DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
 _NAMES = frozenset(_DEFAULTS) | {"trace"}
@@ -63,10 +63,11 @@ class Settings:
 
     Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
     `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
-    `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of
-    batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `callbacks` (told of every
-    call); `trace` (a list to record calls in); `allow_code` (whether code that a model writes may run, in a
-    sandbox), `interpreter_factory` (what makes that sandbox, instead of `PythonInterpreter`);
+    `max_concurrency` and `num_threads` (calls in flight at once); `async_max_workers` (functions that
+    `asyncify` runs at once); `max_errors` and `provide_traceback` (of batches and evaluations);
+    `disable_history`, `max_history_size`, `track_usage`; `callbacks` (told of every call); `trace` (a list to
+    record calls in); `allow_code` (whether code that a model writes may run, in a sandbox),
+    `interpreter_factory` (what makes that sandbox, instead of `PythonInterpreter`);
     `allow_tool_async_sync_conversion` (whether calling an async tool waits for it); `experimental`, which
     gates nothing and is taken so that DSPy's programs run.
     """

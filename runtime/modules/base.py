@@ -185,6 +185,8 @@ class Module(PartTree):
         return_failed_examples: bool = False,
         provide_traceback: bool | None = None,
         disable_progress_bar: bool = False,
+        timeout: float = 120,
+        straggler_limit: int = 3,
     ) -> Any:
         """Run the module on the inputs of many examples at the same time.
 
@@ -195,17 +197,21 @@ class Module(PartTree):
             return_failed_examples: also return the examples that failed and their errors.
             provide_traceback: log failures with their traceback.
             disable_progress_bar: accepted for compatibility with DSPy; no progress bar is drawn.
+            timeout: seconds after which one of the last examples is started once more, because its call may
+                hang; the first outcome counts. 0 for never.
+            straggler_limit: how many examples "the last" are.
 
         Returns:
             The predictions in the order of the examples, None for a failed one; with `return_failed_examples`
-            the successful predictions, the failed examples and their errors.
+            these, the failed examples and their errors.
 
         Raises:
             BatchError: more than `max_errors` failed; the first failure is its cause.
         """
-        return batch.run_batch(
-            self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
+        options = batch.BatchOptions(
+            num_threads, max_errors, return_failed_examples, provide_traceback, timeout, straggler_limit
         )
+        return batch.run_batch(self, list(examples), options)
 
     # --- state ------------------------------------------------------------------------------------------
 
@@ -336,6 +342,13 @@ class _CallScope:
             end_call(self._settings)
         if self._report is not None:
             self._report.__exit__(kind, error, traceback)
+
+
+async def call_part(part: Any, inputs: Mapping[str, Any]) -> Any:
+    """Call a part of a module, or the plain function that a test has put in its place."""
+    if isinstance(part, Module):
+        return await part.acall(**inputs)
+    return await drive.call_function(part, **inputs)
 
 
 def declared_signature(program: Any) -> type[Signature] | None:

@@ -75,12 +75,12 @@ class ReAct(Module):
         """
         self.signature = signature = ensure_signature(self.signature)
         own, self._servers = collect(self.tools, _TAKEN)
-        self.tools = self._with_finish(own)
-        self._instructions = self._describe(self.tools)
+        self._know(own)
+        self._instructions = self._describe(self._by_name)
         self._is_listed = not self._servers
         options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
         # Which tools a server has is known at the first call; a name that is none is an observation, then.
-        names = str if self._servers else Literal[tuple(self.tools)]
+        names = str if self._servers else Literal[tuple(self._by_name)]
         self.react = Predict(_step_signature(signature, self._instructions, names), **options)
         self.extract = ChainOfThought(_extract_signature(signature), **options)
         # The predictors hold what these said.
@@ -90,7 +90,7 @@ class ReAct(Module):
     @property
     def needs_loop(self) -> bool:
         """Whether one of the tools is async."""
-        return bool(self._servers) or any(tool.is_async for tool in self.tools.values())
+        return bool(self._servers) or any(tool.is_async for tool in self._by_name.values())
 
     def truncate_trajectory(self, trajectory: dict[str, Any]) -> dict[str, Any]:
         """Shorten a trajectory that is too long for the model; override it to shorten it otherwise.
@@ -139,23 +139,23 @@ class ReAct(Module):
 
     async def _list_tools(self) -> None:
         """Ask the servers for their tools, and tell the model of them."""
-        own = {name: tool for name, tool in self.tools.items() if name != _FINISH}
-        self.tools = self._with_finish(await all_tools(own, self._servers, _TAKEN))
-        instructions = self._describe(self.tools)
+        own = {name: tool for name, tool in self._by_name.items() if name != _FINISH}
+        self._know(await all_tools(own, self._servers, _TAKEN))
+        instructions = self._describe(self._by_name)
         current = self.react.signature
         if current.instructions == self._instructions:
             self.react.signature = current.with_instructions(instructions)
-        elif any(str(tool) not in current.instructions for tool in self.tools.values()):
+        elif any(str(tool) not in current.instructions for tool in self._by_name.values()):
             # They were rewritten by an optimizer, which did not know all tools.
             self.react.signature = current.with_instructions(
-                "\n".join([current.instructions, *_listed(self.tools)])
+                "\n".join([current.instructions, *_listed(self._by_name)])
             )
         self._instructions, self._is_listed = instructions, True
 
     async def _observe(self, name: str, arguments: Mapping[str, Any] | None) -> Any:
-        tool = self.tools.get(name)
+        tool = self._by_name.get(name)
         if tool is None:
-            return f"There is no tool {name!r}. The tools are {', '.join(self.tools)}."
+            return f"There is no tool {name!r}. The tools are {', '.join(self._by_name)}."
         try:
             return await tool.acall(**(arguments or {}))
         except CodeNotAllowedError:
@@ -164,7 +164,8 @@ class ReAct(Module):
             error = exits.unpacked(raised)
             return f"Execution error in {name}: {type(error).__name__}: {error}"
 
-    def _with_finish(self, tools: Mapping[str, Tool]) -> dict[str, Tool]:
+    def _know(self, tools: Mapping[str, Tool]) -> None:
+        """Take tools, and the agent's own."""
         outputs = ", ".join(f"`{name}`" for name in self.signature.output_fields)
         finish = Tool(
             _finish,
@@ -172,7 +173,9 @@ class ReAct(Module):
             desc="Marks the task as complete. That is, signals that all information for producing the "
             f"outputs, i.e. {outputs}, are now available to be extracted.",
         )
-        return {**tools, _FINISH: finish}
+        self._by_name = {**tools, _FINISH: finish}
+        # DSPy's programs look tools up in it.
+        self.tools = self._by_name  # type: ignore[assignment]
 
     def _describe(self, tools: Mapping[str, Tool]) -> str:
         """The instructions of a step."""

@@ -209,14 +209,6 @@ class Tool:
         return str(self)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        # A tool may be the value of a field: `tools: list[Tool]`.
-        from pydantic_core import core_schema
-
-        words = core_schema.plain_serializer_function_ser_schema(str)
-        return core_schema.is_instance_schema(cls, serialization=words)
-
-    @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"type": "object", "title": "Tool"}
 
@@ -230,6 +222,15 @@ class Tool:
         parameters = {"type": "object", "properties": self.args, "required": required}
         function = {"name": self.name, "description": self.desc, "parameters": parameters}
         return {"type": "function", "function": function}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """As the type of a field, it takes tools and functions."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _as_tool, serialization=core_schema.to_string_ser_schema()
+        )
 
     def __repr__(self) -> str:
         return f"Tool(name={self.name}, desc={self.desc}, args={self.args})"
@@ -282,6 +283,14 @@ def schema_parts(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
         for name, each in args.items()
     }
     return args, types, described
+
+
+def _as_tool(given: Any) -> Tool:
+    if isinstance(given, Tool):
+        return given
+    if not callable(given):
+        raise ValueError("must be a tool or a function")
+    return Tool(given)
 
 
 def _hints(function: Any) -> dict[str, Any]:
