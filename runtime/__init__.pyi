@@ -122,6 +122,7 @@ from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
 from .tools.interpreter import FinalOutput as FinalOutput
 from .tools.interpreter import PythonInterpreter as PythonInterpreter
+from .tools.mcp.server import MCP as MCP
 from .tools.permission import CodeNotAllowedError as CodeNotAllowedError
 from .tools.running import run_python as run_python
 from .tools.tool import Tool as Tool
