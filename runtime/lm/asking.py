@@ -25,6 +25,7 @@ from .messages import OutputFormat, ToolSpec
 from .playing import player
 from .recording import answered, is_recording
 from .request import GivenMessage, Request, Response
+from .rollouts import warn_of_rollout
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
 from .watching import watched
@@ -77,6 +78,8 @@ def make_request(
             raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
         messages = [{"role": "user", "content": prompt}]
     merged = {**lm.kwargs, **settings} if settings else lm.kwargs
+    if settings and "rollout_id" in settings:
+        warn_of_rollout(merged)
     return Request(lm.model, messages, merged, lm.model_type, prompt, tools, output)
 
 

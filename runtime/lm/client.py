@@ -14,6 +14,7 @@ from .base import BaseLM
 from .callbacks import BaseCallback
 from .capabilities import Capabilities, capabilities_of
 from .provider import Provider, provider_for
+from .rollouts import warn_of_rollout
 
 if TYPE_CHECKING:
     from . import retry
@@ -43,9 +44,13 @@ class LM(BaseLM):
     model_type: Literal["chat", "text"] = "chat"
     """Whether it takes a conversation or a single text."""
     temperature: Annotated[float | None, Setting(), Ge(0), Le(2)] = 0.0
-    """How freely it writes; 0 for the most likely answer, None for the provider's default."""
+    """How freely it writes; 0 for the most likely answer, None for the provider's default, which a reasoning
+    model has unless you say otherwise.
+    """
     max_tokens: Annotated[int | None, Setting(), Ge(1)] = 1000
-    """How long an answer may be, in tokens; None for the provider's default."""
+    """How long an answer may be, in tokens; None for the provider's default, which a reasoning model has
+    unless you say otherwise.
+    """
     cache: bool = True
     """Whether answers are cached and reused."""
     cache_in_memory: bool = True
@@ -67,6 +72,13 @@ class LM(BaseLM):
 
     _capabilities = None
 
+    @staticmethod
+    def __complete__(given: dict[str, Any]) -> None:
+        """Leave a reasoning model, which refuses the usual settings, at its own."""
+        if is_reasoning_model(str(given.get("model"))):
+            given.setdefault("temperature", None)
+            given.setdefault("max_tokens", None)
+
     def __post_init__(self) -> None:
         """Gather the settings that are sent with every request.
 
@@ -77,6 +89,15 @@ class LM(BaseLM):
             raise LMConfigurationError(complaint, model=self.model)
         limit = "max_completion_tokens" if is_reasoning_model(self.model) else "max_tokens"
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
+        if "rollout_id" in self.kwargs:
+            self.__settle_rollout()
+
+    def __settle_rollout(self) -> None:
+        """Drop a rollout's number of None, and warn of one that changes nothing."""
+        if self.kwargs["rollout_id"] is None:
+            self.kwargs = {name: value for name, value in self.kwargs.items() if name != "rollout_id"}
+        else:
+            warn_of_rollout(self.kwargs)
 
     @property
     def transport(self) -> transports.Transport:
@@ -113,14 +134,35 @@ class LM(BaseLM):
         """The same model with some settings changed (None removes one) and a history of its own."""
         if "max_tokens" in changes and "max_completion_tokens" in self.kwargs:
             changes["max_completion_tokens"] = changes.pop("max_tokens")
-        return super().copy(**changes)
+        twin = super().copy(**changes)
+        if changes.get("rollout_id") is not None:
+            warn_of_rollout(twin.kwargs)
+        return twin
+
+    @property
+    def supported_params(self) -> set[str]:
+        """The settings, by OpenAI's names, that the model takes, by litellm's account."""
+        from .transports import litellm_module
+
+        provider, _, name = self.model.partition("/")
+        found = litellm_module.load().get_supported_openai_params(
+            model=name or provider, custom_llm_provider=provider if name else "openai"
+        )
+        return set(found or ())
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next requests of any model.
+
+        Requests under way are finished, and later ones open new connections.
+        """
+        transports.close_connections()
 
     def dump_state(self) -> dict[str, Any]:
         """The arguments that create the same model again, `LM(**state)`, without keys."""
         from .redact import saved_settings
 
         state = super().dump_state()
-        names = ("cache_in_memory", "num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
+        names = ("cache_in_memory", "finetuning_model", "launch_kwargs", "train_kwargs")
         state |= saved_settings({name: getattr(self, name) for name in names})
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
