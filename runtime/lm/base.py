@@ -335,11 +335,13 @@ class BaseLM:
         facts = {name: value for name, value in state.items() if name != _CLASS_IN_STATE}
         if cls is not BaseLM:
             return cls(**facts)
-        from .client import LM
+        from importlib import import_module
 
+        # `client` builds on this module.
+        lm: type[BaseLM] = import_module(".client", __package__).LM
         named = state.get(_CLASS_IN_STATE)
         if named is None or str(named) in _LM_IN_STATES:
-            return LM(**facts)
+            return lm(**facts)
         if not allow_custom_lm_class:
             raise StateError(
                 f"the state is of the class `{named}`; pass allow_custom_lm_class=True to have it made"

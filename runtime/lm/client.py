@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from ...base.later import Later
 from ...base.models import is_reasoning_model, reasoning_complaint
-from ..errors import LMConfigurationError
-from ..limits import Ge, Le, Setting
+from ..errors import ConfigurationError, LMConfigurationError, LMError
+from ..limits import Ge, Gt, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
 from .callbacks import BaseCallback
@@ -17,13 +17,17 @@ from .provider import Provider, provider_for
 from .rollouts import warn_of_rollout
 
 if TYPE_CHECKING:
-    from . import retry
+    from . import falling_back, retry
+    from .control import passing
+    from .control.passing import Limits
     from .jobs import TrainDataFormat, TrainingJob
     from .request import Request, Response
     from .stream import Delta
     from .transports import base as transports
 else:
     # What sends requests, which is imported with the first one.
+    falling_back = Later(globals(), "falling_back")
+    passing = Later(globals(), "passing", ".control.passing")
     retry = Later(globals(), "retry")
     transports = Later(globals(), "transports", ".transports.base")
 
@@ -61,6 +65,20 @@ class LM(BaseLM):
     """How often a request is retried after a temporary failure (rate limit, timeout, server error), with
     waits that grow to a minute; at most twice if the connection is refused.
     """
+    timeout: Annotated[float | None, Gt(0)] = None
+    """How many seconds an attempt may take; 600 when None."""
+    deadline: Annotated[float | None, Gt(0)] = None
+    """How many seconds a call may take with all its attempts and waits; no limit when None."""
+    max_concurrency: Annotated[int | None, Ge(1)] = None
+    """How many requests may be under way at once; any number when None."""
+    rpm: Annotated[float | None, Gt(0)] = None
+    """How many requests a minute may have; any number when None."""
+    tpm: Annotated[float | None, Gt(0)] = None
+    """How many tokens a minute may have, those of prompts and answers together; any number when None."""
+    fallbacks: str | BaseLM | list[str | BaseLM] | None = None
+    """The models to ask, in turn, where this one fails."""
+    budget: Annotated[float | None, Gt(0)] = None
+    """How many US dollars its calls may cost; what could cost more is not sent."""
     provider: Provider | None = None
     """What starts, stops and trains the model; found by the model's name when None."""
     finetuning_model: str | None = None
@@ -71,6 +89,8 @@ class LM(BaseLM):
     """Settings for training it."""
 
     _capabilities = None
+    _limits: Limits | None = None
+    _others: tuple[Any, ...] | None = None
 
     @staticmethod
     def __complete__(given: dict[str, Any]) -> None:
@@ -78,6 +98,9 @@ class LM(BaseLM):
         if is_reasoning_model(str(given.get("model"))):
             given.setdefault("temperature", None)
             given.setdefault("max_tokens", None)
+        if hasattr(given.get("timeout"), "read"):
+            # httpx's, with a limit for each part of an attempt.
+            given["request_timeout"] = given.pop("timeout")
 
     def __post_init__(self) -> None:
         """Gather the settings that are sent with every request.
@@ -89,8 +112,18 @@ class LM(BaseLM):
             raise LMConfigurationError(complaint, model=self.model)
         limit = "max_completion_tokens" if is_reasoning_model(self.model) else "max_tokens"
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
+        for name in _SENT_WITH_EACH:
+            if (value := getattr(self, name)) is not None:
+                self.kwargs[name] = value
+        self.__set_limits()
+        if self.fallbacks is not None:
+            self.fallbacks = _checked_fallbacks(self.fallbacks)
         if "rollout_id" in self.kwargs:
             self.__settle_rollout()
+
+    def __set_limits(self) -> None:
+        given = (self.max_concurrency, self.rpm, self.tpm, self.budget)
+        self._limits = None if given == (None, None, None, None) else passing.Limits(self.model, *given)
 
     def __settle_rollout(self) -> None:
         """Drop a rollout's number of None, and warn of one that changes nothing."""
@@ -118,23 +151,62 @@ class LM(BaseLM):
         return self.transport.identity(request)
 
     async def _transmit(self, request: Request) -> Response:
-        return await retry.send(self.transport, request, self.num_retries)
+        if not _OF_THE_MODEL.isdisjoint(request.settings):
+            raise _misplaced(request)
+        if not self.fallbacks:
+            return await retry.send(self.transport, request, self.num_retries, self._limits)
+        try:
+            return await retry.send(
+                self.transport, request, self.num_retries, self._limits, falling_back.PATIENCE
+            )
+        except LMError as error:
+            return await falling_back.ask_others(self, request, error, self.__other_models())
+
+    def __other_models(self) -> tuple[Any, ...]:
+        if self._others is None:
+            self._others = tuple(
+                falling_back.named_model(self, each) if isinstance(each, str) else each
+                for each in self.fallbacks or ()
+            )
+        return self._others
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces."""
-        deltas = (
-            super().stream(request)
-            if self._awaits_by
-            else retry.stream(self.transport, request, self.num_retries)
-        )
-        async for delta in deltas:
-            yield delta
+        if self._awaits_by:
+            async for delta in super().stream(request):
+                yield delta
+            return
+        if not _OF_THE_MODEL.isdisjoint(request.settings):
+            raise _misplaced(request)
+        patience = falling_back.PATIENCE if self.fallbacks else None
+        begun = False
+        try:
+            async for delta in retry.stream(
+                self.transport, request, self.num_retries, self._limits, patience
+            ):
+                begun = True
+                yield delta
+        except LMError as error:
+            if begun or not self.fallbacks:
+                raise
+            async for delta in falling_back.stream_others(self, request, error, self.__other_models()):
+                yield delta
 
     def copy(self, **changes: Any) -> Self:
         """The same model with some settings changed (None removes one) and a history of its own."""
         if "max_tokens" in changes and "max_completion_tokens" in self.kwargs:
             changes["max_completion_tokens"] = changes.pop("max_tokens")
         twin = super().copy(**changes)
+        for name in _SENT_WITH_EACH:
+            if changes.get(name) is not None:
+                twin.kwargs = {**twin.kwargs, name: changes[name]}
+        twin._others = None
+        if twin.fallbacks is not None and "fallbacks" in changes:
+            twin.fallbacks = _checked_fallbacks(twin.fallbacks)
+        if not _LIMITS.isdisjoint(changes):
+            twin.__set_limits()
+            if "budget" not in changes and self._limits is not None and twin._limits is not None:
+                twin._limits.purse = self._limits.purse
         if changes.get("rollout_id") is not None:
             warn_of_rollout(twin.kwargs)
         return twin
@@ -164,6 +236,10 @@ class LM(BaseLM):
         state = super().dump_state()
         names = ("cache_in_memory", "finetuning_model", "launch_kwargs", "train_kwargs")
         state |= saved_settings({name: getattr(self, name) for name in names})
+        kept = {name: getattr(self, name) for name in sorted(_LIMITS) if getattr(self, name) is not None}
+        if self.fallbacks:
+            kept["fallbacks"] = [each if isinstance(each, str) else each.model for each in self.fallbacks]
+        state |= kept
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
         return state
@@ -217,6 +293,43 @@ class LM(BaseLM):
         )
         start_job(self, provider, job)
         return job
+
+
+_SENT_WITH_EACH = ("timeout", "deadline")
+"""Parameters that a call may change as it may change its temperature."""
+_LIMITS = frozenset({"max_concurrency", "rpm", "tpm", "budget"})
+_OF_THE_MODEL = _LIMITS | {"fallbacks"}
+
+
+def _misplaced(request: Request) -> LMConfigurationError:
+    """The error of a call that sets what only a model has."""
+    name = min(_OF_THE_MODEL & request.settings.keys())
+    return LMConfigurationError(
+        f"`{name}` is a parameter of the model and not of a call: write LM({request.model!r}, {name}=…)",
+        model=request.model,
+    )
+
+
+def _checked_fallbacks(given: Any) -> list[str | BaseLM] | None:
+    """The models to fall back on; one may be given without a list.
+
+    Raises:
+        ConfigurationError: something is no model and no name of one.
+    """
+    listed = [given] if isinstance(given, (str, BaseLM)) else given
+    wrong = [given]
+    if isinstance(listed, (list, tuple)):
+        wrong = [each for each in listed if not (isinstance(each, BaseLM) or _is_name(each))]
+    if wrong:
+        raise ConfigurationError(
+            f'`fallbacks` of `LM` must be a list of models or their names, such as ["openai/gpt-4o"], '
+            f"not {wrong[0]!r}"
+        )
+    return list(listed) or None
+
+
+def _is_name(given: Any) -> bool:
+    return isinstance(given, str) and bool(given.strip())
 
 
 def _set_provider(lm: LM, provider: Provider | None) -> None:

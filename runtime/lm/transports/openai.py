@@ -55,17 +55,17 @@ _OURS = frozenset(
     {
         "api_key", "api_base", "base_url", "timeout", "request_timeout", "num_retries", "max_retries",
         "headers", "extra_headers", "default_headers", "organization", "project", "extra_body",
-        "extra_query", ATTEMPT,
+        "extra_query", "input_cost_per_token", "output_cost_per_token", ATTEMPT,
     }
 )  # fmt: skip
 """Settings that are said by an address or a header, or that are not for the server."""
 _LITELLM_ONLY = frozenset(
     {
         "mock_response", "mock_tool_calls", "mock_timeout", "drop_params", "additional_drop_params",
-        "allowed_openai_params", "custom_llm_provider", "client", "api_version", "fallbacks",
-        "context_window_fallback_dict", "model_list", "input_cost_per_token", "output_cost_per_token",
-        "input_cost_per_second", "output_cost_per_second", "base_model", "ssl_verify", "shared_session",
-        "guardrails", "caching", "model_info", "proxy_server_request", "cooldown_time", "tpm", "rpm",
+        "allowed_openai_params", "custom_llm_provider", "client", "api_version",
+        "context_window_fallback_dict", "model_list", "input_cost_per_second", "output_cost_per_second",
+        "base_model", "ssl_verify", "shared_session",
+        "guardrails", "caching", "model_info", "proxy_server_request", "cooldown_time",
         "azure_ad_token", "deployment_id", "logger_fn", "verbose", "hooks", "retry_strategy", "no-log",
         "litellm_call_id", "litellm_metadata", "litellm_params", "litellm_session_id",
         "litellm_trace_id", "enable_json_schema_validation", "preset_cache_key", "text_completion",
@@ -312,7 +312,7 @@ def _read(answer: Answer, request: Request) -> Response:
     if raw.get("error") and not raw.get("choices"):
         raise _refusal(answer._replace(status=_status_in(raw)), request)
     response = read_response(raw)
-    cost = cost_of(request.model, response.usage, response.model)
+    cost = cost_of(request.model, response.usage, response.model, request.settings)
     return Response(
         response.completions, usage=response.usage, cost=cost, model=response.model, id=response.id
     )
@@ -321,7 +321,7 @@ def _read(answer: Answer, request: Request) -> Response:
 def _priced(delta: Delta, request: Request) -> Delta:
     if not delta.usage:
         return delta
-    cost = cost_of(request.model, delta.usage, delta.model)
+    cost = cost_of(request.model, delta.usage, delta.model, request.settings)
     return Delta(usage=delta.usage, cost=cost, model=delta.model, id=delta.id)
 
 
