@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 from ...base.forks import new_lock
@@ -163,7 +163,7 @@ async def _is_done(turn: Future[None], seconds: float) -> bool:
         waiting.cancel()
 
 
-_all: WeakSet[Turns[Ticket]] = WeakSet()
+_all: WeakSet[Turns[Any]] = WeakSet()
 
 
 def _after_fork() -> None:

@@ -16,6 +16,7 @@ from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
 if TYPE_CHECKING:
     from . import asking
     from . import history as calls
+    from .control.passing import Limits
     from .messages import OutputFormat, ToolSpec
     from .request import GivenMessage, Request, Response
     from .stream import Delta
@@ -54,6 +55,10 @@ class BaseLM:
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
+    _limits: Limits | None = None
+    """What an `LM` and its copies may do together."""
+    _others: tuple[Any, ...] | None = None
+    """The models on which an `LM` falls back, made with the first failure."""
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)

@@ -19,7 +19,6 @@ from .rollouts import warn_of_rollout
 if TYPE_CHECKING:
     from . import falling_back, retry
     from .control import passing
-    from .control.passing import Limits
     from .jobs import TrainDataFormat, TrainingJob
     from .request import Request, Response
     from .stream import Delta
@@ -89,8 +88,6 @@ class LM(BaseLM):
     """Settings for training it."""
 
     _capabilities = None
-    _limits: Limits | None = None
-    _others: tuple[Any, ...] | None = None
 
     @staticmethod
     def __complete__(given: dict[str, Any]) -> None:
@@ -166,7 +163,7 @@ class LM(BaseLM):
         if self._others is None:
             self._others = tuple(
                 falling_back.named_model(self, each) if isinstance(each, str) else each
-                for each in self.fallbacks or ()
+                for each in _checked_fallbacks(self.fallbacks) or ()
             )
         return self._others
 
@@ -238,7 +235,8 @@ class LM(BaseLM):
         state |= saved_settings({name: getattr(self, name) for name in names})
         kept = {name: getattr(self, name) for name in sorted(_LIMITS) if getattr(self, name) is not None}
         if self.fallbacks:
-            kept["fallbacks"] = [each if isinstance(each, str) else each.model for each in self.fallbacks]
+            listed = _checked_fallbacks(self.fallbacks) or ()
+            kept["fallbacks"] = [each if isinstance(each, str) else each.model for each in listed]
         state |= kept
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
