@@ -59,6 +59,7 @@ from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
 from .models.context import prompt_too_long
+from .models.media import untaken_input
 from .models.names import (
     missing_model,
     no_provider,
@@ -75,7 +76,6 @@ from .models.settings import (
     reasoning_settings,
     refused_setting,
     retired_model,
-    unsupported_setting,
 )
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
@@ -101,6 +101,7 @@ from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.agents import unsafe_tool
+from .security.code import code_execution
 from .security.deception import look_alike_names
 from .security.keys import key_in_source
 from .testing.titles import duplicate_test, test_without_assert
@@ -203,7 +204,6 @@ RULES: tuple[Rule, ...] = (
     reasoning_settings,
     refused_setting,
     answer_too_long,
-    unsupported_setting,
     duplicate_tool,
     part_setting,
     misplaced_print,
@@ -257,9 +257,11 @@ RULES: tuple[Rule, ...] = (
     unreachable_threshold,
     missing_model,
     untuned_module,
+    untaken_input,
     look_alike_names,
     key_in_source,
     unsafe_tool,
+    code_execution,
     unseeded_shuffle,
     measured_on_training,
     taught_by_itself,

@@ -12,12 +12,14 @@ from typing import Annotated, Any, ClassVar
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
 from ..execution.callables import name_of
+from ..execution.callbacks import BaseCallback, with_callbacks
 from ..execution.loading import refuse_while_loading
 from ..execution.progress import report, watched
 from ..execution.settings import calling, lookup
 from ..interface import Examples, Metric
 from ..limits import Ge, Le
 from ..modules.base import Module
+from ..modules.function import as_module
 from ..parameters import KW_ONLY, parameters
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import exhausted, perform, stage
@@ -69,9 +71,13 @@ class Evaluate:
     require: Annotated[float, Ge(0), Le(100)] | None = None
     """The score, in percent, that the program must reach: a gate for `dspyc eval`."""
 
+    _reported_as: ClassVar[str] = "evaluate"
+    callbacks: ClassVar[Sequence[BaseCallback]] = ()
+    """Told of each evaluation; the constructor takes them."""
     _defaults: ClassVar[Mapping[str, Any] | None] = None
     """Those of the file that declares it, which each such evaluation has for itself."""
 
+    @with_callbacks
     def __call__(
         self,
         program: Module | None = None,
@@ -80,12 +86,13 @@ class Evaluate:
         num_threads: int | None = None,
         display_progress: bool | None = None,
         display_table: bool | int | None = None,
+        callback_metadata: Mapping[str, Any] | None = None,
         save_as_csv: str | None = None,
         save_as_json: str | None = None,
     ) -> EvaluationResult:
         """Measure one program: the one given here, or the evaluation's own.
 
-        The other arguments replace the parameters of the same names.
+        The other arguments replace the parameters of the same names; `callback_metadata` is for callbacks.
 
         Returns:
             the score and every row.
@@ -97,7 +104,7 @@ class Evaluate:
                 raised by an example, because all others would raise it too.
         """
         refuse_while_loading("an evaluation is run")
-        chosen = program if program is not None else self._only_program()
+        chosen = as_module(program) if program is not None else self._only_program()
         _verify_program(chosen)
         judged_by = metric if metric is not None else self.metric
         examples = list(self.devset if devset is None else devset)
@@ -155,7 +162,8 @@ class Evaluate:
         if self.program is None:
             return []
         given = self.program
-        programs = list(given) if isinstance(given, Iterable) and not isinstance(given, Module) else [given]
+        several = isinstance(given, Iterable) and not isinstance(given, Module)
+        programs = [as_module(each) for each in (given if several else [given])]  # type: ignore[union-attr]
         for each in programs:
             _verify_program(each)
         return programs

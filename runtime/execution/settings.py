@@ -33,8 +33,14 @@ _BUILT_IN: dict[str, Any] = {
     "max_history_size": 1000,
     "track_usage": False,
     "experimental": False,
+    "allow_code": False,
+    "interpreter_factory": None,
+    "allow_tool_async_sync_conversion": True,
 }
-_NAMES = frozenset(_BUILT_IN) | {"trace"}
+_IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": []}
+"""Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
+_DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
+_NAMES = frozenset(_DEFAULTS) | {"trace"}
 
 CALL_SETTINGS = ("lm", "config", "max_retries")
 """What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
@@ -47,15 +53,31 @@ _call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default
 _parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=_NONE)
 
 
+class Heard:
+    """Whether callbacks of all calls were ever set in this process; where not, nobody looks for them."""
+
+    anywhere = False
+
+
 class Settings:
     """The settings as they hold here: `settings.lm`, `settings.num_threads`, …
 
-    Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
-    `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
-    `max_concurrency` and `num_threads` (calls in flight at once); `budget` (the US dollars that models may
-    cost from here on); `max_errors` and `provide_traceback` (of
-    batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
-    calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.
+        Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
+        `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
+    <<<<<<< HEAD
+        `max_concurrency` and `num_threads` (calls in flight at once); `budget` (the US dollars that models may
+        cost from here on); `max_errors` and `provide_traceback` (of
+        batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
+        calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.
+    =======
+        `max_concurrency` and `num_threads` (calls in flight at once); `async_max_workers` (functions that
+        `asyncify` runs at once); `max_errors` and `provide_traceback` (of batches and evaluations);
+        `disable_history`, `max_history_size`, `track_usage`; `callbacks` (told of every call); `trace` (a list to
+        record calls in); `allow_code` (whether code that a model writes may run, in a sandbox),
+        `interpreter_factory` (what makes that sandbox, instead of `PythonInterpreter`);
+        `allow_tool_async_sync_conversion` (whether calling an async tool waits for it); `experimental`, which
+        gates nothing and is taken so that DSPy's programs run.
+    >>>>>>> main
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -152,7 +174,7 @@ def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
             return caller[name]
     if name in _process:
         return _process[name]
-    return _BUILT_IN[name]
+    return _DEFAULTS[name]
 
 
 def begin_calls(defaults: Mapping[str, Any] | None) -> Token[Mapping[str, Any]] | None:
@@ -241,6 +263,7 @@ def end_parts(token: Token[Mapping[str, Any]]) -> None:
 def reset() -> None:
     """Forget what `configure` set; for tests."""
     _process.clear()
+    Heard.anywhere = False
 
 
 def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -277,5 +300,7 @@ def _verify(values: Mapping[str, Any]) -> None:
                 f"unknown setting `{name}`{did_you_mean(name, _NAMES)}"
                 f" (settings are {', '.join(sorted(_NAMES))})"
             )
+        if name == "callbacks" and value:
+            Heard.anywhere = True
         if name == "lm" and isinstance(value, str):
             raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{value}")')

@@ -85,10 +85,16 @@ class PartTree:
         """
         return named_sub_modules(self, type_, skip_compiled)
 
-    def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
-        """Replace every predictor by what the function returns for it."""
+    def map_named_predictors(self, func: Callable[[Any], Any]) -> Any:
+        """Replace every predictor by what a function returns for it.
+
+        Returns:
+            this module; for a predictor, which is its own only one, what the function returns for it.
+        """
         for name, predictor in self.named_predictors():
-            replace_at(self, name, function(predictor))
+            if predictor is self:
+                return func(predictor)
+            replace_at(self, name, func(predictor))
         return self
 
     def deepcopy(self) -> Self:
@@ -267,8 +273,8 @@ def _steps(name: str) -> list[tuple[bool, Any]]:
 def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
     """A copy of a module with all that is inside it; what was shared inside stays shared.
 
-    Signatures, language models and functions are not copied: they are immutable, or stand for something
-    outside. What cannot be copied is shared too.
+    Signatures, language models, callbacks and functions are not copied: they are immutable, or stand for
+    something outside. What cannot be copied is shared too.
     """
     import copy
 
@@ -284,7 +290,7 @@ def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
             twin = type(value).__new__(type(value))
             memo[id(value)] = twin
             for attribute, inner in _attributes(value):
-                twin.__dict__[attribute] = copy_tree(inner, memo)
+                twin.__dict__[attribute] = inner if attribute == "callbacks" else copy_tree(inner, memo)
         case Example():
             memo[id(value)] = twin = copy.copy(value)
         case list() if type(value) is list:

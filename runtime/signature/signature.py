@@ -45,6 +45,17 @@ class _Pending(NamedTuple):
         return get_type_hints(written, self.global_names, self.local_names, include_extras=True)
 
 
+def _refuse_validators(name: str, namespace: Mapping[str, Any]) -> None:
+    """Complain about pydantic's validators, which a signature would never call."""
+    for key, value in namespace.items():
+        if type(value).__name__ == "PydanticDescriptorProxy":
+            raise SignatureError(
+                f"the validator `{key}` of `{name}` would never run, because a signature is not a pydantic "
+                "model: state the constraint on the field, OutputField(ge=0, where=…), or give the field a "
+                "pydantic model as its type"
+            )
+
+
 class SignatureMeta(type):
     """Makes signature classes out of class bodies, strings and tables of fields."""
 
@@ -74,6 +85,7 @@ class SignatureMeta(type):
                 raise SignatureError(
                     f"the field `{key}` of `{name}` must be declared with InputField() or OutputField()"
                 )
+        _refuse_validators(name, namespace)
         # Fields live in a table of their own, not among the class's attributes, so that none hides a method.
         body = {key: value for key, value in namespace.items() if key not in own}
         cls = super().__new__(mcs, name, bases, body)
@@ -200,6 +212,11 @@ class SignatureMeta(type):
     def output_fields(cls) -> dict[str, Field]:
         """The outputs by name."""
         return {name: field for name, field in cls._table().items() if field.kind == "output"}
+
+    @property
+    def model_fields(cls) -> dict[str, Field]:
+        """All fields by name, under the name that pydantic and DSPy have for them."""
+        return cls.fields
 
     @property
     def instructions(cls) -> str:

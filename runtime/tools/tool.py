@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, get_type_hints
 
 from ...base.docstrings import described_arguments
 from ..errors import ToolError, did_you_mean
 from ..execution import drive
+from ..execution.callbacks import BaseCallback, with_callbacks
 from ..values.reading import ReadError, reader_for
 from ..values.rendering import to_json_types
 
@@ -29,7 +30,10 @@ class Tool:
         args: each argument's JSON schema, instead of what the annotations say.
         arg_types: each argument's type, instead of the annotations.
         arg_desc: what each argument is, instead of the docstring's `Args:`.
+        callbacks: told of each call of the tool.
     """
+
+    _reported_as: ClassVar[str] = "tool"
 
     def __init__(
         self,
@@ -39,10 +43,12 @@ class Tool:
         args: dict[str, Any] | None = None,
         arg_types: dict[str, Any] | None = None,
         arg_desc: Mapping[str, str] | None = None,
+        callbacks: Sequence[BaseCallback] | None = None,
     ) -> None:
         if not callable(func):
             raise ToolError(f"a tool must be a function, not {func!r}")
         self.func = func
+        self.callbacks = callbacks
         function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]
         self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
         doc: str = func.__doc__ or function.__doc__ or ""
@@ -60,6 +66,9 @@ class Tool:
             for parameter in signature.parameters.values()
             if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         }
+        self._keyword_only = frozenset(
+            parameter.name for parameter in named.values() if parameter.kind is parameter.KEYWORD_ONLY
+        )
         hints = _hints(function)
         self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
         described = arg_desc or described_arguments(self.desc)
@@ -68,24 +77,42 @@ class Tool:
         ]
         self.args: dict[str, Any] = args if args is not None else self._schemas(named, described)
 
-    def __call__(self, /, **arguments: Any) -> Any:
+    @with_callbacks
+    def __call__(self, /, **kwargs: Any) -> Any:
         """Call the function with checked arguments, and wait for it if it is async.
 
         Raises:
             ToolError: an argument is unknown, missing, or of the wrong type.
         """
-        checked = self.check(arguments)
+        checked = self.check(kwargs)
         if self.is_async:
             return drive.run_on_loop(self.func(**checked))
         return self.func(**checked)
 
-    async def acall(self, /, **arguments: Any) -> Any:
+    @with_callbacks
+    async def acall(self, /, **kwargs: Any) -> Any:
         """Call the function from asynchronous code; one that is not async runs in a thread.
 
         Raises:
             ToolError: an argument is unknown, missing, or of the wrong type.
         """
-        return await drive.call_function(self.func, **self.check(arguments))
+        return await drive.call_function(self.func, **self.check(kwargs))
+
+    def bind(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments by name, where code has given some by position.
+
+        Raises:
+            ToolError: there are more than the tool has, or one is given twice.
+        """
+        if not args:
+            return dict(arguments)
+        names = [name for name in self.args if name not in self._keyword_only]
+        if len(args) > len(names):
+            raise ToolError(f"`{self.name}` takes {len(names)} arguments by position, not {len(args)}")
+        by_position = dict(zip(names, args, strict=False))
+        if twice := [name for name in by_position if name in arguments]:
+            raise ToolError(f"`{self.name}` got the argument `{twice[0]}` twice")
+        return {**by_position, **arguments}
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as values of their types.
@@ -125,6 +152,15 @@ class Tool:
         function = {"name": self.name, "description": self.desc, "parameters": parameters}
         return {"type": "function", "function": function}
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """As the type of a field, it takes tools and functions."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _as_tool, serialization=core_schema.to_string_ser_schema()
+        )
+
     def __repr__(self) -> str:
         return f"Tool(name={self.name}, desc={self.desc}, args={self.args})"
 
@@ -151,6 +187,14 @@ class Tool:
                 schema["description"] = described[name]
             schemas[name] = schema
         return schemas
+
+
+def _as_tool(given: Any) -> Tool:
+    if isinstance(given, Tool):
+        return given
+    if not callable(given):
+        raise ValueError("must be a tool or a function")
+    return Tool(given)
 
 
 def _hints(function: Any) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def test_a_batch_runs_together_and_keeps_order() -> None:
     results = predict.batch(rows, num_threads=3)
     assert [result and result.a for result in results] == [1, 2, None]
     good, failed, errors = predict.batch(rows, return_failed_examples=True)
-    assert [one.a for one in good] == [1, 2]
+    assert [result and result.a for result in good] == [1, 2, None]
     assert failed == [{"q": "bad"}]
     assert isinstance(errors[0], dspy.AdapterParseError)
     with pytest.raises(dspy.DspycError, match="failed; the batch was stopped"):

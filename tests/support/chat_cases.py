@@ -1,6 +1,7 @@
 """Programs whose messages are compared with DSPy's own; runs on either library, given as `dspy`.
 
-`tests/runtime/goldens/chat_messages.json` was written by DSPy 3.4.1: this file, run where that is installed.
+The files `tests/runtime/goldens/*_messages.json` were written by DSPy 3.4.1: this file, run where that is
+installed, with the folder to write them to.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime
 import enum
 import json
 import sys
+from pathlib import Path
 from typing import Any, Literal, Optional, Union
 
 import pydantic
@@ -30,8 +32,8 @@ class Node(pydantic.BaseModel):
     children: list[Node] = []
 
 
-def messages(dspy: Any) -> dict[str, Any]:
-    adapter = dspy.ChatAdapter()
+def messages(dspy: Any, adapter: Any = None) -> dict[str, Any]:
+    adapter = adapter or dspy.ChatAdapter()
     every_type = dspy.Signature(
         {
             "question": (str, dspy.InputField(desc="what is asked")),
@@ -85,7 +87,7 @@ def messages(dspy: Any) -> dict[str, Any]:
             [{"question": "d", "answer": "e", "history": dspy.History(messages=[])}],
             {"question": "q", "history": history},
         ),
-        "training data": adapter.format_finetune_data(plain, [], two, {"answer": 3.0, "words": ["z"]}),
+        "training data": training(adapter, plain, two),
         "changed": adapter.format(changed, [], {"question": "q", "extra": True}),
         "appended": adapter.format(
             plain.append_instructions("More."), [], {"question": {"a": [1, None, True]}, "n": 2}
@@ -93,8 +95,64 @@ def messages(dspy: Any) -> dict[str, Any]:
     }
 
 
+def tool_messages(dspy: Any) -> dict[str, Any]:
+    def search(query: str, k: int = 3) -> list[str]:
+        """Search the archive."""
+        return []
+
+    signature = dspy.Signature(
+        {
+            "question": (str, dspy.InputField()),
+            "history": (dspy.History, dspy.InputField()),
+            "tools": (list[dspy.Tool], dspy.InputField()),
+            "calls": (dspy.ToolCalls, dspy.OutputField()),
+            "answer": (str | None, dspy.OutputField()),
+        },
+        "Search, then answer.",
+    )
+    two = [{"name": "search", "args": {"query": "a"}}, {"name": "search", "args": {"query": "é", "k": 1}}]
+    named = [{"id": f"c{number}", **call} for number, call in enumerate(two)]
+    done = dspy.ToolCalls.from_dict_list(named)
+    done.tool_call_results = dspy.ToolCallResults.from_tool_calls_and_values(done, [["x", 1], "y"])
+    turns = [
+        {"question": "q1", "calls": done},
+        {"calls": dspy.ToolCalls.from_dict_list(two), "answer": "so far"},
+        {"calls": done, "answer": "both"},
+        {"answer": "the end"},
+    ]
+    inputs = {
+        "question": "q2",
+        "history": dspy.History(messages=turns),
+        "tools": [dspy.Tool(search)],
+    }
+    demo = {"question": "d", "tools": [], "calls": dspy.ToolCalls.from_dict_list(two), "answer": "e"}
+    made: dict[str, Any] = {}
+    for kind in (dspy.ChatAdapter, dspy.JSONAdapter):
+        for native in (False, True):
+            adapter = kind(use_native_function_calling=native)
+            made[f"{kind.__name__} {native}"] = adapter.format(signature, [demo], inputs)
+    return made
+
+
+def training(adapter: Any, signature: Any, inputs: Any) -> Any:
+    """Training data; None where DSPy's adapter makes none."""
+    try:
+        return adapter.format_finetune_data(signature, [], inputs, {"answer": 3.0, "words": ["z"]})
+    except (AttributeError, NotImplementedError):
+        return None
+
+
 if __name__ == "__main__":
     import dspy
 
-    json.dump(messages(dspy), sys.stdout, indent=1, ensure_ascii=False)
-    print()
+    adapters = {
+        "chat": dspy.ChatAdapter(),
+        "json": dspy.JSONAdapter(),
+        "xml": dspy.XMLAdapter(),
+        "two_step": dspy.TwoStepAdapter(dspy.LM("openai/none")),
+    }
+    text = json.dumps(tool_messages(dspy), indent=1, ensure_ascii=False)
+    (Path(sys.argv[1]) / "tool_messages.json").write_text(f"{text}\n", encoding="utf-8")
+    for name, made in adapters.items():
+        text = json.dumps(messages(dspy, made), indent=1, ensure_ascii=False)
+        (Path(sys.argv[1]) / f"{name}_messages.json").write_text(f"{text}\n", encoding="utf-8")

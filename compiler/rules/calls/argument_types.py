@@ -40,6 +40,8 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
     """
     for call, argument, parameter, given in _arguments(item, node):
         wanted = substitute(parameter.type, {})
+        if (content := _content_of(call, parameter)) is not None and isinstance(given, types.Literals):
+            wanted = content
         if assignable(given, wanted):
             yield from _wrong_elements(item, call, argument, parameter, wanted)
             continue
@@ -50,6 +52,9 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             yield from elements
             continue
         takes = f"{_place(call, parameter)} takes {described(wanted)}"
+        if content is not None and wanted is content:
+            source = "an address or a data URL" if content.name == "Image" else "a data URL"
+            takes = f"`{call.name}` takes {source}"
         if isinstance(wanted, types.Iterable) and _is_builtin(call):
             takes = f"`{call.name}` takes a text or a collection"
         yield wrong_type.at(
@@ -58,6 +63,14 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
+
+
+def _content_of(call: Called, parameter: types.Parameter) -> types.Record | None:
+    """The picture, recording or document that a call makes of its first argument; None for other calls."""
+    callee = call.binding.callee
+    if parameter.kind != "positional-only" or not isinstance(callee, types.TypeForm):
+        return None
+    return callee.type if isinstance(callee.type, types.Record) else None
 
 
 def _is_builtin(call: Called) -> bool:
@@ -193,7 +206,11 @@ def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
     text = item.text[node.span.start : node.span.end]
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
+    records = [each for each in types.options(wanted) if isinstance(each, types.Record)]
+    content = [each.name for each in records if "from_path" in each.members]
     match given:
+        case types.Literals() if content and isinstance(node, syntax.String):
+            return f"a file is read by `{content[0]}.from_path({text})`"
         case types.Signature() if wants_module:
             return f"write `{catalog.plain_module()}({text})`"
         case types.ModuleClass() | types.Class() if wants_module:

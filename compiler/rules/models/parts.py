@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -67,6 +68,8 @@ class _Model(Struct, frozen=True):
     """How many tokens an answer may have."""
     context: int | None
     """How many tokens it reads."""
+    row: Mapping[str, Any] | None = None
+    """What litellm's table says of it, where it is there."""
 
 
 _SETTINGS = frozenset(
@@ -161,6 +164,7 @@ def _as_model(found: Written) -> _Model:
         refused(found) if found.row is not None else frozenset(),
         longest if isinstance(longest, int) and longest > 0 else None,
         _context_of(found),
+        found.row,
     )
 
 

@@ -48,7 +48,14 @@ async def post(url: str, headers: Mapping[str, str], body: bytes, limit: TimeLim
         TooLarge: the answer is larger than `LARGEST`.
     """
     timeout = aiohttp.ClientTimeout(total=limit.answer, sock_connect=limit.connect)
-    async with _posting(url, headers, body, timeout) as response:
+    async with _asking("POST", url, headers, body, timeout) as response:
+        return Answer(response.status, _lowered(response), await _read(response))
+
+
+async def get(url: str, headers: Mapping[str, str], limit: TimeLimit) -> Answer:
+    """Ask for what is at an address; raises what `post` raises."""
+    timeout = aiohttp.ClientTimeout(total=limit.answer, sock_connect=limit.connect)
+    async with _asking("GET", url, headers, None, timeout) as response:
         return Answer(response.status, _lowered(response), await _read(response))
 
 
@@ -61,13 +68,13 @@ async def stream(
     The limit is for the time between two pieces. Raises what `post` raises.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=limit.connect, sock_read=limit.answer)
-    async with _posting(url, headers, body, timeout) as response:
+    async with _asking("POST", url, headers, body, timeout) as response:
         yield response.status, _lowered(response), _pieces(response)
 
 
 @asynccontextmanager
-async def _posting(
-    url: str, headers: Mapping[str, str], body: bytes, timeout: aiohttp.ClientTimeout
+async def _asking(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: aiohttp.ClientTimeout
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     session = _session()
     users = _Pool.users
@@ -93,7 +100,8 @@ async def _sending(
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     context: Any = _tls() if url.startswith("https:") else True
     # A redirect would hand the key and the texts on to an address that nobody has named.
-    async with session.post(
+    async with session.request(
+        method,
         url,
         data=body,
         headers=headers,
