@@ -9,13 +9,10 @@ from .adapters.json_adapter import JSONAdapter as JSONAdapter
 from .data.dataset import Dataset as Dataset
 from .errors import AdapterParseError as AdapterParseError
 from .errors import BatchError as BatchError
-<<<<<<< HEAD
 from .errors import BudgetExceededError as BudgetExceededError
-=======
 from .errors import CodeExecutionError as CodeExecutionError
 from .errors import CodeInterpreterError as CodeInterpreterError
 from .errors import CodeSyntaxError as CodeSyntaxError
->>>>>>> main
 from .errors import ConditionError as ConditionError
 from .errors import ConfigurationError as ConfigurationError
 from .errors import ContextWindowExceededError as ContextWindowExceededError

@@ -18,8 +18,8 @@ The catalog, completion, hover and the reference read the same facts that constr
 Fields of base classes come first. `_: KW_ONLY` makes what follows keyword-only. A default that is a list,
 dict or set is copied for each use. `extra="config"` keeps keyword arguments that no field names in a dict of
 that name. A class with an attribute `callbacks` takes them too, from Python. Limits (`Ge`, `Gt`, `Le`, `Lt`,
-`MinLen`) and `Literal` choices of what is given are checked when an object is made; defaults are not. A static
-method `__complete__(given)` may add to what is given, where a default depends on another parameter.
+`MinLen`) and `Literal` choices of what is given are checked when an object is made; defaults are not. A
+static method `__complete__(given)` may add to what is given, where a default depends on another parameter.
 """
 
 from __future__ import annotations

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from ...base.later import Later
 from ...base.models import is_reasoning_model, reasoning_complaint
-<<<<<<< HEAD
 from ..errors import ConfigurationError, LMConfigurationError, LMError
-from ..limits import Ge, Gt, Le, Setting
-=======
-from ..errors import LMConfigurationError
 from ..execution.callbacks import BaseCallback
-from ..limits import Ge, Le, Setting
->>>>>>> main
+from ..limits import Ge, Gt, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
 from .capabilities import Capabilities, capabilities_of

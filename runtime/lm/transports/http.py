@@ -76,11 +76,21 @@ async def stream(
 async def _asking(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: aiohttp.ClientTimeout
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    session = _session()
-    users = _Pool.users
+    session, users = _session(), _Pool.users
+    context: Any = _tls() if url.startswith("https:") else True
     users[session] = users.get(session, 0) + 1
     try:
-        async with _sending(session, url, headers, body, timeout) as response:
+        # A redirect would hand the key and the texts on to an address that nobody has named.
+        async with session.request(
+            method,
+            url,
+            data=body,
+            headers=headers,
+            timeout=timeout,
+            ssl=context,
+            proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
+            allow_redirects=False,
+        ) as response:
             yield response
     finally:
         users[session] -= 1
@@ -88,29 +98,6 @@ async def _asking(
             del users[session]
             if session is not _Pool.session:
                 await session.close()
-
-
-@asynccontextmanager
-async def _sending(
-    session: aiohttp.ClientSession,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    timeout: aiohttp.ClientTimeout,
-) -> AsyncIterator[aiohttp.ClientResponse]:
-    context: Any = _tls() if url.startswith("https:") else True
-    # A redirect would hand the key and the texts on to an address that nobody has named.
-    async with session.request(
-        method,
-        url,
-        data=body,
-        headers=headers,
-        timeout=timeout,
-        ssl=context,
-        proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
-        allow_redirects=False,
-    ) as response:
-        yield response
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
