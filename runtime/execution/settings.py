@@ -62,22 +62,15 @@ class Heard:
 class Settings:
     """The settings as they hold here: `settings.lm`, `settings.num_threads`, …
 
-        Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
-        `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
-    <<<<<<< HEAD
-        `max_concurrency` and `num_threads` (calls in flight at once); `budget` (the US dollars that models may
-        cost from here on); `max_errors` and `provide_traceback` (of
-        batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
-        calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.
-    =======
-        `max_concurrency` and `num_threads` (calls in flight at once); `async_max_workers` (functions that
-        `asyncify` runs at once); `max_errors` and `provide_traceback` (of batches and evaluations);
-        `disable_history`, `max_history_size`, `track_usage`; `callbacks` (told of every call); `trace` (a list to
-        record calls in); `allow_code` (whether code that a model writes may run, in a sandbox),
-        `interpreter_factory` (what makes that sandbox, instead of `PythonInterpreter`);
-        `allow_tool_async_sync_conversion` (whether calling an async tool waits for it); `experimental`, which
-        gates nothing and is taken so that DSPy's programs run.
-    >>>>>>> main
+    Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
+    `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
+    `max_concurrency` and `num_threads` (calls in flight at once); `budget` (the US dollars that models may
+    cost from here on); `async_max_workers` (functions that `asyncify` runs at once); `max_errors` and
+    `provide_traceback` (of batches and evaluations); `disable_history`, `max_history_size`, `track_usage`;
+    `callbacks` (told of every call); `trace` (a list to record calls in); `allow_code` (whether code that a
+    model writes may run, in a sandbox), `interpreter_factory` (what makes that sandbox, instead of
+    `PythonInterpreter`); `allow_tool_async_sync_conversion` (whether calling an async tool waits for it);
+    `experimental`, which gates nothing and is taken so that DSPy's programs run.
     """
 
     def __getattr__(self, name: str) -> Any:

@@ -16,7 +16,7 @@ from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
 if TYPE_CHECKING:
     from . import asking
     from . import history as calls
-    from .control.passing import Limits
+    from .control import passing
     from .messages import OutputFormat, ToolSpec
     from .request import GivenMessage, Request, Response
     from .stream import Delta
@@ -24,6 +24,7 @@ else:
     # How requests go, which is imported with the first one.
     asking = Later(globals(), "asking")
     calls = Later(globals(), "calls", ".history")
+    passing = Later(globals(), "passing", ".control.passing")
 
 
 class BaseLM:
@@ -56,7 +57,7 @@ class BaseLM:
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
-    _limits: Limits | None = None
+    _limits: passing.Limits | None = None
     """What an `LM` and its copies may do together."""
     _others: tuple[Any, ...] | None = None
     """The models on which an `LM` falls back, made with the first failure."""
