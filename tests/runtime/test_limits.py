@@ -271,8 +271,10 @@ def test_a_deadline_ends_retries(
     server: OpenAIServer, asynchronous: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.2)
+    model(server)("import what sends requests")
+    server.reset()
     server.script(*[Failure(500)] * 30)
-    lm = model(server, num_retries=30, deadline=1.5)
+    lm = model(server, num_retries=30, deadline=1.0)
     with pytest.raises(dspy.LMServerError) as caught:
         asyncio.run(lm.acall("x")) if asynchronous else lm("x")
     assert 1 < len(server.requests) < 8
