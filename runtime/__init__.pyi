@@ -83,6 +83,14 @@ from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.streaming import StatusMessage as StatusMessage
+from .modules.streaming import StatusMessageProvider as StatusMessageProvider
+from .modules.streaming import StreamListener as StreamListener
+from .modules.streaming import StreamResponse as StreamResponse
+from .modules.streaming import StreamRestart as StreamRestart
+from .modules.streaming import apply_sync_streaming as apply_sync_streaming
+from .modules.streaming import streamify as streamify
+from .modules.streaming import streaming_response as streaming_response
 from .modules.sync_async import asyncify as asyncify
 from .modules.sync_async import syncify as syncify
 from .optimizers.base import Optimizer as Optimizer

@@ -26,6 +26,7 @@ from .compiled import find_history, signature_of_values
 from .conversation import format_turn
 from .demos import Turns, arranged, is_complete
 from .exchange import exchange
+from .incremental import FieldReader, WholeReader
 from .native import native_fields, plan_natives, read_natives
 from .plan import Plan, chooses_format
 
@@ -232,6 +233,12 @@ class Adapter:
         with Report(callbacks, "adapter_parse", self, given) as report:
             report.outputs = values = self.parse(signature, completion)
         return values
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """What cuts an answer into fields while it comes; without one, fields are shown when they are all
+        there.
+        """
+        return WholeReader()
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off at the token limit is complete all the same.

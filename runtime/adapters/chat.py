@@ -24,7 +24,9 @@ from ..values.drafts import without_drafts
 from ..values.reading import ReadError, read_object
 from .base import Adapter
 from .compiled import Compiled, compile_for
+from .incremental import FieldReader, SectionReader
 from .native import is_tool_calls
+from .plan import Plan
 from .sections import END, Section, is_whole_object, split_sections
 
 _SYSTEM_HOOKS = (
@@ -255,6 +257,10 @@ class ChatAdapter(Adapter):
         if len(values) < len(outputs):
             raise AdapterParseError(type(self).__name__, signature, completion, parsed_result=values)
         return values
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the markers; a model that answers in JSON all the same is shown at the end."""
+        return SectionReader(tuple(plan.signature.output_fields))
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same, with an end marker or as JSON."""

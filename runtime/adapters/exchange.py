@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import AdapterParseError, TruncatedAnswerError
+from ..execution import streams
 from ..execution.settings import lookup
 from ..lm.request import Completion
 from ..signature.signature import Signature
 from .feedback import with_feedback
 from .plan import Plan, Planner
+from .streaming import answered
 
 MORE_ROOM = 4
 """How many times as many tokens an answer may have after one that was cut off."""
@@ -35,7 +37,7 @@ async def exchange(
     if plan.settings:
         settings = {**settings, **plan.settings}
     messages = with_feedback(adapter.make_messages(plan, demos, inputs))
-    response = await lm.reply(messages, settings, plan.tools, plan.output)
+    response = await answered(adapter, plan, lm, messages, settings, 0)
     answers: list[dict[str, Any]] = []
     for completion in response.completions:
         error = None
@@ -51,6 +53,9 @@ async def exchange(
                 error = found
         made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
         answers.append(await made.settle(completion, response.usage, error))
+    sink = streams.listening()
+    if sink is not None and answers:
+        sink.complete(streams.predictor(), answers[0])
     return answers
 
 
@@ -106,9 +111,8 @@ class _Exchange:
             if len(tries) > self.max_retries or not self._prepare(error, tries, usage):
                 break
             turns = self._turns(error)
-            response = await self.lm.reply(
-                turns, self.settings | self._once(), self.plan.tools, self.plan.output
-            )
+            settings = self.settings | self._once()
+            response = await answered(self.adapter, self.plan, self.lm, turns, settings, len(tries))
             completion, usage, error = response.completions[0], response.usage, None
             self.several = False
         error.attempts = tuple(tries[:-1])

@@ -18,7 +18,9 @@ from ..values import candidates, rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError
 from .chat import STRUCTURE, ChatAdapter, Placeholder, reminder
+from .incremental import FieldReader, ObjectReader
 from .objects import find_object, object_in
+from .plan import Plan
 from .schemas import output_format
 from .sections import is_whole_object, split_sections
 
@@ -36,6 +38,10 @@ class JSONAdapter(ChatAdapter, origin=True):
     """Whether tools go to the provider's own function calling, where the model has it, instead of into the
     prompt. This is for signatures with tools among the inputs and `ToolCalls` among the outputs.
     """
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the members of the object."""
+        return ObjectReader(tuple(plan.signature.output_fields))
 
     def output_format(self, signature: type[Signature], capabilities: Capabilities) -> OutputFormat | None:
         """A schema, or JSON of any kind, by what the model can do."""

@@ -10,6 +10,7 @@ from ..errors import AdapterParseError
 from ..lm.messages import OutputFormat, ToolSpec
 from ..lm.request import Completion
 from ..signature.signature import Signature
+from .incremental import FieldReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Planner(Protocol):
         self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
     ) -> dict[str, Any]:
         """What the answer says."""
+        ...
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """What cuts an answer into fields while it comes."""
         ...
 
     async def aread_completion(

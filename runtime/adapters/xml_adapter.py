@@ -16,6 +16,8 @@ from ..values.drafts import without_drafts
 from ..values.reading import ReadError
 from .chat import STRUCTURE, ChatAdapter, Placeholder
 from .elements import as_element, escaped, find_fields, is_nested, layout_of, read_field
+from .incremental import FieldReader, TagReader
+from .plan import Plan
 
 
 @parameters
@@ -25,6 +27,10 @@ class XMLAdapter(ChatAdapter, origin=True):
     Records, lists and dicts are elements inside of their field's: `<person><name>Ada</name></person>`.
     Answers are read tolerantly: text that is not quite XML, as `a < b`, is text.
     """
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the elements."""
+        return TagReader(tuple(plan.signature.output_fields))
 
     # --- messages ---------------------------------------------------------------------------------------
 
