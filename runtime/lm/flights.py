@@ -66,7 +66,7 @@ class Wanted:
     async def settle(self) -> Response:
         """Ask the model, and keep a good answer."""
         response = await self.work()
-        if response.is_good:
+        if _is_kept(response):
             caching.put(self.key, response, self.in_memory, self.facts)
         return response
 
@@ -169,7 +169,7 @@ async def _fetch_shared(wanted: Wanted, store: Store) -> Response:
         await _sleep(next(pauses))
     try:
         response = await wanted.settle()
-        if response.is_good:
+        if _is_kept(response):
             await drive.call_function(shared.put, key, response)
         return response
     finally:
@@ -182,6 +182,11 @@ def _pauses() -> Iterator[float]:
     while True:
         yield pause
         pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+def _is_kept(response: Response) -> bool:
+    # What another model has answered is kept under that one's name.
+    return response.is_good and response.answered_by is None
 
 
 async def _sleep(seconds: float) -> None:

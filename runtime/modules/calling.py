@@ -12,7 +12,6 @@ from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
 from ..execution.settings import lookup, of_call, of_parts
-from ..lm.asking import make_request
 from ..lm.request import Request
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
@@ -84,6 +83,8 @@ def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Re
         InputError: an input is unknown or missing.
         NotConfiguredError: there is no language model.
     """
+    from ..lm.asking import make_request  # what only a call needs
+
     call = Call(predictor, dict(inputs))
     plan, settings, messages = prepare(
         call.adapter, call.lm, call.config, call.signature, call.demos, call.sent
