@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
 
+from ...base.text import near
 from ..errors import ConfigurationError, did_you_mean
 from . import trace as tracing
 
@@ -40,6 +41,9 @@ _IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": []}
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
 _DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
 _NAMES = frozenset(_DEFAULTS) | {"trace"}
+
+_MISSPELLED = 0.8
+"""How alike two names are that are taken for one."""
 
 CALL_SETTINGS = ("lm", "config", "max_retries")
 """What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
@@ -73,24 +77,41 @@ class Settings:
     """
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _NAMES:
+        if name == "trace":
+            return tracing.read()
+        try:
+            return lookup(name)
+        except KeyError:
             if name.startswith("__"):
-                raise AttributeError(name)
-            raise AttributeError(f"unknown setting `{name}`{did_you_mean(name, _NAMES)}")
-        return tracing.read() if name == "trace" else lookup(name)
+                raise AttributeError(name) from None
+            raise AttributeError(f"unknown setting `{name}`{did_you_mean(name, _NAMES)}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         configure(**{name: value})
 
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        configure(**{name: value})
+
     def __contains__(self, name: object) -> bool:
-        return name in _NAMES
+        return name in self.keys()
 
     def __repr__(self) -> str:
-        return f"Settings({', '.join(f'{name}={self.get(name)!r}' for name in sorted(_NAMES))})"
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.copy().items())})"
 
     def get(self, name: str, default: Any = None) -> Any:
         """The setting's value, or `default` where there is no such setting."""
-        return getattr(self, name) if name in _NAMES else default
+        return getattr(self, name, default)
+
+    def keys(self) -> list[str]:
+        """The names of all settings, a program's own among them."""
+        return sorted({*_NAMES, *_process, *_context.get()})
+
+    def copy(self) -> dict[str, Any]:
+        """All settings as they hold here, for `context(**settings.copy())`."""
+        return {name: getattr(self, name) for name in self.keys()}
 
     def configure(self, **values: Any) -> None:
         """See `configure`."""
@@ -105,10 +126,10 @@ settings = Settings()
 
 
 def configure(**values: Any) -> None:
-    """Set values for the whole process.
+    """Set values for the whole process; a name of the program's own is kept for it, too.
 
     Raises:
-        ConfigurationError: an unknown setting, or an invalid value.
+        ConfigurationError: a misspelt setting, or an invalid value.
     """
     _verify(values)
     if "trace" in values:
@@ -121,7 +142,7 @@ def context(**values: Any) -> Iterator[None]:
     """Set values for the code inside the `with`, in this thread or task and in those started from it here.
 
     Raises:
-        ConfigurationError: an unknown setting, or an invalid value.
+        ConfigurationError: a misspelt setting, or an invalid value.
     """
     _verify(values)
     trace_token = tracing.start(values.pop("trace")) if "trace" in values else None
@@ -210,7 +231,7 @@ def apply_defaults(defaults: Mapping[str, Any], *modules: Any, others: Container
     Raises:
         ConfigurationError: an unknown setting.
     """
-    _verify(defaults)
+    _verify(defaults, of_file=True)
     frozen = defaults if isinstance(defaults, FileDefaults) else FileDefaults(defaults, "")
     for module in modules:
         for _, part in module.named_sub_modules():
@@ -266,9 +287,10 @@ def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, A
     return both
 
 
-def _verify(values: Mapping[str, Any]) -> None:
+def _verify(values: Mapping[str, Any], of_file: bool = False) -> None:
+    """Complain about what cannot be set; Python's programs may keep values of their own under other names."""
     for name, value in values.items():
-        if name not in _NAMES:
+        if name not in _NAMES and (of_file or near(name, _NAMES, _MISSPELLED)):
             raise ConfigurationError(
                 f"unknown setting `{name}`{did_you_mean(name, _NAMES)}"
                 f" (settings are {', '.join(sorted(_NAMES))})"
