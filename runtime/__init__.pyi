@@ -2,10 +2,13 @@
 
 from . import compiled as compiled
 from . import evaluate as evaluate
+from .adapters.baml_adapter import BAMLAdapter as BAMLAdapter
 from .adapters.base import Adapter as Adapter
 from .adapters.chat import ChatAdapter as ChatAdapter
 from .adapters.dummy import DummyLM as DummyLM
 from .adapters.json_adapter import JSONAdapter as JSONAdapter
+from .adapters.two_step import TwoStepAdapter as TwoStepAdapter
+from .adapters.xml_adapter import XMLAdapter as XMLAdapter
 from .data.dataset import Dataset as Dataset
 from .errors import AdapterParseError as AdapterParseError
 from .errors import BatchError as BatchError
@@ -80,6 +83,14 @@ from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.streaming import StatusMessage as StatusMessage
+from .modules.streaming import StatusMessageProvider as StatusMessageProvider
+from .modules.streaming import StreamListener as StreamListener
+from .modules.streaming import StreamResponse as StreamResponse
+from .modules.streaming import StreamRestart as StreamRestart
+from .modules.streaming import apply_sync_streaming as apply_sync_streaming
+from .modules.streaming import streamify as streamify
+from .modules.streaming import streaming_response as streaming_response
 from .modules.sync_async import asyncify as asyncify
 from .modules.sync_async import syncify as syncify
 from .optimizers.base import Optimizer as Optimizer
@@ -111,6 +122,7 @@ from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
 from .tools.interpreter import FinalOutput as FinalOutput
 from .tools.interpreter import PythonInterpreter as PythonInterpreter
+from .tools.mcp.server import MCP as MCP
 from .tools.permission import CodeNotAllowedError as CodeNotAllowedError
 from .tools.running import run_python as run_python
 from .tools.tool import Tool as Tool

@@ -23,7 +23,9 @@ from ..values import rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import Adapter, find_history
+from .incremental import FieldReader, SectionReader
 from .native import is_tool_calls
+from .plan import Plan
 from .sections import END, Section, is_whole_object, split_sections
 
 _SYSTEM_HOOKS = (
@@ -255,6 +257,10 @@ class ChatAdapter(Adapter):
             raise AdapterParseError(type(self).__name__, signature, completion, parsed_result=values)
         return values
 
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the markers; a model that answers in JSON all the same is shown at the end."""
+        return SectionReader(tuple(plan.signature.output_fields))
+
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same, with an end marker or as JSON."""
         names = self._compiled(signature).names
@@ -294,6 +300,24 @@ class ChatAdapter(Adapter):
                 raise self._unreadable(signature, completion, {}, field_name, error) from error
         message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
+
+    def _in_order(
+        self, signature: type[Signature], completion: str, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The values in the order of the fields; those that may be absent get what stands for them."""
+        complete: dict[str, Any] = {}
+        for name, field, _ in self._compiled(signature).outputs:
+            if name in values:
+                complete[name] = values[name]
+            elif not field.is_required():
+                complete[name] = field.get_default()
+            elif allows_none(field.annotation):
+                complete[name] = None
+            else:
+                raise AdapterParseError(
+                    type(self).__name__, signature, completion, parsed_result=dict(values)
+                )
+        return complete
 
     def _unreadable(
         self, signature: type[Signature], completion: str, values: dict[str, Any], name: str, error: ReadError

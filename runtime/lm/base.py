@@ -130,6 +130,22 @@ class BaseLM:
             return asking.played(self, request, lambda: self.__called(messages, settings, tools, output))
         return self.request(None, messages, settings, tools, output)
 
+    async def reply_in_pieces(
+        self,
+        messages: Sequence[GivenMessage],
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...] = (),
+        output: OutputFormat | None = None,
+    ) -> AsyncIterator[Delta]:
+        """Ask as `reply` does, and give the answer in pieces; whole where the subclass has its own call."""
+        if any(self._called_by):
+            for delta in asking.as_deltas(await self.reply(messages, settings, tools, output)):
+                yield delta
+            return
+        request = asking.make_request(self, None, messages, settings, tools, output)
+        async for delta in asking.ask_in_pieces(self, request):
+            yield delta
+
     async def __called(
         self,
         messages: Sequence[GivenMessage],
