@@ -139,7 +139,7 @@ def test_a_program_of_ones_own(module: Any, tmp_path: Path) -> None:
     assert again.locate.predict.lm.model == "openai/gpt-4o-mini"
     assert again.locate.predict.lm.kwargs["temperature"] == 0.5
     assert again.search("dogs").indices == [1]
-    assert next(each for each in again.agent.tools if each.name == "shout")(text="a") == "A"
+    assert again.agent.tools["shout"](text="a") == "A"
     assert "canary" not in "".join(each.read_text() for each in (tmp_path / "kept").rglob("*.*"))
     again.locate.predict.lm = dspy.DummyLM([{"reasoning": "r", "places": [{"x": 3}], "kind": "a"}])
     found = again(text="here")
