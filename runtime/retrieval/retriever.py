@@ -51,9 +51,6 @@ class Once(Generic[T]):
         return self
 
 
-FOUND = {"passages": list[str], "indices": list[int], "scores": list[float]}
-
-
 class Retriever(Module):
     """A module whose calls take a `query` and give the passages that fit it best.
 
@@ -69,6 +66,8 @@ class Retriever(Module):
     )
     concurrent: ClassVar[bool] = False
     gives_scores: ClassVar[bool] = True
+    _unsaved: ClassVar[tuple[str, ...]] = ("_index",)
+    """Attributes that are made anew when a saved program is loaded."""
 
     k: int
     """How many passages a call gives."""
