@@ -13,13 +13,14 @@ from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none
 from ..types.content import IN_ANSWER
 from ..values import candidates, rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError
 from .chat import STRUCTURE, ChatAdapter, Placeholder, reminder
+from .incremental import FieldReader, ObjectReader
 from .objects import find_object, object_in
+from .plan import Plan
 from .schemas import output_format
 from .sections import is_whole_object, split_sections
 
@@ -37,6 +38,10 @@ class JSONAdapter(ChatAdapter, origin=True):
     """Whether tools go to the provider's own function calling, where the model has it, instead of into the
     prompt. This is for signatures with tools among the inputs and `ToolCalls` among the outputs.
     """
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the members of the object."""
+        return ObjectReader(tuple(plan.signature.output_fields))
 
     def output_format(self, signature: type[Signature], capabilities: Capabilities) -> OutputFormat | None:
         """A schema, or JSON of any kind, by what the model can do."""
@@ -139,24 +144,6 @@ class JSONAdapter(ChatAdapter, origin=True):
                 except ReadError as error:
                     raise self._unreadable(signature, completion, values, name, error) from error
         return self._in_order(signature, completion, values)
-
-    def _in_order(
-        self, signature: type[Signature], completion: str, values: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The values in the order of the fields; those that may be absent get what stands for them."""
-        complete: dict[str, Any] = {}
-        for name, field, _ in self._compiled(signature).outputs:
-            if name in values:
-                complete[name] = values[name]
-            elif not field.is_required():
-                complete[name] = field.get_default()
-            elif allows_none(field.annotation):
-                complete[name] = None
-            else:
-                raise AdapterParseError(
-                    type(self).__name__, signature, completion, parsed_result=dict(values)
-                )
-        return complete
 
     def _parse_without_object(
         self, signature: type[Signature], completion: str, answer: str

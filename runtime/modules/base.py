@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from ..execution import batch
     from ..lm import history as calls
     from ..state import files
+    from . import streaming
 else:
     batch = Later(globals(), "batch", "..execution.batch")
     calls = Later(globals(), "calls", "..lm.history")
     files = Later(globals(), "files", "..state.files")
+    streaming = Later(globals(), "streaming")
 
 
 class _CallSignature:
@@ -122,6 +124,19 @@ class Module(PartTree):
             return await drive.call_function(self._watched, self.forward, args, inputs)
         with _CallScope(self, args, inputs) as scope:
             return scope.finished(await self.aforward(*args, **inputs))
+
+    def stream(self, /, **inputs: Any) -> Iterator[Any]:
+        """Run the module and give what it writes while it runs.
+
+        Pieces of the outputs of all its predictors come as `StreamResponse`, what its tools do as
+        `StatusMessage`, a `StreamRestart` where an answer could not be used and the model is asked again, and
+        at last the prediction. Closing the iterator cancels the call.
+        """
+        return streaming.stream_now(self, inputs)
+
+    def astream(self, /, **inputs: Any) -> AsyncIterator[Any]:
+        """What `stream` gives, for asynchronous code."""
+        return streaming.stream_module(self, inputs)
 
     def forward(self, /, *args: Any, **inputs: Any) -> Any:
         """What a call does, without the bookkeeping around it."""

@@ -13,7 +13,7 @@ from ..lm.base import BaseLM
 from ..parameters import KW_ONLY, parameters
 from ..prediction import Prediction
 from ..signature.fields import InputField, OutputField
-from ..signature.signature import Signature, SignatureLike, ensure_signature
+from ..signature.signature import SignatureLike, ensure_signature, make_signature
 from ..tools.interpreter import FinalOutput, PythonInterpreter, without_fence
 from ..tools.tool import Tool
 from .chain_of_thought import ChainOfThought
@@ -78,7 +78,7 @@ class CodeAct(RunsCode):
         self._toolbox = Toolbox(self.tools, _TAKEN)
         self.tools = self._toolbox.tools  # type: ignore[assignment]
         options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
-        step = Signature({**signature.input_fields}, self._describe(self._toolbox.tools))  # type: ignore[call-arg]
+        step = make_signature({**signature.input_fields}, self._describe(self._toolbox.tools))
         self.codeact = Predict(
             step.append("trajectory", InputField(formatted=True), str)
             .append(

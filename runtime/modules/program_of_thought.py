@@ -11,7 +11,7 @@ from ..limits import Ge
 from ..lm.base import BaseLM
 from ..parameters import KW_ONLY, parameters
 from ..signature.fields import InputField, OutputField
-from ..signature.signature import Signature, SignatureLike, ensure_signature
+from ..signature.signature import Signature, SignatureLike, ensure_signature, make_signature
 from ..tools.interpreter import FinalOutput, without_fence
 from .chain_of_thought import ChainOfThought
 from .sandboxes import InterpreterFactory, RunsCode, Sandbox, ending_in_value, sandbox_of, shown
@@ -151,8 +151,7 @@ def _task(signature: type[Signature]) -> list[str]:
 
 
 def _of_inputs(signature: type[Signature], lines: list[str]) -> type[Signature]:
-    made: type[Signature] = Signature({**signature.input_fields}, "\n".join(lines))  # type: ignore[call-arg]
-    return made
+    return make_signature({**signature.input_fields}, "\n".join(lines))
 
 
 def _names(fields: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..signature.fields import InputField, OutputField
-from ..signature.signature import Signature
+from ..signature.signature import Signature, make_signature
 from ..tools.interpreter import SUBMIT, PythonInterpreter
 from ..values.rendering import type_note
 
@@ -15,7 +15,7 @@ _ABOUT_VARIABLES = "What is known of the variables in the session"
 
 def action_signature(signature: type[Signature], text: str) -> type[Signature]:
     """The signature of a step: what is known and was done, to the next code."""
-    made: type[Signature] = Signature({}, text)  # type: ignore[call-arg]
+    made = make_signature({}, text)
     return (
         made.append("variables_info", InputField(desc=_ABOUT_VARIABLES), str)
         .append("repl_history", InputField(desc="The code that was run so far, and what it gave"), str)
@@ -29,7 +29,7 @@ def extract_signature(signature: type[Signature]) -> type[Signature]:
     """The signature that reads the outputs from the steps, where they ended without a result."""
     task = f"The steps had this goal:\n{signature.instructions}\n\n" if signature.instructions else ""
     text = f"{task}Give the final outputs now, from what the steps have found and worked out."
-    made: type[Signature] = Signature({**signature.output_fields}, text)  # type: ignore[call-arg]
+    made = make_signature({**signature.output_fields}, text)
     return made.prepend(
         "repl_history", InputField(desc="The code that was run, and what it gave"), str
     ).prepend("variables_info", InputField(desc=_ABOUT_VARIABLES), str)

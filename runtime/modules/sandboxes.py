@@ -24,6 +24,8 @@ InterpreterFactory: TypeAlias = Callable[[], Any]
 class RunsCode(Module):
     """A module that runs code which a model writes."""
 
+    signature: Any
+
     def _take_settings(self, inputs: dict[str, Any]) -> Any:
         """Keep `lm`, `config` and `max_retries` of a call apart from the inputs, which the code sees."""
         named = self.signature.input_fields

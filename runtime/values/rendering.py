@@ -158,13 +158,21 @@ def json_schema(annotation: Any) -> Any:
     Raises:
         SignatureError: the type has none.
     """
+    return _type_first(ordered_schema(annotation))
+
+
+def ordered_schema(annotation: Any) -> Any:
+    """The JSON schema of a type, with properties in the order of their record.
+
+    Raises:
+        SignatureError: the type has none.
+    """
     from pydantic import PydanticUserError
 
     try:
-        schema = validator_for(annotation).json_schema()
+        return validator_for(annotation).json_schema()
     except PydanticUserError as error:
         raise unusable_type(annotation) from error
-    return _type_first(schema)
 
 
 def _type_first(schema: Any) -> Any:

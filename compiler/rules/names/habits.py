@@ -54,9 +54,6 @@ _DSPYS = {
     "Avatar": "ReAct",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
-    "XMLAdapter": "ChatAdapter",
-    "TwoStepAdapter": "ChatAdapter",
-    "BAMLAdapter": "ChatAdapter",
 }
 """DSPy's names, and what does the same here; those that the runtime has are known names."""
 _KNOWN = frozenset(
