@@ -47,6 +47,7 @@ _MORE: dict[str, str] = {
     "UsageTracker": ".lm.usage",
     "dummy_rm": ".retrieval.dummies",
     "infer_prefix": ".signature.fields",
+    "load": ".modules.saving",
     "with_callbacks": ".execution.callbacks",
 }
 """Names that only a path has, and where they are."""
