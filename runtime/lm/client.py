@@ -12,7 +12,7 @@ from ..execution.callbacks import BaseCallback
 from ..limits import Ge, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
-from .capabilities import Capabilities, capabilities_of
+from .capabilities import SERVERS, Capabilities, capabilities_of
 from .provider import Provider, provider_for
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class LM(BaseLM):
     """How often a request is retried after a temporary failure (rate limit, timeout, server error), with
     waits that grow to a minute; at most twice if the connection is refused.
     """
+    server: Literal["llama.cpp", "vllm", "sglang", "ollama", "lm_studio"] | None = None
+    """What serves the model at `api_base`, where its name does not tell: it says how an adapter can hold the
+    answers to a schema or a grammar.
+    """
     provider: Provider | None = None
     """What starts, stops and trains the model; found by the model's name when None."""
     finetuning_model: str | None = None
@@ -85,8 +89,8 @@ class LM(BaseLM):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the model can do, by its name."""
-        return self._capabilities or capabilities_of(self.model)
+        """What the model can do, by its name or its server's."""
+        return self._capabilities or (SERVERS[self.server] if self.server else capabilities_of(self.model))
 
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:
@@ -120,7 +124,14 @@ class LM(BaseLM):
         from .redact import saved_settings
 
         state = super().dump_state()
-        names = ("cache_in_memory", "num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
+        names = (
+            "cache_in_memory",
+            "num_retries",
+            "server",
+            "finetuning_model",
+            "launch_kwargs",
+            "train_kwargs",
+        )
         state |= saved_settings({name: getattr(self, name) for name in names})
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
