@@ -131,7 +131,8 @@ async def _fetch_alone(key: str, work: Callable[[], Awaitable[Response]], in_mem
 
 
 def _kept(key: str, response: Response, in_memory: bool) -> Response:
-    if response.is_good:
+    # What another model has answered is kept under that one's name.
+    if response.is_good and response.answered_by is None:
         caching.put(key, response, in_memory)
     return response
 
