@@ -175,7 +175,7 @@ class Adapter:
     def output_format(self, signature: type[Signature], capabilities: Capabilities) -> OutputFormat | None:
         """The format that the provider holds the answer to, by what the model can do; None for none."""
         if capabilities.grammar and (grammar := self.grammar(signature)) is not None:
-            return Grammar(grammar)
+            return Grammar(grammar, capabilities.grammar_setting)
         return None
 
     def make_messages(

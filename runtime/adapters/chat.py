@@ -272,7 +272,7 @@ class ChatAdapter(Adapter):
         return is_whole_object(completion)
 
     def grammar(self, signature: type[Signature]) -> str | None:
-        """A GBNF grammar of the answers, when all outputs have closed types."""
+        """A GBNF grammar of the answers."""
         from .gbnf import gbnf_for
 
         return gbnf_for(signature)

@@ -151,8 +151,10 @@ class XMLAdapter(ChatAdapter, origin=True):
         return len(found) == len(names) and all(each[-1][1].is_closed for each in found.values())
 
     def grammar(self, signature: type[Signature]) -> str | None:
-        """None: there is no grammar of this format yet."""
-        return None
+        """A GBNF grammar of the answers."""
+        from .gbnf import gbnf_of_elements
+
+        return gbnf_of_elements(signature)
 
 
 def is_echo(name: str, text: str, element: Any) -> bool:
