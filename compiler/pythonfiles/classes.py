@@ -263,8 +263,9 @@ def _shape(node: ast.ClassDef, file: File) -> types.InterfaceShape | None:
                 given = {keyword.arg: keyword.value for keyword in keywords}
                 of = given.get("of")
                 if isinstance(of, ast.Constant):
-                    inputs = tuple(_shape_fields(given.get("inputs"), "input", file))
-                    outputs = tuple(_shape_fields(given.get("outputs"), "output", file))
+                    needs = _shape_fields(given.get("needs"), "input", file, required=True)
+                    inputs = (*needs, *_shape_fields(given.get("inputs"), "input", file))
+                    outputs = tuple(_shape_fields(given.get("outputs"), "output", file, required=True))
                     reserved, calls = _text(given.get("reserved")), _text(given.get("calls"))
                     added = _texts(given.get("added"))
                     return types.InterfaceShape(str(of.value), inputs, outputs, reserved, added, calls)
@@ -293,12 +294,12 @@ def _texts(node: ast.expr | None) -> tuple[str, ...]:
 
 
 def _shape_fields(
-    node: ast.expr | None, direction: Literal["input", "output"], file: File
+    node: ast.expr | None, direction: Literal["input", "output"], file: File, *, required: bool = False
 ) -> Iterator[types.Field]:
     for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
         if isinstance(key, ast.Constant):
             kind = annotation(value, file.lookup)
-            yield types.Field(str(key.value), kind, direction, required=direction == "output")
+            yield types.Field(str(key.value), kind, direction, required=required)
 
 
 # --- members --------------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ from .models.settings import (
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
+from .modules.servers import server_address
 from .modules.tools import duplicate_tool, undocumented_tool, untyped_tool
 from .modules.untuned import own_reasoning, untuned_module
 from .modules.unused import unused_input, unused_part
@@ -101,6 +102,7 @@ from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.agents import unsafe_tool
+from .security.code import code_execution
 from .security.deception import look_alike_names
 from .security.keys import key_in_source
 from .testing.titles import duplicate_test, test_without_assert
@@ -205,6 +207,7 @@ RULES: tuple[Rule, ...] = (
     answer_too_long,
     duplicate_tool,
     part_setting,
+    server_address,
     misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
@@ -260,6 +263,7 @@ RULES: tuple[Rule, ...] = (
     look_alike_names,
     key_in_source,
     unsafe_tool,
+    code_execution,
     unseeded_shuffle,
     measured_on_training,
     taught_by_itself,

@@ -193,7 +193,7 @@ class InterfaceShape(Struct, frozen=True):
     """How the fields of a module come from what it is constructed with; see the runtime's `Interface`."""
 
     of: str
-    """The parameter that holds the signature or the module."""
+    """The parameter that holds the signature or the module; empty where the fields are always the same."""
     inputs: tuple[Field, ...] = ()
     outputs: tuple[Field, ...] = ()
     reserved: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
@@ -21,8 +21,12 @@ from ..types.annotations import allows_none, is_text_type, plain_annotation, typ
 from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
-from ..values.reading import Reader, ReadError, read_object, reader_for
-from .base import Adapter, find_history
+from ..values.reading import ReadError, read_object
+from .base import Adapter
+from .compiled import Compiled, compile_for
+from .incremental import FieldReader, SectionReader
+from .native import is_tool_calls
+from .plan import Plan
 from .sections import END, Section, is_whole_object, split_sections
 
 _SYSTEM_HOOKS = (
@@ -32,27 +36,16 @@ _SYSTEM_HOOKS = (
     "format_field_with_value",
     "format_task_description",
 )
+_DEMO_HOOKS = (
+    "format_user_message_content",
+    "format_assistant_message_content",
+    "format_field_with_value",
+)
 _USER_HOOKS = ("format_user_message_content", "user_message_output_requirements")
 
 
 STRUCTURE = "All interactions will be structured in the following way, with the appropriate values filled in."
 """How the description of the layout begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """What a signature's calls have in common."""
-
-    signature: type[Signature]
-    system: str
-    inputs: tuple[tuple[str, str, rendering.Render], ...]
-    requirements: str
-    outputs: tuple[tuple[str, Field, Reader], ...]
-    answer: tuple[tuple[str, str, rendering.Render], ...]
-    names: frozenset[str]
-    history: str | None
-    turns: type[Signature]
-    """The signature of the messages: without the history field."""
 
 
 @parameters
@@ -84,6 +77,7 @@ class ChatAdapter(Adapter):
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
     _own_values: ClassVar[bool] = False
+    _own_demos: ClassVar[bool] = False
 
     def __init_subclass__(cls, origin: bool = False, **options: Any) -> None:
         """Find out which hooks a subclass overrides.
@@ -98,6 +92,7 @@ class ChatAdapter(Adapter):
         of = cls._origin
         cls._own_system = any(getattr(cls, name) is not getattr(of, name) for name in _SYSTEM_HOOKS)
         cls._own_user = any(getattr(cls, name) is not getattr(of, name) for name in _USER_HOOKS)
+        cls._own_demos = any(getattr(cls, name) is not getattr(of, name) for name in _DEMO_HOOKS)
         cls._own_values = cls.format_field_with_value is not of.format_field_with_value
 
     # --- messages ---------------------------------------------------------------------------------------
@@ -117,6 +112,15 @@ class ChatAdapter(Adapter):
         if content:
             messages.append({"role": "user", "content": content})
         return in_parts(messages)
+
+    def format_demos(self, signature: type[Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
+        """Few-shot examples as turns: those that lack fields first, then the complete ones.
+
+        An example without any input or any output is left out.
+        """
+        if self._own_demos:
+            return super().format_demos(signature, demos)
+        return self._compiled(signature).demos.messages(demos, partial(self._demo_turns, signature))
 
     def format_field_description(self, signature: type[Signature]) -> str:
         """The lists of input and output fields."""
@@ -156,15 +160,20 @@ class ChatAdapter(Adapter):
         parts = [prefix] if prefix else []
         parts += [f"{head}{render(inputs[name])}" for name, head, render in compiled.inputs if name in inputs]
         if main_request:
-            parts.append(
+            requirements = (
                 self.user_message_output_requirements(signature) if self._own_user else compiled.requirements
             )
+            parts += [requirements] if requirements else []
         if suffix:
             parts.append(suffix)
         return "\n\n".join(parts).strip()
 
     def user_message_output_requirements(self, signature: type[Signature]) -> str:
-        """The reminder of the output format at the end of a request."""
+        """The reminder of the output format at the end of a request; none where the provider fills all
+        outputs.
+        """
+        if not signature.output_fields:
+            return ""
         fields = [f"`[[ ## {name} ## ]]`{reminder(field)}" for name, field in signature.output_fields.items()]
         return (
             "Respond with the corresponding output fields, starting with the field "
@@ -249,6 +258,10 @@ class ChatAdapter(Adapter):
             raise AdapterParseError(type(self).__name__, signature, completion, parsed_result=values)
         return values
 
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the markers; a model that answers in JSON all the same is shown at the end."""
+        return SectionReader(tuple(plan.signature.output_fields))
+
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same, with an end marker or as JSON."""
         names = self._compiled(signature).names
@@ -289,6 +302,24 @@ class ChatAdapter(Adapter):
         message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
 
+    def _in_order(
+        self, signature: type[Signature], completion: str, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The values in the order of the fields; those that may be absent get what stands for them."""
+        complete: dict[str, Any] = {}
+        for name, field, _ in self._compiled(signature).outputs:
+            if name in values:
+                complete[name] = values[name]
+            elif not field.is_required():
+                complete[name] = field.get_default()
+            elif allows_none(field.annotation):
+                complete[name] = None
+            else:
+                raise AdapterParseError(
+                    type(self).__name__, signature, completion, parsed_result=dict(values)
+                )
+        return complete
+
     def _unreadable(
         self, signature: type[Signature], completion: str, values: dict[str, Any], name: str, error: ReadError
     ) -> AdapterParseError:
@@ -301,7 +332,7 @@ class ChatAdapter(Adapter):
         kept, origin = signature.__compiled__, self._origin
         compiled: Compiled | None = kept.get(origin)
         if compiled is None:
-            compiled = kept[origin] = _compile(origin(), signature)
+            compiled = kept[origin] = compile_for(origin(), signature)
         return compiled
 
 
@@ -314,33 +345,11 @@ class Placeholder(str):
     __slots__ = ()
 
 
-def _compile(plain: ChatAdapter, signature: type[Signature]) -> Compiled:
-    history = find_history(signature)
-    return Compiled(
-        signature=signature,
-        system=plain.format_system_message(signature),
-        inputs=_written(signature.input_fields),
-        requirements=plain.user_message_output_requirements(signature),
-        outputs=tuple(
-            (name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()
-        ),
-        answer=_written(signature.output_fields),
-        names=frozenset(signature.output_fields),
-        history=history,
-        turns=signature if history is None else signature.delete(history),
-    )
-
-
-def _written(fields: Mapping[str, Field]) -> tuple[tuple[str, str, rendering.Render], ...]:
-    """How each field is written: its name, its marker's line, and what writes its value."""
-    return tuple(
-        (name, f"[[ ## {name} ## ]]\n", description.renderer(field)) for name, field in fields.items()
-    )
-
-
 def reminder(field: Field) -> str:
     """What the reminder of the output format says of a field's form; nothing for a string."""
     annotation = plain_annotation(field.annotation)
+    if is_tool_calls(annotation):
+        return ' (must be a JSON object like {"tool_calls": [{"name": "...", "args": {...}}]})'
     if annotation is str or is_text_type(annotation):
         return ""
     return f" (must be formatted as a valid Python {type_name(annotation)})"

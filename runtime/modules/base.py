@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
 
 from ...base.later import Later
@@ -33,10 +33,13 @@ if TYPE_CHECKING:
     from ..execution import batch
     from ..lm import history as calls
     from ..state import files
+    from . import saving, streaming
 else:
     batch = Later(globals(), "batch", "..execution.batch")
     calls = Later(globals(), "calls", "..lm.history")
     files = Later(globals(), "files", "..state.files")
+    saving = Later(globals(), "saving")
+    streaming = Later(globals(), "streaming")
 
 
 class _CallSignature:
@@ -123,6 +126,19 @@ class Module(PartTree):
         with _CallScope(self, args, inputs) as scope:
             return scope.finished(await self.aforward(*args, **inputs))
 
+    def stream(self, /, **inputs: Any) -> Iterator[Any]:
+        """Run the module and give what it writes while it runs.
+
+        Pieces of the outputs of all its predictors come as `StreamResponse`, what its tools do as
+        `StatusMessage`, a `StreamRestart` where an answer could not be used and the model is asked again, and
+        at last the prediction. Closing the iterator cancels the call.
+        """
+        return streaming.stream_now(self, inputs)
+
+    def astream(self, /, **inputs: Any) -> AsyncIterator[Any]:
+        """What `stream` gives, for asynchronous code."""
+        return streaming.stream_module(self, inputs)
+
     def forward(self, /, *args: Any, **inputs: Any) -> Any:
         """What a call does, without the bookkeeping around it."""
         if _depth(type(self), "aforward") == _NOWHERE:
@@ -185,6 +201,8 @@ class Module(PartTree):
         return_failed_examples: bool = False,
         provide_traceback: bool | None = None,
         disable_progress_bar: bool = False,
+        timeout: float = 120,
+        straggler_limit: int = 3,
     ) -> Any:
         """Run the module on the inputs of many examples at the same time.
 
@@ -195,26 +213,39 @@ class Module(PartTree):
             return_failed_examples: also return the examples that failed and their errors.
             provide_traceback: log failures with their traceback.
             disable_progress_bar: accepted for compatibility with DSPy; no progress bar is drawn.
+            timeout: seconds after which one of the last examples is started once more, because its call may
+                hang; the first outcome counts. 0 for never.
+            straggler_limit: how many examples "the last" are.
 
         Returns:
             The predictions in the order of the examples, None for a failed one; with `return_failed_examples`
-            the successful predictions, the failed examples and their errors.
+            these, the failed examples and their errors.
 
         Raises:
             BatchError: more than `max_errors` failed; the first failure is its cause.
         """
-        return batch.run_batch(
-            self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
+        options = batch.BatchOptions(
+            num_threads, max_errors, return_failed_examples, provide_traceback, timeout, straggler_limit
         )
+        return batch.run_batch(self, list(examples), options)
 
     # --- state ------------------------------------------------------------------------------------------
 
-    def dump_state(self) -> dict[str, Any]:
-        """What was learned, by the path of each parameter, in JSON types."""
-        return {name: parameter.dump_state() for name, parameter in self.named_parameters()}
+    def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
+        """What was learned, by the path of each parameter.
 
-    def load_state(self, state: Mapping[str, Any]) -> Self:
+        Args:
+            json_mode: in JSON types; False leaves the values of demos as they are.
+        """
+        return {name: parameter.dump_state(json_mode) for name, parameter in self.named_parameters()}
+
+    def load_state(self, state: Mapping[str, Any], *, allow_unsafe_lm_state: bool = False) -> Self:
         """Load what `dump_state` returned, and return the module; nothing changes if it does not fit.
+
+        Args:
+            state: the state.
+            allow_unsafe_lm_state: accepted for compatibility with DSPy; addresses and headers of models are
+                never taken from a state.
 
         Raises:
             StateError: the state and this module have different parameters.
@@ -236,16 +267,35 @@ class Module(PartTree):
             parameter.load_state(state[name])
         return self
 
-    def save(self, path: str | Path) -> None:
-        """Write the state to a JSON file; an existing file is replaced as a whole.
+    def save(
+        self,
+        path: str | Path,
+        save_program: bool = False,
+        modules_to_serialize: Iterable[ModuleType] | None = None,
+    ) -> None:
+        """Write the state to a JSON file, or the whole program to a folder.
+
+        Args:
+            path: the file, which ends in `.json` and is replaced as a whole; or the folder.
+            save_program: write the whole program, which `load` reads: its structure as JSON, and its own code
+                as source text where no module has it. Nothing is pickled.
+            modules_to_serialize: Python's modules whose source goes with the program, too.
 
         Raises:
-            StateError: the path does not end in `.json`, or JSON cannot hold the state.
+            StateError: the path is of the other kind, or JSON cannot hold the state.
         """
-        files.write_state(Path(path), self.dump_state())
+        if save_program:
+            saving.save_program(self, Path(path), modules_to_serialize)
+        else:
+            files.write_state(Path(path), self.dump_state())
 
-    def load(self, path: str | Path) -> None:
+    def load(self, path: str | Path, allow_pickle: bool = False, allow_unsafe_lm_state: bool = False) -> None:
         """Read the state from a JSON file that `save`, or DSPy, has written.
+
+        Args:
+            path: the file.
+            allow_pickle: accepted for compatibility with DSPy; a pickle is never read.
+            allow_unsafe_lm_state: as in `load_state`.
 
         Raises:
             StateError: the file is not a state, or the state does not fit.
@@ -336,6 +386,13 @@ class _CallScope:
             end_call(self._settings)
         if self._report is not None:
             self._report.__exit__(kind, error, traceback)
+
+
+async def call_part(part: Any, inputs: Mapping[str, Any]) -> Any:
+    """Call a part of a module, or the plain function that a test has put in its place."""
+    if isinstance(part, Module):
+        return await part.acall(**inputs)
+    return await drive.call_function(part, **inputs)
 
 
 def declared_signature(program: Any) -> type[Signature] | None:

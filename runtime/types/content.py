@@ -29,6 +29,15 @@ class InPrompt:
 IN_PROMPT = InPrompt()
 
 
+class InAnswer:
+    """The same for a value as a model is to write it: in examples, and in earlier turns."""
+
+    __slots__ = ()
+
+
+IN_ANSWER = InAnswer()
+
+
 def as_token(parts: Sequence[Any]) -> str:
     """Content parts, in OpenAI's form, as text that `in_parts` finds again; no quoting changes it."""
     global _made
