@@ -59,7 +59,9 @@ def _says(spec: GitIgnoreSpec, relative: str) -> bool | None:
     ignored, and then nothing in it is looked at: `!b` does not bring back `b/a`.
     """
     for pattern in reversed(spec.patterns):
-        for found in pattern.regex.finditer(relative) if pattern.include is not None else ():
+        if pattern.regex is None or pattern.include is None:
+            continue  # a comment
+        for found in pattern.regex.finditer(relative):
             slash = found.start(_FOLDER) if _FOLDER in found.re.groupindex else -1
             if slash in (-1, len(relative) - 1):
                 return bool(pattern.include)
