@@ -55,7 +55,12 @@ class Capabilities(NamedTuple):
 
 NOTHING_KNOWN = Capabilities()
 EMBEDDED = Capabilities(
-    streaming=True, response_schema=True, json_object=True, grammar=True, exact_usage=True
+    streaming=True,
+    response_schema=True,
+    json_object=True,
+    grammar=True,
+    logprobs=True,
+    exact_usage=True,
 )
 """llama.cpp in this process."""
 UNKNOWN_SERVER = Capabilities(streaming=True)
