@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...base.models import HERE, provider_of, row_of
-from .messages import GrammarSetting
 
+GrammarSetting: TypeAlias = Literal["grammar", "structured_outputs", "guided_grammar", "ebnf"]
+"""Under which setting a server takes a grammar."""
 ModelType: TypeAlias = Literal["chat", "text"]
 """Whether a model takes a conversation or one text."""
 
