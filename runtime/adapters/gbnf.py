@@ -115,7 +115,7 @@ def _section(rules: Rules, annotation: Any) -> str:
     """A value as it stands in a section."""
     if (choices := closed_choices(annotation)) is not None:
         return " | ".join(quoted(choice) for choice in choices)
-    core, suffix = _core(annotation), ' | "None"' if allows_none(annotation) else ""
+    core, suffix = core_type(annotation), ' | "None"' if allows_none(annotation) else ""
     if core is int:
         return rules.use("integer") + suffix
     if core is float:
@@ -126,7 +126,8 @@ def _section(rules: Rules, annotation: Any) -> str:
     return rules.use("text")
 
 
-def _core(annotation: Any) -> Any:
+def core_type(annotation: Any) -> Any:
+    """A type without notes, and without None where one other type is left."""
     annotation = plain_annotation(annotation)
     if get_origin(annotation) in (Union, UnionType):
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
@@ -136,20 +137,26 @@ def _core(annotation: Any) -> Any:
 
 def closed_choices(annotation: Any) -> list[str] | None:
     """All values of a type as the adapter writes them, or None when the type is open."""
+    choices = listed_choices(annotation)
+    return None if choices is None else list(dict.fromkeys(map(render, choices)))
+
+
+def listed_choices(annotation: Any) -> list[Any] | None:
+    """All values of a type, or None when the type is open."""
     annotation = plain_annotation(annotation)
     if annotation is bool:
-        return ["True", "False"]
+        return [True, False]
     if annotation is type(None):
-        return ["None"]
+        return [None]
     if get_origin(annotation) is Literal:
-        return [render(choice) for choice in get_args(annotation)]
+        return list(get_args(annotation))
     if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
-        return [render(member) for member in annotation]
+        return list(annotation)
     if get_origin(annotation) in (Union, UnionType):
-        arms = [closed_choices(arm) for arm in get_args(annotation)]
+        arms = [listed_choices(arm) for arm in get_args(annotation)]
         if any(arm is None for arm in arms):
             return None
-        return list(dict.fromkeys(choice for arm in arms if arm is not None for choice in arm))
+        return [choice for arm in arms if arm is not None for choice in arm]
     return None
 
 
@@ -239,7 +246,7 @@ def _of_elements(signature: type[Signature]) -> str:
         if choices is not None:
             value = f"({' | '.join(quoted(choice) for choice in choices)})"
         else:
-            core = _core(field.annotation)
+            core = core_type(field.annotation)
             kind = {int: "integer", float: "number", str: "escaped"}.get(core, "loose")
             value = rules.use(kind)
             if core in (int, float) and allows_none(field.annotation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -140,6 +141,11 @@ class XMLAdapter(ChatAdapter, origin=True):
         if not values:
             return self._parse_without_markers(signature, completion, answer)
         return self._in_order(signature, completion, values)
+
+    def value_start(self, name: str, text: str) -> int | None:
+        """Where an output's value begins in an answer; None if that cannot be said."""
+        match = re.search(rf"<{re.escape(name)}>\s*", text)
+        return match.end() if match else None
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same: every output's element is closed."""

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...base.models import HERE, provider_of, row_of
-from .messages import GrammarSetting
 
+GrammarSetting: TypeAlias = Literal["grammar", "structured_outputs", "guided_grammar", "ebnf"]
+"""Under which setting a server takes a grammar."""
 ModelType: TypeAlias = Literal["chat", "text"]
 """Whether a model takes a conversation or one text."""
 
@@ -55,7 +56,12 @@ class Capabilities(NamedTuple):
 
 NOTHING_KNOWN = Capabilities()
 EMBEDDED = Capabilities(
-    streaming=True, response_schema=True, json_object=True, grammar=True, exact_usage=True
+    streaming=True,
+    response_schema=True,
+    json_object=True,
+    grammar=True,
+    logprobs=True,
+    exact_usage=True,
 )
 """llama.cpp in this process."""
 UNKNOWN_SERVER = Capabilities(streaming=True)

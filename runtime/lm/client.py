@@ -54,6 +54,10 @@ class LM(BaseLM):
     """How long an answer may be, in tokens; None for the provider's default, which a reasoning model has
     unless you say otherwise.
     """
+    probabilities: Annotated[bool, Setting()] = False
+    """Whether predictions have the probabilities of the choices of their outputs (`Literal`, enum, `bool`,
+    bounded `int`), where the model gives log probabilities.
+    """
     cache: bool = True
     """Whether answers are cached and reused."""
     cache_in_memory: bool = True
@@ -113,6 +117,8 @@ class LM(BaseLM):
             raise LMConfigurationError(complaint, model=self.model)
         limit = "max_completion_tokens" if is_reasoning_model(self.model) else "max_tokens"
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
+        if self.probabilities:
+            self.kwargs["probabilities"] = True
         for name in _SENT_WITH_EACH:
             if (value := getattr(self, name)) is not None:
                 self.kwargs[name] = value

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-GrammarSetting: TypeAlias = Literal["grammar", "structured_outputs", "guided_grammar", "ebnf"]
+from .capabilities import GrammarSetting
+
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool", "function"]
 
 
