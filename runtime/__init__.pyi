@@ -97,6 +97,7 @@ from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.program_of_thought import ProgramOfThought as ProgramOfThought
 from .modules.react import ReAct as ReAct
+from .modules.react_v2 import ReActV2 as ReActV2
 from .modules.refine import Refine as Refine
 from .modules.rlm import RLM as RLM
 from .modules.streaming import StatusMessage as StatusMessage

@@ -50,7 +50,6 @@ _DSPYS = {
     "Ensemble": "",
     "AvatarOptimizer": "",
     "InferRules": "",
-    "ReActV2": "ReAct",
     "Avatar": "ReAct",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
