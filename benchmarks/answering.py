@@ -1,6 +1,7 @@
 """A server on this machine that answers chat completions, after a while: `python answering.py SECONDS`.
 
-It prints its port. Where a request asks for a stream, the answer is one of `TOKENS` pieces. It does as little as it can, so that what a client takes is what is seen.
+It prints its port. Where a request asks for a stream, the answer comes in `TOKENS` pieces. It does as little
+as it can, so that what a client takes is what is seen.
 """
 
 from __future__ import annotations
@@ -35,16 +36,17 @@ _PIECES = [
     "completed",
     " ## ]]",
 ]
-STREAM = (
-    "".join(
-        f"data: {json.dumps({**json.loads(BODY), 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
-        for choice in (
-            *({"index": 0, "finish_reason": None, "delta": {"content": piece}} for piece in _PIECES),
-            {"index": 0, "finish_reason": "stop", "delta": {}},
-        )
-    ).encode()
-    + b"data: [DONE]\n\n"
-)
+_CHUNK = {**json.loads(BODY), "object": "chat.completion.chunk", "usage": None}
+_CHOICES = [
+    *({"index": 0, "finish_reason": None, "delta": {"content": piece}} for piece in _PIECES),
+    {"index": 0, "finish_reason": "stop", "delta": {}},
+]
+_CHUNKS = [
+    *({**_CHUNK, "choices": [choice]} for choice in _CHOICES),
+    {**_CHUNK, "choices": [], "usage": json.loads(BODY)["usage"]},
+]
+_EVENTS = [f"data: {json.dumps(chunk)}\n\n" for chunk in _CHUNKS]
+STREAM = "".join([*_EVENTS, "data: [DONE]\n\n"]).encode()
 STREAM_HEAD = (
     f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(STREAM)}\r\n\r\n".encode()
 )
