@@ -214,6 +214,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     exhaustive: frozenset[int] = frozenset()
     """The `match`es one of whose cases is always taken, the `if`s of which a branch is, and their branches
     of which one further up is."""
+    untaken: Mapping[int, Type] = {}
+    """What other `match`es and `if`s leave of the value that they tell apart, where they list its choices."""
     data: Mapping[int, DataFile] = {}
     """The data files that the item's datasets are made of, by the identity of the string that names them."""
     state: SavedState | None = None
@@ -255,12 +257,20 @@ class Draft(Struct, eq=False):
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
     exhaustive: set[int] = field(default_factory=set)
+    untaken: dict[int, Type] = field(default_factory=dict)
     data: dict[int, DataFile] = field(default_factory=dict)
     state: SavedState | None = None
 
     def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
         """Remember whether one of the branches of a statement, or above a branch, is always taken."""
         (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
+
+    def note_untaken(self, node: syntax.Node, before: Type, left: Type | None) -> None:
+        """Remember what a statement has left of the choices that it tells apart."""
+        if isinstance(left, types.Literals | types.Enum) and left is not before:
+            self.untaken[id(node)] = left
+        else:
+            self.untaken.pop(id(node), None)
 
     def data_of(self, node: syntax.Node) -> DataFile | None:
         """What is known of the data file that a string names."""
@@ -287,6 +297,7 @@ class Draft(Struct, eq=False):
             tuple(self.visible),
             self.target,
             frozenset(self.exhaustive) if self.exhaustive else NO_FACTS.exhaustive,
+            self.untaken or NO_FACTS.untaken,
             self.data or NO_FACTS.data,
             self.state,
         )

@@ -44,6 +44,7 @@ _STATEMENTS = "|".join(sorted((STATEMENT_WORDS | CLAUSE_WORDS) - {"match"}))
 _BODY_LINE = re.compile(
     rf"[^\w\s\"'#@]{{0,2}}[ \t]*(?:{_FIELDS})[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:"
     rf"|demo[ \t]+[^\W\d]\w*[ \t]*="
+    rf"|[\"'][ \t]{{2,}}[^\W\d]"  # a quote that has slipped in front of an indented line
     rf"|(?:{_STATEMENTS})\b(?![ \t]*=)"
 )
 
