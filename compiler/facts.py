@@ -137,6 +137,8 @@ class ImportTarget(Struct, frozen=True):
     """The files through which values are imported in a cycle, this file first and last."""
     is_in_cycle: bool = False
     """Whether the imported file imports this one, itself or through others, be it types or values."""
+    beside: tuple[str, ...] = ()
+    """The modules in the folder where one is missing."""
 
 
 RiskKind: TypeAlias = Literal["code", "commands", "files", "network"]

@@ -11,8 +11,6 @@ from ..compiler.facts import DataFile, SavedState
 from ..compiler.states import saved_state
 from .limits import LARGEST_STATE, MOST_BESIDE
 
-_MODEL = ".gguf"
-
 
 def look_at_state(path: str) -> SavedState:
     """What a state file tells."""
@@ -38,13 +36,15 @@ def look_at_file(path: str) -> DataFile:
 
 
 def look_beside(path: str) -> DataFile:
-    """A missing file, with the files of its folder that may be meant: data, or models where it names one."""
+    """A missing file, with the files of its folder that may be meant: data, models where it names one, modules
+    where its name has no ending.
+    """
     names: list[str] = []
-    is_model = path.endswith(_MODEL)
+    endings = {".gguf": (".gguf",), "": (".dspy", ".py")}.get(os.path.splitext(path)[1])
     try:
         with os.scandir(os.path.dirname(path)) as entries:
             found = (each.name for each in islice(entries, MOST_BESIDE))
-            names += (each for each in found if (each.endswith(_MODEL) if is_model else is_readable(each)))
+            names += (each for each in found if (each.endswith(endings) if endings else is_readable(each)))
     except (OSError, ValueError):
         pass  # there is no such folder either
     return DataFile(is_missing=True, beside=tuple(sorted(names)))

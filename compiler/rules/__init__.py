@@ -42,7 +42,7 @@ from .data.scores import (
     wrong_row_function,
 )
 from .data.steps import different_columns, unknown_column, wrong_shares
-from .fields.bases import unknown_removed_field, wrong_base
+from .fields.bases import removed_field_read, unknown_removed_field, wrong_base
 from .fields.conditions import condition_of_another, impossible_condition, not_a_condition
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
@@ -185,6 +185,7 @@ RULES: tuple[Rule, ...] = (
     impossible_condition,
     wrong_base,
     unknown_removed_field,
+    removed_field_read,
     not_an_error,
     possibly_none,
     no_lm,

@@ -106,6 +106,7 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
         names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
         free = [name for name in names if call.binding.argument(name) is None]
         own = _own_names(call, free)
+        yield from _settings_of_models(call)
         for argument in (*call.binding.unknown, *_misspelled(call, names)):
             if argument.name is None:
                 continue
@@ -140,6 +141,27 @@ def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
         name = argument.name
         if parameter.kind == "**" and name is not None and near(name.text, names, cutoff=0.85):
             yield argument
+
+
+_AS_LM = frozenset({"client", "language_model", "llm", "model"})
+"""What other libraries call the parameter `lm` of a module."""
+
+
+def _settings_of_models(call: Called) -> Findings:
+    """`Predict(…, model="…")`: what a module would hand on to its model instead of using it."""
+    callee = call.binding.callee
+    if not isinstance(callee, types.Class) or not callee.definition.is_a("Module"):
+        return
+    for argument, parameter in call.binding.matched:
+        name = argument.name
+        if name is None or parameter.kind != "**" or name.text not in _AS_LM:
+            continue
+        value = written(call.item, argument.value)
+        model = f"LM({value})" if isinstance(argument.value, syntax.String) else value
+        words = f"`{call.name}` takes its model as `lm`; write `lm={model[:60]}`"
+        yield unknown_argument.at(
+            argument, words, fix=replace(f"Write `lm={model[:40]}`", argument, f"lm={model}")
+        )
 
 
 def _construct(call: Called, name: str) -> str | None:

@@ -108,6 +108,27 @@ def habit_of(item: Item, node: syntax.Name) -> Habit | None:
     return None
 
 
+def unquoted_model(item: Item, node: syntax.Name) -> syntax.Argument | None:
+    """The argument of `LM(openai/gpt-4o)` that an unknown name is part of: a name without its quotes."""
+    for call in item.nodes(syntax.Call):
+        if not isinstance(call.function, syntax.Name) or call.function.text != "LM":
+            continue
+        for argument in call.arguments:
+            value = argument.value
+            while isinstance(value, syntax.Binary) and value.operator != "/":
+                value = value.left
+            if isinstance(value, syntax.Binary) and argument.span.contains(node.span.start):
+                return argument
+    return None
+
+
+def of_unquoted_model(item: Item, argument: syntax.Argument) -> Habit:
+    """What to say of a model's name without quotes."""
+    text = f'"{"".join(written(item, argument.value).split())}"'
+    fix = replace("Put it in quotes", argument.value, text)
+    return Habit(f"the name of a model is a text: `{text}`", None, fix)
+
+
 def _of_dspy(name: str) -> Habit:
     """A name of DSPy's that the runtime does not have."""
     instead = _DSPYS[name]
