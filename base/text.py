@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from math import ceil, floor
 
 CUTOFF = 0.7
 """How alike two names must be, from 0 to 1, for one to be suggested in place of the other."""
@@ -25,7 +26,7 @@ def near(name: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | 
         if letters and _letters(each) == letters:
             return each
     # Two texts are no closer than by their lengths and by the letters that both have, which is quickly seen.
-    shortest, longest = cutoff * len(name) / (2 - cutoff), (2 - cutoff) * len(name) / cutoff
+    shortest, longest = _lengths(name, cutoff)
     known = [each for each in known if shortest <= len(each) <= longest]
     known = [each for each in known if 2 * _shared(name, each) >= cutoff * (len(name) + len(each))]
     if not known:
@@ -34,6 +35,28 @@ def near(name: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | 
 
     found = get_close_matches(name, known, n=1, cutoff=cutoff)
     return found[0] if found else None
+
+
+class Names:
+    """Names among which close ones are looked for again and again, with what that needs of each kept."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_letters: dict[str, list[int]] = {}
+        self._by_length: dict[int, list[int]] = {}
+        self._names = [each for each in dict.fromkeys(names) if len(each) <= _LONGEST]
+        for place, each in enumerate(self._names):
+            self._by_letters.setdefault(_letters(each), []).append(place)
+            self._by_length.setdefault(len(each), []).append(place)
+
+    def alike(self, name: str, cutoff: float = CUTOFF) -> list[str]:
+        """Those that `near` may choose, in their order: the others need not be compared."""
+        shortest, longest = _lengths(name, cutoff)
+        places = set(self._by_letters.get(_letters(name), ()))
+        for length in range(ceil(shortest), floor(longest) + 1):
+            for place in self._by_length.get(length, ()):
+                if 2 * _shared(name, self._names[place]) >= cutoff * (len(name) + length):
+                    places.add(place)
+        return [self._names[place] for place in sorted(places)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -60,6 +83,11 @@ def clip(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return f"{text[: limit // 2]}\n… {len(text) - limit} characters left out …\n{text[-limit // 2 :]}"
+
+
+def _lengths(name: str, cutoff: float) -> tuple[float, float]:
+    """The shortest and the longest length of what can be as alike as this."""
+    return cutoff * len(name) / (2 - cutoff), (2 - cutoff) * len(name) / cutoff
 
 
 def _shared(name: str, other: str) -> int:

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from ..base.span import Span
+from ..base.text import Names
 from ..grammar import syntax
 from ..grammar.source import Source
 from . import types
@@ -384,9 +386,9 @@ class Program:
                 found[name] = symbol
         return found
 
-    def spellings_at(self, offset: int) -> Sequence[str]:
-        """The names that may be used at a place, without what they mean, which costs less."""
-        return tuple(dict.fromkeys((*self._locals_at(offset), *self.names())))
+    def alike_at(self, offset: int, name: str) -> Sequence[str]:
+        """The names that may be used at a place, without those that are nothing like a mistyped one."""
+        return tuple(dict.fromkeys((*self._locals_at(offset), *_sorted(tuple(self.names())).alike(name))))
 
     def _locals_at(self, offset: int) -> Mapping[str, Symbol]:
         found: dict[str, Symbol] = {}
@@ -420,3 +422,9 @@ def placed(place: types.Place, start: int, declaration: syntax.Declaration | Non
         named = member_named(declaration, place.name)
         span = named.span if named is not None else span
     return types.Place(place.path, None if span is None else span.shifted(start), place.line)
+
+
+@lru_cache(maxsize=32)
+def _sorted(names: tuple[str, ...]) -> Names:
+    """Names in the order in which close ones are found quickly: while one types, they are mostly the same."""
+    return Names(names)

@@ -36,8 +36,8 @@ def look_at_file(path: str) -> DataFile:
 
 
 def look_beside(path: str) -> DataFile:
-    """A missing file, with the files of its folder that may be meant: data, models where it names one, modules
-    where its name has no ending.
+    """A missing file, with the files of its folder that may be meant: data, or models where it names one, or
+    modules where its name has no ending.
     """
     names: list[str] = []
     endings = {".gguf": (".gguf",), "": (".dspy", ".py")}.get(os.path.splitext(path)[1])

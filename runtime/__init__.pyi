@@ -5,6 +5,7 @@ from . import evaluate as evaluate
 from .adapters.base import Adapter as Adapter
 from .adapters.chat import ChatAdapter as ChatAdapter
 from .adapters.dummy import DummyLM as DummyLM
+from .adapters.json_adapter import JSONAdapter as JSONAdapter
 from .data.dataset import Dataset as Dataset
 from .errors import AdapterParseError as AdapterParseError
 from .errors import BatchError as BatchError
@@ -33,6 +34,7 @@ from .errors import LMUnknownModelError as LMUnknownModelError
 from .errors import NotConfiguredError as NotConfiguredError
 from .errors import OptimizerError as OptimizerError
 from .errors import ProgramAssertionError as ProgramAssertionError
+from .errors import ReplayError as ReplayError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
@@ -47,6 +49,7 @@ from .evaluate.metrics import normalize_text as normalize_text
 from .evaluate.result import EvaluationResult as EvaluationResult
 from .example import Example as Example
 from .execution import flow as flow
+from .execution.callbacks import BaseCallback as BaseCallback
 from .execution.settings import apply_defaults as apply_defaults
 from .execution.settings import configure as configure
 from .execution.settings import context as context
@@ -57,7 +60,6 @@ from .interface import Reward as Reward
 from .interface import ToolFunction as ToolFunction
 from .lm.base import BaseLM as BaseLM
 from .lm.cache import configure_cache as configure_cache
-from .lm.callbacks import BaseCallback as BaseCallback
 from .lm.client import LM as LM
 from .lm.history import inspect_history as inspect_history
 from .lm.jobs import TrainingJob as TrainingJob
@@ -94,3 +96,4 @@ from .signature.signature import make_signature as make_signature
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History
+from .types.type import Type as Type

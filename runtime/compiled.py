@@ -82,6 +82,8 @@ class Module(base.Module):
             # Without defaults of its own, the module itself follows the file that has made it.
             is_own = {id(self)} if not defaults else frozenset()
             apply_to_modules(defaults, self, others=others | is_own)
+        if callbacks := own.pop("callbacks", None):
+            self.callbacks = callbacks
         refuse_misspelled(type(self).__name__, own, signature(type(self)).parameters)
         self.use_for_parts(**own)
 

@@ -17,8 +17,8 @@ The catalog, completion, hover and the reference read the same facts that constr
 
 Fields of base classes come first. `_: KW_ONLY` makes what follows keyword-only. A default that is a list,
 dict or set is copied for each use. `extra="config"` keeps keyword arguments that no field names in a dict of
-that name. Limits (`Ge`, `Gt`, `Le`, `Lt`, `MinLen`) and `Literal` choices of what is given are checked when
-an object is made; defaults are not.
+that name. A class with an attribute `callbacks` takes them too, from Python. Limits (`Ge`, `Gt`, `Le`, `Lt`,
+`MinLen`) and `Literal` choices of what is given are checked when an object is made; defaults are not.
 """
 
 from __future__ import annotations
@@ -188,6 +188,8 @@ def _initializer(
                 raise ConfigurationError(f"`{cls.__name__}` got the parameter `{name}` twice")
             kwargs[name] = value
         values, given = self.__dict__, []
+        if "callbacks" in kwargs and "callbacks" not in known and hasattr(cls, "callbacks"):
+            values["callbacks"] = kwargs.pop("callbacks") or ()
         for field in fields:
             if field.name in kwargs:
                 values[field.name] = kwargs.pop(field.name)

@@ -49,6 +49,8 @@ def solve(parameter: Type, argument: Type, solution: Solution) -> None:
 
 def substitute(kind: Type, solution: Mapping[str, Type]) -> Type:
     """A type with its variables replaced; one that nothing decided becomes `Unknown`."""
+    if kind.__class__ in _WITHOUT_PARTS:
+        return kind
     match kind:
         case types.Variable(name=name):
             return solution.get(name, types.UNKNOWN)
@@ -70,6 +72,27 @@ def substitute(kind: Type, solution: Mapping[str, Type]) -> Type:
             return types.Callback(role, substitute(returns, solution), given)
         case _:
             return kind
+
+
+_WITHOUT_PARTS = frozenset(
+    {
+        types.Builtin,
+        types.Literals,
+        types.Unknown,
+        types.Anything,
+        types.Nothing,
+        types.Record,
+        types.Enum,
+        types.Instance,
+        types.Module,
+        types.AnyModule,
+        types.Signature,
+        types.SignatureLike,
+        types.Dataset,
+        types.Prediction,
+    }
+)
+"""Kinds of types that have no variables: most types of a program."""
 
 
 def bound(function: types.Function, solution: Mapping[str, Type]) -> types.Function:

@@ -31,6 +31,7 @@ class KeptItem:
     __slots__ = (
         "_facts",
         "_scope",
+        "bases",
         "broken",
         "checked",
         "declaration",
@@ -50,6 +51,8 @@ class KeptItem:
         self.declaration = parsed.declaration
         self.broken = bool(parsed.problems)
         self.names = declared_names(parsed.declaration)
+        self.bases = _bases_of(parsed.declaration)
+        """The names in what the declaration extends."""
         self.memory: dict[Hashable, Any] = {}
         self.checked: Checked | None = None
         """What the rules found in it, and what that depends on; None when it has to be found out."""
@@ -91,6 +94,13 @@ class KeptItem:
     def draft(self) -> Draft:
         """The item, with nothing found out yet."""
         return Draft(self.key, self.text, self.declaration, self.broken)
+
+
+def _bases_of(declaration: syntax.Declaration | None) -> tuple[str, ...]:
+    if not isinstance(declaration, syntax.TypeDeclaration | syntax.SignatureDeclaration):
+        return ()
+    base = declaration.base
+    return () if base is None else tuple(each.text for each in walk(base) if isinstance(each, syntax.Name))
 
 
 class FileScope:
@@ -345,14 +355,7 @@ class FileScope:
     def base_names(self) -> frozenset[str]:
         """The names of what declarations of the file extend."""
         if self._bases is None:
-            self._bases = frozenset(
-                each.text
-                for item in self.items
-                if isinstance(item.declaration, syntax.TypeDeclaration | syntax.SignatureDeclaration)
-                and item.declaration.base is not None
-                for each in walk(item.declaration.base)
-                if isinstance(each, syntax.Name)
-            )
+            self._bases = frozenset([name for item in self.items for name in item.bases])
         return self._bases
 
     def _import(

@@ -75,7 +75,6 @@ from .models.settings import (
     reasoning_settings,
     refused_setting,
     retired_model,
-    unsupported_setting,
 )
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
@@ -204,7 +203,6 @@ RULES: tuple[Rule, ...] = (
     reasoning_settings,
     refused_setting,
     answer_too_long,
-    unsupported_setting,
     duplicate_tool,
     part_setting,
     misplaced_print,

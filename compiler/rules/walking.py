@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from ...grammar import syntax
+from .. import types
 from ..program import Item
 from ..trees import by_class, walk
 
@@ -30,9 +31,36 @@ def remembered(gather: Callable[[Item], T]) -> Callable[[Item], T]:
     return look_up
 
 
+class Construction(syntax.Call, frozen=True, gc=False):
+    """What a rule names to look at those calls only that make an object of the runtime's or of Python's.
+
+    There is no such node. Most calls of a body are of other things, and most rules about calls look at
+    constructions: so these are found once for all of them.
+    """
+
+
+class DatasetCall(syntax.Call, frozen=True, gc=False):
+    """What a rule names to look at those calls only that give a dataset; there is no such node."""
+
+
 def nodes_by_class(item: Item) -> Mapping[type, Sequence[Any]]:
-    """The nodes of an item by their classes, the fields of signatures in strings among them."""
-    return by_class(nodes_of(item)) if item.string_by_node else item.nodes_by_class()
+    """The nodes of an item by what rules call them: their classes, and the kinds of calls above.
+
+    The fields of signatures in strings are among them.
+    """
+    found = by_class(nodes_of(item)) if item.string_by_node else item.nodes_by_class()
+    calls = found.get(syntax.Call)
+    if calls is None:
+        return found
+    constructions = [each for each in calls if _is_construction(item, each)]
+    datasets = [each for each in calls if item.type_of(each).__class__ is types.Dataset]
+    return {**found, Construction: constructions, DatasetCall: datasets}
+
+
+def _is_construction(item: Item, node: syntax.Call) -> bool:
+    return (
+        item.type_of(node.function).__class__ is types.Class or item.type_of(node).__class__ is types.Instance
+    )
 
 
 @remembered

@@ -44,23 +44,39 @@ def free_names(node: syntax.Node, own: frozenset[str] = frozenset()) -> Iterator
 
 _EXPRESSIONS: frozenset[type] = frozenset(get_args(syntax.Expression))
 """They assign nothing."""
+_SILENT = _EXPRESSIONS | {
+    syntax.ExpressionStatement,
+    syntax.Return,
+    syntax.Assert,
+    syntax.Identifier,
+    syntax.Argument,
+}
+"""What assigns nothing, nor does anything in it."""
 
 
 def written(statement: syntax.Node) -> frozenset[str]:
     """The variables that a statement, or one inside it, assigns (not those of comprehensions)."""
+    kind = statement.__class__
+    if kind is syntax.Assign:  # most statements are
+        found = targets(statement.target)  # type: ignore[attr-defined]
+        return found - {"_"} if "_" in found else found
+    return frozenset() if kind in _SILENT else _written_inside(statement)
+
+
+def _written_inside(statement: syntax.Node) -> frozenset[str]:
     found: set[str] = set()
     waiting = [statement]
     while waiting:
         node = waiting.pop()
-        if node.__class__ in _EXPRESSIONS:
+        kind = node.__class__
+        if kind in _SILENT:
+            continue
+        if kind is syntax.Assign or kind is syntax.AugmentedAssign:
+            found |= targets(node.target)  # type: ignore[attr-defined]
             continue
         waiting += children(node)
         match node:
-            case (
-                syntax.Assign(target=target)
-                | syntax.AugmentedAssign(target=target)
-                | syntax.For(target=target)
-            ):
+            case syntax.For(target=target):
                 found |= targets(target)
             case syntax.AnnotatedAssign(target=name) | syntax.CapturePattern(name=name):
                 found.add(name.text)

@@ -14,19 +14,20 @@ from typing import Any, ClassVar
 from ..errors import AdapterParseError
 from ..example import Example
 from ..execution import drive
+from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import context
-from ..lm.callbacks import BaseCallback
 from ..lm.capabilities import Capabilities
-from ..lm.messages import Grammar
+from ..lm.messages import Grammar, OutputFormat
 from ..lm.request import Completion
-from ..lm.watching import told
 from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, is_history
+from ..types.content import in_parts
 from ..values import rendering
 from .exchange import exchange
-from .plan import Plan
+from .native import native_fields, plan_natives, read_natives
+from .plan import Plan, chooses_format
 
 INCOMPLETE_DEMO = "This is an example of the task, though some input or output fields are not supplied."
 MISSING_IN_DEMO = "Not supplied for this particular example. "
@@ -42,11 +43,25 @@ class Adapter:
     finetune_format: ClassVar[str] = "chat"
     """The format of the training data that `format_finetune_data` makes."""
 
+    _reported_as: ClassVar[str] = "adapter"
     callbacks: list[BaseCallback] | None = None
+    use_native_function_calling: bool = False
+    native_response_types: list[type] | None = None
+    parallel_tool_calls: bool | None = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
 
-    def __init__(self, callbacks: list[BaseCallback] | None = None) -> None:
+    def __init__(
+        self,
+        callbacks: list[BaseCallback] | None = None,
+        use_native_function_calling: bool = False,
+        native_response_types: list[type] | None = None,
+        parallel_tool_calls: bool | None = None,
+    ) -> None:
+        """Take what all adapters have; `ChatAdapter` says what each means."""
         self.callbacks = callbacks
+        self.use_native_function_calling = use_native_function_calling
+        self.native_response_types = native_response_types
+        self.parallel_tool_calls = parallel_tool_calls
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -114,29 +129,61 @@ class Adapter:
             return _with_retries(self.__call__, given, max_retries)
         return self.acall(*given, max_retries)
 
-    def plan(self, signature: type[Signature], capabilities: Capabilities) -> Plan:
-        """How this signature is asked of a model that can do this."""
-        if capabilities.grammar and (grammar := self.grammar(signature)) is not None:
-            return Plan(signature, output=Grammar(grammar))
+    def plan(
+        self, signature: type[Signature], lm: Any, settings: Mapping[str, Any], inputs: Mapping[str, Any]
+    ) -> Plan:
+        """How this signature is asked of this model.
+
+        Args:
+            signature: whose outputs are asked for.
+            lm: the language model; its `capabilities` say what it can do.
+            settings: its settings for this call.
+            inputs: the values of the inputs.
+
+        Raises:
+            ConfigurationError: there is an output of tool calls, and no input for the tools.
+        """
+        natives = native_fields(signature)
+        if natives is not None:
+            return plan_natives(self, natives, signature, lm, settings, inputs)
+        output = self.output_format(signature, lm.capabilities)
+        if output is not None and not chooses_format(settings, lm):
+            return Plan(signature, output=output)
         plain: Plan | None = signature.__compiled__.get(Plan)
         if plain is None:
             plain = signature.__compiled__[Plan] = Plan(signature)
         return plain
 
+    def preview(
+        self,
+        lm: Any,
+        settings: Mapping[str, Any],
+        signature: type[Signature],
+        demos: Sequence[Any],
+        inputs: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """The messages of a request, without asking the model, which may be None."""
+        if lm is None:
+            return self.format(signature, demos, inputs)
+        return self.format(self.plan(signature, lm, settings, inputs).signature, demos, inputs)
+
+    def output_format(self, signature: type[Signature], capabilities: Capabilities) -> OutputFormat | None:
+        """The format that the provider holds the answer to, by what the model can do; None for none."""
+        if capabilities.grammar and (grammar := self.grammar(signature)) is not None:
+            return Grammar(grammar)
+        return None
+
     def make_messages(
         self, plan: Plan, demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request, made by `format` and reported to the callbacks."""
-        if not self.callbacks:
-            return self.format(plan.signature, demos, inputs)
+        callbacks = listening(self.callbacks)
+        if not callbacks:
+            return in_parts(self.format(plan.signature, demos, inputs))
         given = {"signature": plan.signature, "demos": demos, "inputs": inputs}
-        return told(
-            self.callbacks,
-            "adapter_format",
-            self,
-            given,
-            lambda: self.format(plan.signature, demos, inputs),
-        )
+        with Report(callbacks, "adapter_format", self, given) as report:
+            report.outputs = messages = in_parts(self.format(plan.signature, demos, inputs))
+            return messages
 
     def read_completion(
         self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
@@ -147,7 +194,9 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer violates a condition.
         """
-        return self.read(plan.signature, completion.text, inputs)
+        if plan.natives is None:
+            return self.read(plan.signature, completion.text, inputs)
+        return read_natives(self, plan, completion, inputs)
 
     def read(self, signature: type[Signature], completion: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Parse an answer's text and check it against the signature's conditions.
@@ -156,14 +205,22 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer violates a condition.
         """
-        if not self.callbacks:
-            values = self.parse(signature, completion)
-        else:
-            given = {"signature": signature, "completion": completion}
-            values = told(
-                self.callbacks, "adapter_parse", self, given, lambda: self.parse(signature, completion)
-            )
+        values = self.parsed(signature, completion)
         check_outputs(type(self).__name__, signature, completion, inputs, values)
+        return values
+
+    def parsed(self, signature: type[Signature], completion: str) -> dict[str, Any]:
+        """What `parse` finds in an answer's text; reported to the callbacks.
+
+        Raises:
+            AdapterParseError: the answer cannot be read.
+        """
+        callbacks = listening(self.callbacks)
+        if not callbacks:
+            return self.parse(signature, completion)
+        given = {"signature": signature, "completion": completion}
+        with Report(callbacks, "adapter_parse", self, given) as report:
+            report.outputs = values = self.parse(signature, completion)
         return values
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
@@ -189,7 +246,7 @@ class Adapter:
         content = self.format_user_message_content(turns, inputs, main_request=True)
         if content:
             messages.append({"role": "user", "content": content})
-        return messages
+        return in_parts(messages)
 
     def format_system_message(self, signature: type[Signature]) -> str:
         """The fields, their layout, and the task."""
@@ -285,7 +342,7 @@ class Adapter:
     ) -> dict[str, list[Any]]:
         """One example of training data: `{"messages": [...]}`, ending with the answer."""
         answer = {"role": "assistant", "content": self.format_assistant_message_content(signature, outputs)}
-        return {"messages": [*self.format(signature, demos, inputs), answer]}
+        return {"messages": in_parts([*self.format(signature, demos, inputs), answer])}
 
     def format_retry(self, signature: type[Signature], error: AdapterParseError) -> str:
         """The follow-up turn after an answer that cannot be used."""

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..errors import AdapterParseError, ConfigurationError
-from ..lm.callbacks import BaseCallback
+from ..errors import AdapterParseError
+from ..execution.callbacks import BaseCallback
 from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, plain_annotation, type_name
+from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError, read_object, reader_for
@@ -34,8 +35,12 @@ _SYSTEM_HOOKS = (
 _USER_HOOKS = ("format_user_message_content", "user_message_output_requirements")
 
 
+STRUCTURE = "All interactions will be structured in the following way, with the appropriate values filled in."
+"""How the description of the layout begins."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class Compiled:
     """What a signature's calls have in common."""
 
     signature: type[Signature]
@@ -60,33 +65,40 @@ class ChatAdapter(Adapter):
     callbacks: list[BaseCallback] | None = None
     """Called when messages are made and answers are read."""
     use_native_function_calling: bool = False
-    """Whether to use a provider's own function calling. Not supported yet: the prompt describes the tools."""
+    """Whether tools go to the provider's own function calling, where the model has it, instead of into the
+    prompt. This is for signatures with tools among the inputs and `ToolCalls` among the outputs.
+    """
     native_response_types: list[type] | None = None
-    """Types of outputs that the provider fills by itself. Not supported yet: all are read from the answer."""
+    """Types of outputs that the provider fills by its own means, where the model has them, instead of the
+    answer's text; `[Reasoning, Citations]` when None.
+    """
+    parallel_tool_calls: bool | None = None
+    """Whether the model may ask for several tool calls at once; the provider's default when None."""
+    use_json_adapter_fallback: bool = True
+    """Whether an answer that is one JSON object with the fields is read, too, where sections were asked
+    for.
+    """
 
+    _origin: ClassVar[type[ChatAdapter]]
+    """The nearest class whose messages depend on the signature alone, so that they are worked out once."""
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
     _own_values: ClassVar[bool] = False
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        cls._own_system = any(getattr(cls, name) is not getattr(ChatAdapter, name) for name in _SYSTEM_HOOKS)
-        cls._own_user = any(getattr(cls, name) is not getattr(ChatAdapter, name) for name in _USER_HOOKS)
-        cls._own_values = cls.format_field_with_value is not ChatAdapter.format_field_with_value
+    def __init_subclass__(cls, origin: bool = False, **options: Any) -> None:
+        """Find out which hooks a subclass overrides.
 
-    def __post_init__(self) -> None:
-        """Reject what is not supported yet.
-
-        Raises:
-            ConfigurationError: native function calling or native response types are requested.
+        Args:
+            origin: whether this is a format of its own, which does not look at what the object is made with.
+            options: those of the base class.
         """
-        if self.use_native_function_calling or self.native_response_types:
-            name = (
-                "use_native_function_calling" if self.use_native_function_calling else "native_response_types"
-            )
-            raise ConfigurationError(
-                f"`{name}` is not supported yet; leave it out: tools and types are described in the prompt"
-            )
+        super().__init_subclass__(**options)
+        if origin:
+            cls._origin = cls
+        of = cls._origin
+        cls._own_system = any(getattr(cls, name) is not getattr(of, name) for name in _SYSTEM_HOOKS)
+        cls._own_user = any(getattr(cls, name) is not getattr(of, name) for name in _USER_HOOKS)
+        cls._own_values = cls.format_field_with_value is not of.format_field_with_value
 
     # --- messages ---------------------------------------------------------------------------------------
 
@@ -104,7 +116,7 @@ class ChatAdapter(Adapter):
         content = self.format_user_message_content(compiled.turns, inputs, main_request=True)
         if content:
             messages.append({"role": "user", "content": content})
-        return messages
+        return in_parts(messages)
 
     def format_field_description(self, signature: type[Signature]) -> str:
         """The lists of input and output fields."""
@@ -115,12 +127,10 @@ class ChatAdapter(Adapter):
 
     def format_field_structure(self, signature: type[Signature]) -> str:
         """The layout of an exchange, with a placeholder for each value."""
-        parts = [
-            "All interactions will be structured in the following way, with the appropriate values filled in."
-        ]
+        parts = [STRUCTURE]
         # An empty half leaves its blank lines, as in DSPy.
         halves = [
-            {field: _Placeholder(description.placeholder(field)) for field in fields.values()}
+            {field: Placeholder(description.placeholder(field)) for field in fields.values()}
             for fields in (signature.input_fields, signature.output_fields)
         ]
         parts += [self.format_field_with_value(half) for half in halves]
@@ -155,9 +165,7 @@ class ChatAdapter(Adapter):
 
     def user_message_output_requirements(self, signature: type[Signature]) -> str:
         """The reminder of the output format at the end of a request."""
-        fields = [
-            f"`[[ ## {name} ## ]]`{_reminder(field)}" for name, field in signature.output_fields.items()
-        ]
+        fields = [f"`[[ ## {name} ## ]]`{reminder(field)}" for name, field in signature.output_fields.items()]
         return (
             "Respond with the corresponding output fields, starting with the field "
             f"{', then '.join(fields)}, and then ending with the marker for `[[ ## {END} ## ]]`."
@@ -188,7 +196,7 @@ class ChatAdapter(Adapter):
         """Fields with their values, as sections."""
         return "\n\n".join(
             f"[[ ## {field.name} ## ]]\n"
-            f"{value if isinstance(value, _Placeholder) else description.renderer(field)(value)}"
+            f"{value if isinstance(value, Placeholder) else description.renderer(field)(value)}"
             for field, value in fields_with_values.items()
         ).strip()
 
@@ -261,7 +269,11 @@ class ChatAdapter(Adapter):
     ) -> dict[str, Any]:
         name = type(self).__name__
         outputs = self._compiled(signature).outputs
-        found = read_object(answer, [(field_name, read) for field_name, _, read in outputs])
+        found = (
+            read_object(answer, [(field_name, read) for field_name, _, read in outputs])
+            if self.use_json_adapter_fallback
+            else None
+        )
         if found is not None:
             for field_name, field, _ in outputs:
                 if field_name not in found:
@@ -285,24 +297,26 @@ class ChatAdapter(Adapter):
             type(self).__name__, signature, completion, message, parsed_result=values, field=name
         )
 
-    def _compiled(self, signature: type[Signature]) -> _Compiled:
-        kept = signature.__compiled__
-        compiled: _Compiled | None = kept.get(ChatAdapter)
+    def _compiled(self, signature: type[Signature]) -> Compiled:
+        kept, origin = signature.__compiled__, self._origin
+        compiled: Compiled | None = kept.get(origin)
         if compiled is None:
-            compiled = kept[ChatAdapter] = _compile(signature)
+            compiled = kept[origin] = _compile(origin(), signature)
         return compiled
 
 
-class _Placeholder(str):
+ChatAdapter._origin = ChatAdapter
+
+
+class Placeholder(str):
     """What stands for a value in the layout of an exchange; it is written as it is."""
 
     __slots__ = ()
 
 
-def _compile(signature: type[Signature]) -> _Compiled:
-    plain = ChatAdapter()
+def _compile(plain: ChatAdapter, signature: type[Signature]) -> Compiled:
     history = find_history(signature)
-    return _Compiled(
+    return Compiled(
         signature=signature,
         system=plain.format_system_message(signature),
         inputs=_written(signature.input_fields),
@@ -324,7 +338,8 @@ def _written(fields: Mapping[str, Field]) -> tuple[tuple[str, str, rendering.Ren
     )
 
 
-def _reminder(field: Field) -> str:
+def reminder(field: Field) -> str:
+    """What the reminder of the output format says of a field's form; nothing for a string."""
     annotation = plain_annotation(field.annotation)
     return "" if annotation is str else f" (must be formatted as a valid Python {type_name(annotation)})"
 

@@ -31,7 +31,9 @@ async def exchange(
     max_retries: int | None,
 ) -> list[dict[str, Any]]:
     """Ask a model and read its answers; see `Adapter.acall`."""
-    plan = adapter.plan(signature, lm.capabilities)
+    plan = adapter.plan(signature, lm, settings, inputs)
+    if plan.settings:
+        settings = {**settings, **plan.settings}
     messages = with_feedback(adapter.make_messages(plan, demos, inputs))
     response = await lm.reply(messages, settings, plan.tools, plan.output)
     answers: list[dict[str, Any]] = []

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import AdapterParseError
-from ..lm.capabilities import Capabilities
 from ..lm.messages import OutputFormat, ToolSpec
 from ..lm.request import Completion
 from ..signature.signature import Signature
@@ -21,17 +20,52 @@ class Plan:
         signature: what the prompt asks for, without the fields that the provider fills by other means.
         tools: what the model may call.
         output: the format that the provider enforces.
+        settings: settings of the request that this way to ask needs, beside those of the call.
+        original: the signature of the call, where the provider fills some of its fields by other means.
+        natives: which outputs the provider fills, as `native.py` says; None for none.
     """
 
     signature: type[Signature]
     tools: tuple[ToolSpec, ...] = ()
     output: OutputFormat | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    original: type[Signature] | None = None
+    natives: NativeFields | None = None
+
+
+class NativeFields(NamedTuple):
+    """The fields of a signature that a provider can take or fill by other means than the text.
+
+    Attributes:
+        tools: the input that holds the tools; None if there is none.
+        calls: the output that takes the calls of tools; None if there is none.
+        typed: the outputs of a `Type`, which says itself what the provider can do for it.
+    """
+
+    tools: str | None
+    calls: str | None
+    typed: tuple[tuple[str, Any], ...]
+
+
+def chooses_format(settings: Mapping[str, Any], lm: Any) -> bool:
+    """Whether the program itself says which format the provider holds the answer to."""
+    return not _FORMATS.isdisjoint(settings) or not _FORMATS.isdisjoint(lm.kwargs)
+
+
+_FORMATS = frozenset(
+    {
+        "ebnf", "grammar", "guided_choice", "guided_grammar", "guided_json", "guided_regex", "json_schema",
+        "regex", "response_format", "structured_outputs",
+    }
+)  # fmt: skip
 
 
 class Planner(Protocol):
     """What an exchange asks of an adapter; `Adapter` says what each does."""
 
-    def plan(self, signature: type[Signature], capabilities: Capabilities) -> Plan:
+    def plan(
+        self, signature: type[Signature], lm: Any, settings: Mapping[str, Any], inputs: Mapping[str, Any]
+    ) -> Plan:
         """How to ask."""
         ...
 

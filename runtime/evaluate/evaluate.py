@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
 from ..execution.callables import name_of
+from ..execution.callbacks import BaseCallback, with_callbacks
 from ..execution.loading import refuse_while_loading
 from ..execution.progress import report, watched
 from ..execution.settings import calling, lookup
@@ -69,9 +70,13 @@ class Evaluate:
     require: Annotated[float, Ge(0), Le(100)] | None = None
     """The score, in percent, that the program must reach: a gate for `dspyc eval`."""
 
+    _reported_as: ClassVar[str] = "evaluate"
+    callbacks: ClassVar[Sequence[BaseCallback]] = ()
+    """Told of each evaluation; the constructor takes them."""
     _defaults: ClassVar[Mapping[str, Any] | None] = None
     """Those of the file that declares it, which each such evaluation has for itself."""
 
+    @with_callbacks
     def __call__(
         self,
         program: Module | None = None,
@@ -80,12 +85,13 @@ class Evaluate:
         num_threads: int | None = None,
         display_progress: bool | None = None,
         display_table: bool | int | None = None,
+        callback_metadata: Mapping[str, Any] | None = None,
         save_as_csv: str | None = None,
         save_as_json: str | None = None,
     ) -> EvaluationResult:
         """Measure one program: the one given here, or the evaluation's own.
 
-        The other arguments replace the parameters of the same names.
+        The other arguments replace the parameters of the same names; `callback_metadata` is for callbacks.
 
         Returns:
             the score and every row.

@@ -33,7 +33,10 @@ _BUILT_IN: dict[str, Any] = {
     "track_usage": False,
     "experimental": False,
 }
-_NAMES = frozenset(_BUILT_IN) | {"trace"}
+_IN_PYTHON: dict[str, Any] = {"callbacks": []}
+"""Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
+_DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
+_NAMES = frozenset(_DEFAULTS) | {"trace"}
 
 CALL_SETTINGS = ("lm", "config", "max_retries")
 """What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
@@ -46,14 +49,21 @@ _call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default
 _parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=_NONE)
 
 
+class Heard:
+    """Whether callbacks of all calls were ever set in this process; where not, nobody looks for them."""
+
+    anywhere = False
+
+
 class Settings:
     """The settings as they hold here: `settings.lm`, `settings.num_threads`, …
 
     Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
     `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
     `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of
-    batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `trace` (a list to record
-    calls in); `experimental`, which gates nothing and is taken so that DSPy's programs run.
+    batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `callbacks` (told of every
+    call); `trace` (a list to record calls in); `experimental`, which gates nothing and is taken so that
+    DSPy's programs run.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -150,7 +160,7 @@ def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
             return caller[name]
     if name in _process:
         return _process[name]
-    return _BUILT_IN[name]
+    return _DEFAULTS[name]
 
 
 def begin_calls(defaults: Mapping[str, Any] | None) -> Token[Mapping[str, Any]] | None:
@@ -239,6 +249,7 @@ def end_parts(token: Token[Mapping[str, Any]]) -> None:
 def reset() -> None:
     """Forget what `configure` set; for tests."""
     _process.clear()
+    Heard.anywhere = False
 
 
 def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -256,5 +267,7 @@ def _verify(values: Mapping[str, Any]) -> None:
                 f"unknown setting `{name}`{did_you_mean(name, _NAMES)}"
                 f" (settings are {', '.join(sorted(_NAMES))})"
             )
+        if name == "callbacks" and value:
+            Heard.anywhere = True
         if name == "lm" and isinstance(value, str):
             raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{value}")')

@@ -11,12 +11,12 @@ from typing import Any, Protocol
 
 from ..errors import ConfigurationError
 from ..execution import trace
+from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.loading import refuse_while_loading
 from ..execution.settings import lookup
 from . import cache as caching
 from . import history as calls
 from . import usage
-from .callbacks import BaseCallback
 from .capabilities import ModelType
 from .doors import read_outputs, read_response, render_outputs, render_response
 from .flights import fetch_once
@@ -24,10 +24,10 @@ from .keys import request_key
 from .messages import OutputFormat, ToolSpec
 from .playing import player
 from .recording import answered, is_recording
+from .redact import visible_settings
 from .request import GivenMessage, Request, Response
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
-from .watching import watched
 
 
 class Asked(Protocol):
@@ -88,11 +88,44 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
     """
     # Awaiting a coroutine costs; the fewer there are between a module and its model, the better.
     work = _get(lm, request) if player() is None else played(lm, request, partial(_get, lm, request))
-    return watched(lm.callbacks, lm, request, work) if lm.callbacks else work
+    callbacks = listening(lm.callbacks)
+    return _watched(callbacks, lm, request, work) if callbacks else work
+
+
+async def _watched(
+    callbacks: Sequence[BaseCallback], lm: Asked, request: Request, work: Awaitable[Response]
+) -> Response:
+    with Report(callbacks, "lm", lm, _told(request)) as report:
+        response = await work
+        report.outputs = render_outputs(response)
+        return response
+
+
+def _told(request: Request) -> dict[str, Any]:
+    """What callbacks are told of a request."""
+    return {
+        "prompt": request.prompt,
+        "messages": request.openai_messages,
+        "kwargs": visible_settings(request.settings),
+    }
 
 
 async def ask_in_pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
     """Ask a model and give the answer in pieces, as they come; one from the cache comes in one piece."""
+    callbacks = listening(lm.callbacks)
+    if not callbacks:
+        async for delta in _pieces(lm, request):
+            yield delta
+        return
+    with Report(callbacks, "lm", lm, _told(request)) as report:
+        collector = Collector()
+        async for delta in _pieces(lm, request):
+            collector.add(delta)
+            yield delta
+        report.outputs = render_outputs(collector.response)
+
+
+async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
     if player() is not None:
         for delta in as_deltas(await played(lm, request, partial(_get, lm, request))):
             yield delta

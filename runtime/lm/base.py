@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
 from ...base.later import Later
 from ..execution import drive, exits
+from ..execution.callbacks import BaseCallback
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
-from .callbacks import BaseCallback
 from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class BaseLM:
     kwargs: Mapping[str, Any] = {}
     """The settings that are sent with every request."""
 
+    _reported_as: ClassVar[str] = "lm"
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None

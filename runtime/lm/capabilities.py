@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from ...base.models import HERE, row_of
+from ...base.models import HERE, provider_of, row_of
 
 ModelType: TypeAlias = Literal["chat", "text"]
 """Whether a model takes a conversation or one text."""
@@ -23,6 +23,7 @@ class Capabilities(NamedTuple):
         streaming: gives its answer in pieces.
         native_tools: takes tools, and answers with calls to them.
         response_schema: can enforce a JSON schema on an answer.
+        json_object: can enforce that an answer is a JSON object.
         grammar: can enforce a GBNF grammar on an answer.
         logprobs: gives log probabilities.
         reasoning: thinks before it answers.
@@ -37,6 +38,7 @@ class Capabilities(NamedTuple):
     streaming: bool = False
     native_tools: bool = False
     response_schema: bool = False
+    json_object: bool = False
     grammar: bool = False
     logprobs: bool = False
     reasoning: bool = False
@@ -49,13 +51,22 @@ class Capabilities(NamedTuple):
 
 
 NOTHING_KNOWN = Capabilities()
-EMBEDDED = Capabilities(streaming=True, response_schema=True, grammar=True, exact_usage=True)
+EMBEDDED = Capabilities(
+    streaming=True, response_schema=True, json_object=True, grammar=True, exact_usage=True
+)
 """llama.cpp in this process."""
 UNKNOWN_SERVER = Capabilities(streaming=True)
 """A model that the table does not have, behind litellm."""
 
 _LOGPROBS = frozenset({"openai", "azure", "text-completion-openai", "deepseek", "xai", "hosted_vllm"})
 """Providers whose chat completions give log probabilities; the table does not say."""
+_JSON_MODE = frozenset(
+    {
+        "azure", "cerebras", "deepseek", "fireworks_ai", "gemini", "groq", "mistral", "ollama", "ollama_chat",
+        "openai", "openrouter", "sambanova", "together_ai", "vertex_ai", "xai",
+    }
+)  # fmt: skip
+"""Providers whose chat completions take `{"type": "json_object"}`; the table says it of schemas only."""
 
 
 @lru_cache(maxsize=1024)
@@ -72,6 +83,7 @@ def capabilities_of(model: str) -> Capabilities:
         streaming=row.get("supports_native_streaming") is not False,
         native_tools=bool(row.get("supports_function_calling")),
         response_schema=bool(row.get("supports_response_schema")),
+        json_object=provider_of(row) in _JSON_MODE or bool(row.get("supports_response_schema")),
         logprobs=provider in _LOGPROBS and not reasoning,
         reasoning=reasoning,
         images=bool(row.get("supports_vision")),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from ...base.later import Later
 from ...base.models import is_reasoning_model, reasoning_complaint
 from ..errors import LMConfigurationError
+from ..execution.callbacks import BaseCallback
 from ..limits import Ge, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
-from .callbacks import BaseCallback
 from .capabilities import Capabilities, capabilities_of
 from .provider import Provider, provider_for
 

@@ -30,13 +30,16 @@ def render_outputs(response: Response) -> Outputs:
         for completion in response.completions
     )
     outputs = Outputs(
-        [_as_dict(completion) for completion in response.completions] if rich else response.texts
+        [render_completion(completion) for completion in response.completions] if rich else response.texts
     )
     outputs.response = response
     return outputs
 
 
-def _as_dict(completion: Completion) -> dict[str, Any]:
+def render_completion(completion: Completion) -> dict[str, Any]:
+    """An answer as DSPy's dict: its `text`, and `reasoning_content`, `logprobs` and `tool_calls` if it has
+    them.
+    """
     calls = completion.tool_calls
     shown: dict[str, Any] = {"text": completion.text if completion.text or not calls else None}
     if completion.reasoning:

@@ -204,7 +204,16 @@ class Grammar:
         return {"grammar": self.text}
 
 
-OutputFormat: TypeAlias = Schema | Grammar
+@dataclass(frozen=True, slots=True)
+class JsonObject:
+    """Enforces that the answer is a JSON object, whatever is in it."""
+
+    def as_settings(self) -> dict[str, Any]:
+        """The setting of a request that asks for it."""
+        return {"response_format": {"type": "json_object"}}
+
+
+OutputFormat: TypeAlias = Schema | Grammar | JsonObject
 """How a provider is to hold the answer."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
 from ...base.later import Later
 from ..errors import ConfigurationError, StateError, list_names
 from ..execution import drive, trace
+from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import (
     CALL_SETTINGS,
     begin_call,
@@ -88,10 +89,17 @@ class Module(PartTree):
     """Whether `aforward` may wait for an event loop. False if it waits only for model calls.
     """
 
+    callbacks: Sequence[BaseCallback] = ()
+    """Told of each call of this module; every module's constructor takes them."""
+
     _defaults: Mapping[str, Any] | None = None
     _history: calls.CallHistory | None = None
     _forward_first: ClassVar[bool] = False
     _named: ClassVar[frozenset[str] | Literal["all"] | None] = None
+
+    def __init__(self, callbacks: Sequence[BaseCallback] | None = None) -> None:
+        if callbacks:
+            self.callbacks = callbacks
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -112,8 +120,8 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        with self._called(inputs) as tracker:
-            return _with_usage(await self.aforward(*args, **inputs), tracker)
+        with _CallScope(self, args, inputs) as scope:
+            return scope.finished(await self.aforward(*args, **inputs))
 
     def forward(self, /, *args: Any, **inputs: Any) -> Any:
         """What a call does, without the bookkeeping around it."""
@@ -264,15 +272,11 @@ class Module(PartTree):
         return "\n".join(parts) or f"{type(self).__name__}()"
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
-        with self._called(inputs) as tracker:
-            return _with_usage(function(*args, **inputs), tracker)
+        with _CallScope(self, args, inputs) as scope:
+            return scope.finished(function(*args, **inputs))
 
     def _refuse_positional(self) -> None:
         """Complain about inputs without names, where a class takes none."""
-
-    def _called(self, inputs: dict[str, Any]) -> _CallScope:
-        """The bookkeeping around a call; takes the settings of the call out of its inputs."""
-        return _CallScope(self, inputs)
 
     def _take_settings(self, inputs: dict[str, Any]) -> Any:
         """Take what is not for `forward` out of a call's arguments, to hold for the predictors beneath."""
@@ -287,20 +291,36 @@ class Module(PartTree):
 
 
 class _CallScope:
-    """What holds during one call of a module: who calls, its settings, and the tracker of tokens, if any."""
+    """What holds during one call of a module: who calls, its settings, the tracker of tokens, if any, and
+    the callbacks that are told of it. Takes the settings of the call out of its inputs.
+    """
 
-    __slots__ = ("_callers", "_calling", "_counting", "_parts", "_settings")
+    __slots__ = ("_callers", "_calling", "_counting", "_parts", "_report", "_settings", "_tracker")
 
-    def __init__(self, module: Module, inputs: dict[str, Any]) -> None:
+    def __init__(self, module: Module, args: tuple[Any, ...], inputs: dict[str, Any]) -> None:
+        callbacks = listening(module.callbacks)
+        told = {"args": args, "kwargs": dict(inputs)} if callbacks else {}
+        self._report = Report(callbacks, "module", module, told) if callbacks else None
         self._callers = trace.callers.set((*trace.callers.get(), module))
         self._settings = None if inputs.keys().isdisjoint(CALL_SETTINGS) else module._take_settings(inputs)
         self._parts = None if module._part_settings is None else begin_parts(module._part_settings)
         self._calling = begin_calls(module._defaults) if module._defaults else None
         counts = lookup("track_usage", module._defaults) and not usage.tracked()
         self._counting = usage.track_usage() if counts else None
+        self._tracker: usage.UsageTracker | None = None
 
-    def __enter__(self) -> usage.UsageTracker | None:
-        return None if self._counting is None else self._counting.__enter__()
+    def __enter__(self) -> Self:
+        if self._counting is not None:
+            self._tracker = self._counting.__enter__()
+        return self
+
+    def finished(self, prediction: Any) -> Any:
+        """What the call gives, with what it has used."""
+        if self._tracker is not None and hasattr(prediction, "set_lm_usage"):
+            prediction.set_lm_usage(self._tracker.get_total_tokens())
+        if self._report is not None:
+            self._report.outputs = prediction
+        return prediction
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -314,6 +334,8 @@ class _CallScope:
             end_parts(self._parts)
         if self._settings is not None:
             end_call(self._settings)
+        if self._report is not None:
+            self._report.__exit__(kind, error, traceback)
 
 
 def declared_signature(program: Any) -> type[Signature] | None:
@@ -343,9 +365,3 @@ def _depth(cls: type, name: str) -> int:
         if name in base.__dict__:
             return depth
     return _NOWHERE
-
-
-def _with_usage(prediction: Any, tracker: usage.UsageTracker | None) -> Any:
-    if tracker is not None and hasattr(prediction, "set_lm_usage"):
-        prediction.set_lm_usage(tracker.get_total_tokens())
-    return prediction

@@ -90,7 +90,7 @@ class Predict(Module, Predictor):
     def messages(self, /, **inputs: Any) -> list[dict[str, Any]]:
         """The exact messages that a call with these inputs would send; sends nothing and needs no LM."""
         call = calling.Call(self, inputs, needs_lm=False)
-        return call.adapter.format(call.signature, call.demos, call.sent)
+        return call.adapter.preview(call.lm, call.config, call.signature, call.demos, call.sent)
 
     def _refuse_positional(self) -> None:
         example = ", ".join(f"{name}=…" for name in self.signature.input_fields)

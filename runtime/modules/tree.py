@@ -267,8 +267,8 @@ def _steps(name: str) -> list[tuple[bool, Any]]:
 def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
     """A copy of a module with all that is inside it; what was shared inside stays shared.
 
-    Signatures, language models and functions are not copied: they are immutable, or stand for something
-    outside. What cannot be copied is shared too.
+    Signatures, language models, callbacks and functions are not copied: they are immutable, or stand for
+    something outside. What cannot be copied is shared too.
     """
     import copy
 
@@ -284,7 +284,7 @@ def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
             twin = type(value).__new__(type(value))
             memo[id(value)] = twin
             for attribute, inner in _attributes(value):
-                twin.__dict__[attribute] = copy_tree(inner, memo)
+                twin.__dict__[attribute] = inner if attribute == "callbacks" else copy_tree(inner, memo)
         case Example():
             memo[id(value)] = twin = copy.copy(value)
         case list() if type(value) is list:

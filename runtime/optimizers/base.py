@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ClassVar, overload
 
 from ..errors import OptimizerError, list_names
 from ..example import Example
+from ..execution.callbacks import BaseCallback, listening, with_callbacks
 from ..modules.base import Module
 from ..parameters import parameters_of
 from ..signature.inputs import as_demo
@@ -18,6 +21,15 @@ class Optimizer:
     A subclass declares its parameters as fields (`@parameters`) and defines `compile`, which returns the
     improved program and does not change the student.
     """
+
+    _reported_as: ClassVar[str] = "compile"
+    callbacks: ClassVar[Sequence[BaseCallback]] = ()
+    """Told of each `compile`; the constructor takes them."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "compile" in cls.__dict__:
+            cls.compile = _reported(cls.__dict__["compile"])  # type: ignore[method-assign]
 
     def compile(self, student: Module, *args: Any, **kwargs: Any) -> Module:
         """Return the improved program.
@@ -47,6 +59,28 @@ class Optimizer:
     def get_params(self) -> dict[str, Any]:
         """The parameters of the optimizer."""
         return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
+
+
+_compiling: ContextVar[tuple[Optimizer, ...]] = ContextVar("dspyc_compiling", default=())
+"""The optimizers at work here, whose `compile` may call that of its base class."""
+
+
+def _reported(compile_: Callable[..., Any]) -> Callable[..., Any]:
+    """`compile`, of which callbacks are told once, however many classes take part in it."""
+    told = with_callbacks(compile_)
+
+    @wraps(compile_)
+    def reported(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        outer = _compiling.get()
+        if self in outer or not listening(self.callbacks):
+            return compile_(self, *args, **kwargs)
+        token = _compiling.set((*outer, self))
+        try:
+            return told(self, *args, **kwargs)
+        finally:
+            _compiling.reset(token)
+
+    return reported
 
 
 Teleprompter = Optimizer

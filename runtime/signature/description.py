@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..types.annotations import plain_annotation, type_name
-from ..values.rendering import Render, render, render_text, type_note
+from ..types.annotations import custom_types, plain_annotation, type_name
+from ..values.rendering import Render, render, render_answer, render_text, type_note
 from .fields import Field
 
 FORMATTED = "formatted"
@@ -18,7 +18,9 @@ def renderer(field: Field) -> Render:
     """What writes this field's values."""
     if dict(field.extra).get(FORMATTED):
         return str
-    return render_text if field.annotation is str else render
+    if field.annotation is str:
+        return render_text
+    return render_answer if field.kind == "output" and custom_types(field.annotation) else render
 
 
 def describe_fields(fields: Mapping[str, Field]) -> str:
@@ -26,6 +28,9 @@ def describe_fields(fields: Mapping[str, Field]) -> str:
     lines: list[str] = []
     for number, (name, field) in enumerate(fields.items(), 1):
         desc = "" if field.description == f"${{{name}}}" else field.description
+        for kind in custom_types(field.annotation):
+            if words := kind.description():
+                desc += f"\n    Type description of {type_name(kind)}: {words}"
         lines.append(f"{number}. `{name}` ({type_name(plain_annotation(field.annotation))}): {desc}")
         if field.constraint_text:
             lines.append(f"Constraints: {field.constraint_text}")

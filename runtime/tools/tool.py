@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, get_type_hints
 
 from ...base.docstrings import described_arguments
 from ..errors import ToolError, did_you_mean
 from ..execution import drive
+from ..execution.callbacks import BaseCallback, with_callbacks
 from ..values.reading import ReadError, reader_for
 from ..values.rendering import to_json_types
 
@@ -29,7 +30,10 @@ class Tool:
         args: each argument's JSON schema, instead of what the annotations say.
         arg_types: each argument's type, instead of the annotations.
         arg_desc: what each argument is, instead of the docstring's `Args:`.
+        callbacks: told of each call of the tool.
     """
+
+    _reported_as: ClassVar[str] = "tool"
 
     def __init__(
         self,
@@ -39,10 +43,12 @@ class Tool:
         args: dict[str, Any] | None = None,
         arg_types: dict[str, Any] | None = None,
         arg_desc: Mapping[str, str] | None = None,
+        callbacks: Sequence[BaseCallback] | None = None,
     ) -> None:
         if not callable(func):
             raise ToolError(f"a tool must be a function, not {func!r}")
         self.func = func
+        self.callbacks = callbacks
         function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]
         self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
         doc: str = func.__doc__ or function.__doc__ or ""
@@ -68,24 +74,26 @@ class Tool:
         ]
         self.args: dict[str, Any] = args if args is not None else self._schemas(named, described)
 
-    def __call__(self, /, **arguments: Any) -> Any:
+    @with_callbacks
+    def __call__(self, /, **kwargs: Any) -> Any:
         """Call the function with checked arguments, and wait for it if it is async.
 
         Raises:
             ToolError: an argument is unknown, missing, or of the wrong type.
         """
-        checked = self.check(arguments)
+        checked = self.check(kwargs)
         if self.is_async:
             return drive.run_on_loop(self.func(**checked))
         return self.func(**checked)
 
-    async def acall(self, /, **arguments: Any) -> Any:
+    @with_callbacks
+    async def acall(self, /, **kwargs: Any) -> Any:
         """Call the function from asynchronous code; one that is not async runs in a thread.
 
         Raises:
             ToolError: an argument is unknown, missing, or of the wrong type.
         """
-        return await drive.call_function(self.func, **self.check(arguments))
+        return await drive.call_function(self.func, **self.check(kwargs))
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as values of their types.

@@ -47,6 +47,12 @@ def is_history(annotation: Any) -> bool:
     return any(isinstance(arm, type) and issubclass(arm, module.History) for arm in arms)
 
 
+def custom_types(annotation: Any) -> list[Any]:
+    """The subclasses of `Type` in an annotation, at any depth."""
+    module = sys.modules.get(f"{__package__}.type")  # as above: whoever has one has imported it
+    return [] if module is None else module.Type.extract_custom_type_from_annotation(annotation)
+
+
 def _quoted(text: str) -> str:
     if "'" in text and '"' not in text:
         return f'"{text}"'

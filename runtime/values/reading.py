@@ -53,7 +53,8 @@ class Reader:
         self._direct = _SCALARS.get(plain) if self._bare else None
         choices = get_args(plain) if self._bare and get_origin(plain) is Literal else ()
         self._choices = frozenset(choice for choice in choices if type(choice) is str)
-        self._exact = mentions_decimal(annotation)
+        # Whether numbers of JSON have to come with every digit.
+        self.is_exact = mentions_decimal(annotation)
         self._validator: Any = None
 
     def __call__(self, text: str) -> Any:
@@ -163,10 +164,10 @@ class Reader:
         return (value for part in parts for value in self._json(part) or ())
 
     def _all_repaired(self, parts: Iterable[str]) -> Iterator[Any]:
-        return (value for part in parts for value in repair.repaired(part, self._exact) or ())
+        return (value for part in parts for value in repair.repaired(part, self.is_exact) or ())
 
     def _json(self, text: str) -> tuple[Any] | None:
-        return candidates.whole_json(text, self._exact)
+        return candidates.whole_json(text, self.is_exact)
 
     def _python(self, text: str) -> Any:
         """What Python writes for a value: `(1, "a")`, `set()`, `Note(title='…')`."""
@@ -182,7 +183,7 @@ class Reader:
             allowed.add(core.__name__)
         if name.rpartition(".")[2] not in allowed:
             return None
-        found = repair.repaired(stripped, self._exact)
+        found = repair.repaired(stripped, self.is_exact)
         return None if found is None else found[0]
 
     @property
@@ -229,7 +230,7 @@ def read_object(text: str, readers: Sequence[tuple[str, Reader]]) -> dict[str, A
     """The one JSON object in a text that has all these fields (those that may be None may be absent), or
     None.
     """
-    exact = any(reader._exact for _, reader in readers)
+    exact = any(reader.is_exact for _, reader in readers)
     accepted: dict[str, dict[str, Any]] = {}
     seen: set[str] = set()
     for source in (text, *candidates.fenced(text)):

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from ..errors import InputError
 from ..types.annotations import plain_annotation
+from ..types.content import IN_PROMPT, InPrompt
 from ..types.records import schema_keys
 from .ordering import in_order
 from .validation import unusable_type, validator_for
@@ -35,17 +36,26 @@ def unescape_markers(text: str) -> str:
 
 def render(value: Any) -> str:
     """A value as text: strings as they are, containers and records as JSON, other scalars as Python prints
-    them.
+    them; a `Type` as it is written for a model (`types/content.py`).
 
     Raises:
-        InputError: a number of more digits than Python writes.
+        InputError: a number of more digits than Python writes, or a `Type` that cannot be written.
     """
+    return _render(value, IN_PROMPT)
+
+
+def render_answer(value: Any) -> str:
+    """The same for what a model is to write, which has no content parts."""
+    return _render(value, None)
+
+
+def _render(value: Any, context: InPrompt | None) -> str:
     if type(value) is str:
         return escape_markers(value) if "##" in value else value
     try:
         if value is None or type(value) in (int, float, bool):
             return str(value)
-        plain = to_json_types(value)
+        plain = to_json_types(value, context)
         if isinstance(plain, (dict, list)):
             return escape_markers(json.dumps(plain, ensure_ascii=False))
         return escape_markers(str(plain))
@@ -62,14 +72,22 @@ def render_text(value: Any) -> str:
     return _numbered(value) if isinstance(value, list) else render(value)
 
 
-def to_json_types(value: Any) -> Any:
-    """The value in JSON's types, sets in one order; what has no such form becomes its text."""
+def to_json_types(value: Any, context: InPrompt | None = None) -> Any:
+    """The value in JSON's types, sets in one order; what has no such form becomes its text.
+
+    Args:
+        value: any value.
+        context: `IN_PROMPT` where a `Type` in it is to be written as it is for a model.
+    """
     from pydantic_core import to_jsonable_python
 
     try:
         value = in_order(value)
-        plain = to_jsonable_python(value, by_alias=False, fallback=str)
-    except Exception:  # noqa: BLE001 a value whose own serialisation fails is still shown
+        plain = to_jsonable_python(value, by_alias=False, fallback=str, context=context)
+    except Exception as error:  # a value whose own serialisation fails is still shown
+        if context is not None and "`_serialized`" in str(error):
+            _, _, reason = str(error).partition("`_serialized`: ")
+            raise InputError(f"a value cannot be put into the prompt: {reason}") from error
         return str(value)
     return _named_as_in_schema(plain, value)
 

@@ -150,10 +150,12 @@ def test_callbacks_hear_of_messages_and_answers() -> None:
     ]
 
 
-@pytest.mark.parametrize("options", [{"use_native_function_calling": True}, {"native_response_types": [int]}])
-def test_what_is_not_there_yet_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(dspy.ConfigurationError, match="not supported yet; leave it out"):
-        dspy.ChatAdapter(**options)
+def test_json_is_read_unless_the_program_says_otherwise() -> None:
+    signature = dspy.Signature("question -> answer")
+    text = '{"answer": "Lima"}'
+    assert dspy.ChatAdapter().parse(signature, text) == {"answer": "Lima"}
+    with pytest.raises(dspy.AdapterParseError):
+        dspy.ChatAdapter(use_json_adapter_fallback=False).parse(signature, text)
 
 
 # --- which markers count --------------------------------------------------------------------------------

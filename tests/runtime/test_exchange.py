@@ -374,10 +374,15 @@ def test_an_overridden_value_format_shapes_structure_and_demos() -> None:
 
 
 def test_a_plan_hands_the_provider_what_it_can_do() -> None:
+    def able(**what: Any) -> Any:
+        lm = dspy.BaseLM()
+        lm.capabilities = Capabilities(**what)
+        return lm
+
     signature = dspy.Signature("text -> sure: bool")
-    plain = dspy.ChatAdapter().plan(signature, Capabilities())
+    plain = dspy.ChatAdapter().plan(signature, able(), {}, {})
     assert (plain.signature, plain.tools, plain.output) == (signature, (), None)
-    held = dspy.ChatAdapter().plan(signature, Capabilities(grammar=True))
+    held = dspy.ChatAdapter().plan(signature, able(grammar=True), {}, {})
     assert isinstance(held.output, Grammar)
     assert held.output.text.startswith("root ::=")
 

@@ -1,6 +1,7 @@
 """Programs whose messages are compared with DSPy's own; runs on either library, given as `dspy`.
 
-`tests/runtime/goldens/chat_messages.json` was written by DSPy 3.4.1: this file, run where that is installed.
+The files `tests/runtime/goldens/*_messages.json` were written by DSPy 3.4.1: this file, run where that is
+installed, with the folder to write them to.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime
 import enum
 import json
 import sys
+from pathlib import Path
 from typing import Any, Literal, Optional, Union
 
 import pydantic
@@ -30,8 +32,8 @@ class Node(pydantic.BaseModel):
     children: list[Node] = []
 
 
-def messages(dspy: Any) -> dict[str, Any]:
-    adapter = dspy.ChatAdapter()
+def messages(dspy: Any, adapter: Any = None) -> dict[str, Any]:
+    adapter = adapter or dspy.ChatAdapter()
     every_type = dspy.Signature(
         {
             "question": (str, dspy.InputField(desc="what is asked")),
@@ -85,7 +87,7 @@ def messages(dspy: Any) -> dict[str, Any]:
             [{"question": "d", "answer": "e", "history": dspy.History(messages=[])}],
             {"question": "q", "history": history},
         ),
-        "training data": adapter.format_finetune_data(plain, [], two, {"answer": 3.0, "words": ["z"]}),
+        "training data": training(adapter, plain, two),
         "changed": adapter.format(changed, [], {"question": "q", "extra": True}),
         "appended": adapter.format(
             plain.append_instructions("More."), [], {"question": {"a": [1, None, True]}, "n": 2}
@@ -93,8 +95,23 @@ def messages(dspy: Any) -> dict[str, Any]:
     }
 
 
+def training(adapter: Any, signature: Any, inputs: Any) -> Any:
+    """Training data; None where DSPy's adapter makes none."""
+    try:
+        return adapter.format_finetune_data(signature, [], inputs, {"answer": 3.0, "words": ["z"]})
+    except (AttributeError, NotImplementedError):
+        return None
+
+
 if __name__ == "__main__":
     import dspy
 
-    json.dump(messages(dspy), sys.stdout, indent=1, ensure_ascii=False)
-    print()
+    adapters = {
+        "chat": dspy.ChatAdapter(),
+        "json": dspy.JSONAdapter(),
+        "xml": dspy.XMLAdapter(),
+        "two_step": dspy.TwoStepAdapter(dspy.LM("openai/none")),
+    }
+    for name, made in adapters.items():
+        text = json.dumps(messages(dspy, made), indent=1, ensure_ascii=False)
+        (Path(sys.argv[1]) / f"{name}_messages.json").write_text(f"{text}\n", encoding="utf-8")

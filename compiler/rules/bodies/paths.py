@@ -97,6 +97,8 @@ class _State(Struct, frozen=True):
 
     def bind(self, names: frozenset[str]) -> _State:
         """After variables have been given values."""
+        if not self.given and not self.known:
+            return self if names <= self.bound else _State(self.bound | names, self.given)
         left = self.forget(names)
         return _State(self.bound | names, left.given, left.known)
 
@@ -137,13 +139,34 @@ class _Walk:
 
     def __init__(self, item: Item, body: Sequence[syntax.Statement]) -> None:
         self.item = item
-        self.variables = frozenset().union(*map(written, body))
         self.names = sorted(item.nodes(syntax.Name), key=lambda each: each.span.start)
         self.starts = [each.span.start for each in self.names]
+        self.variables = self._suspects(body)
+        """The variables that may be read before they have a value."""
         self.unbound: dict[str, Unbound] = {}
         self.unreached: list[Unreached] = []
         self.reasons: dict[str, str] = {}
         self.loops: list[_Loop] = []
+
+    def _suspects(self, body: Sequence[syntax.Statement]) -> frozenset[str]:
+        """The variables of a body, without those that a statement of its own assigns before all else."""
+        variables = [written(each) for each in body]
+        all_ = frozenset().union(*variables)
+        # `except … as error` takes the variable away again.
+        suspects = {each.name.text for each in self.item.nodes(syntax.ExceptClause) if each.name is not None}
+        given: set[str] = set()
+        for statement, names in zip(body, variables, strict=True):
+            is_assignment = isinstance(statement, syntax.Assign | syntax.AnnotatedAssign)
+            read = statement.value if is_assignment else statement
+            first = bisect_left(self.starts, read.span.start)
+            last = bisect_left(self.starts, read.span.end)
+            used = {each.text for each in self.names[first:last]} & all_
+            suspects |= used - given
+            if is_assignment:
+                given |= names - suspects
+            else:
+                suspects |= names - given
+        return frozenset(suspects)
 
     def run(
         self, body: Sequence[syntax.Statement], state: _State, failing: list[_State] | None = None
@@ -199,9 +222,9 @@ class _Walk:
                 return state
 
     def _read(self, node: syntax.Node, state: _State) -> None:
-        wanted = self.variables - state.bound - self.unbound.keys()
-        if not wanted:
+        if self.variables <= state.bound:
             return
+        wanted = self.variables - state.bound - self.unbound.keys()
         first, last = bisect_left(self.starts, node.span.start), bisect_left(self.starts, node.span.end)
         for name in free_names(node) if any(each.text in wanted for each in self.names[first:last]) else ():
             if name.text in wanted:

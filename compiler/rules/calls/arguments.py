@@ -71,8 +71,9 @@ class Called(Struct, frozen=True):
 def called(item: Item, node: Call) -> tuple[Called, ...]:
     """The call of a node; none where its parameters are not known."""
     binding = item.binding_of(node)
-    known = binding is not None and binding.parameters is not None
-    return (Called(item, node, binding),) if binding is not None and known else ()
+    if binding is None or binding.parameters is None:
+        return ()
+    return (Called(item, node, binding),)
 
 
 def calls(item: Item) -> Iterator[Called]:
@@ -117,7 +118,7 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
             yield unknown_argument.at(
                 argument.name,
                 f"`{call.name}` has no {call.noun} `{name}`{ending}",
-                _construct(call, name),
+                _other_place(call, name),
                 fix,
             )
 
@@ -164,7 +165,10 @@ def _settings_of_models(call: Called) -> Findings:
         )
 
 
-def _construct(call: Called, name: str) -> str | None:
+def _other_place(call: Called, name: str) -> str | None:
+    """Where a name that has no place here belongs."""
+    if call.noun == "setting" and name == "callbacks":
+        return "callbacks are objects of Python: set them there, `dspyc.runtime.configure(callbacks=[…])`"
     callee = call.binding.callee
     if isinstance(callee, types.ModuleClass) and callee.interface.field(name) is not None:
         return f"`{call.name}(…)` constructs the module; call the result: `{call.name}()({name}=…)`"

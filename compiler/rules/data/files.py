@@ -9,12 +9,13 @@ from ...program import Item, Program
 from ..edits import without_argument
 from ..models.written import constant
 from ..rule import Findings, replace, rule
+from ..walking import Construction, DatasetCall
 from ..words import near
 from .steps import steps
 from .written_rows import source_of
 
 
-@rule("E408", "unreadable-data", syntax.Call)
+@rule("E408", "unreadable-data", Construction)
 def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset names a file that it cannot read: of another kind, empty, or with two columns of one name.
 
@@ -42,7 +43,7 @@ def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings
         yield unreadable_data.at(source, f"`{source.value}` {problem}")
 
 
-@rule("W504", "missing-data", syntax.Call, fix="sometimes", severity="info")
+@rule("W504", "missing-data", Construction, fix="sometimes", severity="info")
 def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset names a file that is not there, beside one of almost its name.
 
@@ -63,7 +64,7 @@ def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     yield missing_data.at(source, f"there is no file `{source.value}`; did you mean `{whole}`?", fix=fix)
 
 
-@rule("E409", "no-rows", syntax.Call, fix="sometimes")
+@rule("E409", "no-rows", DatasetCall, fix="sometimes")
 def no_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset takes no rows, so there is nothing to learn from or to measure.
 

@@ -10,13 +10,13 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ..rule import Findings, file_rule, label, replace, rule, written
-from ..walking import remembered
+from ..walking import Construction, remembered
 from ..words import described, near
 from .fitting import Misfit, misfits
 from .written_rows import WrittenRows, owner_of, rows_behind, source_of
 
 
-@rule("E432", "not-rows", syntax.Call)
+@rule("E432", "not-rows", Construction)
 def not_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset is made of something that holds no rows.
 

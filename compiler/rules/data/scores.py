@@ -9,7 +9,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ..rule import Findings, file_rule, insert, replace, rule
-from ..walking import remembered
+from ..walking import DatasetCall, remembered
 from .steps import steps
 
 
@@ -45,7 +45,7 @@ def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) ->
             yield fraction_for_percent.at(node.value, words, fix=fix)
 
 
-@rule("E407", "wrong-row-function", syntax.Call)
+@rule("E407", "wrong-row-function", DatasetCall)
 def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset's `filter` or `map` is a function that does not take one row.
 
@@ -144,7 +144,7 @@ def _has_repeated(paths: Sequence[str | None]) -> bool:
     return len(set(found)) < len(found)
 
 
-@rule("W501", "unseeded-shuffle", syntax.Call, fix="always", severity="warning")
+@rule("W501", "unseeded-shuffle", DatasetCall, fix="always", severity="warning")
 def unseeded_shuffle(program: Program, item: Item, node: syntax.Call) -> Findings:
     """Rows are shuffled anew in each run, so that no two runs learn from or measure the same rows.
 

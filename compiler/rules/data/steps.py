@@ -11,6 +11,7 @@ from ...program import Item, Program
 from ...resolve.bounds import number
 from ...resolve.data import lacking, steps_of
 from ..rule import Findings, replace, rule, written
+from ..walking import DatasetCall
 from ..words import listed, meant_or_has, near
 
 
@@ -21,7 +22,7 @@ def steps(item: Item, node: syntax.Call) -> Iterator[tuple[str, syntax.Expressio
     return steps_of(node, item.type_of(function), receiver, item)
 
 
-@rule("E431", "unknown-column", syntax.Call, fix="sometimes")
+@rule("E431", "unknown-column", DatasetCall, fix="sometimes")
 def unknown_column(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A step of a dataset names a column that its rows do not have.
 

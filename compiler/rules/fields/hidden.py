@@ -9,6 +9,7 @@ from ... import catalog, types
 from ...program import Item, Program
 from ..edits import field_places, rename
 from ..rule import Findings, label, rule
+from ..walking import Construction
 
 
 @rule("E237", "hidden-field", syntax.Field, fix="always")
@@ -46,7 +47,7 @@ def _methods() -> frozenset[str]:
     )
 
 
-@rule("E238", "added-field", syntax.Call)
+@rule("E238", "added-field", Construction)
 def added_field(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A signature has a field that the module adds itself, so that one of the two is lost.
 

@@ -7,6 +7,7 @@ from ... import catalog, types
 from ...program import Item, Program
 from ..edits import field_places, rename
 from ..rule import Findings, label, rule, written
+from ..walking import Construction
 
 
 @rule("E217", "reserved-field", syntax.Field, fix="always")
@@ -33,7 +34,7 @@ def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings
         yield reserved_field.at(node.name, words, fix=rename(field_places(item, node), f"{name}_"))
 
 
-@rule("E218", "hint-field", syntax.Call)
+@rule("E218", "hint-field", Construction)
 def hint_field(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A refined module has an input named `hint_`, which carries the feedback.
 

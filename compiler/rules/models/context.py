@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ...types import Type
 from ..rule import Findings, rule, written
+from ..walking import Construction, remembered
 from .parts import model_in_force
 
 CHARACTERS_A_TOKEN = 6
@@ -16,7 +19,7 @@ _MENTIONS = 2
 _DEEPEST = 8
 
 
-@rule("W204", "prompt-too-long", syntax.Call, severity="warning")
+@rule("W204", "prompt-too-long", Construction, severity="warning")
 def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
     """The prompt of a signature is longer than what its model reads, whatever the inputs are.
 
@@ -59,13 +62,25 @@ def _least(program: Program, item: Item, node: syntax.Expression) -> int:
 
 def _written_length(program: Program, name: str) -> int:
     """The length of a signature's instructions and demos."""
-    symbol = program.symbols.get(name)
-    owner = program.item(symbol.item) if symbol is not None else None
-    declaration = owner.declaration if owner is not None else None
+    return (program.ask(_lengths, None) or {}).get(name, 0)
+
+
+def _lengths(program: Program, _: None) -> Mapping[str, int]:
+    return program.combine(_written_here, _by_name)
+
+
+def _by_name(lengths: Sequence[tuple[str, int] | None]) -> Mapping[str, int]:
+    return dict(each for each in lengths if each is not None)
+
+
+@remembered
+def _written_here(item: Item) -> tuple[str, int] | None:
+    """The name of the signature that an item declares, and the length of its instructions and demos."""
+    declaration = item.declaration
     if not isinstance(declaration, syntax.SignatureDeclaration):
-        return 0
+        return None
     instructions = len(declaration.docstring.value) if declaration.docstring is not None else 0
-    return instructions + sum(
+    return declaration.name.text, instructions + sum(
         len(value.value)
         for demo in declaration.demos
         for argument in demo.arguments

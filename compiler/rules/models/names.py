@@ -8,11 +8,12 @@ from ....base import models
 from ....grammar import syntax
 from ...program import Item, Program
 from ..rule import Findings, rule
+from ..walking import Construction
 from ..words import listed, near
 from .written import Written, model_of, rename
 
 
-@rule("E310", "no-provider", syntax.Call, fix="sometimes")
+@rule("E310", "no-provider", Construction, fix="sometimes")
 def no_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model's name does not say which provider serves it.
 
@@ -57,7 +58,7 @@ def _with_provider(name: str) -> str | None:
     return f"{provider}/{own}" if provider else None
 
 
-@rule("E311", "unknown-provider", syntax.Call, fix="sometimes")
+@rule("E311", "unknown-provider", Construction, fix="sometimes")
 def unknown_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model's name begins with a provider that does not exist.
 
@@ -92,7 +93,7 @@ def unknown_provider(program: Program, item: Item, node: syntax.Call) -> Finding
     yield unknown_provider.at(found.node, words, fix=rename(found, f"{close}/{found.own_name}"))
 
 
-@rule("E312", "unknown-shipped-model", syntax.Call, fix="sometimes")
+@rule("E312", "unknown-shipped-model", Construction, fix="sometimes")
 def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model named `embedded/…` is none of those that come with dspyc.
 
@@ -116,7 +117,7 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
     yield unknown_shipped_model.at(found.node, words, help_, fix)
 
 
-@rule("W311", "missing-model", syntax.Call, fix="sometimes", severity="info")
+@rule("W311", "missing-model", Construction, fix="sometimes", severity="info")
 def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model is named after a GGUF file that is not there, in a folder that has one of almost this name.
 
@@ -135,7 +136,7 @@ def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
         yield missing_model.at(found.node, words, fix=rename(found, whole))
 
 
-@rule("E313", "not-a-language-model", syntax.Call)
+@rule("E313", "not-a-language-model", Construction)
 def not_a_language_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model makes embeddings, pictures or speech; a module needs one that answers a text with a text.
 
@@ -170,7 +171,7 @@ _MAKES = {
 """What models do that are no language models, by what the table calls them."""
 
 
-@rule("W303", "unknown-model", syntax.Call, fix="sometimes", severity="warning")
+@rule("W303", "unknown-model", Construction, fix="sometimes", severity="warning")
 def unknown_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model's name seems to be misspelt: its provider has none of this name, but one that is very close.
 
@@ -200,7 +201,7 @@ def unknown_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     yield unknown_model.at(found.node, words, fix=rename(found, f"{found.provider}/{close}"))
 
 
-@rule("W305", "unlisted-model", syntax.Call, severity="info")
+@rule("W305", "unlisted-model", Construction, severity="info")
 def unlisted_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A provider has no model of this name, as far as the installed litellm knows.
 

@@ -6,17 +6,17 @@ from ....base import models
 from ....base.diagnostic import Edit, Fix
 from ....base.span import Span
 from ....grammar import syntax
-from ... import catalog, types
 from ...program import Item, Program
 from ..edits import without_argument
 from ..rule import Findings, replace, rule
+from ..walking import Construction
 from .written import Written, constant, model_of, rename
 
 _ROOM = 16_000
 """What is proposed as `max_tokens` of a reasoning model."""
 
 
-@rule("E314", "reasoning-settings", syntax.Call, fix="sometimes")
+@rule("E314", "reasoning-settings", Construction, fix="sometimes")
 def reasoning_settings(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A reasoning model has a temperature that it refuses, or too few tokens to think in.
 
@@ -65,7 +65,7 @@ def reasoning_settings(program: Program, item: Item, node: syntax.Call) -> Findi
         yield reasoning_settings.at(place, words, help_, fix)
 
 
-@rule("E315", "refused-setting", syntax.Call, fix="always")
+@rule("E315", "refused-setting", Construction, fix="always")
 def refused_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model refuses a setting, so that every request fails.
 
@@ -122,7 +122,7 @@ def refused(found: Written) -> frozenset[str]:
     return refused
 
 
-@rule("E316", "answer-too-long", syntax.Call, fix="always")
+@rule("E316", "answer-too-long", Construction, fix="always")
 def answer_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`max_tokens` is more than the model gives in one answer, so that every request is refused.
 
@@ -146,36 +146,7 @@ def answer_too_long(program: Program, item: Item, node: syntax.Call) -> Findings
         yield answer_too_long.at(argument, words, fix=fix)
 
 
-@rule("E317", "unsupported-setting", syntax.Call, fix="always")
-def unsupported_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """An adapter is given a setting of DSPy's that is not supported, so that loading the file fails.
-
-    Tools are described in the prompt, and every output is read from the answer, whatever the provider can do.
-
-    ```dspy
-    configure(adapter=ChatAdapter(use_native_function_calling=True))
-    #                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E317 `ChatAdapter` does not support this
-    ```
-
-    ```dspy
-    configure(adapter=ChatAdapter())
-    ```
-    """
-    kind = item.type_of(node)
-    if not isinstance(kind, types.Instance) or kind.definition is not catalog.definition("ChatAdapter"):
-        return
-    binding = item.binding_of(node)
-    for name in ("use_native_function_calling", "native_response_types"):
-        argument = binding.argument(name) if binding is not None else None
-        if argument is None or constant(argument.value) in (False, None):
-            continue
-        if constant(argument.value) is ... and not isinstance(argument.value, syntax.List):
-            continue
-        fix = without_argument(item, node.arguments, argument)
-        yield unsupported_setting.at(argument, "`ChatAdapter` does not support this", fix=fix)
-
-
-@rule("W304", "retired-model", syntax.Call, fix="sometimes", severity="info")
+@rule("W304", "retired-model", Construction, fix="sometimes", severity="info")
 def retired_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A provider has switched a model off, or was to do so before the newest models appeared.
 

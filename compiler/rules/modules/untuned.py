@@ -6,9 +6,10 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ..rule import Findings, declared_at, label, rule
+from ..walking import Construction
 
 
-@rule("W206", "own-reasoning", syntax.Call, severity="warning")
+@rule("W206", "own-reasoning", Construction, severity="warning")
 def own_reasoning(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A signature has an output `reasoning`, which takes the place of the one that `ChainOfThought` adds.
 

@@ -63,7 +63,6 @@ _DSPYS = {
     "Embeddings": "",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
-    "JSONAdapter": "ChatAdapter",
     "XMLAdapter": "ChatAdapter",
     "TwoStepAdapter": "ChatAdapter",
     "BAMLAdapter": "ChatAdapter",

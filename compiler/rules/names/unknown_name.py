@@ -131,7 +131,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         if close is not None:
             fix = replace(f"Change to `{close}`", node, close)
             return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
-    candidates = [each for each in program.spellings_at(item.start + node.span.start) if each not in own]
+    candidates = [each for each in program.alike_at(item.start + node.span.start, name) if each not in own]
     alike = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
     # Only case differs in `predict`: that is closer than any other name.
     close = near(name, candidates, cutoff=1.0) or near(name, alike)

@@ -7,6 +7,7 @@ from ... import catalog, types
 from ...program import Item, Program
 from ..models.written import constant
 from ..rule import Findings, file_rule, replace, rule, written
+from ..walking import Construction
 from .compiled import Compilation, compilations
 from .structure import student_of
 
@@ -61,7 +62,7 @@ def _learns_from_same_rows(one: Compilation, other: Compilation) -> bool:
     return written(one.item, first.value) == written(other.item, second.value)
 
 
-@rule("W308", "learns-nothing", syntax.Call, severity="warning")
+@rule("W308", "learns-nothing", Construction, severity="warning")
 def learns_nothing(program: Program, item: Item, node: syntax.Call) -> Findings:
     """An optimizer that makes demos may make none.
 
@@ -89,7 +90,7 @@ def learns_nothing(program: Program, item: Item, node: syntax.Call) -> Findings:
     yield learns_nothing.at(written_limits[0], words)
 
 
-@rule("W309", "nothing-to-choose", syntax.Call, fix="always", severity="warning")
+@rule("W309", "nothing-to-choose", Construction, fix="always", severity="warning")
 def nothing_to_choose(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`BestOfN` or `Refine` tries only once, so there is nothing to choose from.
 
@@ -122,7 +123,7 @@ def nothing_to_choose(program: Program, item: Item, node: syntax.Call) -> Findin
     yield nothing_to_choose.at(argument, words, fix=replace("Write `3`", argument.value, "3"))
 
 
-@rule("W310", "unreachable-threshold", syntax.Call, fix="always", severity="warning")
+@rule("W310", "unreachable-threshold", Construction, fix="always", severity="warning")
 def unreachable_threshold(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A reward is true or false, which count as 1 and 0, and the threshold is higher than that.
 

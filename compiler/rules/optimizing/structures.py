@@ -8,6 +8,7 @@ from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ..rule import Findings, file_rule, rule, written
+from ..walking import Construction
 from ..words import listed
 from .compiled import compilations
 from .structure import FILE_MODEL, UNKNOWN_MODEL, Predictor, Structure, structure_of, student_of
@@ -92,7 +93,7 @@ def _fields(one: Predictor) -> str:
     return f"`{', '.join(one.inputs or ())} -> {', '.join(one.outputs or ())}`"
 
 
-@rule("W306", "several-models", syntax.Call, severity="warning")
+@rule("W306", "several-models", Construction, severity="warning")
 def several_models(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`Refine` runs a module whose predictors use several models.
 

@@ -47,6 +47,8 @@ def not_callable(program: Program, item: Item, node: syntax.Call) -> Findings:
     if id(node) in item.annotations:
         return
     kind = item.type_of(node.function)
+    if kind.__class__ is types.Function:
+        return  # most calls are of functions
     text = written(item, node.function)
     match kind:
         case types.Signature() if _is_part(item, node.function):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ....base.diagnostic import Fix
 from ....grammar import syntax
@@ -101,41 +101,47 @@ def _is_first(item: Item, value: syntax.Expression) -> bool:
 # --- where `None` does not fit --------------------------------------------------------------------------
 
 
-def _misfits(item: Item, node: _Use) -> Iterator[_Misfit]:
-    match node:
-        case syntax.Attribute() | syntax.Subscript() | syntax.Binary() if id(node) in item.annotations:
-            return
-        case syntax.Attribute(value=value, name=name):
-            kind = item.type_of(value)
-            if may_be_none(kind) and _has(narrow.not_none(kind), name.text):
-                yield value, f", which has no attribute `{name.text}`"
-        case syntax.Subscript(value=value):
-            if may_be_none(item.type_of(value)):
-                yield value, ", which has no items"
-        case syntax.Starred(value=value):
-            yield from _looped(item, value)
-        case syntax.For(iterable=value) | syntax.ComprehensionClause(iterable=value):
-            yield from _looped(item, value)
-        case syntax.Assign(target=syntax.Tuple() | syntax.List(), value=value):
-            if may_be_none(item.type_of(value)):
-                yield value, ", which cannot be unpacked"
-        case syntax.Unary(operator="-" | "+" | "~" as operator, operand=value):
-            if may_be_none(item.type_of(value)):
-                yield value, f", and `{operator}` needs a number"
-        case syntax.Binary(left=left, operator=operator, right=right):
-            yield from _operated(item, left, operator, right)
-        case syntax.AugmentedAssign(target=left, operator=operator, value=right):
-            yield from _operated(item, left, operator, right)
-        case syntax.Comparison():
-            yield from _compared(item, node)
-        case syntax.Call():
-            if may_be_none(item.type_of(node.function)):
-                yield node.function, ", which cannot be called"
-            yield from _given(item, node)
-        case syntax.ConfigureDeclaration():
-            yield from _given(item, node)
-        case syntax.Return():
-            yield from _returned(item, node)
+def _misfits(item: Item, node: _Use) -> Iterable[_Misfit]:
+    return _BY_CLASS[node.__class__](item, node)
+
+
+def _in_attribute(item: Item, node: syntax.Attribute) -> Iterable[_Misfit]:
+    kind = item.type_of(node.value)
+    if not may_be_none(kind) or id(node) in item.annotations:
+        return ()
+    name = node.name.text
+    has = _has(narrow.not_none(kind), name)
+    return ((node.value, f", which has no attribute `{name}`"),) if has else ()
+
+
+def _in_subscript(item: Item, node: syntax.Subscript) -> Iterable[_Misfit]:
+    if not may_be_none(item.type_of(node.value)) or id(node) in item.annotations:
+        return ()
+    return ((node.value, ", which has no items"),)
+
+
+def _in_assign(item: Item, node: syntax.Assign) -> Iterable[_Misfit]:
+    if not isinstance(node.target, syntax.Tuple | syntax.List) or not may_be_none(item.type_of(node.value)):
+        return ()
+    return ((node.value, ", which cannot be unpacked"),)
+
+
+def _in_unary(item: Item, node: syntax.Unary) -> Iterable[_Misfit]:
+    if node.operator not in ("-", "+", "~") or not may_be_none(item.type_of(node.operand)):
+        return ()
+    return ((node.operand, f", and `{node.operator}` needs a number"),)
+
+
+def _in_binary(item: Item, node: syntax.Binary) -> Iterable[_Misfit]:
+    if id(node) in item.annotations:
+        return ()
+    return _operated(item, node.left, node.operator, node.right)
+
+
+def _in_call(item: Item, node: syntax.Call) -> Iterator[_Misfit]:
+    if may_be_none(item.type_of(node.function)):
+        yield node.function, ", which cannot be called"
+    yield from _given(item, node)
 
 
 def _has(kind: Type, name: str) -> bool:
@@ -197,6 +203,23 @@ def _returned(item: Item, node: syntax.Return) -> Iterator[_Misfit]:
                 wanted = declared.get(output)
                 if wanted is not None:
                     yield from _must_be(item, argument.value, wanted, f"`{output}` is")
+
+
+_BY_CLASS: Mapping[type, Callable[[Item, Any], Iterable[_Misfit]]] = {
+    syntax.Attribute: _in_attribute,
+    syntax.Subscript: _in_subscript,
+    syntax.Call: _in_call,
+    syntax.ConfigureDeclaration: lambda item, node: _given(item, node),
+    syntax.For: lambda item, node: _looped(item, node.iterable),
+    syntax.ComprehensionClause: lambda item, node: _looped(item, node.iterable),
+    syntax.Starred: lambda item, node: _looped(item, node.value),
+    syntax.Binary: _in_binary,
+    syntax.Unary: _in_unary,
+    syntax.AugmentedAssign: lambda item, node: _operated(item, node.target, node.operator, node.value),
+    syntax.Comparison: lambda item, node: _compared(item, node),
+    syntax.Assign: _in_assign,
+    syntax.Return: lambda item, node: _returned(item, node),
+}
 
 
 def _must_be(

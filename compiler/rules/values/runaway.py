@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from ....grammar import syntax
 from ... import types
@@ -32,8 +34,9 @@ def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> 
     ```
     """
     calls = _calls_functions(item)
-    is_growing_ = any(is_growing(each) for kind in _MAKING for each in item.nodes(kind))
-    if not (calls or is_growing_ or _constants(item)):
+    constants = _constants(item)
+    growing = [each for kind in _MAKING for each in item.nodes(kind) if is_growing(each)]
+    if not (calls or growing or constants):
         return
 
     def call(node: syntax.Call, arguments: Sequence[Measure]) -> Measure | None:
@@ -41,6 +44,8 @@ def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> 
         return None if asked is None else program.ask(_size_of_call, asked)
 
     measuring = Measuring(lambda name: _size_of(program, item, name), call if calls else None)
+    if not calls and _is_small(program, item, measuring, growing):
+        return
     for each in nodes_of(item):
         if isinstance(each, _GROWING) and _is_culprit(measuring, each):
             text = written(item, each)
@@ -48,6 +53,20 @@ def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> 
             is_large = measuring.measure(each).items > LIMIT
             words = f"is too large: over {LIMIT:,} items" if is_large else f"takes over {LIMIT:,} steps"
             yield runaway_constant.at(each, f"{shown} {words}")
+
+
+def _is_small(program: Program, item: Item, measuring: Measuring, growing: Sequence[syntax.Node]) -> bool:
+    """Whether nothing can be too large, since nothing that may be larger than its parts together is large.
+
+    All else is at most as large as its parts together, and there are fewer of them than characters.
+    """
+    constants = _constants(item)
+    sizes = [program.ask(_size_of_constant, each) or UNKNOWN for each in constants]
+    sizes += [measuring.measure(each) for each in growing]
+    if constants:  # a loop over a constant has as many turns as that has items
+        sizes += [measuring.measure(each) for each in item.nodes(syntax.Comprehension)]
+    largest = max([len(item.text), *(each.items for each in sizes)])
+    return largest * len(item.text) <= LIMIT and not any(each.is_runaway for each in sizes)
 
 
 _GROWING = (
@@ -131,53 +150,77 @@ def _is_constant(item: Item, node: syntax.Name) -> bool:
 
 def _size_of_constant(program: Program, name: str) -> Measure:
     sizes = program.ask(_sizes, None)
-    return UNKNOWN if sizes is None else sizes.measure(program, name)
+    return UNKNOWN if sizes is None else sizes.measure(name)
 
 
 def _sizes(program: Program, _: None) -> _Sizes:
-    return _Sizes()
+    return program.combine(_constant, _Sizes)
+
+
+class _Constant(Struct, frozen=True, eq=False):
+    """A constant of a file, for as long as its declaration stays what it is."""
+
+    name: str
+    value: syntax.Expression
+    needed: tuple[str, ...]
+    """The constants that it names."""
+    names: frozenset[int]
+    """The identities of the nodes that name them."""
+
+    def measured(self, known: Mapping[str, Measure]) -> Measure:
+        """Its size, given those of other constants."""
+        names = self.names
+        return Measuring(
+            lambda node: known.get(node.text, UNKNOWN) if id(node) in names else UNKNOWN
+        ).measure(self.value)
+
+
+@remembered
+def _constant(item: Item) -> _Constant | None:
+    """The constant that an item declares."""
+    match item.declaration:
+        case (
+            syntax.ConstantDeclaration(name=name, value=value)
+            | syntax.TypeAliasDeclaration(name=name, value=value)
+        ):
+            names = [each for each in item.nodes(syntax.Name) if _is_constant(item, each)]
+            return _Constant(name.text, value, _constants(item), frozenset(map(id, names)))
+        case _:
+            return None
 
 
 class _Sizes:
-    """The sizes of a file's constants, each found out once, after those of the constants that it names."""
+    """The sizes of a file's constants, each found out once, after those of the constants that it names.
 
-    def __init__(self) -> None:
+    It is kept from one check of the file to the next, until one of the constants is another.
+    """
+
+    def __init__(self, constants: Sequence[_Constant | None]) -> None:
+        self._constants = {each.name: each for each in constants if each is not None}
         self._known: dict[str, Measure] = {}
 
-    def measure(self, program: Program, name: str) -> Measure:
+    def measure(self, name: str) -> Measure:
         """The size of a constant; one that depends on itself counts as one item there."""
+        known = self._known.get(name)
+        if known is not None:
+            return known
         waiting = [name]
         begun: set[str] = set()
         while waiting:
             each = waiting[-1]
-            item = _declaring(program, each) if each not in self._known else None
-            needed = (
-                [] if item is None else [other for other in _constants(item) if self._is_new(other, begun)]
-            )
+            constant = self._constants.get(each) if each not in self._known else None
+            needed = [other for other in constant.needed if self._is_new(other, begun)] if constant else []
             begun.add(each)
             if needed:
                 waiting += needed
                 continue
             waiting.pop()
-            if item is not None:
-                self._known[each] = self._size(item)
+            if constant is not None:
+                self._known[each] = constant.measured(self._known)
         return self._known.get(name, UNKNOWN)
 
     def _is_new(self, name: str, begun: set[str]) -> bool:
         return name not in begun and name not in self._known
-
-    def _size(self, item: Item) -> Measure:
-        if not _constants(item):
-            return _own_size(item)
-        return _measured(
-            item,
-            lambda node: self._known.get(node.text, UNKNOWN) if _is_constant(item, node) else UNKNOWN,
-        )
-
-
-def _declaring(program: Program, name: str) -> Item | None:
-    symbol = program.symbols.get(name)
-    return program.item(symbol.item) if symbol is not None else None
 
 
 @remembered
@@ -185,17 +228,3 @@ def _constants(item: Item) -> tuple[str, ...]:
     """The names in an item that stand for constants of the file."""
     names = (each.text for each in item.nodes(syntax.Name) if _is_constant(item, each))
     return tuple(dict.fromkeys(names))
-
-
-@remembered
-def _own_size(item: Item) -> Measure:
-    """The size of a constant that names no other one."""
-    return _measured(item, lambda node: UNKNOWN)
-
-
-def _measured(item: Item, size_of: Callable[[syntax.Name], Measure]) -> Measure:
-    match item.declaration:
-        case syntax.ConstantDeclaration(value=value) | syntax.TypeAliasDeclaration(value=value):
-            return Measuring(size_of).measure(value)
-        case _:
-            return UNKNOWN

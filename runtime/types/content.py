@@ -1,0 +1,85 @@
+"""Pictures, recordings and documents on their way through a prompt's text.
+
+Adapters put a prompt together as text. What has to reach the model as a content part of its own stands in
+that text as a token, which holds the parts and a mark that no text from outside can contain: it is made anew
+for each process. `in_parts` cuts the messages at the tokens. So a user's text never becomes a picture, and
+no adapter needs to know of parts.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+_MARK = secrets.token_hex(12)
+_OPEN, _CLOSE = f"~({_MARK}:", f":{_MARK})~"
+_UNSAFE = "\"\\#<>&'[]{}`"
+"""What JSON, XML or the escaping of section markers would change inside a token."""
+_made = False
+
+
+class InPrompt:
+    """What is told to the serialisation of a value that goes into a prompt; see `Type`."""
+
+    __slots__ = ()
+
+
+IN_PROMPT = InPrompt()
+
+
+def as_token(parts: Sequence[Any]) -> str:
+    """Content parts, in OpenAI's form, as text that `in_parts` finds again; no quoting changes it."""
+    global _made
+    _made = True
+    text = json.dumps(list(parts), default=str).replace("~", "~7e")
+    for character in _UNSAFE:
+        text = text.replace(character, f"~{ord(character):02x}")
+    return f"{_OPEN}{text}{_CLOSE}"
+
+
+def in_parts(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with their tokens as content parts.
+
+    Only a user's message can have parts; in any other the token is written out as JSON.
+    """
+    if not _made:
+        return messages
+    return [
+        {**message, "content": _split(content, message.get("role") == "user")}
+        if isinstance(content := message.get("content"), str) and _OPEN in content
+        else message
+        for message in messages
+    ]
+
+
+def split_content(text: str) -> str | list[dict[str, Any]]:
+    """A user's text with its tokens as content parts; the text itself where it has none."""
+    return _split(text, True) if _made and _OPEN in text else text
+
+
+def _split(text: str, as_content: bool) -> Any:
+    first, *rest = text.split(_OPEN)
+    pieces: list[Any] = [first]
+    for each in rest:
+        token, _, following = each.partition(_CLOSE)
+        pieces += [_parts(token), following]
+    if not as_content:
+        return "".join(
+            piece if isinstance(piece, str) else json.dumps(piece, ensure_ascii=False) for piece in pieces
+        )
+    content: list[dict[str, Any]] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            content += [{"type": "text", "text": piece}] if piece else []
+        else:
+            content += piece
+    return content
+
+
+def _parts(token: str) -> list[dict[str, Any]]:
+    for character in _UNSAFE:
+        token = token.replace(f"~{ord(character):02x}", character)
+    parts: list[dict[str, Any]] = json.loads(token.replace("~7e", "~"))
+    return parts
