@@ -6,7 +6,7 @@ import os
 from itertools import islice
 
 from ..base.files import UnreadableFile, read_beginning, read_bytes
-from ..compiler.datafiles import BEGINNING, data_file, is_readable
+from ..compiler.datafiles import ANY_MODULE, BEGINNING, data_file, is_readable
 from ..compiler.facts import DataFile, SavedState
 from ..compiler.states import saved_state
 from .limits import LARGEST_STATE, MOST_BESIDE
@@ -37,10 +37,10 @@ def look_at_file(path: str) -> DataFile:
 
 def look_beside(path: str) -> DataFile:
     """A missing file, with the files of its folder that may be meant: data, or models where it names one, or
-    modules where its name has no ending.
+    modules where it may be any.
     """
     names: list[str] = []
-    endings = {".gguf": (".gguf",), "": (".dspy", ".py")}.get(os.path.splitext(path)[1])
+    endings = {".gguf": (".gguf",), ANY_MODULE: (".dspy", ".py")}.get(os.path.splitext(path)[1])
     try:
         with os.scandir(os.path.dirname(path)) as entries:
             found = (each.name for each in islice(entries, MOST_BESIDE))

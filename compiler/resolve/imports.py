@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .. import catalog, types
+from ..datafiles import ANY_MODULE
 from ..environment import ALL, Key
 from ..facts import DataFile, ImportTarget, ItemFacts, SavedState, Symbol
 from ..pythonfiles.file import Importer, PythonFile
@@ -183,7 +184,7 @@ def _beside(files: Workspace, path: str, level: int, module: tuple[str, ...]) ->
     folder = os.path.dirname(path)
     for _ in range(level - 1):
         folder = os.path.dirname(folder)
-    there = files.data(os.path.join(folder, module[0]), path)
+    there = files.data(os.path.join(folder, module[0] + ANY_MODULE), path)
     names = there.beside if there is not None and there.is_missing else ()
     return tuple(dict.fromkeys(os.path.splitext(each)[0] for each in names))
 
