@@ -25,7 +25,7 @@ from ..base.cancellation import Cancelled, Token, cancelled_by
 from .connection import Message
 from .features.handler import Handler
 from .protocol import ErrorCode, Structure
-from .session import Server
+from .session import Refusal, Server
 from .workspace import Workspace
 
 
@@ -144,6 +144,8 @@ class Dispatcher:
                 result = handler.run(server, params)
         except Cancelled:
             self._fail(request, ErrorCode.REQUEST_CANCELLED, "cancelled")
+        except Refusal as refusal:
+            self._fail(request, ErrorCode.REQUEST_FAILED, str(refusal))
         except Exception as error:  # noqa: BLE001 one defect of ours must not end the session
             self._server.report(method)
             self._fail(request, ErrorCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}")

@@ -138,6 +138,7 @@ def _did_save(server: Server, params: DidSaveTextDocumentParams) -> None:
 def _did_close(server: Server, params: DidCloseTextDocumentParams) -> None:
     server.files.close(params.text_document.uri)
     diagnostics.clear(server, params.text_document.uri)
+    server.forget_tokens(params.text_document.uri)
     diagnostics.schedule_others(server)
 
 

@@ -209,6 +209,7 @@ class ErrorCode(IntEnum):
     INVALID_PARAMS = -32602
     INTERNAL_ERROR = -32603
     SERVER_NOT_INITIALIZED = -32002
+    REQUEST_FAILED = -32803
     REQUEST_CANCELLED = -32800
     CONTENT_MODIFIED = -32801
 
@@ -513,6 +514,148 @@ class CodeAction(Structure, frozen=True):
     diagnostics: list[Diagnostic] | None = None
     is_preferred: bool | None = None
     edit: WorkspaceEdit | None = None
+
+
+class RenameParams(PositionParams, frozen=True, kw_only=True):
+    """Give the name at a cursor another one."""
+
+    new_name: str
+
+
+class PrepareRenameResult(Structure, frozen=True):
+    """The name that would be changed."""
+
+    range: Range
+    placeholder: str
+
+
+# --- what a file looks like
+
+
+class FoldingRange(Structure, frozen=True):
+    """Lines that can be folded away: all but the first, to the last."""
+
+    start_line: int
+    end_line: int
+    kind: str | None = None
+
+
+class SelectionRangeParams(Structure, frozen=True):
+    """What selections at some places may grow to."""
+
+    text_document: TextDocumentIdentifier
+    positions: list[Position]
+
+
+class SelectionRange(Structure, frozen=True):
+    """A range, and the next larger one."""
+
+    range: Range
+    parent: SelectionRange | None = None
+
+
+class SemanticTokensRangeParams(Structure, frozen=True):
+    """The tokens of a part of a file."""
+
+    text_document: TextDocumentIdentifier
+    range: Range
+
+
+class SemanticTokensDeltaParams(Structure, frozen=True):
+    """What has changed in the tokens since an answer."""
+
+    text_document: TextDocumentIdentifier
+    previous_result_id: str
+
+
+class SemanticTokens(Structure, omit_defaults=False, frozen=True):
+    """Five numbers a token: lines and columns from the token before, length, type, modifiers."""
+
+    data: list[int]
+    result_id: str | None = None
+
+
+class SemanticTokensEdit(Structure, omit_defaults=False, frozen=True):
+    """Numbers that have gone, and those in their place."""
+
+    start: int
+    delete_count: int
+    data: list[int]
+
+
+class SemanticTokensDelta(Structure, omit_defaults=False, frozen=True):
+    """What has changed."""
+
+    edits: list[SemanticTokensEdit]
+    result_id: str
+
+
+class InlayHintParams(Structure, frozen=True):
+    """What can be shown between the characters of a part of a file."""
+
+    text_document: TextDocumentIdentifier
+    range: Range
+
+
+class InlayHintKind(IntEnum):
+    """What a hint tells."""
+
+    TYPE = 1
+    PARAMETER = 2
+
+
+class InlayHint(Structure, frozen=True):
+    """A text that is shown, and is not in the file."""
+
+    position: Position
+    label: str
+    kind: InlayHintKind
+    padding_left: bool | None = None
+    padding_right: bool | None = None
+
+
+class DocumentLink(Structure, frozen=True):
+    """A range that leads to a file."""
+
+    range: Range
+    target: str
+    tooltip: str | None = None
+
+
+# --- who calls whom
+
+
+class CallHierarchyItem(Structure, frozen=True):
+    """Something that can be called."""
+
+    name: str
+    kind: SymbolKind
+    uri: str
+    range: Range
+    selection_range: Range
+    detail: str | None = None
+
+
+class CallHierarchyParams(Structure, frozen=True):
+    """The callers or callees of an item."""
+
+    item: CallHierarchyItem
+
+
+class CallHierarchyIncomingCall(
+    Structure, omit_defaults=False, rename={"caller": "from", "ranges": "fromRanges"}, frozen=True
+):
+    """A caller, and where it calls."""
+
+    caller: CallHierarchyItem
+    ranges: list[Range]
+
+
+class CallHierarchyOutgoingCall(Structure, omit_defaults=False, frozen=True):
+    """A callee, and where it is called."""
+
+    to: CallHierarchyItem
+    from_ranges: list[Range]
 
 
 class TextDocumentSyncKind(IntFlag):

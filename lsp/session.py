@@ -17,6 +17,10 @@ from .workspace import Workspace
 logger = logging.getLogger(__name__)
 
 
+class Refusal(Exception):
+    """Why a request cannot be answered, as a sentence that the client shows to its user."""
+
+
 class Server:
     """One client, from `initialize` to `exit`."""
 
@@ -30,8 +34,24 @@ class Server:
         """What the client says that it can do."""
         self.published: dict[str, tuple[int, list[Diagnostic]]] = {}
         """What was pushed last for each URI."""
+        self._tokens: dict[str, tuple[int, list[int]]] = {}
         self.wrong_settings: dict[str, list[Diagnostic]] = {}
         """What was pushed last for each file of settings in which something is wrong."""
+
+    def keep_tokens(self, uri: str, data: list[int]) -> str:
+        """Keep the semantic tokens that are sent of a file; the name of that answer."""
+        number = self._tokens[uri][0] + 1 if uri in self._tokens else 1
+        self._tokens[uri] = (number, data)
+        return str(number)
+
+    def kept_tokens(self, uri: str, name: str) -> list[int] | None:
+        """The semantic tokens that were sent last of a file, if that answer had this name."""
+        number, data = self._tokens.get(uri, (0, []))
+        return data if str(number) == name else None
+
+    def forget_tokens(self, uri: str) -> None:
+        """A file was closed."""
+        self._tokens.pop(uri, None)
 
     def view(self) -> Server:
         """The same client, seen by another thread: with files of its own, and jobs that are never done."""

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..compiler.analysis import FileAnalysis, Project
+    from ..project.callers import Callable, Calls
     from ..project.index import Declaration, Index, Mention
+    from ..project.renaming import Renaming
     from ..project.settings import Settings
 
 __all__ = ["SOURCE_SUFFIX", "Document", "Workspace"]
@@ -109,6 +111,30 @@ class Workspace(Struct):
     def mentions(self, path: str, offset: int, paths: Iterable[str] | None = None) -> list[Mention]:
         """Where the name at an offset of a file stands, in these files or in all of the workspace."""
         return self._index.mentions(path, offset, self.sources() if paths is None else paths)
+
+    def renaming(self, path: str, offset: int, new: str) -> Renaming:
+        """What gives the name at an offset another one; raises `project.renaming.Refused`."""
+        from ..project.renaming import renaming  # only this request needs it
+
+        return renaming(self._index, path, offset, new, self.sources())
+
+    def callable_at(self, path: str, offset: int) -> Callable | None:
+        """The function, module or part whose name stands at an offset of a file."""
+        from ..project.callers import callable_at
+
+        return callable_at(self._index, path, offset)
+
+    def callers(self, called: Callable) -> list[Calls]:
+        """What calls it, in all files of the workspace."""
+        from ..project.callers import callers
+
+        return callers(self._index, called, self.sources())
+
+    def callees(self, caller: Callable) -> list[Calls]:
+        """What it calls."""
+        from ..project.callers import callees
+
+        return callees(self._index, caller)
 
     def importers(self, path: str) -> frozenset[str]:
         """The files checked so far that import a file, be it through others."""

@@ -9,6 +9,9 @@ from .adapters.json_adapter import JSONAdapter as JSONAdapter
 from .data.dataset import Dataset as Dataset
 from .errors import AdapterParseError as AdapterParseError
 from .errors import BatchError as BatchError
+from .errors import CodeExecutionError as CodeExecutionError
+from .errors import CodeInterpreterError as CodeInterpreterError
+from .errors import CodeSyntaxError as CodeSyntaxError
 from .errors import ConditionError as ConditionError
 from .errors import ConfigurationError as ConfigurationError
 from .errors import ContextWindowExceededError as ContextWindowExceededError
@@ -93,6 +96,10 @@ from .signature.signature import Signature as Signature
 from .signature.signature import SignatureLike as SignatureLike
 from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
+from .tools.interpreter import FinalOutput as FinalOutput
+from .tools.interpreter import PythonInterpreter as PythonInterpreter
+from .tools.permission import CodeNotAllowedError as CodeNotAllowedError
+from .tools.running import run_python as run_python
 from .tools.tool import Tool as Tool
 from .types import attributes as attributes
 from .types.history import History as History

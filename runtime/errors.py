@@ -10,6 +10,9 @@
     ├── ProgramAssertionError (AssertionError)   an `assert` in a program that failed to the end
     ├── LimitError (TimeoutError)           a bound of the runtime that was reached: a pattern that explodes
     ├── ToolError (ValueError)              a tool called with arguments that it cannot take
+    ├── CodeInterpreterError (RuntimeError)  a sandbox that cannot run code
+    │   └── CodeExecutionError              code that failed in a sandbox, or reached a limit of it
+    │       └── CodeSyntaxError (SyntaxError)    code that is not Python, or none that the sandbox knows
     ├── StateError (ValueError)             a saved state that does not fit the program
     ├── DataError (ValueError)              a data set that cannot be read
     ├── BatchError                          too many examples of a batch failed
@@ -125,6 +128,22 @@ class LimitError(DspycError, TimeoutError):
 
 class ToolError(DspycError, ValueError):
     """A function that cannot be made into a tool, or arguments that a tool does not accept."""
+
+
+class CodeInterpreterError(DspycError, RuntimeError):
+    """A sandbox that cannot run code: it is not installed, it is closed, it is busy, it got an odd value."""
+
+
+class CodeExecutionError(CodeInterpreterError):
+    """Code that failed in the sandbox, or reached one of its limits; other code can do better."""
+
+
+class CodeSyntaxError(CodeExecutionError, SyntaxError):
+    """Code that is not Python, or uses something of Python that the sandbox does not know."""
+
+    def __str__(self) -> str:
+        # SyntaxError writes its attribute `msg`, which a copy does not have.
+        return str(self.args[0]) if self.args else ""
 
 
 class StateError(DspycError, ValueError):

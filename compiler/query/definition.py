@@ -54,6 +54,48 @@ def place_of(kind: types.Type) -> types.Place | None:
             return None
 
 
+def type_definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
+    """Where the type of what stands at an offset is declared; for a collection, that of its items."""
+    found = find(analysis, offset)
+    if found is None:
+        return None
+    symbol = symbol_at(found)
+    kind = symbol.type if symbol is not None else types.UNKNOWN
+    parent = found.parent(found.node)
+    if isinstance(parent, syntax.Attribute) and parent.name is found.node:
+        kind = found.item.type_of(parent)
+    elif isinstance(found.node, syntax.Name) and types.known(found.item.type_of(found.node)):
+        kind = found.item.type_of(found.node)
+    place = _place_of_type(analysis, kind)
+    return None if place is None else analysis.program.locate(place)
+
+
+def _place_of_type(analysis: FileAnalysis, kind: types.Type) -> types.Place | None:
+    match kind:
+        case types.Record(place=place) | types.Enum(place=place):
+            return place
+        case types.List(item=item) | types.Set(item=item) | types.Iterable(item=item):
+            return _place_of_type(analysis, item)
+        case types.Dict(value=value):
+            return _place_of_type(analysis, value)
+        case types.Union(options=options):
+            places = (_place_of_type(analysis, each) for each in options)
+            return next((each for each in places if each is not None), None)
+        case types.Module(declared=types.ModuleClass(place=place)):
+            return place
+        case (
+            types.Module(interface=interface)
+            | types.Prediction(interface=interface)
+            | types.Fields(interface=interface)
+        ):
+            symbol = analysis.program.lookup(interface.name) if interface.name else None
+            if symbol is not None and symbol.kind in ("signature", "module", "module class", "program"):
+                return symbol.place
+            return next((each.place for each in interface.outputs if each.place is not None), None)
+        case _:
+            return place_of(kind)
+
+
 def _member(analysis: FileAnalysis, found: Found, attribute: syntax.Attribute) -> types.Place | None:
     """The member that is read of an enumeration of a `.dspy` file."""
     owner = _symbol_of(found, attribute.value)

@@ -49,7 +49,8 @@ def solve(parameter: Type, argument: Type, solution: Solution) -> None:
 
 def substitute(kind: Type, solution: Mapping[str, Type]) -> Type:
     """A type with its variables replaced; one that nothing decided becomes `Unknown`."""
-    if kind.__class__ in _WITHOUT_PARTS:
+    plain: object = kind.__class__
+    if plain in _WITHOUT_PARTS:
         return kind
     match kind:
         case types.Variable(name=name):
@@ -74,7 +75,7 @@ def substitute(kind: Type, solution: Mapping[str, Type]) -> Type:
             return kind
 
 
-_WITHOUT_PARTS = frozenset(
+_WITHOUT_PARTS: frozenset[object] = frozenset(
     {
         types.Builtin,
         types.Literals,

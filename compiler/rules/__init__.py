@@ -100,6 +100,7 @@ from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
 from .rule import FileRule, ItemLook, ItemRule, Rule
 from .security.agents import unsafe_tool
+from .security.code import code_execution
 from .security.deception import look_alike_names
 from .security.keys import key_in_source
 from .testing.titles import duplicate_test, test_without_assert
@@ -259,6 +260,7 @@ RULES: tuple[Rule, ...] = (
     look_alike_names,
     key_in_source,
     unsafe_tool,
+    code_execution,
     unseeded_shuffle,
     measured_on_training,
     taught_by_itself,

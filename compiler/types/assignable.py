@@ -25,7 +25,7 @@ def assignable(source: Type, target: Type) -> bool:
     if source is target or not known(source):
         return True
     if source.__class__ is types.Builtin and target.__class__ is types.Builtin:  # most often
-        return target.name == "object" or _fits_builtin(source, target.name)  # type: ignore[attr-defined]
+        return target.name == "object" or _fits_builtin(source, target.name)
     if isinstance(source, types.Union):
         return all(assignable(each, target) for each in source.options)
     match target:

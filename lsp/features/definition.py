@@ -1,6 +1,8 @@
-"""Definition: where a name is declared, in `.dspy` and in Python files."""
+"""Definition, declaration and type definition: where a name or its type is declared, in any file."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ...compiler.analysis import FileAnalysis
 from ...grammar.source import Span
@@ -9,6 +11,9 @@ from ..protocol import Location, PositionParams
 from ..session import Server
 from .handler import about_position
 
+if TYPE_CHECKING:
+    from ...compiler.types import Place
+
 
 def _definition(
     server: Server, analysis: FileAnalysis, offset: int, _params: PositionParams
@@ -16,7 +21,19 @@ def _definition(
     """The declaration of the name at the cursor."""
     from ...compiler.query.definition import definition
 
-    place = definition(analysis, offset)
+    return _location(server, definition(analysis, offset))
+
+
+def _type_definition(
+    server: Server, analysis: FileAnalysis, offset: int, _params: PositionParams
+) -> Location | None:
+    """The declaration of the type of what stands at the cursor: a record, an enumeration, a signature."""
+    from ...compiler.query.definition import type_definition
+
+    return _location(server, type_definition(analysis, offset))
+
+
+def _location(server: Server, place: Place | None) -> Location | None:
     source = None if place is None else server.files.source(place.path)
     if place is None or source is None:
         return None
@@ -27,5 +44,9 @@ def _definition(
     return Location(convert.uri_of(place.path), convert.range_of(source, span, server.encoding))
 
 
-HANDLERS = {"textDocument/definition": about_position(_definition, PositionParams)}
-CAPABILITIES = {"definitionProvider": True}
+HANDLERS = {
+    "textDocument/definition": about_position(_definition, PositionParams),
+    "textDocument/declaration": about_position(_definition, PositionParams),
+    "textDocument/typeDefinition": about_position(_type_definition, PositionParams),
+}
+CAPABILITIES = {"definitionProvider": True, "declarationProvider": True, "typeDefinitionProvider": True}

@@ -32,6 +32,9 @@ _BUILT_IN: dict[str, Any] = {
     "max_history_size": 1000,
     "track_usage": False,
     "experimental": False,
+    "allow_code": False,
+    "interpreter_factory": None,
+    "allow_tool_async_sync_conversion": True,
 }
 _IN_PYTHON: dict[str, Any] = {"callbacks": []}
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
@@ -62,8 +65,10 @@ class Settings:
     `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
     `max_concurrency` and `num_threads` (calls in flight at once); `max_errors` and `provide_traceback` (of
     batches and evaluations); `disable_history`, `max_history_size`, `track_usage`; `callbacks` (told of every
-    call); `trace` (a list to record calls in); `experimental`, which gates nothing and is taken so that
-    DSPy's programs run.
+    call); `trace` (a list to record calls in); `allow_code` (whether code that a model writes may run, in a
+    sandbox), `interpreter_factory` (what makes that sandbox, instead of `PythonInterpreter`);
+    `allow_tool_async_sync_conversion` (whether calling an async tool waits for it); `experimental`, which
+    gates nothing and is taken so that DSPy's programs run.
     """
 
     def __getattr__(self, name: str) -> Any:

@@ -66,6 +66,9 @@ class Tool:
             for parameter in signature.parameters.values()
             if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         }
+        self._keyword_only = frozenset(
+            parameter.name for parameter in named.values() if parameter.kind is parameter.KEYWORD_ONLY
+        )
         hints = _hints(function)
         self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
         described = arg_desc or described_arguments(self.desc)
@@ -94,6 +97,22 @@ class Tool:
             ToolError: an argument is unknown, missing, or of the wrong type.
         """
         return await drive.call_function(self.func, **self.check(kwargs))
+
+    def bind(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments by name, where code has given some by position.
+
+        Raises:
+            ToolError: there are more than the tool has, or one is given twice.
+        """
+        if not args:
+            return dict(arguments)
+        names = [name for name in self.args if name not in self._keyword_only]
+        if len(args) > len(names):
+            raise ToolError(f"`{self.name}` takes {len(names)} arguments by position, not {len(args)}")
+        by_position = dict(zip(names, args, strict=False))
+        if twice := [name for name in by_position if name in arguments]:
+            raise ToolError(f"`{self.name}` got the argument `{twice[0]}` twice")
+        return {**by_position, **arguments}
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as values of their types.

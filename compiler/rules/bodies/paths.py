@@ -157,7 +157,9 @@ class _Walk:
         given: set[str] = set()
         for statement, names in zip(body, variables, strict=True):
             is_assignment = isinstance(statement, syntax.Assign | syntax.AnnotatedAssign)
-            read = statement.value if is_assignment else statement
+            read: syntax.Node = statement
+            if isinstance(statement, syntax.Assign | syntax.AnnotatedAssign):
+                read = statement.value
             first = bisect_left(self.starts, read.span.start)
             last = bisect_left(self.starts, read.span.end)
             used = {each.text for each in self.names[first:last]} & all_
