@@ -242,6 +242,10 @@ def evident_type(node: syntax.Node) -> types.Type:
 NO_FACTS = ItemFacts({}, {}, {}, {}, {}, {}, ())
 
 
+_TELLING = (types.Literals, types.Enum, types.Record, types.Nothing)
+"""The types of what is left that say which case was forgotten."""
+
+
 class Draft(Struct, eq=False):
     """An item while it is resolved: what is found out is written down here."""
 
@@ -269,7 +273,7 @@ class Draft(Struct, eq=False):
 
     def note_untaken(self, node: syntax.Node, before: Type, left: Type | None) -> None:
         """Remember what a statement has left of the choices that it tells apart."""
-        if isinstance(left, types.Literals | types.Enum) and left is not before:
+        if left is not before and isinstance(left, _TELLING):
             self.untaken[id(node)] = left
         else:
             self.untaken.pop(id(node), None)

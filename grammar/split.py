@@ -113,6 +113,7 @@ def _outside(text: str, begin: int, end: int, lines: set[int], has_head: bool) -
     for kind, at, _ in scan(text, begin, end):
         if at in lines and depth == 0 and kind != NEWLINE:
             continues = (has_head or found) and (_BODY_LINE.match(text, at) or _opens_body(text, at))
+            continues = continues or (found and text[found[-1]] == "@" and text.startswith("class ", at))
             found += [] if continues else [at]
         if kind == OPEN:
             depth += 1

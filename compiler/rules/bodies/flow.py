@@ -65,6 +65,10 @@ def _names_of_choices(left: types.Type) -> str:
             return choices(values)
         case types.Enum(members=members, name=name) if len(members) <= _MOST and not left.open:
             return listed([f"{name}.{member}" for member, _ in members], "or")
+        case types.Record(name=name):
+            return f"a `{name}`"
+        case types.Nothing():
+            return "`None`"
         case _:
             return ""
 

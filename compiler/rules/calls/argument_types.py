@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
-from ....base.diagnostic import Fix
+from ....base.diagnostic import Diagnostic, Edit, Fix
+from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
@@ -49,15 +51,51 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if elements:
             yield from elements
             continue
+        if _are_swapped(item, call, argument, parameter, given):
+            if argument is call.binding.matched[0][0]:
+                yield _swapped(item, call)
+            continue
         takes = f"{_place(call, parameter)} takes {described(wanted)}"
         if isinstance(wanted, types.Iterable) and _is_builtin(call):
-            takes = f"`{call.name}` takes a text or a collection"
+            inside = "" if wanted.item == types.Builtin("object") else f" of {described(wanted.item)}"
+            takes = (
+                f"`{call.name}` takes a collection{inside}"
+                if inside
+                else f"`{call.name}` takes a text or a collection"
+            )
         yield wrong_type.at(
             argument.value,
             f"{takes}{but_is(given, wanted)}",
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
+
+
+def _are_swapped(
+    item: Item, call: Called, argument: syntax.Argument, parameter: types.Parameter, given: Type
+) -> bool:
+    """Whether a call gives two arguments of which each is what the other one should be."""
+    if len(call.binding.matched) < 2:
+        return False
+    (first, one), (second, other) = call.binding.matched[:2]
+    kinds = item.type_of(first.value), item.type_of(second.value)
+    return (
+        argument in (first, second)
+        and all(types.known(each) for each in kinds)
+        and assignable(kinds[0], substitute(other.type, {}))
+        and assignable(kinds[1], substitute(one.type, {}))
+        and not assignable(kinds[0], substitute(one.type, {}))
+        and not assignable(kinds[1], substitute(other.type, {}))
+    )
+
+
+def _swapped(item: Item, call: Called) -> Diagnostic:
+    """What is said of the two."""
+    (first, one), (second, other) = call.binding.matched[:2]
+    texts = [item.text[each.value.span.start : each.value.span.end] for each in (first, second)]
+    edits = (Edit(first.value.span, texts[1]), Edit(second.value.span, texts[0]))
+    words = f"`{one.name}` and `{other.name}` of `{call.name}` are swapped"
+    return wrong_type.at(first.value, words, None, Fix("Swap them", edits, "unsafe"))
 
 
 def _is_builtin(call: Called) -> bool:
@@ -68,7 +106,10 @@ def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -
     """The value as a list of one, or as a model, where that is what is asked for."""
     text = item.text[node.span.start : node.span.end]
     options = tuple(types.options(wanted))
-    if any(isinstance(each, types.List) and assignable(given, each.item) for each in options):
+    if _is_called(item, node, wanted):
+        return replace("Remove the brackets", Span(node.function.span.end, node.span.end), "")
+    several = [each for each in options if isinstance(each, types.List | types.Iterable)]
+    if any(types.known(given) and assignable(given, each.item) for each in several):
         return replace(f"Write `[{text}]`", node, f"[{text}]")
     is_model = any(isinstance(each, types.Instance) and each.definition.name == "BaseLM" for each in options)
     if is_model and isinstance(node, syntax.String) and "/" in node.value:
@@ -190,8 +231,20 @@ def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
     )
 
 
+def _is_called(item: Item, node: syntax.Expression, wanted: Type) -> TypeGuard[syntax.Call]:
+    """Whether a function is called where it is asked for itself."""
+    return (
+        isinstance(node, syntax.Call)
+        and not node.arguments
+        and isinstance(item.type_of(node.function), types.Function)
+        and any(isinstance(each, types.Callback) for each in types.options(wanted))
+    )
+
+
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
     text = item.text[node.span.start : node.span.end]
+    if _is_called(item, node, wanted):
+        return f"it is the function itself that is given: `{text.partition('(')[0]}`, without brackets"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     match given:
         case types.Signature() if wants_module:
