@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -193,12 +192,13 @@ def _for_reading(prompt: Prompt) -> str:
 
 
 def _text(message: Mapping[str, Any]) -> str:
-    """A message's text; parts that are no text (images, audio) stand as JSON."""
+    """A message's text; for a part that is no text stands what it is, and its size."""
+    from ..runtime.types.content import describe_part
+
     content = message.get("content")
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content]
-    return "\n".join(
-        part["text"] if isinstance(part, dict) and "text" in part else json.dumps(part, default=str)
-        for part in parts
+    return "".join(
+        part["text"] if isinstance(part, dict) and "text" in part else describe_part(part) for part in parts
     )

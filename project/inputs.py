@@ -37,10 +37,12 @@ def read_arguments(
 ) -> dict[str, Any]:
     """The values of `key=value` arguments.
 
-    `key=@path` takes the text of a file, `key=@@…` a text that starts with `@`, and a lone `-` a JSON object
-    from standard input. Raises `Misuse` for what is unknown, missing, or not of its type.
+    `key=@path` takes the text of a file, or the file itself for an input that is a picture, a recording or a
+    document, `key=@@…` a text that starts with `@`, and a lone `-` a JSON object from standard input. Raises
+    `Misuse` for what is unknown, missing, or not of its type.
     """
     texts: dict[str, Any] = {}
+    known = {one.name: one for one in inputs}
     for argument in map(as_utf8, arguments):
         if argument == "-":
             texts.update(_from_json(standard_input or ""))
@@ -50,7 +52,7 @@ def read_arguments(
             raise Misuse(f"`{argument}` is not an input", f"write inputs as key=value; {describe(inputs)}")
         if key in texts:
             raise Misuse(f"the input `{key}` is given twice")
-        texts[key] = _text(key, text)
+        texts[key] = _text(key, text, known.get(key))
     return convert(texts, inputs)
 
 
@@ -95,12 +97,14 @@ def describe(inputs: Sequence[Input]) -> str:
     return f"the input is {joined}" if len(each) == 1 else f"the inputs are {joined}"
 
 
-def _text(key: str, text: str) -> str:
+def _text(key: str, text: str, one: Input | None) -> Any:
     if text.startswith("@@"):
         return text[1:]
     if not text.startswith("@"):
         return text
     path = text[1:]
+    if one is not None and (kind := _kind_of_file(one.annotation)) is not None:
+        return _file(key, path, kind, one)
     try:
         return decode(_read_argument_file(path), path)
     except UnreadableFile as problem:
@@ -108,6 +112,26 @@ def _text(key: str, text: str) -> str:
             f"the file of `{key}`, {path}, {problem.message}",
             f"`{key}=@path` reads a file; write {key}=@{text} for a text that starts with `@`",
         ) from None
+
+
+def _kind_of_file(annotation: Any) -> Any:
+    """The type of an input's values that are made of files, such as `Image`; None where it has none."""
+    from ..runtime.types.annotations import custom_types
+
+    return next((kind for kind in custom_types(annotation) if hasattr(kind, "from_path")), None)
+
+
+def _file(key: str, path: str, kind: Any, one: Input) -> Any:
+    from ..runtime.errors import InputError
+
+    try:
+        value = kind.from_path(path)
+    except InputError as problem:
+        raise Misuse(
+            f"the file of `{key}` cannot be taken: {problem}",
+            f"`{key}=@path` reads a file; the input takes `{one.shown}`",
+        ) from None
+    return [value] if get_origin(one.annotation) is list else value
 
 
 def _read_argument_file(path: str) -> bytes:
@@ -158,7 +182,7 @@ def _value(one: Input, given: Any) -> Any:
         except ValidationError as error:
             first = error.errors()[0]
             where = "".join(f"[{step!r}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
-            problem = f"{one.name}{where}: {first['msg']}"
+            problem = f"{one.name}{where}: {first['msg'].removeprefix('Value error, ')}"
     raise Misuse(
         f"the input `{one.name}` takes `{one.shown}`, not {_shortened(given)}",
         problem + _example(one),
@@ -188,6 +212,8 @@ def _shortened(value: Any) -> str:
 
 def _example(one: Input) -> str:
     """How a value that has parts is written."""
+    if _kind_of_file(one.annotation) is not None:
+        return f". Write {one.name}=@path for the content of a file"
     text = _shape(one.annotation)
     return f". It is written as JSON, like {one.name}='{text}'" if text[:1] in {"[", "{"} else ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.later import read_homes
+from . import dspy_paths
 from .execution.settings import settings as settings
 
 # This has the name of its module, which a later import of the module would put in its place.
@@ -18,16 +19,22 @@ _MODULES = ("attributes", "compiled", "evaluate", "flow")
 """Modules among the names: for generated code, and for DSPy's users (`dspy.evaluate.EM`)."""
 
 _homes = read_homes(__file__)
+dspy_paths.install()
 
 __all__ = sorted(_homes.keys() - set(_MODULES))
 
 
 def __getattr__(name: str) -> Any:
     home = _homes.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if home is None:
+        if dspy_paths.is_path(name):
+            return import_module(f".{name}", __name__)
+        try:
+            return dspy_paths.find(name)
+        except AttributeError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
     if home == "." or name in _MODULES:
         return import_module(f"{home.rstrip('.')}.{name}", __name__)
     value = getattr(import_module(home, __name__), name)

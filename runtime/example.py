@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 
@@ -97,17 +97,17 @@ class Example:
             object.__setattr__(twin, "_origin", origin)
         return twin
 
-    def keys(self, include_dspy: bool = False) -> KeysView[str]:
+    def keys(self, include_dspy: bool = False) -> list[str]:
         """The fields' names; those that begin with `dspy_` only when asked for."""
-        return self._shown(include_dspy).keys()
+        return list(self._shown(include_dspy))
 
     def values(self, include_dspy: bool = False) -> list[Any]:
         """The fields' values, in the order of `keys`."""
         return list(self._shown(include_dspy).values())
 
-    def items(self, include_dspy: bool = False) -> ItemsView[str, Any]:
+    def items(self, include_dspy: bool = False) -> list[tuple[str, Any]]:
         """The fields as pairs of name and value."""
-        return self._shown(include_dspy).items()
+        return list(self._shown(include_dspy).items())
 
     def get(self, name: str, default: Any = None) -> Any:
         """A field's value, or `default` when there is no such field."""

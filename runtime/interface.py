@@ -25,11 +25,15 @@ class Interface(NamedTuple):
     """
 
     of: str
-    """The parameter that holds the signature or module whose fields the calls have."""
+    """The parameter that holds the signature or module whose fields the calls have; empty for a class whose
+    calls always have the same.
+    """
     inputs: Mapping[str, Any] = _NONE
     """Further inputs, all optional."""
     outputs: Mapping[str, Any] = _NONE
     """Further outputs, before the signature's own."""
+    needs: Mapping[str, Any] = _NONE
+    """Further inputs that every call needs."""
     reserved: str | None = None
     """An input that the class gives the predictors beneath it, so that theirs may not have that name."""
     added: Sequence[str] = ()

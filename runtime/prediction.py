@@ -133,18 +133,18 @@ class Completions:
     __slots__ = ("_answers", "_columns", "signature")
 
     def __init__(
-        self, completions: Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], signature: Any = None
+        self, list_or_dict: Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], signature: Any = None
     ) -> None:
         self.signature = signature
         self._columns: dict[str, list[Any]] | None = None
         self._answers: Sequence[Mapping[str, Any]] = ()
-        if isinstance(completions, Mapping):
-            lengths = {len(values) for values in completions.values()}
+        if isinstance(list_or_dict, Mapping):
+            lengths = {len(values) for values in list_or_dict.values()}
             if len(lengths) > 1:
                 raise ValueError(f"completions need lists of the same length, not {sorted(lengths)}")
-            self._columns = dict(completions)
+            self._columns = dict(list_or_dict)
         else:
-            self._answers = completions
+            self._answers = list_or_dict
 
     def _table(self) -> dict[str, list[Any]]:
         if self._columns is None:

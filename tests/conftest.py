@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Generator
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -32,3 +33,13 @@ os.environ["DSPYC_CACHE_DIR"] = _kept.name
 def pytest_configure() -> None:
     """A shell that runs the tests in the background has them ignore Ctrl-C, and what they start would too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test has written, in a form that one process can send to another: without lone surrogates."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode("utf-8")) for name, text in report.sections
+    ]
+    return report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from msgspec import Struct
@@ -179,6 +179,9 @@ class _Decoder:
             written["doc"],
             place,
             written["by_position"],
+            None,
+            cache(lambda: {each: self.kind(kind, own) for each, kind in written["members"].items()}),
+            partial(self.parameters, written["parameters"]),
         )
 
     def _field(self, written: Any) -> types.Field:

@@ -150,11 +150,17 @@ class Encoder:
             interface = record.interface
             entry.update(
                 fields=[self._field(each) for each in interface.fields],
-                open=interface.open,
+                open=interface.open and not self._is_closed(record),
                 doc=record.doc,
                 by_position=record.by_position,
+                members={each: self.kind(kind) for each, kind in record.members.items() if _is_offered(each)},
+                parameters=self.parameters(record.parameters),
             )
         return name
+
+    def _is_closed(self, record: types.Record) -> bool:
+        """Whether a record is a field type, all of whose attributes are known."""
+        return self._path(record.path).startswith("types/") and record.members.get("__getattr__") is None
 
     def _field(self, field: types.Field) -> Any:
         return [field.name, self.kind(field.type), field.direction, field.required, field.description]

@@ -70,6 +70,7 @@ def read(node: ast.ClassDef, file: File) -> Type:
                 place,
                 by_position=by_position,
                 read_members=_Lazily(lambda: _RecordMembers(node, records, file)),
+                read_parameters=lambda: _record_parameters(node, records, file),
             )
         )
     return types.Class(_definition(node, bases, found, file, place, doc))
@@ -86,13 +87,25 @@ def _attributes(node: ast.ClassDef, bases: list[types.Record], file: File) -> ty
     )
     for each in node.body:
         match each:
-            case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if name[0] != "_":
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=value) if name[
+                0
+            ] != "_" and not _is_class_variable(written):
                 kind = _without_variables(annotation(written, file.lookup))
                 required = value is None or _is_required(value)
                 fields[name] = types.Field(name, kind, "attribute", required, place=file.place(each))
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name[0] != "_":
                 is_open = True  # methods and properties are no fields, and may be read
     return types.Interface(node.name, tuple(fields.values()), open=is_open)
+
+
+def _record_parameters(
+    node: ast.ClassDef, bases: list[types.Record], file: File
+) -> tuple[types.Parameter, ...] | None:
+    """What a record's own `__init__` takes, or that of a base; None where there is none."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+            return function(each, file.lookup, skip=1).parameters
+    return next((base.parameters for base in bases if base.parameters is not None), None)
 
 
 def _without_variables(kind: Type) -> Type:
@@ -250,8 +263,9 @@ def _shape(node: ast.ClassDef, file: File) -> types.InterfaceShape | None:
                 given = {keyword.arg: keyword.value for keyword in keywords}
                 of = given.get("of")
                 if isinstance(of, ast.Constant):
-                    inputs = tuple(_shape_fields(given.get("inputs"), "input", file))
-                    outputs = tuple(_shape_fields(given.get("outputs"), "output", file))
+                    needs = _shape_fields(given.get("needs"), "input", file, required=True)
+                    inputs = (*needs, *_shape_fields(given.get("inputs"), "input", file))
+                    outputs = tuple(_shape_fields(given.get("outputs"), "output", file, required=True))
                     reserved, calls = _text(given.get("reserved")), _text(given.get("calls"))
                     added = _texts(given.get("added"))
                     return types.InterfaceShape(str(of.value), inputs, outputs, reserved, added, calls)
@@ -280,12 +294,12 @@ def _texts(node: ast.expr | None) -> tuple[str, ...]:
 
 
 def _shape_fields(
-    node: ast.expr | None, direction: Literal["input", "output"], file: File
+    node: ast.expr | None, direction: Literal["input", "output"], file: File, *, required: bool = False
 ) -> Iterator[types.Field]:
     for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
         if isinstance(key, ast.Constant):
             kind = annotation(value, file.lookup)
-            yield types.Field(str(key.value), kind, direction, required=direction == "output")
+            yield types.Field(str(key.value), kind, direction, required=required)
 
 
 # --- members --------------------------------------------------------------------------------------------
@@ -369,14 +383,15 @@ class Members(Mapping[str, Type]):
 
 
 class _RecordMembers(Members):
-    """The methods and properties of a record; its annotated attributes are fields."""
+    """The methods, properties and class variables of a record; its annotated attributes are fields."""
 
     def __init__(self, node: ast.ClassDef, parents: Sequence[types.Record], file: File) -> None:
         super().__init__(node, parents, file)
         self._nodes = {
             name: each
             for name, each in self._nodes.items()
-            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == name
+            if (isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == name)
+            or (isinstance(each, ast.AnnAssign) and _is_class_variable(each.annotation))
         }
 
 

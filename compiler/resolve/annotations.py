@@ -132,9 +132,18 @@ def _subscript(value: syntax.Expression, index: syntax.Expression, context: Cont
     symbol = context.item.symbol_of(value)
     if symbol is None and isinstance(value, syntax.Name):
         return types.UNKNOWN  # one message, about the name; what is in the brackets depends on it
+    if _is_code(base) and len(elements) == 1 and isinstance(elements[0], syntax.String):
+        return base  # the name of a programming language: `Code["java"]`
     inside = [annotate(each, context) for each in elements]
     found = generic(name, inside) if symbol is not None and symbol.kind == "builtin" else None
     return base if found is None else found
+
+
+def _is_code(kind: Type) -> bool:
+    """Whether a type is the runtime's `Code`."""
+    if not isinstance(kind, types.Record) or kind.name != "Code":
+        return False
+    return kind == named(catalog.lookup(kind.name) or types.UNKNOWN)
 
 
 def _is_ellipsis(node: syntax.Expression) -> bool:

@@ -302,6 +302,15 @@ def _record(
 ) -> Binding:
     if record.interface.open:
         return Binding(callee, None)
+    if (own := record.parameters) is not None:
+        own = tuple(each for each in own if each.kind != "**")
+        named = {each.name for each in own}
+        further = tuple(
+            types.Parameter(each.name, each.type, required=False, default="...", kind="keyword-only")
+            for each in record.interface.fields
+            if each.name not in named
+        )
+        return bind(arguments, callee, (*own, *further), context)
     kind: Literal["", "keyword-only"] = "" if record.by_position else "keyword-only"
     attributes = tuple(
         types.Parameter(each.name, each.type, each.required, "" if each.required else "...", kind)

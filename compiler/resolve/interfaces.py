@@ -80,6 +80,8 @@ def module_interface(
 ) -> types.Interface:
     """The fields of a module's calls, from what it is constructed with."""
     shape = definition.shape
+    if shape is not None and not shape.of:
+        return shaped(types.Interface(definition.name), shape)
     argument = binding.argument(shape.of) if shape else None
     if shape is None or argument is None:
         return types.Interface(definition.name, open=True)

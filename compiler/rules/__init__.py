@@ -59,6 +59,7 @@ from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.configured import second_configure
 from .models.context import prompt_too_long
+from .models.media import untaken_input
 from .models.names import (
     missing_model,
     no_provider,
@@ -80,6 +81,7 @@ from .models.unused import unused_model
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
+from .modules.servers import server_address
 from .modules.tools import duplicate_tool, undocumented_tool, untyped_tool
 from .modules.untuned import own_reasoning, untuned_module
 from .modules.unused import unused_input, unused_part
@@ -209,6 +211,7 @@ RULES: tuple[Rule, ...] = (
     answer_too_long,
     duplicate_tool,
     part_setting,
+    server_address,
     misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
@@ -261,6 +264,7 @@ RULES: tuple[Rule, ...] = (
     unreachable_threshold,
     missing_model,
     untuned_module,
+    untaken_input,
     look_alike_names,
     key_in_source,
     unsafe_tool,

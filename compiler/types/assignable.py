@@ -71,7 +71,7 @@ def assignable(source: Type, target: Type) -> bool:
             return (
                 (isinstance(source, types.Record) and _is_kind_of(source, target))
                 or (isinstance(source, types.Dict) and assignable(source.key, types.STR))
-                or (_is_conversation(target) and _fits_conversation(source))
+                or _becomes(source, _own_type(target))
             )
         case types.Enum(members=members, open=is_open):
             if isinstance(source, types.Enum) and (source.name, source.path) == (target.name, target.path):
@@ -126,6 +126,8 @@ def _fits_builtin(source: Type, name: str) -> bool:
         return name == "str" and lookup.classes(lookup.member_values(source.members)) == {"str"}
     if name == "type":
         return isinstance(source, types.TypeForm | types.Class | types.Signature | types.ModuleClass)
+    if name == "str" and isinstance(source, types.Record):
+        return _own_type(source) == "Reasoning"
     return isinstance(source, types.Instance) and source.definition.is_a(name)
 
 
@@ -156,9 +158,33 @@ def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
             return False
 
 
-def _is_conversation(wanted: types.Record) -> bool:
-    """Whether a record is the runtime's `History`."""
-    return wanted.name == "History" and wanted.path.replace("\\", "/").endswith("/runtime/types/history.py")
+def _own_type(wanted: types.Record) -> str:
+    """The name of one of the runtime's own field types, such as `Image`; nothing for other records."""
+    folder = wanted.path.replace("\\", "/").rpartition("/")[0]
+    return wanted.name if folder.endswith("/runtime/types") else ""
+
+
+def _becomes(source: Type, wanted: str) -> bool:
+    """Whether a value becomes one of the runtime's own field types where one is wanted."""
+    if wanted == "History":
+        return _fits_conversation(source)
+    if wanted not in _OF_TEXT or not _fits_builtin(source, "str"):
+        return False
+    beginnings = _OF_TEXT[wanted]
+    # Of a text that is not known, nothing can be said.
+    values = source.values if isinstance(source, types.Literals) and beginnings else ()
+    return all(str(value).strip().startswith(beginnings) for value in values)
+
+
+_OF_TEXT: dict[str, tuple[str, ...]] = {
+    "Audio": ("data:audio/",),
+    "Code": (),
+    "Document": (),
+    "File": ("data:",),
+    "Image": ("data:", "http://", "https://", "gs://"),
+    "Reasoning": (),
+}
+"""The runtime's types that a text becomes, and how it has to begin: a path is never read."""
 
 
 def _fits_conversation(source: Type) -> bool:

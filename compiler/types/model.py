@@ -193,7 +193,7 @@ class InterfaceShape(Struct, frozen=True):
     """How the fields of a module come from what it is constructed with; see the runtime's `Interface`."""
 
     of: str
-    """The parameter that holds the signature or the module."""
+    """The parameter that holds the signature or the module; empty where the fields are always the same."""
     inputs: tuple[Field, ...] = ()
     outputs: tuple[Field, ...] = ()
     reserved: str | None = None
@@ -281,6 +281,10 @@ class Variable(Struct, frozen=True):
     name: str
 
 
+def _none() -> None:
+    return None
+
+
 class Record(Struct, frozen=True):
     """A record: `type NAME:`, a pydantic model or a dataclass."""
 
@@ -295,6 +299,8 @@ class Record(Struct, frozen=True):
     """The record of which it is a kind, with all of its attributes."""
     read_members: Callable[[], Mapping[str, Type]] = dict
     """Gives the methods and properties of a record of a Python file."""
+    read_parameters: Callable[[], tuple[Parameter, ...] | None] = _none
+    """Gives the parameters of a constructor that takes others than the attributes."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self.name == other.name and self.path == other.path
@@ -311,6 +317,11 @@ class Record(Struct, frozen=True):
     def members(self) -> Mapping[str, Type]:
         """The methods and properties, as far as they are known."""
         return self.read_members()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...] | None:
+        """What the constructor takes by its own signature; None where that is the attributes."""
+        return self.read_parameters()
 
 
 class Enum(Struct, frozen=True):

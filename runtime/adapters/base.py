@@ -24,8 +24,9 @@ from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none, is_history
 from ..types.content import in_parts
-from ..values import rendering
+from .conversation import format_turn
 from .exchange import exchange
+from .incremental import FieldReader, WholeReader
 from .native import native_fields, plan_natives, read_natives
 from .plan import Plan, chooses_format
 
@@ -44,6 +45,8 @@ class Adapter:
     """The format of the training data that `format_finetune_data` makes."""
 
     _reported_as: ClassVar[str] = "adapter"
+    asks_to_read: ClassVar[bool] = False
+    """Whether reading an answer asks a model, by `aread_completion`."""
     callbacks: list[BaseCallback] | None = None
     use_native_function_calling: bool = False
     native_response_types: list[type] | None = None
@@ -198,6 +201,12 @@ class Adapter:
             return self.read(plan.signature, completion.text, inputs)
         return read_natives(self, plan, completion, inputs)
 
+    async def aread_completion(
+        self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The same, for an adapter that asks a model to read an answer (`asks_to_read`)."""
+        return self.read_completion(plan, completion, inputs)
+
     def read(self, signature: type[Signature], completion: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Parse an answer's text and check it against the signature's conditions.
 
@@ -222,6 +231,12 @@ class Adapter:
         with Report(callbacks, "adapter_parse", self, given) as report:
             report.outputs = values = self.parse(signature, completion)
         return values
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """What cuts an answer into fields while it comes; without one, fields are shown when they are all
+        there.
+        """
+        return WholeReader()
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off at the token limit is complete all the same.
@@ -323,14 +338,7 @@ class Adapter:
         history = inputs.get(history_field_name)
         messages: list[dict[str, Any]] = []
         for turn in getattr(history, "messages", ()):
-            asked = any(name in turn for name in signature.input_fields)
-            if "role" in turn and signature.fields.keys().isdisjoint(turn):
-                messages.append({"role": turn["role"], "content": _chat_text(turn.get("content"))})
-                continue
-            if user := self.format_user_message_content(signature, turn, main_request=asked):
-                messages.append({"role": "user", "content": user})
-            if answer := self.format_assistant_message_content(signature, turn):
-                messages.append({"role": "assistant", "content": answer})
+            messages += format_turn(self, signature, turn)
         return messages
 
     def format_finetune_data(
@@ -379,11 +387,6 @@ def find_history(signature: type[Signature]) -> str | None:
     return next(
         (name for name, field in signature.input_fields.items() if is_history(field.annotation)), None
     )
-
-
-def _chat_text(content: Any) -> Any:
-    """A message's content as it is, save that markers in its text are no structure."""
-    return rendering.escape_markers(content) if isinstance(content, str) else content
 
 
 def _is_complete(fields: Mapping[str, Field], values: Mapping[str, Any]) -> bool:

@@ -17,12 +17,15 @@ from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none, plain_annotation, type_name
+from ..types.annotations import allows_none, is_text_type, plain_annotation, type_name
 from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError, read_object, reader_for
 from .base import Adapter, find_history
+from .incremental import FieldReader, SectionReader
+from .native import is_tool_calls
+from .plan import Plan
 from .sections import END, Section, is_whole_object, split_sections
 
 _SYSTEM_HOOKS = (
@@ -156,15 +159,20 @@ class ChatAdapter(Adapter):
         parts = [prefix] if prefix else []
         parts += [f"{head}{render(inputs[name])}" for name, head, render in compiled.inputs if name in inputs]
         if main_request:
-            parts.append(
+            requirements = (
                 self.user_message_output_requirements(signature) if self._own_user else compiled.requirements
             )
+            parts += [requirements] if requirements else []
         if suffix:
             parts.append(suffix)
         return "\n\n".join(parts).strip()
 
     def user_message_output_requirements(self, signature: type[Signature]) -> str:
-        """The reminder of the output format at the end of a request."""
+        """The reminder of the output format at the end of a request; none where the provider fills all
+        outputs.
+        """
+        if not signature.output_fields:
+            return ""
         fields = [f"`[[ ## {name} ## ]]`{reminder(field)}" for name, field in signature.output_fields.items()]
         return (
             "Respond with the corresponding output fields, starting with the field "
@@ -249,6 +257,10 @@ class ChatAdapter(Adapter):
             raise AdapterParseError(type(self).__name__, signature, completion, parsed_result=values)
         return values
 
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the markers; a model that answers in JSON all the same is shown at the end."""
+        return SectionReader(tuple(plan.signature.output_fields))
+
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same, with an end marker or as JSON."""
         names = self._compiled(signature).names
@@ -288,6 +300,24 @@ class ChatAdapter(Adapter):
                 raise self._unreadable(signature, completion, {}, field_name, error) from error
         message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
+
+    def _in_order(
+        self, signature: type[Signature], completion: str, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The values in the order of the fields; those that may be absent get what stands for them."""
+        complete: dict[str, Any] = {}
+        for name, field, _ in self._compiled(signature).outputs:
+            if name in values:
+                complete[name] = values[name]
+            elif not field.is_required():
+                complete[name] = field.get_default()
+            elif allows_none(field.annotation):
+                complete[name] = None
+            else:
+                raise AdapterParseError(
+                    type(self).__name__, signature, completion, parsed_result=dict(values)
+                )
+        return complete
 
     def _unreadable(
         self, signature: type[Signature], completion: str, values: dict[str, Any], name: str, error: ReadError
@@ -341,7 +371,11 @@ def _written(fields: Mapping[str, Field]) -> tuple[tuple[str, str, rendering.Ren
 def reminder(field: Field) -> str:
     """What the reminder of the output format says of a field's form; nothing for a string."""
     annotation = plain_annotation(field.annotation)
-    return "" if annotation is str else f" (must be formatted as a valid Python {type_name(annotation)})"
+    if is_tool_calls(annotation):
+        return ' (must be a JSON object like {"tool_calls": [{"name": "...", "args": {...}}]})'
+    if annotation is str or is_text_type(annotation):
+        return ""
+    return f" (must be formatted as a valid Python {type_name(annotation)})"
 
 
 def _field_texts(sections: list[Section]) -> dict[str, str]:

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import AdapterParseError, TruncatedAnswerError
+from ..execution import streams
 from ..execution.settings import lookup
 from ..lm.request import Completion
 from ..signature.signature import Signature
 from .feedback import with_feedback
 from .plan import Plan, Planner
+from .streaming import answered
 
 MORE_ROOM = 4
 """How many times as many tokens an answer may have after one that was cut off."""
@@ -35,18 +37,25 @@ async def exchange(
     if plan.settings:
         settings = {**settings, **plan.settings}
     messages = with_feedback(adapter.make_messages(plan, demos, inputs))
-    response = await lm.reply(messages, settings, plan.tools, plan.output)
+    response = await answered(adapter, plan, lm, messages, settings, 0)
     answers: list[dict[str, Any]] = []
     for completion in response.completions:
         error = None
         if not completion.is_truncated:
             try:
-                answers.append(adapter.read_completion(plan, completion, inputs))
+                answers.append(
+                    await adapter.aread_completion(plan, completion, inputs)
+                    if adapter.asks_to_read
+                    else adapter.read_completion(plan, completion, inputs)
+                )
                 continue
             except AdapterParseError as found:
                 error = found
         made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
         answers.append(await made.settle(completion, response.usage, error))
+    sink = streams.listening()
+    if sink is not None and answers:
+        sink.complete(streams.predictor(), answers[0])
     return answers
 
 
@@ -94,7 +103,7 @@ class _Exchange:
         while True:
             if error is None:
                 try:
-                    return self._read(completion, turns)
+                    return await self._read(completion, turns)
                 except AdapterParseError as found:
                     error = found
             error.messages = turns
@@ -102,15 +111,14 @@ class _Exchange:
             if len(tries) > self.max_retries or not self._prepare(error, tries, usage):
                 break
             turns = self._turns(error)
-            response = await self.lm.reply(
-                turns, self.settings | self._once(), self.plan.tools, self.plan.output
-            )
+            settings = self.settings | self._once()
+            response = await answered(self.adapter, self.plan, self.lm, turns, settings, len(tries))
             completion, usage, error = response.completions[0], response.usage, None
             self.several = False
         error.attempts = tuple(tries[:-1])
         raise error
 
-    def _read(self, completion: Completion, turns: list[dict[str, Any]]) -> dict[str, Any]:
+    async def _read(self, completion: Completion, turns: list[dict[str, Any]]) -> dict[str, Any]:
         if completion.is_truncated:
             text = completion.text
             if not (self._accepts_truncated() or self.adapter.is_finished(self.plan.signature, text)):
@@ -122,6 +130,8 @@ class _Exchange:
                     self._limit()[1],
                     turns,
                 )
+        if self.adapter.asks_to_read:
+            return await self.adapter.aread_completion(self.plan, completion, self.inputs)
         return self.adapter.read_completion(self.plan, completion, self.inputs)
 
     def _accepts_truncated(self) -> bool:

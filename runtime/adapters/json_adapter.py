@@ -13,12 +13,14 @@ from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none
+from ..types.content import IN_ANSWER
 from ..values import candidates, rendering
 from ..values.drafts import without_drafts
 from ..values.reading import Reader, ReadError
 from .chat import STRUCTURE, ChatAdapter, Placeholder, reminder
+from .incremental import FieldReader, ObjectReader
 from .objects import find_object, object_in
+from .plan import Plan
 from .schemas import output_format
 from .sections import is_whole_object, split_sections
 
@@ -36,6 +38,10 @@ class JSONAdapter(ChatAdapter, origin=True):
     """Whether tools go to the provider's own function calling, where the model has it, instead of into the
     prompt. This is for signatures with tools among the inputs and `ToolCalls` among the outputs.
     """
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """Cuts at the members of the object."""
+        return ObjectReader(tuple(plan.signature.output_fields))
 
     def output_format(self, signature: type[Signature], capabilities: Capabilities) -> OutputFormat | None:
         """A schema, or JSON of any kind, by what the model can do."""
@@ -59,8 +65,12 @@ class JSONAdapter(ChatAdapter, origin=True):
         return "\n\n".join(parts).strip()
 
     def user_message_output_requirements(self, signature: type[Signature]) -> str:
-        """The reminder of the output format at the end of a request."""
-        fields = [f"`{name}`{_form(field)}" for name, field in signature.output_fields.items()]
+        """The reminder of the output format at the end of a request; none where the provider fills all
+        outputs.
+        """
+        if not signature.output_fields:
+            return ""
+        fields = [f"`{name}`{reminder(field)}" for name, field in signature.output_fields.items()]
         return f"Respond with a JSON object in the following order of fields: {', then '.join(fields)}."
 
     def format_assistant_message_content(
@@ -135,24 +145,6 @@ class JSONAdapter(ChatAdapter, origin=True):
                     raise self._unreadable(signature, completion, values, name, error) from error
         return self._in_order(signature, completion, values)
 
-    def _in_order(
-        self, signature: type[Signature], completion: str, values: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The values in the order of the fields; those that may be absent get what stands for them."""
-        complete: dict[str, Any] = {}
-        for name, field, _ in self._compiled(signature).outputs:
-            if name in values:
-                complete[name] = values[name]
-            elif not field.is_required():
-                complete[name] = field.get_default()
-            elif allows_none(field.annotation):
-                complete[name] = None
-            else:
-                raise AdapterParseError(
-                    type(self).__name__, signature, completion, parsed_result=dict(values)
-                )
-        return complete
-
     def _parse_without_object(
         self, signature: type[Signature], completion: str, answer: str
     ) -> dict[str, Any]:
@@ -169,19 +161,12 @@ class JSONAdapter(ChatAdapter, origin=True):
 
 def as_json(values: Mapping[str, Any]) -> str:
     """Values by name as the JSON object that an answer is."""
-    plain = {name: rendering.to_json_types(value) for name, value in values.items()}
+    plain = {name: rendering.to_json_types(value, IN_ANSWER) for name, value in values.items()}
     return json.dumps(plain, indent=2, ensure_ascii=False)
 
 
-def _form(field: Field) -> str:
-    """What the reminder says of a field's form."""
-    if getattr(field.annotation, "__name__", "") == "ToolCalls":
-        return ' (must be a JSON object like {"tool_calls": [{"name": "...", "args": {...}}]})'
-    return reminder(field)
-
-
 def _read(read: Reader, value: Any) -> Any:
-    """A value of JSON as one of the type; other kinds of value are put into the text that a string is."""
+    """A value of JSON as one of the type; a text field takes other kinds of value as text."""
     if read.annotation is str and not isinstance(value, str):
         if value is None:
             raise ReadError("is null, but must be a string")

@@ -63,16 +63,12 @@ def _find(signature: type[Signature]) -> NativeFields | None:
     ]
     if not typed:
         return None
-    calls = next((name for name, core in typed if core.__name__ == "ToolCalls" and _is_ours(core)), None)
+    calls = next((name for name, core in typed if is_tool_calls(core)), None)
     tools = next((name for name, field in signature.input_fields.items() if is_tools(field.annotation)), None)
     return NativeFields(tools, calls, tuple((name, core) for name, core in typed if name != calls))
 
 
 _RUNTIME = __name__.rpartition(".adapters")[0] + "."
-
-
-def _is_ours(kind: type) -> bool:
-    return kind.__module__ == f"{_RUNTIME}types.toolcalls"
 
 
 def _core(annotation: Any) -> Any:
@@ -82,6 +78,12 @@ def _core(annotation: Any) -> Any:
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         return plain_annotation(arms[0]) if len(arms) == 1 else annotation
     return annotation
+
+
+def is_tool_calls(annotation: Any) -> bool:
+    """Whether the values of a type are calls of tools."""
+    module = sys.modules.get(f"{_RUNTIME}types.toolcalls")
+    return module is not None and isinstance(annotation, type) and issubclass(annotation, module.ToolCalls)
 
 
 def is_tools(annotation: Any) -> bool:
@@ -184,36 +186,65 @@ def read_natives(
         AdapterParseError: there is neither text nor a call of a tool, or the text cannot be read.
         ConditionError: the answer violates a condition.
     """
+    values: dict[str, Any] = {}
+    if asks_for_text(adapter, plan, completion):
+        try:
+            values = adapter.parsed(plan.signature, completion.text)
+        except AdapterParseError:
+            # Beside a call of a tool, models say what they are about to do, in any form.
+            if not completion.tool_calls or plan.natives is None or plan.natives.calls is None:
+                raise
+    return with_natives(adapter, plan, completion, inputs, values)
+
+
+def asks_for_text(adapter: Native, plan: Plan, completion: Completion) -> bool:
+    """Whether some outputs are in the answer's text.
+
+    Raises:
+        AdapterParseError: they should be, or calls of tools, and there is nothing.
+    """
+    natives = plan.natives
+    wants_text = bool(plan.signature.output_fields)
+    if completion.text.strip():
+        return wants_text
+    if not completion.tool_calls and (wants_text or (natives is not None and natives.calls is not None)):
+        owner = plan.original or plan.signature
+        raise AdapterParseError(type(adapter).__name__, owner, completion.text, "the answer is empty")
+    return False
+
+
+def with_natives(
+    adapter: Native,
+    plan: Plan,
+    completion: Completion,
+    inputs: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The outputs that were read from the text, and those that the provider has filled, in their order.
+
+    Raises:
+        AdapterParseError: the arguments of a call of a tool cannot be read.
+        ConditionError: the outputs violate a condition.
+    """
     natives, original = plan.natives, plan.original
     assert natives is not None
     assert original is not None
-    text, calls = completion.text, completion.tool_calls
-    values: dict[str, Any] = {}
-    if plan.signature.output_fields:
-        if text.strip():
-            try:
-                values = adapter.parsed(plan.signature, text)
-            except AdapterParseError:
-                # Beside a call of a tool, models say what they are about to do, in any form.
-                if not calls or natives.calls is None:
-                    raise
-        elif not calls:
-            raise AdapterParseError(type(adapter).__name__, original, text, "the answer is empty")
-    elif not calls and natives.calls is not None and not text.strip():
-        raise AdapterParseError(type(adapter).__name__, original, text, "the answer is empty")
+    filled = dict(values)
     if natives.calls is not None:
-        values[natives.calls] = _as_calls(adapter, original, natives.calls, completion) if calls else None
+        filled[natives.calls] = (
+            _as_calls(adapter, original, natives.calls, completion) if completion.tool_calls else None
+        )
     answer = render_completion(completion) if natives.typed else {}
     for name, kind in natives.typed:
         if (found := kind.parse_lm_response(answer)) is not None:
-            values[name] = found
+            filled[name] = found
     complete = {}
     for name, field in original.output_fields.items():
-        if name in values:
-            complete[name] = values[name]
+        if name in filled:
+            complete[name] = filled[name]
         else:
             complete[name] = None if field.is_required() else field.get_default()
-    check_outputs(type(adapter).__name__, original, text, inputs, complete)
+    check_outputs(type(adapter).__name__, original, completion.text, inputs, complete)
     return complete
 
 

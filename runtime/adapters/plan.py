@@ -10,6 +10,7 @@ from ..errors import AdapterParseError
 from ..lm.messages import OutputFormat, ToolSpec
 from ..lm.request import Completion
 from ..signature.signature import Signature
+from .incremental import FieldReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ _FORMATS = frozenset(
 class Planner(Protocol):
     """What an exchange asks of an adapter; `Adapter` says what each does."""
 
+    @property
+    def asks_to_read(self) -> bool:
+        """Whether reading an answer asks a model."""
+        ...
+
     def plan(
         self, signature: type[Signature], lm: Any, settings: Mapping[str, Any], inputs: Mapping[str, Any]
     ) -> Plan:
@@ -79,6 +85,16 @@ class Planner(Protocol):
         self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
     ) -> dict[str, Any]:
         """What the answer says."""
+        ...
+
+    def stream_reader(self, plan: Plan) -> FieldReader:
+        """What cuts an answer into fields while it comes."""
+        ...
+
+    async def aread_completion(
+        self, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What the answer says, where reading it asks a model."""
         ...
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:

@@ -1,5 +1,6 @@
 """Measuring programs: `Evaluate`, its result, and metrics."""
 
+from ..dspy_paths import extend
 from .aggregation import majority
 from .evaluate import Evaluate
 from .metrics import EM, F1, answer_exact_match, answer_passage_match, normalize_text
@@ -16,3 +17,5 @@ __all__ = [
     "majority",
     "normalize_text",
 ]
+
+extend(__name__)

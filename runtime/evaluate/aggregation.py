@@ -19,14 +19,15 @@ def normalize_vote(value: Any) -> Hashable | None:
 
 
 def majority(
-    preds: Prediction | Completions | Sequence[Any],
+    prediction_or_completions: Prediction | Completions | Sequence[Any],
     normalize: Callable[[Any], Hashable | None] | None = normalize_vote,
     field: str | None = None,
 ) -> Prediction:
     """The first of several answers whose value of a field is the most frequent one.
 
     Args:
-        preds: a prediction with several completions, its completions, or a list of predictions.
+        prediction_or_completions: a prediction with several completions, its completions, or a list of
+            predictions.
         normalize: a function; values that it maps to the same result count as equal, and None gives no vote.
         field: the field to vote on; the last output unless given.
 
@@ -36,7 +37,8 @@ def majority(
     Raises:
         EvaluationError: there are no answers, or none of them has a vote.
     """
-    completions: Any = preds.completions or [preds] if isinstance(preds, Prediction) else preds
+    given = prediction_or_completions
+    completions: Any = given.completions or [given] if isinstance(given, Prediction) else given
     answers = list(completions)
     if not answers:
         raise EvaluationError("there are no answers to vote on")

@@ -19,6 +19,7 @@ from ..execution.settings import calling, lookup
 from ..interface import Examples, Metric
 from ..limits import Ge, Le
 from ..modules.base import Module
+from ..modules.function import as_module
 from ..parameters import KW_ONLY, parameters
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import exhausted, perform, stage
@@ -103,7 +104,7 @@ class Evaluate:
                 raised by an example, because all others would raise it too.
         """
         refuse_while_loading("an evaluation is run")
-        chosen = program if program is not None else self._only_program()
+        chosen = as_module(program) if program is not None else self._only_program()
         _verify_program(chosen)
         judged_by = metric if metric is not None else self.metric
         examples = list(self.devset if devset is None else devset)
@@ -161,7 +162,8 @@ class Evaluate:
         if self.program is None:
             return []
         given = self.program
-        programs = list(given) if isinstance(given, Iterable) and not isinstance(given, Module) else [given]
+        several = isinstance(given, Iterable) and not isinstance(given, Module)
+        programs = [as_module(each) for each in (given if several else [given])]  # type: ignore[union-attr]
         for each in programs:
             _verify_program(each)
         return programs

@@ -39,9 +39,11 @@ class EvaluatedRow:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, init=False)
 class EvaluationResult:
     """The outcome of `Evaluate`; as a number, and in comparisons, it is its score.
+
+    One made by hand has DSPy's arguments: `EvaluationResult(score=80.0, results=[(example, prediction, 1)])`.
 
     Attributes:
         rows: every example with its result, in the order of the devset.
@@ -59,9 +61,30 @@ class EvaluationResult:
     seconds: float = 0.0
     total: int = 0
 
+    def __init__(
+        self,
+        rows: Iterable[EvaluatedRow] = (),
+        metric: str = "score",
+        program: str = "",
+        require: float | None = None,
+        seconds: float = 0.0,
+        total: int = 0,
+        *,
+        score: float | None = None,
+        results: Iterable[tuple[Example, Prediction, Any]] = (),
+    ) -> None:
+        listed = tuple(rows) or tuple(EvaluatedRow(*one, value=float(one[2])) for one in results)
+        values = (listed, metric, program, require, seconds, total or len(listed))
+        for name, value in zip(self.__dataclass_fields__, values, strict=True):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_score", score)
+
     @property
     def score(self) -> float:
         """The mean score in percent, with two decimals."""
+        given: float | None = self.__dict__["_score"]
+        if given is not None:
+            return given
         return round(100 * sum(row.value for row in self.rows) / max(len(self.rows), 1), 2)
 
     @property
@@ -81,6 +104,14 @@ class EvaluationResult:
 
     def __float__(self) -> float:
         return self.score
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, EvaluationResult):
+            return self.score == other.score and self.rows == other.rows
+        return self.score == other if isinstance(other, (int, float)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.score)
 
     def __lt__(self, other: float | EvaluationResult) -> bool:
         return self.score < float(other)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import BatchError, InputError
 from ..example import Example
 from .loading import refuse_while_loading
-from .pool import Outcome, run_all
+from .pool import Outcome, Stragglers, run_all
 from .settings import lookup
 
 logger = logging.getLogger("dspyc")
@@ -25,25 +25,55 @@ class Callee(Protocol):
         ...
 
 
-def run_batch(
-    module: Callee,
+class BatchOptions(NamedTuple):
+    """How a batch runs; `Module.batch` and `Parallel` say what each is."""
+
+    num_threads: int | None = None
+    max_errors: int | None = None
+    return_failed_examples: bool = False
+    provide_traceback: bool | None = None
+    timeout: float = 120
+    straggler_limit: int = 3
+
+
+def run_batch(module: Callee, examples: Sequence[Any], options: BatchOptions) -> Any:
+    """What `Module.batch` does: the results; with `return_failed_examples` also the examples that failed, and
+    their errors.
+    """
+
+    def call(example: Any) -> Any:
+        return module(**(dict(example.inputs()) if isinstance(example, Example) else example))
+
+    return run_each(call, examples, examples, options, module._defaults)
+
+
+def run_each(
+    call: Callable[[Any], Any],
+    items: Sequence[Any],
     examples: Sequence[Any],
-    num_threads: int | None,
-    max_errors: int | None,
-    return_failed_examples: bool,
-    provide_traceback: bool | None,
+    options: BatchOptions,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Any:
-    """What `Module.batch` does."""
+    """Call a function on each item; see `run_batch`.
+
+    Args:
+        call: the function.
+        items: what it is called with.
+        examples: what to return of an item that failed.
+        options: how to run.
+        defaults: those of the file whose module it is.
+    """
     refuse_while_loading("a batch is run")
-    threads = lookup("num_threads", module._defaults) if num_threads is None else num_threads
-    allowed = lookup("max_errors", module._defaults) if max_errors is None else max_errors
+    num_threads, max_errors, return_failed_examples, provide_traceback, timeout, limit = options
+    threads = lookup("num_threads", defaults) if num_threads is None else num_threads
+    allowed = lookup("max_errors", defaults) if max_errors is None else max_errors
     traceback = lookup("provide_traceback") if provide_traceback is None else provide_traceback
     errors: dict[int, Exception] = {}
 
-    def call(numbered: tuple[int, Any]) -> Any:
-        number, example = numbered
+    def run(numbered: tuple[int, Any]) -> Any:
+        number, item = numbered
         try:
-            return module(**(dict(example.inputs()) if isinstance(example, Example) else example))
+            return call(item)
         except InputError as error:
             error.row = error.row or number
             raise
@@ -56,11 +86,12 @@ def run_batch(
             )
 
     outcomes = run_all(
-        call,
-        list(enumerate(examples, 1)),
+        run,
+        list(enumerate(items, 1)),
         num_threads=threads,
         on_done=note,
         stop=lambda: len(errors) > allowed,
+        stragglers=Stragglers(timeout, limit),
     )
     if len(errors) > allowed:
         first = errors[min(errors)]
@@ -71,5 +102,4 @@ def run_batch(
     if not return_failed_examples:
         return results
     order = sorted(errors)
-    good = [result for index, result in enumerate(results) if index not in errors]
-    return good, [examples[index] for index in order], [errors[index] for index in order]
+    return results, [examples[index] for index in order], [errors[index] for index in order]

@@ -25,10 +25,11 @@ _PLAIN = frozenset({bool, int, float, str, list, dict})
 
 
 def accepted(function: Callable[..., Any], offered: dict[str, Any]) -> dict[str, Any]:
-    """Those of the offered keyword arguments that the function names, or all when it takes `**` arguments."""
+    """Those of the offered keyword arguments that the function names.
+
+    One that takes `**` arguments gets no others: it may hand them on to a function that takes none of them.
+    """
     names = _keyword_names(function)
-    if names is None:
-        return offered
     if names.isdisjoint(offered):
         return {}
     return {name: value for name, value in offered.items() if name in names}
@@ -40,7 +41,7 @@ def name_of(function: object) -> str:
     return name if isinstance(name, str) else type(function).__name__
 
 
-def _keyword_names(function: Callable[..., Any]) -> frozenset[str] | None:
+def _keyword_names(function: Callable[..., Any]) -> frozenset[str]:
     try:
         return _cached_names(function)
     except TypeError:
@@ -48,14 +49,12 @@ def _keyword_names(function: Callable[..., Any]) -> frozenset[str] | None:
         return _read_names(function)
 
 
-def _read_names(function: Callable[..., Any]) -> frozenset[str] | None:
+def _read_names(function: Callable[..., Any]) -> frozenset[str]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         # A built-in without a signature takes what every caller gives, and no more.
         return frozenset()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return None
     by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return frozenset(parameter.name for parameter in parameters if parameter.kind in by_name)
 

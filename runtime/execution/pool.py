@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ...base.forks import new_lock
 from . import drive
+
+logger = logging.getLogger("dspyc")
+
+started_again: ContextVar[bool] = ContextVar("dspyc_started_again", default=False)
+"""Whether an item is being done a second time here, so that waiting for what the first does would be in vain.
+"""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,6 +37,19 @@ class Outcome(Generic[Result]):
         return self.result  # type: ignore[return-value]
 
 
+@dataclass(frozen=True, slots=True)
+class Stragglers:
+    """Which items are begun a second time, because they may hang; the first outcome counts.
+
+    Attributes:
+        timeout: for how many seconds an item has been running by then.
+        limit: how many items are still unfinished at most.
+    """
+
+    timeout: float
+    limit: int
+
+
 def run_all(
     function: Callable[[Item], Result],
     items: Sequence[Item],
@@ -36,6 +57,7 @@ def run_all(
     num_threads: int,
     on_done: Callable[[int, Outcome[Result]], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    stragglers: Stragglers | None = None,
 ) -> list[Outcome[Result] | None]:
     """Call a function on each item, several at a time, and give the outcomes in the order of the items.
 
@@ -47,11 +69,12 @@ def run_all(
         num_threads: how many at a time; with one, all runs in this thread.
         on_done: told of each outcome as it comes, one call at a time.
         stop: asked after each outcome whether to begin no further item.
+        stragglers: which of the last items to begin a second time.
 
     Returns:
         the outcomes; None for items that were not begun.
     """
-    work = _Work(function, items, on_done, stop)
+    work = _Work(function, items, on_done, stop, stragglers)
     workers = min(num_threads, len(items))
     if workers <= 1:
         work.run()
@@ -71,6 +94,7 @@ class _Work(Generic[Item, Result]):
         items: Sequence[Item],
         on_done: Callable[[int, Outcome[Result]], None] | None,
         stop: Callable[[], bool] | None,
+        stragglers: Stragglers | None,
     ) -> None:
         self.outcomes: list[Outcome[Result] | None] = [None] * len(items)
         self.stopped = False
@@ -80,6 +104,9 @@ class _Work(Generic[Item, Result]):
         self._items = items
         self._on_done = on_done
         self._stop = stop
+        self._stragglers = stragglers
+        self._left = len(items)
+        self._began: dict[int, float] = {}
         self._next = iter(range(len(items)))
         self._lock = new_lock()
         self._finished = threading.Event()
@@ -96,11 +123,41 @@ class _Work(Generic[Item, Result]):
         try:
             for number in range(count):
                 threading.Thread(target=self._run_one, name=f"dspyc-worker-{number}", daemon=True).start()
-            self._finished.wait()
+            self._wait()
         except BaseException:
             self.abandoned = True
             self._end()
             raise
+
+    def _wait(self) -> None:
+        """Wait for the end, and begin the last items again that take too long."""
+        if self._stragglers is None or self._stragglers.timeout <= 0 or self._stragglers.limit <= 0:
+            self._finished.wait()
+            return
+        again: set[int] = set()
+        while not self._finished.wait(min(self._stragglers.timeout / 4, _LONGEST_LOOK)):
+            for index in self._straggling(self._stragglers):
+                if index not in again:
+                    again.add(index)
+                    logger.warning(
+                        "item %d has been running for %g s; it is started once more",
+                        index, self._stragglers.timeout,
+                    )  # fmt: skip
+                    threading.Thread(target=self._take, args=(index, True), daemon=True).start()
+        if again:
+            # What was begun twice may still wait for an answer that nobody needs any more.
+            self._end()
+
+    def _straggling(self, stragglers: Stragglers) -> list[int]:
+        latest = time.monotonic() - stragglers.timeout
+        with self._lock:
+            if self.stopped or self._left > stragglers.limit:
+                return []
+            return [
+                index
+                for index, began in self._began.items()
+                if self.outcomes[index] is None and began <= latest
+            ]
 
     def _run_one(self) -> None:
         self.run()
@@ -120,16 +177,25 @@ class _Work(Generic[Item, Result]):
         while not self.stopped:
             with self._lock:
                 index = next(self._next, None)
-            if index is None:
+            if index is None or not self._take(index):
                 return
-            try:
-                self._finish(index, self._context.copy().run(self._attempt, self._items[index]))
-            except BaseException as error:  # noqa: BLE001  an interrupt, or a fault of the watcher: it ends the work
-                self.fatal = error
-                self.abandoned = True
-                self._end()
-                self._finished.set()
-                return
+
+    def _take(self, index: int, again: bool = False) -> bool:
+        """Do one item; says whether to go on."""
+        context = self._context.copy()
+        if again:
+            context.run(started_again.set, True)
+        if self._stragglers is not None:
+            self._began.setdefault(index, time.monotonic())
+        try:
+            self._finish(index, context.run(self._attempt, self._items[index]))
+        except BaseException as error:  # noqa: BLE001  an interrupt, or a fault of the watcher: it ends the work
+            self.fatal = error
+            self.abandoned = True
+            self._end()
+            self._finished.set()
+            return False
+        return True
 
     def _attempt(self, item: Item) -> Outcome[Result]:
         try:
@@ -139,11 +205,19 @@ class _Work(Generic[Item, Result]):
 
     def _finish(self, index: int, outcome: Outcome[Result]) -> None:
         with self._lock:
-            if self.abandoned:
-                # The caller no longer waits for it, and the process may be ending.
+            if self.abandoned or self.outcomes[index] is not None:
+                # The caller no longer waits for it, and the process may be ending; or the item was begun
+                # twice, and this is the later outcome.
                 return
             self.outcomes[index] = outcome
+            self._left -= 1
             if self._on_done is not None:
                 self._watching.run(self._on_done, index, outcome)
             if self._stop is not None and self._stop():
                 self.stopped = True
+            if not self._left:
+                self._finished.set()
+
+
+_LONGEST_LOOK = 1.0
+"""Seconds between two looks at what takes too long."""

@@ -26,6 +26,7 @@ from .playing import player
 from .recording import answered, is_recording
 from .redact import visible_settings
 from .request import GivenMessage, Request, Response
+from .rollouts import warn_of_rollout
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
 
@@ -77,6 +78,8 @@ def make_request(
             raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
         messages = [{"role": "user", "content": prompt}]
     merged = {**lm.kwargs, **settings} if settings else lm.kwargs
+    if settings and "rollout_id" in settings:
+        warn_of_rollout(merged)
     return Request(lm.model, messages, merged, lm.model_type, prompt, tools, output)
 
 
@@ -147,16 +150,21 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
 
 
 async def _get(lm: Asked, request: Request) -> Response:
-    number, key = calls.next_number(), _key(lm, request)
-    if key is not None:
-        kept = caching.get(key, lm.cache_in_memory)
-        response = kept or await fetch_once(key, partial(_send, lm, request), lm.cache_in_memory)
-    elif is_recording():
-        response = await _send(lm, request)
-    else:
-        response = verify_response(await lm.send(request), lm.model)
+    number = calls.next_number()
+    response = await fetch(lm, request)
     _note(lm, number, request, response)
     return response
+
+
+async def fetch(lm: Asked, request: Request) -> Response:
+    """The answer to a request, from the cache, an equal request under way, or the model; in no history."""
+    key = _key(lm, request)
+    if key is not None:
+        kept = caching.get(key, lm.cache_in_memory)
+        return kept or await fetch_once(key, partial(_send, lm, request), lm.cache_in_memory)
+    if is_recording():
+        return await _send(lm, request)
+    return verify_response(await lm.send(request), lm.model)
 
 
 async def played(lm: Asked, request: Request, send: Callable[[], Awaitable[Response]]) -> Response:
@@ -194,7 +202,7 @@ def _key(lm: Asked, request: Request) -> str | None:
 
 def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
     if response.usage and not response.cache_hit:
-        usage.count(lm.model, response.usage)
+        usage.count(response.answered_by or lm.model, response.usage)
     usage.observe(response)
     if not lookup("disable_history"):
         remember(lm, calls.Entry(number, request, response))
@@ -212,6 +220,7 @@ __all__ = [
     "as_deltas",
     "ask",
     "ask_in_pieces",
+    "fetch",
     "make_request",
     "played",
     "player",

@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from ...base.forks import new_lock
 from ..errors import LMError
 from ..execution import drive
+from ..execution.pool import started_again
 from . import cache as caching
 from .request import Response
 
@@ -55,7 +56,7 @@ async def fetch_once(key: str, work: Callable[[], Awaitable[Response]], in_memor
     Raises:
         LMError: the model could not be asked, by this call or by the one it waited for.
     """
-    while key not in _asking.get():
+    while key not in _asking.get() and not started_again.get():
         with _lock:
             flight = _flights.get(key)
             leads = flight is None
@@ -130,7 +131,8 @@ async def _fetch_alone(key: str, work: Callable[[], Awaitable[Response]], in_mem
 
 
 def _kept(key: str, response: Response, in_memory: bool) -> Response:
-    if response.is_good:
+    # What another model has answered is kept under that one's name.
+    if response.is_good and response.answered_by is None:
         caching.put(key, response, in_memory)
     return response
 

@@ -15,9 +15,9 @@ from .request import ATTEMPT, Request
 NOT_IDENTITY = frozenset(
     {
         "api_key", "api_token", "api_base", "base_url", "headers", "extra_headers", "default_headers",
-        "timeout", "request_timeout", "num_retries", "max_retries", "cache", "client", "user", "metadata",
-        "azure_ad_token", "aws_access_key_id", "aws_secret_access_key", "aws_session_token",
-        "vertex_credentials", "accept_truncated", ATTEMPT,
+        "timeout", "request_timeout", "deadline", "num_retries", "max_retries", "cache", "client", "user",
+        "metadata", "azure_ad_token", "aws_access_key_id", "aws_secret_access_key",
+        "aws_session_token", "vertex_credentials", "accept_truncated", ATTEMPT,
     }
 )  # fmt: skip
 """Request settings that do not change what a model answers, or that must never be written down."""

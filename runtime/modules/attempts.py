@@ -82,7 +82,10 @@ async def best_attempt(
                 module, inputs, reward_fn, number=number, temperature=temperature, advice=advice
             )
         except Exception as error:  # noqa: BLE001 a failed attempt is counted; too many are raised
-            logger.warning("attempt %d of %d failed: %s", number + 1, len(temperatures), error)
+            logger.warning(
+                "attempt %d of %d failed: %s: %s",
+                number + 1, len(temperatures), type(error).__name__, error,
+            )  # fmt: skip
             failures.add(error)
             continue
         if best is None or tried.reward > best.reward:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from ..execution import batch
     from ..lm import history as calls
     from ..state import files
+    from . import streaming
 else:
     batch = Later(globals(), "batch", "..execution.batch")
     calls = Later(globals(), "calls", "..lm.history")
     files = Later(globals(), "files", "..state.files")
+    streaming = Later(globals(), "streaming")
 
 
 class _CallSignature:
@@ -123,6 +125,19 @@ class Module(PartTree):
         with _CallScope(self, args, inputs) as scope:
             return scope.finished(await self.aforward(*args, **inputs))
 
+    def stream(self, /, **inputs: Any) -> Iterator[Any]:
+        """Run the module and give what it writes while it runs.
+
+        Pieces of the outputs of all its predictors come as `StreamResponse`, what its tools do as
+        `StatusMessage`, a `StreamRestart` where an answer could not be used and the model is asked again, and
+        at last the prediction. Closing the iterator cancels the call.
+        """
+        return streaming.stream_now(self, inputs)
+
+    def astream(self, /, **inputs: Any) -> AsyncIterator[Any]:
+        """What `stream` gives, for asynchronous code."""
+        return streaming.stream_module(self, inputs)
+
     def forward(self, /, *args: Any, **inputs: Any) -> Any:
         """What a call does, without the bookkeeping around it."""
         if _depth(type(self), "aforward") == _NOWHERE:
@@ -185,6 +200,8 @@ class Module(PartTree):
         return_failed_examples: bool = False,
         provide_traceback: bool | None = None,
         disable_progress_bar: bool = False,
+        timeout: float = 120,
+        straggler_limit: int = 3,
     ) -> Any:
         """Run the module on the inputs of many examples at the same time.
 
@@ -195,17 +212,21 @@ class Module(PartTree):
             return_failed_examples: also return the examples that failed and their errors.
             provide_traceback: log failures with their traceback.
             disable_progress_bar: accepted for compatibility with DSPy; no progress bar is drawn.
+            timeout: seconds after which one of the last examples is started once more, because its call may
+                hang; the first outcome counts. 0 for never.
+            straggler_limit: how many examples "the last" are.
 
         Returns:
             The predictions in the order of the examples, None for a failed one; with `return_failed_examples`
-            the successful predictions, the failed examples and their errors.
+            these, the failed examples and their errors.
 
         Raises:
             BatchError: more than `max_errors` failed; the first failure is its cause.
         """
-        return batch.run_batch(
-            self, list(examples), num_threads, max_errors, return_failed_examples, provide_traceback
+        options = batch.BatchOptions(
+            num_threads, max_errors, return_failed_examples, provide_traceback, timeout, straggler_limit
         )
+        return batch.run_batch(self, list(examples), options)
 
     # --- state ------------------------------------------------------------------------------------------
 
@@ -336,6 +357,13 @@ class _CallScope:
             end_call(self._settings)
         if self._report is not None:
             self._report.__exit__(kind, error, traceback)
+
+
+async def call_part(part: Any, inputs: Mapping[str, Any]) -> Any:
+    """Call a part of a module, or the plain function that a test has put in its place."""
+    if isinstance(part, Module):
+        return await part.acall(**inputs)
+    return await drive.call_function(part, **inputs)
 
 
 def declared_signature(program: Any) -> type[Signature] | None:

@@ -19,7 +19,7 @@ from .tree import Predictor
 
 HINT = "hint_"
 """The input by which a predictor is told what to do better than in an earlier attempt; see `Refine`."""
-_CALL_SETTINGS = ("signature", "lm", "config", "demos", "max_retries")
+_CALL_SETTINGS = ("signature", "lm", "config", "demos", "max_retries", "prediction")
 _DEFAULT_ADAPTER = ChatAdapter()
 _SETTLED_TEMPERATURE = 0.15
 
@@ -47,6 +47,9 @@ class Call:
             lm = in_place_of(settings.get("lm") or lm)
             demos = settings.get("demos", demos)
             config = {**config, **(settings.get("config") or {})}
+            if "prediction" in settings:
+                # OpenAI's predicted output, `{"type": "content", "content": …}`, is for the provider.
+                config["prediction"] = settings["prediction"]
             retries = settings.get("max_retries", retries)
         if needs_lm:
             if lm is None:

@@ -9,7 +9,7 @@ from ..lm.base import BaseLM
 from ..parameters import KW_ONLY, parameters
 from ..signature.fields import Field, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from .base import Module
+from .base import Module, call_part
 from .predict import Predict
 
 
@@ -27,11 +27,11 @@ class ChainOfThought(Module):
 
     signature: SignatureLike
     """The inputs, outputs and instructions: a Signature class or a string."""
-    _: KW_ONLY
     rationale_field: Field | None = None
     """A field to use instead of `reasoning: str`, to ask for the reasoning in other words."""
     rationale_field_type: Any = str
     """The type of the reasoning."""
+    _: KW_ONLY
     lm: BaseLM | None = None
     """The language model, instead of the configured one."""
     max_retries: int | None = None
@@ -53,11 +53,12 @@ class ChainOfThought(Module):
 
     def declared_signature(self) -> type[Signature]:
         """The signature of the module's calls, including the reasoning."""
-        return self.predict.declared_signature()
+        found: type[Signature] = self.predict.signature
+        return found
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Reason and predict, without the bookkeeping around it."""
-        return await self.predict.acall(**inputs)
+        return await call_part(self.predict, inputs)
 
 
 def with_reasoning(

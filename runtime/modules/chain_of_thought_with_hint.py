@@ -10,6 +10,7 @@ from ..interface import Interface
 from ..parameters import parameters
 from ..signature.fields import InputField
 from ..signature.signature import Signature
+from .base import Module, call_part
 from .chain_of_thought import ChainOfThought
 
 
@@ -30,9 +31,9 @@ class ChainOfThoughtWithHint(ChainOfThought):
         """Reason, with the hint if there is one, and predict."""
         if not inputs.get("hint"):
             inputs.pop("hint", None)
-        elif "signature" not in inputs:
+        elif "signature" not in inputs and isinstance(self.predict, Module):
             inputs["signature"] = with_hint(self.predict.signature)
-        return await self.predict.acall(**inputs)
+        return await call_part(self.predict, inputs)
 
 
 def with_hint(signature: type[Signature]) -> type[Signature]:

@@ -85,10 +85,16 @@ class PartTree:
         """
         return named_sub_modules(self, type_, skip_compiled)
 
-    def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
-        """Replace every predictor by what the function returns for it."""
+    def map_named_predictors(self, func: Callable[[Any], Any]) -> Any:
+        """Replace every predictor by what a function returns for it.
+
+        Returns:
+            this module; for a predictor, which is its own only one, what the function returns for it.
+        """
         for name, predictor in self.named_predictors():
-            replace_at(self, name, function(predictor))
+            if predictor is self:
+                return func(predictor)
+            replace_at(self, name, func(predictor))
         return self
 
     def deepcopy(self) -> Self:

@@ -57,8 +57,9 @@ class Optimizer:
         """
 
     def get_params(self) -> dict[str, Any]:
-        """The parameters of the optimizer."""
-        return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
+        """The parameters of the optimizer; of one with a constructor of its own, its attributes."""
+        declared = [parameter.name for parameter in parameters_of(type(self))]
+        return {name: getattr(self, name) for name in declared} if declared else dict(vars(self))
 
 
 _compiling: ContextVar[tuple[Optimizer, ...]] = ContextVar("dspyc_compiling", default=())

@@ -30,6 +30,10 @@ def _cleaned(doc: str) -> str:
     return cleandoc(doc)
 
 
+STRING_SIGNATURE = "StringSignature"
+"""The name of a signature that was made of a string."""
+
+
 class _Pending(NamedTuple):
     """The fields that a class body declares, and the names in which their types are looked up when needed."""
 
@@ -43,6 +47,17 @@ class _Pending(NamedTuple):
         """The types that the annotations name."""
         written = SimpleNamespace(__annotations__=self.annotations)
         return get_type_hints(written, self.global_names, self.local_names, include_extras=True)
+
+
+def _refuse_validators(name: str, namespace: Mapping[str, Any]) -> None:
+    """Complain about pydantic's validators, which a signature would never call."""
+    for key, value in namespace.items():
+        if type(value).__name__ == "PydanticDescriptorProxy":
+            raise SignatureError(
+                f"the validator `{key}` of `{name}` would never run, because a signature is not a pydantic "
+                "model: state the constraint on the field, OutputField(ge=0, where=…), or give the field a "
+                "pydantic model as its type"
+            )
 
 
 class SignatureMeta(type):
@@ -74,6 +89,7 @@ class SignatureMeta(type):
                 raise SignatureError(
                     f"the field `{key}` of `{name}` must be declared with InputField() or OutputField()"
                 )
+        _refuse_validators(name, namespace)
         # Fields live in a table of their own, not among the class's attributes, so that none hides a method.
         body = {key: value for key, value in namespace.items() if key not in own}
         cls = super().__new__(mcs, name, bases, body)
@@ -111,7 +127,7 @@ class SignatureMeta(type):
         cls,
         signature: str | FieldSource = "",
         instructions: str | None = None,
-        signature_name: str = "StringSignature",
+        signature_name: str = STRING_SIGNATURE,
         *,
         custom_types: Mapping[str, Any] | None = None,
         demos: Sequence[Mapping[str, Any]] = (),
@@ -200,6 +216,11 @@ class SignatureMeta(type):
     def output_fields(cls) -> dict[str, Field]:
         """The outputs by name."""
         return {name: field for name, field in cls._table().items() if field.kind == "output"}
+
+    @property
+    def model_fields(cls) -> dict[str, Field]:
+        """All fields by name, under the name that pydantic and DSPy have for them."""
+        return cls.fields
 
     @property
     def instructions(cls) -> str:
@@ -359,7 +380,7 @@ def make(
     fields: Sequence[Field],
     instructions: str | None = None,
     *,
-    name: str = "StringSignature",
+    name: str = STRING_SIGNATURE,
     demos: Sequence[Mapping[str, Any]] = (),
 ) -> type[Signature]:
     """A signature class of these fields.
@@ -407,7 +428,7 @@ copyreg.pickle(SignatureMeta, _reduced)
 def make_signature(
     signature: str | FieldSource,
     instructions: str | None = None,
-    signature_name: str = "StringSignature",
+    signature_name: str = STRING_SIGNATURE,
     custom_types: Mapping[str, Any] | None = None,
 ) -> type[Signature]:
     """The same as `Signature(...)`, under DSPy's name."""

@@ -1,17 +1,20 @@
 """Types read from text: `list[str] | None` in a signature's string to the type.
 
-Names come from a closed table and from `custom_types`; nothing is imported, looked up in a caller's frame or
-evaluated.
+Names come from a closed table, from `custom_types`, and from the names of the Python code that writes the
+text: of its function and its module, nothing further. Nothing is imported or evaluated.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from importlib import import_module
+from types import FrameType
 from typing import Any, Literal, Optional, Union, get_origin
 
 from ..errors import SignatureError, did_you_mean
+from ..types.annotations import is_text_type
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)
@@ -35,8 +38,17 @@ _NAMES: dict[str, Any] = {
 _LATER = {
     **dict.fromkeys(("date", "datetime", "time", "timedelta"), "datetime"),
     "Decimal": "decimal",
+    "Audio": "..types.audio",
+    "Citations": "..types.documents",
+    "Code": "..types.code",
+    "Document": "..types.documents",
+    "File": "..types.file",
     "History": "..types.history",
+    "Image": "..types.image",
+    "Reasoning": "..types.reasoning",
     "Tool": "..tools.tool",
+    "ToolCallResults": "..types.toolcalls",
+    "ToolCalls": "..types.toolcalls",
 }
 """Where the types are that few signatures name; what they bring is imported when one does."""
 
@@ -141,7 +153,7 @@ class TypeReader:
             raise self.error(
                 f"a type is missing before {self._token!r}" if self._token else "a type is missing"
             )
-        start, name = self._start, self.advance().removeprefix("typing.")
+        start, name = self._start, self.advance().removeprefix("typing.").removeprefix("dspy.")
         if name == "Literal":
             return Literal[tuple(self._literals())]
         if name in ("Optional", "Union"):
@@ -158,6 +170,10 @@ class TypeReader:
         ):
             raise self.error(f"`{name}` takes no types in brackets")
         self.advance()
+        if self._kind == "string" and is_text_type(found):
+            language = self._literal()
+            self.expect("]")
+            return found[language]
         arguments = self._arguments()
         try:
             return found[tuple(arguments)] if len(arguments) > 1 else found[arguments[0]]
@@ -176,8 +192,10 @@ class TypeReader:
                 return found
         if head == "datetime" and rest in ("date", "datetime", "time", "timedelta"):
             return _named(rest)
-        if (named := _named(name)) is not None:
+        if (named := _named(name.removeprefix("dspy.").removeprefix("dspyc."))) is not None:
             return named
+        if (written := _of_caller(head, rest)) is not None:
+            return written
         known = [*_NAMES, *_LATER, "Literal", "Optional", "Union", *self._custom]
         raise self.error(
             f"unknown type `{name}`{did_you_mean(name, known)}; a type of your own goes into `custom_types`",
@@ -232,6 +250,23 @@ class TypeReader:
             self.advance()
             return {"True": True, "False": False, "None": None}[token]
         raise self.error(f"`Literal` takes strings, whole numbers, True, False and None, not {token!r}")
+
+
+def _of_caller(head: str, rest: str) -> Any:
+    """The type that a name stands for in the code from which the runtime is called, or None."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    names = (frame.f_locals, frame.f_globals)
+    found: Any = next((scope[head] for scope in names if head in scope), None)
+    for part in rest.split(".") if rest else ():
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) or get_origin(found) is not None else None
+
+
+_PACKAGE = f"{__name__.partition('.')[0]}."
 
 
 def read_type(text: str, custom_types: Mapping[str, Any] | None = None) -> Any:

@@ -11,6 +11,8 @@ def type_name(annotation: Any) -> str:
     """The name of a type as the prompt shows it: `list[str]`, `Literal['a']`, `Union[str, NoneType]`."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
+        if is_custom_type(annotation) and annotation.prompt_name is not None:
+            return str(annotation.prompt_name)
         return getattr(annotation, "__name__", None) or str(annotation)
     if origin is UnionType:
         origin = Union
@@ -51,6 +53,17 @@ def custom_types(annotation: Any) -> list[Any]:
     """The subclasses of `Type` in an annotation, at any depth."""
     module = sys.modules.get(f"{__package__}.type")  # as above: whoever has one has imported it
     return [] if module is None else module.Type.extract_custom_type_from_annotation(annotation)
+
+
+def is_text_type(annotation: Any) -> bool:
+    """Whether the values of a type are texts of a subclass of `Type`, such as `Code`."""
+    return is_custom_type(annotation) and annotation.is_text is True
+
+
+def is_custom_type(annotation: Any) -> bool:
+    """Whether a type is a subclass of `Type`."""
+    module = sys.modules.get(f"{__package__}.type")
+    return module is not None and isinstance(annotation, type) and issubclass(annotation, module.Type)
 
 
 def _quoted(text: str) -> str:

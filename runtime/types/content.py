@@ -29,6 +29,15 @@ class InPrompt:
 IN_PROMPT = InPrompt()
 
 
+class InAnswer:
+    """The same for a value as a model is to write it: in examples, and in earlier turns."""
+
+    __slots__ = ()
+
+
+IN_ANSWER = InAnswer()
+
+
 def as_token(parts: Sequence[Any]) -> str:
     """Content parts, in OpenAI's form, as text that `in_parts` finds again; no quoting changes it."""
     global _made
@@ -57,6 +66,27 @@ def in_parts(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def split_content(text: str) -> str | list[dict[str, Any]]:
     """A user's text with its tokens as content parts; the text itself where it has none."""
     return _split(text, True) if _made and _OPEN in text else text
+
+
+def describe_part(part: Any) -> str:
+    """What stands for a content part where people read a prompt: what it is, and its size."""
+    from .loading import described
+
+    kind = part.get("type") if isinstance(part, dict) else None
+    facts = part.get(kind) if kind else None
+    if kind == "image_url" and isinstance(facts, dict):
+        return f"<image: {described(str(facts.get('url')))}>"
+    if kind == "input_audio" and isinstance(facts, dict):
+        recording = f"data:{facts.get('format')};base64,{facts.get('data')}"
+        return f"<audio: {described(recording)}>"
+    if kind == "file" and isinstance(facts, dict):
+        told = [facts.get("filename"), facts.get("file_id")]
+        told += [described(facts["file_data"]) if facts.get("file_data") else None]
+        return f"<file: {', '.join(str(each) for each in told if each)}>"
+    if kind == "document":
+        data = part.get("source", {}).get("data", "")
+        return f"<document: {', '.join(filter(None, [part.get('title'), f'{len(data):,} characters']))}>"
+    return json.dumps(part, ensure_ascii=False, default=str)
 
 
 def _split(text: str, as_content: bool) -> Any:

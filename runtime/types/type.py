@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, get_args, get_origin
+from typing import Any, ClassVar, get_args, get_origin
 
 from pydantic import BaseModel, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 
@@ -27,6 +27,11 @@ class Type(BaseModel):
     It may stand in lists, dicts, optionals and records. In states, caches and results a value is kept as its
     attributes.
     """
+
+    is_text: ClassVar[bool] = False
+    """Whether a value is a text, written and read as it is, with no JSON around it."""
+    prompt_name: ClassVar[str | None] = None
+    """What the type is called in prompts; its own name if None."""
 
     def format(self) -> list[dict[str, Any]] | str:
         """The value as content parts in OpenAI's form, or as text.
@@ -97,9 +102,21 @@ class Type(BaseModel):
         parts = json.dumps(formatted, ensure_ascii=False)
         return f"{CUSTOM_TYPE_START_IDENTIFIER}{parts}{CUSTOM_TYPE_END_IDENTIFIER}"
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Any:
+        """The schema without the class's docstring, which is for programmers; `description` is for models."""
+        schema = handler(core_schema)
+        found = handler.resolve_ref_schema(schema)
+        extra = cls.model_config.get("json_schema_extra")
+        if not (isinstance(extra, dict) and "description" in extra):
+            found.pop("description", None)
+        return schema
+
     @model_serializer(mode="wrap")
     def _serialized(self, plain: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
         """The value in a prompt, or its attributes everywhere else."""
+        if self.is_text:
+            return self.format()
         if not isinstance(info.context, content.InPrompt) or type(self).format is Type.format:
             return plain(self)
         formatted = self.format()

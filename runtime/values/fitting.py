@@ -23,7 +23,7 @@ from typing import (
     get_origin,
 )
 
-from ..types.annotations import allows_none, plain_annotation
+from ..types.annotations import allows_none, is_text_type, plain_annotation
 from ..types.records import record_fields, schema_keys
 from . import candidates, scalars
 from .repair import Mended, NumberText
@@ -57,7 +57,7 @@ def _make_fitter(annotation: Any) -> Fit:
     origin = get_origin(annotation)
     if origin is Annotated:
         return fitter(get_args(annotation)[0])
-    if annotation is Any or annotation is object:
+    if annotation is Any or annotation is object or is_text_type(annotation):
         return _as_it_is
     if origin in (Union, UnionType):
         return partial(_fit_union, annotation=annotation)

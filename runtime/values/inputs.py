@@ -22,7 +22,7 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
-from ..types.annotations import allows_none, type_name
+from ..types.annotations import allows_none, is_text_type, type_name
 from .validation import validate
 
 Door: TypeAlias = Callable[[Any], Any]
@@ -138,6 +138,8 @@ def _make_door(annotation: Any) -> Door:
         return _scalar_door(annotation)
     if _is_typed_dict(annotation):
         return _typed_dict_door(annotation)
+    if is_text_type(annotation):
+        return _text_door(annotation)
     if _is_record(annotation):
         return _record_door(annotation, kind)
     # A class that cannot be made of plain values: whatever is given stays.
@@ -314,6 +316,13 @@ def _record_door(annotation: Any, kind: type) -> Door:
             value = as_dict()
         take_anything(value)
         return _validated(value, annotation)
+
+    return take
+
+
+def _text_door(annotation: Any) -> Door:
+    def take(value: Any) -> Any:
+        return value if isinstance(value, annotation) else _validated(take_anything(value), annotation)
 
     return take
 

@@ -11,7 +11,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_origin
 
-from ..types.annotations import allows_none, plain_annotation, type_name
+from ..types.annotations import (
+    allows_none,
+    is_custom_type,
+    is_text_type,
+    plain_annotation,
+    type_name,
+)
 from ..types.records import record_fields
 from . import candidates, repair, scalars
 from .drafts import without_leading_draft
@@ -71,6 +77,8 @@ class Reader:
             return None
         if self._core is str or self._core is Any:
             return self._validated(unescape_markers(text) if self._core is str else _any_value(text))
+        if is_text_type(self._core):
+            return self._text(unescape_markers(text))
         return self._validated(self._scalar(text)) if self._is_scalar else self._structured(text)
 
     def from_json(self, value: Any) -> Any:
@@ -83,6 +91,17 @@ class Reader:
         if isinstance(value, str) and self._is_scalar:
             return self(value)
         return self._fitted(value)
+
+    def _text(self, text: str) -> Any:
+        """A text of a type of its own; one that stands in an object, as the type's schema has it, too."""
+        found = self._json(text.strip())
+        if (
+            found is not None
+            and isinstance(found[0], dict)
+            and found[0].keys() == self._core.model_fields.keys()
+        ):
+            return self._validated(found[0])
+        return self._validated(text)
 
     def _scalar(self, text: str) -> Any:
         core = self._core
@@ -153,7 +172,8 @@ class Reader:
             if self._is_collection and (listed := candidates.listed(text)) is not None:
                 yield [listed]
             # What is plain text may still be a value: a date, a list of one, a type with a reader of its own.
-            if not (self._is_collection and _is_prose(text)) and record_fields(self._core) is None:
+            is_value = record_fields(self._core) is None or is_custom_type(self._core)
+            if is_value and not (self._is_collection and _is_prose(text)):
                 yield [text]
 
     def _values_of(self, parts: list[str]) -> Iterator[Iterable[Any]]:

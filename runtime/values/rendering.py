@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from ..errors import InputError
-from ..types.annotations import plain_annotation
-from ..types.content import IN_PROMPT, InPrompt
+from ..types.annotations import is_text_type, plain_annotation
+from ..types.content import IN_ANSWER, IN_PROMPT, InAnswer, InPrompt
 from ..types.records import schema_keys
 from .ordering import in_order
 from .validation import unusable_type, validator_for
@@ -46,10 +46,10 @@ def render(value: Any) -> str:
 
 def render_answer(value: Any) -> str:
     """The same for what a model is to write, which has no content parts."""
-    return _render(value, None)
+    return _render(value, IN_ANSWER)
 
 
-def _render(value: Any, context: InPrompt | None) -> str:
+def _render(value: Any, context: InPrompt | InAnswer) -> str:
     if type(value) is str:
         return escape_markers(value) if "##" in value else value
     try:
@@ -72,12 +72,13 @@ def render_text(value: Any) -> str:
     return _numbered(value) if isinstance(value, list) else render(value)
 
 
-def to_json_types(value: Any, context: InPrompt | None = None) -> Any:
+def to_json_types(value: Any, context: InPrompt | InAnswer | None = None) -> Any:
     """The value in JSON's types, sets in one order; what has no such form becomes its text.
 
     Args:
         value: any value.
-        context: `IN_PROMPT` where a `Type` in it is to be written as it is for a model.
+        context: `IN_PROMPT` where a `Type` in it is to be written as it is for a model, `IN_ANSWER` where
+            as a model writes it.
     """
     from pydantic_core import to_jsonable_python
 
@@ -137,7 +138,7 @@ def _blob(item: Any) -> str:
 def type_note(annotation: Any) -> str:
     """How a value of the type is to be written, in words; nothing for a string."""
     annotation = plain_annotation(annotation)
-    if annotation is str:
+    if annotation is str or is_text_type(annotation):
         return ""
     if annotation is bool:
         return "must be True or False"
@@ -157,13 +158,21 @@ def json_schema(annotation: Any) -> Any:
     Raises:
         SignatureError: the type has none.
     """
+    return _type_first(ordered_schema(annotation))
+
+
+def ordered_schema(annotation: Any) -> Any:
+    """The JSON schema of a type, with properties in the order of their record.
+
+    Raises:
+        SignatureError: the type has none.
+    """
     from pydantic import PydanticUserError
 
     try:
-        schema = validator_for(annotation).json_schema()
+        return validator_for(annotation).json_schema()
     except PydanticUserError as error:
         raise unusable_type(annotation) from error
-    return _type_first(schema)
 
 
 def _type_first(schema: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel
 
+import dspyc.runtime as dspy
 from dspyc.project.errors import Misuse
 from dspyc.project.inputs import Input, read_arguments
 
@@ -95,3 +96,29 @@ def test_a_wrong_value_inside_a_value_is_named() -> None:
         read_arguments(['x=[{"name": 1}]'], [Input("x", list[Entity], "list[Entity]", required=True)], None)
     assert caught.value.help is not None
     assert caught.value.help.startswith("x[0].name: Input should be a valid string")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "shape"),
+    [
+        (dspy.Image, lambda made: made),
+        (dspy.Image | None, lambda made: made),
+        (list[dspy.Image], lambda made: [made]),
+    ],
+)
+def test_a_file_is_a_picture_where_one_is_wanted(annotation: Any, shape: Any, tmp_path: Path) -> None:
+    path = tmp_path / "dot.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\xff")
+    one = Input("x", annotation, "Image", required=True)
+    assert read_arguments([f"x=@{path}"], [one], None)["x"] == shape(dspy.Image.from_path(path))
+    with pytest.raises(Misuse, match=r"the file of `x` cannot be taken: File not found: .*none\.png"):
+        read_arguments([f"x=@{tmp_path}/none.png"], [one], None)
+
+
+def test_a_path_is_no_picture() -> None:
+    one = Input("x", dspy.Image, "Image", required=True)
+    with pytest.raises(Misuse) as raised:
+        read_arguments(["x=dot.png"], [one], None)
+    assert "Write x=@path for the content of a file" in str(raised.value.help)
+    address = "https://example.com/dot.png"
+    assert read_arguments([f"x={address}"], [one], None) == {"x": dspy.Image(address)}

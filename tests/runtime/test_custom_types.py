@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any, Optional
 
 import pydantic
@@ -148,3 +150,11 @@ def test_a_type_that_cannot_be_written_is_an_error() -> None:
 
     with pytest.raises(dspy.InputError, match=r"cannot be put into the prompt: .*the page is torn"):
         render([Broken(a=1)])
+
+
+def test_the_examples_of_the_page_run() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "types.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "types.md", "exec"), {"__name__": "types_page"})  # noqa: S102

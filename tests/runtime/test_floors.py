@@ -14,9 +14,9 @@ import dspyc.runtime
 
 ROOT = Path(dspyc.runtime.__file__).parent
 FLOORS = (
-    "errors", "example", "prediction", "limits", "parameters", "interface", "execution", "types",
-    "values", "tools", "signature", "lm", "adapters", "state", "modules", "data", "work",
-    "evaluate", "optimizers", "programs", "typed_settings", "compiled",
+    "dspy_paths", "errors", "example", "prediction", "limits", "parameters", "interface", "execution",
+    "types", "values", "tools", "signature", "lm", "adapters", "state", "modules", "data",
+    "retrieval", "work", "evaluate", "optimizers", "programs", "typed_settings", "compiled",
 )  # fmt: skip
 """From the ground up."""
 

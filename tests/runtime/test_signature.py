@@ -76,15 +76,16 @@ def test_the_error_points_at_the_place() -> None:
     ]
 
 
-def test_custom_types_are_named_not_found() -> None:
+def test_custom_types_and_types_of_the_function() -> None:
     class Thing:
         class Part:
             pass
 
     signature = dspy.Signature("a: Thing -> b: Thing.Part", custom_types={"Thing": Thing})
     assert signature.fields["b"].annotation is Thing.Part
+    assert dspy.Signature("a: Thing -> b").fields["a"].annotation is Thing
     with pytest.raises(dspy.SignatureError, match="custom_types"):
-        dspy.Signature("a: Thing -> b")
+        dspy.Signature("a: Thong -> b")
 
 
 TYPES = st.recursive(

@@ -95,6 +95,45 @@ def messages(dspy: Any, adapter: Any = None) -> dict[str, Any]:
     }
 
 
+def tool_messages(dspy: Any) -> dict[str, Any]:
+    def search(query: str, k: int = 3) -> list[str]:
+        """Search the archive."""
+        return []
+
+    signature = dspy.Signature(
+        {
+            "question": (str, dspy.InputField()),
+            "history": (dspy.History, dspy.InputField()),
+            "tools": (list[dspy.Tool], dspy.InputField()),
+            "calls": (dspy.ToolCalls, dspy.OutputField()),
+            "answer": (str | None, dspy.OutputField()),
+        },
+        "Search, then answer.",
+    )
+    two = [{"name": "search", "args": {"query": "a"}}, {"name": "search", "args": {"query": "é", "k": 1}}]
+    named = [{"id": f"c{number}", **call} for number, call in enumerate(two)]
+    done = dspy.ToolCalls.from_dict_list(named)
+    done.tool_call_results = dspy.ToolCallResults.from_tool_calls_and_values(done, [["x", 1], "y"])
+    turns = [
+        {"question": "q1", "calls": done},
+        {"calls": dspy.ToolCalls.from_dict_list(two), "answer": "so far"},
+        {"calls": done, "answer": "both"},
+        {"answer": "the end"},
+    ]
+    inputs = {
+        "question": "q2",
+        "history": dspy.History(messages=turns),
+        "tools": [dspy.Tool(search)],
+    }
+    demo = {"question": "d", "tools": [], "calls": dspy.ToolCalls.from_dict_list(two), "answer": "e"}
+    made: dict[str, Any] = {}
+    for kind in (dspy.ChatAdapter, dspy.JSONAdapter):
+        for native in (False, True):
+            adapter = kind(use_native_function_calling=native)
+            made[f"{kind.__name__} {native}"] = adapter.format(signature, [demo], inputs)
+    return made
+
+
 def training(adapter: Any, signature: Any, inputs: Any) -> Any:
     """Training data; None where DSPy's adapter makes none."""
     try:
@@ -112,6 +151,8 @@ if __name__ == "__main__":
         "xml": dspy.XMLAdapter(),
         "two_step": dspy.TwoStepAdapter(dspy.LM("openai/none")),
     }
+    text = json.dumps(tool_messages(dspy), indent=1, ensure_ascii=False)
+    (Path(sys.argv[1]) / "tool_messages.json").write_text(f"{text}\n", encoding="utf-8")
     for name, made in adapters.items():
         text = json.dumps(messages(dspy, made), indent=1, ensure_ascii=False)
         (Path(sys.argv[1]) / f"{name}_messages.json").write_text(f"{text}\n", encoding="utf-8")

@@ -42,6 +42,8 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
     """
     for call, argument, parameter, given in _arguments(item, node):
         wanted = substitute(parameter.type, {})
+        if (content := _content_of(call, parameter)) is not None and isinstance(given, types.Literals):
+            wanted = content
         if assignable(given, wanted):
             yield from _wrong_elements(item, call, argument, parameter, wanted)
             continue
@@ -56,6 +58,9 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
                 yield _swapped(item, call)
             continue
         takes = f"{_place(call, parameter)} takes {described(wanted)}"
+        if content is not None and wanted is content:
+            source = "an address or a data URL" if content.name == "Image" else "a data URL"
+            takes = f"`{call.name}` takes {source}"
         if isinstance(wanted, types.Iterable) and _is_builtin(call):
             inside = "" if wanted.item == types.Builtin("object") else f" of {described(wanted.item)}"
             takes = (
@@ -96,6 +101,14 @@ def _swapped(item: Item, call: Called) -> Diagnostic:
     edits = (Edit(first.value.span, texts[1]), Edit(second.value.span, texts[0]))
     words = f"`{one.name}` and `{other.name}` of `{call.name}` are swapped"
     return wrong_type.at(first.value, words, None, Fix("Swap them", edits, "unsafe"))
+
+
+def _content_of(call: Called, parameter: types.Parameter) -> types.Record | None:
+    """The picture, recording or document that a call makes of its first argument; None for other calls."""
+    callee = call.binding.callee
+    if parameter.kind != "positional-only" or not isinstance(callee, types.TypeForm):
+        return None
+    return callee.type if isinstance(callee.type, types.Record) else None
 
 
 def _is_builtin(call: Called) -> bool:
@@ -246,7 +259,11 @@ def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str
     if _is_called(item, node, wanted):
         return f"it is the function itself that is given: `{text.partition('(')[0]}`, without brackets"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
+    records = [each for each in types.options(wanted) if isinstance(each, types.Record)]
+    content = [each.name for each in records if "from_path" in each.members]
     match given:
+        case types.Literals() if content and isinstance(node, syntax.String):
+            return f"a file is read by `{content[0]}.from_path({text})`"
         case types.Signature() if wants_module:
             return f"write `{catalog.plain_module()}({text})`"
         case types.ModuleClass() | types.Class() if wants_module:

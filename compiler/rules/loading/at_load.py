@@ -13,7 +13,7 @@ from ...program import Item, Program
 from ...trees import children
 from ..edits import without_argument
 from ..rule import Findings, insert, replace, rule, written
-from .effects import EVALUATES, PRINTS, READS_ENVIRONMENT, Effect, effect_of
+from .effects import EVALUATES, PRINTS, READS, READS_ENVIRONMENT, Effect, effect_of
 
 _Evaluated: TypeAlias = (
     syntax.ConstantDeclaration
@@ -203,7 +203,7 @@ def _advice(item: Item, node: _Evaluated, place: syntax.Node, effect: Effect) ->
     function = f"`def {name}() -> …:`" if name and isinstance(node, syntax.ConstantDeclaration) else "a `def`"
     declare = (
         "; a function without effects can be marked with `dspyc.pure`"
-        if effect.kind == "python" and effect is not PRINTS
+        if effect.kind == "python" and effect not in (PRINTS, READS)
         else ""
     )
     return f"write {function} that returns it, and call that where it is needed{declare}"

@@ -90,6 +90,9 @@ _CONSTRUCTS = Effect("class", "runs the constructor of a Python class")
 _ACTS = Effect("python", "changes or stores an object")
 READS_ENVIRONMENT = Effect("python", "reads the environment")
 _DATA = Effect("data", "reads the data")
+READS = Effect("python", "reads a file or an address")
+_READS_FILES = frozenset({"from_file", "from_path", "from_url"})
+"""What makes a picture, a recording or a document of something outside."""
 
 
 def effect_of(program: Program, item: Item, node: syntax.Node) -> Effect | None:
@@ -208,6 +211,8 @@ def _of_runtime(item: Item, call: syntax.Call) -> Effect | None:
                 return None if name in _LOOKS else _OPTIMIZES
             case types.Instance(definition=definition) if definition.is_a("BaseLM"):
                 return None if name in _LOOKS else _ACTS
+            case types.TypeForm(type=types.Record()) if name in _READS_FILES:
+                return READS
             case _:
                 return None
     runs = any(isinstance(item.type_of(value), types.Module | types.AnyModule) for value in _values(call))

@@ -137,7 +137,8 @@ def _call_lacks(program: Program, item: Item, call: syntax.Call, seen: set[str])
             return _lacks(program, item, call.function, seen)
         case types.Class(definition=definition):
             # A user's own class may bring a model of its own.
-            return definition.shape is not None and catalog.definition(definition.name) is definition
+            shape = definition.shape
+            return bool(shape and shape.of) and catalog.definition(definition.name) is definition
         case types.Function(origin="declared"):
             return _lacks(program, item, call.function, seen)
         case _:

@@ -55,17 +55,8 @@ _DSPYS = {
     "ReActV2": "ReAct",
     "Avatar": "ReAct",
     "RLM": "",
-    "MultiChainComparison": "BestOfN",
-    "Parallel": "",
-    "Retrieve": "",
-    "ColBERTv2": "",
-    "Embedder": "",
-    "Embeddings": "",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
-    "XMLAdapter": "ChatAdapter",
-    "TwoStepAdapter": "ChatAdapter",
-    "BAMLAdapter": "ChatAdapter",
 }
 """DSPy's names, and what does the same here; those that the runtime has are known names."""
 _KNOWN = frozenset(

@@ -48,7 +48,14 @@ async def post(url: str, headers: Mapping[str, str], body: bytes, limit: TimeLim
         TooLarge: the answer is larger than `LARGEST`.
     """
     timeout = aiohttp.ClientTimeout(total=limit.answer, sock_connect=limit.connect)
-    async with _posting(url, headers, body, timeout) as response:
+    async with _asking("POST", url, headers, body, timeout) as response:
+        return Answer(response.status, _lowered(response), await _read(response))
+
+
+async def get(url: str, headers: Mapping[str, str], limit: TimeLimit) -> Answer:
+    """Ask for what is at an address; raises what `post` raises."""
+    timeout = aiohttp.ClientTimeout(total=limit.answer, sock_connect=limit.connect)
+    async with _asking("GET", url, headers, None, timeout) as response:
         return Answer(response.status, _lowered(response), await _read(response))
 
 
@@ -61,27 +68,36 @@ async def stream(
     The limit is for the time between two pieces. Raises what `post` raises.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=limit.connect, sock_read=limit.answer)
-    async with _posting(url, headers, body, timeout) as response:
+    async with _asking("POST", url, headers, body, timeout) as response:
         yield response.status, _lowered(response), _pieces(response)
 
 
 @asynccontextmanager
-async def _posting(
-    url: str, headers: Mapping[str, str], body: bytes, timeout: aiohttp.ClientTimeout
+async def _asking(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: aiohttp.ClientTimeout
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    session = _session()
+    session, users = _session(), _Pool.users
     context: Any = _tls() if url.startswith("https:") else True
-    # A redirect would hand the key and the texts on to an address that nobody has named.
-    async with session.post(
-        url,
-        data=body,
-        headers=headers,
-        timeout=timeout,
-        ssl=context,
-        proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
-        allow_redirects=False,
-    ) as response:
-        yield response
+    users[session] = users.get(session, 0) + 1
+    try:
+        # A redirect would hand the key and the texts on to an address that nobody has named.
+        async with session.request(
+            method,
+            url,
+            data=body,
+            headers=headers,
+            timeout=timeout,
+            ssl=context,
+            proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
+            allow_redirects=False,
+        ) as response:
+            yield response
+    finally:
+        users[session] -= 1
+        if not users[session]:
+            del users[session]
+            if session is not _Pool.session:
+                await session.close()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -117,6 +133,8 @@ class _Pool:
 
     loop: asyncio.AbstractEventLoop | None = None
     session: aiohttp.ClientSession | None = None
+    users: ClassVar[dict[aiohttp.ClientSession, int]] = {}
+    """How many requests are under way in each session."""
     abandoned: ClassVar[list[aiohttp.ClientSession]] = []
 
 
@@ -131,6 +149,18 @@ def _session() -> aiohttp.ClientSession:
         )
         _Pool.loop = loop
     return _Pool.session
+
+
+def close_idle() -> None:
+    """Close the connections of this process; those of requests under way when these have ended."""
+    if _Pool.session is not None:
+        io_loop.wait(_retire)
+
+
+async def _retire() -> None:
+    session, _Pool.session = _Pool.session, None
+    if session is not None and session not in _Pool.users:
+        await session.close()
 
 
 async def _close() -> None:
@@ -169,6 +199,7 @@ def _after_fork() -> None:
     """
     session = _Pool.session
     _Pool.session = _Pool.loop = None
+    _Pool.users.clear()
     if session is not None:
         _Pool.abandoned.append(session)
         connector = session.connector
