@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeGuard
 
 from ....base.diagnostic import Diagnostic, Edit, Fix
 from ....base.span import Span
@@ -119,8 +118,9 @@ def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -
     """The value as a list of one, or as a model, where that is what is asked for."""
     text = item.text[node.span.start : node.span.end]
     options = tuple(types.options(wanted))
-    if _is_called(item, node, wanted):
-        return replace("Remove the brackets", Span(node.function.span.end, node.span.end), "")
+    called = _called_instead(item, node, wanted)
+    if called is not None:
+        return replace("Remove the brackets", Span(called.function.span.end, called.span.end), "")
     several = [each for each in options if isinstance(each, types.List | types.Iterable)]
     if any(types.known(given) and assignable(given, each.item) for each in several):
         return replace(f"Write `[{text}]`", node, f"[{text}]")
@@ -244,19 +244,17 @@ def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
     )
 
 
-def _is_called(item: Item, node: syntax.Expression, wanted: Type) -> TypeGuard[syntax.Call]:
-    """Whether a function is called where it is asked for itself."""
-    return (
-        isinstance(node, syntax.Call)
-        and not node.arguments
-        and isinstance(item.type_of(node.function), types.Function)
-        and any(isinstance(each, types.Callback) for each in types.options(wanted))
-    )
+def _called_instead(item: Item, node: syntax.Expression, wanted: Type) -> syntax.Call | None:
+    """The call of a function without arguments where the function itself is asked for."""
+    if not isinstance(node, syntax.Call) or node.arguments:
+        return None
+    takes_function = any(isinstance(each, types.Callback) for each in types.options(wanted))
+    return node if takes_function and isinstance(item.type_of(node.function), types.Function) else None
 
 
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
     text = item.text[node.span.start : node.span.end]
-    if _is_called(item, node, wanted):
+    if _called_instead(item, node, wanted) is not None:
         return f"it is the function itself that is given: `{text.partition('(')[0]}`, without brackets"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     records = [each for each in types.options(wanted) if isinstance(each, types.Record)]

@@ -62,9 +62,9 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
             if key is not None:
                 call, argument = key
                 words = "a program does not read the environment; a model finds its key there itself"
-                fix = without_argument(item, call.arguments, argument)
+                gone = without_argument(item, call.arguments, argument)
                 advice = "leave `api_key` out, and set for example `OPENAI_API_KEY`"
-                yield call_at_load.at(argument, words, advice, fix)
+                yield call_at_load.at(argument, words, advice, gone)
                 continue
             where = _ROWS if gives_rows else _place_of(node)
             words = f"{_subject(item, place)} {effect.words}, but {where}"

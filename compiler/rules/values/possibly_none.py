@@ -178,9 +178,9 @@ def _works_on_items(item: Item, node: syntax.Expression) -> bool:
     return node.function.text in _WORKS_ON_ITEMS and is_builtin and is_alone
 
 
-def _elements(value: syntax.Expression) -> Iterable[syntax.Expression]:
+def _elements(value: syntax.Expression) -> tuple[syntax.Expression, ...]:
     match value:
-        case syntax.Comprehension(element=element):
+        case syntax.Comprehension(element=element) if not isinstance(element, syntax.DictEntry):
             return (element,)
         case syntax.List(elements=elements):
             return elements
