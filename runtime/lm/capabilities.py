@@ -12,8 +12,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...base.models import HERE, provider_of, row_of
 
-ModelType: TypeAlias = Literal["chat", "text"]
-"""Whether a model takes a conversation or one text."""
+ModelType: TypeAlias = Literal["chat", "text", "responses"]
+"""How a model is asked: with a conversation, with one text, or with a conversation by OpenAI's API for
+responses.
+"""
 
 
 class Capabilities(NamedTuple):
