@@ -19,6 +19,9 @@ from .outputs import as_json_values, render_outputs
 @lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outputs as one JSON object.")
 @click.option(
+    "--stream", "streams", is_flag=True, help="Show on standard error what models write while they write it."
+)
+@click.option(
     "--inputs",
     "rows",
     type=click.Path(path_type=Path),
@@ -39,6 +42,7 @@ def command(
     inputs: tuple[str, ...],
     models: tuple[str, ...],
     as_json: bool,
+    streams: bool,
     rows: Path | None,
     output: Path | None,
     num_threads: int | None,
@@ -56,6 +60,7 @@ def command(
     Examples:
       dspyc run banking.dspy text="My card still has not arrived"
       dspyc run article.dspy:draft_article topic=Glaciers --json
+      dspyc run article.dspy topic=Glaciers --stream
       dspyc run rag.dspy question=@question.txt --lm openai/gpt-4o-mini
       dspyc run article.dspy topic=Glaciers --lm strong=ollama_chat/llama3.2
       dspyc run banking.dspy --inputs messages.jsonl --output intents.jsonl --num-threads 16
@@ -67,6 +72,8 @@ def command(
         )
     if rows is not None and inputs:
         raise Refusal("--inputs and KEY=VALUE cannot be combined")
+    if rows is not None and streams:
+        raise Refusal("--stream shows one run; it cannot be combined with --inputs")
     from ..project.programs import choose_program, split_target
     from .opening import open_program
 
@@ -84,7 +91,13 @@ def command(
     standard_input = read_input() if "-" in inputs else None
     values = read_arguments(inputs, inputs_of(loaded, chosen), standard_input)
     with told(), answering(models, loaded):
-        outputs = as_json_values(loaded.names[chosen](**values))
+        program = loaded.names[chosen]
+        if streams:
+            from .streaming import run_streaming
+
+            outputs = as_json_values(run_streaming(program, values))
+        else:
+            outputs = as_json_values(program(**values))
     if as_json:
         say_json(outputs)
     else:

@@ -23,6 +23,8 @@ def holds(word: str, value: Type) -> bool:
             return "compile" in definition.members
         case "evaluate", types.Instance(definition=definition):
             return definition.is_a("Evaluate")
+        case "tools", types.Instance(definition=definition):
+            return definition.is_a("ToolServer")
         case _:
             return False
 
@@ -33,7 +35,7 @@ def may_hold(word: str, value: Type) -> bool:
         case types.Unknown() | types.Anything():
             return True
         case types.Instance(definition=definition) if not definition.complete:
-            return word in ("lm", "optimizer", "evaluate") or holds(word, value)
+            return word in ("lm", "optimizer", "evaluate", "tools") or holds(word, value)
         case _:
             return holds(word, value)
 

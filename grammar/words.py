@@ -36,9 +36,6 @@ MEMBER_WORDS = frozenset().union(*BODY_WORDS.values()) - STATEMENT_WORDS
 CLAUSE_WORDS = SUITE_WORDS - HEADS - MEMBER_WORDS - STATEMENT_WORDS
 """The words that continue a statement with a block of its own: `elif`, `else`, `case` and `except`."""
 
-UNUSED = frozenset({"tools"})
-"""Words that are parsed, but that nothing of the runtime fits; so they are never suggested."""
-
 
 def may_follow(word: str) -> frozenset[str]:
     """What may come behind a word: texts, and names of terminals like `NAME`."""

@@ -78,6 +78,8 @@ from .interface import Reward as Reward
 from .interface import ToolFunction as ToolFunction
 from .lm.base import BaseLM as BaseLM
 from .lm.cache import configure_cache as configure_cache
+from .lm.cacheface import Cache as Cache
+from .lm.cacheface import request_cache as request_cache
 from .lm.client import LM as LM
 from .lm.history import inspect_history as inspect_history
 from .lm.jobs import TrainingJob as TrainingJob
@@ -89,11 +91,14 @@ from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN
 from .modules.chain_of_thought import ChainOfThought as ChainOfThought
 from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
+from .modules.code_act import CodeAct as CodeAct
 from .modules.multi_chain_comparison import MultiChainComparison as MultiChainComparison
 from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
+from .modules.program_of_thought import ProgramOfThought as ProgramOfThought
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.rlm import RLM as RLM
 from .modules.streaming import StatusMessage as StatusMessage
 from .modules.streaming import StatusMessageProvider as StatusMessageProvider
 from .modules.streaming import StreamListener as StreamListener
@@ -133,6 +138,7 @@ from .signature.signature import ensure_signature as ensure_signature
 from .signature.signature import make_signature as make_signature
 from .tools.interpreter import FinalOutput as FinalOutput
 from .tools.interpreter import PythonInterpreter as PythonInterpreter
+from .tools.mcp.server import MCP as MCP
 from .tools.permission import CodeNotAllowedError as CodeNotAllowedError
 from .tools.running import run_python as run_python
 from .tools.tool import Tool as Tool
@@ -148,3 +154,6 @@ from .types.reasoning import Reasoning as Reasoning
 from .types.toolcalls import ToolCallResults as ToolCallResults
 from .types.toolcalls import ToolCalls as ToolCalls
 from .types.type import Type as Type
+
+cache: Cache
+"""The cache of this process; another `Cache` can be put in its place."""

@@ -80,6 +80,7 @@ from .models.settings import (
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
+from .modules.servers import server_address
 from .modules.tools import duplicate_tool, undocumented_tool, untyped_tool
 from .modules.untuned import own_reasoning, untuned_module
 from .modules.unused import unused_input, unused_part
@@ -206,6 +207,7 @@ RULES: tuple[Rule, ...] = (
     answer_too_long,
     duplicate_tool,
     part_setting,
+    server_address,
     misplaced_print,
     dataset_inputs,
     incomplete_evaluation,

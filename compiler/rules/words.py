@@ -20,6 +20,7 @@ NOUNS = {
     "optimizer": "an optimizer",
     "program": "the result of an optimizer's `compile(…)`",
     "evaluate": "an evaluation",
+    "tools": "the tools of a server",
 }
 """What the words that declare values declare."""
 

@@ -12,7 +12,7 @@ from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
-from ..words import CLAUSE_WORDS, DECLARING, HARD_KEYWORDS, MEMBER_WORDS, STATEMENT_WORDS, UNUSED
+from ..words import CLAUSE_WORDS, DECLARING, HARD_KEYWORDS, MEMBER_WORDS, STATEMENT_WORDS
 from .classes import read_class
 from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as
 from .fields import FIELDS
@@ -216,7 +216,7 @@ def _misspelt(stuck: Stuck) -> Repair | None:
         return None
     before = stuck.line_states
     words = {text: kind for text, kind in tables().literals.items() if text.isalpha() and len(text) > 2}
-    near = get_close_matches(token.text, words.keys() - UNUSED - {token.text}, 3, 0.7)
+    near = get_close_matches(token.text, words.keys() - {token.text}, 3, 0.7)
     kinds = [each.kind for each in stuck.tokens[stuck.line + 1 : stuck.at + 3]]
     for word in near:
         if count_accepted(before, [words[word], *kinds]) >= min(stuck.at - stuck.line + 2, len(kinds) + 1):

@@ -24,6 +24,7 @@ from ..execution.callbacks import BaseCallback
 from ..execution.settings import context, lookup
 from ..lm.stream import Delta
 from ..prediction import Prediction
+from ..signature.signature import STRING_SIGNATURE
 from ..values.rendering import render, to_json_types
 
 
@@ -231,7 +232,9 @@ class _Sink:
             self._put(delta)
 
     def _name(self, predictor: Any) -> str:
-        return self._names.get(id(predictor), "self")
+        """Its name in the program; that of its signature for one of the file, which is no part."""
+        name = str(predictor.signature.__name__)
+        return self._names.get(id(predictor)) or ("self" if name == STRING_SIGNATURE else name)
 
 
 def _names_of(program: Any) -> dict[int, str]:

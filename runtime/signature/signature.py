@@ -30,6 +30,10 @@ def _cleaned(doc: str) -> str:
     return cleandoc(doc)
 
 
+STRING_SIGNATURE = "StringSignature"
+"""The name of a signature that was made of a string."""
+
+
 class _Pending(NamedTuple):
     """The fields that a class body declares, and the names in which their types are looked up when needed."""
 
@@ -123,7 +127,7 @@ class SignatureMeta(type):
         cls,
         signature: str | FieldSource = "",
         instructions: str | None = None,
-        signature_name: str = "StringSignature",
+        signature_name: str = STRING_SIGNATURE,
         *,
         custom_types: Mapping[str, Any] | None = None,
         demos: Sequence[Mapping[str, Any]] = (),
@@ -376,7 +380,7 @@ def make(
     fields: Sequence[Field],
     instructions: str | None = None,
     *,
-    name: str = "StringSignature",
+    name: str = STRING_SIGNATURE,
     demos: Sequence[Mapping[str, Any]] = (),
 ) -> type[Signature]:
     """A signature class of these fields.
@@ -424,7 +428,7 @@ copyreg.pickle(SignatureMeta, _reduced)
 def make_signature(
     signature: str | FieldSource,
     instructions: str | None = None,
-    signature_name: str = "StringSignature",
+    signature_name: str = STRING_SIGNATURE,
     custom_types: Mapping[str, Any] | None = None,
 ) -> type[Signature]:
     """The same as `Signature(...)`, under DSPy's name."""

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
 
 from ...base.docstrings import described_arguments
+from ...base.later import Later
 from ..errors import ToolError, did_you_mean
 from ..execution import drive
 from ..execution.callbacks import BaseCallback, with_callbacks
+from ..execution.settings import lookup
 from ..values.reading import ReadError, reader_for
 from ..values.rendering import to_json_types
+
+if TYPE_CHECKING:
+    # With what it imports in turn, this would be a circle; it comes with the first tool of a server.
+    conversion: Any
+else:
+    conversion = Later(globals(), "conversion", ".mcp.conversion")
 
 
 class Tool:
@@ -34,6 +42,8 @@ class Tool:
     """
 
     _reported_as: ClassVar[str] = "tool"
+    is_described: bool = False
+    """Whether `required` was said by whoever offers the tool; else it is what has no default."""
 
     def __init__(
         self,
@@ -71,6 +81,7 @@ class Tool:
         )
         hints = _hints(function)
         self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
+        self.arg_desc = arg_desc
         described = arg_desc or described_arguments(self.desc)
         self.required = [
             name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty
@@ -82,12 +93,19 @@ class Tool:
         """Call the function with checked arguments, and wait for it if it is async.
 
         Raises:
-            ToolError: an argument is unknown, missing, or of the wrong type.
+            ToolError: an argument is unknown, missing, or of the wrong type; or the function is async, and
+                the setting `allow_tool_async_sync_conversion` is False.
         """
-        checked = self.check(kwargs)
-        if self.is_async:
-            return drive.run_on_loop(self.func(**checked))
-        return self.func(**checked)
+        result = self.func(**self.check(kwargs))
+        if not inspect.iscoroutine(result):
+            return result
+        if not lookup("allow_tool_async_sync_conversion"):
+            result.close()
+            raise ToolError(
+                f"`{self.name}` is async: await its `acall`, or set `allow_tool_async_sync_conversion` "
+                "to True"
+            )
+        return drive.run_on_loop(result)
 
     @with_callbacks
     async def acall(self, /, **kwargs: Any) -> Any:
@@ -96,7 +114,11 @@ class Tool:
         Raises:
             ToolError: an argument is unknown, missing, or of the wrong type.
         """
-        return await drive.call_function(self.func, **self.check(kwargs))
+        result = await drive.call_function(self.func, **self.check(kwargs))
+        if not inspect.iscoroutine(result):
+            return result
+        # A function that is not `async def` and returns a coroutine: a lambda, a partial.
+        return drive.run_on_loop(result) if drive.blocking.get() else await result
 
     def bind(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by name, where code has given some by position.
@@ -145,9 +167,58 @@ class Tool:
             )
         return checked
 
+    @classmethod
+    def from_mcp_tool(
+        cls, session: Any, tool: Any, *, result_mode: Literal["text", "structured"] = "text"
+    ) -> Tool:
+        """A tool of an MCP server, called through a session that is open.
+
+        Args:
+            session: what has `call_tool`: the official SDK's `ClientSession` or `Client`.
+            tool: one of the tools that the session lists.
+            result_mode: `structured` returns the structured result where the server gives one.
+        """
+        made: Tool = conversion.tool_of(session.call_tool, tool, result_mode=result_mode)
+        return made
+
+    @classmethod
+    def from_langchain(cls, tool: Any) -> Tool:
+        """A LangChain tool.
+
+        Args:
+            tool: a `langchain_core.tools.BaseTool`, such as `@tool` makes.
+
+        Raises:
+            ToolError: it is none.
+        """
+        for name in ("name", "description", "args", "ainvoke"):
+            if not hasattr(tool, name):
+                raise ToolError(f"{tool!r} is not a LangChain tool: it has no `{name}`")
+
+        async def call(**arguments: Any) -> Any:
+            return await tool.ainvoke(arguments)
+
+        return cls(call, tool.name, tool.description, *schema_parts(tool.get_input_jsonschema()))
+
+    def format(self) -> str:
+        """The tool in words."""
+        return str(self)
+
+    def model_dump(self, **options: Any) -> str:
+        """The tool in words, as DSPy's writes itself."""
+        return str(self)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "object", "title": "Tool"}
+
     def format_as_litellm_function_call(self) -> dict[str, Any]:
         """The tool in OpenAI's form of function calling."""
-        required = [name for name, schema in self.args.items() if "default" not in schema]
+        required = [
+            name
+            for name, schema in self.args.items()
+            if (name in self.required if self.is_described else "default" not in schema)
+        ]
         parameters = {"type": "object", "properties": self.args, "required": required}
         function = {"name": self.name, "description": self.desc, "parameters": parameters}
         return {"type": "function", "function": function}
@@ -187,6 +258,31 @@ class Tool:
                 schema["description"] = described[name]
             schemas[name] = schema
         return schemas
+
+
+_BY_NAME: Mapping[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
+
+
+def schema_parts(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    """The arguments that a JSON schema of an object describes: their schemas, types and descriptions."""
+    definitions = {name: schema[name] for name in ("$defs",) if name in schema}
+    args: dict[str, Any] = {}
+    for name, each in schema.get("properties", {}).items():
+        args[name] = _without_references({**each, **definitions}) if definitions else dict(each)
+    required = schema.get("required", ())
+    types = {name: _BY_NAME.get(str(each.get("type")), Any) for name, each in args.items()}
+    described = {
+        name: each.get("description", "No description provided.") + " (Required)" * (name in required)
+        for name, each in args.items()
+    }
+    return args, types, described
 
 
 def _as_tool(given: Any) -> Tool:

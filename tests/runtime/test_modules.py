@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -376,3 +376,78 @@ def test_a_reward_that_is_never_a_number_says_so() -> None:
     module = dspy.BestOfN(dspy.Predict("q -> a"), N=2, reward_fn=lambda args, pred: float("nan"))
     with dspy.context(lm=dspy.DummyLM([{"a": "x"}] * 2)), pytest.raises(dspy.ConfigurationError, match="NaN"):
         module(q="?")
+
+
+def test_how_a_trajectory_is_shortened_can_be_overridden() -> None:
+    seen: list[list[str]] = []
+
+    class Terse(dspy.ReAct):
+        def truncate_trajectory(self, trajectory: dict[str, Any]) -> dict[str, Any]:
+            seen.append(list(trajectory))
+            return {"summary": "much was searched"}
+
+    lm = Forgetful(
+        [step("a", "search", query="x"), step("b", "search", query="y"), step("c", "finish"), DONE]
+    )
+    prediction = Terse("question -> answer: int", tools=[search])(question="q", lm=lm)
+    assert prediction.answer == 42
+    assert len(prediction.trajectory) == 12
+    assert "thought_0" in seen[0]
+    assert "much was searched" in lm.history[-1]["messages"][-1]["content"]
+
+
+def test_a_trajectory_of_one_step_cannot_be_shortened() -> None:
+    agent = dspy.ReAct("question -> answer: int", tools=[search])
+    with pytest.raises(dspy.ContextWindowExceededError, match="only the last step"):
+        agent.truncate_trajectory(dict.fromkeys(("thought_0", "tool_name_0", "tool_args_0", "observation_0")))
+
+
+def test_functions_that_return_coroutines_are_awaited() -> None:
+    async def slow(x: int) -> int:
+        await asyncio.sleep(0.001)
+        return x + 1
+
+    tool = dspy.Tool(lambda x: slow(x), name="slow", arg_types={"x": int}, args={"x": {"type": "integer"}})
+    assert tool(x=1) == 2
+    assert asyncio.run(tool.acall(x=1)) == 2
+    agent = dspy.ReAct("question -> answer: int", tools=[tool])
+    lm = dspy.DummyLM([step("a", "slow", x=1), step("b", "finish"), DONE])
+    assert agent(question="q", lm=lm).trajectory["observation_0"] == 2
+    with (
+        dspy.context(allow_tool_async_sync_conversion=False),
+        pytest.raises(dspy.ToolError, match="is async"),
+    ):
+        tool(x=1)
+
+
+class Chained:
+    """What a LangChain tool has."""
+
+    name = "add"
+    description = "Add two numbers."
+    args: ClassVar[dict[str, Any]] = {}
+
+    def get_input_jsonschema(self) -> dict[str, Any]:
+        part = {"$ref": "#/$defs/N"}
+        return {"properties": {"a": part, "b": part}, "required": ["a"], "$defs": {"N": {"type": "integer"}}}
+
+    async def ainvoke(self, arguments: dict[str, Any]) -> int:
+        return sum(arguments.values())
+
+
+def test_a_tool_of_langchain() -> None:
+    tool = dspy.Tool.from_langchain(Chained())
+    assert (tool.name, tool.desc, tool.arg_types) == ("add", "Add two numbers.", {"a": int, "b": int})
+    assert tool(a=1, b="2") == 3
+    with pytest.raises(dspy.ToolError, match="is not a LangChain tool"):
+        dspy.Tool.from_langchain(search)
+
+
+def test_tools_may_be_values_of_fields() -> None:
+    class Choose(dspy.Signature):
+        tools: list[dspy.Tool] = dspy.InputField()
+        name: str = dspy.OutputField()
+
+    lm = dspy.DummyLM([{"name": "search"}])
+    assert dspy.Predict(Choose)(tools=[dspy.Tool(search)], lm=lm).name == "search"
+    assert "search, whose description is" in lm.history[-1]["messages"][-1]["content"]

@@ -168,7 +168,7 @@ assert found["ask"].signature is found["Ask"]
 assert type(found["value"]) is found["Ask"].output_fields["inner"].annotation
 assert found["mood"] is type(found["mood"]).good
 assert [name for name, _ in found["tuned"].named_predictors()] == ["parts[0]", "parts[1]"]
-assert found["agent"].tools[0](q="x") == found["look"]("x") == "x"
+assert found["agent"].tools["look"](q="x") == found["look"]("x") == "x"
 print("all there")
 """
     sent = subprocess.run([sys.executable, "-c", sending], capture_output=True, timeout=60, check=False)

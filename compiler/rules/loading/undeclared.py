@@ -59,6 +59,8 @@ def kind_of(kind: Type) -> str | None:
             return "evaluate"
         case types.Instance(definition=definition) if definition.is_a("Optimizer"):
             return "optimizer"
+        case types.Instance(definition=definition) if definition.is_a("ToolServer"):
+            return "tools"
         case _:
             return None
 

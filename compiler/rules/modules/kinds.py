@@ -6,7 +6,7 @@ from ....base.diagnostic import Fix, Label
 from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
-from ...declared import has_constructor, may_hold
+from ...declared import may_hold
 from ...program import Item, Program
 from ...types import Type
 from ..edits import free_name, rename
@@ -17,6 +17,7 @@ _FORMS = {
     "lm": "`LM(…)`",
     "dataset": "`Dataset(…)`, or a slice of one",
     "evaluate": "`Evaluate(…)`",
+    "tools": "`MCP(…)`",
 }
 """How a value of a kind is written, where that is always the same."""
 
@@ -43,9 +44,6 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
     ```
     """
     kind, value = item.type_of(node.value), node.value
-    if not has_constructor(node.kind) and types.known(kind):
-        words = f"nothing fits `{node.kind}` yet; write each tool as a `def`, and pass `tools=[NAME, …]`"
-        yield wrong_kind.at(value, words)
     if node.kind not in NOUNS or not types.known(kind):
         return
     if all(may_hold(node.kind, each) for each in types.options(kind)):

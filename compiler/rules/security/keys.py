@@ -31,13 +31,34 @@ def key_in_source(program: Program, item: Item, node: syntax.String | syntax.Arg
         if looks_like_key(node.value):
             yield key_in_source.at(node, words, fix=_without(item, node))
         return
-    if node.name is None or not is_secret(node.name.text):
+    if node.name is None:
+        return
+    if node.name.text in _MAPPINGS and isinstance(node.value, syntax.Dict):
+        yield from _in_mapping(item, node.value)
+    if not is_secret(node.name.text):
         return
     text = _text(item, node.value)
     if text is None or looks_like_key(text):
         return  # what looks like a key is found where it stands
     if len(text) >= 8 and not is_placeholder(text):
         yield key_in_source.at(node.value, words, fix=_without(item, node.value))
+
+
+_MAPPINGS = frozenset({"env", "headers"})
+"""The arguments whose keys are names of variables or headers."""
+
+
+def _in_mapping(item: Item, node: syntax.Dict) -> Findings:
+    """Values of secret names, save those that pass on a variable of the environment: `${NAME}`."""
+    for entry in node.entries:
+        key, value = entry.key, entry.value
+        if not isinstance(key, syntax.String) or not is_secret(key.value):
+            continue
+        text = _text(item, value)
+        if text is None or looks_like_key(text) or len(text) < 8 or is_placeholder(text) or "${" in text:
+            continue
+        words = "a key in the source; set an environment variable"
+        yield key_in_source.at(value, words, f'pass it on: `"{key.value}": "${{NAME}}"`')
 
 
 def _text(item: Item, node: syntax.Expression) -> str | None:
