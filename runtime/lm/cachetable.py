@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from ...base import json
+from ...base.once import once
 from .cachefile import CacheFile
 from .cachejson import read_json
 from .request import Response
@@ -73,7 +73,7 @@ class Kept:
     facts: str | None
     value: str
 
-    @cached_property
+    @once
     def asked(self) -> Asked | None:
         """What was asked, where it is known."""
         return Asked.read(self.facts)

@@ -19,6 +19,7 @@ from ...state.models import restored_lm, saved_lm
 from ...tools.tool import Tool
 from ...types.annotations import type_name
 from ...values.exact import Unstorable, as_json
+from ..toolbox import Toolbox
 from ..tree import PartTree
 from .names import OURS, Finder, Named
 
@@ -46,7 +47,7 @@ class Writer:
         match value:
             case None | bool() | int() | float() | str():
                 return value
-            case PartTree() | Tool():
+            case PartTree() | Tool() | Toolbox():
                 return self._object(value, where)
             case BaseLM():
                 return {_TAG: "lm", **saved_lm(value)}
@@ -190,7 +191,7 @@ class Reader:
 
     def _object(self, written: dict[str, Any]) -> Any:
         kind = self._finder.find(written["class"])
-        makeable = issubclass(kind, (PartTree, Tool)) or (
+        makeable = issubclass(kind, (PartTree, Tool, Toolbox)) or (
             hasattr(kind, "__parameters__") and kind.__module__.startswith(f"{OURS}.")
         )
         if not makeable:
