@@ -132,6 +132,21 @@ def calls_in_flight(dspy: Any) -> Callable[[], Any]:
     return lambda: asyncio.run(ask_all())
 
 
+def stream_tokens(dspy: Any) -> Callable[[], Any]:
+    """An answer of 400 pieces, listened to field by field on an event loop; the figure is for one piece."""
+    import asyncio
+
+    dspy.configure(lm=server_lm(dspy, 0.0))
+    listener = dspy.streaming.StreamListener("answer", allow_reuse=True)
+    program = dspy.streamify(dspy.Predict("question -> answer"), stream_listeners=[listener])
+
+    async def listen() -> None:
+        async for _ in program(question=INPUTS["message"]):
+            pass
+
+    return lambda: asyncio.run(listen())
+
+
 def hit_in_memory(dspy: Any) -> Callable[[], Any]:
     """A `Predict` whose answer is in the cache's memory."""
     return cached_call(dspy, memory=True)
@@ -163,6 +178,7 @@ def server_lm(dspy: Any, seconds: float, cache: bool = False) -> Any:
 
 
 IN_FLIGHT = 256
+STREAMED = 400
 
 
 REACT_STEPS = 3
@@ -206,6 +222,7 @@ WORK = {
     "ReAct, 3 steps": Work(react, 100),
     "a call to a server here": Work(call_server, 50),
     "64 calls in flight at 50 ms": Work(calls_in_flight, 1, IN_FLIGHT),
+    "a piece of a streamed answer": Work(stream_tokens, 1, STREAMED),
     "Predict, cached in memory": Work(hit_in_memory),
     "Predict, cached on disk": Work(hit_on_disk),
 }

@@ -50,6 +50,7 @@ from .errors import LMUnsupportedModelError as LMUnsupportedModelError
 from .errors import NotConfiguredError as NotConfiguredError
 from .errors import OptimizerError as OptimizerError
 from .errors import ProgramAssertionError as ProgramAssertionError
+from .errors import ReplayError as ReplayError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
