@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..errors import CodeExecutionError, CodeInterpreterError, CodeSyntaxError
 from ..values.rendering import to_json_types
@@ -34,6 +34,14 @@ class Limits(NamedTuple):
     memory: int
     output: int
     calls: int
+
+
+class _Process:
+    """Where Monty's threads are: they do not come along when a process is forked."""
+
+    id = 0
+    left: ClassVar[list[Any]] = []
+    """What a forked child must not even forget."""
 
 
 class Output:
@@ -85,6 +93,12 @@ class Sandbox:
             raise CodeInterpreterError(
                 'running code needs a sandbox: install it with `pip install "dspyc[code]"`'
             ) from error
+        if _Process.id not in (0, os.getpid()):
+            raise CodeInterpreterError(
+                "code was run before this process was forked, and the sandbox does not survive that; start "
+                'processes with "spawn", or run code only in them'
+            )
+        _Process.id = os.getpid()
         seconds, memory, _, calls = self._limits
         try:
             self._pool = monty.Monty(
@@ -107,10 +121,15 @@ class Sandbox:
 
     def stop(self) -> None:
         """End the worker; the variables of its session are gone. Another start makes a new one."""
-        pool, self._pool, self._session = self._pool, None, None
-        # A forked child has the parent's pipes, and must not talk through them.
-        if pool is not None and self._process in (0, os.getpid()):
+        pool, session = self._pool, self._session
+        self._pool = self._session = None
+        if pool is None:
+            return
+        if self._process in (0, os.getpid()):
             pool.__exit__(None, None, None)
+        else:
+            # A forked child has the parent's pipes, but not the threads that wait at them.
+            _Process.left += [pool, session]
 
     def step(self, take: Callable[[], Any]) -> Any:
         """Let the code run on to its end, or to the next thing that it asks of the outside.
@@ -209,7 +228,7 @@ def outside(value: Any) -> Any:
         return outside(dict(attributes))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: outside(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return value
+    return value if type(value).__module__ in ("datetime", "decimal") else str(value)
 
 
 def raised_inside(error: BaseException) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import datetime
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -352,11 +354,34 @@ def test_two_tasks_cannot_share_one() -> None:
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
     with pytest.raises(dspy.CodeInterpreterError, match=r'pip install "dspyc\[code\]"'):
         dspy.PythonInterpreter()("1")
+
+
+def test_a_forked_process_says_that_it_cannot_run_code() -> None:
+    code = (
+        "import os; import dspyc.runtime as dspy\n"
+        "python = dspy.PythonInterpreter(); python('x = 1')\n"
+        "if (child := os.fork()) == 0:\n"
+        "    for use in (python, dspy.PythonInterpreter()):\n"
+        "        try:\n"
+        "            use('1')\n"
+        "        except dspy.CodeInterpreterError as error:\n"
+        "            os.write(1, str(error)[:32].encode() + b'\\n')\n"
+        "        use.shutdown()\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "os.write(1, str(python('x')).encode())\n"
+        "python.shutdown()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert ran.stdout.splitlines() == ["code was run before this process"] * 2 + ["1"]
+
+
+@pytest.mark.parametrize("code", ["type(1)", "print", "import re\nre.match('a', 'a')", "..."])
+def test_objects_of_the_interpreter_come_out_as_text(python: dspy.PythonInterpreter, code: str) -> None:
+    assert isinstance(python(code), str)
 
 
 # --- the tool `run_python` ------------------------------------------------------------------------------

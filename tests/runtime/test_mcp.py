@@ -31,7 +31,7 @@ def tools_of(server: dspy.MCP) -> dict[str, dspy.Tool]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[dspy.MCP]:
-    with dspy.MCP(sys.executable, args=[SERVER], timeout=20) as found:
+    with dspy.MCP(sys.executable, args=[SERVER]) as found:
         yield found
 
 
@@ -234,16 +234,22 @@ def test_a_server_that_ended_between_calls_is_started_again(server: dspy.MCP) ->
     tools = tools_of(server)
     first = int(tools["process"]())
     os.kill(first, 9)
-    time.sleep(0.5)
+    for _ in range(200):
+        if server._connection._ended:
+            break
+        time.sleep(0.05)
     assert tools["add"](a=1) == "2"
 
 
-def test_a_call_that_takes_too_long() -> None:
-    with dspy.MCP(sys.executable, args=[SERVER], timeout=2) as server:
-        tools = tools_of(server)
-        with pytest.raises(dspy.ToolError, match="did not answer for `slow` within 2 seconds"):
+def test_a_call_that_takes_too_long(server: dspy.MCP, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = tools_of(server)
+    assert tools["add"](a=1) == "2"
+    with monkeypatch.context() as impatient:
+        # Not from the beginning: a machine under load starts no server in so short a time.
+        impatient.setattr(server._connection, "_timeout", 0.2)
+        with pytest.raises(dspy.ToolError, match=r"did not answer for `slow` within 0.2 seconds"):
             tools["slow"](seconds=60)
-        assert tools["add"](a=1) == "2"
+    assert tools["add"](a=1) == "2"
 
 
 def test_cancelled_here_it_is_cancelled_there(server: dspy.MCP, tmp_path: Path) -> None:
