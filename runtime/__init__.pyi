@@ -89,6 +89,7 @@ from .lm.jobs import TrainingJob as TrainingJob
 from .lm.provider import Provider as Provider
 from .lm.request import Request as Request
 from .lm.request import Response as Response
+from .lm.telemetry import OpenTelemetry as OpenTelemetry
 from .lm.transports.litellm_module import disable_litellm_logging as disable_litellm_logging
 from .lm.transports.litellm_module import enable_litellm_logging as enable_litellm_logging
 from .lm.usage import track_usage as track_usage
