@@ -42,7 +42,7 @@ _TOKENS = [float(4**step) for step in range(14)]
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A call that goes on: its span, the context around it, when it began, and the attributes of its metrics."""
+    """A call that goes on: its span, the context around it, when it began, and its metrics' attributes."""
 
     span: Any
     around: Any
@@ -148,9 +148,8 @@ class OpenTelemetry(BaseCallback):
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Begin the span of a request."""
         operation = "text_completion" if instance.model_type == "text" else "chat"
-        provider, _, model = str(instance.model).rpartition("/") if "/" in instance.model else ("", "", "")
-        provider = provider.partition("/")[0]
-        model = model or str(instance.model)
+        first, _, rest = str(instance.model).partition("/")
+        provider, model = (first, rest) if rest else ("", first)
         facts: dict[str, Any] = {
             "gen_ai.operation.name": operation,
             "gen_ai.provider.name": _PROVIDERS.get(provider, provider or "dspyc"),
