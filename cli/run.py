@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from ..base.text import plural
 from .console import say, say_json
 from .errors import Refusal
 from .files import read_input
@@ -37,6 +40,7 @@ from .outputs import as_json_values, render_outputs
 @click.option(
     "--num-threads", type=click.IntRange(1), help="How many rows run at the same time. [default: 8]"
 )
+@click.option("--usage", "shows_usage", is_flag=True, help="Show tokens and cost by model on standard error.")
 def command(
     target: str,
     inputs: tuple[str, ...],
@@ -46,6 +50,7 @@ def command(
     rows: Path | None,
     output: Path | None,
     num_threads: int | None,
+    shows_usage: bool,
 ) -> int:
     """Run a program on one input, or on every row of a file.
 
@@ -83,14 +88,15 @@ def command(
     if rows is not None and output is not None:
         from .batch import run_rows
 
-        return run_rows(loaded, chosen, rows, output, models=models, num_threads=num_threads or 8)
+        with _showing_usage(shows_usage):
+            return run_rows(loaded, chosen, rows, output, models=models, num_threads=num_threads or 8)
     from ..project.inputs import read_arguments
     from ..project.interface import inputs_of
     from .failures import told
 
     standard_input = read_input() if "-" in inputs else None
     values = read_arguments(inputs, inputs_of(loaded, chosen), standard_input)
-    with told(), answering(models, loaded):
+    with told(), answering(models, loaded), _showing_usage(shows_usage):
         program = loaded.names[chosen]
         if streams:
             from .streaming import run_streaming
@@ -103,3 +109,24 @@ def command(
     else:
         say(render_outputs(outputs))
     return 0
+
+
+@contextmanager
+def _showing_usage(shows: bool) -> Iterator[None]:
+    """Say on standard error which tokens the block has used, and what they cost; when it fails, too."""
+    if not shows:
+        yield
+        return
+    from ..runtime.lm.usage import track_usage
+
+    with track_usage() as tracker:
+        try:
+            yield
+        finally:
+            totals = tracker.get_total_tokens()
+            for model, counts in totals.items():
+                read, written = counts.get("prompt_tokens", 0), counts.get("completion_tokens", 0)
+                calls = plural(len(tracker.usage_data[model]), "call")
+                say(f"{model}: {calls}, {read:,} tokens read, {written:,} written", error=True)
+            cost = "unknown" if totals.cost is None else f"${totals.cost:.6f}"
+            say(f"cost: {cost}" if totals else "no model was called that counts tokens", error=True)

@@ -68,6 +68,9 @@ from .evaluate.result import EvaluationResult as EvaluationResult
 from .example import Example as Example
 from .execution import flow as flow
 from .execution.callbacks import BaseCallback as BaseCallback
+from .execution.logs import configure_dspy_loggers as configure_dspy_loggers
+from .execution.logs import disable_logging as disable_logging
+from .execution.logs import enable_logging as enable_logging
 from .execution.settings import apply_defaults as apply_defaults
 from .execution.settings import configure as configure
 from .execution.settings import context as context
@@ -87,6 +90,9 @@ from .lm.jobs import TrainingJob as TrainingJob
 from .lm.provider import Provider as Provider
 from .lm.request import Request as Request
 from .lm.request import Response as Response
+from .lm.telemetry import OpenTelemetry as OpenTelemetry
+from .lm.transports.litellm_module import disable_litellm_logging as disable_litellm_logging
+from .lm.transports.litellm_module import enable_litellm_logging as enable_litellm_logging
 from .lm.usage import track_usage as track_usage
 from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN

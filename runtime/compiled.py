@@ -122,6 +122,9 @@ class Predicted:
         def get_lm_usage(self) -> dict[str, Any] | None:
             """Tokens by model, when `track_usage` was set."""
 
+        def get_lm_cost(self) -> float | None:
+            """What the call cost in US dollars, when `track_usage` was set and the prices are known."""
+
 
 class OpenPredicted(Predicted):
     """The same for a module of which not all outputs are known."""

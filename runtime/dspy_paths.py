@@ -48,6 +48,7 @@ _MORE: dict[str, str] = {
     "dummy_rm": ".retrieval.dummies",
     "infer_prefix": ".signature.fields",
     "load": ".modules.saving",
+    "pretty_print_history": ".lm.history",
     "with_callbacks": ".execution.callbacks",
 }
 """Names that only a path has, and where they are."""

@@ -75,6 +75,10 @@ class Prediction(Example):
         """Tokens by model, when `track_usage` was set."""
         return self._lm_usage
 
+    def get_lm_cost(self) -> float | None:
+        """What the call cost in US dollars, when `track_usage` was set and the prices are known."""
+        return getattr(self._lm_usage, "cost", None)
+
     def set_lm_usage(self, usage: dict[str, Any]) -> None:
         """Keep the tokens that the call used, by model."""
         object.__setattr__(self, "_lm_usage", usage)

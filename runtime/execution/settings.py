@@ -38,7 +38,7 @@ _BUILT_IN: dict[str, Any] = {
     "interpreter_factory": None,
     "allow_tool_async_sync_conversion": True,
 }
-_IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": []}
+_IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": [], "max_trace_size": 1000}
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
 _DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
 _NAMES = frozenset(_DEFAULTS) | {"trace"}
@@ -135,6 +135,8 @@ def configure(**values: Any) -> None:
     values = _verified(values)
     if "trace" in values:
         tracing.start(values.pop("trace"))
+    if "max_trace_size" in values:
+        tracing.Recent.most = values["max_trace_size"]
     _process.update(values)
 
 
@@ -281,6 +283,8 @@ def reset() -> None:
     """Forget what `configure` set; for tests."""
     _process.clear()
     Heard.anywhere = False
+    tracing.Recent.calls.clear()
+    tracing.Recent.most = 1000
 
 
 def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:

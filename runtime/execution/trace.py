@@ -1,6 +1,7 @@
 """The trace: which predictors were called, with which inputs, and what they predicted.
 
-There is none unless someone starts one, with `context(trace=[])`. Calls that run at the same time append in
+`context(trace=[])` starts one; without one, the last calls of the process are kept, for programs of DSPy
+that read `settings.trace`. Calls that run at the same time append in
 the order of the text: a concurrent branch gets a list of its own, placed in its parent's list when it is
 made, and reading flattens.
 """
@@ -45,7 +46,15 @@ Trace: TypeAlias = "list[Any]"
 callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=())
 """The modules whose calls are under way here, outermost first."""
 
-_current: ContextVar[Trace | None] = ContextVar("dspyc_trace", default=None)
+
+class Recent:
+    """The last calls that nobody records, oldest first, and how many of them are kept."""
+
+    calls: Trace = []  # noqa: RUF012 it is the one of the process
+    most = 1000
+
+
+_current: ContextVar[Trace | None] = ContextVar("dspyc_trace", default=Recent.calls)
 
 
 class Branch(list[Any]):
@@ -63,27 +72,39 @@ def stop(token: Token[Trace | None]) -> None:
 
 
 def active() -> Trace | None:
-    """The list that is being recorded into, as it is, or None."""
-    return _current.get()
+    """The list that someone records into, as it is, or None."""
+    trace = _current.get()
+    return None if trace is Recent.calls else trace
 
 
 def record(predictor: Any, inputs: dict[str, Any], prediction: Any) -> None:
-    """Append a call to the trace, if there is one."""
+    """Append a call to the trace, unless calls are not to be recorded here."""
+    trace = _current.get()
+    if trace is None:
+        return
+    trace.append((predictor, inputs, prediction))
+    if trace is Recent.calls and len(trace) > Recent.most:
+        # In steps, so that adding stays cheap.
+        del trace[: len(trace) - Recent.most + Recent.most // 8]
+
+
+def extend(steps: list[Any]) -> None:
+    """Append calls that were recorded elsewhere to the trace here."""
     trace = _current.get()
     if trace is not None:
-        trace.append((predictor, inputs, prediction))
+        trace.extend(steps)
 
 
 def note(kind: Literal["printed", "fallback"], text: str, error: BaseException | None = None) -> None:
-    """Append a note to the trace, if there is one."""
-    trace = _current.get()
+    """Append a note to the trace, if someone records one."""
+    trace = active()
     if trace is not None:
         trace.append(Note(kind, text, error))
 
 
 def branch() -> Branch | None:
-    """Make a place in the trace for a branch that starts now, or None when nothing is recorded."""
-    trace = _current.get()
+    """Make a place in the trace for a branch that starts now, or None when nobody records one."""
+    trace = active()
     if trace is None:
         return None
     place = Branch()
@@ -92,7 +113,7 @@ def branch() -> Branch | None:
 
 
 def read() -> list[Step] | None:
-    """The steps so far in the order of the text, or None when nothing is recorded.
+    """The steps so far in the order of the text, or None when calls are not to be recorded.
 
     As long as nothing ran concurrently or was noted this is the very list that was given, as in DSPy.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from bisect import insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from itertools import count
@@ -137,12 +137,19 @@ def inspect_history(n: int = 1, file: TextIO | None = None) -> None:
     show(ALL, n, file)
 
 
-def show(history: CallHistory, n: int = 1, file: TextIO | None = None) -> None:
+def pretty_print_history(
+    history: Sequence[Mapping[str, Any]], n: int = 1, file: TextIO | None = None
+) -> None:
+    """Print the last `n` calls of a list of entries, such as `lm.history`."""
+    show(history, n, file)
+
+
+def show(history: Sequence[Mapping[str, Any]], n: int = 1, file: TextIO | None = None) -> None:
     """Print the last `n` calls of a history; in colour on a terminal."""
     out = file or sys.stdout
     colour = file is None and out.isatty()
     for entry in history[-n:] if n > 0 else []:
-        stamp = _paint(f"[{entry['timestamp']}]", "34", colour)
+        stamp = _paint(f"[{entry.get('timestamp', 'unknown time')}]", "34", colour)
         print(f"\n\n{stamp}\n", file=out)
         messages = entry["messages"] or [{"role": "user", "content": entry["prompt"]}]
         for message in messages:

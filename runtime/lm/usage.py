@@ -1,7 +1,8 @@
-"""Tokens by model, counted over a stretch of code."""
+"""Tokens and cost by model, counted over a stretch of code."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,22 +11,57 @@ from typing import Any
 from ...base.forks import new_lock
 
 
+class LMUsage(dict[str, dict[str, Any]]):
+    """The tokens of some calls by model: `{model: {"prompt_tokens": …, "completion_tokens": …, …}}`.
+
+    `cost` is what they cost in US dollars: None where no price is known.
+    """
+
+    cost: float | None = None
+
+
 class UsageTracker:
-    """Adds up the tokens of the calls made while it is active; answers from the cache count nothing."""
+    """Adds up the tokens of the calls made while it is active; answers from the cache count nothing.
+
+    Attributes:
+        usage_data: the counts of each call, by model, as they came.
+    """
 
     def __init__(self) -> None:
-        self._totals: dict[str, dict[str, Any]] = {}
+        self.usage_data: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._cost: float | None = None
         self._lock = new_lock()
 
-    def add(self, model: str, usage: Mapping[str, Any]) -> None:
-        """Count a call's tokens."""
-        with self._lock:
-            _merge(self._totals.setdefault(model, {}), usage)
+    def add_usage(self, lm: str, usage_entry: Mapping[str, Any], cost: float | None = None) -> None:
+        """Count a call's tokens.
 
-    def get_total_tokens(self) -> dict[str, dict[str, Any]]:
-        """The sums so far: `{model: {"prompt_tokens": …, "completion_tokens": …, "total_tokens": …}}`."""
+        Args:
+            lm: the model's name.
+            usage_entry: the counts, under OpenAI's names.
+            cost: what it cost in US dollars, where that is known.
+        """
+        if not usage_entry:
+            return
         with self._lock:
-            return {model: dict(totals) for model, totals in self._totals.items()}
+            self.usage_data[lm].append({name: _plain(value) for name, value in usage_entry.items()})
+            if cost is not None:
+                self._cost = (self._cost or 0.0) + cost
+
+    @property
+    def cost(self) -> float | None:
+        """What the calls cost so far in US dollars, those whose price is known; None where none is."""
+        return self._cost
+
+    def get_total_tokens(self) -> LMUsage:
+        """The sums so far, by model."""
+        totals = LMUsage()
+        with self._lock:
+            for model, entries in self.usage_data.items():
+                sums = totals[model] = {}
+                for entry in entries:
+                    _merge(sums, entry)
+            totals.cost = self._cost
+        return totals
 
 
 _trackers: ContextVar[tuple[UsageTracker, ...]] = ContextVar("dspyc_usage_trackers", default=())
@@ -42,15 +78,10 @@ def track_usage() -> Iterator[UsageTracker]:
         _trackers.reset(token)
 
 
-def tracked() -> bool:
-    """Whether anyone counts here."""
-    return bool(_trackers.get())
-
-
-def count(model: str, usage: Mapping[str, Any]) -> None:
-    """Tell all active trackers of a call's tokens."""
+def count(model: str, usage: Mapping[str, Any], cost: float | None = None) -> None:
+    """Tell all active trackers of a call's tokens, and of its cost where that is known."""
     for tracker in _trackers.get():
-        tracker.add(model, usage)
+        tracker.add_usage(model, usage, cost)
 
 
 _observers: ContextVar[tuple[Callable[[Any], None], ...]] = ContextVar("dspyc_response_observers", default=())
@@ -72,9 +103,23 @@ def observe(response: Any) -> None:
         observer(response)
 
 
+def _plain(value: Any) -> Any:
+    return value.model_dump() if hasattr(value, "model_dump") else value
+
+
 def _merge(totals: dict[str, Any], usage: Mapping[str, Any]) -> None:
+    """Add counts; what is no count (a flag, a name) stays as it came first."""
     for name, value in usage.items():
+        known = totals.get(name)
         if isinstance(value, Mapping):
-            _merge(totals.setdefault(name, {}), value)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            totals[name] = totals.get(name, 0) + value
+            totals[name] = inner = dict(known) if isinstance(known, Mapping) else {}
+            _merge(inner, value)
+        elif known is None:
+            if value is not None:
+                totals[name] = value
+        elif _is_count(known) and _is_count(value):
+            totals[name] = known + value
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

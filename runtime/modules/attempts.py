@@ -174,9 +174,7 @@ def as_reward(value: Any) -> float:
 
 def keep(steps: list[Any]) -> None:
     """Put the steps of the attempt that was chosen into the trace around, if there is one."""
-    around = trace.active()
-    if around is not None:
-        around.extend(steps)
+    trace.extend(steps)
 
 
 def temperature_of(module: Module) -> float | None:

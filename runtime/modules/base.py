@@ -355,7 +355,7 @@ class _CallScope:
         self._settings = None if inputs.keys().isdisjoint(CALL_SETTINGS) else module._take_settings(inputs)
         self._parts = None if module._part_settings is None else begin_parts(module._part_settings)
         self._calling = begin_calls(module._defaults) if module._defaults else None
-        counts = lookup("track_usage", module._defaults) and not usage.tracked()
+        counts = lookup("track_usage", module._defaults)
         self._counting = usage.track_usage() if counts else None
         self._tracker: usage.UsageTracker | None = None
 

@@ -265,11 +265,28 @@ def test_errors_come_through_with_their_traceback() -> None:
 # --- the trace ------------------------------------------------------------------------------------------
 
 
-def test_there_is_no_trace_unless_asked_for() -> None:
+def test_the_last_calls_are_kept_where_nobody_records_them() -> None:
+    predict = dspy.Predict("q -> a")
+    lm = dspy.DummyLM([{"a": "1"}] * 40)
+    first = predict(q="x", lm=lm)
+    assert dspy.settings.trace == [(predict, {"q": "x"}, first)]
+    with dspy.context(trace=None):
+        predict(q="x", lm=lm)
+        assert dspy.settings.trace is None
+    assert len(dspy.settings.trace) == 1
+    assert trace.active() is None
+    dspy.configure(max_trace_size=8)
+    for number in range(30):
+        last = predict(q=str(number), lm=lm)
+        assert len(dspy.settings.trace) <= 8
+        assert dspy.settings.trace[-1][2] is last
+    dspy.BestOfN(predict, 1, lambda given, prediction: 1.0)(q="chosen", lm=lm)
+    assert dspy.settings.trace[-1][1] == {"q": "chosen"}
+
+
+def test_a_trace_is_the_list_that_was_given() -> None:
     predict = dspy.Predict("q -> a")
     lm = dspy.DummyLM([{"a": "1"}] * 3)
-    predict(q="x", lm=lm)
-    assert dspy.settings.trace is None
     mine: list[Any] = []
     with dspy.context(trace=mine):
         prediction = predict(q="x", lm=lm)

@@ -52,6 +52,26 @@ def load() -> Any:
     return _loaded
 
 
+def enable_litellm_logging() -> None:
+    """Show what litellm itself says of its requests, down to the details."""
+    _let_speak(logging.DEBUG)
+
+
+def disable_litellm_logging() -> None:
+    """Show of litellm's own words none but errors."""
+    _let_speak(logging.ERROR)
+
+
+def _let_speak(level: int) -> None:
+    litellm = load()
+    litellm.suppress_debug_info = level > logging.DEBUG
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.setLevel(level)
+        for handler in logger.handlers:
+            handler.setLevel(level)
+
+
 async def aload() -> Any:
     """The module, imported beside the event loop."""
     if _loaded is None or litellm_forks.is_due():
