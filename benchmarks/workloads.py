@@ -89,12 +89,25 @@ def predict(dspy: Any) -> Callable[[], Any]:
     return lambda: program(**INPUTS)
 
 
-def format_demos(dspy: Any) -> Callable[[], Any]:
-    """`ChatAdapter.format` with 16 demos."""
-    adapter, signature = dspy.ChatAdapter(), ticket_signature(dspy)
-    demo = {**INPUTS, "label": "billing", "urgency": 3, "summary": "Wants a refund."}
-    demos = [dspy.Example(**demo) for _ in range(16)]
-    return lambda: adapter.format(signature, demos, INPUTS)
+def format_with(count: int) -> Callable[[Any], Callable[[], Any]]:
+    """`ChatAdapter.format` with so many demos, each with values of its own."""
+
+    def work(dspy: Any) -> Callable[[], Any]:
+        adapter, signature = dspy.ChatAdapter(), ticket_signature(dspy)
+        demos = [
+            dspy.Example(
+                subject=f"Charged twice in week {number}",
+                message=f"I was charged twice in week {number}, please pay one back.",
+                customer_since=1990 + number % 30,
+                label="billing",
+                urgency=number % 5,
+                summary="Wants a refund.",
+            )
+            for number in range(count)
+        ]
+        return lambda: adapter.format(signature, demos, INPUTS)
+
+    return work
 
 
 def parse_answer(dspy: Any) -> Callable[[], Any]:
@@ -216,7 +229,9 @@ class Work(NamedTuple):
 
 WORK = {
     "Predict, 3 inputs, 3 outputs": Work(predict),
-    "ChatAdapter.format, 16 demos": Work(format_demos),
+    "ChatAdapter.format, no demos": Work(format_with(0)),
+    "ChatAdapter.format, 16 demos": Work(format_with(16)),
+    "ChatAdapter.format, 64 demos": Work(format_with(64)),
     "ChatAdapter.parse, 3 fields": Work(parse_answer),
     "Signature from a string": Work(make_signature),
     "ReAct, 3 steps": Work(react, 100),

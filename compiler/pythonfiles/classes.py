@@ -201,7 +201,6 @@ def _parameters(
                 not _is_class_variable(written)
             ):
                 kind = "keyword-only" if by_name else ""
-                own.pop(name, None)
                 own[name] = parameter(ast.arg(name, written), value, kind, file.lookup)
     further = [each for each in inherited if each.kind == "**"] or list(_further(node))
     return (*_ordered(own.values()), *further)

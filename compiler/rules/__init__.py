@@ -77,6 +77,7 @@ from .models.settings import (
     refused_setting,
     retired_model,
 )
+from .models.tools import no_function_calling
 from .models.unused import unused_model
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
@@ -265,6 +266,7 @@ RULES: tuple[Rule, ...] = (
     missing_model,
     untuned_module,
     untaken_input,
+    no_function_calling,
     look_alike_names,
     key_in_source,
     unsafe_tool,

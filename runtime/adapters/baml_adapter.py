@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
@@ -14,12 +16,14 @@ from .simplified import simplified
 
 
 @parameters
-class BAMLAdapter(JSONAdapter, origin=True):
+class BAMLAdapter(JSONAdapter):
     """Asks for one JSON object and describes its type as BAML does: `{name: string, age: int or null}`.
 
     The prompt of nested records takes about a third of the tokens that their JSON schema takes.
     Descriptions and limits of attributes stand in it as comments. All else is as with `JSONAdapter`.
     """
+
+    _is_origin: ClassVar[bool] = True
 
     def format_field_description(self, signature: type[Signature]) -> str:
         """The list of input fields; the outputs are described by their type."""

@@ -74,20 +74,17 @@ class ChatAdapter(Adapter):
 
     _origin: ClassVar[type[ChatAdapter]]
     """The nearest class whose messages depend on the signature alone, so that they are worked out once."""
+    _is_origin: ClassVar[bool] = True
+    """Said by a class that is such a one: its messages do not look at what the object is made with."""
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
     _own_values: ClassVar[bool] = False
     _own_demos: ClassVar[bool] = False
 
-    def __init_subclass__(cls, origin: bool = False, **options: Any) -> None:
-        """Find out which hooks a subclass overrides.
-
-        Args:
-            origin: whether this is a format of its own, which does not look at what the object is made with.
-            options: those of the base class.
-        """
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Find out which hooks a subclass overrides."""
         super().__init_subclass__(**options)
-        if origin:
+        if "_is_origin" in cls.__dict__:
             cls._origin = cls
         of = cls._origin
         cls._own_system = any(getattr(cls, name) is not getattr(of, name) for name in _SYSTEM_HOOKS)

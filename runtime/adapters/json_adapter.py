@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
 from ..lm.capabilities import Capabilities
@@ -27,13 +27,15 @@ from .sections import is_whole_object, split_sections
 
 
 @parameters
-class JSONAdapter(ChatAdapter, origin=True):
+class JSONAdapter(ChatAdapter):
     """Asks for one JSON object with the outputs.
 
     A provider that has structured outputs is given their JSON schema, and one that has a JSON mode is told to
     use it; `lm.capabilities` says what a model has. Answers are read tolerantly in any case: in a code fence,
     with prose around it, with a trailing comma. Inputs look as in `ChatAdapter`'s messages.
     """
+
+    _is_origin: ClassVar[bool] = True
 
     use_native_function_calling: bool = True
     """Whether tools go to the provider's own function calling, where the model has it, instead of into the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
 from ..parameters import parameters
@@ -22,12 +22,14 @@ from .plan import Plan
 
 
 @parameters
-class XMLAdapter(ChatAdapter, origin=True):
+class XMLAdapter(ChatAdapter):
     """Asks for each output as an XML element: `<answer>…</answer>`.
 
     Records, lists and dicts are elements inside of their field's: `<person><name>Ada</name></person>`.
     Answers are read tolerantly: text that is not quite XML, as `a < b`, is text.
     """
+
+    _is_origin: ClassVar[bool] = True
 
     def stream_reader(self, plan: Plan) -> FieldReader:
         """Cuts at the elements."""
