@@ -17,7 +17,14 @@ from .files import shown
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 _PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
-FATAL = (errors.ConfigurationError, errors.SignatureError, errors.LMAuthError, errors.LMUnknownModelError)
+FATAL = (
+    errors.ConfigurationError,
+    errors.SignatureError,
+    errors.LMAuthError,
+    errors.LMBillingError,
+    errors.LMUnknownModelError,
+    errors.BudgetExceededError,
+)
 """What would fail in the same way for every input."""
 
 MISUSE = (*FATAL, errors.InputError, errors.StateError, errors.DataError, errors.JournalError)

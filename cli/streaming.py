@@ -69,17 +69,19 @@ class _Screen:
         _put(chunk)
         if is_last:
             self._end_line()
-            while self._waiting and self._open is None:
-                self._next()
+            while self._waiting and not self._next():
+                pass
 
-    def _next(self) -> None:
-        """Go on with what has waited longest."""
+    def _next(self) -> bool:
+        """Go on with what has waited longest; whether it is still being written."""
         key = next(iter(self._waiting))
         self._open = key
         _put(_head(key) + "".join(self._waiting.pop(key)))
         if key in self._complete:
             self._complete.discard(key)
             self._end_line()
+            return False
+        return True
 
     def _forget(self, predictor: str) -> None:
         """A predictor asks again: what of it has been shown is void."""

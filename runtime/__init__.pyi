@@ -12,6 +12,7 @@ from .adapters.xml_adapter import XMLAdapter as XMLAdapter
 from .data.dataset import Dataset as Dataset
 from .errors import AdapterParseError as AdapterParseError
 from .errors import BatchError as BatchError
+from .errors import BudgetExceededError as BudgetExceededError
 from .errors import CodeExecutionError as CodeExecutionError
 from .errors import CodeInterpreterError as CodeInterpreterError
 from .errors import CodeSyntaxError as CodeSyntaxError
@@ -20,6 +21,7 @@ from .errors import ConfigurationError as ConfigurationError
 from .errors import ContextWindowExceededError as ContextWindowExceededError
 from .errors import DataError as DataError
 from .errors import DspycError as DspycError
+from .errors import DSPyError as DSPyError
 from .errors import EmptyAnswerError as EmptyAnswerError
 from .errors import EvaluationError as EvaluationError
 from .errors import FilteredAnswerError as FilteredAnswerError
@@ -28,15 +30,23 @@ from .errors import JournalError as JournalError
 from .errors import LimitError as LimitError
 from .errors import LMAnswerError as LMAnswerError
 from .errors import LMAuthError as LMAuthError
+from .errors import LMBillingError as LMBillingError
+from .errors import LMCollectionLimitError as LMCollectionLimitError
 from .errors import LMConfigurationError as LMConfigurationError
 from .errors import LMError as LMError
 from .errors import LMInvalidRequestError as LMInvalidRequestError
+from .errors import LMLockTimeoutError as LMLockTimeoutError
+from .errors import LMNotConfiguredError as LMNotConfiguredError
+from .errors import LMProviderError as LMProviderError
 from .errors import LMRateLimitError as LMRateLimitError
 from .errors import LMServerError as LMServerError
+from .errors import LMStreamAssemblyError as LMStreamAssemblyError
 from .errors import LMTimeoutError as LMTimeoutError
 from .errors import LMTransportError as LMTransportError
 from .errors import LMUnexpectedError as LMUnexpectedError
 from .errors import LMUnknownModelError as LMUnknownModelError
+from .errors import LMUnsupportedFeatureError as LMUnsupportedFeatureError
+from .errors import LMUnsupportedModelError as LMUnsupportedModelError
 from .errors import NotConfiguredError as NotConfiguredError
 from .errors import OptimizerError as OptimizerError
 from .errors import ProgramAssertionError as ProgramAssertionError
@@ -45,6 +55,7 @@ from .errors import StateError as StateError
 from .errors import ToolError as ToolError
 from .errors import ToolRunError as ToolRunError
 from .errors import TruncatedAnswerError as TruncatedAnswerError
+from .errors import is_retryable_lm_error as is_retryable_lm_error
 from .evaluate.aggregation import majority as majority
 from .evaluate.evaluate import Evaluate as Evaluate
 from .evaluate.metrics import EM as EM
@@ -67,6 +78,8 @@ from .interface import Reward as Reward
 from .interface import ToolFunction as ToolFunction
 from .lm.base import BaseLM as BaseLM
 from .lm.cache import configure_cache as configure_cache
+from .lm.cacheface import Cache as Cache
+from .lm.cacheface import request_cache as request_cache
 from .lm.client import LM as LM
 from .lm.history import inspect_history as inspect_history
 from .lm.jobs import TrainingJob as TrainingJob
@@ -78,11 +91,14 @@ from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN
 from .modules.chain_of_thought import ChainOfThought as ChainOfThought
 from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
+from .modules.code_act import CodeAct as CodeAct
 from .modules.multi_chain_comparison import MultiChainComparison as MultiChainComparison
 from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
+from .modules.program_of_thought import ProgramOfThought as ProgramOfThought
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.rlm import RLM as RLM
 from .modules.streaming import StatusMessage as StatusMessage
 from .modules.streaming import StatusMessageProvider as StatusMessageProvider
 from .modules.streaming import StreamListener as StreamListener
@@ -138,3 +154,6 @@ from .types.reasoning import Reasoning as Reasoning
 from .types.toolcalls import ToolCallResults as ToolCallResults
 from .types.toolcalls import ToolCalls as ToolCalls
 from .types.type import Type as Type
+
+cache: Cache
+"""The cache of this process; another `Cache` can be put in its place."""

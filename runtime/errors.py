@@ -21,28 +21,36 @@
     ├── JournalError                        a run that cannot be continued or written down
     ├── ReplayError                         a cassette that cannot be used, or does not hold a request
     └── LMError                             a model call that failed
-        ├── LMRateLimitError        429     tried again
-        ├── LMTimeoutError          408     tried again
-        ├── LMServerError           5xx     tried again
         ├── LMTransportError                no connection, or it broke; tried again
-        ├── LMAuthError             401, 403
-        ├── LMUnknownModelError     404
-        ├── LMInvalidRequestError   400
-        │   └── ContextWindowExceededError
+        ├── LMProviderError                 the provider refused or failed
+        │   ├── LMRateLimitError    429     tried again
+        │   ├── LMTimeoutError      408     tried again
+        │   ├── LMServerError       5xx     tried again
+        │   ├── LMAuthError         401, 403
+        │   ├── LMBillingError      402     the account has no money or quota left
+        │   └── LMInvalidRequestError   400
+        │       ├── ContextWindowExceededError
+        │       └── LMUnknownModelError 404 DSPy's LMUnsupportedModelError
         ├── LMConfigurationError (ConfigurationError)
+        │   └── LMNotConfiguredError (LMAuthError)   no key is set
+        ├── LMUnsupportedFeatureError       what a model is asked for and cannot do
+        ├── BudgetExceededError             a call that could cost more than is left of a budget
         ├── LMAnswerError                   the model answered, and the answer is not one
         │   ├── EmptyAnswerError            no answer in it, or one that says nothing; tried again
         │   ├── FilteredAnswerError         stopped by the provider's filter
+        │   ├── LMCollectionLimitError      larger than an answer may be
         │   └── TruncatedAnswerError (AdapterParseError)   cut off at the limit of tokens
+        ├── LMLockTimeoutError              a lock of the credentials; for models of the user's own
         └── LMUnexpectedError               a reply that no rule covers
+            └── LMStreamAssemblyError       a stream that ended before its answer did
 
 Messages say what to do next, and never hold a key: whoever raises an `LMError` redacts its text first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Self
 
 from ..base.text import clip
 from ..base.text import did_you_mean as did_you_mean
@@ -78,6 +86,9 @@ def _rebuild(kind: type[DspycError], args: tuple[Any, ...], facts: dict[str, Any
     error.args = args
     error.__dict__.update(facts)
     return error
+
+
+DSPyError = DspycError
 
 
 class ConfigurationError(DspycError, ValueError):
@@ -213,8 +224,8 @@ class AdapterParseError(DspycError, ValueError):
         signature: HasOutputs,
         lm_response: str,
         message: str | None = None,
-        *,
         parsed_result: dict[str, Any] | None = None,
+        *,
         field: str | None = None,
         messages: list[dict[str, Any]] | None = None,
     ) -> None:
@@ -256,84 +267,196 @@ class ConditionError(AdapterParseError):
 class LMError(DspycError):
     """A model call that failed.
 
+    Made as DSPy's errors are, too: `LMError("too busy", model="openai/x", status=429)`.
+
     Attributes:
+        message: what is wrong.
+        code: the kind of error in one word, as `rate_limit`.
         model: the model's name as given to `LM`.
-        provider: the part of it before the first `/`, if there is one.
+        provider: who served it; unless given, the part of the name before the first `/`, if there is one.
+        provider_code: the provider's own code of the error, as `insufficient_quota`.
         status: the HTTP status, where there was one.
         retry_after: the seconds that the server asked to wait, if it did.
         request_id: the provider's identifier of the request, if it gave one.
     """
 
     retryable = False
+    default_code: ClassVar[str] = "lm_error"
 
     def __init__(
         self,
-        message: str,
+        message: str = "",
         *,
+        code: str | None = None,
         model: str | None = None,
+        provider: str | None = None,
+        provider_code: str | None = None,
         status: int | None = None,
         retry_after: float | None = None,
         request_id: str | None = None,
     ) -> None:
         self.message = message
+        self.code = code or self.default_code
         self.model = model
-        self.provider = _provider_of(model)
+        self.provider = provider or _provider_of(model)
+        self.provider_code = provider_code
         self.status = status
         self.retry_after = retry_after
         self.request_id = request_id
-        super().__init__(message)
-
-
-class LMRateLimitError(LMError):
-    """The provider received too many requests."""
-
-    retryable = True
-
-
-class LMTimeoutError(LMError):
-    """No answer came in time."""
-
-    retryable = True
-
-
-class LMServerError(LMError):
-    """The provider failed."""
-
-    retryable = True
+        named = model is None or f"`{model}`" in message
+        super().__init__(message if named else f"[{model}] {message}".rstrip())
 
 
 class LMTransportError(LMError):
     """The connection could not be made, or was lost."""
 
     retryable = True
+    default_code = "transport"
     unreachable: bool = False
     """No connection could be made; it is retried at most twice."""
 
 
-class LMAuthError(LMError):
+class LMProviderError(LMError):
+    """The provider refused the request, or failed."""
+
+    default_code = "provider"
+
+
+class LMRateLimitError(LMProviderError):
+    """The provider received too many requests."""
+
+    retryable = True
+    default_code = "rate_limit"
+
+
+class LMTimeoutError(LMProviderError):
+    """No answer came in time."""
+
+    retryable = True
+    default_code = "timeout"
+
+
+class LMServerError(LMProviderError):
+    """The provider failed."""
+
+    retryable = True
+    default_code = "server"
+
+
+class LMAuthError(LMProviderError):
     """The provider does not accept the key, or the key does not allow the model."""
 
+    default_code = "auth"
 
-class LMUnknownModelError(LMError):
+
+class LMBillingError(LMProviderError):
+    """The provider refuses the request until the account is paid, or its quota is raised."""
+
+    default_code = "billing"
+
+
+class LMInvalidRequestError(LMProviderError):
+    """The provider rejected the request."""
+
+    default_code = "invalid_request"
+
+
+class LMUnknownModelError(LMInvalidRequestError):
     """The provider, or its name, is unknown, or the provider has no such model."""
 
+    default_code = "unsupported_model"
 
-class LMInvalidRequestError(LMError):
-    """The provider rejected the request."""
+
+LMUnsupportedModelError = LMUnknownModelError
 
 
 class ContextWindowExceededError(LMInvalidRequestError):
     """The messages are longer than the model's context window."""
 
+    default_code = "context_window_exceeded"
+
+    def __init__(self, message: str = "Context window exceeded", **facts: Any) -> None:
+        super().__init__(message, **facts)
+
 
 class LMConfigurationError(LMError, ConfigurationError):
     """Parameters of an LM that its model or this machine does not support."""
+
+    default_code = "configuration"
+
+
+class LMNotConfiguredError(LMConfigurationError, LMAuthError):
+    """No key is set for the model's provider."""
+
+    default_code = "not_configured"
+
+
+class LMUnsupportedFeatureError(LMError):
+    """What is asked for is nothing that the model, or its provider, can do.
+
+    Attributes:
+        features: what was asked for.
+        issues: the reasons why it cannot be had.
+    """
+
+    default_code = "unsupported_feature"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        feature: str | None = None,
+        features: Sequence[str] | None = None,
+        issues: Sequence[str] | None = None,
+        **facts: Any,
+    ) -> None:
+        given = [] if feature is None else [feature]
+        self.feature = feature
+        self.features = given if features is None else list(features)
+        self.issues = list(issues or ())
+        super().__init__(message, **facts)
+
+
+class BudgetExceededError(LMError):
+    """A call that could cost more than is left of a budget, so that it was not made.
+
+    Attributes:
+        budget: the budget, in US dollars.
+        spent: what was spent of it.
+    """
+
+    default_code = "budget"
+    budget: float = 0.0
+    spent: float = 0.0
+
+
+class LMLockTimeoutError(LMError):
+    """A lock of the credentials could not be had; nothing here raises it, models of the user's own may.
+
+    Attributes:
+        path: the file that is locked.
+        lock_path: the lock.
+    """
+
+    retryable = True
+    default_code = "lock_timeout"
+
+    def __init__(self, message: str = "", *, path: str = "", lock_path: str = "", **facts: Any) -> None:
+        self.path, self.lock_path = path, lock_path
+        super().__init__(message, **facts)
 
 
 class LMAnswerError(LMError):
     """The model answered, and what it gave is not an answer; `finish_reason` is why it stopped."""
 
+    default_code = "answer"
     finish_reason: str | None = None
+
+
+class LMCollectionLimitError(LMAnswerError):
+    """An answer that is larger than any answer may be."""
+
+    default_code = "collection_limit"
 
 
 class EmptyAnswerError(LMAnswerError):
@@ -386,13 +509,37 @@ class TruncatedAnswerError(AdapterParseError, LMAnswerError):
         )
         self.note = "raise max_tokens, or set accept_truncated=True to use the part that arrived"
         self.message = self.reason
-        self.model, self.provider = model, _provider_of(model)
-        self.status, self.retry_after, self.request_id = 200, None, None
+        self.code, self.model, self.provider = "truncated", model, _provider_of(model)
+        self.status, self.provider_code, self.retry_after, self.request_id = 200, None, None, None
         self.finish_reason = "length"
 
 
 class LMUnexpectedError(LMError):
     """A failure that fits no other class; its cause is chained."""
+
+    default_code = "unexpected"
+
+
+class LMStreamAssemblyError(LMUnexpectedError):
+    """A stream that ended before its answer did.
+
+    Attributes:
+        partial: what had come of the answer.
+        part_index: the answer's number, where there are several.
+    """
+
+    default_code = "stream_assembly"
+
+    def __init__(
+        self, message: str = "", *, partial: Any = None, part_index: int | None = None, **facts: Any
+    ) -> None:
+        self.partial, self.part_index = partial, part_index
+        super().__init__(message, **facts)
+
+
+def is_retryable_lm_error(error: BaseException) -> bool:
+    """Whether an error of a model call may pass, so that the same request may succeed later."""
+    return isinstance(error, LMError) and error.retryable
 
 
 def _provider_of(model: str | None) -> str | None:

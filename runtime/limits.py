@@ -32,6 +32,15 @@ class Ge(Limit):
         self.ge = ge
 
 
+class Gt(Limit):
+    """More than this."""
+
+    __slots__ = ("gt",)
+
+    def __init__(self, gt: Any) -> None:
+        self.gt = gt
+
+
 class Le(Limit):
     """At most this."""
 

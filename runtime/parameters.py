@@ -18,7 +18,8 @@ The catalog, completion, hover and the reference read the same facts that constr
 Fields of base classes come first. `_: KW_ONLY` makes what follows keyword-only. A default that is a list,
 dict or set is copied for each use. `extra="config"` keeps keyword arguments that no field names in a dict of
 that name. A class with an attribute `callbacks` takes them too, from Python. Limits (`Ge`, `Gt`, `Le`, `Lt`,
-`MinLen`) and `Literal` choices of what is given are checked when an object is made; defaults are not.
+`MinLen`) and `Literal` choices of what is given are checked when an object is made; defaults are not. A
+static method `__complete__(given)` may add to what is given, where a default depends on another parameter.
 """
 
 from __future__ import annotations
@@ -177,6 +178,7 @@ def _initializer(
     positional = [field.name for field in fields if not field.keyword_only]
     known = [field.name for field in fields]
     checks: dict[str, Check | None] = {}
+    complete: Callable[[dict[str, Any]], None] | None = getattr(cls, "__complete__", None)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         if len(args) > len(positional):
@@ -187,6 +189,8 @@ def _initializer(
             if name in kwargs:
                 raise ConfigurationError(f"`{cls.__name__}` got the parameter `{name}` twice")
             kwargs[name] = value
+        if complete is not None:
+            complete(kwargs)
         values, given = self.__dict__, []
         if "callbacks" in kwargs and "callbacks" not in known and hasattr(cls, "callbacks"):
             values["callbacks"] = kwargs.pop("callbacks") or ()

@@ -97,10 +97,16 @@ def configuration() -> tuple[types.Parameter, ...] | None:
     node = file.definitions.get("_BUILT_IN") if file is not None else None
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Dict):
         return None
-    kinds = {"lm": _lm()}
+    kinds = {"lm": _lm(), "budget": types.union(types.FLOAT, types.NONE)}
+    limits = {"budget": types.Limits(gt=0)}
     return tuple(
         types.Parameter(
-            key.value, kinds.get(key.value, types.ANY), False, ast.unparse(value), kind="keyword-only"
+            key.value,
+            kinds.get(key.value, types.ANY),
+            False,
+            ast.unparse(value),
+            kind="keyword-only",
+            limits=limits.get(key.value, types.NO_LIMITS),
         )
         for key, value in zip(node.value.keys, node.value.values, strict=True)
         if isinstance(key, ast.Constant) and isinstance(key.value, str)

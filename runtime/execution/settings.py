@@ -26,6 +26,7 @@ _BUILT_IN: dict[str, Any] = {
     "max_retries": 2,
     "accept_truncated": False,
     "max_concurrency": 32,
+    "budget": None,
     "num_threads": 8,
     "max_errors": 10,
     "provide_traceback": False,
@@ -67,13 +68,13 @@ class Settings:
 
     Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
     `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
-    `max_concurrency` and `num_threads` (calls in flight at once); `async_max_workers` (functions that
-    `asyncify` runs at once); `max_errors` and `provide_traceback` (of batches and evaluations);
-    `disable_history`, `max_history_size`, `track_usage`; `callbacks` (told of every call); `trace` (a list to
-    record calls in); `allow_code` (whether code that a model writes may run, in a sandbox),
-    `interpreter_factory` (what makes that sandbox, instead of `PythonInterpreter`);
-    `allow_tool_async_sync_conversion` (whether calling an async tool waits for it); `experimental`, which
-    gates nothing and is taken so that DSPy's programs run.
+    `max_concurrency` and `num_threads` (calls in flight at once); `budget` (the US dollars that models may
+    cost from here on); `async_max_workers` (functions that `asyncify` runs at once); `max_errors` and
+    `provide_traceback` (of batches and evaluations); `disable_history`, `max_history_size`, `track_usage`;
+    `callbacks` (told of every call); `trace` (a list to record calls in); `allow_code` (whether code that a
+    model writes may run, in a sandbox), `interpreter_factory` (what makes that sandbox, instead of
+    `PythonInterpreter`); `allow_tool_async_sync_conversion` (whether calling an async tool waits for it);
+    `experimental`, which gates nothing and is taken so that DSPy's programs run.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -131,7 +132,7 @@ def configure(**values: Any) -> None:
     Raises:
         ConfigurationError: a misspelt setting, or an invalid value.
     """
-    _verify(values)
+    values = _verified(values)
     if "trace" in values:
         tracing.start(values.pop("trace"))
     _process.update(values)
@@ -144,7 +145,7 @@ def context(**values: Any) -> Iterator[None]:
     Raises:
         ConfigurationError: a misspelt setting, or an invalid value.
     """
-    _verify(values)
+    values = _verified(values, lookup("budget"))
     trace_token = tracing.start(values.pop("trace")) if "trace" in values else None
     token = _context.set({**_context.get(), **values}) if values else None
     try:
@@ -231,7 +232,10 @@ def apply_defaults(defaults: Mapping[str, Any], *modules: Any, others: Container
     Raises:
         ConfigurationError: an unknown setting.
     """
-    _verify(defaults, of_file=True)
+    if isinstance(defaults, FileDefaults):
+        defaults = _in_place(defaults)
+    else:
+        defaults = _verified(defaults, of_file=True)
     frozen = defaults if isinstance(defaults, FileDefaults) else FileDefaults(defaults, "")
     for module in modules:
         for _, part in module.named_sub_modules():
@@ -287,7 +291,26 @@ def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, A
     return both
 
 
-def _verify(values: Mapping[str, Any], of_file: bool = False) -> None:
+def _in_place(defaults: FileDefaults) -> FileDefaults:
+    """The defaults of a file, which all of its modules share, with a budget that is being spent."""
+    if type(defaults.get("budget")) in (int, float, str, bool):
+        defaults["budget"] = _verified(defaults, of_file=True)["budget"]
+    _verify(defaults, of_file=True)
+    return defaults
+
+
+def _verified(values: Mapping[str, Any], outer: Any = None, *, of_file: bool = False) -> dict[str, Any]:
+    """Settings as they are kept: a budget as one that is being spent, inside of that around it."""
+    _verify(values, of_file=of_file)
+    kept = dict(values)
+    if kept.get("budget") is not None:
+        from .spending import Purse
+
+        kept["budget"] = Purse.of(kept["budget"], outer)
+    return kept
+
+
+def _verify(values: Mapping[str, Any], *, of_file: bool = False) -> None:
     """Complain about what cannot be set; Python's programs may keep values of their own under other names."""
     for name, value in values.items():
         if name not in _NAMES and (of_file or near(name, _NAMES, _MISSPELLED)):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ...base.later import Later
 from ..errors import ConfigurationError
 from ..execution import trace
 from ..execution.callbacks import BaseCallback, Report, listening
@@ -19,15 +20,21 @@ from . import history as calls
 from . import usage
 from .capabilities import ModelType
 from .doors import read_outputs, read_response, render_outputs, render_response
-from .flights import fetch_once
-from .keys import request_key
+from .flights import Wanted, fetch_once
 from .messages import OutputFormat, ToolSpec
 from .playing import player
 from .recording import answered, is_recording
 from .redact import visible_settings
 from .request import GivenMessage, Request, Response
+from .rollouts import warn_of_rollout
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
+
+if TYPE_CHECKING:
+    from . import keys
+else:
+    # What names requests, which is imported with the first one that is cached.
+    keys = Later(globals(), "keys")
 
 
 class Asked(Protocol):
@@ -77,6 +84,8 @@ def make_request(
             raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
         messages = [{"role": "user", "content": prompt}]
     merged = {**lm.kwargs, **settings} if settings else lm.kwargs
+    if settings and "rollout_id" in settings:
+        warn_of_rollout(merged)
     return Request(lm.model, messages, merged, lm.model_type, prompt, tools, output)
 
 
@@ -130,7 +139,8 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
         for delta in as_deltas(await played(lm, request, partial(_get, lm, request))):
             yield delta
         return
-    number, key = calls.next_number(), _key(lm, request)
+    number, facts = calls.next_number(), _facts(lm, request)
+    key = None if facts is None else keys.digest(facts)
     response = None if key is None else caching.get(key, lm.cache_in_memory)
     if response is not None:
         for delta in as_deltas(response):
@@ -142,21 +152,27 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
             yield delta
         response = verify_response(collector.response, lm.model)
         if key is not None and response.is_good:
-            caching.put(key, response, lm.cache_in_memory)
+            caching.put(key, response, lm.cache_in_memory, facts)
     _note(lm, number, request, response)
 
 
 async def _get(lm: Asked, request: Request) -> Response:
-    number, key = calls.next_number(), _key(lm, request)
-    if key is not None:
-        kept = caching.get(key, lm.cache_in_memory)
-        response = kept or await fetch_once(key, partial(_send, lm, request), lm.cache_in_memory)
-    elif is_recording():
-        response = await _send(lm, request)
-    else:
-        response = verify_response(await lm.send(request), lm.model)
+    number = calls.next_number()
+    response = await fetch(lm, request)
     _note(lm, number, request, response)
     return response
+
+
+async def fetch(lm: Asked, request: Request) -> Response:
+    """The answer to a request, from the cache, an equal request under way, or the model; in no history."""
+    facts = _facts(lm, request)
+    if facts is not None:
+        key, in_memory = keys.digest(facts), lm.cache_in_memory
+        kept: Response | None = caching.get(key, in_memory)
+        return kept or await fetch_once(Wanted(key, partial(_send, lm, request), in_memory, facts))
+    if is_recording():
+        return await _send(lm, request)
+    return verify_response(await lm.send(request), lm.model)
 
 
 async def played(lm: Asked, request: Request, send: Callable[[], Awaitable[Response]]) -> Response:
@@ -186,15 +202,16 @@ async def _verified(lm: Asked, request: Request) -> Response:
     return verify_response(await lm.send(request), lm.model)
 
 
-def _key(lm: Asked, request: Request) -> str | None:
+def _facts(lm: Asked, request: Request) -> bytes | None:
+    """What names the request in the cache; None where it is not to be cached, or cannot be named."""
     if not request.settings.get("cache", lm.cache):
         return None
-    return request_key(request, lm.identity(request))
+    return keys.request_facts(request, lm.identity(request))
 
 
 def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
     if response.usage and not response.cache_hit:
-        usage.count(lm.model, response.usage)
+        usage.count(response.answered_by or lm.model, response.usage)
     usage.observe(response)
     if not lookup("disable_history"):
         remember(lm, calls.Entry(number, request, response))
@@ -212,6 +229,7 @@ __all__ = [
     "as_deltas",
     "ask",
     "ask_in_pieces",
+    "fetch",
     "make_request",
     "played",
     "player",

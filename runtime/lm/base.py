@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
 from ...base.later import Later
+from ..errors import StateError
 from ..execution import drive, exits
 from ..execution.callbacks import BaseCallback
 from ..execution.loading import refuse_while_loading
@@ -15,6 +16,7 @@ from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
 if TYPE_CHECKING:
     from . import asking
     from . import history as calls
+    from .control import passing
     from .messages import OutputFormat, ToolSpec
     from .request import GivenMessage, Request, Response
     from .stream import Delta
@@ -22,6 +24,7 @@ else:
     # How requests go, which is imported with the first one.
     asking = Later(globals(), "asking")
     calls = Later(globals(), "calls", ".history")
+    passing = Later(globals(), "passing", ".control.passing")
 
 
 class BaseLM:
@@ -54,6 +57,10 @@ class BaseLM:
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
+    _limits: passing.Limits | None = None
+    """What an `LM` and its copies may do together."""
+    _others: tuple[Any, ...] | None = None
+    """The models on which an `LM` falls back, made with the first failure."""
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
@@ -276,6 +283,33 @@ class BaseLM:
         """What answers; part of a request's key in the cache."""
         return f"{type(self).__module__}.{type(self).__qualname__}"
 
+    @property
+    def supports_function_calling(self) -> bool:
+        """Whether the model takes tools, and answers with calls to them."""
+        return self.capabilities.native_tools
+
+    @property
+    def supports_reasoning(self) -> bool:
+        """Whether the model thinks before it answers."""
+        return self.capabilities.reasoning
+
+    @property
+    def supports_response_schema(self) -> bool:
+        """Whether the provider can hold an answer to a JSON schema."""
+        return self.capabilities.response_schema
+
+    @property
+    def supported_params(self) -> set[str]:
+        """The settings, by OpenAI's names, that the model takes; empty where that is not known."""
+        return set()
+
+    def close(self) -> None:
+        """Close what the model holds open; it can be called again, and opens it again."""
+
+    async def aclose(self) -> None:
+        """Close what the model holds open, from asynchronous code."""
+        self.close()
+
     # --- copies and states ------------------------------------------------------------------------------
 
     def copy(self, **changes: Any) -> Self:
@@ -302,11 +336,43 @@ class BaseLM:
         """What identifies the model and its settings, without keys."""
         from .redact import saved_settings
 
-        facts = {"model": self.model, "model_type": self.model_type, "cache": self.cache}
+        facts: dict[str, Any] = {"model": self.model, "model_type": self.model_type, "cache": self.cache}
+        facts["num_retries"] = self.num_retries
         return {**facts, **saved_settings(self.kwargs)}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model!r})"
+
+    @classmethod
+    def load_state(cls, state: Mapping[str, Any], *, allow_custom_lm_class: bool = False) -> BaseLM:
+        """The model that `dump_state` described.
+
+        Args:
+            state: what it returned, here or in DSPy.
+            allow_custom_lm_class: whether a class that the state names, and that the program has defined or
+                imported, is made; nothing is ever imported because a state names it.
+
+        Raises:
+            StateError: the state names a class of its own, and that is not allowed or is not there.
+        """
+        facts = {name: value for name, value in state.items() if name != _CLASS_IN_STATE}
+        if cls is not BaseLM:
+            return cls(**facts)
+        from importlib import import_module
+
+        # `client` builds on this module.
+        lm: type[BaseLM] = import_module(".client", __package__).LM
+        named = state.get(_CLASS_IN_STATE)
+        if named is None or str(named) in _LM_IN_STATES:
+            return lm(**facts)
+        if not allow_custom_lm_class:
+            raise StateError(
+                f"the state is of the class `{named}`; pass allow_custom_lm_class=True to have it made"
+            )
+        for known in _classes_below(BaseLM):
+            if f"{known.__module__}.{known.__qualname__}" == named:
+                return known.load_state(facts)
+        raise StateError(f"the state is of the class `{named}`; import it before you load the state")
 
     # --- history ----------------------------------------------------------------------------------------
 
@@ -333,6 +399,14 @@ class BaseLM:
 
 
 _BUILT_IN = f"{__package__}."
+_CLASS_IN_STATE = "_dspy_lm_class"
+_LM_IN_STATES = ("dspy.clients.lm.LM", f"{__package__}.client.LM")
+
+
+def _classes_below(cls: type[BaseLM]) -> Iterator[type[BaseLM]]:
+    for each in cls.__subclasses__():
+        yield each
+        yield from _classes_below(each)
 
 
 def _nearest(cls: type, names: tuple[str, ...]) -> str | None:

@@ -7,22 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from ...base.later import Later
 from ...base.models import is_reasoning_model, reasoning_complaint
-from ..errors import LMConfigurationError
+from ..errors import ConfigurationError, LMConfigurationError, LMError
 from ..execution.callbacks import BaseCallback
-from ..limits import Ge, Le, Setting
+from ..limits import Ge, Gt, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
 from .capabilities import Capabilities, capabilities_of
 from .provider import Provider, provider_for
+from .rollouts import warn_of_rollout
 
 if TYPE_CHECKING:
-    from . import retry
+    from . import falling_back, retry
+    from .control import passing
     from .jobs import TrainDataFormat, TrainingJob
     from .request import Request, Response
     from .stream import Delta
     from .transports import base as transports
 else:
     # What sends requests, which is imported with the first one.
+    falling_back = Later(globals(), "falling_back")
+    passing = Later(globals(), "passing", ".control.passing")
     retry = Later(globals(), "retry")
     transports = Later(globals(), "transports", ".transports.base")
 
@@ -43,9 +47,13 @@ class LM(BaseLM):
     model_type: Literal["chat", "text"] = "chat"
     """Whether it takes a conversation or a single text."""
     temperature: Annotated[float | None, Setting(), Ge(0), Le(2)] = 0.0
-    """How freely it writes; 0 for the most likely answer, None for the provider's default."""
+    """How freely it writes; 0 for the most likely answer, None for the provider's default, which a reasoning
+    model has unless you say otherwise.
+    """
     max_tokens: Annotated[int | None, Setting(), Ge(1)] = 1000
-    """How long an answer may be, in tokens; None for the provider's default."""
+    """How long an answer may be, in tokens; None for the provider's default, which a reasoning model has
+    unless you say otherwise.
+    """
     cache: bool = True
     """Whether answers are cached and reused."""
     cache_in_memory: bool = True
@@ -56,6 +64,20 @@ class LM(BaseLM):
     """How often a request is retried after a temporary failure (rate limit, timeout, server error), with
     waits that grow to a minute; at most twice if the connection is refused.
     """
+    timeout: Annotated[float | None, Gt(0)] = None
+    """How many seconds an attempt may take; 600 when None."""
+    deadline: Annotated[float | None, Gt(0)] = None
+    """How many seconds a call may take with all its attempts and waits; no limit when None."""
+    max_concurrency: Annotated[int | None, Ge(1)] = None
+    """How many requests may be under way at once; any number when None."""
+    rpm: Annotated[float | None, Gt(0)] = None
+    """How many requests a minute may have; any number when None."""
+    tpm: Annotated[float | None, Gt(0)] = None
+    """How many tokens a minute may have, those of prompts and answers together; any number when None."""
+    fallbacks: str | BaseLM | list[str | BaseLM] | None = None
+    """The models to ask, in turn, where this one fails."""
+    budget: Annotated[float | None, Gt(0)] = None
+    """How many US dollars its calls may cost; what could cost more is not sent."""
     provider: Provider | None = None
     """What starts, stops and trains the model; found by the model's name when None."""
     finetuning_model: str | None = None
@@ -67,6 +89,16 @@ class LM(BaseLM):
 
     _capabilities = None
 
+    @staticmethod
+    def __complete__(given: dict[str, Any]) -> None:
+        """Leave a reasoning model, which refuses the usual settings, at its own."""
+        if is_reasoning_model(str(given.get("model"))):
+            given.setdefault("temperature", None)
+            given.setdefault("max_tokens", None)
+        if hasattr(given.get("timeout"), "read"):
+            # httpx's, with a limit for each part of an attempt.
+            given["request_timeout"] = given.pop("timeout")
+
     def __post_init__(self) -> None:
         """Gather the settings that are sent with every request.
 
@@ -77,6 +109,25 @@ class LM(BaseLM):
             raise LMConfigurationError(complaint, model=self.model)
         limit = "max_completion_tokens" if is_reasoning_model(self.model) else "max_tokens"
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
+        for name in _SENT_WITH_EACH:
+            if (value := getattr(self, name)) is not None:
+                self.kwargs[name] = value
+        self.__set_limits()
+        if self.fallbacks is not None:
+            self.fallbacks = _checked_fallbacks(self.fallbacks)
+        if "rollout_id" in self.kwargs:
+            self.__settle_rollout()
+
+    def __set_limits(self) -> None:
+        given = (self.max_concurrency, self.rpm, self.tpm, self.budget)
+        self._limits = None if given == (None, None, None, None) else passing.Limits(self.model, *given)
+
+    def __settle_rollout(self) -> None:
+        """Drop a rollout's number of None, and warn of one that changes nothing."""
+        if self.kwargs["rollout_id"] is None:
+            self.kwargs = {name: value for name, value in self.kwargs.items() if name != "rollout_id"}
+        else:
+            warn_of_rollout(self.kwargs)
 
     @property
     def transport(self) -> transports.Transport:
@@ -97,31 +148,96 @@ class LM(BaseLM):
         return self.transport.identity(request)
 
     async def _transmit(self, request: Request) -> Response:
-        return await retry.send(self.transport, request, self.num_retries)
+        if not _OF_THE_MODEL.isdisjoint(request.settings):
+            raise _misplaced(request)
+        if not self.fallbacks:
+            return await retry.send(self.transport, request, self.num_retries, self._limits)
+        try:
+            return await retry.send(
+                self.transport, request, self.num_retries, self._limits, falling_back.PATIENCE
+            )
+        except LMError as error:
+            return await falling_back.ask_others(self, request, error, self.__other_models())
+
+    def __other_models(self) -> tuple[Any, ...]:
+        if self._others is None:
+            self._others = tuple(
+                falling_back.named_model(self, each) if isinstance(each, str) else each
+                for each in _checked_fallbacks(self.fallbacks) or ()
+            )
+        return self._others
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces."""
-        deltas = (
-            super().stream(request)
-            if self._awaits_by
-            else retry.stream(self.transport, request, self.num_retries)
-        )
-        async for delta in deltas:
-            yield delta
+        if self._awaits_by:
+            async for delta in super().stream(request):
+                yield delta
+            return
+        if not _OF_THE_MODEL.isdisjoint(request.settings):
+            raise _misplaced(request)
+        patience = falling_back.PATIENCE if self.fallbacks else None
+        begun = False
+        try:
+            async for delta in retry.stream(
+                self.transport, request, self.num_retries, self._limits, patience
+            ):
+                begun = True
+                yield delta
+        except LMError as error:
+            if begun or not self.fallbacks:
+                raise
+            async for delta in falling_back.stream_others(self, request, error, self.__other_models()):
+                yield delta
 
     def copy(self, **changes: Any) -> Self:
         """The same model with some settings changed (None removes one) and a history of its own."""
         if "max_tokens" in changes and "max_completion_tokens" in self.kwargs:
             changes["max_completion_tokens"] = changes.pop("max_tokens")
-        return super().copy(**changes)
+        twin = super().copy(**changes)
+        for name in _SENT_WITH_EACH:
+            if changes.get(name) is not None:
+                twin.kwargs = {**twin.kwargs, name: changes[name]}
+        twin._others = None
+        if twin.fallbacks is not None and "fallbacks" in changes:
+            twin.fallbacks = _checked_fallbacks(twin.fallbacks)
+        if not _LIMITS.isdisjoint(changes):
+            twin.__set_limits()
+            if "budget" not in changes and self._limits is not None and twin._limits is not None:
+                twin._limits.purse = self._limits.purse
+        if changes.get("rollout_id") is not None:
+            warn_of_rollout(twin.kwargs)
+        return twin
+
+    @property
+    def supported_params(self) -> set[str]:
+        """The settings, by OpenAI's names, that the model takes, by litellm's account."""
+        from .transports import litellm_module
+
+        provider, _, name = self.model.partition("/")
+        found = litellm_module.load().get_supported_openai_params(
+            model=name or provider, custom_llm_provider=provider if name else "openai"
+        )
+        return set(found or ())
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next requests of any model.
+
+        Requests under way are finished, and later ones open new connections.
+        """
+        transports.close_connections()
 
     def dump_state(self) -> dict[str, Any]:
         """The arguments that create the same model again, `LM(**state)`, without keys."""
         from .redact import saved_settings
 
         state = super().dump_state()
-        names = ("cache_in_memory", "num_retries", "finetuning_model", "launch_kwargs", "train_kwargs")
+        names = ("cache_in_memory", "finetuning_model", "launch_kwargs", "train_kwargs")
         state |= saved_settings({name: getattr(self, name) for name in names})
+        kept = {name: getattr(self, name) for name in sorted(_LIMITS) if getattr(self, name) is not None}
+        if self.fallbacks:
+            listed = _checked_fallbacks(self.fallbacks) or ()
+            kept["fallbacks"] = [each if isinstance(each, str) else each.model for each in listed]
+        state |= kept
         if "max_completion_tokens" in state:
             state["max_tokens"] = state.pop("max_completion_tokens")
         return state
@@ -175,6 +291,43 @@ class LM(BaseLM):
         )
         start_job(self, provider, job)
         return job
+
+
+_SENT_WITH_EACH = ("timeout", "deadline")
+"""Parameters that a call may change as it may change its temperature."""
+_LIMITS = frozenset({"max_concurrency", "rpm", "tpm", "budget"})
+_OF_THE_MODEL = _LIMITS | {"fallbacks"}
+
+
+def _misplaced(request: Request) -> LMConfigurationError:
+    """The error of a call that sets what only a model has."""
+    name = min(_OF_THE_MODEL & request.settings.keys())
+    return LMConfigurationError(
+        f"`{name}` is a parameter of the model and not of a call: write LM({request.model!r}, {name}=…)",
+        model=request.model,
+    )
+
+
+def _checked_fallbacks(given: Any) -> list[str | BaseLM] | None:
+    """The models to fall back on; one may be given without a list.
+
+    Raises:
+        ConfigurationError: something is no model and no name of one.
+    """
+    listed = [given] if isinstance(given, (str, BaseLM)) else given
+    wrong = [given]
+    if isinstance(listed, (list, tuple)):
+        wrong = [each for each in listed if not (isinstance(each, BaseLM) or _is_name(each))]
+    if wrong:
+        raise ConfigurationError(
+            f'`fallbacks` of `LM` must be a list of models or their names, such as ["openai/gpt-4o"], '
+            f"not {wrong[0]!r}"
+        )
+    return list(listed) or None
+
+
+def _is_name(given: Any) -> bool:
+    return isinstance(given, str) and bool(given.strip())
 
 
 def _set_provider(lm: LM, provider: Provider | None) -> None:

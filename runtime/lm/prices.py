@@ -6,20 +6,37 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...base.models import row_of
+from ...base.models import HERE, row_of
 
 _ABOVE = re.compile(r"(.+)_above_(\d+)k_tokens")
 
 
-def cost_of(model: str, usage: Mapping[str, Any], answered_as: str | None = None) -> float | None:
+GIVEN = ("input_cost_per_token", "output_cost_per_token")
+"""Settings of a request that say what a token costs, in US dollars, under litellm's names."""
+_NONE: Mapping[str, Any] = {}
+
+
+def cost_of(
+    model: str,
+    usage: Mapping[str, Any],
+    answered_as: str | None = None,
+    settings: Mapping[str, Any] = _NONE,
+) -> float | None:
     """The price in US dollars; None for a model whose price is not known.
 
     Args:
         model: the model's name, as given to `LM`.
         usage: the counts of tokens, under OpenAI's names.
         answered_as: the model's name in the answer, which may tell the version.
+        settings: those of the request, which may have the prices.
     """
-    row = row_of(model)
+    row: Mapping[str, Any] | None
+    if GIVEN[0] in settings and GIVEN[1] in settings:
+        row = {name: settings[name] for name in GIVEN}
+    elif model.partition("/")[0] in HERE:
+        return 0.0
+    else:
+        row = row_of(model)
     if row is None and answered_as is not None:
         row = row_of(f"{model.partition('/')[0]}/{answered_as}")
     if row is None or not usage:

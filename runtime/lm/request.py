@@ -15,7 +15,7 @@ GivenMessage: TypeAlias = Message | Mapping[str, Any]
 
 ATTEMPT = "dspyc_attempt"
 """The setting by which a transport is told how many attempts there were before."""
-NOT_SENT = frozenset({"rollout_id", "cache", "accept_truncated"})
+NOT_SENT = frozenset({"rollout_id", "cache", "accept_truncated", "deadline"})
 """Request settings that are for us, never for a provider."""
 FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 """Finish reasons of answers that a provider's filter has stopped."""
@@ -173,6 +173,8 @@ class Response:
     model: str | None
     id: str | None
     cache_hit: bool
+    answered_by: str | None
+    """The model that answered, where it is not the one that was asked; see `fallbacks` of `LM`."""
 
     def __init__(
         self,
@@ -183,6 +185,7 @@ class Response:
         model: str | None = None,
         id: str | None = None,  # noqa: A002 the field's name
         cache_hit: bool = False,
+        answered_by: str | None = None,
     ) -> None:
         """Make a response of completions, or of texts, which share `finish_reason`."""
         fill = object.__setattr__
@@ -196,6 +199,7 @@ class Response:
         fill(self, "model", model)
         fill(self, "id", id)
         fill(self, "cache_hit", cache_hit)
+        fill(self, "answered_by", answered_by)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -226,4 +230,18 @@ class Response:
 
     def as_hit(self) -> Response:
         """The same answers as they come from the cache: without usage and cost."""
-        return Response(self.completions, model=self.model, id=self.id, cache_hit=True)
+        return Response(
+            self.completions, model=self.model, id=self.id, cache_hit=True, answered_by=self.answered_by
+        )
+
+    def answered_by_another(self, model: str) -> Response:
+        """The same answers, as those of another model than the one that was asked."""
+        return Response(
+            self.completions,
+            self.usage,
+            self.cost,
+            model=self.model or model,
+            id=self.id,
+            cache_hit=self.cache_hit,
+            answered_by=self.answered_by or model,
+        )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from ...base.forks import new_lock
 from ..errors import InputError
 from ..execution import drive
 from ..execution.loading import refuse_while_loading
@@ -30,7 +30,7 @@ class Once(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make: Callable[[], T] | None = make
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._made: T
 
     def get(self) -> T:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import (
+    BudgetExceededError,
     JournalError,
     LMAuthError,
+    LMBillingError,
     LMConfigurationError,
     LMUnknownModelError,
     NotConfiguredError,
@@ -20,7 +22,15 @@ from ..lm.usage import observing
 from .budget import Count
 from .task import Do, Outcome, Registry, Task
 
-FATAL = (JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError)
+FATAL = (
+    JournalError,
+    NotConfiguredError,
+    LMConfigurationError,
+    LMAuthError,
+    LMBillingError,
+    LMUnknownModelError,
+    BudgetExceededError,
+)
 """What would fail in the same way for every task: the first of these ends the work."""
 
 OnOutcome: TypeAlias = Callable[[int, Outcome[Any]], None]

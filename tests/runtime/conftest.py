@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from dspyc.runtime.lm import cache, history
+from dspyc.runtime.lm.control import passing
 from dspyc.runtime.lm.transports import base
 from support.openai_server import OpenAIServer
 
@@ -17,6 +18,7 @@ def _clean_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     cache.configure_cache(enable_disk_cache=False)
     reset()
+    passing._endpoints.clear()
     history.ALL.clear()
     yield
     reset()

@@ -16,7 +16,7 @@ from dspyc.runtime.lm import cache
 from dspyc.runtime.lm.keys import request_key
 from dspyc.runtime.lm.request import Request
 from dspyc.runtime.lm.retry import delay
-from dspyc.runtime.lm.transports.failures import retry_after
+from dspyc.runtime.lm.transports.waits import asked_wait
 from support.asked import KEY, model
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Reply, Silent
 
@@ -178,11 +178,11 @@ def test_delays_grow_have_jitter_and_respect_the_server() -> None:
     ],
 )  # fmt: skip
 def test_retry_after_in_its_forms(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds
+    assert asked_wait(headers) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
-    found = retry_after({"retry-after": formatdate(time.time() + 30, usegmt=True)})
+    found = asked_wait({"retry-after": formatdate(time.time() + 30, usegmt=True)})
     assert found is not None
     assert 25 < found <= 31
 
@@ -277,7 +277,7 @@ def test_sync_and_async_share_answers_and_servers_do_not(server: OpenAIServer) -
         == lm.copy(timeout=5, api_key="sk-other-key-123")("x")
         == ["one"]
     )
-    assert lm("x", rollout_id=1) == ["two"]
+    assert lm("x", rollout_id=1, temperature=1.0) == ["two"]
     assert "rollout_id" not in server.requests[-1].body
     assert lm("x", temperature=0.5) == ["three"]
     assert lm("x", cache=False) == ["four"]

@@ -22,7 +22,8 @@ def test_reasoning_models_need_their_settings() -> None:
         with pytest.raises(
             dspy.LMConfigurationError, match=r"temperature=1\.0 and max_tokens of at least 5000"
         ):
-            dspy.LM(name)
+            dspy.LM(name, temperature=0.0)
+        assert dspy.LM(name).kwargs == {"temperature": None, "max_completion_tokens": None}
     for name in ("gpt-4o", "openai/gpt-5-chat-latest", "o1x", "ollama/olmo"):
         assert not is_reasoning_model(name)
     lm = dspy.LM("openai/o3-mini", temperature=1.0, max_tokens=20000)

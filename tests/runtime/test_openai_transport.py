@@ -251,7 +251,7 @@ def test_an_endless_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     long = answered({**ANSWER, "more": "x" * 5000})
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
     for pieces in ((long,), (head, *[b"400\r\n" + b"x" * 1024 + b"\r\n"] * 4)):
-        with raw_server(*pieces) as server, pytest.raises(dspy.LMServerError, match="larger than"):
+        with raw_server(*pieces) as server, pytest.raises(dspy.LMCollectionLimitError, match="larger than"):
             at(server)("x")
 
 

@@ -108,6 +108,9 @@ class OpenAIServer:
         self.answered = 0
         """How many requests were not only received."""
         self.latency = 0.0
+        self.most: int | None = None
+        """How many requests at once are not refused with a 429."""
+        self.refused = 0
         self.answer: Callable[[dict[str, Any]], str] | None = None
         """What answers requests beyond the script, from their bodies; a plausible answer when None."""
         self._steps: deque[Step] = deque()
@@ -125,6 +128,7 @@ class OpenAIServer:
             self.requests.clear()
             self.in_flight = self.most_in_flight = self.answered = 0
             self.latency, self.answer = 0.0, None
+            self.most, self.refused = None, 0
 
     @property
     def api_base(self) -> str:
@@ -168,6 +172,9 @@ class OpenAIServer:
             step = self._steps.popleft() if self._steps else None
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            if self.most is not None and self.in_flight > self.most:
+                step = RateLimit()
+                self.refused += 1
         try:
             if self.latency:
                 await asyncio.sleep(self.latency)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ....base import models
 from ....grammar import syntax
@@ -10,7 +11,7 @@ from ...program import Item, Program
 from ..rule import Findings, rule
 from ..walking import Construction
 from ..words import listed, near
-from .written import Written, model_of, rename
+from .written import Written, model_of, models_of, rename
 
 
 @rule("E310", "no-provider", Construction, fix="sometimes")
@@ -29,16 +30,16 @@ def no_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
     lm fast = LM("openai/gpt-4o-mini")
     ```
     """
-    found = model_of(item, node)
-    if found is None or found.provider or found.argument("custom_llm_provider") is not None:
-        return
-    whole = _with_provider(found.name) if found.name.strip() else None
-    if whole is None:
-        words = "this names no provider; a model is named `provider/name`"
-        yield no_provider.at(found.node, words, 'such as "openai/gpt-4o-mini"')
-        return
-    words = f'this names no provider; write "{whole}"'
-    yield no_provider.at(found.node, words, fix=rename(found, whole))
+    for found in models_of(item, node):
+        if found.provider or found.argument("custom_llm_provider") is not None:
+            continue
+        whole = _with_provider(found.name) if found.name.strip() else None
+        if whole is None:
+            words = "this names no provider; a model is named `provider/name`"
+            yield no_provider.at(found.node, words, 'such as "openai/gpt-4o-mini"')
+            continue
+        words = f'this names no provider; write "{whole}"'
+        yield no_provider.at(found.node, words, fix=rename(found, whole))
 
 
 def _with_provider(name: str) -> str | None:
@@ -74,23 +75,23 @@ def unknown_provider(program: Program, item: Item, node: syntax.Call) -> Finding
     lm fast = LM("openai/gpt-4o-mini")
     ```
     """
-    found = model_of(item, node)
-    if found is None or not found.provider or found.argument("custom_llm_provider") is not None:
-        return
-    provider = found.provider
-    if provider in models.COMMON_PROVIDERS or provider in models.providers() or not models.names():
-        return
-    if found.name.endswith(".gguf"):
-        words = f'a model in a file is named `gguf/PATH`; write "gguf/{found.name}"'
-        yield unknown_provider.at(found.node, words, fix=rename(found, f"gguf/{found.name}"))
-        return
-    close = near(provider, models.COMMON_PROVIDERS) or near(provider, models.providers(), cutoff=0.8)
-    if close is None:
-        help_ = 'for a server with OpenAI\'s interface, write `LM("hosted_vllm/NAME", api_base=…)`'
-        yield unknown_provider.at(found.node, f"there is no provider `{provider}`", help_)
-        return
-    words = f"there is no provider `{provider}`; did you mean `{close}`?"
-    yield unknown_provider.at(found.node, words, fix=rename(found, f"{close}/{found.own_name}"))
+    for found in models_of(item, node):
+        if not found.provider or found.argument("custom_llm_provider") is not None:
+            continue
+        provider = found.provider
+        if provider in models.COMMON_PROVIDERS or provider in models.providers() or not models.names():
+            continue
+        if found.name.endswith(".gguf"):
+            words = f'a model in a file is named `gguf/PATH`; write "gguf/{found.name}"'
+            yield unknown_provider.at(found.node, words, fix=rename(found, f"gguf/{found.name}"))
+            continue
+        close = near(provider, models.COMMON_PROVIDERS) or near(provider, models.providers(), cutoff=0.8)
+        if close is None:
+            help_ = 'for a server with OpenAI\'s interface, write `LM("hosted_vllm/NAME", api_base=…)`'
+            yield unknown_provider.at(found.node, f"there is no provider `{provider}`", help_)
+            continue
+        words = f"there is no provider `{provider}`; did you mean `{close}`?"
+        yield unknown_provider.at(found.node, words, fix=rename(found, f"{close}/{found.own_name}"))
 
 
 @rule("E312", "unknown-shipped-model", Construction, fix="sometimes")
@@ -106,15 +107,15 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
     lm small = LM("embedded/banking")
     ```
     """
-    found = model_of(item, node)
-    if found is None or found.provider != "embedded" or found.own_name in models.SHIPPED:
-        return
-    close = near(found.own_name, models.SHIPPED)
-    ending = f"; did you mean `{close}`?" if close else f"; there are {listed(models.SHIPPED)}"
-    words = f"no model `{found.own_name}` comes with dspyc{ending}"
-    help_ = None if close else "a file of your own is named `gguf/PATH`"
-    fix = rename(found, f"embedded/{close}") if close else None
-    yield unknown_shipped_model.at(found.node, words, help_, fix)
+    for found in models_of(item, node):
+        if found.provider != "embedded" or found.own_name in models.SHIPPED:
+            continue
+        close = near(found.own_name, models.SHIPPED)
+        ending = f"; did you mean `{close}`?" if close else f"; there are {listed(models.SHIPPED)}"
+        words = f"no model `{found.own_name}` comes with dspyc{ending}"
+        help_ = None if close else "a file of your own is named `gguf/PATH`"
+        fix = rename(found, f"embedded/{close}") if close else None
+        yield unknown_shipped_model.at(found.node, words, help_, fix)
 
 
 @rule("W311", "missing-model", Construction, fix="sometimes", severity="info")
@@ -149,11 +150,11 @@ def not_a_language_model(program: Program, item: Item, node: syntax.Call) -> Fin
     lm fast = LM("openai/gpt-4o-mini")
     ```
     """
-    found = model_of(item, node)
-    row = found.row if found is not None else None
-    makes = _MAKES.get(str(row.get("mode"))) if row is not None else None
-    if found is not None and makes is not None:
-        yield not_a_language_model.at(found.node, f"this model {makes}; it cannot answer")
+    for found in models_of(item, node):
+        row = found.row
+        makes = _MAKES.get(str(row.get("mode"))) if row is not None else None
+        if makes is not None:
+            yield not_a_language_model.at(found.node, f"this model {makes}; it cannot answer")
 
 
 _MAKES = {
@@ -187,18 +188,18 @@ def unknown_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     lm fast = LM("openai/gpt-4o-mini")
     ```
     """
-    found = _unlisted(item, node)
-    other = models.row_of(found.own_name) if found is not None else None
-    if found is not None and other is not None and other.get("mode") in models.ASKED:
-        whole = f"{models.provider_of(other)}/{found.own_name}"
-        words = f'`{found.own_name}` is no model of {found.provider}; write "{whole}"'
-        yield unknown_model.at(found.node, words, fix=rename(found, whole))
-        return
-    close = _closest(found.provider, found.own_name) if found is not None else None
-    if found is None or close is None or not _is_misspelt(found.own_name, close):
-        return
-    words = f"{found.provider} has no model `{found.own_name}`; did you mean `{close}`?"
-    yield unknown_model.at(found.node, words, fix=rename(found, f"{found.provider}/{close}"))
+    for found in _unlisted(item, node):
+        other = models.row_of(found.own_name)
+        if other is not None and other.get("mode") in models.ASKED:
+            whole = f"{models.provider_of(other)}/{found.own_name}"
+            words = f'`{found.own_name}` is no model of {found.provider}; write "{whole}"'
+            yield unknown_model.at(found.node, words, fix=rename(found, whole))
+            continue
+        close = _closest(found.provider, found.own_name)
+        if close is None or not _is_misspelt(found.own_name, close):
+            continue
+        words = f"{found.provider} has no model `{found.own_name}`; did you mean `{close}`?"
+        yield unknown_model.at(found.node, words, fix=rename(found, f"{found.provider}/{close}"))
 
 
 @rule("W305", "unlisted-model", Construction, severity="info")
@@ -217,27 +218,28 @@ def unlisted_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     lm fast = LM("openai/gpt-4o-mini")
     ```
     """
-    found = _unlisted(item, node)
-    if found is None or models.row_of(found.own_name) is not None:
-        return
-    if models.is_reasoning_model(found.name):
-        return  # of these the settings are known, whatever the table has
-    close = _closest(found.provider, found.own_name)
-    if close is None or not _is_misspelt(found.own_name, close):
-        words = f"litellm lists no model `{found.own_name}` of {found.provider}"
-        newer = "if it is newer than the installed litellm, update litellm"
-        help_ = f"the closest is `{close}`" if close else newer
-        yield unlisted_model.at(found.node, words, help_)
+    for found in _unlisted(item, node):
+        if models.row_of(found.own_name) is not None:
+            continue
+        if models.is_reasoning_model(found.name):
+            continue  # of these the settings are known, whatever the table has
+        close = _closest(found.provider, found.own_name)
+        if close is None or not _is_misspelt(found.own_name, close):
+            words = f"litellm lists no model `{found.own_name}` of {found.provider}"
+            newer = "if it is newer than the installed litellm, update litellm"
+            help_ = f"the closest is `{close}`" if close else newer
+            yield unlisted_model.at(found.node, words, help_)
 
 
-def _unlisted(item: Item, node: syntax.Call) -> Written | None:
-    """The model that a call constructs, where the provider's list does not have it."""
-    found = model_of(item, node)
-    if found is None or found.is_elsewhere or found.provider not in _FIXED:
-        return None
-    if "/" in found.own_name or ":" in found.own_name or models.row_of(found.name) is not None:
-        return None  # trained models, and those of partners, have longer names
-    return found if models.names() else None
+def _unlisted(item: Item, node: syntax.Call) -> Iterator[Written]:
+    """The models of a call that constructs one, where the provider's list does not have them."""
+    for found in models_of(item, node):
+        if found.is_elsewhere or found.provider not in _FIXED:
+            continue
+        if "/" in found.own_name or ":" in found.own_name or models.row_of(found.name) is not None:
+            continue  # trained models, and those of partners, have longer names
+        if models.names():
+            yield found
 
 
 def _is_misspelt(name: str, close: str) -> bool:

@@ -20,7 +20,7 @@ from .written import Written, constant, model_of
 
 @rule("E319", "part-setting", syntax.Call, fix="always")
 def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A module is given a setting of a language model that its model refuses.
+    """A module is given a setting of a language model that its model refuses, or that only a model can have.
 
     ```dspy
     lm strong = LM("openai/o3", temperature=1.0, max_tokens=16000)
@@ -36,6 +36,12 @@ def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
     kind = item.type_of(node.function)
     if not isinstance(kind, types.ModuleClass) and not _is_module(kind):
         return
+    binding = item.binding_of(node)
+    for argument, parameter in binding.matched if binding is not None else ():
+        name = argument.name.text if argument.name is not None else ""
+        if parameter.kind == "**" and name in _OF_THE_MODEL:
+            words = f"`{name}` is a parameter of the model; write `LM(…, {name}=…)`"
+            yield part_setting.at(argument, words, fix=without_argument(item, node.arguments, argument))
     settings = [each for each in node.arguments if each.name is not None and each.name.text in _SETTINGS]
     model = model_in_force(program, item, node) if settings else None
     for argument in settings if model is not None else ():
@@ -43,6 +49,9 @@ def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
         if model is not None and _is_refused(model, name, value):
             fix = without_argument(item, node.arguments, argument)
             yield part_setting.at(argument, f"`{model.name}` refuses this", fix=fix)
+
+
+_OF_THE_MODEL = frozenset({"budget", "fallbacks", "max_concurrency", "rpm", "tpm"})
 
 
 def _is_module(kind: types.Type) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ....base import models
 from ....base.diagnostic import Edit, Fix
-from ....base.span import Span
 from ....grammar import syntax
 from ...program import Item, Program
 from ..edits import without_argument
@@ -21,7 +20,7 @@ def reasoning_settings(program: Program, item: Item, node: syntax.Call) -> Findi
     """A reasoning model has a temperature that it refuses, or too few tokens to think in.
 
     OpenAI's reasoning models accept `temperature=1.0` only, and their thoughts count as tokens of the answer.
-    Either setting can be `None`.
+    Either setting can be `None`, or be left out.
 
     ```dspy
     lm strong = LM("openai/o3", temperature=0.2, max_tokens=16000)
@@ -35,34 +34,27 @@ def reasoning_settings(program: Program, item: Item, node: syntax.Call) -> Findi
     found = model_of(item, node)
     if found is None or not models.is_reasoning_model(found.name):
         return
-    temperature, tokens = found.value("temperature"), found.value("max_tokens")
-    hot = temperature is ... or temperature is None or temperature == 1
-    long = not isinstance(tokens, int) or tokens >= models.REASONING_MAX_TOKENS
-    lacking = [
-        text
-        for name, fits, text in (
-            ("temperature", hot, "temperature=1.0"),
-            ("max_tokens", long, f"max_tokens={_ROOM}"),
+    temperature, tokens = found.argument("temperature"), found.argument("max_tokens")
+    degree = 1 if temperature is None else constant(temperature.value)
+    room = None if tokens is None else constant(tokens.value)
+    wrong = [
+        (each, written, words)
+        for each, is_wrong, written, words in (
+            (temperature, isinstance(degree, int | float) and degree != 1, "1.0", "`temperature=1.0`"),
+            (
+                tokens,
+                isinstance(room, int) and room < models.REASONING_MAX_TOKENS,
+                str(_ROOM),
+                f"`max_tokens` of at least {models.REASONING_MAX_TOKENS}",
+            ),
         )
-        if not fits and found.argument(name) is None
+        if each is not None and is_wrong
     ]
-    end = node.arguments[-1].span.end
-    edits = [Edit(Span(end, end), f", {text}") for text in lacking]
-    place: syntax.Node = found.node
-    words = f"a reasoning model needs other settings than the defaults; write `{', '.join(lacking)}`"
-    tokens_at = None if long else found.argument("max_tokens")
-    if tokens_at is not None:
-        edits.append(Edit(tokens_at.value.span, str(_ROOM)))
-        place = tokens_at
-        words = f"a reasoning model needs `max_tokens` of at least {models.REASONING_MAX_TOKENS}"
-    temperature_at = None if hot else found.argument("temperature")
-    if temperature_at is not None:
-        edits.append(Edit(temperature_at.value.span, "1.0"))
-        place, words = temperature_at, "a reasoning model needs `temperature=1.0`"
-    if edits:
-        help_ = f"write `{', '.join(lacking)}` too" if lacking and place is not found.node else None
-        fix = Fix("Write the settings of a reasoning model", tuple(edits), "unsafe")
-        yield reasoning_settings.at(place, words, help_, fix)
+    if wrong:
+        edits = tuple(Edit(each.value.span, written) for each, written, _ in wrong)
+        fix = Fix("Write the settings of a reasoning model", edits, "unsafe")
+        place, _, words = wrong[0]
+        yield reasoning_settings.at(place, f"a reasoning model needs {words}", fix=fix)
 
 
 @rule("E315", "refused-setting", Construction, fix="always")

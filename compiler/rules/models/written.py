@@ -76,6 +76,23 @@ def model_of(item: Item, node: syntax.Call) -> Written | None:
     return found.get(id(node)) if found else None
 
 
+def models_of(item: Item, node: syntax.Call) -> Iterator[Written]:
+    """The model that a call constructs, and those on which it falls back, where their names are written."""
+    found = model_of(item, node)
+    if found is None:
+        return
+    yield found
+    fallbacks = found.argument("fallbacks")
+    if fallbacks is None:
+        return
+    value = fallbacks.value
+    for each in value.elements if isinstance(value, syntax.List) else (value,):
+        if isinstance(each, syntax.String):
+            # The address of a model is that of its provider's others, too.
+            is_there = each.value.partition("/")[0] == found.provider and found.is_elsewhere
+            yield Written(each, each.value, found.binding, is_there)
+
+
 def _constructing(item: Item) -> Iterator[syntax.Call]:
     """The calls of an item that construct a model."""
     kept = catalog.definition("LM")

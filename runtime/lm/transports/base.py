@@ -56,6 +56,16 @@ def transport_for(model: str) -> Transport:
     return _make(TRANSPORTS[prefix])
 
 
+def close_connections() -> None:
+    """Close the connections that are kept for later requests; what is under way is finished."""
+    import sys
+
+    # Without this module no connection was ever made.
+    http = sys.modules.get(f"{__package__}.http")
+    if http is not None:
+        http.close_idle()
+
+
 @cache
 def _make(place: str) -> Transport:
     module_name, _, class_name = place.partition(":")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
-from time import time
 
 from ...errors import (
     ContextWindowExceededError,
     LMAuthError,
+    LMBillingError,
     LMError,
     LMInvalidRequestError,
+    LMNotConfiguredError,
     LMRateLimitError,
     LMServerError,
     LMTimeoutError,
@@ -22,6 +22,7 @@ from ...errors import (
 )
 from ..redact import redact
 from ..request import Request
+from .waits import asked_wait
 
 TOO_LONG = re.compile(
     r"context_length_exceeded|maximum context length|context window|prompt is too long|input is too long"
@@ -29,12 +30,14 @@ TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _ADVICE: dict[type[LMError], str] = {
+    LMBillingError: "pay the account or raise its limit at the provider, or use another model",
     LMAuthError: "check the key (the provider's environment variable, or api_key=)",
     LMUnknownModelError: "check the model's name, `provider/name`",
     LMRateLimitError: "wait, raise num_retries, or run fewer calls at once",
     LMTransportError: "check the network and api_base",
     ContextWindowExceededError: "shorten the inputs or demos, or use a model with a larger context window",
 }
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id", "x-ms-request-id")
 _UNREACHABLE_ADVICE = "start the server, or check api_base and the network"
 
 
@@ -43,17 +46,46 @@ def kind_of_status(status: int | None) -> type[LMError]:
     match status:
         case 401 | 403:
             return LMAuthError
+        case 402:
+            return LMBillingError
         case 404:
             return LMUnknownModelError
         case 408:
             return LMTimeoutError
         case 429:
             return LMRateLimitError
-        case int() if status >= 500:
+        # A conflict with another request passes; OpenAI's own client retries it, too.
+        case int() if status >= 500 or status == 409:
             return LMServerError
         case int() if status >= 400:
             return LMInvalidRequestError
     return LMUnexpectedError
+
+
+_BY_CODE: dict[str, type[LMError]] = {
+    "context_length_exceeded": ContextWindowExceededError,
+    "insufficient_quota": LMBillingError,
+    "billing_error": LMBillingError,
+    "billing_hard_limit_reached": LMBillingError,
+    "model_not_found": LMUnknownModelError,
+    "invalid_api_key": LMAuthError,
+    "authentication_error": LMAuthError,
+    "permission_error": LMAuthError,
+}
+"""What the codes of OpenAI and Anthropic say better than the status beside them."""
+
+
+def kind_of_refusal(status: int | None, code: str, words: str) -> type[LMError]:
+    """The class of error that a refusal is.
+
+    Args:
+        status: the HTTP status.
+        code: the provider's code.
+        words: what the provider says.
+    """
+    if is_too_long(status, f"{words} {code}"):
+        return ContextWindowExceededError
+    return _BY_CODE.get(code) or kind_of_status(status)
 
 
 def is_too_long(status: int | None, words: str) -> bool:
@@ -68,6 +100,8 @@ def make_error(
     *,
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
+    code: str = "",
+    body: str = "",
     is_unreachable: bool = False,
 ) -> LMError:
     """An error about a request, without the keys of its settings.
@@ -78,6 +112,8 @@ def make_error(
         request: the request that failed.
         status: the HTTP status.
         headers: the answer's headers, their names in lower case.
+        code: the provider's code.
+        body: the answer, which may say when to come again.
         is_unreachable: whether no connection could be made.
     """
     advice = _UNREACHABLE_ADVICE if is_unreachable else _ADVICE.get(kind)
@@ -86,8 +122,9 @@ def make_error(
         f"`{request.model}`: {redact(words, request.settings).strip()}" + (f"\n{advice}" if advice else ""),
         model=request.model,
         status=status,
-        retry_after=retry_after(headers),
-        request_id=headers.get("x-request-id"),
+        provider_code=code or None,
+        retry_after=asked_wait(headers, body),
+        request_id=next((headers[name] for name in _REQUEST_IDS if name in headers), None),
     )
     if isinstance(made, LMTransportError):
         made.unreachable = is_unreachable
@@ -96,7 +133,7 @@ def make_error(
 
 def no_key(request: Request, variable: str, status: int | None = None) -> LMError:
     """The error of a request for which there is no key in an environment variable or in the settings."""
-    return LMAuthError(
+    return LMNotConfiguredError(
         f"no key for `{request.model}`\n`export {variable}=…`, or write `LM(…, api_key=…)`",
         model=request.model,
         status=status,
@@ -130,18 +167,3 @@ def chain(error: BaseException) -> Iterator[BaseException]:
     while seen is not None:
         yield seen
         seen = seen.__cause__ or seen.__context__
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that a server asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date."""
-    milliseconds, text = headers.get("retry-after-ms"), headers.get("retry-after")
-    try:
-        if milliseconds is not None:
-            return max(float(milliseconds) / 1000, 0.0)
-        if text is None:
-            return None
-        if text.replace(".", "", 1).isdigit():
-            return float(text)
-        return max(parsedate_to_datetime(text).timestamp() - time(), 0.0)
-    except (ValueError, TypeError):
-        return None

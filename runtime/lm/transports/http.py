@@ -76,20 +76,28 @@ async def stream(
 async def _asking(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: aiohttp.ClientTimeout
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    session = _session()
+    session, users = _session(), _Pool.users
     context: Any = _tls() if url.startswith("https:") else True
-    # A redirect would hand the key and the texts on to an address that nobody has named.
-    async with session.request(
-        method,
-        url,
-        data=body,
-        headers=headers,
-        timeout=timeout,
-        ssl=context,
-        proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
-        allow_redirects=False,
-    ) as response:
-        yield response
+    users[session] = users.get(session, 0) + 1
+    try:
+        # A redirect would hand the key and the texts on to an address that nobody has named.
+        async with session.request(
+            method,
+            url,
+            data=body,
+            headers=headers,
+            timeout=timeout,
+            ssl=context,
+            proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
+            allow_redirects=False,
+        ) as response:
+            yield response
+    finally:
+        users[session] -= 1
+        if not users[session]:
+            del users[session]
+            if session is not _Pool.session:
+                await session.close()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -125,6 +133,8 @@ class _Pool:
 
     loop: asyncio.AbstractEventLoop | None = None
     session: aiohttp.ClientSession | None = None
+    users: ClassVar[dict[aiohttp.ClientSession, int]] = {}
+    """How many requests are under way in each session."""
     abandoned: ClassVar[list[aiohttp.ClientSession]] = []
 
 
@@ -139,6 +149,18 @@ def _session() -> aiohttp.ClientSession:
         )
         _Pool.loop = loop
     return _Pool.session
+
+
+def close_idle() -> None:
+    """Close the connections of this process; those of requests under way when these have ended."""
+    if _Pool.session is not None:
+        io_loop.wait(_retire)
+
+
+async def _retire() -> None:
+    session, _Pool.session = _Pool.session, None
+    if session is not None and session not in _Pool.users:
+        await session.close()
 
 
 async def _close() -> None:
@@ -177,6 +199,7 @@ def _after_fork() -> None:
     """
     session = _Pool.session
     _Pool.session = _Pool.loop = None
+    _Pool.users.clear()
     if session is not None:
         _Pool.abandoned.append(session)
         connector = session.connector

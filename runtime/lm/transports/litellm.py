@@ -14,6 +14,7 @@ from typing import Any
 from ...errors import (
     ContextWindowExceededError,
     LMAuthError,
+    LMBillingError,
     LMError,
     LMInvalidRequestError,
     LMRateLimitError,
@@ -29,7 +30,16 @@ from ..request import ATTEMPT, Request, Response
 from ..stream import Delta
 from . import io_loop, litellm_module
 from .chunks import read_chunk
-from .failures import chain, is_too_long, kind_of_status, make_error, no_key, showable, why_unreachable
+from .failures import (
+    chain,
+    is_too_long,
+    kind_of_refusal,
+    kind_of_status,
+    make_error,
+    no_key,
+    showable,
+    why_unreachable,
+)
 from .limits import time_limit
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
@@ -45,6 +55,7 @@ _BY_NAME: dict[str, type[LMError]] = {
     "ContextWindowExceededError": ContextWindowExceededError,
     "AuthenticationError": LMAuthError,
     "PermissionDeniedError": LMAuthError,
+    "BudgetExceededError": LMBillingError,
     "RateLimitError": LMRateLimitError,
     "Timeout": LMTimeoutError,
     "NotFoundError": LMUnknownModelError,
@@ -182,12 +193,17 @@ def _translated(error: Exception, request: Request) -> LMError:
     words = redact(str(getattr(error, "message", None) or error), request.settings).strip()
     words = _NOISE.sub("", _TRACEBACK.sub("", words)) or type(error).__name__
     unreachable = why_unreachable(error)
+    code = _code(error)
+    if kind in (LMRateLimitError, LMInvalidRequestError, LMServerError) and not unreachable:
+        kind = kind_of_refusal(status, code, words) if code else kind
     return make_error(
         kind,
         unreachable or words,
         request,
         status=status,
         headers=_headers(error),
+        code=code,
+        body=words,
         is_unreachable=unreachable is not None,
     )
 
@@ -228,6 +244,14 @@ def _broken_connection(error: BaseException) -> bool:
         "WriteError", "CloseError",
     )  # fmt: skip
     return any(type(each).__name__ in names for each in chain(error))
+
+
+def _code(error: Exception) -> str:
+    """The provider's code of an error; empty where litellm does not hand it on."""
+    body = getattr(error, "body", None)
+    detail = body.get("error", body) if isinstance(body, Mapping) else None
+    code = (detail.get("code") or detail.get("type")) if isinstance(detail, Mapping) else None
+    return str(code or getattr(error, "code", None) or "")
 
 
 def _headers(error: Exception) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ import msgspec
 
 from ....base.models import row_of
 from ...errors import (
-    ContextWindowExceededError,
+    LMCollectionLimitError,
     LMConfigurationError,
     LMError,
     LMInvalidRequestError,
@@ -39,8 +39,7 @@ from . import io_loop
 from .chunks import read_chunk
 from .events import events
 from .failures import (
-    is_too_long,
-    kind_of_status,
+    kind_of_refusal,
     make_error,
     no_key,
     showable,
@@ -56,17 +55,17 @@ _OURS = frozenset(
     {
         "api_key", "api_base", "base_url", "timeout", "request_timeout", "num_retries", "max_retries",
         "headers", "extra_headers", "default_headers", "organization", "project", "extra_body",
-        "extra_query", ATTEMPT,
+        "extra_query", "input_cost_per_token", "output_cost_per_token", ATTEMPT,
     }
 )  # fmt: skip
 """Settings that are said by an address or a header, or that are not for the server."""
 _LITELLM_ONLY = frozenset(
     {
         "mock_response", "mock_tool_calls", "mock_timeout", "drop_params", "additional_drop_params",
-        "allowed_openai_params", "custom_llm_provider", "client", "api_version", "fallbacks",
-        "context_window_fallback_dict", "model_list", "input_cost_per_token", "output_cost_per_token",
-        "input_cost_per_second", "output_cost_per_second", "base_model", "ssl_verify", "shared_session",
-        "guardrails", "caching", "model_info", "proxy_server_request", "cooldown_time", "tpm", "rpm",
+        "allowed_openai_params", "custom_llm_provider", "client", "api_version",
+        "context_window_fallback_dict", "model_list", "input_cost_per_second", "output_cost_per_second",
+        "base_model", "ssl_verify", "shared_session",
+        "guardrails", "caching", "model_info", "proxy_server_request", "cooldown_time",
         "azure_ad_token", "deployment_id", "logger_fn", "verbose", "hooks", "retry_strategy", "no-log",
         "litellm_call_id", "litellm_metadata", "litellm_params", "litellm_session_id",
         "litellm_trace_id", "enable_json_schema_validation", "preset_cache_key", "text_completion",
@@ -77,6 +76,7 @@ _HOOKS = (
     "openai_key", "headers", "drop_params", "modify_params", "client_session", "aclient_session",
 )  # fmt: skip
 """What a program may set in litellm to have a word in each of its requests."""
+_FUNCTIONS = ("completion", "acompletion", "text_completion", "atext_completion")
 _LARGEST_WORDS = 2_000
 
 
@@ -169,7 +169,16 @@ def _is_for_litellm(request: Request) -> bool:
         # Only the API for responses has this model, which litellm speaks.
         return True
     litellm = sys.modules.get("litellm")
-    return litellm is not None and any(vars(litellm).get(name) for name in _HOOKS)
+    return litellm is not None and _has_a_word(litellm)
+
+
+def _has_a_word(litellm: Any) -> bool:
+    """Whether a program has registered something with litellm, or put something in its functions' place."""
+    held = vars(litellm)
+    if any(held.get(name) for name in _HOOKS):
+        return True
+    functions = (held.get(name) for name in _FUNCTIONS)
+    return any(not str(getattr(each, "__module__", "")).startswith("litellm") for each in functions)
 
 
 @cache
@@ -303,7 +312,7 @@ def _read(answer: Answer, request: Request) -> Response:
     if raw.get("error") and not raw.get("choices"):
         raise _refusal(answer._replace(status=_status_in(raw)), request)
     response = read_response(raw)
-    cost = cost_of(request.model, response.usage, response.model)
+    cost = cost_of(request.model, response.usage, response.model, request.settings)
     return Response(
         response.completions, usage=response.usage, cost=cost, model=response.model, id=response.id
     )
@@ -312,7 +321,7 @@ def _read(answer: Answer, request: Request) -> Response:
 def _priced(delta: Delta, request: Request) -> Delta:
     if not delta.usage:
         return delta
-    cost = cost_of(request.model, delta.usage, delta.model)
+    cost = cost_of(request.model, delta.usage, delta.model, request.settings)
     return Delta(usage=delta.usage, cost=cost, model=delta.model, id=delta.id)
 
 
@@ -345,9 +354,16 @@ def _refusal(answer: Answer, request: Request) -> LMError:
         )
         return make_error(LMInvalidRequestError, words, request, status=status, headers=headers)
     words, code = _words(answer)
-    too_long = is_too_long(status, f"{words} {code}")
-    kind = ContextWindowExceededError if too_long else kind_of_status(status)
-    return make_error(kind, words, request, status=status, headers=headers)
+    body = answer.body.decode("utf-8", "replace")
+    return make_error(
+        kind_of_refusal(status, code, words),
+        words,
+        request,
+        status=status,
+        headers=headers,
+        code=code,
+        body=body,
+    )
 
 
 def _words(answer: Answer) -> tuple[str, str]:
@@ -384,7 +400,7 @@ def _translated(error: Exception, request: Request) -> LMError:
         return make_error(LMTimeoutError, "the answer took too long", request, status=408)
     name = type(error).__name__
     if name == "TooLarge":
-        return make_error(LMServerError, "the answer is larger than 64 MB", request, status=500)
+        return make_error(LMCollectionLimitError, "the answer is larger than 64 MB", request, status=200)
     if isinstance(error, OSError) or type(error).__module__.startswith("aiohttp"):
         words = f"the connection broke: {str(error) or name}"
         return make_error(LMTransportError, words, request, status=500)
