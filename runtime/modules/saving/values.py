@@ -71,7 +71,7 @@ class Writer:
             return {_TAG: "type", **self._type(value)}
         if callable(value) and hasattr(value, "__qualname__"):
             return {_TAG: "named", "name": self._named.name_of(value)}
-        if hasattr(type(value), "__parameters__") and type(value).__module__.startswith(f"{OURS}."):
+        if _is_ours(type(value)):
             return self._object(value, where)
         return self._model(value, where)
 
@@ -190,10 +190,7 @@ class Reader:
 
     def _object(self, written: dict[str, Any]) -> Any:
         kind = self._finder.find(written["class"])
-        makeable = issubclass(kind, (PartTree, Tool)) or (
-            hasattr(kind, "__parameters__") and kind.__module__.startswith(f"{OURS}.")
-        )
-        if not makeable:
+        if not (issubclass(kind, (PartTree, Tool)) or _is_ours(kind)):
             raise StateError(f"`{written['class']}` is not a part of a program")
         made = kind.__new__(kind)
         self._objects[written["number"]] = made
@@ -239,6 +236,12 @@ class Reader:
             return door(kind)(written["value"])
         except Misfit as misfit:
             raise StateError(misfit.describe(f"a `{written['class']}` of the saved program")) from None
+
+
+def _is_ours(kind: Any) -> bool:
+    """Whether a class of the runtime is made of its attributes: its parameters, or the tools of an agent."""
+    is_made = hasattr(kind, "__parameters__") or getattr(kind, "_is_saved", False)
+    return is_made and kind.__module__.startswith(f"{OURS}.")
 
 
 _TYPES = {"NoneType": type(None)}
