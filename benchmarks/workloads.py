@@ -116,6 +116,18 @@ def parse_answer(dspy: Any) -> Callable[[], Any]:
     return lambda: adapter.parse(signature, ANSWER)
 
 
+def evaluate_rows(dspy: Any) -> Callable[[], Any]:
+    """`Evaluate` over 2,000 rows in 8 threads, with a metric that compares one field."""
+    program = dspy.Predict(ticket_signature(dspy))
+    rows = [dspy.Example(**INPUTS, label="billing").with_inputs(*INPUTS) for _ in range(ROWS)]
+
+    def metric(example: Any, pred: Any, trace: Any = None) -> bool:
+        return bool(example.label == pred.label)
+
+    evaluate = dspy.Evaluate(devset=rows, metric=metric, num_threads=8, display_progress=False)
+    return lambda: evaluate(program)
+
+
 def make_signature(dspy: Any) -> Callable[[], Any]:
     """A signature from a string, a new one each time."""
     count = iter(range(10**9))
@@ -191,6 +203,7 @@ def server_lm(dspy: Any, seconds: float, cache: bool = False) -> Any:
 
 
 IN_FLIGHT = 256
+ROWS = 2_000
 STREAMED = 400
 
 
@@ -234,6 +247,7 @@ WORK = {
     "ChatAdapter.format, 64 demos": Work(format_with(64)),
     "ChatAdapter.parse, 3 fields": Work(parse_answer),
     "Signature from a string": Work(make_signature),
+    "Evaluate, a row of 2,000": Work(evaluate_rows, 1, ROWS),
     "ReAct, 3 steps": Work(react, 100),
     "a call to a server here": Work(call_server, 50),
     "64 calls in flight at 50 ms": Work(calls_in_flight, 1, IN_FLIGHT),

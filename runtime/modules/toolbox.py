@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ..execution.settings import CALL_SETTINGS, begin_call
 from ..tools.server import all_tools, collect
@@ -38,6 +38,9 @@ class Toolbox:
         ConfigurationError: two tools have the same name.
         ToolError: a tool's arguments cannot be described.
     """
+
+    _is_saved: ClassVar[bool] = True
+    """It goes with its agent when that is saved."""
 
     def __init__(self, given: Iterable[Any], taken: Mapping[str, str], own: Iterable[Tool] = ()) -> None:
         self._given, self.servers = collect(given, taken)

@@ -97,10 +97,14 @@ def typed_example(signature: type[Signature] | None, example: Example, row: int 
     changes: dict[str, Any] = {}
     defaulted: list[str] = []
     place = (row, example.origin)
-    for name, field in signature.fields.items():
-        if name in example:
-            value = example[name]
-            typed = _labelled(field, value, place) if field.kind == "output" else _input(field, value, place)
+    store = example._store
+    for name, field, take in _row_doors(signature):
+        if name in store:
+            value = store[name]
+            if take is take_anything and type(value) is str and value.isascii() and value:
+                continue
+            convert = _labelled if field.kind == "output" else _input
+            typed = convert(field, take, value, place)
             if typed is not value:
                 changes[name] = typed
         elif field.kind == "input" and not field.is_required():
@@ -170,6 +174,15 @@ def _expected(signature: type[Signature]) -> _Expected:
     return found
 
 
+def _row_doors(signature: type[Signature]) -> tuple[tuple[str, Field, Door], ...]:
+    """All fields with what takes their values; a type's own hash is slow, so this is worked out once."""
+    found: tuple[tuple[str, Field, Door], ...] | None = signature.__compiled__.get("row_doors")
+    if found is None:
+        found = tuple((name, field, door(field.annotation)) for name, field in signature.fields.items())
+        signature.__compiled__["row_doors"] = found
+    return found
+
+
 def _verify_names(expected: _Expected, given: Iterable[str], owner: str) -> None:
     for name in given:
         if name not in expected.fields:
@@ -214,19 +227,18 @@ def _typed(expected: _Expected, values: dict[str, Any]) -> dict[str, Any]:
                 if typed is not value:
                     changes[name] = typed
                 continue
-        typed = _input(expected.fields[name], value, _NO_ROW)
+        typed = _input(expected.fields[name], take, value, _NO_ROW)
         if typed is not value:
             changes[name] = typed
     return {**values, **changes} if changes else values
 
 
-def _input(field: Field, value: Any, row: Row) -> Any:
+def _input(field: Field, take: Door, value: Any, row: Row) -> Any:
     if type(value) is EmptyCell:
         if not field.is_required():
             return field.get_default()
         if allows_none(field.annotation):
             return None
-    take = door(field.annotation)
     if take is not take_anything and isinstance(value, str) and not value.strip() and not field.is_required():
         return field.get_default()  # an empty cell of a table
     try:
@@ -236,12 +248,12 @@ def _input(field: Field, value: Any, row: Row) -> Any:
         raise _misfit(text, field, misfit, row) from None
 
 
-def _labelled(field: Field, value: Any, row: Row) -> Any:
+def _labelled(field: Field, take: Door, value: Any, row: Row) -> Any:
     """A label; a plain one that is not of its type stays, because a metric may still compare it."""
     if value is None or (type(value) is EmptyCell and allows_none(field.annotation)):
         return None
     try:
-        return door(field.annotation)(value)
+        return take(value)
     except Misfit as misfit:
         if not isinstance(value, (Mapping, list, tuple)):
             return value

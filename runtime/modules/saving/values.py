@@ -19,7 +19,6 @@ from ...state.models import restored_lm, saved_lm
 from ...tools.tool import Tool
 from ...types.annotations import type_name
 from ...values.exact import Unstorable, as_json
-from ..toolbox import Toolbox
 from ..tree import PartTree
 from .names import OURS, Finder, Named
 
@@ -47,7 +46,7 @@ class Writer:
         match value:
             case None | bool() | int() | float() | str():
                 return value
-            case PartTree() | Tool() | Toolbox():
+            case PartTree() | Tool():
                 return self._object(value, where)
             case BaseLM():
                 return {_TAG: "lm", **saved_lm(value)}
@@ -72,7 +71,7 @@ class Writer:
             return {_TAG: "type", **self._type(value)}
         if callable(value) and hasattr(value, "__qualname__"):
             return {_TAG: "named", "name": self._named.name_of(value)}
-        if hasattr(type(value), "__parameters__") and type(value).__module__.startswith(f"{OURS}."):
+        if _is_ours(type(value)):
             return self._object(value, where)
         return self._model(value, where)
 
@@ -191,10 +190,7 @@ class Reader:
 
     def _object(self, written: dict[str, Any]) -> Any:
         kind = self._finder.find(written["class"])
-        makeable = issubclass(kind, (PartTree, Tool, Toolbox)) or (
-            hasattr(kind, "__parameters__") and kind.__module__.startswith(f"{OURS}.")
-        )
-        if not makeable:
+        if not (issubclass(kind, (PartTree, Tool)) or _is_ours(kind)):
             raise StateError(f"`{written['class']}` is not a part of a program")
         made = kind.__new__(kind)
         self._objects[written["number"]] = made
@@ -240,6 +236,12 @@ class Reader:
             return door(kind)(written["value"])
         except Misfit as misfit:
             raise StateError(misfit.describe(f"a `{written['class']}` of the saved program")) from None
+
+
+def _is_ours(kind: Any) -> bool:
+    """Whether a class of the runtime is made of its attributes: its parameters, or the tools of an agent."""
+    is_made = hasattr(kind, "__parameters__") or getattr(kind, "_is_saved", False)
+    return is_made and kind.__module__.startswith(f"{OURS}.")
 
 
 _TYPES = {"NoneType": type(None)}
