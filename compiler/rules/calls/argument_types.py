@@ -53,10 +53,10 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             continue
         takes = f"{_place(call, parameter)} takes {described(wanted)}"
         if content is not None and wanted is content:
-            source = "an address or a data URL" if content.name == "Image" else "a data URL"
+            source = "a URL or a data URL" if content.name == "Image" else "a data URL"
             takes = f"`{call.name}` takes {source}"
         if isinstance(wanted, types.Iterable) and _is_builtin(call):
-            takes = f"`{call.name}` takes a text or a collection"
+            takes = f"`{call.name}` takes a string or a collection"
         yield wrong_type.at(
             argument.value,
             f"{takes}{but_is(given, wanted)}",
@@ -210,13 +210,13 @@ def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str
     content = [each.name for each in records if "from_path" in each.members]
     match given:
         case types.Literals() if content and isinstance(node, syntax.String):
-            return f"a file is read by `{content[0]}.from_path({text})`"
+            return f"to read a file, write `{content[0]}.from_path({text})`"
         case types.Signature() if wants_module:
             return f"write `{catalog.plain_module()}({text})`"
         case types.ModuleClass() | types.Class() if wants_module:
             return f"construct it: `{text}(…)`"
         case types.Prediction(interface=interface):
             fields = [each.name for each in interface.outputs if assignable(each.type, wanted)]
-            return f"take its field: `{text}.{fields[0]}`" if fields and len(text) <= 40 else None
+            return f"use its field: `{text}.{fields[0]}`" if fields and len(text) <= 40 else None
         case _:
             return None

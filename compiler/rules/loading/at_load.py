@@ -30,11 +30,11 @@ _Evaluated: TypeAlias = (
 def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
     """A declaration would call a model, run a Python function or read data when the file is loaded.
 
-    Declarations are evaluated once, when the file is loaded, also by `dspyc prompt` and the editor. To make
-    sure that loading never sends anything, they can use only literals, containers, records, other constants
-    and pure functions. Put calls in a `def`, in `forward:` or in a `test`, and the result of an optimizer in
-    a `program`. Mark a Python function without effects as pure with the decorator `dspyc.pure`, or in the
-    project's settings.
+    Declarations are evaluated once, when the file is loaded, including by `dspyc prompt` and the editor. To
+    make sure that loading never sends anything, they can use only literals, containers, records, other
+    constants and pure functions. Put calls in a `def`, in `forward:` or in a `test`, and the result of an
+    optimizer in a `program`. Mark a Python function without effects as pure with the decorator `dspyc.pure`,
+    or in the project's settings.
 
     ```dspy
     module classify = Predict("text -> label")

@@ -39,8 +39,10 @@ def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings
     tokens = _least(program, item, argument.value) // CHARACTERS_A_TOKEN
     if tokens > model.context:
         words = f"the prompt of `{written(item, argument)}` has over {tokens:,} tokens"
-        reads = f"`{model.name}` reads {model.context:,}"
-        yield prompt_too_long.at(argument, f"{words}, but {reads}", "give it fewer choices, demos or words")
+        reads = f"`{model.name}` accepts at most {model.context:,}"
+        yield prompt_too_long.at(
+            argument, f"{words}, but {reads}", "use fewer choices, fewer demos or shorter texts"
+        )
 
 
 _ASKING = frozenset({"ChainOfThought", "ChainOfThoughtWithHint", "Predict", "ReAct"})

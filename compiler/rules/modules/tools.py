@@ -63,7 +63,7 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E318", "duplicate-tool", syntax.Call, fix="sometimes")
 def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """Two tools of an agent have the same name, or one has that of the agent's own tool, `finish`.
+    """Two tools of an agent have the same name, or one is named like the agent's own tool, `finish`.
 
     The model chooses a tool by its name.
 
@@ -73,7 +73,7 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
         return 3.5 if item == "tea" else 4.0
 
     module clerk = ReAct("question -> answer", tools=[price, price])
-    #                                                        ^^^^^ E318 the agent has a tool `price` already
+    #                                                        ^^^^^ E318 the agent already has a tool `price`
     ```
 
     ```dspy
@@ -92,8 +92,8 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
         if not isinstance(kind, types.Function) or kind.name == "lambda":
             continue
         if kind.name in names:
-            own = "finish" if kind.name == "finish" else ""
-            words = f"the agent has a tool `{kind.name}` {'of its own' if own else 'already'}"
+            own = kind.name == "finish"
+            words = f"the agent {'has its own' if own else 'already has a'} tool `{kind.name}`"
             # `Tool(price)` ends behind the name.
             is_known = isinstance(last, syntax.Name) and isinstance(each, syntax.Name)
             gap = Span(last.span.end, each.span.end) if last is not None and is_known and not own else None

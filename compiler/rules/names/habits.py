@@ -106,7 +106,7 @@ def _of_dspy(name: str) -> Habit:
 
 def _self(node: syntax.Name, behind: re.Match[str] | None) -> Habit:
     if behind is None:
-        return Habit(f"there is no `{node.text}`; inputs and parts are used by their names")
+        return Habit(f"there is no `{node.text}`; use inputs and parts by name")
     prefix = Span(node.span.start, node.span.end + 1)
     fix = replace(f"Remove `{node.text}.`", prefix, "")
     return Habit(f"there is no `{node.text}`; write `{behind[1]}`", None, fix)
@@ -118,10 +118,10 @@ def _environment(item: Item, node: syntax.Name) -> Habit:
             named = argument.name is not None and argument.name.text == "api_key"
             if named and argument.span.contains(node.span.start):
                 return Habit(
-                    "a program does not read the environment; a model finds its key there itself",
-                    "leave `api_key` out, and set for example `OPENAI_API_KEY`",
+                    "a program cannot read the environment; a model finds its own key there",
+                    "leave out `api_key` and set, for example, `OPENAI_API_KEY`",
                 )
-    return Habit("a program does not read the environment", "read it in a Python function and import that")
+    return Habit("a program cannot read the environment", "read it in a Python function and import that")
 
 
 def field_value(item: Item, node: syntax.Node, name: str) -> Habit:

@@ -29,7 +29,7 @@ def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> 
     if changes:
         name = node.names[0].text
         further = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-        words = f"the state of `{name}` does not fit any more: {changes[0]}{further}"
+        words = f"the state of `{name}` no longer fits: {changes[0]}{further}"
         file = program.path.replace("\\", "/").rpartition("/")[2]
         yield stale_state.at(_place(node), words, f"optimize again: `dspyc optimize {file}:{name}`")
 
