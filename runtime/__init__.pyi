@@ -89,11 +89,14 @@ from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN
 from .modules.chain_of_thought import ChainOfThought as ChainOfThought
 from .modules.chain_of_thought_with_hint import ChainOfThoughtWithHint as ChainOfThoughtWithHint
+from .modules.code_act import CodeAct as CodeAct
 from .modules.multi_chain_comparison import MultiChainComparison as MultiChainComparison
 from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
+from .modules.program_of_thought import ProgramOfThought as ProgramOfThought
 from .modules.react import ReAct as ReAct
 from .modules.refine import Refine as Refine
+from .modules.rlm import RLM as RLM
 from .modules.streaming import StatusMessage as StatusMessage
 from .modules.streaming import StatusMessageProvider as StatusMessageProvider
 from .modules.streaming import StreamListener as StreamListener

@@ -46,6 +46,7 @@ _MORE: dict[str, str] = {
     "UsageTracker": ".lm.usage",
     "dummy_rm": ".retrieval.dummies",
     "infer_prefix": ".signature.fields",
+    "load": ".modules.saving",
 }
 """Names that only a path has, and where they are."""
 

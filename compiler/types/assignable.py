@@ -78,8 +78,9 @@ def assignable(source: Type, target: Type) -> bool:
                 return target.whole is None or {*source.members} <= {*members}
             values = lookup.member_values(members)
             return is_open or assignable(source, types.Literals(values))
-        case types.Callback():
-            return _callable(source)
+        case types.Callback(role=role):
+            # A server among the tools stands for all of its own.
+            return _callable(source) or (role == "tool" and _instance_of(source, "ToolServer"))
         case types.SignatureLike():
             return isinstance(source, types.Signature | types.SignatureLike) or assignable(source, types.STR)
         case types.AnyModule():

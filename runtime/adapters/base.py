@@ -20,11 +20,11 @@ from ..lm.capabilities import Capabilities
 from ..lm.messages import Grammar, OutputFormat
 from ..lm.request import Completion
 from ..signature.conditions import check_outputs
-from ..signature.fields import Field
 from ..signature.signature import Signature
-from ..types.annotations import allows_none, is_history
 from ..types.content import in_parts
+from .compiled import find_history, signature_of_values
 from .conversation import format_turn
+from .demos import Turns, arranged, is_complete
 from .exchange import exchange
 from .incremental import FieldReader, WholeReader
 from .native import native_fields, plan_natives, read_natives
@@ -35,10 +35,12 @@ MISSING_IN_DEMO = "Not supplied for this particular example. "
 
 
 class Adapter:
-    """The base class of adapters; see `ChatAdapter` for the hooks.
+    """The base class of adapters.
 
-    A subclass can override single hooks, `format` and `parse` as a whole, or `__call__` and `acall`, the call
-    itself; programs use whatever is overridden.
+    An adapter of your own defines `format_field_description`, `format_field_structure`,
+    `format_task_description`, `format_user_message_content`, `format_assistant_message_content` and `parse`;
+    `format` puts the messages together from these. It may also override `format` and `parse` as a whole, or
+    `__call__` and `acall`, the call itself; programs use whatever is overridden.
     """
 
     finetune_format: ClassVar[str] = "chat"
@@ -308,22 +310,24 @@ class Adapter:
 
         An example without any input or any output is left out.
         """
-        fields = signature.fields
-        inputs, outputs = signature.input_fields, signature.output_fields
-        complete: list[dict[str, Any]] = []
-        incomplete: list[dict[str, Any]] = []
-        for demo in demos:
-            values = demo._store if isinstance(demo, Example) else demo
-            if _is_complete(fields, values):
-                complete += self._demo_turns(signature, values, "")
-            elif not (inputs.keys().isdisjoint(values) or outputs.keys().isdisjoint(values)):
-                incomplete += self._demo_turns(signature, values, INCOMPLETE_DEMO)
-        return incomplete + complete
+        return arranged(
+            self._demo_turns(signature, demo._store if isinstance(demo, Example) else demo) for demo in demos
+        )
 
-    def _demo_turns(self, signature: type[Signature], demo: Any, prefix: str) -> list[dict[str, Any]]:
-        user = self.format_user_message_content(signature, demo, prefix=prefix)
-        answer = self.format_assistant_message_content(signature, demo, missing_field_message=MISSING_IN_DEMO)
-        return [{"role": "user", "content": user}, {"role": "assistant", "content": answer}]
+    def _demo_turns(self, signature: type[Signature], values: Mapping[str, Any]) -> Turns | None:
+        """An example as turns; None for one that is left out."""
+        is_whole = is_complete(signature.fields, values)
+        lacks_half = signature.input_fields.keys().isdisjoint(values) or (
+            signature.output_fields.keys().isdisjoint(values)
+        )
+        if lacks_half and not is_whole:
+            return None
+        prefix = "" if is_whole else INCOMPLETE_DEMO
+        return Turns(
+            is_whole,
+            self.format_user_message_content(signature, values, prefix=prefix),
+            self.format_assistant_message_content(signature, values, missing_field_message=MISSING_IN_DEMO),
+        )
 
     def format_conversation_history(
         self, signature: type[Signature], history_field_name: str, inputs: Mapping[str, Any]
@@ -358,11 +362,11 @@ class Adapter:
 
     def format_answer(self, values: Mapping[str, Any]) -> str:
         """Fields and values as an answer in this adapter's format."""
-        raise self._lacks("format_answer")
+        return self.format_assistant_message_content(signature_of_values(values, "output"), values)
 
     def format_untyped(self, values: Mapping[str, Any]) -> str:
         """Names and values of any kind as this adapter writes fields of text; an agent's trajectory."""
-        raise self._lacks("format_untyped")
+        return self.format_user_message_content(signature_of_values(values, "input"), values)
 
     # --- answers ----------------------------------------------------------------------------------------
 
@@ -380,20 +384,6 @@ class Adapter:
 
     def _lacks(self, hook: str) -> NotImplementedError:
         return NotImplementedError(f"`{type(self).__name__}` does not implement `{hook}`")
-
-
-def find_history(signature: type[Signature]) -> str | None:
-    """The input that holds a `History`, or None."""
-    return next(
-        (name for name, field in signature.input_fields.items() if is_history(field.annotation)), None
-    )
-
-
-def _is_complete(fields: Mapping[str, Field], values: Mapping[str, Any]) -> bool:
-    for name, field in fields.items():
-        if values.get(name) is None and not (name in values and allows_none(field.annotation)):
-            return False
-    return True
 
 
 async def _with_retries(function: Any, given: tuple[Any, ...], max_retries: int | None) -> Any:

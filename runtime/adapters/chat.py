@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
@@ -21,8 +21,9 @@ from ..types.annotations import allows_none, is_text_type, plain_annotation, typ
 from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
-from ..values.reading import Reader, ReadError, read_object, reader_for
-from .base import Adapter, find_history
+from ..values.reading import ReadError, read_object
+from .base import Adapter
+from .compiled import Compiled, compile_for
 from .incremental import FieldReader, SectionReader
 from .native import is_tool_calls
 from .plan import Plan
@@ -35,27 +36,16 @@ _SYSTEM_HOOKS = (
     "format_field_with_value",
     "format_task_description",
 )
+_DEMO_HOOKS = (
+    "format_user_message_content",
+    "format_assistant_message_content",
+    "format_field_with_value",
+)
 _USER_HOOKS = ("format_user_message_content", "user_message_output_requirements")
 
 
 STRUCTURE = "All interactions will be structured in the following way, with the appropriate values filled in."
 """How the description of the layout begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """What a signature's calls have in common."""
-
-    signature: type[Signature]
-    system: str
-    inputs: tuple[tuple[str, str, rendering.Render], ...]
-    requirements: str
-    outputs: tuple[tuple[str, Field, Reader], ...]
-    answer: tuple[tuple[str, str, rendering.Render], ...]
-    names: frozenset[str]
-    history: str | None
-    turns: type[Signature]
-    """The signature of the messages: without the history field."""
 
 
 @parameters
@@ -87,6 +77,7 @@ class ChatAdapter(Adapter):
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
     _own_values: ClassVar[bool] = False
+    _own_demos: ClassVar[bool] = False
 
     def __init_subclass__(cls, origin: bool = False, **options: Any) -> None:
         """Find out which hooks a subclass overrides.
@@ -101,6 +92,7 @@ class ChatAdapter(Adapter):
         of = cls._origin
         cls._own_system = any(getattr(cls, name) is not getattr(of, name) for name in _SYSTEM_HOOKS)
         cls._own_user = any(getattr(cls, name) is not getattr(of, name) for name in _USER_HOOKS)
+        cls._own_demos = any(getattr(cls, name) is not getattr(of, name) for name in _DEMO_HOOKS)
         cls._own_values = cls.format_field_with_value is not of.format_field_with_value
 
     # --- messages ---------------------------------------------------------------------------------------
@@ -120,6 +112,15 @@ class ChatAdapter(Adapter):
         if content:
             messages.append({"role": "user", "content": content})
         return in_parts(messages)
+
+    def format_demos(self, signature: type[Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
+        """Few-shot examples as turns: those that lack fields first, then the complete ones.
+
+        An example without any input or any output is left out.
+        """
+        if self._own_demos:
+            return super().format_demos(signature, demos)
+        return self._compiled(signature).demos.messages(demos, partial(self._demo_turns, signature))
 
     def format_field_description(self, signature: type[Signature]) -> str:
         """The lists of input and output fields."""
@@ -331,7 +332,7 @@ class ChatAdapter(Adapter):
         kept, origin = signature.__compiled__, self._origin
         compiled: Compiled | None = kept.get(origin)
         if compiled is None:
-            compiled = kept[origin] = _compile(origin(), signature)
+            compiled = kept[origin] = compile_for(origin(), signature)
         return compiled
 
 
@@ -342,30 +343,6 @@ class Placeholder(str):
     """What stands for a value in the layout of an exchange; it is written as it is."""
 
     __slots__ = ()
-
-
-def _compile(plain: ChatAdapter, signature: type[Signature]) -> Compiled:
-    history = find_history(signature)
-    return Compiled(
-        signature=signature,
-        system=plain.format_system_message(signature),
-        inputs=_written(signature.input_fields),
-        requirements=plain.user_message_output_requirements(signature),
-        outputs=tuple(
-            (name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()
-        ),
-        answer=_written(signature.output_fields),
-        names=frozenset(signature.output_fields),
-        history=history,
-        turns=signature if history is None else signature.delete(history),
-    )
-
-
-def _written(fields: Mapping[str, Field]) -> tuple[tuple[str, str, rendering.Render], ...]:
-    """How each field is written: its name, its marker's line, and what writes its value."""
-    return tuple(
-        (name, f"[[ ## {name} ## ]]\n", description.renderer(field)) for name, field in fields.items()
-    )
 
 
 def reminder(field: Field) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from ..execution import drive, streams
 from ..lm.request import Response
 from ..lm.stream import Collector
-from ..types.reasoning import Reasoning
 from .incremental import Chunk, FieldReader
 from .plan import Plan, Planner
 
@@ -82,4 +81,8 @@ def _write(sink: streams.Sink, predictor: Any, chunks: Any) -> None:
 def _reasoning_field(plan: Plan) -> str:
     """The output that the provider's own reasoning fills; empty where there is none."""
     typed = plan.natives.typed if plan.natives is not None else ()
+    if not typed:
+        return ""
+    from ..types.reasoning import Reasoning  # it brings pydantic, which the field's type has brought already
+
     return next((name for name, kind in typed if isinstance(kind, type) and issubclass(kind, Reasoning)), "")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
 
+from ...base.text import near
 from ..errors import ConfigurationError, did_you_mean
 from . import trace as tracing
 
@@ -41,6 +42,9 @@ _IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": []}
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
 _DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
 _NAMES = frozenset(_DEFAULTS) | {"trace"}
+
+_MISSPELLED = 0.8
+"""How alike two names are that are taken for one."""
 
 CALL_SETTINGS = ("lm", "config", "max_retries")
 """What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
@@ -74,24 +78,41 @@ class Settings:
     """
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _NAMES:
+        if name == "trace":
+            return tracing.read()
+        try:
+            return lookup(name)
+        except KeyError:
             if name.startswith("__"):
-                raise AttributeError(name)
-            raise AttributeError(f"unknown setting `{name}`{did_you_mean(name, _NAMES)}")
-        return tracing.read() if name == "trace" else lookup(name)
+                raise AttributeError(name) from None
+            raise AttributeError(f"unknown setting `{name}`{did_you_mean(name, _NAMES)}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         configure(**{name: value})
 
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        configure(**{name: value})
+
     def __contains__(self, name: object) -> bool:
-        return name in _NAMES
+        return name in self.keys()
 
     def __repr__(self) -> str:
-        return f"Settings({', '.join(f'{name}={self.get(name)!r}' for name in sorted(_NAMES))})"
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.copy().items())})"
 
     def get(self, name: str, default: Any = None) -> Any:
         """The setting's value, or `default` where there is no such setting."""
-        return getattr(self, name) if name in _NAMES else default
+        return getattr(self, name, default)
+
+    def keys(self) -> list[str]:
+        """The names of all settings, a program's own among them."""
+        return sorted({*_NAMES, *_process, *_context.get()})
+
+    def copy(self) -> dict[str, Any]:
+        """All settings as they hold here, for `context(**settings.copy())`."""
+        return {name: getattr(self, name) for name in self.keys()}
 
     def configure(self, **values: Any) -> None:
         """See `configure`."""
@@ -106,10 +127,10 @@ settings = Settings()
 
 
 def configure(**values: Any) -> None:
-    """Set values for the whole process.
+    """Set values for the whole process; a name of the program's own is kept for it, too.
 
     Raises:
-        ConfigurationError: an unknown setting, or an invalid value.
+        ConfigurationError: a misspelt setting, or an invalid value.
     """
     values = _verified(values)
     if "trace" in values:
@@ -122,7 +143,7 @@ def context(**values: Any) -> Iterator[None]:
     """Set values for the code inside the `with`, in this thread or task and in those started from it here.
 
     Raises:
-        ConfigurationError: an unknown setting, or an invalid value.
+        ConfigurationError: a misspelt setting, or an invalid value.
     """
     values = _verified(values, lookup("budget"))
     trace_token = tracing.start(values.pop("trace")) if "trace" in values else None
@@ -211,7 +232,10 @@ def apply_defaults(defaults: Mapping[str, Any], *modules: Any, others: Container
     Raises:
         ConfigurationError: an unknown setting.
     """
-    defaults = _verified(defaults) if not isinstance(defaults, FileDefaults) else _in_place(defaults)
+    if isinstance(defaults, FileDefaults):
+        defaults = _in_place(defaults)
+    else:
+        defaults = _verified(defaults, of_file=True)
     frozen = defaults if isinstance(defaults, FileDefaults) else FileDefaults(defaults, "")
     for module in modules:
         for _, part in module.named_sub_modules():
@@ -270,14 +294,14 @@ def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, A
 def _in_place(defaults: FileDefaults) -> FileDefaults:
     """The defaults of a file, which all of its modules share, with a budget that is being spent."""
     if type(defaults.get("budget")) in (int, float, str, bool):
-        defaults["budget"] = _verified(defaults)["budget"]
-    _verify(defaults)
+        defaults["budget"] = _verified(defaults, of_file=True)["budget"]
+    _verify(defaults, of_file=True)
     return defaults
 
 
-def _verified(values: Mapping[str, Any], outer: Any = None) -> dict[str, Any]:
+def _verified(values: Mapping[str, Any], outer: Any = None, *, of_file: bool = False) -> dict[str, Any]:
     """Settings as they are kept: a budget as one that is being spent, inside of that around it."""
-    _verify(values)
+    _verify(values, of_file=of_file)
     kept = dict(values)
     if kept.get("budget") is not None:
         from .spending import Purse
@@ -286,9 +310,10 @@ def _verified(values: Mapping[str, Any], outer: Any = None) -> dict[str, Any]:
     return kept
 
 
-def _verify(values: Mapping[str, Any]) -> None:
+def _verify(values: Mapping[str, Any], *, of_file: bool = False) -> None:
+    """Complain about what cannot be set; Python's programs may keep values of their own under other names."""
     for name, value in values.items():
-        if name not in _NAMES:
+        if name not in _NAMES and (of_file or near(name, _NAMES, _MISSPELLED)):
             raise ConfigurationError(
                 f"unknown setting `{name}`{did_you_mean(name, _NAMES)}"
                 f" (settings are {', '.join(sorted(_NAMES))})"

@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
+from ...base.forks import new_lock
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -40,7 +42,7 @@ class Unbatchify(Generic[Item, Result]):
         self.batch_fn = batch_fn
         self.max_batch_size = max_batch_size
         self.max_wait_time = max_wait_time
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._queue: _Waiting | None = None
         self._closed = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
 
 from ...base.later import Later
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from ..execution import batch
     from ..lm import history as calls
     from ..state import files
-    from . import streaming
+    from . import saving, streaming
 else:
     batch = Later(globals(), "batch", "..execution.batch")
     calls = Later(globals(), "calls", "..lm.history")
     files = Later(globals(), "files", "..state.files")
+    saving = Later(globals(), "saving")
     streaming = Later(globals(), "streaming")
 
 
@@ -230,12 +231,21 @@ class Module(PartTree):
 
     # --- state ------------------------------------------------------------------------------------------
 
-    def dump_state(self) -> dict[str, Any]:
-        """What was learned, by the path of each parameter, in JSON types."""
-        return {name: parameter.dump_state() for name, parameter in self.named_parameters()}
+    def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
+        """What was learned, by the path of each parameter.
 
-    def load_state(self, state: Mapping[str, Any]) -> Self:
+        Args:
+            json_mode: in JSON types; False leaves the values of demos as they are.
+        """
+        return {name: parameter.dump_state(json_mode) for name, parameter in self.named_parameters()}
+
+    def load_state(self, state: Mapping[str, Any], *, allow_unsafe_lm_state: bool = False) -> Self:
         """Load what `dump_state` returned, and return the module; nothing changes if it does not fit.
+
+        Args:
+            state: the state.
+            allow_unsafe_lm_state: accepted for compatibility with DSPy; addresses and headers of models are
+                never taken from a state.
 
         Raises:
             StateError: the state and this module have different parameters.
@@ -257,16 +267,35 @@ class Module(PartTree):
             parameter.load_state(state[name])
         return self
 
-    def save(self, path: str | Path) -> None:
-        """Write the state to a JSON file; an existing file is replaced as a whole.
+    def save(
+        self,
+        path: str | Path,
+        save_program: bool = False,
+        modules_to_serialize: Iterable[ModuleType] | None = None,
+    ) -> None:
+        """Write the state to a JSON file, or the whole program to a folder.
+
+        Args:
+            path: the file, which ends in `.json` and is replaced as a whole; or the folder.
+            save_program: write the whole program, which `load` reads: its structure as JSON, and its own code
+                as source text where no module has it. Nothing is pickled.
+            modules_to_serialize: Python's modules whose source goes with the program, too.
 
         Raises:
-            StateError: the path does not end in `.json`, or JSON cannot hold the state.
+            StateError: the path is of the other kind, or JSON cannot hold the state.
         """
-        files.write_state(Path(path), self.dump_state())
+        if save_program:
+            saving.save_program(self, Path(path), modules_to_serialize)
+        else:
+            files.write_state(Path(path), self.dump_state())
 
-    def load(self, path: str | Path) -> None:
+    def load(self, path: str | Path, allow_pickle: bool = False, allow_unsafe_lm_state: bool = False) -> None:
         """Read the state from a JSON file that `save`, or DSPy, has written.
+
+        Args:
+            path: the file.
+            allow_pickle: accepted for compatibility with DSPy; a pickle is never read.
+            allow_unsafe_lm_state: as in `load_state`.
 
         Raises:
             StateError: the file is not a state, or the state does not fit.

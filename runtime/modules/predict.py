@@ -118,16 +118,24 @@ class Predict(Module, Predictor):
         """Restore the demos of the signature."""
         self.demos = [Example(demo) for demo in self.signature.demos]
 
-    def dump_state(self) -> dict[str, Any]:
-        """What was learned, in JSON types: demos, signature, LM, and the settings of the calls.
+    def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
+        """What was learned: demos, signature, LM, and the settings of the calls.
+
+        Args:
+            json_mode: in JSON types; False leaves the values of demos as they are.
 
         Raises:
             StateError: a value that JSON cannot hold; the message gives its field and type.
         """
-        return states.dump(self)
+        return states.dump(self, json_mode)
 
-    def load_state(self, state: Mapping[str, Any]) -> Self:
+    def load_state(self, state: Mapping[str, Any], *, allow_unsafe_lm_state: bool = False) -> Self:
         """Load what `dump_state` returned; the values of demos get the types of their fields again.
+
+        Args:
+            state: the state.
+            allow_unsafe_lm_state: accepted for compatibility with DSPy; addresses and headers of models are
+                never taken from a state.
 
         Raises:
             StateError: the state is for another signature.

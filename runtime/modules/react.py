@@ -16,11 +16,11 @@ from ..prediction import Prediction
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
 from ..tools.permission import CodeNotAllowedError
-from ..tools.server import ToolServer, all_tools, collect
 from ..tools.tool import Tool
 from .base import Module
 from .chain_of_thought import ChainOfThought
 from .predict import Predict
+from .toolbox import Toolbox, numbered
 from .trajectory import Trajectory, without_oldest
 
 logger = logging.getLogger("dspyc")
@@ -54,7 +54,7 @@ class ReAct(Module):
 
     signature: SignatureLike
     """The inputs, outputs and instructions: a Signature class or a string."""
-    tools: Sequence[ToolFunction | ToolServer] | ToolServer
+    tools: Sequence[ToolFunction]
     """The functions that the model may call; their names, annotations and docstrings are what it sees. `MCP`
     servers stand for all their tools."""
     max_iters: Annotated[int, Ge(1)] = 20
@@ -74,14 +74,13 @@ class ReAct(Module):
             ToolError: a tool's arguments cannot be described.
         """
         self.signature = signature = ensure_signature(self.signature)
-        own, self._servers = collect(self.tools, _TAKEN)
-        self._know(own)
-        self._instructions = self._describe(self._by_name)
-        self._is_listed = not self._servers
+        self._toolbox = Toolbox(self.tools, _TAKEN, [_finish_tool(signature)])
+        tools = self._toolbox.tools
+        self.tools = tools  # type: ignore[assignment]
         options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
         # Which tools a server has is known at the first call; a name that is none is an observation, then.
-        names = str if self._servers else Literal[tuple(self._by_name)]
-        self.react = Predict(_step_signature(signature, self._instructions, names), **options)
+        names = str if self._toolbox.servers else Literal[tuple(tools)]
+        self.react = Predict(_step_signature(signature, self._describe(tools), names), **options)
         self.extract = ChainOfThought(_extract_signature(signature), **options)
         # The predictors hold what these said.
         for name in ("lm", "max_retries", "config"):
@@ -90,7 +89,7 @@ class ReAct(Module):
     @property
     def needs_loop(self) -> bool:
         """Whether one of the tools is async."""
-        return bool(self._servers) or any(tool.is_async for tool in self._by_name.values())
+        return self._toolbox.needs_loop
 
     def truncate_trajectory(self, trajectory: dict[str, Any]) -> dict[str, Any]:
         """Shorten a trajectory that is too long for the model; override it to shorten it otherwise.
@@ -104,7 +103,7 @@ class ReAct(Module):
         Raises:
             ContextWindowExceededError: nothing can be left out.
         """
-        return without_oldest(trajectory, 4)
+        return without_oldest(trajectory)
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Work in steps and extract the outputs, without the bookkeeping around it."""
@@ -113,8 +112,7 @@ class ReAct(Module):
             if "max_iters" in self.signature.input_fields
             else inputs.pop("max_iters", self.max_iters)
         )
-        if not self._is_listed:
-            await self._list_tools()
+        await self._toolbox.complete(self.react, self._describe)
         trajectory = Trajectory(self.truncate_trajectory)
         for index in range(max_iters):
             try:
@@ -137,25 +135,10 @@ class ReAct(Module):
         extracted = await trajectory.ask(self.extract, inputs, self._defaults)
         return Prediction({"trajectory": trajectory.steps, **dict(extracted)})
 
-    async def _list_tools(self) -> None:
-        """Ask the servers for their tools, and tell the model of them."""
-        own = {name: tool for name, tool in self._by_name.items() if name != _FINISH}
-        self._know(await all_tools(own, self._servers, _TAKEN))
-        instructions = self._describe(self._by_name)
-        current = self.react.signature
-        if current.instructions == self._instructions:
-            self.react.signature = current.with_instructions(instructions)
-        elif any(str(tool) not in current.instructions for tool in self._by_name.values()):
-            # They were rewritten by an optimizer, which did not know all tools.
-            self.react.signature = current.with_instructions(
-                "\n".join([current.instructions, *_listed(self._by_name)])
-            )
-        self._instructions, self._is_listed = instructions, True
-
     async def _observe(self, name: str, arguments: Mapping[str, Any] | None) -> Any:
-        tool = self._by_name.get(name)
+        tool = self._toolbox.tools.get(name)
         if tool is None:
-            return f"There is no tool {name!r}. The tools are {', '.join(self._by_name)}."
+            return f"There is no tool {name!r}. The tools are {', '.join(self._toolbox.tools)}."
         try:
             return await tool.acall(**(arguments or {}))
         except CodeNotAllowedError:
@@ -163,19 +146,6 @@ class ReAct(Module):
         except Exception as raised:  # noqa: BLE001 whatever a tool raises is an observation for the model
             error = exits.unpacked(raised)
             return f"Execution error in {name}: {type(error).__name__}: {error}"
-
-    def _know(self, tools: Mapping[str, Tool]) -> None:
-        """Take tools, and the agent's own."""
-        outputs = ", ".join(f"`{name}`" for name in self.signature.output_fields)
-        finish = Tool(
-            _finish,
-            name=_FINISH,
-            desc="Marks the task as complete. That is, signals that all information for producing the "
-            f"outputs, i.e. {outputs}, are now available to be extracted.",
-        )
-        self._by_name = {**tools, _FINISH: finish}
-        # DSPy's programs look tools up in it.
-        self.tools = self._by_name  # type: ignore[assignment]
 
     def _describe(self, tools: Mapping[str, Tool]) -> str:
         """The instructions of a step."""
@@ -196,14 +166,20 @@ class ReAct(Module):
                 "When writing next_thought, you may reason about the current situation and plan for future "
                 "steps.",
                 "When selecting the next_tool_name and its next_tool_args, the tool must be one of:\n",
-                *_listed(tools),
+                *numbered(tools),
                 "When providing `next_tool_args`, the value inside the field must be in JSON format",
             ]
         )
 
 
-def _listed(tools: Mapping[str, Tool]) -> list[str]:
-    return [f"({number}) {tool}" for number, tool in enumerate(tools.values(), 1)]
+def _finish_tool(signature: type[Signature]) -> Tool:
+    outputs = ", ".join(f"`{name}`" for name in signature.output_fields)
+    return Tool(
+        _finish,
+        name=_FINISH,
+        desc="Marks the task as complete. That is, signals that all information for producing the outputs, "
+        f"i.e. {outputs}, are now available to be extracted.",
+    )
 
 
 def _finish() -> str:

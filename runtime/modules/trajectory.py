@@ -47,18 +47,16 @@ class Trajectory:
         raise AssertionError("the loop returns or raises")
 
 
-def without_oldest(trajectory: dict[str, Any], parts: int) -> dict[str, Any]:
-    """A trajectory without its first step.
-
-    Args:
-        trajectory: the parts of the steps, in their order.
-        parts: how many a step has.
+def without_oldest(trajectory: Mapping[str, Any]) -> dict[str, Any]:
+    """A trajectory without its first step; the parts of a step end in its number.
 
     Raises:
         ContextWindowExceededError: there is only one step.
     """
-    if len(trajectory) <= parts:
+    numbers = [name.rpartition("_")[2] for name in trajectory]
+    if len(set(numbers)) < 2:
         raise ContextWindowExceededError(
             "the prompt is too long for the model even with only the last step of the trajectory"
         )
-    return dict(list(trajectory.items())[parts:])
+    pairs = zip(trajectory.items(), numbers, strict=True)
+    return {name: value for (name, value), number in pairs if number != numbers[0]}

@@ -25,8 +25,8 @@ class Parameter:
         """Forget what was learned."""
         raise NotImplementedError
 
-    def dump_state(self) -> dict[str, Any]:
-        """What was learned, in JSON types."""
+    def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
+        """What was learned, in JSON types; without `json_mode` the values of demos as they are."""
         raise NotImplementedError
 
     def load_state(self, state: Mapping[str, Any]) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
+from ...base.once import once
 from ..errors import ConfigurationError
 from ..execution import drive
 from ..execution.loading import refuse_while_loading
@@ -119,7 +119,7 @@ class Embedder:
             rows.extend(made)
         return rows
 
-    @cached_property
+    @once
     def _function(self) -> Callable[..., Any]:
         if callable(self.model):
             return self.model

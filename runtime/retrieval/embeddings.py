@@ -146,7 +146,7 @@ class Embeddings(Retriever):
         if index.approximate is not None:
             _faiss().write_index(index.approximate, str(folder / _FAISS))
 
-    def load(self, path: str | Path, embedder: Any = None) -> Any:
+    def load(self, path: str | Path, embedder: Any = None) -> Any:  # type: ignore[override]  # DSPy's own
         """Read what `save` has kept into this retriever, and return it.
 
         Args:

@@ -80,7 +80,7 @@ class Retrieve(Module, Parameter):
         """How many passages a call gives."""
         return {"k": self.k}
 
-    def load_state(self, state: Mapping[str, Any]) -> Self:
+    def load_state(self, state: Mapping[str, Any], *, allow_unsafe_lm_state: bool = False) -> Self:
         """Load what `dump_state` returned."""
         self.k = int(state.get("k", self.k))
         return self

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from ...base.forks import new_lock
 from ..errors import InputError
 from ..execution import drive
 from ..execution.loading import refuse_while_loading
@@ -30,7 +30,7 @@ class Once(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make: Callable[[], T] | None = make
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._made: T
 
     def get(self) -> T:
@@ -51,9 +51,6 @@ class Once(Generic[T]):
         return self
 
 
-FOUND = {"passages": list[str], "indices": list[int], "scores": list[float]}
-
-
 class Retriever(Module):
     """A module whose calls take a `query` and give the passages that fit it best.
 
@@ -69,6 +66,8 @@ class Retriever(Module):
     )
     concurrent: ClassVar[bool] = False
     gives_scores: ClassVar[bool] = True
+    _unsaved: ClassVar[tuple[str, ...]] = ("_index",)
+    """Attributes that are made anew when a saved program is loaded."""
 
     k: int
     """How many passages a call gives."""

@@ -8,7 +8,7 @@ import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib import metadata
+from importlib import metadata as packages
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         StateError: the path does not end in `.json` or cannot be written, or JSON cannot hold the state.
     """
     _verify_ending(path)
-    content = {**state, "metadata": {"dependency_versions": _versions()}}
+    content = {**state, "metadata": metadata()}
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
@@ -66,11 +66,14 @@ LARGEST = 256 << 20
 
 def warn_of_versions(path: Path, state: Mapping[str, Any]) -> None:
     """Log which versions differ between the process that saved a state and this one."""
-    metadata = state.get("metadata")
-    saved = metadata.get("dependency_versions") if isinstance(metadata, Mapping) else None
-    if not isinstance(saved, Mapping):
-        return
-    for name, here in _versions().items():
+    facts = state.get("metadata")
+    both = (
+        [facts.get(name) for name in ("dependency_versions", "versions")]
+        if isinstance(facts, Mapping)
+        else []
+    )
+    saved = {name: each for part in both if isinstance(part, Mapping) for name, each in part.items()}
+    for name, here in {"python": _python(), **_versions()}.items():
         then = saved.get(name)
         if then is not None and then != here:
             logger.warning(
@@ -79,10 +82,20 @@ def warn_of_versions(path: Path, state: Mapping[str, Any]) -> None:
             )  # fmt: skip
 
 
+def metadata() -> dict[str, Any]:
+    """What a saved file says of the process that wrote it; DSPy reads `dependency_versions`, and takes there
+    only what it knows.
+    """
+    return {"dependency_versions": {"python": _python()}, "versions": _versions()}
+
+
+def _python() -> str:
+    return ".".join(platform.python_version_tuple()[:2])
+
+
 def _versions() -> dict[str, str]:
     """The versions that decide what a program sends and how answers are read."""
     return {
-        "python": ".".join(platform.python_version_tuple()[:2]),
         "dspyc": VERSION,
         "pydantic": _version("pydantic"),
     }
@@ -127,6 +140,6 @@ def _verify_ending(path: Path) -> None:
 
 def _version(name: str) -> str:
     try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
+        return packages.version(name)
+    except packages.PackageNotFoundError:
         return "unknown"

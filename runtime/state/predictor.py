@@ -57,18 +57,23 @@ def restore(predictor: Restorable, state: Mapping[str, Any]) -> None:
     predictor.lm = lm
 
 
-def dump(predictor: Restorable) -> dict[str, Any]:
-    """What a predictor has learned, as JSON's types: demos, signature, LM, and the settings of the calls.
+def dump(predictor: Restorable, json_mode: bool = True) -> dict[str, Any]:
+    """What a predictor has learned: demos, signature, LM, and the settings of the calls.
+
+    Args:
+        predictor: the predictor.
+        json_mode: as JSON's types; False leaves the values of demos as they are.
 
     Raises:
         StateError: a value that JSON cannot hold; the message gives its field and type.
     """
     config = predictor.config
+    plain = _plain if json_mode else _as_it_is
     try:
         return {
-            "traces": [_plain(step, "a trace") for step in predictor.traces],
-            "train": [_plain(row, "an example of `train`") for row in predictor.train],
-            "demos": [_plain(demo, "a demo") for demo in predictor.demos],
+            "traces": [plain(step, "a trace") for step in predictor.traces],
+            "train": [plain(row, "an example of `train`") for row in predictor.train],
+            "demos": [plain(demo, "a demo") for demo in predictor.demos],
             "signature": predictor.signature.dump_state(),
             "config": drop_secrets({name: as_json(config[name], f"the setting `{name}`") for name in config}),
             "lm": predictor.lm.dump_state() if predictor.lm is not None else None,
@@ -79,6 +84,10 @@ def dump(predictor: Restorable) -> dict[str, Any]:
 
 def _plain(values: Any, what: str) -> dict[str, Any]:
     return {name: as_json(value, f"`{name}` of {what}") for name, value in dict(values).items()}
+
+
+def _as_it_is(values: Any, what: str) -> dict[str, Any]:
+    return dict(values)
 
 
 def _listed(state: Mapping[str, Any], name: str) -> list[Any]:

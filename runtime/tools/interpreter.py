@@ -131,6 +131,11 @@ class PythonInterpreter:
         finally:
             self._is_busy = False
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has variables: not before the first code, nor after code that reached a limit."""
+        return self._sandbox.is_running
+
     def start(self) -> None:
         """Start the sandbox's process now instead of at the first code.
 

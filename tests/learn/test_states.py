@@ -460,14 +460,13 @@ def test_versions_are_compared(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     path = tmp_path / "s.json"
     Predict("q -> a").save(path)
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert content["metadata"]["dependency_versions"].keys() == {"python", "dspyc", "pydantic"}
+    assert content["metadata"]["dependency_versions"].keys() == {"python"}
+    assert content["metadata"]["versions"].keys() == {"dspyc", "pydantic"}
     Predict("q -> a").load(path)
     assert caplog.messages == []
-    content["metadata"]["dependency_versions"] = {
-        "python": "2.7",
-        "dspyc": "99.0",
-        "dspy": "3.1",
-        "pydantic": 5,
+    content["metadata"] = {
+        "dependency_versions": {"python": "2.7", "dspy": "3.1"},
+        "versions": {"dspyc": "99.0", "pydantic": 5},
     }
     path.write_text(json.dumps(content), encoding="utf-8")
     Predict("q -> a").load(path)

@@ -86,7 +86,7 @@ def test_every_path_can_be_imported_without_loading_anything() -> None:
     code = (
         "import sys, importlib\n"
         f"for name in {names!r}: importlib.import_module('dspyc.runtime.' + name)\n"
-        "print([name for name in ('litellm', 'aiohttp', 'numpy', 'pydantic') if name in sys.modules])"
+        "print([name for name in ('litellm', 'aiohttp', 'numpy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

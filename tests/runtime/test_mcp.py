@@ -179,7 +179,7 @@ def test_copies_and_states_of_an_agent(server: dspy.MCP, tmp_path: Path) -> None
     assert agent(question="q", lm=dspy.DummyLM(SCRIPT)).answer == 5
     agent.save(tmp_path / "agent.json")
     twin = copy.deepcopy(agent)
-    assert twin._servers == [server]
+    assert twin._toolbox.servers == [server]
     fresh = dspy.ReAct("question -> answer: int", tools=[*server])
     fresh.load(tmp_path / "agent.json")
     for each in (twin, fresh):

@@ -50,11 +50,8 @@ _DSPYS = {
     "Ensemble": "",
     "AvatarOptimizer": "",
     "InferRules": "",
-    "ProgramOfThought": "",
-    "CodeAct": "ReAct",
     "ReActV2": "ReAct",
     "Avatar": "ReAct",
-    "RLM": "",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
 }
