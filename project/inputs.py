@@ -128,7 +128,7 @@ def _file(key: str, path: str, kind: Any, one: Input) -> Any:
         value = kind.from_path(path)
     except InputError as problem:
         raise Misuse(
-            f"the file of `{key}` cannot be taken: {problem}",
+            f"the file of `{key}` cannot be used: {problem}",
             f"`{key}=@path` reads a file; the input takes `{one.shown}`",
         ) from None
     return [value] if get_origin(one.annotation) is list else value

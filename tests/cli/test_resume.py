@@ -95,7 +95,7 @@ def test_another_run_is_refused_until_it_is_fresh(tmp_path: Path) -> None:
         file.write('{"text": "message 99", "label": "red"}\n')
     refused = dspyc(folder, "optimize", "p.dspy")
     assert refused.returncode == 2
-    assert "p.tuned.journal.jsonl holds an unfinished run of something else: `data` changed since" in (
+    assert "p.tuned.journal.jsonl contains an unfinished run of something else: `data` changed since" in (
         refused.stderr
     )
     assert "--fresh" in refused.stderr

@@ -45,7 +45,7 @@ def server_address(program: Program, item: Item, node: syntax.Call) -> Findings:
     if address is None:
         return
     if url is not None and not address.startswith(_SCHEMES):
-        yield server_address.at(url.value, "the URL of a server begins with `http://` or `https://`")
+        yield server_address.at(url.value, "the URL of a server must begin with `http://` or `https://`")
     kind = "a URL" if url is not None or address.startswith(_SCHEMES) else "a command"
     for name, argument in given.items():
         if _ONLY_FOR.get(name, kind) != kind:
