@@ -67,15 +67,15 @@ class MCP(ToolServer):
             self.url, self.command = self.command, ""
         if bool(self.command) == bool(self.url):
             raise ConfigurationError(
-                '`MCP` needs a command, `MCP("npx", args=[…])`, or an address, `MCP(url="…")`'
+                '`MCP` needs a command, `MCP("npx", args=[…])`, or a URL, `MCP(url="…")`'
             )
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ConfigurationError(
-                f"the address of an MCP server begins with http:// or https://, not {self.url!r}"
+                f"the URL of an MCP server must begin with http:// or https://, not {self.url!r}"
             )
         for name in ("args", "only"):
             if isinstance(getattr(self, name), str):
-                raise ConfigurationError(f'`{name}` of `MCP` is a list of texts: `{name}=["…"]`')
+                raise ConfigurationError(f'`{name}` of `MCP` is a list of strings: `{name}=["…"]`')
         if self.url and (self.args or self.env or self.cwd):
             raise ConfigurationError("`args`, `env` and `cwd` are for a command; a URL takes `headers`")
         if self.command and self.headers:
