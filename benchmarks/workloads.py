@@ -9,6 +9,7 @@ import atexit
 import importlib
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
@@ -123,14 +124,34 @@ def calls_in_flight(dspy: Any) -> Callable[[], Any]:
     return lambda: asyncio.run(ask_all())
 
 
-def server_lm(dspy: Any, seconds: float) -> Any:
+def hit_in_memory(dspy: Any) -> Callable[[], Any]:
+    """A `Predict` whose answer is in the cache's memory."""
+    return cached_call(dspy, memory=True)
+
+
+def hit_on_disk(dspy: Any) -> Callable[[], Any]:
+    """A `Predict` whose answer is in the cache's file."""
+    return cached_call(dspy, memory=False)
+
+
+def cached_call(dspy: Any, memory: bool) -> Callable[[], Any]:
+    """The same call again and again, answered once by a server."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    dspy.configure_cache(disk_cache_dir=folder.name, enable_memory_cache=memory)
+    dspy.configure(lm=server_lm(dspy, 0.0, cache=True))
+    program = dspy.Predict("question -> answer")
+    return lambda: program(question=INPUTS["message"])
+
+
+def server_lm(dspy: Any, seconds: float, cache: bool = False) -> Any:
     """A model behind a server that takes so long for each answer; the server ends with this process."""
     # Only here: what one answer imports is measured, too.
     import answering
 
     process, address = answering.start(seconds)
     atexit.register(process.kill)
-    return dspy.LM("openai/m", api_base=address, api_key="none", cache=False, num_retries=0)
+    return dspy.LM("openai/m", api_base=address, api_key="none", cache=cache, num_retries=0)
 
 
 IN_FLIGHT = 256
@@ -153,6 +174,8 @@ WORK = {
     "Signature from a string": Work(make_signature),
     "a call to a server here": Work(call_server, 50),
     "64 calls in flight at 50 ms": Work(calls_in_flight, 1, IN_FLIGHT),
+    "Predict, cached in memory": Work(hit_in_memory),
+    "Predict, cached on disk": Work(hit_on_disk),
 }
 
 

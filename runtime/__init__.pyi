@@ -78,6 +78,8 @@ from .interface import Reward as Reward
 from .interface import ToolFunction as ToolFunction
 from .lm.base import BaseLM as BaseLM
 from .lm.cache import configure_cache as configure_cache
+from .lm.cacheface import Cache as Cache
+from .lm.cacheface import request_cache as request_cache
 from .lm.client import LM as LM
 from .lm.history import inspect_history as inspect_history
 from .lm.jobs import TrainingJob as TrainingJob
@@ -152,3 +154,6 @@ from .types.reasoning import Reasoning as Reasoning
 from .types.toolcalls import ToolCallResults as ToolCallResults
 from .types.toolcalls import ToolCalls as ToolCalls
 from .types.type import Type as Type
+
+cache: Cache
+"""The cache of this process; another `Cache` can be put in its place."""

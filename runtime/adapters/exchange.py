@@ -33,10 +33,7 @@ async def exchange(
     max_retries: int | None,
 ) -> list[dict[str, Any]]:
     """Ask a model and read its answers; see `Adapter.acall`."""
-    plan = adapter.plan(signature, lm, settings, inputs)
-    if plan.settings:
-        settings = {**settings, **plan.settings}
-    messages = with_feedback(adapter.make_messages(plan, demos, inputs))
+    plan, settings, messages = prepare(adapter, lm, settings, signature, demos, inputs)
     response = await answered(adapter, plan, lm, messages, settings, 0)
     answers: list[dict[str, Any]] = []
     for completion in response.completions:
@@ -57,6 +54,21 @@ async def exchange(
     if sink is not None and answers:
         sink.complete(streams.predictor(), answers[0])
     return answers
+
+
+def prepare(
+    adapter: Planner,
+    lm: Any,
+    settings: Mapping[str, Any],
+    signature: type[Signature],
+    demos: Sequence[Any],
+    inputs: Mapping[str, Any],
+) -> tuple[Plan, Mapping[str, Any], list[dict[str, Any]]]:
+    """How a model is asked first: the plan, the settings, and the messages."""
+    plan = adapter.plan(signature, lm, settings, inputs)
+    if plan.settings:
+        settings = {**settings, **plan.settings}
+    return plan, settings, with_feedback(adapter.make_messages(plan, demos, inputs))
 
 
 class _Exchange:
