@@ -45,7 +45,7 @@ def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings
 
 @rule("W504", "missing-data", Construction, fix="sometimes", severity="info")
 def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset names a file that is not there, beside one of almost its name.
+    """A dataset names a file that does not exist, next to one with a similar name.
 
     Data is often not kept with a program, so this is only a note, and nothing is said of other missing files.
     """

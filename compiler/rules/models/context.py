@@ -21,7 +21,7 @@ _DEEPEST = 8
 
 @rule("W204", "prompt-too-long", Construction, severity="warning")
 def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """The prompt of a signature is longer than what its model reads, whatever the inputs are.
+    """A signature's prompt is longer than its model accepts, whatever the inputs are.
 
     Instructions, descriptions, demos and the choices of outputs are counted, at six characters a token, which
     is more than real texts have. `dspyc prompt` shows the whole prompt, and how long it is.

@@ -119,7 +119,7 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
 
 @rule("W311", "missing-model", Construction, fix="sometimes", severity="info")
 def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A model is named after a GGUF file that is not there, in a folder that has one of almost this name.
+    """A GGUF model file does not exist, but its folder has one with a similar name.
 
     The path of a model starts from the folder in which a program runs, which need not be the file's own; so
     this is only a note.

@@ -13,7 +13,7 @@ from .structure import Predictor, structure_of, student_of
 
 @rule("W505", "stale-state", syntax.ValueDeclaration, severity="warning")
 def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """The module of a program has other predictors or fields than when the program was optimized.
+    """The predictors or fields of a program have changed since it was optimized.
 
     What was learned for a predictor is used only as long as it has the fields that it had then; the others
     run as they are declared. Optimize again: `dspyc optimize FILE:PROGRAM`.
@@ -36,7 +36,7 @@ def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> 
 
 @rule("W506", "broken-state", syntax.ValueDeclaration, severity="warning")
 def broken_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """The state file of a program cannot be read, so that every use of the program fails.
+    """The state file of a program cannot be read, so every use of the program fails.
 
     Delete the file to run the program as its module, or optimize again. The rest of the file can be used.
     """

@@ -21,7 +21,7 @@ _RUNS = frozenset({"run_python"})
 
 @rule("W405", "code-execution", syntax.Call, severity="warning", fix="always")
 def code_execution(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """An agent runs code that a model writes, and the program does not say that it may.
+    """An agent runs code that a model writes, but the program does not allow it.
 
     Running code is off until `configure(allow_code=True)`, or `allow_code=True` on the module, allows it;
     until then, a call raises a `CodeNotAllowedError`. The code runs in a sandbox without files, network or
