@@ -47,7 +47,7 @@ def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings
 def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A dataset names a file that does not exist, next to one with a similar name.
 
-    Data is often not kept with a program, so this is only a note, and nothing is said of other missing files.
+    Data is often not kept with a program, so this is only a note, and other missing files are not reported.
     """
     source = source_of(item, node)
     found = item.data_of(source) if source is not None else None

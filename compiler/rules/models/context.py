@@ -23,8 +23,8 @@ _DEEPEST = 8
 def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A signature's prompt is longer than its model accepts, whatever the inputs are.
 
-    Instructions, descriptions, demos and the choices of outputs are counted, at six characters a token, which
-    is more than real texts have. `dspyc prompt` shows the whole prompt, and how long it is.
+    Instructions, descriptions, demos and the choices of outputs are counted, at six characters per token,
+    which is more than real text has. `dspyc prompt` shows the whole prompt, and how long it is.
     """
     kind = item.type_of(node.function)
     if not isinstance(kind, types.Class) or kind.definition.name not in _ASKING:

@@ -121,7 +121,7 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
 def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A GGUF model file does not exist, but its folder has one with a similar name.
 
-    The path of a model starts from the folder in which a program runs, which need not be the file's own; so
+    The path of a model starts from the folder in which a program runs, which may not be the file's own, so
     this is only a note.
     """
     found = model_of(item, node)

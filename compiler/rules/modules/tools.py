@@ -45,8 +45,8 @@ def undocumented_tool(program: Program, item: Item, node: syntax.Call) -> Findin
 def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A Python function is given to an agent as a tool, and some of its parameters have no type.
 
-    The model is not told what to write there, and what it writes reaches the function as it is: a text
-    where a number is meant. In the Python file, write `def search(query: str, limit: int = 3)`, and not
+    The model is not told what to write there, and its value reaches the function unchanged: a string instead
+    of a number. In the Python file, write `def search(query: str, limit: int = 3)` instead of
     `def search(query, limit=3)`.
     """
     for each in tools_of(item, node):

@@ -15,8 +15,8 @@ from .structure import Predictor, structure_of, student_of
 def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """The predictors or fields of a program have changed since it was optimized.
 
-    What was learned for a predictor is used only as long as it has the fields that it had then; the others
-    run as they are declared. Optimize again: `dspyc optimize FILE:PROGRAM`.
+    What was learned for a predictor is used only while its fields are the same; other predictors run as
+    declared. Optimize again: `dspyc optimize FILE:PROGRAM`.
     """
     state = item.state
     if state is None or state.problem or not isinstance(node.value, syntax.Call):
@@ -38,7 +38,7 @@ def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> 
 def broken_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
     """The state file of a program cannot be read, so every use of the program fails.
 
-    Delete the file to run the program as its module, or optimize again. The rest of the file can be used.
+    Delete the file to run the unoptimized module, or optimize again. The rest of the file can be used.
     """
     state = item.state
     if state is not None and state.problem:
