@@ -77,9 +77,9 @@ def test_words_that_do_not_count() -> None:
 def test_the_number_of_passages_is_checked() -> None:
     with pytest.raises(ConfigurationError, match="`k` of `BM25` must be at least 1"):
         dspy.BM25(DOCS, k=0)
-    with pytest.raises(InputError, match="a search needs a text"):
+    with pytest.raises(InputError, match="a search needs a query"):
         dspy.BM25(DOCS)()
-    with pytest.raises(InputError, match="a search needs a text"):
+    with pytest.raises(InputError, match="a search needs a query"):
         dspy.BM25(DOCS)(query=["a"])
 
 
@@ -511,7 +511,7 @@ def test_a_server_that_fails(endpoint: tuple[str, type[Endpoint]]) -> None:
     search = dspy.ColBERTv2(url=address)
     seen.failures = [503]
     assert len(search("q", k=3)) == 3
-    with pytest.raises(LMError, match="gave no passages: the index is gone"):
+    with pytest.raises(LMError, match="returned no passages: the index is gone"):
         search("broken")
     with pytest.raises(LMError, match="at most 100"):
         search("q", k=101)
