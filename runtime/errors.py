@@ -538,7 +538,7 @@ class LMStreamAssemblyError(LMUnexpectedError):
 
 
 def is_retryable_lm_error(error: BaseException) -> bool:
-    """Whether an error of a model call may pass, so that the same request may succeed later."""
+    """Whether an error of a model call may be temporary, so the same request may succeed later."""
     return isinstance(error, LMError) and error.retryable
 
 

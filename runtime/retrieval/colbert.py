@@ -26,7 +26,7 @@ _MOST_PASSAGES = 100
 
 @parameters
 class ColBERTv2:
-    """Asks a server for passages; the answers are kept in the cache.
+    """Asks a server for passages; its answers are cached.
 
         search = ColBERTv2(url="http://localhost:8893/api/search")
         search("opening hours", k=3)[0].text

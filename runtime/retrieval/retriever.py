@@ -67,7 +67,7 @@ class Retriever(Module):
     concurrent: ClassVar[bool] = False
     gives_scores: ClassVar[bool] = True
     _unsaved: ClassVar[tuple[str, ...]] = ("_index",)
-    """Attributes that are made anew when a saved program is loaded."""
+    """Attributes that are rebuilt when a saved program is loaded."""
 
     k: int
     """How many passages a call gives."""

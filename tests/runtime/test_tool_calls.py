@@ -238,7 +238,7 @@ def test_calls_are_executed_with_the_given_tools_only() -> None:
     assert one.execute([search]) == ["a", "a"]
     with pytest.raises(dspy.ToolError, match=r"no tool `search`.*pass the tools"):
         one.execute()
-    with pytest.raises(dspy.ToolError, match=r"no tool `search` \(there is: other\)"):
+    with pytest.raises(dspy.ToolError, match=r"no tool `search` \(known tools: other\)"):
         one.execute([dspy.Tool(search, name="other")])
 
 

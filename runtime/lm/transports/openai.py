@@ -243,7 +243,7 @@ def _headers(settings: Mapping[str, Any], proof: str) -> dict[str, str]:
         headers |= {str(key).lower(): str(value) for key, value in dict(settings.get(name) or {}).items()}
     for name, value in headers.items():
         if not (name.isascii() and value.isascii()) or any(each in name + value for each in "\r\n\0"):
-            raise ValueError(f"the header `{name}` has a character that a header cannot have")
+            raise ValueError(f"the header `{name}` contains a character that is not allowed in a header")
     return headers
 
 
@@ -349,9 +349,7 @@ def _refusal(answer: Answer, request: Request) -> LMError:
     """The error that a server answered with."""
     status, headers = answer.status, answer.headers
     if 300 <= status < 400:
-        words = (
-            f"the server redirects to {headers.get('location', 'another address')}; write that as api_base"
-        )
+        words = f"the server redirects to {headers.get('location', 'another address')}; use that as api_base"
         return make_error(LMInvalidRequestError, words, request, status=status, headers=headers)
     words, code = _words(answer)
     body = answer.body.decode("utf-8", "replace")

@@ -29,10 +29,10 @@ class MCP(ToolServer):
         agent = ReAct("question -> answer", tools=[*files, *search])
 
     Making one starts and contacts nothing: the connection is opened by the first call of an agent that has
-    it, shared by all of them, opened anew after the server ended, and closed with the process or by
-    `close()`. `${NAME}` in `args`, `env` and `headers` stands for a variable of the environment, read when
-    the connection is opened. A server that is started sees only the usual variables (`PATH`, `HOME`) and
-    `env`. Needs `pip install "dspyc[mcp]"`.
+    it, shared by all of them, reopened if the server has ended, and closed with the process or by `close()`.
+    `${NAME}` in `args`, `env` and `headers` stands for an environment variable, read when the connection is
+    opened. A server that is started sees only the usual variables (`PATH`, `HOME`) and `env`. Needs
+    `pip install "dspyc[mcp]"`.
     """
 
     command: str = ""
