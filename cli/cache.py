@@ -150,7 +150,7 @@ def prune(
     from ..runtime.lm.cachetable import delete, prunable
 
     if not (older_than or max_size or model or everything):
-        raise Refusal("no answers are chosen to delete", "give --older-than, --max-size, --model or --all")
+        raise Refusal("no answers are chosen to delete", "pass --older-than, --max-size, --model or --all")
     before = None if older_than is None else time.time() - _amount(older_than, _AGES, "an age", "30d")
     most = None if max_size is None else int(_amount(max_size, _SIZES, "a size", "500MB"))
     file = _file()

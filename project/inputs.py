@@ -79,7 +79,7 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
         subject, verb = ("the input", "is") if len(missing) == 1 else ("the inputs", "are")
         raise Misuse(
             f"{subject} {list_names(one.name for one in missing)} {verb} missing",
-            f"give {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
+            f"pass {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
         )
     return {key: _value(known.get(key) or known[OTHERS], value) for key, value in values.items()}
 

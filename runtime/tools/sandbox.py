@@ -190,7 +190,7 @@ def inside(value: Any) -> Any:
     if type(value) in (list, tuple, set, frozenset):
         return type(value)(map(inside, value))
     if callable(value):
-        raise TypeError(f"{value!r} is a function; give it as a tool")
+        raise TypeError(f"{value!r} is a function; pass it as a tool")
     return to_json_types(value)
 
 

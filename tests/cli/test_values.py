@@ -65,7 +65,7 @@ def test_a_text_becomes_a_value(annotation: Any, text: str, value: Any) -> None:
 TWO = [Input("question", str, "str", required=True), Input("k", int, "int", required=False)]
 
 REFUSALS: list[tuple[list[str], str, str]] = [
-    ([], "the input `question` is missing", "give question=…; the inputs are `question: str`"),
+    ([], "the input `question` is missing", "pass question=…; the inputs are `question: str`"),
     (["question"], "`question` is not an input", "write inputs as key=value; "),
     (["qestion=a"], "unknown input `qestion`", "did you mean `question`? the inputs are "),
     (["question=a", "zzz=1"], "unknown input `zzz`", "the inputs are "),
