@@ -50,6 +50,7 @@ from .errors import LMUnsupportedModelError as LMUnsupportedModelError
 from .errors import NotConfiguredError as NotConfiguredError
 from .errors import OptimizerError as OptimizerError
 from .errors import ProgramAssertionError as ProgramAssertionError
+from .errors import ReplayError as ReplayError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
@@ -97,6 +98,7 @@ from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.program_of_thought import ProgramOfThought as ProgramOfThought
 from .modules.react import ReAct as ReAct
+from .modules.react_v2 import ReActV2 as ReActV2
 from .modules.refine import Refine as Refine
 from .modules.rlm import RLM as RLM
 from .modules.streaming import StatusMessage as StatusMessage

@@ -17,6 +17,7 @@ from ..lm.request import Completion
 from ..signature.signature import Signature
 from .feedback import with_feedback
 from .plan import Plan, Planner
+from .probabilities import PROBABILITIES, with_log_probabilities, with_probabilities
 from .streaming import answered
 
 MORE_ROOM = 4
@@ -40,11 +41,11 @@ async def exchange(
         error = None
         if not completion.is_truncated:
             try:
-                answers.append(
-                    await adapter.aread_completion(plan, completion, inputs)
-                    if adapter.asks_to_read
-                    else adapter.read_completion(plan, completion, inputs)
-                )
+                # Inline, as awaiting a coroutine costs, and this is every call.
+                if adapter.asks_to_read or completion.logprobs is not None:
+                    answers.append(await _read(adapter, plan, completion, inputs))
+                else:
+                    answers.append(adapter.read_completion(plan, completion, inputs))
                 continue
             except AdapterParseError as found:
                 error = found
@@ -54,6 +55,20 @@ async def exchange(
     if sink is not None and answers:
         sink.complete(streams.predictor(), answers[0])
     return answers
+
+
+async def _read(
+    adapter: Planner, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The outputs of an answer, with their probabilities where the provider gave those of tokens."""
+    values = (
+        await adapter.aread_completion(plan, completion, inputs)
+        if adapter.asks_to_read
+        else adapter.read_completion(plan, completion, inputs)
+    )
+    if completion.logprobs is None:
+        return values
+    return with_probabilities(adapter, plan.signature, completion, values)
 
 
 def prepare(
@@ -68,6 +83,8 @@ def prepare(
     plan = adapter.plan(signature, lm, settings, inputs)
     if plan.settings:
         settings = {**settings, **plan.settings}
+    if settings.get(PROBABILITIES, lm.kwargs.get(PROBABILITIES)):
+        settings = with_log_probabilities(settings, plan.signature, lm)
     return plan, settings, with_feedback(adapter.make_messages(plan, demos, inputs))
 
 
@@ -142,9 +159,7 @@ class _Exchange:
                     self._limit()[1],
                     turns,
                 )
-        if self.adapter.asks_to_read:
-            return await self.adapter.aread_completion(self.plan, completion, self.inputs)
-        return self.adapter.read_completion(self.plan, completion, self.inputs)
+        return await _read(self.adapter, self.plan, completion, self.inputs)
 
     def _accepts_truncated(self) -> bool:
         found = self.settings.get("accept_truncated", self.lm.kwargs.get("accept_truncated"))

@@ -1,4 +1,4 @@
-"""The JSON that a text may hold: as it is, in fences, among prose; and what people write instead of JSON.
+"""The JSON that a text may hold: as it is, in fences, among prose.
 
 Each function looks at every character a bounded number of times.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -15,9 +14,6 @@ from .repair import NumberText
 
 _OPENING_FENCE = re.compile(r"[ \t]*(```|~~~)[^\n`]*")
 _BRACKETS = re.compile(r'\\.|["{\[\]}]', re.DOTALL)
-_BULLET = re.compile(r"\s*+(?:[-*+•]|\d{1,3}[.)])\s++(?=\S)")
-_KEY = re.compile(r"\s*+[\"'*`]*+([^\W\d][\w ]*+)[\"'*`]*+\s*+[:=]")
-_TAG = re.compile(r"<(/?)([^\W\d][\w-]*+)>")
 
 
 class Span(NamedTuple):
@@ -103,96 +99,3 @@ def _span(text: str, start: int, end: int) -> Span:
 
 
 _MARGIN = 40
-
-
-def bullets(text: str) -> list[str] | None:
-    """The items of a list written with dashes or numbers; a line indented below an item belongs to it."""
-    items: list[list[str]] = []
-    for line in text.strip().splitlines():
-        if not line.strip():
-            continue
-        if not (items and line.startswith("    ")) and (match := _BULLET.match(line)) is not None:
-            items.append([line[match.end() :].rstrip()])
-        elif items and line[:1].isspace():
-            items[-1].append(line.strip())
-        elif items:
-            return None
-    return ["\n".join(lines) for lines in items] or None
-
-
-def listed(text: str) -> list[str] | None:
-    """The items of one line that lists short things with commas: "red, green and blue" has two."""
-    parts = [part.strip() for part in text.strip().rstrip(".").split(",")]
-    if len(parts) < 2 or "\n" in text.strip() or any(not part or part.count(" ") > 3 for part in parts):
-        return None
-    return [*parts[:-1], parts[-1].removeprefix("and ").removeprefix("or ")]
-
-
-def pairs(text: str) -> dict[str, Any] | None:
-    """What lines of `key: value` say; a list of dashes may stand below a key."""
-    found: dict[str, Any] = {}
-    last: str | None = None
-    for line in text.strip().strip("{}").splitlines():
-        if not line.strip():
-            continue
-        item = _BULLET.match(line)
-        if item is not None and last is not None and (found[last] == "" or isinstance(found[last], list)):
-            if found[last] == "":
-                found[last] = []
-            found[last].append(_unquoted(line[item.end() :].strip()))
-            continue
-        pair = _KEY.match(line)
-        if pair is None or (key := pair[1].rstrip()) in found:
-            return None
-        last = key
-        found[last] = _unquoted(line[pair.end() :].strip().removesuffix(",").rstrip())
-    return found or None
-
-
-def table(text: str) -> list[dict[str, Any]] | None:
-    """The rows of a Markdown table as dicts."""
-    rows = [
-        [cell.strip() for cell in line.strip().strip("|").split("|")]
-        for line in text.strip().splitlines()
-        if line.strip().startswith("|")
-    ]
-    if len(rows) < 3 or not all(re.fullmatch(r":?-+:?", cell) for cell in rows[1]):
-        return None
-    head = rows[0]
-    if any(len(row) != len(head) for row in rows):
-        return None
-    return [dict(zip(head, row, strict=True)) for row in rows[2:]]
-
-
-def elements(text: str) -> tuple[str, dict[str, Any] | str] | None:
-    """The one XML element that a text is: its name and its children, or its text when it has none."""
-    stripped = text.strip()
-    opening = _TAG.match(stripped)
-    if opening is None or opening[1] or not stripped.endswith(f"</{opening[2]}>"):
-        return None
-    content = stripped[opening.end() : -len(opening[2]) - 3]
-    return opening[2], _children(content) or content.strip()
-
-
-def _children(text: str) -> dict[str, str]:
-    """The elements inside an element; of several of one name the last counts."""
-    tags = list(_TAG.finditer(text))
-    closings: dict[str, list[int]] = {}
-    for tag in tags:
-        if tag[1]:
-            closings.setdefault(tag[2], []).append(tag.start())
-    found: dict[str, str] = {}
-    offset = 0
-    for tag in tags:
-        if tag[1] or tag.start() < offset:
-            continue
-        ends = closings.get(tag[2], [])
-        at = bisect_left(ends, tag.end())
-        if at < len(ends):
-            found[tag[2]] = text[tag.end() : ends[at]].strip()
-            offset = ends[at]
-    return found
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

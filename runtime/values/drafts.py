@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
+_TAG = re.compile(r"[<◁](/?)(?:ant)?think(?:ing)?[>▷]", re.IGNORECASE)
+_OTHER = re.compile(
+    r"<(thoughts?|reasoning|analysis|scratchpad|reflection|inner_monologue|chain_of_thought)>", re.IGNORECASE
+)
+"""What else a model may think in: names that a field may have as well."""
+_OPENINGS = ("<", "◁")
 _MARKER = re.compile(r"\[\[[ \t]*##")
 
 
@@ -15,7 +21,7 @@ def without_drafts(answer: str) -> str:
     closing tag whose opening one was swallowed, as some chat templates do. One that never ends takes the rest
     of the answer with it. Other text that names the tags stays.
     """
-    if "<" not in answer or (tag := _TAG.search(answer)) is None:
+    if ("<" not in answer and "◁" not in answer) or (tag := _TAG.search(answer)) is None:
         return answer
     kept: list[str] = []
     offset = 0
@@ -38,11 +44,28 @@ def without_drafts(answer: str) -> str:
     return "".join([*kept, answer[offset:]])
 
 
-def without_leading_draft(text: str) -> str:
-    """A field's text without the draft that it begins with; empty where the draft never ends."""
-    while text[:1] == "<" and (tag := _TAG.match(text)) is not None and not tag[1]:
-        closing = _closing(text, tag.end())
-        text = "" if closing is None else text[closing.end() :].lstrip()
+def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:
+    """A field's text without the draft that it begins with; empty where the draft never ends.
+
+    Args:
+        text: the text.
+        fields: elements that are values, such as `<reasoning>` where a record has a field of this name.
+    """
+    if text[:1] not in _OPENINGS:
+        tag = _TAG.search(text)
+        swallowed = tag is not None and tag[1] and _ends_line(text, tag.end())
+        return text[tag.end() :].lstrip() if swallowed and tag is not None else text
+    while text[:1] in _OPENINGS:
+        if (tag := _TAG.match(text)) is not None and not tag[1]:
+            closing = _closing(text, tag.end())
+            text = "" if closing is None else text[closing.end() :].lstrip()
+        elif (other := _OTHER.match(text)) is not None and other[1].lower() not in fields:
+            _, closed, rest = text.partition(f"</{other[1]}>")
+            if not closed or not rest.strip():
+                return text
+            text = rest.lstrip()
+        else:
+            return text
     return text
 
 

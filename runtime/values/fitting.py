@@ -25,9 +25,12 @@ from typing import (
 
 from ..types.annotations import allows_none, is_text_type, plain_annotation
 from ..types.records import record_fields, schema_keys
-from . import candidates, scalars
+from . import candidates, choices, outlines
+from .markup import Element
 from .repair import Mended, NumberText
+from .scalars import READERS
 from .validation import validate
+from .words import ReadError, bare, is_none
 
 Fit: TypeAlias = "Callable[[Any], Any]"
 
@@ -62,7 +65,7 @@ def _make_fitter(annotation: Any) -> Fit:
     if origin in (Union, UnionType):
         return partial(_fit_union, annotation=annotation)
     if origin is Literal:
-        return partial(_fit_literal, choices=get_args(annotation))
+        return partial(_fit_literal, allowed=get_args(annotation))
     if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
         return partial(_fit_enum, annotation=annotation)
     if annotation in _LISTS or origin in _LISTS:
@@ -80,6 +83,8 @@ def _as_it_is(value: Any) -> Any:
 
 def _fit_scalar(value: Any, annotation: Any) -> Any:
     if annotation is str:
+        if type(value) is Element:
+            return value.raw
         return str(value) if type(value) in (int, float, NumberText) else value
     if not isinstance(value, str):
         if annotation is int and isinstance(value, float) and value.is_integer():
@@ -87,27 +92,22 @@ def _fit_scalar(value: Any, annotation: Any) -> Any:
         if annotation is bool and type(value) in (int, float) and value in (0, 1):
             return bool(value)
         return value
-    try:
-        if annotation is bool:
-            return scalars.read_bool(value)
-        if annotation is int:
-            return scalars.read_int(value)
-        if annotation is float:
-            return scalars.read_float(value)
-        if annotation is Decimal:
-            return scalars.read_decimal(value)
-    except scalars.ReadError:
+    read = READERS.get(annotation)
+    if read is None:
         return value
-    return value
+    try:
+        return read(value)
+    except ReadError:
+        return value
 
 
-def _fit_literal(value: Any, choices: tuple[Any, ...]) -> Any:
-    if any(value == choice and type(value) is type(choice) for choice in choices):
+def _fit_literal(value: Any, allowed: tuple[Any, ...]) -> Any:
+    if any(value == choice and type(value) is type(choice) for choice in allowed):
         return value
     if isinstance(value, (str, int, float, bool)):
         try:
-            return scalars.read_choice(str(value), choices)
-        except scalars.ReadError:
+            return choices.read_choice(str(value), allowed)
+        except ReadError:
             return value
     return value
 
@@ -118,8 +118,8 @@ def _fit_enum(value: Any, annotation: type[enum.Enum]) -> Any:
             return member
     if isinstance(value, (str, int, float)):
         try:
-            return scalars.read_enum(str(value), annotation)
-        except scalars.ReadError:
+            return choices.read_enum(str(value), annotation)
+        except ReadError:
             return value
     return value
 
@@ -144,23 +144,35 @@ def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
     stripped = text.strip()
     if stripped[:1] in "[{" and (found := candidates.whole_json(stripped)) is not None:
         return found[0]
-    if (items := candidates.bullets(stripped)) is not None:
+    if (items := outlines.bullets(stripped)) is not None:
         return items
     kind = arguments[0] if arguments else Any
-    if kind in (str, Any) or _is_closed(kind):
-        return [text]
-    if kind in (int, float) and "," in text:
-        return [part for part in re.split(r"\s*,\s*", stripped) if part]
-    return [text] if kind in (int, float, bool) else text
+    if is_none(stripped) and not is_choice(stripped, kind):
+        return []
+    if (kind in (str, Any) or _is_closed(kind)) and "\n" not in stripped:
+        return outlines.listed(stripped) or [outlines.unquoted(stripped) if stripped[:1] in "\"'" else text]
+    if kind in (int, float):
+        if _NUMBERS.fullmatch(stripped):
+            return [part for part in re.split(r"\s*[,;\s]\s*(?:and\s+)?|\s+and\s+", stripped) if part]
+        return [text] if _ONE_NUMBER.fullmatch(stripped) else text
+    return [text] if kind is bool or kind is Decimal else text
+
+
+_ONE_NUMBER = re.compile(r"[^\w()]{0,3}[\d.,]+(?:[eE][-+]?\d+)?\s?[^\W\d]{0,12}[^\w()]{0,3}")
+_NUMBERS = re.compile(r"[-+]?[\d.]+(?:(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+)[-+]?[\d.]+)+")
 
 
 def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
     """One record for a list of them, or a list under a key that only wraps it."""
-    fields = record_fields(arguments[0]) if arguments else None
+    fields = _wanted_fields(arguments[0]) if arguments else None
     if fields is not None and _covers(value, fields):
         return [value]
-    if len(value) == 1 and isinstance(inner := next(iter(value.values())), list):
-        return inner
+    if len(value) == 1:
+        inner = next(iter(value.values()))
+        if isinstance(inner, list):
+            return inner
+        if type(value) is Element:
+            return [inner]  # <tags><tag>a</tag></tags>
     return value
 
 
@@ -175,9 +187,105 @@ def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
         keys = [item[0] for item in value]
         if all(isinstance(key, (str, int)) for key in keys) and len(set(keys)) == len(keys):
             value = dict(value)
+    if isinstance(value, list) and value and all(_is_entry(item) for item in value):
+        pairs = [tuple(item.values()) for item in value]
+        value = dict(pairs) if len({key for key, _ in pairs}) == len(pairs) else value
     if not isinstance(value, dict) or len(arguments) != 2:
         return value
+    if (
+        len(value) == 1
+        and not _holds_dicts(arguments[1])
+        and isinstance(only := next(iter(value.values())), dict)
+    ):
+        value = only  # {"scores": {…}} where the scores were asked for
     return {fit(key, arguments[0]): fit(item, arguments[1]) for key, item in value.items()}
+
+
+def _is_entry(item: Any) -> bool:
+    """Whether a dict is one entry of another: `{"key": "a", "value": 1}`."""
+    return (
+        isinstance(item, dict)
+        and tuple(item) in (("key", "value"), ("name", "value"))
+        and isinstance(next(iter(item.values())), (str, int))
+    )
+
+
+def _holds_dicts(annotation: Any) -> bool:
+    """Whether values of a type may be dicts."""
+    kind = plain_annotation(annotation)
+    if get_origin(kind) in (Union, UnionType):
+        return any(_holds_dicts(arm) for arm in get_args(kind))
+    return kind in (Any, object, dict) or get_origin(kind) is dict or record_fields(kind) is not None
+
+
+@lru_cache(maxsize=4096)
+def _missing_of(annotation: Any) -> Mapping[str, Any]:
+    """What stands for attributes of a record that are missing: the only value that they can have, and no
+    items where the items are records of the same kind, whose lists have to end somewhere.
+    """
+    found: dict[str, Any] = {}
+    for name, (kind, required) in (record_fields(annotation) or {}).items():
+        kind = plain_annotation(kind)
+        if not required:
+            continue
+        if get_origin(kind) is Literal and len(get_args(kind)) == 1:
+            found[name] = get_args(kind)[0]
+        elif get_origin(kind) in (list, tuple, set, frozenset) and annotation in get_args(kind):
+            found[name] = []
+    return found
+
+
+def _wanted_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
+    """The fields of a record, as `record_fields` gives them; those that need not be said are not required."""
+    fields = record_fields(annotation)
+    if fields is None or not (missing := _missing_of(annotation)) or len(missing) == len(fields):
+        return fields
+    return {name: (kind, required and name not in missing) for name, (kind, required) in fields.items()}
+
+
+_CALLED = frozenset(
+    {
+        "arguments",
+        "parameters",
+        "args",
+        "kwargs",
+        "input",
+        "inputs",
+        "function",
+        "tool_calls",
+        "function_call",
+        "tool_call",
+        "tool_input",
+    }
+)
+_OF_CALLS = _CALLED | {"name", "type", "id", "tool", "tool_name", "index"}
+"""The keys of a tool's call, which may stand around the attributes of a record."""
+_DEEPEST = 4
+
+
+def _inside(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) -> dict[Any, Any] | None:
+    """The record inside of what only wraps it: a single key, or a tool's call."""
+    for _ in range(_DEEPEST):
+        if value.keys() <= _OF_CALLS and not value.keys().isdisjoint(_CALLED):
+            inner = next((value[key] for key in value if key in _CALLED and _may_hold(value[key])), None)
+        elif len(value) == 1:
+            inner = next(iter(value.values()))
+        else:
+            return None
+        if isinstance(inner, str) and inner.strip()[:1] == "{":
+            inner = (candidates.whole_json(inner) or (None,))[0]
+        if isinstance(inner, list) and len(inner) == 1:
+            inner = inner[0]
+        if not isinstance(inner, dict):
+            return None
+        if _covers(inner, fields):
+            return inner
+        value = inner
+    return None
+
+
+def _may_hold(value: Any) -> bool:
+    return isinstance(value, (dict, list)) or (isinstance(value, str) and value.strip()[:1] == "{")
 
 
 class _RecordFitter:
@@ -188,6 +296,7 @@ class _RecordFitter:
         self._fields: dict[str, tuple[Any, bool]] | None = None
         self._by_key: dict[str, tuple[str, Fit]] = {}
         self._empty: dict[str, Callable[[], Any]] = {}
+        self._missing: Mapping[str, Any] = {}
 
     def __call__(self, value: Any) -> Any:
         fields = self._prepared()
@@ -197,17 +306,9 @@ class _RecordFitter:
             value = value[0]
         if not isinstance(value, dict):
             return value
-        if (
-            len(value) == 1
-            and not _covers(value, fields)
-            and isinstance(inner := next(iter(value.values())), dict)
-        ):
-            # {"person": {…}} where the record itself was asked for.
-            value = inner if _covers(inner, fields) else value
-        if value.keys() == {"name", "arguments"} and not _covers(value, fields):
-            # A call of a function where its arguments were asked for.
-            inner = value["arguments"]
-            value = inner if isinstance(inner, dict) and _covers(inner, fields) else value
+        if (len(value) == 1 or value.keys() <= _OF_CALLS) and not _covers(value, fields):
+            # {"person": {…}} or a call of a function where the record itself was asked for.
+            value = _inside(value, fields) or value
         fitted: dict[str, Any] = {}
         for key, inner in value.items():
             known = self._by_key.get(key)
@@ -215,7 +316,7 @@ class _RecordFitter:
                 name = _field_named(key, fields)
                 known = None if name is None else self._by_key[name]
                 if known is None and isinstance(value, Mended):
-                    raise scalars.ReadError(f"is broken JSON, with a stray key {str(key)[:80]!r}")
+                    raise ReadError(f"is broken JSON, with a stray key {str(key)[:80]!r}")
             if known is None or known[0] in fitted:
                 fitted.setdefault(str(key), inner)
             else:
@@ -223,11 +324,14 @@ class _RecordFitter:
                 if inner is None and (empty := self._empty.get(name)) is not None:
                     inner = empty()
                 fitted[name] = fit_inner(inner)
+        if self._missing and not fitted.keys() >= self._missing.keys() and _covers(value, fields):
+            return {**self._missing, **fitted}
         return fitted
 
     def _prepared(self) -> dict[str, tuple[Any, bool]]:
         if self._fields is None:
-            fields = record_fields(self._annotation) or {}
+            fields = _wanted_fields(self._annotation) or {}
+            self._missing = _missing_of(self._annotation)
             self._by_key = {name: (name, fitter(annotation)) for name, (annotation, _) in fields.items()}
             self._empty = {
                 name: dict if origin is dict else list
@@ -254,10 +358,18 @@ def _fit_union(value: Any, annotation: Any) -> Any:
     for arm in arms:
         if _valid(value, arm, strict=True):
             return value
-    fitting = [fitted for arm in arms if _valid(fitted := fit(value, arm), arm)]
+    fitting = [fitted for arm in arms if _valid(fitted := _fit_arm(value, arm), arm)]
     if fitting and all(type(fitted) is type(fitting[0]) and fitted == fitting[0] for fitted in fitting):
         return fitting[0]
     return value
+
+
+def _fit_arm(value: Any, arm: Any) -> Any:
+    """The value, nearer to one of several types; as it is where it cannot be one of this."""
+    try:
+        return fit(value, arm)
+    except ReadError:
+        return value
 
 
 def _fit_number(value: NumberText, annotation: Any) -> Any:
@@ -283,7 +395,7 @@ def _says_none(value: Any, annotation: Any) -> bool:
     return (
         isinstance(value, str)
         and allows_none(annotation)
-        and scalars.is_none(value)
+        and is_none(value)
         and not is_choice(value, annotation)
     )
 
@@ -296,10 +408,10 @@ def is_choice(text: str, annotation: Any) -> bool:
     if get_origin(kind) is Literal:
         names = [str(choice) for choice in get_args(kind) if choice is not None]
     elif inspect.isclass(kind) and issubclass(kind, enum.Enum):
-        names = [name for name, member in scalars.choices_of(kind).items() if member.value is not None]
+        names = [name for name, member in choices.choices_of(kind).items() if member.value is not None]
     else:
         return False
-    return scalars.bare(text).lower() in {name.lower() for name in names}
+    return bare(text).lower() in {name.lower() for name in names}
 
 
 def _covers(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import inspect
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -19,24 +20,18 @@ from ..types.annotations import (
     type_name,
 )
 from ..types.records import record_fields
-from . import candidates, repair, scalars
+from . import candidates, choices, markup, outlines, repair
 from .drafts import without_leading_draft
 from .fitting import fit, is_choice
 from .rendering import unescape_markers
-from .scalars import ReadError
+from .scalars import READERS
 from .validation import validator_for
+from .words import ReadError, bare, is_none
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
 MOST_PARTS = 1000
 """How many bracketed or fenced values an answer may hold; more are a runaway."""
-
-_SCALARS: dict[Any, Callable[[str], Any]] = {
-    bool: scalars.read_bool,
-    int: scalars.read_int,
-    float: scalars.read_float,
-    Decimal: scalars.read_decimal,
-}
 
 
 class Reader:
@@ -54,26 +49,27 @@ class Reader:
             plain_annotation(arms[0]) if len(arms) == 1 and get_origin(plain) is not Literal else plain
         )
         self._bare = annotation is plain
-        self._is_scalar = self._core in _SCALARS or get_origin(self._core) is Literal or _is_enum(self._core)
+        self._is_scalar = self._core in READERS or get_origin(self._core) is Literal or _is_enum(self._core)
         # What the reader of a scalar gives needs no second look, unless notes in `Annotated` say more.
-        self._direct = _SCALARS.get(plain) if self._bare else None
-        choices = get_args(plain) if self._bare and get_origin(plain) is Literal else ()
-        self._choices = frozenset(choice for choice in choices if type(choice) is str)
+        self._direct = READERS.get(plain) if self._bare else None
+        given = get_args(plain) if self._bare and get_origin(plain) is Literal else ()
+        self._choices = frozenset(choice for choice in given if type(choice) is str)
         # Whether numbers of JSON have to come with every digit.
         self.is_exact = mentions_decimal(annotation)
+        self._names = frozenset(name.lower() for name in record_fields(self._core) or ())
         self._validator: Any = None
 
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
-        if text[:1] == "<":
-            text = without_leading_draft(text)
+        if "<" in text or text[:1] == "◁":
+            text = without_leading_draft(text, self._names)
         if self.annotation is str:
             return unescape_markers(text)
         if self._direct is not None:
             return self._direct(text)
         if text in self._choices:
             return text
-        if self.optional and scalars.is_none(text) and not is_choice(text, self.annotation):
+        if self.optional and is_none(text) and not is_choice(text, self.annotation):
             return None
         if self._core is str or self._core is Any:
             return self._validated(unescape_markers(text) if self._core is str else _any_value(text))
@@ -105,11 +101,11 @@ class Reader:
 
     def _scalar(self, text: str) -> Any:
         core = self._core
-        if (read := _SCALARS.get(core)) is not None:
+        if (read := READERS.get(core)) is not None:
             return read(text)
         if _is_enum(core):
-            return scalars.read_enum(text, core)
-        return scalars.read_choice(text, get_args(core))
+            return choices.read_enum(text, core)
+        return choices.read_choice(text, get_args(core))
 
     def _structured(self, text: str) -> Any:
         """The first reading of the text that the type accepts; among equals, all must agree."""
@@ -117,15 +113,20 @@ class Reader:
         first_error: ReadError | None = None
         for group in self._readings(text):
             accepted: list[Any] = []
+            pieces = self._is_list
             for value in group:
                 try:
                     accepted.append(self._fitted(value))
                 except ReadError as error:
                     first_error = first_error or error
-                if len(accepted) > 1 and not self._is_list and accepted[0] != accepted.pop():
-                    raise ReadError("contains several different values; write one")
+                    continue
+                # Several records, each for itself, are one list in pieces; several lists are not.
+                pieces = pieces and isinstance(value, dict)
+                if len(accepted) > 1 and not pieces:
+                    if any(each != accepted[0] for each in accepted[1:]):
+                        raise ReadError("contains several different values; write one")
+                    del accepted[1:]
             if len(accepted) > 1:
-                # Several lists, as from several fences with one record each, are one list in pieces.
                 return [item for part in _different(accepted) for item in part]
             if accepted:
                 return accepted[0]
@@ -142,39 +143,77 @@ class Reader:
         if max(len(spans), len(fences)) > MOST_PARTS:
             raise ReadError(f"contains more than {MOST_PARTS} separate values; write one")
         yield from self._values_of(fences)
+        if self._is_list and outlines.BOX.match(text) is not None:
+            yield from self._itemized(text)
         alone = [span.text for span in spans if span.alone]
         parts = [span.text for span in spans]
         if 0 < len(alone) < len(parts):
             # What has its lines for itself is meant before what a sentence mentions, such as `[2]`.
             yield from self._values_of(alone)
         yield self._all_json(parts)
-        if (element := candidates.elements(text)) is not None:
-            name, content = element
-            yield [{name: content}, content] if isinstance(content, dict) else [{name: content}]
-            if isinstance(content, str):
-                yield self._all_repaired(span.text for span in candidates.bracketed(content))
-        if (rows := candidates.table(text)) is not None:
-            yield [rows]
-        if (items := candidates.bullets(text)) is not None:
-            yield [items]
+        for source in (text, *fences[:1]):
+            if (element := markup.elements(source)) is not None:
+                yield self._of_element(*element)
         if (call := self._python(text)) is not None:
             yield [call]
+        yield from self._itemized(text)
         if spans:
             if text[:1] in "{[":
                 yield self._all_repaired([text])
             yield self._all_repaired(parts)
             yield self._all_repaired([text[spans[0].start :]])
-        else:
-            if (found_pairs := candidates.pairs(text)) is not None:
-                yield [found_pairs]
-            if '":' in text:
-                yield self._all_repaired(["{" + text + "}"])
-            if self._is_collection and (listed := candidates.listed(text)) is not None:
+            if '\\"' in text and (unescaped := _unescaped(parts[0])) is not None:
+                yield self._all_repaired([unescaped])
+        elif '":' in text:
+            yield self._all_repaired(["{" + text + "}"])
+        if text[:1] not in "{[":
+            yield from self._outlined(text)
+        if len(fences) == 1:
+            yield from self._itemized(fences[0])
+            yield from self._outlined(fences[0])
+        if not spans:
+            if self._is_collection and (listed := outlines.listed(text)) is not None:
                 yield [listed]
-            # What is plain text may still be a value: a date, a list of one, a type with a reader of its own.
-            is_value = record_fields(self._core) is None or is_custom_type(self._core)
-            if is_value and not (self._is_collection and _is_prose(text)):
-                yield [text]
+            yield from self._as_text(text)
+
+    def _of_element(self, name: str, content: Any) -> list[Any]:
+        """What XML may mean: its content, or a record that has the element as a field."""
+        wrapped = {name: content} if name else content
+        if isinstance(content, str):
+            found = self._json(content) or repair.repaired(content, self.is_exact)
+            return [wrapped, *(found or [content])]
+        return [wrapped, content]
+
+    def _itemized(self, text: str) -> Iterator[Iterable[Any]]:
+        """Tables and lists with dashes or numbers."""
+        if "|" in text and (rows := outlines.table(text)) is not None:
+            yield [rows, *_as_pairs(rows)]
+        if (items := outlines.bullets(text)) is not None:
+            if self._is_collection and not self._of_records:
+                yield [items]
+            if not self._is_list and (found := outlines.pairs("\n".join(items))) is not None:
+                yield [found]
+
+    def _outlined(self, text: str) -> Iterator[Iterable[Any]]:
+        """Headings, lines of `key: value`, YAML."""
+        if (headed := outlines.headed(text)) is not None:
+            yield [headed]
+        if (found := outlines.pairs(text)) is not None:
+            yield [found]
+        if (tree := outlines.yaml(text)) is not None:
+            yield [tree]
+
+    def _as_text(self, text: str) -> Iterator[Iterable[Any]]:
+        """What is plain text may still be a value: a date, a list of one, a type with a reader of its own."""
+        if self._is_collection and self._core is not dict:
+            if is_none(text) and text.strip() and not is_choice(text, self._core):
+                yield [[]]
+                return
+            if not text.strip() or "\n" in text.strip() or _is_prose(text):
+                return
+        is_value = record_fields(self._core) is None or is_custom_type(self._core)
+        if is_value:
+            yield [text]
 
     def _values_of(self, parts: list[str]) -> Iterator[Iterable[Any]]:
         yield self._all_json(parts)
@@ -191,20 +230,28 @@ class Reader:
 
     def _python(self, text: str) -> Any:
         """What Python writes for a value: `(1, "a")`, `set()`, `Note(title='…')`."""
-        stripped = scalars.bare(text)
-        name, opening, _ = stripped.partition("(")
+        stripped = bare(text)
+        name, opening, rest = stripped.partition("(")
         if not opening or stripped[-1:] != ")":
             return None
         core = get_origin(self._core) or self._core
-        allowed = {"set", "frozenset", "list", "tuple"} if self._is_collection else set()
-        if core is tuple:
+        name = _ASSIGNED.sub("", name)
+        stripped = stripped[-len(name) - len(rest) - 1 :]
+        allowed = {"set", "frozenset", "list", "tuple", "dict"} if self._is_collection else set()
+        if core in (tuple, list, set, frozenset):
             allowed.add("")
-        if record_fields(core) is not None:
-            allowed.add(core.__name__)
-        if name.rpartition(".")[2] not in allowed:
+        named = name.rpartition(".")[2] in allowed
+        # A record's own name, another's of a union, or any function that is called with the attributes.
+        if not named and (self._is_collection or not repair.is_call_by_name(stripped)):
             return None
         found = repair.repaired(stripped, self.is_exact)
         return None if found is None else found[0]
+
+    @property
+    def _of_records(self) -> bool:
+        """Whether a list's items are records."""
+        arguments = get_args(self._core)
+        return bool(arguments) and record_fields(arguments[0]) is not None
 
     @property
     def _is_list(self) -> bool:
@@ -312,6 +359,28 @@ def mentions_decimal(annotation: Any) -> bool:
             except NameError:
                 continue  # a type that only its own function knows
     return False
+
+
+_ASSIGNED = re.compile(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
+
+
+def _as_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a table of two columns as one dict, names in the first, and a table's only row."""
+    if len(rows) == 1:
+        return [rows[0]]
+    cells = [list(row.values()) for row in rows]
+    if len(cells[0]) != 2 or len({name for name, _ in cells}) < len(cells):
+        return []
+    return [{name.strip("*_`"): value for name, value in cells}]
+
+
+def _unescaped(text: str) -> str | None:
+    r"""What `{\"name\": \"Ada\"}` means, a text of JSON that was written as text once more."""
+    try:
+        found = json.loads('"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"')
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _is_enum(annotation: Any) -> bool:

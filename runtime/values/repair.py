@@ -23,10 +23,13 @@ _KEY = re.compile(r"[^\s:=,;{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;{}\[\]()\"'`#/]++)*
 _BARE = re.compile(r"[^,;\]})\n]*+")
 _CALL = re.compile(r"([^\W\d][\w.]*+)\(")
 _KEYWORD = re.compile(r"\s*+[^\W\d]\w*+\s*+=(?!=)")
+_PREFIX = re.compile(r"(?:[fF][rR]?|[rR][fF]?|[uU])(?=[\"'])")
+_JOINED = re.compile(r"\s*+\+\s*+(?=[\"'])")
 _BARE_COMMENT = re.compile(r"(?:^|\s)(?://|#)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][-+]?\d++)?")
 _FOLLOWS_COMMA = re.compile(
-    r"[,\"'`“{\[(}\])\-\d]|(?:true|false|null|None|True|False)\b|//|#|/\*|$|\w++\"?\s*+[:=]"
+    r"[,\"'`“‘„«{\[(}\])\-\d]|\.\.\.|…|<!--|-- "
+    r"|(?:true|false|null|None|True|False)\b|//|#|/\*|$|\w++\"?\s*+[:=]"
 )
 _CONSTANTS = {
     "true": True, "false": False, "null": None, "True": True, "False": False, "None": None,
@@ -34,11 +37,18 @@ _CONSTANTS = {
 }  # fmt: skip
 _CONTAINERS = frozenset({"set", "frozenset", "list", "tuple", "dict"})
 _VALID_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
+_QUOTED = re.compile(r"((?<!\\)(?:\\\\)*+)\\'")
 _TO_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\|"|[\x00-\x1f]')
 _SWALLOWED_START = re.compile(r"[,\[{](\s*+)\\?\"")
 _SWALLOWED_END = re.compile(r"\\?\"\s*+,(\s*+)")
 _REST = re.compile(r"[\s\]}),;.]*+")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
+
+
+def is_call_by_name(text: str) -> bool:
+    """Whether a text is a call with named arguments: `Note(title='…')`."""
+    call = _CALL.match(text)
+    return call is not None and _KEYWORD.match(text, call.end()) is not None
 
 
 class Mended(dict[str, Any]):
@@ -96,8 +106,8 @@ class _Reader:
                 return self._items(depth, "]")
             case "(":
                 return self._items(depth, ")")
-            case '"' | "'" | "`" | "“":
-                return self._string()
+            case '"' | "'" | "`" | "“" | "‘" | "„" | "«":
+                return self._strings(key_wanted)
         return self._key() if key_wanted else self._bare(depth)
 
     # --- containers -------------------------------------------------------------------------------------
@@ -167,14 +177,16 @@ class _Reader:
         return match[0]
 
     def _bare(self, depth: int) -> Any:
+        if (prefix := _PREFIX.match(self.text, self.at)) is not None:
+            return self._prefixed(prefix)
         if (call := _CALL.match(self.text, self.at)) is not None:
             return self._call(call, depth)
         match = _BARE.match(self.text, self.at)
         token = "" if match is None else match[0]
         if (comment := _BARE_COMMENT.search(token)) is not None:
             token = token[: comment.start()]
-        if not token.strip():
-            raise _Broken
+        if not token.strip() or token.strip() in ("...", "…"):
+            raise _Broken  # nothing, or a list that is not written out
         self.at += len(token)
         token = token.strip()
         if token in _CONSTANTS:
@@ -183,6 +195,16 @@ class _Reader:
         if (number := _NUMBER.fullmatch(token)) is not None:
             return self._number(token, number)
         return token
+
+    def _prefixed(self, prefix: re.Match[str]) -> str:
+        """Python's `r"…"`, whose backslashes are themselves, and `f"…"`."""
+        self.dropped.append(prefix[0])
+        self.at = prefix.end()
+        if "r" not in prefix[0].lower():
+            return self._string()
+        opening = self.text[self.at]
+        mark = opening * 3 if self.text.startswith(opening * 3, self.at) else opening
+        return self._raw(mark)
 
     def _number(self, token: str, match: re.Match[str]) -> Any:
         if match[1] is None and match[2] is None:
@@ -199,6 +221,10 @@ class _Reader:
         if _KEYWORD.match(self.text, call.end()) is not None:
             return self._keywords(depth)
         arguments = self._items(depth, ")")
+        if call[1].rpartition(".")[2] in ("date", "datetime") and [type(each) for each in arguments] == 3 * [
+            int
+        ]:
+            return "{:04}-{:02}-{:02}".format(*arguments)
         if not arguments and call[1] in _CONTAINERS:
             return {} if call[1] == "dict" else []
         if len(arguments) != 1:
@@ -221,6 +247,14 @@ class _Reader:
 
     # --- strings ----------------------------------------------------------------------------------------
 
+    def _strings(self, key_wanted: bool) -> str:
+        """A string, or several that Python joins with `+`."""
+        found = self._string()
+        while not key_wanted and (joined := _JOINED.match(self.text, self.at)) is not None:
+            self.at = joined.end()
+            found += self._string()
+        return found
+
     def _string(self) -> str:
         opening = self.text[self.at]
         if self.text.startswith(opening * 3, self.at) and opening in "\"'":
@@ -231,7 +265,7 @@ class _Reader:
         end = self._end_of_string(start, opening)
         content = self.text[start : len(self.text) if end is None else end]
         self.at = len(self.text) if end is None else end + 1
-        if opening in '"“' and _swallows(content):
+        if opening in '"“„' and _swallows(content):
             raise _Broken
         return _unescaped(content, opening)
 
@@ -258,22 +292,26 @@ class _Reader:
         char = text[after : after + 1]
         if not char or char in "}]:;=" or (char == ")" and self._parentheses):
             return True
+        if char == "+":
+            return _JOINED.match(text, after) is not None
         if char == ",":
             following = _SPACE.match(text, after + 1).end()  # type: ignore[union-attr]
             return _FOLLOWS_COMMA.match(text, following) is not None
         if char in "\"'“" and after > offset:
             beyond = text[after + 1 : after + 2]
             return beyond.isalnum() or beyond == "_" or "\n" in text[offset:after]
-        return text.startswith(("/*", "//"), after) or (char == "#" and after > offset)
+        return text.startswith(("/*", "//", "<!--", "-- "), after) or (char == "#" and after > offset)
 
     def _skip(self) -> None:
         """Move over space and comments."""
         text = self.text
         while True:
             start = self.at = _SPACE.match(text, self.at).end()  # type: ignore[union-attr]
-            if text.startswith(("//", "#"), start):
+            if text.startswith(("//", "#", "-- "), start):
                 end = text.find("\n", start)
                 self.at = len(text) if end < 0 else end
+            elif text.startswith("<!--", start) and (end := text.find("-->", start)) >= 0:
+                self.at = end + 3
             elif text.startswith("/*", start) and start + 2 <= self._last_comment_end:
                 self.at = text.find("*/", start + 2) + 2
             else:
@@ -285,6 +323,9 @@ _CLOSING = {
     '"': re.compile(r'\\.|"', re.DOTALL),
     "'": re.compile(r"\\.|'", re.DOTALL),
     "“": re.compile(r'\\.|[”"]', re.DOTALL),
+    "‘": re.compile(r"\\.|[’']", re.DOTALL),
+    "„": re.compile(r'\\.|[“”"]', re.DOTALL),
+    "«": re.compile(r"\\.|»", re.DOTALL),
 }
 
 
@@ -299,8 +340,8 @@ def _swallows(content: str) -> bool:
 
 def _unescaped(content: str, opening: str) -> str:
     """A string's content, as a model wrote it: raw line ends, quotes and stray backslashes are themselves."""
-    if opening == "'":
-        content = content.replace("\\'", "'")
+    if "\\'" in content:
+        content = _QUOTED.sub(r"\1'", content)
     if "\\" not in content:
         return content
     escapes_are_meant = "\\" not in _VALID_ESCAPE.sub("", content)

@@ -286,7 +286,7 @@ def test_what_a_tool_returns_stays_text(marker: str) -> None:
         (list[Decimal], "[1.10, 12345678901234567.89,]", [Decimal("1.10"), Decimal("12345678901234567.89")]),
         (Price, '{"amount": 0.10, "rate": 0.5}', Price(amount=Decimal("0.10"), rate=0.5)),
         (list[Decimal | None], "[0.1000, null]", [Decimal("0.1000"), None]),
-        (list[str], "red, green and blue", ["red", "green and blue"]),
+        (list[str], "red, green and blue", ["red", "green", "blue"]),
         (list[str], 'As [2] and [3] say:\n["x", "y"]', ["x", "y"]),
         (int, "0x1F", 31),
         (Note, '{"title": "a", // short\n "body": "see http://x.org" // link\n}', Note(title="a", body="see http://x.org")),

@@ -1,0 +1,61 @@
+"""Days as models write them; what may be two different days (`05/06/2024`) is an error."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from .words import ReadError, bare, shown
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul",
+            "august aug", "september sep sept", "october oct", "november nov", "december dec",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_DATE = re.compile(
+    rf"(?<![\w/.-])(?:(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})"
+    r"|(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\5(?P<y2>\d{4})"
+    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<m3>{_MONTH})\.?,?\s+(?P<y3>\d{{4}})"
+    rf"|(?P<m4>{_MONTH})\.?\s+(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y4>\d{{4}}))"
+    r"(?:T00:00(?::00)?Z?)?(?![\w/-])",
+    re.I,
+)
+
+
+def read_date(text: str) -> datetime.date:
+    """A day: `2024-05-06`, `May 6, 2024`, `6 May 2024`, `13/05/2024`, or the only one in a sentence.
+
+    Raises:
+        ReadError: the text has none, several, or one that may be two.
+    """
+    found = {_day(match, text) for match in _DATE.finditer(bare(text))}
+    if len(found) != 1:
+        problem = "no date" if not found else f"{len(found)} different dates"
+        raise ReadError(f"is {shown(text)}, which contains {problem}; write it as 2024-05-31")
+    return found.pop()
+
+
+def _day(match: re.Match[str], text: str) -> datetime.date:
+    try:
+        if match["y"]:
+            return datetime.date(int(match["y"]), int(match["m"]), int(match["d"]))
+        if match["y3"]:
+            return datetime.date(int(match["y3"]), _MONTHS[match["m3"].lower()], int(match["d3"]))
+        if match["y4"]:
+            return datetime.date(int(match["y4"]), _MONTHS[match["m4"].lower()], int(match["d4"]))
+        first, second, year = int(match["a"]), int(match["b"]), int(match["y2"])
+        if first != second and first <= 12 and second <= 12:
+            raise ReadError(f"is {shown(text)}, which may be two different days; write it as 2024-05-31")
+        day, month = (second, first) if second > 12 else (first, second)
+        return datetime.date(year, month, day)
+    except ReadError:
+        raise
+    except ValueError:
+        raise ReadError(f"is {shown(text)}, which is no day of the calendar") from None

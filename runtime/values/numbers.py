@@ -1,0 +1,195 @@
+"""Numbers as models write them: `1,234`, `$5`, `45%` (45), `1/4`, `1.5 × 10^3`, the only one in a sentence.
+
+What could be read in two ways is an error.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from .verdicts import unwrapped, verdict
+from .words import ReadError, bare, shown
+
+_NUMBER = re.compile(
+    r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:[,_ '’ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?:[eE][-+]?\d+)?(?!\d|[.,]\d|\.\.|[eE][-+]?\d)"
+)
+_EUROPEAN = re.compile(r"[-+−]?(?<!\d)\d{1,3}(?:\.\d{3})+,\d+|[-+−]?(?<!\d)\d++,\d{1,2}")
+_THOUSANDS_BY_DOT = re.compile(r"[-+−]?\d{1,3}(?:\.\d{3}){2,}")
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:([, '’ ])\d{3})(?:\1\d{3})*+(?:\.\d+)?")
+_FRACTION = re.compile(r"([-+−]?\d+)\s*/\s*(\d+)")
+_POWER = re.compile(r"([-+−]?\d+(?:\.\d+)?)\s*[x×*·]\s*10\s*(?:\^|\*\*)\s*\{?([-+−]?\d{1,4})\}?")
+_HEXADECIMAL = re.compile(r"[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?0[oO][0-7]+")
+_SCALED = re.compile(r"(?<=\d)\s*(thousand|million|billion|trillion|[kKMB]|mn|bn|mio|dozen|hundred)\b")
+_NO_VALUE = re.compile(
+    r"\b(?:not|never|(?:less|more|fewer|greater) than|up to|at most|at least|between)\b|n't\b"
+    r"|[-+−–]{2,}\s*\d|[±<>≤≥]",
+    re.I,
+)
+"""What makes a sentence with one number deny it, or give a bound."""
+_SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
+
+LONGEST_NUMBER = 4000
+"""Digits and signs; Python itself refuses to read more, and an answer of that length is a runaway."""
+_LARGEST = 10**LONGEST_NUMBER
+"""What is not smaller could not be written in decimal again."""
+_LONG_NUMBER = re.compile(rf"[\d,._]{{{LONGEST_NUMBER},}}")
+
+
+def read_number(text: str) -> int | float:
+    """A number.
+
+    Raises:
+        ReadError: the text has none, or several.
+    """
+    found = _exactly(text)
+    if isinstance(found, Decimal):
+        return float(found)
+    return found
+
+
+def read_int(text: str) -> int:
+    """A whole number; `3.0` is one, `3.5` is not."""
+    try:
+        return int(text)
+    except ValueError:
+        return whole(read_number(text), text)
+
+
+def whole(number: float, text: object) -> int:
+    """The number as an int.
+
+    Raises:
+        ReadError: it is not whole.
+    """
+    if isinstance(number, float) and (not math.isfinite(number) or not number.is_integer()):
+        raise ReadError(f"is {shown(str(text))}, which is not a whole number")
+    return int(number)
+
+
+def read_float(text: str) -> float:
+    """A number as a float."""
+    try:
+        return float(text)
+    except ValueError:
+        number = read_number(text)
+    try:
+        return float(number)
+    except OverflowError:
+        raise ReadError(f"is {shown(text)}, which is too large") from None
+
+
+def read_decimal(text: str) -> Decimal:
+    """A number as a decimal, exactly as written."""
+    try:
+        return Decimal(text.strip())
+    except InvalidOperation:
+        found = _exactly(text)
+        return found if isinstance(found, Decimal) else Decimal(str(found))
+
+
+def _exactly(text: str) -> int | float | Decimal:
+    """The number that a text is or says: a Decimal for one with digits behind its point."""
+    if len(text) > LONGEST_NUMBER and _LONG_NUMBER.search(text) is not None:
+        raise _too_long(text)
+    stripped = bare(text)
+    if (found := _written(stripped, text)) is not None:
+        return found
+    for part in (unwrapped(text), verdict(text)):
+        if part is not None:
+            return _said(bare(part), text)
+    return _said(stripped, text)
+
+
+def _written(stripped: str, text: str) -> int | float | Decimal | None:
+    """The number that a text is, and nothing else; None where it is more."""
+    try:
+        if _HEXADECIMAL.fullmatch(stripped):
+            return _bounded(int(stripped, 0), text)
+        return _plain(stripped)
+    except ReadError:
+        raise
+    except (ValueError, InvalidOperation):
+        pass
+    stripped = _VULGAR.get(stripped, stripped)
+    if (fraction := _FRACTION.fullmatch(stripped)) and int(fraction[2]):
+        return float(Fraction(_signed(fraction[1]), int(fraction[2])))
+    if power := _POWER.fullmatch(stripped):
+        return float(f"{power[1].replace('−', '-')}e{power[2].replace('−', '-')}")
+    return None
+
+
+def _said(stripped: str, text: str) -> int | float | Decimal:
+    """The only number in a text, which may have a unit."""
+    if (found := _written(stripped, text)) is not None:
+        return found
+    if _NO_VALUE.search(stripped) is not None:
+        raise ReadError(f"is {shown(text)}, which does not say which number it is")
+    core = _strip_units(stripped)
+    if _THOUSANDS_BY_DOT.fullmatch(core):
+        return _signed(core.replace(".", ""))
+    if _EUROPEAN.fullmatch(core) and ("." in core or core != stripped):
+        # 1.234,50 or 1,50 € – the comma can only be the decimal one; a bare `1,5` may be two numbers.
+        return Decimal(core.replace(".", "").replace(",", ".").replace("−", "-"))
+    if re.search(r"\d\s*/\s*\d", stripped) or _EUROPEAN.search(_without_thousands(stripped)):
+        raise ReadError(f"is {shown(text)}, which is not one number")
+    numbers = {_plain(match[0]) for match in _NUMBER.finditer(stripped)}
+    if len(numbers) != 1:
+        problem = "no number" if not numbers else f"{len(numbers)} different numbers"
+        raise ReadError(f"is {shown(text)}, which contains {problem}")
+    return _scaled(numbers.pop(), stripped, text)
+
+
+def _scaled(number: int | float | Decimal, stripped: str, text: str) -> int | float | Decimal:
+    """A number times the word behind it: "2.5 million"."""
+    scales = set(_SCALED.findall(stripped))
+    if not scales:
+        return number
+    if len(scales) > 1 or (word := scales.pop()) not in _SCALES:
+        raise ReadError(f"is {shown(text)}; write the number in digits")
+    scaled = Decimal(str(number)).scaleb(_SCALES[word])
+    return int(scaled) if scaled == scaled.to_integral_value() else scaled
+
+
+def _plain(text: str) -> int | Decimal:
+    """A number that stands alone, with its digits perhaps in groups."""
+    plain = text.replace("−", "-").replace("_", "")
+    if plain[:1] == "–":
+        plain = f"-{plain[1:]}"
+    if (grouped := _GROUPED.fullmatch(plain)) is not None:
+        plain = plain.replace(grouped[1], "")
+    try:
+        return int(plain)
+    except ValueError:
+        found = Decimal(plain)
+    if not found.is_finite():
+        raise ValueError(text)
+    return found
+
+
+def _signed(digits: str) -> int:
+    return int(digits.replace("−", "-"))
+
+
+def _strip_units(text: str) -> str:
+    start = next((at for at, char in enumerate(text) if char.isdigit() or char in "+-−."), len(text))
+    end = next((at for at in range(len(text), start, -1) if text[at - 1].isdigit()), start)
+    return text[start:end]
+
+
+def _without_thousands(text: str) -> str:
+    return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
+
+
+def _bounded(number: int, text: str) -> int:
+    if abs(number) >= _LARGEST:
+        raise _too_long(text)
+    return number
+
+
+def _too_long(text: str) -> ReadError:
+    return ReadError(f"is {shown(text)}, which contains a number of more than {LONGEST_NUMBER} digits")

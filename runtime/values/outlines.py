@@ -1,0 +1,196 @@
+"""What people write instead of JSON: lists with dashes or commas, `key: value`, headings, tables, YAML.
+
+Each function looks at every character a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_BULLET = re.compile(r"\s*+(?:[-*+•–—·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s++(?:\[[ xX✓]\]\s++)?(?=\S)")
+BOX = re.compile(r"\s*[-*+•]\s+\[[ xX✓]\]\s")
+"""A list's item with a box to tick."""
+_KEY = re.compile(
+    r"\s*+(?P<opening>[\"'*`_]*+)([^\W\d_][\w /-]*+)(?P<closing>[\"'*`_]*+)\s*+(?:=>|->|:=|[:=])(?![:=/])\s*+"
+)
+_HEADING = re.compile(r"#{1,6}\s++[*_]*+([^\W\d_][\w ]*+)[*_:]*+\s*+")
+_ONE_PAIR = re.compile(
+    r"\s*+[\"'`]?([^\W\d_]\w*+)[\"'`]?\s*+[:=]\s*+(\"[^\"]*+\"|'[^']*+'|[^,:=\"']++)\s*+(?:,|\Z)"
+)
+_RULE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
+_LABEL = re.compile(r"^[^\W\d]\w*(?: \w+){0,2}:\s+(?=\S)")
+_SENTENCE = re.compile(r"\b(?:is|are|was|were|includes?|including|have|has)\b", re.I)
+_LONGEST_YAML = 20_000
+_MOST_WORDS = 6
+
+
+def bullets(text: str) -> list[str] | None:
+    """The items of a list written with dashes or numbers; a line indented below an item belongs to it.
+
+    A line or two may stand before the list, and paragraphs behind it.
+    """
+    items: list[list[str]] = []
+    ended = False
+    blank = False
+    for line in text.strip().splitlines():
+        if not line.strip():
+            blank = True
+            continue
+        match = _BULLET.match(line)
+        if match is not None and not (items and line.startswith("    ")):
+            if ended:
+                return None
+            items.append([line[match.end() :].rstrip()])
+        elif items and line[:1].isspace():
+            items[-1].append(line.strip())
+        elif items and blank:
+            ended = True
+        elif items:
+            return None
+        blank = False
+    return _undecorated(["\n".join(lines) for lines in items]) or None
+
+
+def listed(text: str) -> list[str] | None:
+    """The items of one line, or of short lines, that list short things: "red, green and blue" has three."""
+    stripped = text.strip()
+    if "\n" in stripped:
+        parts = [line.strip() for line in stripped.splitlines() if line.strip()]
+        if any(part.endswith((".", ":", "?", "!")) or part.count(" ") >= _MOST_WORDS for part in parts):
+            return None
+        return _undecorated([part.removesuffix(",") for part in parts])
+    stripped = stripped.rstrip(".")
+    parts = [part.strip() for part in stripped.split(";" if ";" in stripped else ",")]
+    if len(parts) < 2 or any(not part or part.count(" ") > 3 for part in parts):
+        return None
+    if _SENTENCE.search(parts[0]):
+        return None
+    parts[0] = _LABEL.sub("", parts[0])
+    last = re.sub(r"^(?:and|or)\s+", "", parts[-1])
+    if last == parts[-1] and not any(" and " in part or " or " in part for part in parts[:-1]):
+        parts = [*parts[:-1], *re.split(r"\s+(?:and|or)\s+", last, maxsplit=1)]
+    else:
+        parts[-1] = last
+    return _undecorated(parts)
+
+
+def _undecorated(items: list[str]) -> list[str]:
+    """The items without what all of them stand in: quotes, or emphasis."""
+    for opening, closing in (*_QUOTES.items(), ("**", "**"), ("*", "*")):
+        if all(_stands_in(item, opening, closing) for item in items):
+            return [item[len(opening) : -len(closing)] for item in items]
+    return items
+
+
+def _stands_in(item: str, opening: str, closing: str) -> bool:
+    inside = item[len(opening) : -len(closing)]
+    return (
+        len(item) > len(opening) + len(closing)
+        and item.startswith(opening)
+        and item.endswith(closing)
+        and opening not in inside
+        and closing not in inside
+    )
+
+
+def pairs(text: str) -> dict[str, Any] | None:
+    """What lines of `key: value` say, with dashes or emphasis or without; one line may hold them all, with
+    commas between. A list of dashes may stand below a key.
+    """
+    stripped = text.strip().strip("{}")
+    if "\n" not in stripped.strip():
+        return _pairs_of_line(stripped)
+    found: dict[str, Any] = {}
+    last: str | None = None
+    for line in stripped.splitlines():
+        if not line.strip() or line.strip() == "---":
+            continue
+        item = _BULLET.match(line)
+        if item is not None and last is not None and (found[last] == "" or isinstance(found[last], list)):
+            if found[last] == "":
+                found[last] = []
+            found[last].append(unquoted(line[item.end() :].strip()))
+            continue
+        if item is not None:
+            line = line[item.end() :]
+        pair = _KEY.match(line)
+        if pair is None or (key := pair[2].rstrip()) in found:
+            return None
+        last = key
+        found[last] = _value(line, pair)
+    return found or None
+
+
+def _value(line: str, pair: re.Match[str]) -> str:
+    """What stands behind a key: without quotes, and without the emphasis that began before the key."""
+    value = line[pair.end() :].strip().removesuffix(",").rstrip()
+    if not pair["closing"] and "*" in pair["opening"]:
+        value = value.removeprefix(pair["opening"]).lstrip()
+    return _undecorated([value])[0]
+
+
+def _pairs_of_line(line: str) -> dict[str, Any] | None:
+    """`a = 1, b = 2`"""
+    if (pair := _KEY.match(line)) is not None and "," not in line:
+        return {pair[2].rstrip(): _value(line, pair)}
+    found: dict[str, Any] = {}
+    offset = 0
+    while offset < len(line):
+        pair = _ONE_PAIR.match(line, offset)
+        if pair is None or pair[1] in found:
+            return None
+        found[pair[1]] = unquoted(pair[2].strip())
+        offset = pair.end()
+    return found or None
+
+
+def headed(text: str) -> dict[str, Any] | None:
+    """What stands under headings: `### Name` and the lines below it."""
+    if "#" not in text:
+        return None
+    found: dict[str, list[str]] = {}
+    last: list[str] | None = None
+    for line in text.strip().splitlines():
+        heading = _HEADING.fullmatch(line.strip())
+        if heading is not None:
+            if heading[1].strip() in found:
+                return None
+            last = found[heading[1].strip()] = []
+        elif last is not None:
+            last.append(line)
+        elif line.strip():
+            return None
+    return {name: "\n".join(lines).strip() for name, lines in found.items()} or None
+
+
+def table(text: str) -> list[dict[str, Any]] | None:
+    """The rows of a Markdown table as dicts."""
+    lines = [line.strip() for line in text.strip().splitlines() if "|" in line]
+    if len(lines) < 3 or _RULE.fullmatch(lines[1]) is None:
+        return None
+    rows = [[cell.strip() for cell in line.removeprefix("|").removesuffix("|").split("|")] for line in lines]
+    head = rows[0]
+    if any(len(row) != len(head) for row in rows) or len(set(head)) < len(head):
+        return None
+    return [dict(zip(head, row, strict=True)) for row in rows[2:]]
+
+
+def yaml(text: str) -> Any:
+    """What a text of YAML holds, each scalar as text; None where it is none, or only one text."""
+    stripped = text.strip()
+    if len(stripped) > _LONGEST_YAML or ":" not in stripped or "\n" not in stripped or "&" in stripped:
+        return None
+    from yaml import BaseLoader, YAMLError, load
+
+    try:
+        found = load(stripped, BaseLoader)  # makes nothing but texts, lists and dicts
+    except (YAMLError, RecursionError, ValueError):
+        return None
+    return found if isinstance(found, (dict, list)) else None
+
+
+def unquoted(text: str) -> str:
+    """A text without the quotes that it stands in."""
+    return text[1:-1] if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] else text

@@ -1,0 +1,58 @@
+"""What single values have in common: the decoration around them, words for nothing and for denial, and the
+error of a text that is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+NONE_WORDS = frozenset({"", "none", "null", "nil", "~", "n/a", "na", "not available", "not applicable"})
+NEGATION = re.compile(
+    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|unlikely|rather than"
+    r"|instead of|far from|isn't|wasn't|doesn't|don't)\b|n't\b|n’t\b|\b(?:non|anti|un|in|dis)-",
+    re.I,
+)
+_WRAPPING = "*_`\"'“”‘’ \t\r\n"
+_ENDS = ".;!"
+_LONGEST_SHOWN = 120
+
+
+class ReadError(ValueError):
+    """A text that is no value of the type; the message goes on where a field's name stood.
+
+    Attributes:
+        inside: what is wrong inside of the value: paths like `address.country`, the values there as text,
+            and the reasons; the value is empty where there is none. The message has them all.
+    """
+
+    def __init__(self, message: str, inside: Sequence[tuple[str, str, str]] = ()) -> None:
+        super().__init__(message)
+        self.inside = tuple(inside)
+
+    def describe(self, name: str) -> str:
+        """The whole sentence: "`seller.address.country` is 'xx': …"."""
+        if not self.inside:
+            return f"`{name}` {self}"
+        return "; ".join(
+            f"`{name}{path}` is {value}: {reason}" if value else f"`{name}{path}` {reason}"
+            for path, value, reason in self.inside
+        )
+
+
+def bare(text: str) -> str:
+    """The text without emphasis, quotes and a full stop around it."""
+    stripped = text.strip(_WRAPPING)
+    if stripped[-1:] in _ENDS and not stripped.endswith("..."):
+        stripped = stripped.rstrip(_WRAPPING + _ENDS)
+    return stripped
+
+
+def is_none(text: str) -> bool:
+    """Whether the text says that there is no value."""
+    return bare(text).lower() in NONE_WORDS
+
+
+def shown(text: str) -> str:
+    """A text in an error, cut where it is long."""
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}…")
