@@ -255,7 +255,7 @@ def _called_instead(item: Item, node: syntax.Expression, wanted: Type) -> syntax
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
     text = item.text[node.span.start : node.span.end]
     if _called_instead(item, node, wanted) is not None:
-        return f"it is the function itself that is given: `{text.partition('(')[0]}`, without brackets"
+        return f"pass the function itself: `{text.partition('(')[0]}`, without brackets"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     records = [each for each in types.options(wanted) if isinstance(each, types.Record)]
     content = [each.name for each in records if "from_path" in each.members]

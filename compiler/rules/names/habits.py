@@ -112,7 +112,7 @@ def _assertion(item: Item, node: syntax.Name) -> Habit:
     """`assertEqual(a, b)` and `expect(a).toBe(b)`, which are a statement here."""
     sign = _ASSERTIONS[node.text]
     form = f"assert VALUE {sign} EXPECTED" if sign else "assert CONDITION"
-    message = f"`{node.text}` is the statement `assert` here: `{form}`"
+    message = f"use `assert` instead of `{node.text}`: `{form}`"
     for statement in item.nodes(syntax.ExpressionStatement):
         call = statement.value
         if not isinstance(call, syntax.Call) or not statement.span.contains(node.span.start):
@@ -144,7 +144,7 @@ def of_unquoted_model(item: Item, argument: syntax.Argument) -> Habit:
     """What to say of a model's name without quotes."""
     text = f'"{"".join(written(item, argument.value).split())}"'
     fix = replace("Put it in quotes", argument.value, text)
-    return Habit(f"the name of a model is a text: `{text}`", None, fix)
+    return Habit(f"the name of a model must be a string: `{text}`", None, fix)
 
 
 def _of_dspy(name: str) -> Habit:
