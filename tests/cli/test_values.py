@@ -111,7 +111,7 @@ def test_a_file_is_a_picture_where_one_is_wanted(annotation: Any, shape: Any, tm
     path.write_bytes(b"\x89PNG\r\n\x1a\n\xff")
     one = Input("x", annotation, "Image", required=True)
     assert read_arguments([f"x=@{path}"], [one], None)["x"] == shape(dspy.Image.from_path(path))
-    with pytest.raises(Misuse, match=r"the file of `x` cannot be taken: File not found: .*none\.png"):
+    with pytest.raises(Misuse, match=r"the file of `x` cannot be used: File not found: .*none\.png"):
         read_arguments([f"x=@{tmp_path}/none.png"], [one], None)
 
 

@@ -97,7 +97,7 @@ def test_repeated_requests_have_their_answers_in_turn(tmp_path: Path) -> None:
         program()
         program()
 
-    with context(lm=Silent()), pytest.raises(ReplayError, match="the same was asked 2 times when it was rec"):
+    with context(lm=Silent()), pytest.raises(ReplayError, match="the same request was recorded 2 times"):
         play(path, "twice", asks_more)
 
 

@@ -151,7 +151,7 @@ def test_arguments_that_are_no_object_are_asked_for_again() -> None:
     with dspy.context(lm=lm, adapter=dspy.ChatAdapter(use_native_function_calling=True)):
         found = dspy.Predict(SIGNATURE)(**ASKED)
     assert found.calls.tool_calls[0].args == {"query": "x"}
-    assert "arguments of the call of `search`" in lm.seen[1].openai_messages[-1]["content"]
+    assert "arguments of the call to `search`" in lm.seen[1].openai_messages[-1]["content"]
     assert lm.seen[1].tools == lm.seen[0].tools
 
 
