@@ -96,6 +96,21 @@ def test_below_a_loop_that_runs_as_in_a_notebook(server: OpenAIServer) -> None:
     assert asyncio.run(cell()) == ["This is a test!"] * 3
 
 
+def test_a_call_that_blocks_its_loop_does_not_wait_for_it(server: OpenAIServer) -> None:
+    server.latency = 0.3
+    lm = model(server, max_concurrency=1, cache=False)
+
+    async def cell() -> list[Any]:
+        task = asyncio.create_task(lm.acall("on the loop"))
+        await asyncio.sleep(0.1)
+        return [*lm("below it"), *(await task)]
+
+    assert asyncio.run(asyncio.wait_for(cell(), 20)) == ["This is a test!"] * 2
+    assert lm._limits is not None
+    assert lm._limits.gate is not None
+    assert lm._limits.gate.in_flight == 0
+
+
 def test_the_first_error_cancels_the_others(server: OpenAIServer) -> None:
     server.script(Failure(400, "bad"), *[Silent(20)] * 3)
     lm = model(server, cache=False)
