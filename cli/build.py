@@ -31,10 +31,10 @@ _LARGEST_BUILT = 256 << 20
 def command(paths: tuple[str, ...], out: Path) -> int:
     """Write programs as Python modules, with stubs.
 
-    PATHS are files or folders (the working folder by default); files in a folder keep their place below
-    --out. What optimizers have learned is included. The modules need dspyc's runtime, but no compiler.
-    They are formatted with black if it is installed (pip install "dspyc[build]").
-    Nothing is written if a program has an error, or if a file that dspyc did not write would be overwritten.
+    PATHS are files or folders (the working folder by default); files in a folder keep their relative paths
+    below --out. What optimizers have learned is included. The modules need dspyc's runtime, but no compiler.
+    They are formatted with black if it is installed (pip install "dspyc[build]"). Nothing is written if a
+    program has an error, or if a file that dspyc did not write would be overwritten.
 
     \b
     Examples:

@@ -47,7 +47,9 @@ def command() -> None:
 
 @command.command("list")
 @_model_option
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="The most answers to list."
+)
 @_json_option
 def list_(model: str | None, limit: int, as_json: bool) -> int:
     """List the answers, the newest first."""
@@ -78,8 +80,8 @@ def list_(model: str | None, limit: int, as_json: bool) -> int:
 def explain(target: str | None, inputs: tuple[str, ...], models: tuple[str, ...], as_json: bool) -> int:
     """Say why a request is not answered from the cache: what differs from the most similar one.
 
-    The request is the one that a program would send for these inputs, which is not sent; or an answer that is
-    kept, by the beginning of its key, compared with earlier ones; without any, the newest answer.
+    The request is the one that a program would send for these inputs; nothing is sent. Or give the beginning
+    of a kept answer's key to compare it with earlier ones; without an argument, the newest answer is used.
 
     \b
     Examples:
@@ -94,7 +96,7 @@ def explain(target: str | None, inputs: tuple[str, ...], models: tuple[str, ...]
     else:
         chosen = _chosen(kept, target)
         if chosen.asked is None:
-            raise Refusal(f"an earlier version has kept {chosen.key[:_SHORT]}, without what was asked")
+            raise Refusal(f"{chosen.key[:_SHORT]} was kept by an earlier version, without its request")
         key, asked, hit = chosen.key, chosen.asked, None
         others = [one for one in kept if one.made < chosen.made]
     _say_explanation(key, asked, hit, others, as_json)
@@ -103,9 +105,11 @@ def explain(target: str | None, inputs: tuple[str, ...], models: tuple[str, ...]
 
 @command.command
 @_model_option
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, as JSON Lines.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file, as JSON Lines."
+)
 def export(model: str | None, output: Path | None) -> int:
-    """Write the answers, with what was asked, as JSON Lines: one object a line."""
+    """Write the answers, with what was asked, as JSON Lines: one object per line."""
     from ..base import json
 
     lines = [json.dump(_facts(one, whole=True)) for one in _entries(model)]
@@ -120,10 +124,12 @@ def export(model: str | None, output: Path | None) -> int:
 
 @command.command
 @click.option("--older-than", metavar="AGE", help="Delete answers older than this: 90m, 12h, 30d, 4w.")
-@click.option("--max-size", metavar="SIZE", help="Delete the oldest beyond this size: 200MB, 2GB.")
+@click.option(
+    "--max-size", metavar="SIZE", help="Delete the oldest answers until the rest has this size: 200MB, 2GB."
+)
 @_model_option
 @click.option("--all", "everything", is_flag=True, help="Delete all answers.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @_json_option
 def prune(
     older_than: str | None,
@@ -133,7 +139,7 @@ def prune(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Delete answers, by their age, their size together, or their model.
+    """Delete answers by age, total size or model.
 
     \b
     Examples:
@@ -144,7 +150,7 @@ def prune(
     from ..runtime.lm.cachetable import delete, prunable
 
     if not (older_than or max_size or model or everything):
-        raise Refusal("nothing says what to delete", "give --older-than, --max-size, --model or --all")
+        raise Refusal("no answers are chosen to delete", "pass --older-than, --max-size, --model or --all")
     before = None if older_than is None else time.time() - _amount(older_than, _AGES, "an age", "30d")
     most = None if max_size is None else int(_amount(max_size, _SIZES, "a size", "500MB"))
     file = _file()
@@ -230,7 +236,7 @@ def _say_explanation(key: str, asked: Asked, hit: Kept | None, others: list[Kept
     if hit is not None:
         say(f"This request is answered from the cache: {key[:_SHORT]}, of {_when(hit)}.")
     elif like is None:
-        say(f"{key[:_SHORT]}: no other request is kept that it could be compared with.")
+        say(f"{key[:_SHORT]}: no other request is kept to compare it with.")
     else:
         say(f"{key[:_SHORT]} is not the most similar one, {like.key[:_SHORT]} of {_when(like)}. They differ:")
         for each in found:

@@ -39,30 +39,30 @@ from .checks.options import FAIL_ON, Options
 )
 @click.option("--extend-select", multiple=True, metavar="RULES", help="Check these rules too.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Skip these rules.")
-@click.option("--add-ignore", is_flag=True, help="Suppress all findings by comments in the files.")
+@click.option("--add-ignore", is_flag=True, help="Suppress all findings with comments in the files.")
 @click.option(
     "--changed-since",
     metavar="REV",
-    help="Report only on files that changed since a commit of git, or that read a file that did.",
+    help="Report only on files that changed since a git commit, or that read a file that did.",
 )
 @click.option(
     "--baseline", metavar="FILE", type=click.Path(), help="Leave out the findings that FILE lists as known."
 )
-@click.option("--write-baseline", is_flag=True, help="Write all findings of now to the baseline.")
-@click.option("--update-baseline", is_flag=True, help="Remove from the baseline what is fixed.")
+@click.option("--write-baseline", is_flag=True, help="Write all current findings to the baseline.")
+@click.option("--update-baseline", is_flag=True, help="Remove fixed findings from the baseline.")
 @click.option("--watch", "-w", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @click.option("--stdin-filename", metavar="PATH", help="The path to report for standard input (`-`).")
 @click.option(
-    "--force-exclude", is_flag=True, help="Leave excluded files out even where PATHS names them, as hooks do."
+    "--force-exclude", is_flag=True, help="Skip excluded files even if PATHS names them, as hooks do."
 )
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="How many processes may check; by default as many as there are cores, where there is enough to do.",
+    help="The maximum number of processes; by default the number of cores, if there are enough files.",
 )
-@click.option("--no-cache", is_flag=True, help="Check all files anew, and keep nothing for the next time.")
+@click.option("--no-cache", is_flag=True, help="Check all files again, and keep nothing for the next time.")
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Check files for mistakes.
 

@@ -10,10 +10,10 @@ from .console import say
 
 @click.command
 def command() -> int:
-    """Remove what `dspyc check` has kept of earlier checks.
+    """Remove the cached results of `dspyc check`.
 
-    Answers of models are kept elsewhere and stay. Nothing has to be removed for a check to be right: what was
-    kept is used only while nothing has changed.
+    Cached model answers are elsewhere and stay. A check is right without this command: a cached result is
+    used only while nothing has changed.
 
     \b
     Example:

@@ -72,7 +72,7 @@ def command(
 
     Runs all of them, or the one called NAME.
 
-    If a run is interrupted or killed, the same command resumes it: what was answered is not asked again.
+    If a run is interrupted or killed, the same command resumes it; finished model calls are not repeated.
 
     The exit code is 1 when a score is below what its evaluation requires (`require=`), or when an evaluation
     is stopped or fails on every row.

@@ -32,7 +32,7 @@ from .files import find, read_program_from_input, shown
     help="Format only the declarations that have a line in this range; may be repeated.",
 )
 @click.option(
-    "--force-exclude", is_flag=True, help="Leave excluded files out even where PATHS names them, as hooks do."
+    "--force-exclude", is_flag=True, help="Skip excluded files even if PATHS names them, as hooks do."
 )
 def command(
     paths: tuple[str, ...], check: bool, diff: bool, ranges: tuple[str, ...], force_exclude: bool

@@ -37,9 +37,9 @@ _BY_ENDING = {
 def command(target: str, form: str | None, output: Path | None) -> int:
     """Draw the data flow of a program: which calls wait for which.
 
-    Calls that no arrow joins run at the same time. Loops, branches, retries and fallbacks are boxes around
-    the calls in them. NAME is a module or program of the file; without it, the one that no other is made of.
-    Nothing is loaded or run.
+    Calls that are not joined by an arrow run at the same time. Loops, branches, retries and fallbacks are
+    boxes around the calls in them. NAME is a module or program of the file; without it, the one that is not
+    part of another. Nothing is loaded or run.
 
     \b
     Examples:
@@ -76,7 +76,7 @@ def _form_of(output: Path | None) -> str:
     form = _BY_ENDING.get(output.suffix.lower())
     if form is None:
         raise Refusal(
-            f"the ending of {shown(output)} says nothing about the format",
+            f"the extension of {shown(output)} does not say which format to use",
             f"use one of {list_names(_BY_ENDING)}, or pass --format",
         )
     return form
@@ -104,7 +104,7 @@ def _choose(program: Program, file: str, name: str | None) -> str:
     if len(free) == 1:
         return free[0]
     if not free:
-        raise Refusal(f"{file} declares no module and no program")
+        raise Refusal(f"{file} declares no module or program")
     raise Refusal(f"{file} has several programs", f"name one: {', '.join(f'{file}:{each}' for each in free)}")
 
 

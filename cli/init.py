@@ -95,7 +95,7 @@ To use a provider's model instead, write `LM("openai/gpt-4o-mini")` in `triage.d
 _SETTINGS = """\
 # Settings of dspyc for this project.
 
-# The folders in which imports are looked for.
+# The folders in which to look for imports.
 src = ["."]
 """
 

@@ -91,11 +91,11 @@ def read_models(models: Sequence[str]) -> Models:
         match = _NAMED.fullmatch(each)
         if match is not None:
             if match[1] in by_name:
-                raise Refusal(f"--lm gives two models for `{match[1]}`")
+                raise Refusal(f"--lm names two models for `{match[1]}`")
             by_name[match[1]] = match[2]
         elif everywhere is not None:
             raise Refusal(
-                f"--lm gives two models for everything, {everywhere} and {each}",
+                f"--lm names two models for everything, {everywhere} and {each}",
                 "write --lm NAME=MODEL to replace one model of the file",
             )
         else:

@@ -50,8 +50,8 @@ def command(
     the program, which uses it from then on. An evaluation of the program in the same file measures it before
     and after. PROGRAM can be omitted if the file declares only one.
 
-    If a run is interrupted or killed, the same command resumes it: what was answered is not asked again.
-    The --max options limit a run, which then keeps the best result so far.
+    If a run is interrupted or killed, the same command resumes it; finished model calls are not repeated. The
+    --max options limit a run, which then keeps the best result so far.
 
     \b
     Examples:
@@ -112,7 +112,9 @@ def _record(program: str, evaluation: str | None, result: OptimizeResult) -> dic
 def _tell(loaded: Loaded, program: str, evaluation: str | None, result: OptimizeResult) -> None:
     before, after = result.score_before, result.score_after
     if not result.learned:
-        say_warning(f"`{program}` has learned nothing: its demos, instructions and models are its module's")
+        say_warning(
+            f"`{program}` learned nothing: its demos, instructions and models are those of its module"
+        )
     if before is None or after is None:
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
         if evaluation is None:

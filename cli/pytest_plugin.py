@@ -25,22 +25,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--dspyc-lm`, `--dspyc-record`, `--dspyc-replay` and `--dspyc-check`."""
     group = parser.getgroup("dspyc")
     group.addoption(
-        "--dspyc-check", action="store_true", help="check .dspy files too; each is a test that findings fail"
+        "--dspyc-check",
+        action="store_true",
+        help="check .dspy files too; each is a test that fails on findings",
     )
     group.addoption(
         "--dspyc-lm",
         metavar="[NAME=]MODEL",
         action="append",
         default=[],
-        help="the model for tests of .dspy files, instead of all or of one `lm NAME`; can be repeated",
+        help="the model for tests in .dspy files; NAME=MODEL replaces only `lm NAME`; can be repeated",
     )
     group.addoption(
         "--dspyc-record",
         action="store_true",
-        help="keep the answers of models in a cassette next to each .dspy file",
+        help="record model answers in a cassette next to each .dspy file",
     )
     group.addoption(
-        "--dspyc-replay", action="store_true", help="answer from the cassettes; no model is asked"
+        "--dspyc-replay", action="store_true", help="answer from the cassettes; no model is called"
     )
 
 

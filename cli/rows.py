@@ -67,7 +67,7 @@ def locked(path: Path) -> Iterator[None]:
         who = f" (process {problem.owner})" if problem.owner else ""
         raise Refusal(
             f"another run{who} is writing to {path}",
-            "wait for it to end, or name another --output. No row was run",
+            "wait for it to finish, or name another --output. No row was run",
         ) from None
 
 
@@ -116,7 +116,7 @@ class Output:
                 self._lines[row.number] = answers[row.key].pop(0)(row.number)
         if others := sum(map(len, answers.values())):
             raise Refusal(
-                f"{path} holds {others} answer{'s' * (others > 1)} to other rows, or of another program",
+                f"{path} contains {others} answer{'s' * (others > 1)} for other rows or another program",
                 "name another --output to keep them, or delete the file",
             )
         self.done = frozenset(self._lines)
@@ -170,7 +170,7 @@ class Output:
 
     def _foreign(self) -> Refusal:
         return Refusal(
-            f"{self._path} exists and holds something other than the results of these rows",
+            f"{self._path} exists and does not contain the results of these rows",
             "name another --output, or delete the file",
         )
 

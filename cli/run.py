@@ -22,7 +22,7 @@ from .outputs import as_json_values, render_outputs
 @lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outputs as one JSON object.")
 @click.option(
-    "--stream", "streams", is_flag=True, help="Show on standard error what models write while they write it."
+    "--stream", "streams", is_flag=True, help="Show what models write on standard error while they write it."
 )
 @click.option(
     "--inputs",

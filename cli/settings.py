@@ -41,7 +41,7 @@ def command(path: str, schema: bool) -> int:
 
     full = os.path.abspath(path)
     settings = Workspace().settings(os.path.join(full, "") if Path(full).is_dir() else full)
-    say(f"# {shown(settings.path)}" if settings.path else "# the defaults: there is no file with settings")
+    say(f"# {shown(settings.path)}" if settings.path else "# the defaults: no settings file was found")
     for line in _lines(settings):
         say(line)
     return 0

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 @click.option("-x", "--exitfirst", is_flag=True, help="Stop at the first failure.")
 @lm_option
 @click.option(
-    "--record", is_flag=True, help="Keep the answers of models in FILE.cassette.jsonl, next to each file."
+    "--record", is_flag=True, help="Record model answers in FILE.cassette.jsonl, next to each file."
 )
-@click.option("--replay", is_flag=True, help="Answer from the cassettes; no model is asked.")
+@click.option("--replay", is_flag=True, help="Answer from the cassettes; no model is called.")
 def command(
     paths: tuple[str, ...], wanted: str, exitfirst: bool, models: tuple[str, ...], record: bool, replay: bool
 ) -> int:
@@ -41,9 +41,9 @@ def command(
     PATHS are files or folders (the working folder by default). pytest also collects these tests if dspyc
     is installed.
 
-    With --record, what models answer is kept in a cassette, a text file next to the program; commit it. With
-    --replay, the tests get these answers, so that they need no key, cost nothing and give the same result
-    each time. A request that the cassette does not hold fails its test.
+    With --record, model answers are recorded in a cassette, a text file next to the program; commit it. With
+    --replay, the tests use these answers, so they need no key, cost nothing and give the same result each
+    time. A request that is not in the cassette fails its test.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ BEGINNING = 2**16
 _FEWEST_ROWS = 5
 """How many rows with the same keys it takes to believe that those behind the beginning have them too."""
 _MOST_ROWS = 200
-_NO_LIST = "holds no list of objects; a file with one object per line needs the extension `.jsonl`"
+_NO_LIST = "does not contain a list of objects; a file with one object per line needs the extension `.jsonl`"
 
 
 def is_remote(path: str) -> bool:
@@ -37,12 +37,12 @@ def is_readable(name: str) -> bool:
 def problem_of(path: str) -> str:
     """Why a dataset cannot be made of what a path names, as a clause; empty where the name is no reason."""
     if is_remote(path):
-        return "is a dataset of Hugging Face, which cannot be read yet; save it as JSON Lines"
+        return "is a Hugging Face dataset, which cannot be read yet; save it as JSON Lines"
     ending = _ending(path)
     if ending == "parquet":
         return "is a Parquet file, which cannot be read yet; save it as CSV or JSON Lines"
     if ending == "gz" and _ending(path[:-3]) in ENDINGS:
-        return "is compressed, and cannot be read; unpack it"
+        return "is compressed and cannot be read; decompress it"
     if ending not in ENDINGS:
         return "cannot be read as data; save it as CSV or JSON Lines"
     return ""

@@ -150,7 +150,7 @@ def read_selection(table: Any, root: str = "") -> tuple[Selection, tuple[Problem
     for key in table:
         if key not in KEYS:
             close = near(key, KEYS)
-            ending = f"; did you mean `{close}`?" if close else f"; there are {list_names(KEYS)}"
+            ending = f"; did you mean `{close}`?" if close else f"; the settings are {list_names(KEYS)}"
             problems.append(Problem(key, f"unknown setting `rules.{key}`{ending}", None, "warning"))
     per_file = _read_table(table, "per-file-ignores", problems)
     severities = _read_table(table, "severity", problems)

@@ -32,10 +32,10 @@ def saved_state(data: bytes) -> SavedState:
     try:
         found = msgspec.json.decode(data, type=_State)
     except (msgspec.MsgspecError, RecursionError) as error:
-        reason = "is nested too deeply" if isinstance(error, RecursionError) else f"is no state: {error}"
+        reason = "is nested too deeply" if isinstance(error, RecursionError) else f"is not a state: {error}"
         return SavedState(problem=reason)
     if found.dspyc_state is None:
-        return SavedState(problem="is no state of a program: it has no `dspyc_state`")
+        return SavedState(problem="is not the state of a program: it has no `dspyc_state`")
     if found.dspyc_state != VERSION:
         return SavedState(problem=f"has the format {found.dspyc_state!r}; this version reads {VERSION}")
     return SavedState(

@@ -59,7 +59,7 @@ PAGES: dict[str, Page] = {
     ),
     "E009": Page("Numbers are written as in Python.", "LIMIT = 010\n", "LIMIT = 10\n"),
     "E010": Page(
-        "A loop needs a limit, because each turn can cost money. Use `for`, and leave it early with `break`.",
+        "A loop needs a limit, because each iteration can cost money. Use `for`; leave early with `break`.",
         "def tries(text: str) -> str:\n    while len(text) > 9:\n        text = text[1:]\n    return text\n",
         "def tries(text: str) -> str:\n    for _ in range(20):\n        if len(text) <= 9:\n            "
         "break\n"
@@ -160,7 +160,7 @@ PAGES: dict[str, Page] = {
     ),
     "E029": Page(
         "This is the syntax of another language: JavaScript, TypeScript, BAML, SQL or DSPy's classes. The "
-        "message says how the same is written here; the fix writes it where it can mean only one thing.",
+        "message says how to write it here; the fix rewrites it where the meaning is clear.",
         "def good(example, pred) -> bool:\n    return example.label === pred.label\n",
         "def good(example, pred) -> bool:\n    return example.label == pred.label\n",
     ),

@@ -27,7 +27,7 @@ _NEVER_DATA = ("", ENDING, ".py", ".toml")
 _HELP = {
     "too-large": 'move data to a separate file and read it with Dataset("…")',
     "not-utf8": "save it as UTF-8; a program is text in that encoding",
-    "not-regular": "a program must be an ordinary file",
+    "not-regular": "a program must be a regular file",
 }
 
 _COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")

@@ -79,7 +79,7 @@ def convert(values: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any
         subject, verb = ("the input", "is") if len(missing) == 1 else ("the inputs", "are")
         raise Misuse(
             f"{subject} {list_names(one.name for one in missing)} {verb} missing",
-            f"give {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
+            f"pass {' '.join(f'{one.name}=…' for one in missing)}; {describe(inputs)}",
         )
     return {key: _value(known.get(key) or known[OTHERS], value) for key, value in values.items()}
 
@@ -128,7 +128,7 @@ def _file(key: str, path: str, kind: Any, one: Input) -> Any:
         value = kind.from_path(path)
     except InputError as problem:
         raise Misuse(
-            f"the file of `{key}` cannot be taken: {problem}",
+            f"the file of `{key}` cannot be used: {problem}",
             f"`{key}=@path` reads a file; the input takes `{one.shown}`",
         ) from None
     return [value] if get_origin(one.annotation) is list else value

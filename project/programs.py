@@ -61,9 +61,7 @@ def choose_program(loaded: Loaded, name: str | None) -> str:
             return free[0]
         if free:
             raise Misuse(f"{loaded.shown} has several programs", f"name one: {_choices(loaded, free)}")
-    raise Misuse(
-        f"{loaded.shown} declares no module and no program", "write `module NAME = Predict(SIGNATURE)`"
-    )
+    raise Misuse(f"{loaded.shown} declares no module or program", "write `module NAME = Predict(SIGNATURE)`")
 
 
 def used_names(program: Program) -> set[str]:

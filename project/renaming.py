@@ -67,7 +67,7 @@ def _check_form(new: str) -> None:
     if not new.isidentifier():
         raise Refused(f"`{new}` is not a name: names consist of letters, digits and `_`")
     if new in HARD_KEYWORDS:
-        raise Refused(f"`{new}` is a word of the language; choose another name")
+        raise Refused(f"`{new}` is a keyword; choose another name")
 
 
 def _check_free(index: Index, places: Iterable[Mention], new: str) -> None:
@@ -82,7 +82,7 @@ def _check_free(index: Index, places: Iterable[Mention], new: str) -> None:
         if taken is not None and taken.kind != "builtin":
             raise Refused(f"`{new}` already means something where `{_text(each)}` is used")
         if found is not None and new in _beside(found):
-            raise Refused(f"`{new}` is already declared beside `{_text(each)}`")
+            raise Refused(f"`{new}` is already declared next to `{_text(each)}`")
 
 
 def _is_named_by(parent: syntax.Node | None, name: syntax.Node) -> bool:

@@ -22,7 +22,7 @@ _SEVERITY: dict[str, Any] = {"enum": ["error", "warning", "info"]}
 PROPERTIES: Mapping[str, dict[str, Any]] = {
     "src": {
         **_STRINGS,
-        "description": "The folders, relative to this file, in which imports are looked for.",
+        "description": "The folders, relative to this file, in which to look for imports.",
         "default": ["."],
     },
     "pure": {
@@ -34,43 +34,43 @@ PROPERTIES: Mapping[str, dict[str, Any]] = {
     },
     "exclude": {
         **_STRINGS,
-        "description": "Patterns of files and folders that are left out where a folder is checked. Hidden "
+        "description": "Patterns of files and folders to skip when a folder is checked. Hidden "
         "folders and virtual environments always are.",
         "default": list(DEFAULT_EXCLUDE),
     },
     "extend-exclude": {
         **_STRINGS,
-        "description": "Patterns of files and folders that are left out besides those of `exclude`.",
+        "description": "Patterns of files and folders to skip in addition to those of `exclude`.",
         "default": [],
     },
     "respect-gitignore": {
         "type": "boolean",
-        "description": "Whether files that git ignores are left out where a folder is checked.",
+        "description": "Whether to skip files that git ignores when a folder is checked.",
         "default": True,
     },
     "baseline": {
         "type": "string",
-        "description": "A file with findings that are known, which `dspyc check` does not report; relative "
+        "description": "A file of known findings, which `dspyc check` does not report; relative "
         "to this file.",
     },
     "rules": {
         "type": "object",
-        "description": "Which findings are looked for, and how severe they are.",
+        "description": "Which rules are checked, and how severe their findings are.",
         "additionalProperties": False,
         "properties": {
             "select": {
                 **_SELECTORS,
-                "description": "What is looked for.",
+                "description": "The rules to check.",
                 "default": ["ALL"],
             },
             "extend-select": {
                 **_SELECTORS,
-                "description": "What is looked for besides what `select` names.",
+                "description": "Rules to check in addition to those of `select`.",
                 "default": [],
             },
             "ignore": {
                 **_SELECTORS,
-                "description": "What is not looked for.",
+                "description": "The rules to skip.",
                 "default": [],
             },
             "severity": {
@@ -81,7 +81,7 @@ PROPERTIES: Mapping[str, dict[str, Any]] = {
             },
             "per-file-ignores": {
                 "type": "object",
-                "description": "Patterns of files, and what is not looked for in these.",
+                "description": "Patterns of files, and the rules to skip in them.",
                 "additionalProperties": _SELECTORS,
             },
         },

@@ -246,7 +246,7 @@ def _advice(key: str) -> str:
     inner = key if key in rules else near(key, rules, 0.6)
     if inner is not None:
         return f"`{inner}` is a setting of the table `rules`"
-    return f"there are {list_names(KEYS)}"
+    return f"the settings are {list_names(KEYS)}"
 
 
 def _with_folders(settings: Settings, text: str, exists: Callable[[str], bool]) -> Settings:

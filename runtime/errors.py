@@ -104,7 +104,7 @@ class SignatureError(DspycError, ValueError):
 
 
 class InputError(DspycError, ValueError):
-    """A call whose inputs do not fit the signature: unknown, missing, of another type, against a condition.
+    """A call whose inputs do not fit the signature: unknown, missing, of the wrong type, or invalid.
 
     Attributes:
         field: the input, with the path inside it: `seller.address.country`.
@@ -146,7 +146,7 @@ class ToolRunError(ToolError, RuntimeError):
 
 
 class CodeInterpreterError(DspycError, RuntimeError):
-    """A sandbox that cannot run code: it is not installed, it is closed, it is busy, it got an odd value."""
+    """A sandbox that cannot run code: it is not installed, closed, busy, or given an unsupported value."""
 
 
 class CodeExecutionError(CodeInterpreterError):
@@ -154,7 +154,7 @@ class CodeExecutionError(CodeInterpreterError):
 
 
 class CodeSyntaxError(CodeExecutionError, SyntaxError):
-    """Code that is not Python, or uses something of Python that the sandbox does not know."""
+    """Code that is not Python, or uses a part of Python that the sandbox does not support."""
 
     def __str__(self) -> str:
         # SyntaxError writes its attribute `msg`, which a copy does not have.
@@ -392,7 +392,7 @@ class LMNotConfiguredError(LMConfigurationError, LMAuthError):
 
 
 class LMUnsupportedFeatureError(LMError):
-    """What is asked for is nothing that the model, or its provider, can do.
+    """The request needs something that the model or its provider cannot do.
 
     Attributes:
         features: what was asked for.
@@ -418,7 +418,7 @@ class LMUnsupportedFeatureError(LMError):
 
 
 class BudgetExceededError(LMError):
-    """A call that could cost more than is left of a budget, so that it was not made.
+    """A call that was not made, because it could cost more than is left of a budget.
 
     Attributes:
         budget: the budget, in US dollars.
@@ -431,7 +431,7 @@ class BudgetExceededError(LMError):
 
 
 class LMLockTimeoutError(LMError):
-    """A lock of the credentials could not be had; nothing here raises it, models of the user's own may.
+    """A lock on the credentials could not be acquired; only models of the user's own raise it.
 
     Attributes:
         path: the file that is locked.
@@ -447,7 +447,7 @@ class LMLockTimeoutError(LMError):
 
 
 class LMAnswerError(LMError):
-    """The model answered, and what it gave is not an answer; `finish_reason` is why it stopped."""
+    """The model replied, but not with an answer; `finish_reason` is why it stopped."""
 
     default_code = "answer"
     finish_reason: str | None = None
@@ -460,7 +460,7 @@ class LMCollectionLimitError(LMAnswerError):
 
 
 class EmptyAnswerError(LMAnswerError):
-    """The reply holds no answer (`choices` is empty), or one without any content."""
+    """The reply contains no answer (`choices` is empty), or one without any content."""
 
     retryable = True
 
@@ -538,7 +538,7 @@ class LMStreamAssemblyError(LMUnexpectedError):
 
 
 def is_retryable_lm_error(error: BaseException) -> bool:
-    """Whether an error of a model call may pass, so that the same request may succeed later."""
+    """Whether an error of a model call may be temporary, so the same request may succeed later."""
     return isinstance(error, LMError) and error.retryable
 
 

@@ -165,7 +165,7 @@ def open_baseline(option: str | None, *, must_exist: bool) -> Baseline | None:
         raise unreadable(problem) from None
     except (msgspec.DecodeError, RecursionError) as problem:
         raise Refusal(
-            f"{shown(path)} is not a baseline: {str(problem)[:200]}", "write it anew: --write-baseline"
+            f"{shown(path)} is not a baseline: {str(problem)[:200]}", "create it again: --write-baseline"
         ) from None
     if content.version != 1:
         raise Refusal(f"{shown(path)} has version {content.version}, which this version cannot read")

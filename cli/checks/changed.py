@@ -25,7 +25,7 @@ def changed_files(revision: str) -> Callable[[str], bool]:
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None or revision.startswith("-"):
         raise Refusal(
-            f"git knows no commit `{revision}`",
+            f"git does not know the commit `{revision}`",
             "name a branch, a tag or a commit; in CI, fetch it first, for example with `fetch-depth: 0`",
         )
     base = _git("merge-base", commit.strip(), "HEAD") or commit

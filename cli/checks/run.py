@@ -43,7 +43,7 @@ def run(paths: tuple[str, ...], options: Options) -> int:
 
 def _refuse_together(paths: tuple[str, ...], options: Options) -> None:
     if paths == ("-",) and (options.writes or options.watch):
-        raise Refusal("standard input cannot be fixed in place", "give the file, or use `dspyc format -`")
+        raise Refusal("standard input cannot be fixed in place", "name the file, or use `dspyc format -`")
     if options.add_ignore and (options.fix or options.unsafe_fixes or options.diff):
         raise Refusal("`--add-ignore` cannot be used together with fixes", "fix first: dspyc check --fix")
     if options.watch and (options.writes or options.write_baseline or options.update_baseline):

@@ -38,7 +38,7 @@ def watch(
             watched = set(check(files).reads) if files else set()
             # What changes while it is checked, or right afterwards, is not missed.
             now = _look(find, watched)
-            say("\nWatching for changes; Ctrl-C ends it.", error=True)
+            say("\nWatching for changes; press Ctrl-C to stop.", error=True)
             if all(now.get(path, stamp) == stamp for path, stamp in before.items()):
                 _wait(now, partial(_look, find, watched), pause)
     except KeyboardInterrupt:

@@ -53,12 +53,12 @@ LINES = (
     Keyword("forward", "Starts the block that computes the outputs from the inputs.", "forward:\n    $0"),
     Keyword(
         "fallback",
-        "Starts the block that gives the outputs when `forward` fails.",
+        "Starts the block that returns the outputs when `forward` fails.",
         "fallback:\n    $0",
     ),
     Keyword("demo", "Gives an example that is shown to the model.", "demo $0"),
-    Keyword("del", "Leaves out a field of the declaration that is extended.", "del ${1:name}"),
-    Keyword("return", "Gives the outputs, by name, or the result of a function.", "return $0"),
+    Keyword("del", "Leaves out a field of the extended declaration.", "del ${1:name}"),
+    Keyword("return", "Returns the outputs, by name, or the result of a function.", "return $0"),
     Keyword("if", "Runs a block when a condition holds.", "if ${1:condition}:\n    $0"),
     Keyword("elif", "The next condition of an `if`.", "elif ${1:condition}:\n    $0"),
     Keyword("else", "Runs a block when no condition holds.", "else:\n    $0"),
@@ -71,12 +71,12 @@ LINES = (
     Keyword("case", "A pattern of a `match` and its block.", "case ${1:pattern}:\n    $0"),
     Keyword(
         "try",
-        "Runs a block, and another one where that fails with an error that is named.",
+        "Runs a block, and another block if it fails with a named error.",
         "try:\n    ${1:pass}\nexcept ${2:LMError} as ${3:error}:\n    $0",
     ),
     Keyword(
         "except",
-        "Names errors of the block of a `try`, and what to do about them.",
+        "Handles errors from the block of a `try`.",
         "except ${1:LMError} as ${2:error}:\n    $0",
     ),
     Keyword(

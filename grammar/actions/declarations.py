@@ -188,7 +188,7 @@ def _removals(
             "E023",
             _first_line(context, found[0].span),
             "`del` removes a field of the base; this declaration has none",
-            "write the base behind the name: `NAME(Base):`",
+            "write the base after the name: `NAME(Base):`",
         )
     return found
 

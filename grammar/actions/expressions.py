@@ -69,7 +69,7 @@ def _invalid(context: Context, text: str, span: Span) -> tuple[Span, str, str | 
     whole = Span(span.start - len(before[0]), behind.end())
     quoted = f'"{context.text[whole.start : whole.end]}"'
     fix = replacement("Put it in quotes", whole.start, whole.end, quoted, "unsafe")
-    return whole, f"the name of a model is a text: `{quoted}`", None, fix
+    return whole, f"the name of a model must be a string: `{quoted}`", None, fix
 
 
 def constant(_: Context, children: Children, span: Span) -> syntax.Constant:

@@ -138,7 +138,7 @@ def except_clause(context: Context, children: Children, span: Span) -> syntax.Ex
             "E019",
             keyword,
             "`except` must name the errors that it catches",
-            "write `except LMError as error:`, or `except DspycError as error:` for all of the runtime's",
+            "write `except LMError as error:`, or `except DspycError as error:` for all runtime errors",
         )
         kind = syntax.Missing(Span(keyword.end, keyword.end))
     return syntax.ExceptClause(span, kind, None if name is None else identifier(name), body)

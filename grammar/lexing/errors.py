@@ -203,6 +203,4 @@ _TRAILING = re.compile(r"[)\]}]*[ \t]*[:,]?[ \t]*\Z")
 
 def too_deep(span: tuple[int, int]) -> Diagnostic:
     """The problem of an expression that is nested beyond reason."""
-    return problem(
-        "E026", span, "this is nested too deeply", "assign parts of it to names, on lines of their own"
-    )
+    return problem("E026", span, "this is nested too deeply", "assign parts of it to names on separate lines")

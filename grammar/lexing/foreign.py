@@ -56,7 +56,7 @@ def _meaning(text: str, start: int, end: int, before: str, behind: str) -> tuple
         kind = f"{field['type']} | None = None"
         edits = (Edit(Span(start, start + 1), ""), Edit(Span(field.end(), field.end()), " | None = None"))
         fix = Fix(f"Write `{kind}`", edits, "safe")
-        message = f"an optional field says so in its type: `{before.split()[-1]}: {kind}`"
+        message = f"mark an optional field in its type: `{before.split()[-1]}: {kind}`"
         return problem("E029", span, message, None, fix), start + 1
     if behind.startswith("??"):
         message = "`??` is not supported; write `a if a is not None else b`"
@@ -65,9 +65,9 @@ def _meaning(text: str, start: int, end: int, before: str, behind: str) -> tuple
         message = f"`?{behind[1]}` is not supported; test the value first: `a if x is not None else b`"
         return problem("E029", (start, start + 2), message), start + 1
     if ":" in behind and before.endswith((" ", "\t")):
-        message = "a choice between two values is written `a if condition else b`"
+        message = "write a choice between two values as `a if condition else b`"
         return problem("E029", span, message), end
     if _TYPE_BEFORE.search(before) and _REST.match(text, start):
         fix = replacement("Write ` | None`", start, start + 1, " | None", "safe")
-        return problem("E029", span, "a type that allows `None` is written `T | None`", None, fix), start + 1
+        return problem("E029", span, "write a type that allows `None` as `T | None`", None, fix), start + 1
     return problem("E008", span, "unexpected character `?`"), start + 1

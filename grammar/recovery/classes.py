@@ -24,7 +24,7 @@ _KINDS = {
     "intenum": "enum",
 }
 """The declarations that stand for bases of classes."""
-_IMPORT = "a class can also stay in a Python file, over `dspyc.runtime`, and be imported from it"
+_IMPORT = "a class can also stay in a Python file that uses `dspyc.runtime`, and be imported from there"
 _DEFAULT = "classes are not supported; use `type NAME:` for a record or `enum NAME:` for a choice"
 _FIELD = re.compile(
     r"(?P<blanks>[ \t]+)(?P<name>[^\W\d]\w*)[ \t]*(?::[ \t]*(?P<type>[^=\n#]+?))?[ \t]*"

@@ -27,7 +27,7 @@ _RESULT = "a function returns its result with `return`"
 _IMPORT = "an import belongs in the first column, at the top of the file"
 _STATEMENTS = {
     "except": "`except` must follow the block of a `try`, at the same indentation",
-    "finally": "`finally` is not supported; write what always follows after the `try`, at its indentation",
+    "finally": "`finally` is not supported; put what always runs after the `try`, at the same indentation",
     "with": "`with` is not supported; pass settings to the call or the part, like `NAME(…, temperature=0.7)`",
     "raise": '`raise` is not supported; use `assert condition, "message"`',
     "del": "`del` is not supported; a variable ends with its block",

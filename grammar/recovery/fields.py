@@ -223,7 +223,7 @@ def _demo_form(stuck: Stuck) -> Repair | None:
         found = problem(
             "E001",
             second.span,
-            "the values of a demo follow without a colon: `demo text=…`",
+            "a demo has no colon: write `demo text=…`",
             None,
             replacement("Remove `:`", second.start, second.end, "", "safe"),
         )
@@ -233,7 +233,7 @@ def _demo_form(stuck: Stuck) -> Repair | None:
     found = problem(
         "E001",
         Span(first.start, first.end),
-        'a demo is a line of its own with the fields by name: `demo text="…", label="…"`',
+        'write a demo on its own line, with the fields by name: `demo text="…", label="…"`',
     )
     return Repair(line, stop + 1, [], found)
 
@@ -265,7 +265,7 @@ def _module_line(stuck: Stuck) -> Repair | None:
     found = problem(
         "E023",
         first.span,
-        f"a {owner} has no parts and no `forward:`; a module has them: `module NAME:`",
+        f"a {owner} cannot have parts or `forward:`; use a module: `module NAME:`",
     )
     return Repair(line, stop, new, None if _has_second_docstring(stuck) else found)
 

@@ -48,13 +48,13 @@ class _Habit(NamedTuple):
 _WORDS: dict[str, _Habit] = {
     "client": _Habit(
         "E029",
-        'a client of BAML is a language model here: `lm {name} = LM("provider/model")`',
-        'its options are arguments: `LM("openai/gpt-4o-mini", temperature=0.2)`',
+        'write a BAML client as a language model: `lm {name} = LM("provider/model")`',
+        'pass its options as arguments: `LM("openai/gpt-4o-mini", temperature=0.2)`',
     ),
     "generator": _Habit(
         "E029",
         "`generator` is not needed: Python imports a `.dspy` file as it is",
-        "`dspyc build` writes Python modules, where you want to read them",
+        "to get Python modules that you can read, run `dspyc build`",
     ),
     "retry_policy": _Habit(
         "E029", 'retries are a setting of the model: `LM("provider/model", num_retries=3)`', None
@@ -62,7 +62,7 @@ _WORDS: dict[str, _Habit] = {
     "template_string": _Habit(
         "E029", "use a function that returns an f-string: `def {name}(…) -> str:`", None
     ),
-    "test": _Habit("E029", 'a test is a title and an indented block: `test "{name}":`', None),
+    "test": _Habit("E029", 'write a test as a title and an indented block: `test "{name}":`', None),
     "class": _Habit("E019", "classes are not supported; declare a record: `type {name}:`", None),
     "interface": _Habit("E029", "a record is declared as `type {name}:`", None),
     "struct": _Habit("E029", "a record is declared as `type {name}:`", None),
@@ -70,8 +70,8 @@ _WORDS: dict[str, _Habit] = {
 }
 _PROMPTED = _Habit(
     "E029",
-    "a function with a prompt is a signature here: `signature {name}:` with `input` and `output` fields",
-    "the prompt is made of the docstring and the fields; `lm` and `configure(lm=…)` choose the model",
+    "write a function with a prompt as a signature: `signature {name}:` with `input` and `output` fields",
+    "the prompt is made from the docstring and the fields; `lm` and `configure(lm=…)` choose the model",
 )
 _BRACES = _Habit("E029", "blocks are indented, not wrapped in braces; end this line with `:`", None)
 
@@ -128,7 +128,7 @@ def _signature_with_parameters(text: str, start: int) -> tuple[list[Token], Diag
     found = problem(
         "E029",
         Span(*head.span("parameters")),
-        f"the fields of a signature are lines of its body: {form}",
+        f"write the fields of a signature on lines of its body: {form}",
         None,
         _with_fields(text, head, fields) if "[" not in head["inputs"] + head["outputs"] else None,
     )

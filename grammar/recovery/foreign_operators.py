@@ -113,7 +113,7 @@ def _variable_word(stuck: Stuck) -> Repair | None:
     found = problem(
         "E029",
         first.span,
-        f"a variable is assigned without `{first.text}`",
+        f"`{first.text}` is not needed to assign a variable",
         None,
         replacement(f"Remove `{first.text}`", first.start, stuck.token.start, "", "safe"),
     )

@@ -37,7 +37,7 @@ def _method(stuck: Stuck) -> Repair | None:
         "E031",
         stuck.token.span,
         "a function is declared in the first column, not inside another declaration",
-        "move it out of the body; it can be called from there by its name",
+        "move it out of the body; you can still call it by name",
     )
     if tokens[0].text != "module":
         return Repair(at, end, [], found)
@@ -106,7 +106,7 @@ def _constructor(stuck: Stuck, header: int, end: int, *, is_block: bool) -> Repa
         "E031",
         Span(tokens[at].start, tokens[header].end),
         "a module has no constructor: its parts are lines of its body, `NAME = ChainOfThought(…)`",
-        f"its parameters stand behind its name: `module {tokens[1].text}({names}):`" if parameters else None,
+        f"its parameters follow its name: `module {tokens[1].text}({names}):`" if parameters else None,
         fix,
     )
     new: list[Token] = []

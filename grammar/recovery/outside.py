@@ -46,11 +46,11 @@ def _call(stuck: Stuck) -> Repair | None:
     name = stuck.text[tokens[0].start : tokens[stop - 1].end]
     if name == "print":
         message = "nothing is printed while a file is loaded"
-        help_ = "`print` may stand in `forward`, `def` and `test`"
+        help_ = "`print` can be used in `forward:`, `def` and `test`"
     elif name == "super":
         return None
     else:
-        message = f"a call does not stand alone in the first column: `{name[:40]}(…)`"
+        message = f"a call cannot stand alone in the first column: `{name[:40]}(…)`"
         help_ = 'give its result a name with `program`, `dataset` … or call it inside `test "…":` or `def`'
     found = problem("E023", Span(tokens[0].start, tokens[stop - 1].end), message, help_)
     return Repair(0, len(tokens), [], found)
@@ -59,7 +59,7 @@ def _call(stuck: Stuck) -> Repair | None:
 def statement_outside(text: str, word: str) -> tuple[str, str | None] | None:
     """What to say of a statement in the first column, by the line's text; None where it is none."""
     if word == "if" and "__name__" in text:
-        return "a file has no main part", "run a program with `dspyc run FILE`, or import it from Python"
+        return "a program has no main block", "run a program with `dspyc run FILE`, or import it from Python"
     if word in STATEMENT_WORDS | CLAUSE_WORDS | {"while"}:
         return f"`{word}` must be inside `forward:`, `def` or `test`, not in the first column", _WHERE
     return None

@@ -29,7 +29,7 @@ def unquoted_signature(stuck: Stuck) -> Repair | None:
     found = problem(
         "E030",
         span,
-        f"a signature in a call is a string: `{quote}{written[:60]}{quote}`",
+        f"a signature in a call must be a string: `{quote}{written[:60]}{quote}`",
         None,
         Fix("Put it in quotes", quotes, "safe"),
     )

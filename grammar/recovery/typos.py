@@ -260,7 +260,7 @@ def _two_words(stuck: Stuck) -> Repair | None:
     found = problem(
         "E001",
         (start, end),
-        f"the name of a field is one word: `{name}`",
+        f"a field name must be one word: `{name}`",
         None,
         replacement("Write `_`", stuck.before.end, token.start, "_", "unsafe"),
     )

@@ -88,7 +88,7 @@ class _Maker:
         fixes = apart(fix for each in found if (fix := applicable(each, unsafe=False)) is not None)
         edits = [edit for fix in fixes for edit in fix.edits]
         if edits:
-            yield self._action("Fix all that can be fixed safely", edits, [], kind=FIX_ALL)
+            yield self._action("Fix everything that can be fixed safely", edits, [], kind=FIX_ALL)
 
     def _action(
         self,

@@ -19,8 +19,8 @@ from .simplified import simplified
 class BAMLAdapter(JSONAdapter):
     """Asks for one JSON object and describes its type as BAML does: `{name: string, age: int or null}`.
 
-    The prompt of nested records takes about a third of the tokens that their JSON schema takes.
-    Descriptions and limits of attributes stand in it as comments. All else is as with `JSONAdapter`.
+    The prompt of nested records takes about a third of the tokens that their JSON schema takes. Descriptions
+    and limits of attributes are in it as comments. Everything else is as in `JSONAdapter`.
     """
 
     _is_origin: ClassVar[bool] = True

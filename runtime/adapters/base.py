@@ -242,7 +242,7 @@ class Adapter:
         return WholeReader()
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
-        """Whether an answer that was cut off at the token limit is complete all the same.
+        """Whether an answer that was cut off at the token limit is complete anyway.
 
         Only an adapter whose format marks the end of an answer can tell; the base class cannot.
         """

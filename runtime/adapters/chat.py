@@ -228,7 +228,7 @@ class ChatAdapter(Adapter):
         """The outputs that an answer holds.
 
         Sections under markers, else one JSON object with the fields, else, for a single output that is not a
-        string, the whole answer. Of several sections of one field the first counts, and nothing behind the
+        string, the whole answer. Of several sections of one field the first counts, and nothing after the
         end marker does.
 
         Raises:
@@ -256,7 +256,7 @@ class ChatAdapter(Adapter):
         return values
 
     def stream_reader(self, plan: Plan) -> FieldReader:
-        """Cuts at the markers; a model that answers in JSON all the same is shown at the end."""
+        """Cuts at the markers; a model that answers in JSON anyway is shown at the end."""
         return SectionReader(tuple(plan.signature.output_fields))
 
     def value_start(self, name: str, text: str) -> int | None:
@@ -265,7 +265,7 @@ class ChatAdapter(Adapter):
         return len(before) + len(marker) if marker else None
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
-        """Whether an answer that was cut off is complete all the same, with an end marker or as JSON."""
+        """Whether an answer that was cut off is complete anyway, with an end marker or as JSON."""
         names = self._compiled(signature).names
         completion = without_drafts(completion)
         sections = split_sections(completion, names)

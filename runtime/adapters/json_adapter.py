@@ -104,9 +104,9 @@ class JSONAdapter(ChatAdapter):
     def parse(self, signature: type[Signature], completion: str) -> dict[str, Any]:
         """The outputs that an answer holds.
 
-        One JSON object with the fields, whatever is around it, and one inside of a list or of an object that
+        One JSON object with the fields, whatever is around it, and one inside a list or of an object that
         has no field itself. Keys that name no field are left out. For a single output that is not a string,
-        the answer may be its value alone; sections as of `ChatAdapter` are read, too.
+        the answer may be its value alone; sections as in `ChatAdapter` are read, too.
 
         Raises:
             AdapterParseError: a field is missing, or its value is not of its type.
@@ -139,7 +139,7 @@ class JSONAdapter(ChatAdapter):
         return json.dumps(rendering.to_json_types(choice), ensure_ascii=False)
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
-        """Whether an answer that was cut off is complete all the same: a JSON object with its end."""
+        """Whether an answer that was cut off is complete anyway: a JSON object with its end."""
         return is_whole_object(without_drafts(completion))
 
     def grammar(self, signature: type[Signature]) -> str | None:

@@ -257,7 +257,7 @@ def _as_calls(adapter: Native, signature: type[Signature], name: str, completion
                 type(adapter).__name__,
                 signature,
                 completion.text,
-                f"the arguments of the call of `{call.name}` are no JSON object: {call.arguments[:120]!r}",
+                f"the arguments of the call to `{call.name}` are not a JSON object: {call.arguments[:120]!r}",
                 field=name,
             )
         calls.append({"id": call.id or None, "name": call.name, "args": arguments})

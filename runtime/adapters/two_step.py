@@ -31,7 +31,7 @@ _TEXT = "text"
 class TwoStepAdapter(Adapter):
     """Asks in plain words, and lets a second, smaller model extract the fields from the answer.
 
-    It is for models that answer worse when they have to keep to a form, as some reasoning models do. Each
+    It is for models that answer worse when they have to follow a format, as some reasoning models do. Each
     answer takes a call of the extraction model, too.
     """
 
@@ -52,7 +52,7 @@ class TwoStepAdapter(Adapter):
         """Verify the model.
 
         Raises:
-            ConfigurationError: it is no model.
+            ConfigurationError: it is not a model.
         """
         if not isinstance(self.extraction_model, BaseLM):
             raise ConfigurationError(
@@ -101,7 +101,7 @@ class TwoStepAdapter(Adapter):
         outputs: Mapping[str, Any],
         missing_field_message: str | None = None,
     ) -> str:
-        """The outputs that are present, each behind its name."""
+        """The outputs that are present, each after its name."""
         given = [
             f"{name}: {_text(field, outputs[name])}"
             for name, field in signature.output_fields.items()

@@ -25,7 +25,7 @@ from .plan import Plan
 class XMLAdapter(ChatAdapter):
     """Asks for each output as an XML element: `<answer>…</answer>`.
 
-    Records, lists and dicts are elements inside of their field's: `<person><name>Ada</name></person>`.
+    Records, lists and dicts are elements inside their field's: `<person><name>Ada</name></person>`.
     Answers are read tolerantly: text that is not quite XML, as `a < b`, is text.
     """
 
@@ -150,7 +150,7 @@ class XMLAdapter(ChatAdapter):
         return match.end() if match else None
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
-        """Whether an answer that was cut off is complete all the same: every output's element is closed."""
+        """Whether an answer that was cut off is complete anyway: every output's element is closed."""
         names = self._compiled(signature).names
         try:
             found = find_fields(without_drafts(completion), names)

@@ -85,7 +85,7 @@ class Columns:
             self._found.add(("rename", old))
             if new in row and new not in self.rename:
                 raise DataError(
-                    f"{self.title} has a column `{new}` already, so `rename` cannot give `{old}` that name"
+                    f"{self.title} already has a column `{new}`, so `rename` cannot give that name to `{old}`"
                 )
         # Renamed columns keep their places.
         kept = {self.rename.get(name, name): value for name, value in row.items()}

@@ -31,7 +31,7 @@ from .sources import path_of, read_rows, verify_source
 
 
 class Dataset(Sequence[Example]):
-    """Labelled rows, as a list of examples: of a CSV, TSV, JSON or JSON Lines file, or written out.
+    """Labelled rows, as a list of examples: from a CSV, TSV, JSON or JSON Lines file, or from the program.
 
         Dataset("train.csv", inputs=["text"], rename={"category": "label"}, shuffle=0, take=200)
         Dataset([{"text": "Where is my card?", "label": "card_arrival"}], inputs=["text"])
@@ -66,7 +66,7 @@ class Dataset(Sequence[Example]):
 
         Args:
             source: the data file (`.csv`, `.tsv`, `.json` with a list of objects, `.jsonl` or `.ndjson`), a
-                list of rows (dicts, examples or records), or a function without parameters that gives rows,
+                list of rows (dicts, examples or records), or a function without parameters that returns rows,
                 which is called when the first one is needed.
             inputs: the columns that a program is called with; all others are labels.
             rename: new names of columns; the old one may be a dotted path into nested objects
@@ -79,7 +79,7 @@ class Dataset(Sequence[Example]):
             shuffle: a seed to shuffle the rows with; the same seed gives the same order. True gives a new one
                 each time.
             skip: how many rows to leave out from the beginning.
-            take: how many rows to have at most.
+            take: the maximum number of rows.
             base: the folder that a relative path starts from: the working directory, or that of the `.dspy`
                 file.
 
@@ -207,7 +207,7 @@ class Dataset(Sequence[Example]):
         return self._view(lambda rows: shuffled(rows, seed))
 
     def skip(self, count: Annotated[int, Ge(0)]) -> Dataset:
-        """The rows behind the first `count`."""
+        """The rows after the first `count`."""
         _verify_count("skip", count)
         return self._view(lambda rows: rows[count:])
 

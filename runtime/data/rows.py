@@ -100,7 +100,7 @@ def joined(first: Rows, second: Rows) -> Rows:
         ):
             if one != other:
                 raise DataError(
-                    f"two datasets are joined whose {what} differ: {_listed(one)} and {_listed(other)}"
+                    f"two joined datasets have different {what}: {_listed(one)} and {_listed(other)}"
                 )
     return first + second
 

@@ -28,7 +28,7 @@ def verify_source(source: object) -> None:
             raise ConfigurationError("`source` of `Dataset` is empty; it must name the data file")
     elif isinstance(source, Mapping | bytes) or not (callable(source) or isinstance(source, Iterable)):
         raise ConfigurationError(
-            f"`source` of `Dataset` is a data file, a list of rows or a function that gives them, "
+            f"`source` of `Dataset` must be a data file, a list of rows or a function that returns them, "
             f"not `{type(source).__name__}`"
         )
 
@@ -56,8 +56,8 @@ def read_rows(source: Source, base: str | None) -> Table:
     rows = call(source)
     if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
         raise DataError(
-            "the function that gives the rows of a dataset must return a list of dicts, examples or records, "
-            f"not `{type(rows).__name__}`"
+            "the function that returns the rows of a dataset must return a list of dicts, examples or "
+            f"records, not `{type(rows).__name__}`"
         )
     return Table(None, _numbered(rows))
 

@@ -73,7 +73,7 @@ class Evaluate:
 
     _reported_as: ClassVar[str] = "evaluate"
     callbacks: ClassVar[Sequence[BaseCallback]] = ()
-    """Told of each evaluation; the constructor takes them."""
+    """Called for each evaluation; the constructor accepts them."""
     _defaults: ClassVar[Mapping[str, Any] | None] = None
     """Those of the file that declares it, which each such evaluation has for itself."""
 

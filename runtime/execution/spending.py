@@ -75,7 +75,7 @@ class Purse(Turns[Expense]):
 
     def _exceeded(self, ticket: Expense, state: str) -> BudgetExceededError:
         error = BudgetExceededError(
-            f"a call of `{ticket.model}` may cost up to ${ticket.most:.4f}, and ${self.spent:.4f} of the "
+            f"a call to `{ticket.model}` may cost up to ${ticket.most:.4f}, and ${self.spent:.4f} of the "
             f"budget of ${self.limit:g} {state}\nraise the budget, or lower max_tokens",
             model=ticket.model,
         )
@@ -90,7 +90,9 @@ class Purse(Turns[Expense]):
 
     def _tell(self, waiting: int) -> None:
         logger.warning(
-            "%d calls wait to see what others cost: %r, and the rest is set aside for these", waiting, self
+            "%d calls are waiting to see what others cost: %r, and the rest is reserved for these",
+            waiting,
+            self,
         )
 
     def settle(self, ticket: Expense, cost: float) -> None:

@@ -367,7 +367,7 @@ class BaseLM:
             return lm(**facts)
         if not allow_custom_lm_class:
             raise StateError(
-                f"the state is of the class `{named}`; pass allow_custom_lm_class=True to have it made"
+                f"the state is of the class `{named}`; pass allow_custom_lm_class=True to create it"
             )
         for known in _classes_below(BaseLM):
             if f"{known.__module__}.{known.__qualname__}" == named:

@@ -25,7 +25,7 @@ _FORMAT = "dspyc cache 1"
 
 
 class Cache:
-    """Values by the request that they answer: `dspy.cache`, and caches of one's own.
+    """Values by the request that they answer: `dspy.cache`, and caches of your own.
 
         dspy.cache.put({"model": "m", "prompt": "How much is 2 + 2?"}, "4")
         dspy.cache.get({"model": "m", "prompt": "How much is 2 + 2?"})     # "4"

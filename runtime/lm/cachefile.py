@@ -208,7 +208,7 @@ class CacheFile:
             if columns != _COLUMNS:
                 raise _OtherFile("has an unknown format")
         elif tables:
-            raise _OtherFile("is not a cache of dspyc")
+            raise _OtherFile("is not a dspyc cache")
         else:
             # Before anything is written; it lets the file shrink.
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")

@@ -47,11 +47,11 @@ class LM(BaseLM):
     model_type: Literal["chat", "text", "responses"] = "chat"
     """Whether it takes a conversation, a single text, or a conversation by OpenAI's API for responses."""
     temperature: Annotated[float | None, Setting(), Ge(0), Le(2)] = 0.0
-    """How freely it writes; 0 for the most likely answer, None for the provider's default, which a reasoning
-    model has unless you say otherwise.
+    """How random the answers are; 0 for the most likely answer, None for the provider's default, which a
+    reasoning model has unless you say otherwise.
     """
     max_tokens: Annotated[int | None, Setting(), Ge(1)] = 1000
-    """How long an answer may be, in tokens; None for the provider's default, which a reasoning model has
+    """The longest answer, in tokens; None for the provider's default, which a reasoning model has
     unless you say otherwise.
     """
     probabilities: Annotated[bool, Setting()] = False
@@ -77,15 +77,15 @@ class LM(BaseLM):
     deadline: Annotated[float | None, Gt(0)] = None
     """How many seconds a call may take with all its attempts and waits; no limit when None."""
     max_concurrency: Annotated[int | None, Ge(1)] = None
-    """How many requests may be under way at once; any number when None."""
+    """The most requests in progress at once; no limit when None."""
     rpm: Annotated[float | None, Gt(0)] = None
-    """How many requests a minute may have; any number when None."""
+    """The most requests per minute; no limit when None."""
     tpm: Annotated[float | None, Gt(0)] = None
-    """How many tokens a minute may have, those of prompts and answers together; any number when None."""
+    """The most tokens per minute, in prompts and answers together; no limit when None."""
     fallbacks: str | BaseLM | list[str | BaseLM] | None = None
-    """The models to ask, in turn, where this one fails."""
+    """The models to try, in turn, if this one fails."""
     budget: Annotated[float | None, Gt(0)] = None
-    """How many US dollars its calls may cost; what could cost more is not sent."""
+    """The most that its calls may cost, in US dollars; a call that could cost more is not sent."""
     provider: Provider | None = None
     """What starts, stops and trains the model; found by the model's name when None."""
     finetuning_model: str | None = None
@@ -315,7 +315,7 @@ def _misplaced(request: Request) -> LMConfigurationError:
     """The error of a call that sets what only a model has."""
     name = min(_OF_THE_MODEL & request.settings.keys())
     return LMConfigurationError(
-        f"`{name}` is a parameter of the model and not of a call: write LM({request.model!r}, {name}=…)",
+        f"`{name}` is a parameter of the model, not of a call: write LM({request.model!r}, {name}=…)",
         model=request.model,
     )
 

@@ -129,7 +129,7 @@ async def stream_others(
 
 def _say(error: LMError, other: Any) -> None:
     reason = str(error).partition("\n")[0].rstrip(".")
-    logger.warning("%s; asking `%s` instead", reason, other.model)
+    logger.warning("%s; trying `%s` instead", reason, other.model)
 
 
 def _with_notes(failed: list[LMError]) -> LMError:

@@ -28,7 +28,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture: an address that the provider fetches, or a `data:` URL that holds it."""
+    """An image: a URL that the provider fetches, or a `data:` URL that contains it."""
 
     url: str
     detail: str | None = None
@@ -40,7 +40,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """A recording, in base64, and its format (`wav`, `mp3`)."""
+    """Audio, in base64, and its format (`wav`, `mp3`)."""
 
     data: str
     format: str
@@ -99,7 +99,7 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A part in the provider's own form, handed on unchanged; `value` has OpenAI's `type`."""
+    """A part in the provider's own form, passed on unchanged; `value` has OpenAI's `type`."""
 
     value: Mapping[str, Any]
 

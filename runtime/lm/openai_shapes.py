@@ -25,7 +25,7 @@ _ENTRIES: dict[str, tuple[str, ...]] = {
     "input_audio": ("data", "format"),
     "file": ("file_data", "file_id", "filename"),
 }
-"""What the parts of a content that have a class of their own hold; all else is handed on unchanged."""
+"""What the parts of a content that have a class of their own hold; all else is passed on unchanged."""
 
 
 # --- messages -------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class SharedCache:
             return self._connect(self._url)
         except ValueError as error:
             raise ConfigurationError(
-                f"`{redact(self._url)}` is no address of a Redis server; write redis://host:6379/0"
+                f"`{redact(self._url)}` is not the address of a Redis server; write redis://host:6379/0"
             ) from error
 
     def _drop(self, key: str, token: str) -> None:

@@ -93,7 +93,7 @@ class Module(PartTree):
     """
 
     callbacks: Sequence[BaseCallback] = ()
-    """Told of each call of this module; every module's constructor takes them."""
+    """Called for each call of this module; every module's constructor accepts them."""
 
     _defaults: Mapping[str, Any] | None = None
     _history: calls.CallHistory | None = None

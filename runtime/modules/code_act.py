@@ -29,7 +29,7 @@ _TAKEN = {"SUBMIT": "the code ends with its own"}
 
 @parameters(extra="config")
 class CodeAct(Agent):
-    """Works out the outputs in steps, each of which is Python code that may call tools.
+    """Produces the outputs in steps, each of which is Python code that may call tools.
 
         agent = CodeAct("question -> answer: int", tools=[search], allow_code=True)
         agent(question="…").answer

@@ -28,7 +28,7 @@ class ProgramOfThought(Agent):
         solve(question="…").answer
 
     The model writes code; where it fails, it sees the error and writes other code, up to `max_iters` times.
-    From what the code gave it then answers. The inputs are variables of the code. An interpreter of one's own
+    It then answers from the code's result. The inputs are variables of the code. An interpreter of one's own
     may be the first argument of a call.
 
     Paper: Chen et al., "Program of Thoughts Prompting" (2022).

@@ -22,7 +22,7 @@ class Repeating(Module):
     module: Module
     """What to run."""
     N: Annotated[int, Ge(1)]
-    """How often at most."""
+    """The maximum number of runs."""
     reward_fn: Reward
     """How good a prediction is: `(args, pred) -> float`, higher is better."""
     threshold: float | None = None

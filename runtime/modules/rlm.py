@@ -172,7 +172,7 @@ class RLM(Agent):
 
         async def ask(prompt: Any) -> str:
             if not isinstance(prompt, str) or not prompt:
-                raise ValueError("llm_query takes a prompt, a text that is not empty")
+                raise ValueError("llm_query takes a prompt, a string that is not empty")
             if lm is None:
                 raise NotConfiguredError("no language model is set for `llm_query`: pass `sub_lm=`")
             (answer, *_) = await lm.acall(prompt)
@@ -244,5 +244,5 @@ def _refuse_clashes(signature: type[Signature], tools: Mapping[str, Any]) -> Non
     for name in signature.output_fields:
         if name in _RESULTS:
             raise ConfigurationError(
-                f"an output of `RLM` cannot be named `{name}`: its prediction has it already"
+                f"an output of `RLM` cannot be named `{name}`: its prediction already has one"
             )

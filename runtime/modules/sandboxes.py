@@ -99,7 +99,7 @@ async def sandbox_of(
 def _checked(interpreter: Any) -> Any:
     if not all(hasattr(interpreter, name) for name in ("tools", "execute", "shutdown")):
         raise ConfigurationError(
-            f"an interpreter has `tools`, `execute` and `shutdown`; {type(interpreter).__name__} has not"
+            f"an interpreter needs `tools`, `execute` and `shutdown`; {type(interpreter).__name__} lacks them"
         )
     return interpreter
 

@@ -47,7 +47,7 @@ class StreamResponse:
 
 @dataclass(frozen=True, slots=True)
 class StreamRestart:
-    """A model is asked again, because its answer could not be used: what the predictor has shown is void.
+    """A model is asked again, because its answer could not be used: discard what the predictor has shown.
 
     Attributes:
         predict_name: the predictor that asks, by its name in the program.

@@ -24,7 +24,7 @@ class Optimizer:
 
     _reported_as: ClassVar[str] = "compile"
     callbacks: ClassVar[Sequence[BaseCallback]] = ()
-    """Told of each `compile`; the constructor takes them."""
+    """Called for each `compile`; the constructor accepts them."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -174,7 +174,7 @@ class BootstrapFinetune(Optimizer):
                 if call.predictor in job.predictors:
                     job.data.append(self._conversation(job.adapter, predictors[call.predictor], call))
         if not job.data:
-            reason = "the metric accepted none of the teacher's" if not runs else "none of them called it in"
+            reason = "the metric accepted none of the teacher's" if not runs else "it was not called in"
             raise OptimizerError(
                 f"there is nothing to train {list_names(job.predictors)} on: {reason} {attempts} runs"
             )

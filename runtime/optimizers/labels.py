@@ -32,7 +32,7 @@ def is_labels(teacher: object) -> TypeGuard[Labels]:
         return False
     if teacher != "labels":
         raise OptimizerError(
-            f'`teacher` is a program or "labels", not {teacher!r}{did_you_mean(teacher, ["labels"])}'
+            f'`teacher` must be a program or "labels", not {teacher!r}{did_you_mean(teacher, ["labels"])}'
         )
     return True
 
@@ -101,7 +101,7 @@ def _calls(program: Module, example: Example, number: int) -> Iterator[Call]:
         except Misfit as misfit:
             misfit.path = misfit.path.removeprefix(".")
             where = example.origin or f"example {number}"
-            raise OptimizerError(f"{where} cannot be learned from: {misfit.describe('')}") from None
+            raise OptimizerError(f"{where} cannot be used for learning: {misfit.describe('')}") from None
         inputs = {each: typed[each] for each in signature.input_fields if each in typed}
         yield Call(name, inputs, Prediction({each: typed[each] for each in signature.output_fields}))
 

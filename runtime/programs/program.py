@@ -92,7 +92,7 @@ class Program(Module):
         **arguments: Any,
     ) -> None:
         if stale not in ("warn", "error"):
-            raise ConfigurationError(f"`stale` is 'warn' or 'error', not {stale!r}")
+            raise ConfigurationError(f"`stale` must be 'warn' or 'error', not {stale!r}")
         path = Path(source)
         beside = path.parent / (f"{path.stem}.{name}.state.json" if state is None else Path(state))
         self.student = student
@@ -376,7 +376,7 @@ class TopPrograms(Sequence[Module]):
             )
         if changes := program._changes(state, plain_module(program.student)):
             raise StateError(
-                f"the state of the program `{program.name}` does not fit {list_names(changes)} any more; "
+                f"the state of the program `{program.name}` no longer fits {list_names(changes)}; "
                 f"optimize again with: dspyc optimize {program.source}:{program.name}"
             )
         if not state.candidates:

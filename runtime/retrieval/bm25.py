@@ -31,9 +31,9 @@ class BM25(Retriever):
     text: str | None = None
     """The field of a row that holds the passage; `text` or the only one unless given."""
     k1: Annotated[float, Ge(0)] = 1.5
-    """How soon further occurrences of a word count less."""
+    """How quickly further occurrences of a word count less."""
     b: Annotated[float, Ge(0)] = 0.75
-    """How much long passages are put behind, from 0 to 1."""
+    """How much long passages are penalized, from 0 to 1."""
     stopwords: str | list[str] = "en"
     """Words that do not count: of a language (`en`, `de`, `fr`, …), a list, or an empty list for none."""
     stemmer: Any = None

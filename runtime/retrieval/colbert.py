@@ -26,7 +26,7 @@ _MOST_PASSAGES = 100
 
 @parameters
 class ColBERTv2:
-    """Asks a server for passages; the answers are kept in the cache.
+    """Asks a server for passages; its answers are cached.
 
         search = ColBERTv2(url="http://localhost:8893/api/search")
         search("opening hours", k=3)[0].text
@@ -73,7 +73,7 @@ class ColBERTv2:
         refuse_while_loading("a search is made")
         if k > _MOST_PASSAGES:
             raise LMInvalidRequestError(
-                f"k is {k}; a ColBERTv2 server gives at most {_MOST_PASSAGES} passages"
+                f"k is {k}; a ColBERTv2 server returns at most {_MOST_PASSAGES} passages"
             )
         request = Request("colbertv2", [], {"k": k, "post": self.post_requests}, prompt=query)
         transport = _ColBERTTransport(self.url)
@@ -142,7 +142,7 @@ class _ColBERTTransport:
             found = None
         if not isinstance(found, Mapping) or not isinstance(found.get("topk"), list):
             said = found.get("message") or found.get("error") if isinstance(found, Mapping) else None
-            words = f"the ColBERTv2 server at {self._url} gave no passages: {said or text[:200]}"
+            words = f"the ColBERTv2 server at {self._url} returned no passages: {said or text[:200]}"
             raise make_error(LMUnexpectedError, words, request, status=answer.status)
         return Response([json.dump(found["topk"])], finish_reason="stop", model=request.model)
 

@@ -51,7 +51,7 @@ def _passage(row: Any, text: str | None, number: int) -> str:
     if isinstance(row, str):
         return row
     if not isinstance(row, (Mapping, Example)):
-        raise DataError(f"passage {number} must be a text or a row, not `{type(row).__name__}`")
+        raise DataError(f"passage {number} must be a string or a row, not `{type(row).__name__}`")
     names = list(row.keys())
     chosen = text or next((name for name in _TEXT_FIELDS if name in names), None)
     if chosen is None and len(names) == 1:

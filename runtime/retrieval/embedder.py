@@ -29,7 +29,7 @@ _LOCAL = "local/"
 
 @parameters(extra="kwargs")
 class Embedder:
-    """Makes vectors of texts: `Embedder("openai/text-embedding-3-small")(["a text", "another"])`.
+    """Turns texts into vectors: `Embedder("openai/text-embedding-3-small")(["a text", "another"])`.
 
     A single text gives one vector of 32-bit floats, a list a matrix with a row for each. Further keyword
     arguments (`api_base`, `dimensions`, …) go to the provider, or to the function.

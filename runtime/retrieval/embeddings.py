@@ -53,7 +53,7 @@ class Embeddings(Retriever):
     corpus: Corpus
     """The passages: a list of texts, a file, or a dataset."""
     embedder: Embedder | Callable[..., Any]
-    """What makes vectors of texts."""
+    """What turns texts into vectors."""
     k: Annotated[int, Ge(1)] = 5
     """How many passages a call gives."""
     cache: bool = False
@@ -155,7 +155,7 @@ class Embeddings(Retriever):
 
         Raises:
             FileNotFoundError: the folder or a file in it is missing.
-            StateError: the folder does not hold a saved retriever.
+            StateError: the folder does not contain a saved retriever.
         """
         folder = Path(path)
         for needed in (folder, folder / _CONFIG, folder / _VECTORS):
@@ -207,7 +207,7 @@ def _saved(folder: Path) -> tuple[dict[str, Any], Any]:
         config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
         vectors = np.load(folder / _VECTORS, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise StateError(f"`{folder}` does not hold a saved retriever: {error}") from error
+        raise StateError(f"`{folder}` does not contain a saved retriever: {error}") from error
     lacking = [name for name in ("k", "normalize", "corpus", "has_faiss_index") if name not in config]
     if lacking:
         raise StateError(f"`{folder / _CONFIG}` has no `{lacking[0]}`; save the retriever again")

@@ -29,7 +29,7 @@ class KNN:
     trainset: Examples
     """The examples, with their inputs marked."""
     vectorizer: Embedder | Any
-    """What makes vectors of texts."""
+    """What turns texts into vectors."""
 
     def __post_init__(self) -> None:
         """Prepare the vectors, which are made later.

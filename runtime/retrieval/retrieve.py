@@ -47,7 +47,7 @@ class Retrieve(Module, Parameter):
         Args:
             query: what to look for.
             k: how many passages, instead of the parameter.
-            further: handed on to the retriever.
+            further: passed on to the retriever.
 
         Raises:
             NotConfiguredError: there is no retriever.

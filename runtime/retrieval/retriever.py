@@ -67,7 +67,7 @@ class Retriever(Module):
     concurrent: ClassVar[bool] = False
     gives_scores: ClassVar[bool] = True
     _unsaved: ClassVar[tuple[str, ...]] = ("_index",)
-    """Attributes that are made anew when a saved program is loaded."""
+    """Attributes that are rebuilt when a saved program is loaded."""
 
     k: int
     """How many passages a call gives."""
@@ -88,7 +88,7 @@ class Retriever(Module):
         """
         refuse_while_loading("a search is made")
         if not isinstance(query, str):
-            raise InputError(f'a search needs a text: {type(self).__name__}(…)(query="…")', field="query")
+            raise InputError(f'a search needs a query: {type(self).__name__}(…)(query="…")', field="query")
         corpus, hits = await self.search(query, k or self.k)
         found = Prediction(
             passages=[corpus[hit.number] for hit in hits], indices=[hit.number for hit in hits]

@@ -27,7 +27,7 @@ def parse_signature_string(text: str, custom_types: Mapping[str, Any] | None = N
     reader.advance()
     fields += _fields(reader, "output")
     if not reader.ended():
-        raise reader.error("a signature has one `->` only" if reader.at("->") else "`,` is missing")
+        raise reader.error("a signature has only one `->`" if reader.at("->") else "`,` is missing")
     if all(field.kind == "input" for field in fields):
         raise reader.error("a signature needs at least one output after `->`")
     return fields

@@ -56,7 +56,7 @@ def read_state(path: Path) -> dict[str, Any]:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else f"{error}".split(";")[0]
         raise StateError(f"{path} is not a state file: {reason}") from None
     if not isinstance(state, dict):
-        raise StateError(f"{path} is not a state file: it holds a {type(state).__name__}, not an object")
+        raise StateError(f"{path} is not a state file: it contains a {type(state).__name__}, not an object")
     return state
 
 

@@ -81,7 +81,7 @@ class PythonInterpreter:
 
         Raises:
             ConfigurationError: a tool has no name that code can use, or two have the same.
-            ToolError: a tool is no function.
+            ToolError: a tool is not a function.
         """
         self.tools = named(self.tools)
         self._limits = Limits(self.timeout, self.max_memory, self.max_output, self.max_calls)

@@ -10,7 +10,7 @@ from ..execution.settings import lookup
 
 
 class CodeNotAllowedError(ConfigurationError):
-    """A model has written code, or was about to, and nothing says that it may run."""
+    """A model has written code, or was about to, and the program does not allow running it."""
 
 
 def require(who: str, allowed: bool | None = None, defaults: Mapping[str, Any] | None = None) -> None:
@@ -28,6 +28,6 @@ def require(who: str, allowed: bool | None = None, defaults: Mapping[str, Any] |
         allowed = bool(lookup("allow_code", defaults))
     if not allowed:
         raise CodeNotAllowedError(
-            f"`{who}` runs code that a model writes, and the program does not allow that; where it is meant, "
+            f"`{who}` runs code that a model writes, and the program does not allow that; to allow it, "
             "write `configure(allow_code=True)`. The code runs in a sandbox without files and network"
         )

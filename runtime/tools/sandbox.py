@@ -164,7 +164,7 @@ class Sandbox:
         words = str(error)
         if isinstance(inner, NotImplementedError) and _NOT_KNOWN in words:
             part = words.partition("support ")[2] or words
-            return CodeSyntaxError(f"the sandbox knows only a part of Python, to which {part} do not belong")
+            return CodeSyntaxError(f"the sandbox supports only a part of Python, without {part}")
         if isinstance(inner, TimeoutError) and "limit exceeded" in words:
             # A limit stops the interpreter in the middle of something; the session is not to be used again.
             self.stop()
@@ -179,7 +179,7 @@ class Sandbox:
         if isinstance(inner, RuntimeError) and "suspension" in words.lower():
             self.stop()
             return CodeExecutionError(
-                f"the code asked the outside more than {self._limits.calls:,} times, and {_GONE}"
+                f"the code called tools more than {self._limits.calls:,} times, and {_GONE}"
             )
         return CodeExecutionError(_with_line(error))
 
@@ -209,7 +209,7 @@ def inside(value: Any) -> Any:
     if type(value) in (list, tuple, set, frozenset):
         return type(value)(map(inside, value))
     if callable(value):
-        raise TypeError(f"{value!r} is a function; give it as a tool")
+        raise TypeError(f"{value!r} is a function; pass it as a tool")
     return to_json_types(value)
 
 

@@ -64,7 +64,7 @@ async def all_tools(
         for tool in await server.list_tools():
             if tool.name in found or tool.name in taken:
                 raise ConfigurationError(
-                    f"two tools are named `{tool.name}`, one of them of {server!r}; "
+                    f"two tools are named `{tool.name}`, one of them from {server!r}; "
                     "give the server a `prefix`"
                 )
             found[tool.name] = tool

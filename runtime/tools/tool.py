@@ -38,7 +38,7 @@ class Tool:
         args: each argument's JSON schema, instead of what the annotations say.
         arg_types: each argument's type, instead of the annotations.
         arg_desc: what each argument is, instead of the docstring's `Args:`.
-        callbacks: told of each call of the tool.
+        callbacks: called for each call of the tool.
     """
 
     _reported_as: ClassVar[str] = "tool"

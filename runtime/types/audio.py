@@ -21,8 +21,8 @@ class Audio(Type):
         Audio.from_array(samples, sampling_rate=16000)  # needs the package soundfile
         Audio(data, audio_format="wav")                 # bytes
 
-    Making an `Audio` of a value reads no file and contacts nobody. Where a field is an `Audio`, a `data:` URL
-    is taken as a text, too.
+    Making an `Audio` of a value reads no file and contacts no server. Where a field is an `Audio`, a
+    `data:` URL is accepted as a string, too.
 
     Attributes:
         data: the content, in base64.
@@ -60,7 +60,7 @@ class Audio(Type):
         """The recording in a file.
 
         Raises:
-            InputError: there is no such file, it is too large, or its name is not that of a recording.
+            InputError: there is no such file, it is too large, or its name is not that of an audio file.
         """
         data = loading.read_file(file_path)
         kind = loading.media_type_of(file_path) or ""
@@ -82,7 +82,7 @@ class Audio(Type):
             timeout: seconds to wait for the server; None for any time.
 
         Raises:
-            InputError: it cannot be fetched, is too large, or is no recording.
+            InputError: it cannot be fetched, is too large, or is not audio.
         """
         data, kind = loading.download(url, verify, timeout, cls.__name__)
         return cls(data=base64.b64encode(data).decode("ascii"), audio_format=_format(kind or "audio/wav"))

@@ -19,7 +19,7 @@ _OPEN = re.compile(r"\A\s*```[^\n`]*\n(.*)\Z", re.DOTALL)
 class Code(Type):
     """Source text; `Code["java"]` in another language than Python.
 
-    As an output, the model is asked for a fenced block, and the value is what stands in it. As an input, a
+    As an output, the model is asked for a fenced block, and the value is its content. As an input, a
     text is taken, too. `str(code)` is the source.
 
     Attributes:
@@ -34,7 +34,7 @@ class Code(Type):
 
     def __class_getitem__(cls, language: Any) -> type[Code]:
         if not isinstance(language, str):
-            raise TypeError(f'Code takes the name of a language, as Code["java"], not {language!r}')
+            raise TypeError(f'Code takes the name of a language, such as Code["java"], not {language!r}')
         return _in_language(cls, language)
 
     def format(self) -> str:
@@ -57,7 +57,9 @@ class Code(Type):
             return {"code": given.code}
         source = given.get("code") if isinstance(given, dict) else given
         if not isinstance(source, str):
-            raise InputError(f"code must be a text, or a dict with a text under `code`, not {type(given)}")
+            raise InputError(
+                f"code must be a string, or a dict with a string under `code`, not {type(given)}"
+            )
         return {"code": _out_of_fence(source)}
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ class Document(Type):
         data: the text, or the PDF's bytes in base64.
         title: what it is called.
         media_type: `text/plain` or `application/pdf`.
-        context: what the model is told of it, but does not cite.
+        context: what the model is told about it, but does not cite.
     """
 
     data: str
@@ -50,7 +50,7 @@ class Document(Type):
 
     @classmethod
     def description(cls) -> str:
-        """What the model is told of the type."""
+        """What the model is told about the type."""
         return (
             "A document containing text content that can be referenced and cited. "
             "Include the full text content and optionally a title for proper referencing."
@@ -103,7 +103,7 @@ _Citation: TypeAlias = Citation
 
 
 class Citations(Type):
-    """What a model cited of the `Document`s it was given.
+    """What a model cited from the `Document`s it was given.
 
     A provider that cites by itself (Anthropic) fills it; any other model is asked for it in the prompt.
 
@@ -129,7 +129,7 @@ class Citations(Type):
             return {"citations": [given]}
         if isinstance(given, (cls, dict)):
             return given
-        raise InputError(f"{shown(given)} is no list of citations")
+        raise InputError(f"{shown(given)} is not a list of citations")
 
     def format(self) -> list[dict[str, Any]]:
         """The places as dicts."""
@@ -137,7 +137,7 @@ class Citations(Type):
 
     @classmethod
     def description(cls) -> str:
-        """What the model is told of the type."""
+        """What the model is told about the type."""
         return (
             "Citations with quoted text and source references. "
             "Include the exact text being cited and information about its source."
@@ -152,7 +152,7 @@ class Citations(Type):
 
     @classmethod
     def is_streamable(cls) -> bool:
-        """Providers stream them beside the text."""
+        """Providers stream them alongside the text."""
         return True
 
     @classmethod

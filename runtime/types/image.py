@@ -28,15 +28,15 @@ _UNSET = object()
 
 
 class Image(Type):
-    """A picture, as a `data:` URL or as an address that the provider fetches it from.
+    """An image, as a `data:` URL or as a URL that the provider fetches.
 
         Image("https://example.com/dog.jpg")    # the provider fetches it
         Image.from_path("dog.jpg")              # the file's content
         Image.from_url("https://…/dog.jpg")     # fetched now, by this process
         Image(data)                             # bytes, or a picture of Pillow
 
-    Making an `Image` of a text or of bytes reads no file and contacts nobody; only `from_path` and `from_url`
-    do. Where a field is an `Image`, an address and a `data:` URL are taken as texts, too.
+    Making an `Image` of a text or of bytes reads no file and contacts no server; only `from_path` and
+    `from_url` do. Where a field is an `Image`, a URL and a `data:` URL are accepted as strings, too.
 
     Attributes:
         url: the address, or the `data:` URL.
@@ -53,7 +53,7 @@ class Image(Type):
         if asked and source is None:
             raise TypeError("`download` and `verify` need the picture as the first argument")
         if source is not None and "url" in data:
-            raise TypeError("an Image is made of one source, not of a first argument and `url`")
+            raise TypeError("an Image takes one source, not both a first argument and `url`")
         if asked:
             warnings.warn(
                 "`download` and `verify` are deprecated; use Image.from_url(url, verify=…)",
@@ -145,7 +145,7 @@ def encode_image(image: Any) -> str:
         if text.startswith("data:") or loading.is_address(text):
             return text
         raise InputError(
-            f"Unrecognized image string: {loading.shown(image)} is neither an address nor a data URL. "
+            f"Unrecognized image string: {loading.shown(image)} is neither a URL nor a data URL. "
             "Local files must be loaded with Image.from_path()."
         )
     if isinstance(image, bytes):

@@ -69,7 +69,7 @@ def download(
     except (URLError, HTTPException, OSError, ValueError) as error:
         raise InputError(f"{url} cannot be fetched: {error}") from None
     if len(data) > LARGEST:
-        raise InputError(f"what stands at {url} is larger than {render_size(LARGEST)}")
+        raise InputError(f"the content at {url} is larger than {render_size(LARGEST)}")
     return data, media_type.partition(";")[0].strip()
 
 

@@ -12,7 +12,7 @@ from .type import Type
 
 
 class Reasoning(Type):
-    """What the model thought before its answer; a text, with all the methods of one.
+    """What the model thought before its answer; text, with all the methods of a string.
 
     A model that thinks by itself fills it; any other is asked for it in the prompt.
 
@@ -37,7 +37,7 @@ class Reasoning(Type):
         text = given.get("content") if isinstance(given, dict) else given
         if not isinstance(text, str):
             raise InputError(
-                f"reasoning must be a text, or a dict with a text under `content`, not {type(given)}"
+                f"reasoning must be a string, or a dict with a string under `content`, not {type(given)}"
             )
         return {"content": text}
 
@@ -66,7 +66,7 @@ class Reasoning(Type):
 
     @classmethod
     def is_streamable(cls) -> bool:
-        """Providers stream it beside the text."""
+        """Providers stream it alongside the text."""
         return True
 
     @classmethod

@@ -52,7 +52,7 @@ class ToolCall(Type):
         tools = by_name(functions)
         if self.name not in tools:
             known = ", ".join(tools) or "none; pass the tools: `call.execute(tools)`"
-            raise ToolError(f"there is no tool `{self.name}` (there is: {known})")
+            raise ToolError(f"there is no tool `{self.name}` (known tools: {known})")
         try:
             return await drive.call_function(tools[self.name], **self.args)
         except Exception as error:
@@ -83,7 +83,7 @@ class ToolCalls(Type):
 
     @classmethod
     def description(cls) -> str:
-        """What the model is told of the form."""
+        """What the model is told about the form."""
         return (
             "Tool calls must be a JSON object with `tool_calls`, a list of calls. "
             "Each call must include `name` and `args`. "
@@ -116,7 +116,7 @@ class ToolCalls(Type):
             return {"tool_calls": [_read_call(each) for each in given]}
         if _is_call(given):
             return {"tool_calls": [_read_call(given)]}
-        raise ValueError('must be calls of tools, such as {"tool_calls": [{"name": "…", "args": {…}}]}')
+        raise ValueError('must be tool calls, such as {"tool_calls": [{"name": "…", "args": {…}}]}')
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def _read_call(given: Any) -> Any:
         try:
             arguments = json.loads(arguments) if arguments.strip() else {}
         except (ValueError, RecursionError):
-            raise ValueError(f"the arguments of a call are no JSON object: {arguments[:120]!r}") from None
+            raise ValueError(f"the arguments of a call are not a JSON object: {arguments[:120]!r}") from None
     name = inner.get("name") or (function if isinstance(function, str) else given.get("name"))
     return {"id": given.get("id") or given.get("call_id"), "name": name, "args": arguments or {}}
 

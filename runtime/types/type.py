@@ -24,8 +24,8 @@ class Type(BaseModel):
             def format(self):
                 return [{"type": "image_url", "image_url": {"url": self.address}}]
 
-    It may stand in lists, dicts, optionals and records. In states, caches and results a value is kept as its
-    attributes.
+    It can be used in lists, dicts, optional fields and records. In states, caches and results a value is kept
+    as its attributes.
     """
 
     is_text: ClassVar[bool] = False
@@ -42,7 +42,7 @@ class Type(BaseModel):
 
     @classmethod
     def description(cls) -> str:
-        """What the model is told of the type, beside the field's own description; empty for nothing."""
+        """What the model is told about the type, besides the field's own description; empty for nothing."""
         return ""
 
     @classmethod
@@ -74,7 +74,7 @@ class Type(BaseModel):
 
     @classmethod
     def is_streamable(cls) -> bool:
-        """Whether the provider streams values of this type beside the text."""
+        """Whether the provider streams values of this type alongside the text."""
         return False
 
     @classmethod
@@ -84,7 +84,7 @@ class Type(BaseModel):
 
     @classmethod
     def parse_lm_response(cls, response: str | dict[str, Any]) -> Any:
-        """The value of this type that an answer holds beside its text; None for none.
+        """The value of this type that an answer contains besides its text; None for none.
 
         Args:
             response: the answer: its text, or a dict with `text`, `reasoning_content`, `citations`,

@@ -26,7 +26,7 @@ def as_json(value: Any, place: str) -> Any:
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
     def refuse(found: Any) -> Any:
-        raise Unstorable(f"{place} holds a value of type `{_name(found)}`, which JSON cannot hold")
+        raise Unstorable(f"{place} contains a value of type `{_name(found)}`, which JSON cannot hold")
 
     try:
         to_jsonable_python(value, by_alias=False, fallback=refuse)
@@ -42,9 +42,9 @@ def as_json(value: Any, place: str) -> Any:
 def _verify(plain: Any, place: str) -> None:
     """Complain about numbers that JSON does not have, and whole numbers that would not be read again."""
     if isinstance(plain, float) and not math.isfinite(plain):
-        raise Unstorable(f"{place} holds the number {plain}, which JSON does not have")
+        raise Unstorable(f"{place} contains the number {plain}, which JSON does not have")
     if isinstance(plain, int) and abs(plain) >= _LARGEST:
-        raise Unstorable(f"{place} holds a number of more than {_DIGITS} digits")
+        raise Unstorable(f"{place} contains a number of more than {_DIGITS} digits")
     if isinstance(plain, list):
         for item in plain:
             _verify(item, place)

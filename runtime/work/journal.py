@@ -162,7 +162,7 @@ class Journal:
             then = then if isinstance(then, dict) else {}
             changed = [name for name in {**then, **run} if then.get(name) != run.get(name)]
             raise JournalError(
-                f"{self.path} holds an unfinished run of something else: {list_names(changed)} changed "
+                f"{self.path} contains an unfinished run of something else: {list_names(changed)} changed "
                 "since; start over with `--fresh`, or `fresh=True`"
             )
 

@@ -119,7 +119,7 @@ def next_step() -> str:
     how = f"a larger `{_OPTIONS[unit]}`, or `budget=`," if unit in _OPTIONS else "the next run"
     count = run.journal.answer_count
     kept = "1 answer is" if count == 1 else f"{count:,} answers are"
-    return f"; {kept} kept, and {how} goes on from there"
+    return f"; {kept} kept, and {how} continues from there"
 
 
 _OPTIONS = {"calls": "--max-calls", "tokens": "--max-tokens", "dollars": "--max-cost"}

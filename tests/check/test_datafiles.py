@@ -71,7 +71,7 @@ def test_a_beginning_tells_the_columns_where_its_rows_are_alike(name: str) -> No
         ("r.csv", "\n", "is empty"),
         ("r.csv", "a,b,a\n", "names the column `a` twice"),
         ("r.json", f"{ROW}\n{ROW}\n", "needs the extension `.jsonl`"),
-        ("r.json", "3", "holds no list"),
+        ("r.json", "3", "does not contain a list"),
     ],
 )
 def test_what_no_dataset_can_be_made_of(name: str, content: str, words: str) -> None:

@@ -110,11 +110,11 @@ def test_the_finding_stands_where_the_state_is_named(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "is no state"),
-        ("[1]", "is no state"),
+        ("{", "is not a state"),
+        ("[1]", "is not a state"),
         ("{}", "has no `dspyc_state`"),
         ('{"dspyc_state": 99}', "has the format 99"),
-        ('{"dspyc_state": 1, "predictors": {"self": {}}}', "is no state"),
+        ('{"dspyc_state": 1, "predictors": {"self": {}}}', "is not a state"),
         ('{"dspyc_state": ' + "[" * 200_000, "is nested too deeply"),
     ],
 )

@@ -113,7 +113,7 @@ def test_ignored_files_do_not_count(branch: Path) -> None:
 @pytest.mark.parametrize("revision", ["nowhere", "-x", "--output=/tmp/x", "main..work", ""])
 def test_a_commit_that_does_not_exist(branch: Path, revision: str) -> None:
     lines, code = checked(f"--changed-since={revision}")
-    assert lines[0] == f"error: git knows no commit `{revision}`"
+    assert lines[0] == f"error: git does not know the commit `{revision}`"
     assert "fetch-depth" in lines[1]
     assert code == 2
 

@@ -179,7 +179,10 @@ def test_pytest_records_and_replays(tmp_path: Path) -> None:
     path.write_text(TAPED.replace('question="letter b"', 'question="letter c"'), encoding="utf-8")
     changed = run_pytest(tmp_path, "--dspyc-replay")
     assert "1 failed, 1 passed" in changed.stdout
-    assert 'in the test "another letter" asks for what letters.cassette.jsonl does not hold' in changed.stdout
+    assert (
+        'in the test "another letter" sends a request that letters.cassette.jsonl does not contain'
+        in changed.stdout
+    )
     assert (tmp_path / "letters.cassette.jsonl").read_text(encoding="utf-8") == cassette
     (tmp_path / "letters.cassette.jsonl").write_text("{", encoding="utf-8")
     assert "is damaged" in run_pytest(tmp_path, "--dspyc-replay").stdout

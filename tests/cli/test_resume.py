@@ -95,7 +95,7 @@ def test_another_run_is_refused_until_it_is_fresh(tmp_path: Path) -> None:
         file.write('{"text": "message 99", "label": "red"}\n')
     refused = dspyc(folder, "optimize", "p.dspy")
     assert refused.returncode == 2
-    assert "p.tuned.journal.jsonl holds an unfinished run of something else: `data` changed since" in (
+    assert "p.tuned.journal.jsonl contains an unfinished run of something else: `data` changed since" in (
         refused.stderr
     )
     assert "--fresh" in refused.stderr
@@ -136,7 +136,7 @@ def test_a_budget_that_leaves_room_for_nothing_says_how_to_go_on(tmp_path: Path)
         assert stopped.returncode == 1
         assert (
             "no candidate was measured: the budget of 10 calls is used up; 10 answers are kept, "
-            "and a larger `--max-calls`, or `budget=`, goes on from there"
+            "and a larger `--max-calls`, or `budget=`, continues from there"
         ) in stopped.stderr
         assert "the search stopped" not in stopped.stderr
         assert calls(folder) == 10

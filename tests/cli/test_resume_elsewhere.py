@@ -72,4 +72,4 @@ def test_a_python_file_of_the_program_that_changed_is_told_of(tmp_path: Path) ->
         file.write("EDITED = True\n")
     code, said = script(folder, IMPORTED, True)
     assert code == 1
-    assert "holds an unfinished run of something else: `sources` changed since" in said
+    assert "contains an unfinished run of something else: `sources` changed since" in said

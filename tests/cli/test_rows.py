@@ -122,7 +122,7 @@ def test_answers_to_other_rows_are_not_dropped(tmp_path: Path, suffix: str) -> N
         first.succeeded(row, {"label": "x"})
     first.finish()
     before = path.read_bytes()
-    with pytest.raises(Refusal, match="holds 1 answer to other rows"):
+    with pytest.raises(Refusal, match="contains 1 answer for other rows"):
         Output(path, rows[:1], ["label"])
     assert path.read_bytes() == before
 
@@ -151,7 +151,7 @@ def test_a_table_names_an_output_apart_from_a_column_of_the_same_name(tmp_path: 
 def test_a_file_of_something_else_is_not_touched(name: str, tmp_path: Path) -> None:
     for text in ("precious\n", '{"row": 1}\n', '{"row": \n'):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        with pytest.raises(Refusal, match="holds something other than the results of these rows"):
+        with pytest.raises(Refusal, match="does not contain the results of these rows"):
             Output(tmp_path / name, [Row(0, {"text": "a"}, "key")], ["label"])
         assert (tmp_path / name).read_text(encoding="utf-8") == text
 

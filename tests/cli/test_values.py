@@ -65,7 +65,7 @@ def test_a_text_becomes_a_value(annotation: Any, text: str, value: Any) -> None:
 TWO = [Input("question", str, "str", required=True), Input("k", int, "int", required=False)]
 
 REFUSALS: list[tuple[list[str], str, str]] = [
-    ([], "the input `question` is missing", "give question=…; the inputs are `question: str`"),
+    ([], "the input `question` is missing", "pass question=…; the inputs are `question: str`"),
     (["question"], "`question` is not an input", "write inputs as key=value; "),
     (["qestion=a"], "unknown input `qestion`", "did you mean `question`? the inputs are "),
     (["question=a", "zzz=1"], "unknown input `zzz`", "the inputs are "),
@@ -111,7 +111,7 @@ def test_a_file_is_a_picture_where_one_is_wanted(annotation: Any, shape: Any, tm
     path.write_bytes(b"\x89PNG\r\n\x1a\n\xff")
     one = Input("x", annotation, "Image", required=True)
     assert read_arguments([f"x=@{path}"], [one], None)["x"] == shape(dspy.Image.from_path(path))
-    with pytest.raises(Misuse, match=r"the file of `x` cannot be taken: File not found: .*none\.png"):
+    with pytest.raises(Misuse, match=r"the file of `x` cannot be used: File not found: .*none\.png"):
         read_arguments([f"x=@{tmp_path}/none.png"], [one], None)
 
 

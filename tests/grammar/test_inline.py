@@ -35,7 +35,7 @@ def test_fields_and_their_places(text: str) -> None:
 BAD = {
     "question, answer": ("E001", "expected `->` between the inputs and the outputs of this signature"),
     "": ("E001", "expected `->` between the inputs and the outputs of this signature"),
-    "a b -> c": ("E001", "the name of a field is one word: `a_b`"),
+    "a b -> c": ("E001", "a field name must be one word: `a_b`"),
     "a -> b -> c": ("E001", "a signature has only one `->`, between its inputs and its outputs"),
     "a: -> c": ("E001", "expected a value after `:`, found `->`"),
     "a: list[str -> c": ("E002", "`[` is never closed"),

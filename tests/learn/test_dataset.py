@@ -191,7 +191,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ),
         (
             {"rename": {"label": "text"}},
-            "has a column `text` already, so `rename` cannot give `label` that name",
+            "already has a column `text`, so `rename` cannot give that name to `label`",
         ),
         ({"copy": {"hint": "h"}}, "no column `hint`, which `copy` names"),
         ({"columns": ["text", "hint"]}, "no column `hint`, which `columns` names"),

@@ -137,7 +137,7 @@ def test_values_get_the_types_of_their_fields() -> None:
     wrong = Dataset([*rows, {"text": "c", "words": 1, "mood": "god"}], inputs=["text"])
     with (
         context(lm=Silent()),
-        pytest.raises(OptimizerError, match=r"row 3 cannot be learned from: `mood` is"),
+        pytest.raises(OptimizerError, match=r"row 3 cannot be used for learning: `mood` is"),
     ):
         few.compile(Predict(Count), trainset=wrong, teacher="labels")
 

@@ -103,7 +103,7 @@ def test_a_demo_that_json_cannot_hold_is_left_out_of_a_program(
     )
     program.optimize()
     assert "canary" not in program.state_path.read_text(encoding="utf-8")
-    assert [text for text in caplog.messages if "`doc` of a demo holds a value of type `Handle`" in text]
+    assert [text for text in caplog.messages if "`doc` of a demo contains a value of type `Handle`" in text]
     assert len(program.predictors()[0].demos) == 4
 
 

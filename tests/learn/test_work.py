@@ -160,9 +160,9 @@ def test_a_budget_that_leaves_room_for_nothing_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("budget", "ending"),
     [
-        (Budget(calls=1), "and a larger `--max-calls`, or `budget=`, goes on from there"),
-        (Budget(tokens=1), "and a larger `--max-tokens`, or `budget=`, goes on from there"),
-        (Budget(seconds=0.05), "and the next run goes on from there"),
+        (Budget(calls=1), "and a larger `--max-calls`, or `budget=`, continues from there"),
+        (Budget(tokens=1), "and a larger `--max-tokens`, or `budget=`, continues from there"),
+        (Budget(seconds=0.05), "and the next run continues from there"),
     ],
 )
 def test_what_a_used_up_budget_keeps_is_said(budget: Budget, ending: str, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_repeated_requests_have_their_answers_in_turn(tmp_path: Path) -> None:
         program()
         program()
 
-    with context(lm=Silent()), pytest.raises(ReplayError, match="the same was asked 2 times when it was rec"):
+    with context(lm=Silent()), pytest.raises(ReplayError, match="the same request was recorded 2 times"):
         play(path, "twice", asks_more)
 
 
@@ -130,7 +130,7 @@ def test_what_the_cassette_does_not_hold_is_named(tmp_path: Path, change: dict[s
     with context(lm=Silent()), pytest.raises(ReplayError) as raised, tape.test("letters"):
         qa(**change)
     message = str(raised.value)
-    assert 'in the test "letters" asks for what m.cassette.jsonl does not hold' in message
+    assert 'in the test "letters" sends a request that m.cassette.jsonl does not contain' in message
     assert words in message
 
 

@@ -258,7 +258,7 @@ def test_a_tool_that_runs_code_in_the_same_interpreter() -> None:
 
 def test_calls_of_tools_are_counted() -> None:
     python = dspy.PythonInterpreter(tools=[add], max_calls=50)
-    with python, pytest.raises(dspy.CodeExecutionError, match="asked the outside more than 50 times"):
+    with python, pytest.raises(dspy.CodeExecutionError, match="called tools more than 50 times"):
         python("while True:\n    add(1, 2)")
 
 

@@ -132,7 +132,7 @@ def test_making_an_agent_starts_nothing() -> None:
     nowhere = dspy.MCP("no-such-command-anywhere")
     agent = dspy.ReAct("question -> answer: int", tools=[*nowhere])
     assert [name for name, _ in agent.named_predictors()] == ["react", "extract.predict"]
-    with pytest.raises(dspy.ToolError, match="there is no command"):
+    with pytest.raises(dspy.ToolError, match="of the MCP server was not found"):
         agent(question="q", lm=dspy.DummyLM(SCRIPT))
 
 
@@ -321,7 +321,7 @@ def test_the_environment_is_given_by_name(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("server", "message"),
     [
-        (dspy.MCP("no-such-command-anywhere", args=["--token", "abc"]), "there is no command `no-such"),
+        (dspy.MCP("no-such-command-anywhere", args=["--token", "abc"]), "the command `no-such"),
         (dspy.MCP(sys.executable, args=["-c", "print(1)"]), "cannot be reached"),
         (
             dspy.MCP(sys.executable, args=[SERVER, "broken"]),

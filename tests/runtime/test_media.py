@@ -96,8 +96,8 @@ def test_a_picture_of_bytes_and_of_a_file(tmp_path: Path) -> None:
         (lambda: dspy.File("report.pdf"), ValueError, r"File\.from_path"),
         (lambda: dspy.File(invalid="x"), ValueError, "must contain at least one"),
         (lambda: dspy.File(b"x", file_data="data:,"), TypeError, "file_data"),
-        (lambda: dspy.Code(code=123), ValueError, "must be a text"),
-        (lambda: dspy.Reasoning(content=[1]), ValueError, "must be a text"),
+        (lambda: dspy.Code(code=123), ValueError, "must be a string"),
+        (lambda: dspy.Reasoning(content=[1]), ValueError, "must be a string"),
     ],
 )
 def test_what_is_none_of_a_type_says_so(
@@ -384,7 +384,7 @@ def test_citations_are_read_from_text() -> None:
 
 
 def test_an_address_that_is_none_is_an_answer_that_cannot_be_read() -> None:
-    with pytest.raises(dspy.AdapterParseError, match="neither an address nor a data URL"):
+    with pytest.raises(dspy.AdapterParseError, match="neither a URL nor a data URL"):
         _read("q -> it: Image", "/etc/passwd")
 
 

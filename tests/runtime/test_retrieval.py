@@ -77,9 +77,9 @@ def test_words_that_do_not_count() -> None:
 def test_the_number_of_passages_is_checked() -> None:
     with pytest.raises(ConfigurationError, match="`k` of `BM25` must be at least 1"):
         dspy.BM25(DOCS, k=0)
-    with pytest.raises(InputError, match="a search needs a text"):
+    with pytest.raises(InputError, match="a search needs a query"):
         dspy.BM25(DOCS)()
-    with pytest.raises(InputError, match="a search needs a text"):
+    with pytest.raises(InputError, match="a search needs a query"):
         dspy.BM25(DOCS)(query=["a"])
 
 
@@ -117,7 +117,7 @@ def test_corpora_that_cannot_be_read(tmp_path: Path) -> None:
         dspy.BM25([{"text": "a", "id": 1}], text="txt")("x")
     with pytest.raises(DataError, match="row 1 of the corpus has no field `text`; it has `one`, `two`"):
         dspy.BM25([{"one": "a", "two": "b"}])("x")
-    with pytest.raises(DataError, match="passage 2 must be a text or a row, not `int`"):
+    with pytest.raises(DataError, match="passage 2 must be a string or a row, not `int`"):
         dspy.BM25(["a", 2])("x")
 
 
@@ -225,7 +225,7 @@ def test_a_saved_index_that_is_none(tmp_path: Path, embedder: dspy.Embedder) -> 
     with pytest.raises(StateError, match="holds 1 passages and 3 vectors"):
         dspy.Embeddings.from_saved(tmp_path, embedder)
     np.save(tmp_path / "corpus_embeddings.npy", np.array([object()]), allow_pickle=True)
-    with pytest.raises(StateError, match="does not hold a saved retriever"):
+    with pytest.raises(StateError, match="does not contain a saved retriever"):
         dspy.Embeddings.from_saved(tmp_path, embedder)
 
 
@@ -511,7 +511,7 @@ def test_a_server_that_fails(endpoint: tuple[str, type[Endpoint]]) -> None:
     search = dspy.ColBERTv2(url=address)
     seen.failures = [503]
     assert len(search("q", k=3)) == 3
-    with pytest.raises(LMError, match="gave no passages: the index is gone"):
+    with pytest.raises(LMError, match="returned no passages: the index is gone"):
         search("broken")
     with pytest.raises(LMError, match="at most 100"):
         search("q", k=101)

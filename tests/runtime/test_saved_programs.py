@@ -206,18 +206,16 @@ def test_folders_that_hold_no_program(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="there is no state file"):
         dspy.load(tmp_path)
     (tmp_path / "program.pkl").write_bytes(b"cos\nsystem\n(S'touch ran'\ntR.")
-    with pytest.raises(
-        StateError, match="holds a pickle of DSPy's, which can run any code and is never read"
-    ):
+    with pytest.raises(StateError, match="contains a DSPy pickle, which can run any code and is never read"):
         dspy.load(tmp_path, allow_pickle=True)
     (tmp_path / "program.json").write_text('{"dspyc_program": 99}')
-    with pytest.raises(StateError, match="does not hold a program of this version"):
+    with pytest.raises(StateError, match="does not contain a program of this version"):
         dspy.load(tmp_path)
 
 
 def test_paths_of_programs(tmp_path: Path) -> None:
     program = dspy.Predict("a -> b")
-    with pytest.raises(StateError, match=r"a whole program is saved in a folder: .* should have no ending"):
+    with pytest.raises(StateError, match=r"a whole program is saved in a folder: .* must have no extension"):
         program.save(tmp_path / "program.json", save_program=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="is a file"):

@@ -185,7 +185,7 @@ def test_damaged_and_foreign_texts_are_misses(redis: str) -> None:
 
 @pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:1", "redis://h:port/0"])
 def test_an_address_of_something_else_is_refused(address: str) -> None:
-    with pytest.raises(dspy.ConfigurationError, match="no address of a Redis server"):
+    with pytest.raises(dspy.ConfigurationError, match="not the address of a Redis server"):
         dspy.configure_cache(enable_disk_cache=False, redis_url=address)
 
 

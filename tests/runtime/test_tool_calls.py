@@ -151,7 +151,7 @@ def test_arguments_that_are_no_object_are_asked_for_again() -> None:
     with dspy.context(lm=lm, adapter=dspy.ChatAdapter(use_native_function_calling=True)):
         found = dspy.Predict(SIGNATURE)(**ASKED)
     assert found.calls.tool_calls[0].args == {"query": "x"}
-    assert "arguments of the call of `search`" in lm.seen[1].openai_messages[-1]["content"]
+    assert "arguments of the call to `search`" in lm.seen[1].openai_messages[-1]["content"]
     assert lm.seen[1].tools == lm.seen[0].tools
 
 
@@ -238,7 +238,7 @@ def test_calls_are_executed_with_the_given_tools_only() -> None:
     assert one.execute([search]) == ["a", "a"]
     with pytest.raises(dspy.ToolError, match=r"no tool `search`.*pass the tools"):
         one.execute()
-    with pytest.raises(dspy.ToolError, match=r"no tool `search` \(there is: other\)"):
+    with pytest.raises(dspy.ToolError, match=r"no tool `search` \(known tools: other\)"):
         one.execute([dspy.Tool(search, name="other")])
 
 

@@ -11,7 +11,7 @@ from ..words import described
 
 @rule("E252", "not-an-error", syntax.Try)
 def not_an_error(program: Program, item: Item, node: syntax.Try) -> Findings:
-    """`except` names something that is not an error, or one that a clause above has caught already.
+    """`except` names something that is not an error, or an error that a clause above already catches.
 
     It can name the errors of the runtime (`LMError`, `ConditionError`, `ToolError` …, all of which are
     `DspycError`s), Python's own, and those of an imported Python module.
@@ -54,7 +54,7 @@ def not_an_error(program: Program, item: Item, node: syntax.Try) -> Findings:
                     each, f"`except` must name an error, and `{definition.name}` is not one"
                 )
             elif above is not None:
-                words = f"`{definition.name}` never arrives here: `except {above}` above catches it"
+                words = f"`{definition.name}` is never caught here: `except {above}` above already catches it"
                 yield not_an_error.at(each, words)
             names[definition.name] = written(item, each)
         caught |= names

@@ -302,7 +302,7 @@ class _Walk:
             end = self.run(clause.body, failed.bind(names))
             ends.append(end if end is None else end.unbind(names))
             for name in names:
-                self.reasons.setdefault(name, "has a value only inside of its `except`")
+                self.reasons.setdefault(name, "has a value only inside its `except`")
         return self._joined(ends, "is not assigned on every path through the `try`")
 
     def _for(self, node: syntax.For, state: _State) -> _State | None:

@@ -143,12 +143,12 @@ def _described(node: syntax.Statement) -> str:
         case syntax.Continue():
             return " after `continue`"
         case syntax.If():
-            return ": all branches of the `if` above leave"
+            return ": every branch of the `if` above exits"
         case syntax.Match():
-            return ": all cases of the `match` above leave"
+            return ": every case of the `match` above exits"
         case syntax.Try():
-            return ": the `try` above and each of its `except` blocks leave"
+            return ": the `try` above and each of its `except` blocks exit"
         case syntax.Assert():
             return ": the `assert` above always fails"
         case _:
-            return ": every iteration of the loop above leaves"
+            return ": every iteration of the loop above exits"

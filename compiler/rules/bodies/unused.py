@@ -68,7 +68,7 @@ def unused_variable(program: Program, item: Item, node: Body) -> Findings:
 
 @rule("W302", "unused-answer", *BODIES, fix="sometimes", severity="warning")
 def unused_answer(program: Program, item: Item, node: Body) -> Findings:
-    """A model is called, and its answer is not used.
+    """A model is called, but its answer is not used.
 
     Every call costs money and time, even if its answer is not used.
 
@@ -80,7 +80,7 @@ def unused_answer(program: Program, item: Item, node: Body) -> Findings:
         classify = Predict("text -> label")
         forward:
             summarize(text=text)
-    #       ^^^^^^^^^^^^^^^^^^^^ W302 the answer of this model call is not used, but it is paid for
+    #       ^^^^^^^^^^^^^^^^^^^^ W302 this model call is paid for, but its answer is not used
             return label=classify(text=text).label
     ```
 
@@ -101,7 +101,7 @@ def unused_answer(program: Program, item: Item, node: Body) -> Findings:
         call = wasted_call(program, item, statement.value)
         if call is not None:
             gone = replace("Remove the call", *removal(item, statement))
-            words = "the answer of this model call is not used, but it is paid for"
+            words = "this model call is paid for, but its answer is not used"
             yield unused_answer.at(call, words, fix=gone)
     for each in unused_variables(item):
         if wasted_call(program, item, each.statement.value) is not None:

@@ -54,7 +54,7 @@ def _described(item: Item, value: syntax.Expression) -> tuple[str, str | None, F
         case syntax.Name() | syntax.Attribute() if isinstance(
             item.type_of(value), types.Module | types.Function | types.Overloaded
         ):
-            return f"`{text}` is only named here; call it with `{text}(…)`", None, None
+            return f"`{text}` is named but not called; write `{text}(…)`", None, None
         case syntax.Call(function=syntax.Attribute(value=syntax.Name(text=name))) if isinstance(
             item.type_of(value), types.Builtin | types.Literals
         ):

@@ -58,14 +58,14 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             continue
         takes = f"{_place(call, parameter)} takes {described(wanted)}"
         if content is not None and wanted is content:
-            source = "an address or a data URL" if content.name == "Image" else "a data URL"
+            source = "a URL or a data URL" if content.name == "Image" else "a data URL"
             takes = f"`{call.name}` takes {source}"
         if isinstance(wanted, types.Iterable) and _is_builtin(call):
             inside = "" if wanted.item == types.Builtin("object") else f" of {described(wanted.item)}"
             takes = (
                 f"`{call.name}` takes a collection{inside}"
                 if inside
-                else f"`{call.name}` takes a text or a collection"
+                else f"`{call.name}` takes a string or a collection"
             )
         yield wrong_type.at(
             argument.value,
@@ -255,19 +255,19 @@ def _called_instead(item: Item, node: syntax.Expression, wanted: Type) -> syntax
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
     text = item.text[node.span.start : node.span.end]
     if _called_instead(item, node, wanted) is not None:
-        return f"it is the function itself that is given: `{text.partition('(')[0]}`, without brackets"
+        return f"pass the function itself: `{text.partition('(')[0]}`, without brackets"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     records = [each for each in types.options(wanted) if isinstance(each, types.Record)]
     content = [each.name for each in records if "from_path" in each.members]
     match given:
         case types.Literals() if content and isinstance(node, syntax.String):
-            return f"a file is read by `{content[0]}.from_path({text})`"
+            return f"to read a file, write `{content[0]}.from_path({text})`"
         case types.Signature() if wants_module:
             return f"write `{catalog.plain_module()}({text})`"
         case types.ModuleClass() | types.Class() if wants_module:
             return f"construct it: `{text}(…)`"
         case types.Prediction(interface=interface):
             fields = [each.name for each in interface.outputs if assignable(each.type, wanted)]
-            return f"take its field: `{text}.{fields[0]}`" if fields and len(text) <= 40 else None
+            return f"use its field: `{text}.{fields[0]}`" if fields and len(text) <= 40 else None
         case _:
             return None

@@ -215,7 +215,9 @@ def _settings_of_models(call: Called) -> Findings:
 def _other_place(call: Called, name: str) -> str | None:
     """Where a name that has no place here belongs."""
     if call.noun == "setting" and name == "callbacks":
-        return "callbacks are objects of Python: set them there, `dspyc.runtime.configure(callbacks=[…])`"
+        return (
+            "callbacks are Python objects; set them in Python with `dspyc.runtime.configure(callbacks=[…])`"
+        )
     callee = call.binding.callee
     if isinstance(callee, types.ModuleClass) and callee.interface.field(name) is not None:
         return f"`{call.name}(…)` constructs the module; call the result: `{call.name}()({name}=…)`"
@@ -399,7 +401,7 @@ def _named_only(call: Called, given: set[str]) -> str | None:
         for each in call.binding.parameters or ()
         if each.kind == "keyword-only" and each.name not in given
     ]
-    return f"give the others by name: {', '.join(names[:3])}" + " …" * (len(names) > 3) if names else None
+    return f"pass the others by name: {', '.join(names[:3])}" + " …" * (len(names) > 3) if names else None
 
 
 def _is_meant(given: types.Type, wanted: types.Type) -> bool:

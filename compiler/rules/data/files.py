@@ -17,7 +17,7 @@ from .written_rows import source_of
 
 @rule("E408", "unreadable-data", Construction)
 def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset names a file that it cannot read: of another kind, empty, or with two columns of one name.
+    """A dataset file cannot be read: it has another format, is empty, or has two columns of the same name.
 
     Datasets read `.csv`, `.tsv`, `.json` (a list of objects), `.jsonl` and `.ndjson`.
 
@@ -38,16 +38,16 @@ def unreadable_data(program: Program, item: Item, node: syntax.Call) -> Findings
         found = item.data_of(source)
         problem = found.problem if found is not None else ""
     if not source.value.strip():
-        yield unreadable_data.at(source, "this names no data file")
+        yield unreadable_data.at(source, "this is not the name of a data file")
     elif problem:
         yield unreadable_data.at(source, f"`{source.value}` {problem}")
 
 
 @rule("W504", "missing-data", Construction, fix="sometimes", severity="info")
 def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset names a file that is not there, beside one of almost its name.
+    """A dataset names a file that does not exist, next to one with a similar name.
 
-    Data is often not kept with a program, so this is only a note, and nothing is said of other missing files.
+    Data is often not kept with a program, so this is only a note, and other missing files are not reported.
     """
     source = source_of(item, node)
     found = item.data_of(source) if source is not None else None
@@ -66,7 +66,7 @@ def missing_data(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E409", "no-rows", DatasetCall, fix="sometimes")
 def no_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset takes no rows, so there is nothing to learn from or to measure.
+    """A dataset takes no rows, so there is nothing to learn from or measure.
 
     ```dspy
     dataset rows = Dataset("rows.csv", inputs=["text"], take=0)

@@ -22,7 +22,7 @@ def measured_on_training(program: Program, item: Item, node: syntax.ValueDeclara
     optimizer few = BootstrapFewShot(metric=answer_exact_match)
     program tuned = few.compile(qa, trainset=rows)
     evaluate score = Evaluate(tuned, devset=rows, metric=answer_exact_match)
-    #                                       ^^^^ W502 `tuned` has learned from these rows; use others
+    #                                       ^^^^ W502 `tuned` learned from these rows; use other rows
     ```
 
     ```dspy
@@ -43,7 +43,7 @@ def measured_on_training(program: Program, item: Item, node: syntax.ValueDeclara
         if train is None or valid is None:
             return
         if have_rows_in_common(program, item, train, item, valid):
-            words = f"`{written(item, valid)}` has rows of the `trainset`; use others"
+            words = f"`{written(item, valid)}` shares rows with the `trainset`; use other rows"
             yield measured_on_training.at(valid, words)
     elif node.kind == "evaluate":
         rows = _given(call, "devset")
@@ -54,7 +54,7 @@ def measured_on_training(program: Program, item: Item, node: syntax.ValueDeclara
                 and train_at is not None
                 and have_rows_in_common(program, *train_at, item, rows)
             ):
-                words = f"`{name.text}` has learned from these rows; use others"
+                words = f"`{name.text}` learned from these rows; use other rows"
                 yield measured_on_training.at(rows, words)
                 return
 

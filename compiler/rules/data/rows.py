@@ -18,9 +18,9 @@ from .written_rows import WrittenRows, owner_of, rows_behind, source_of
 
 @rule("E432", "not-rows", Construction)
 def not_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset is made of something that holds no rows.
+    """A dataset is made from something that has no rows.
 
-    Its rows are a data file, a list of dicts, examples or records, or what a function returns.
+    Rows come from a data file, a list of dicts, examples or records, or a function that returns them.
 
     ```dspy
     dataset train = Dataset({"text": "My card?"})
@@ -63,7 +63,7 @@ def _may_be_row(kind: types.Type) -> bool:
 
 @file_rule("E435", "wrong-row", fix="sometimes")
 def wrong_row(program: Program) -> Findings:
-    """A row that is written out names a column otherwise than the other rows, twice, or lacks an input.
+    """A literal row lacks an input, names a column twice, or names one that the other rows do not have.
 
     ```dspy
     dataset train = Dataset(
@@ -165,7 +165,7 @@ def _wrong_keys(rows: syntax.List, inputs: tuple[str, ...]) -> Iterator[Diagnost
 
 @file_rule("E436", "wrong-row-value", fix="sometimes")
 def wrong_row_value(program: Program) -> Findings:
-    """A value of a row that is written out does not have the type of its field in the program it is used for.
+    """A value in a literal row does not have the type of its field in the program that uses it.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))

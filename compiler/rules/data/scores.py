@@ -18,7 +18,7 @@ _PERCENT = {"require": "evaluate", "stop_at_score": "optimizer"}
 
 @rule("E404", "fraction-for-percent", syntax.Argument, fix="always")
 def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) -> Findings:
-    """`require=` or `stop_at_score=` is a fraction, but scores are in percent: nearly every program passes.
+    """`require=` or `stop_at_score=` is a fraction, but scores are in percent, so nearly all programs pass.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
@@ -86,7 +86,7 @@ def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findi
 
 @file_rule("E406", "shared-state", fix="always")
 def shared_state(program: Program) -> Findings:
-    """Two programs keep what they learn in one file, so that the second overwrites what the first learned.
+    """Two programs keep their state in one file, so the second overwrites what the first learned.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
@@ -96,7 +96,7 @@ def shared_state(program: Program) -> Findings:
     optimizer many = BootstrapFewShot(metric=answer_exact_match, max_bootstrapped_demos=8)
     program small = few.compile(qa, trainset=train, state="qa.json")
     program large = many.compile(qa, trainset=train, state="qa.json")
-    #                                                      ^^^^^^^^^ E406 this is the state of `small` already
+    #                                                      ^^^^^^^^^ E406 this is already the state of `small`
     ```
 
     ```dspy
@@ -118,7 +118,7 @@ def shared_state(program: Program) -> Findings:
             name = item.names[0].text
             before = first.setdefault(posixpath.normpath(node.value), name)
             if before != name:
-                words = f"this is the state of `{before}` already"
+                words = f"this is already the state of `{before}`"
                 path = f'"{name}.state.json"'
                 fix = replace(f"Write {path}", node, path)
                 yield shared_state.at(node, words, fix=fix).shifted(item.start)
@@ -148,7 +148,7 @@ def _has_repeated(paths: Sequence[str | None]) -> bool:
 
 @rule("W501", "unseeded-shuffle", DatasetCall, fix="always", severity="warning")
 def unseeded_shuffle(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """Rows are shuffled anew in each run, so that no two runs learn from or measure the same rows.
+    """Rows are shuffled differently in each run, so no two runs learn from or measure the same rows.
 
     ```dspy
     dataset dev = Dataset("dev.csv", shuffle=True, take=100)

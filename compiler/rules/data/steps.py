@@ -26,8 +26,7 @@ def steps(item: Item, node: syntax.Call) -> Iterator[tuple[str, syntax.Expressio
 def unknown_column(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A step of a dataset names a column that its rows do not have.
 
-    The columns are those of rows that are written out, of records, and those that earlier steps leave:
-    `rename`, `copy` and `columns`.
+    The columns are those of literal rows and records, after the steps `rename`, `copy` and `columns`.
 
     ```dspy
     rows = [{"text": "Where is my card?", "label": "card"}]
@@ -54,7 +53,7 @@ def unknown_column(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E433", "different-columns", syntax.Binary)
 def different_columns(program: Program, item: Item, node: syntax.Binary) -> Findings:
-    """Two datasets are joined that do not have the same columns, or not the same inputs.
+    """Two joined datasets have different columns or different inputs.
 
     ```dspy
     dataset first = Dataset([{"text": "Where is my card?", "label": "card"}], inputs=["text"])
@@ -82,7 +81,7 @@ def different_columns(program: Program, item: Item, node: syntax.Binary) -> Find
         noun = "the column" if len(columns) == 1 else "the columns"
         words = f"`{owner}` has {noun} {listed(columns)}, which `{without}` does not have"
         yield different_columns.at(
-            node.right, words, "rename columns with `.rename(…)`, or leave some out with `.columns(…)`"
+            node.right, words, "rename columns with `.rename(…)`, or drop some with `.columns(…)`"
         )
         return
     inputs = [each.name for each in first.inputs], [each.name for each in second.inputs]
@@ -97,12 +96,12 @@ def _inputs(names: list[str]) -> str:
 
 @rule("E434", "wrong-shares", syntax.Call)
 def wrong_shares(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset is split into shares that are more than all of its rows, or less than none.
+    """The shares of a split are negative, or add up to more than the whole dataset.
 
     ```dspy
     dataset rows = Dataset("rows.csv", inputs=["text"])
     dataset train, dev = rows.split(0.9, 0.4, seed=0)
-    #                               ^^^^^^^^ E434 the shares add up to 1.3, which is more than all rows
+    #                               ^^^^^^^^ E434 the shares add up to 1.3, which is more than 1
     ```
 
     ```dspy
@@ -132,7 +131,7 @@ def wrong_shares(program: Program, item: Item, node: syntax.Call) -> Findings:
     if sum(known) > 1 + 1e-9:
         place = Span(given[0].span.start, given[-1].span.end)
         if all(share >= 1 and float(share).is_integer() for share in known):
-            words = "shares are fractions of the rows, not numbers of rows; use `take` and `skip` for these"
+            words = "shares are fractions of the rows; for numbers of rows, use `take` and `skip`"
         else:
-            words = f"the shares add up to {sum(known):.6g}, which is more than all rows"
+            words = f"the shares add up to {sum(known):.6g}, which is more than 1"
         yield wrong_shares.at(place, words)

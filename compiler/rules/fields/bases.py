@@ -16,7 +16,7 @@ _Extending: TypeAlias = syntax.SignatureDeclaration | syntax.TypeDeclaration
 
 @rule("E250", "wrong-base", syntax.SignatureDeclaration, syntax.TypeDeclaration)
 def wrong_base(program: Program, item: Item, node: _Extending) -> Findings:
-    """A declaration extends something of another kind: a signature extends a signature, a record a record.
+    """A declaration extends the wrong kind: a signature can extend a signature, and a record a record.
 
     A record can also extend a pydantic model that is imported from Python.
 

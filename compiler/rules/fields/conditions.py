@@ -20,7 +20,7 @@ from ..words import described
 
 @rule("E241", "not-a-condition", syntax.Field, fix="sometimes")
 def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Findings:
-    """What stands behind `where` is a value, not a condition that holds or does not.
+    """The expression after `where` is a value, not a condition.
 
     ```dspy
     signature Tag:
@@ -55,7 +55,7 @@ def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Finding
 
 @rule("E242", "condition-of-another", syntax.Field)
 def condition_of_another(program: Program, item: Item, node: syntax.Field) -> Findings:
-    """A condition does not mention the field that it stands behind, so no other answer could satisfy it.
+    """A condition does not mention its own field, so no other answer could satisfy it.
 
     ```dspy
     signature Plan:
@@ -83,7 +83,7 @@ def condition_of_another(program: Program, item: Item, node: syntax.Field) -> Fi
         for each in names
         if (symbol := item.symbol_of(each)) is not None and symbol.kind in ("input", "output", "field")
     ]
-    help_ = f"write it behind `{others[0]}`" if len(set(others)) == 1 else None
+    help_ = f"move it to `{others[0]}`" if len(set(others)) == 1 else None
     yield condition_of_another.at(node.where, f"this condition does not mention `{name}`", help_)
 
 
@@ -98,7 +98,7 @@ def _is_print(node: syntax.Node) -> bool:
 
 @rule("E243", "impossible-condition", syntax.Field)
 def impossible_condition(program: Program, item: Item, node: syntax.Field) -> Findings:
-    """No value satisfies a field's condition, so every answer is refused.
+    """No value satisfies a field's condition, so every answer is rejected.
 
     ```dspy
     signature Rate:

@@ -18,7 +18,8 @@ _Owner: TypeAlias = syntax.Declaration | syntax.String
 def duplicate_field(program: Program, item: Item, node: _Owner) -> Findings:
     """A declaration has two fields, parts, members or parameters of the same name.
 
-    An input and an output may not share their name either: a demo or an example could not tell them apart.
+    An input and an output may not share a name either, because a demo or an example could not tell them
+    apart.
 
     ```dspy
     signature Translate:

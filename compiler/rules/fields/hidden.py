@@ -49,13 +49,13 @@ def _methods() -> frozenset[str]:
 
 @rule("E238", "added-field", Construction)
 def added_field(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A signature has a field that the module adds itself, so that one of the two is lost.
+    """A signature has a field that the module adds itself, so one of the two is lost.
 
     An output `reasoning` is allowed under `ChainOfThought`: it replaces the module's own.
 
     ```dspy
     module act = ReAct("question, trajectory -> answer", tools=[])
-    #                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E238 `ReAct` has a field `trajectory` of its own
+    #                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E238 `ReAct` adds a field `trajectory` of its own
     ```
 
     ```dspy
@@ -76,7 +76,7 @@ def added_field(program: Program, item: Item, node: syntax.Call) -> Findings:
         # An output of the signature takes the place of one that the module gives.
         if field.name in shape.added or (field.name in given and field.direction == "input"):
             labels = label(program, field.place, f"the field `{field.name}`")
-            words = f"`{owner}` has a field `{field.name}` of its own"
+            words = f"`{owner}` adds a field `{field.name}` of its own"
             yield added_field.at(argument.value, words, labels=labels)
 
 

@@ -11,12 +11,12 @@ from ..rule import Findings, rule
 def missing_instructions(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
     """A signature has no instructions and no descriptions, so its model knows only the names of its fields.
 
-    The docstring of a signature is what the model is told to do. Optimizers that write instructions start
-    from it, too.
+    The docstring of a signature tells the model what to do. Optimizers that write instructions also start
+    from it.
 
     ```dspy
     signature Route:
-    #         ^^^^^ W205 `Route` has no instructions; say in a docstring what the model is to do
+    #         ^^^^^ W205 `Route` has no instructions; say in a docstring what the model should do
         input message: str
         output team: Literal["billing", "shipping"]
     ```
@@ -32,5 +32,5 @@ def missing_instructions(program: Program, item: Item, node: syntax.SignatureDec
         return
     if any(each.description is not None for each in node.fields):
         return
-    words = f"`{node.name.text}` has no instructions; say in a docstring what the model is to do"
+    words = f"`{node.name.text}` has no instructions; say in a docstring what the model should do"
     yield missing_instructions.at(node.name, words)

@@ -10,13 +10,13 @@ from ..rule import Findings, rule, written
 
 @rule("E239", "duplicate-value", syntax.EnumDeclaration)
 def duplicate_value(program: Program, item: Item, node: syntax.EnumDeclaration) -> Findings:
-    """Two members of an enumeration have the same value, so the second is only another name of the first.
+    """Two members of an enumeration have the same value, so the second is only another name for the first.
 
     ```dspy
     enum Priority:
         low = 1
         normal = 1
-    #            ^ E239 `low` has the value `1` already
+    #            ^ E239 `low` already has the value `1`
         high = 3
     ```
 
@@ -39,7 +39,7 @@ def duplicate_value(program: Program, item: Item, node: syntax.EnumDeclaration) 
         before = first.setdefault((type(value), value), member)
         if before is not member and before.name.text != member.name.text:
             shown = written(item, member.value) if member.value is not None else f'"{value}"'
-            words = f"`{before.name.text}` has the value `{shown}` already"
+            words = f"`{before.name.text}` already has the value `{shown}`"
             labels = (Label(before.span, f"`{before.name.text}`"),)
             yield duplicate_value.at(member.value or member.name, words, labels=labels)
 
@@ -48,11 +48,11 @@ def duplicate_value(program: Program, item: Item, node: syntax.EnumDeclaration) 
 def no_members(
     program: Program, item: Item, node: syntax.EnumDeclaration | syntax.TypeDeclaration
 ) -> Findings:
-    """An enumeration has no members, so nothing is a value of it; or a record has no attributes.
+    """An enumeration has no members, so it has no values; or a record has no attributes.
 
     ```dspy
     enum Priority:
-    #    ^^^^^^^^ E240 `Priority` has no members, so no answer can be one
+    #    ^^^^^^^^ E240 `Priority` has no members, so no answer can be valid
         \"\"\"How urgent it is.\"\"\"
     ```
 
@@ -65,8 +65,8 @@ def no_members(
     """
     if isinstance(node, syntax.EnumDeclaration):
         if not node.members:
-            words = f"`{node.name.text}` has no members, so no answer can be one"
+            words = f"`{node.name.text}` has no members, so no answer can be valid"
             yield no_members.at(node.name, words)
     elif not node.attributes and getattr(node, "base", None) is None:
-        words = f"`{node.name.text}` has no attributes, so a model is told nothing of it"
+        words = f"`{node.name.text}` has no attributes, so the model is told nothing about it"
         yield no_members.at(node.name, words)

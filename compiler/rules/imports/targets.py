@@ -21,7 +21,7 @@ def unknown_module(program: Program, item: Item, node: Import) -> Findings:
     """An import names a module that does not exist, or a file that cannot be read.
 
     Modules are looked up next to the file, then in the project's source folders, then among the installed
-    packages. A module is an ordinary file in UTF-8 of at most 4 MB.
+    packages. A module is a regular UTF-8 file of at most 4 MB.
 
     ```dspy
     from toolz_of_mine import search

@@ -31,11 +31,11 @@ _Evaluated: TypeAlias = (
 def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
     """A declaration would call a model, run a Python function or read data when the file is loaded.
 
-    Declarations are evaluated once, when the file is loaded, also by `dspyc prompt` and the editor. To make
-    sure that loading never sends anything, they can use only literals, containers, records, other constants
-    and pure functions. Put calls in a `def`, in `forward:` or in a `test`, and the result of an optimizer in
-    a `program`. Mark a Python function without effects as pure with the decorator `dspyc.pure`, or in the
-    project's settings.
+    Declarations are evaluated once, when the file is loaded, including by `dspyc prompt` and the editor. To
+    make sure that loading never sends anything, they can use only literals, containers, records, other
+    constants and pure functions. Put calls in a `def`, in `forward:` or in a `test`, and the result of an
+    optimizer in a `program`. Mark a Python function without effects as pure with the decorator `dspyc.pure`,
+    or in the project's settings.
 
     ```dspy
     module classify = Predict("text -> label")
@@ -61,9 +61,9 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
             key = _key(item, place) if effect is READS_ENVIRONMENT else None
             if key is not None:
                 call, argument = key
-                words = "a program does not read the environment; a model finds its key there itself"
+                words = "a program cannot read the environment; a model finds its own key there"
                 gone = without_argument(item, call.arguments, argument)
-                advice = "leave `api_key` out, and set for example `OPENAI_API_KEY`"
+                advice = "leave out `api_key` and set, for example, `OPENAI_API_KEY`"
                 yield call_at_load.at(argument, words, advice, gone)
                 continue
             where = _ROWS if gives_rows else _place_of(node)

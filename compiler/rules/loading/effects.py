@@ -90,7 +90,7 @@ _CONSTRUCTS = Effect("class", "runs the constructor of a Python class")
 _ACTS = Effect("python", "changes or stores an object")
 READS_ENVIRONMENT = Effect("python", "reads the environment")
 _DATA = Effect("data", "reads the data")
-READS = Effect("python", "reads a file or an address")
+READS = Effect("python", "reads a file or a URL")
 _READS_FILES = frozenset({"from_file", "from_path", "from_url"})
 """What makes a picture, a recording or a document of something outside."""
 

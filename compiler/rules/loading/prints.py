@@ -9,9 +9,9 @@ from ..rule import Findings, rule
 
 @rule("E330", "misplaced-print", syntax.Call)
 def misplaced_print(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """`print(…)` stands in a declaration that is evaluated when the file is loaded.
+    """`print(…)` is used in a declaration that is evaluated when the file is loaded.
 
-    It can stand in `forward:`, `def` and `test`, where it writes to stderr and into the trace.
+    It can be used in `forward:`, `def` and `test`, where it writes to stderr and to the trace.
 
     ```dspy
     limit = print(5)

@@ -16,10 +16,10 @@ from .effects import effect_of
 
 @rule("E306", "undeclared-kind", syntax.ConstantDeclaration, fix="sometimes")
 def undeclared_kind(program: Program, item: Item, node: syntax.ConstantDeclaration) -> Findings:
-    """A constant holds a module, a model, a dataset or the like, which has a declaration of its own.
+    """A constant holds a module, a model, a dataset or similar, which needs its own declaration.
 
     `dspyc run`, `eval` and `optimize` look for declarations, and `configure` gives its language model to the
-    modules that are declared. A module in a constant has none, so every call of it would fail.
+    modules that are declared. A module in a constant gets none, so every call to it would fail.
 
     ```dspy
     qa = Predict("question -> answer")

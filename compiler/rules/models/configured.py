@@ -15,12 +15,12 @@ from ..walking import remembered
 
 @file_rule("E309", "second-configure", fix="sometimes")
 def second_configure(program: Program) -> Findings:
-    """A file has two `configure(…)`, of which only one can hold.
+    """A file has two `configure(…)`, but only one can take effect.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
     configure(max_retries=3)
-    #^^^^^^^^ E309 this file is configured above already; write all settings there
+    #^^^^^^^^ E309 this file is already configured above; put all settings there
     ```
 
     ```dspy
@@ -34,7 +34,7 @@ def second_configure(program: Program) -> Findings:
         node = item.declaration
         assert node is not None
         span = Span(node.span.start, node.span.start + len("configure"))
-        words = "this file is configured above already; write all settings there"
+        words = "this file is already configured above; put all settings there"
         yield second_configure.at(span, words, fix=_merged(first, item)).shifted(item.start)
 
 
@@ -51,7 +51,7 @@ def _merged(first: Item, second: Item) -> Fix | None:
     edits = [Edit(lines_of(second, other.span), "")]
     if text:
         edits.insert(0, Edit(Span(place, place), f", {text}"))
-    return Fix("Write the settings there", tuple(edits), "unsafe")
+    return Fix("Move the settings there", tuple(edits), "unsafe")
 
 
 @remembered

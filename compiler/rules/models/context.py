@@ -21,10 +21,10 @@ _DEEPEST = 8
 
 @rule("W204", "prompt-too-long", Construction, severity="warning")
 def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """The prompt of a signature is longer than what its model reads, whatever the inputs are.
+    """A signature's prompt is longer than its model accepts, whatever the inputs are.
 
-    Instructions, descriptions, demos and the choices of outputs are counted, at six characters a token, which
-    is more than real texts have. `dspyc prompt` shows the whole prompt, and how long it is.
+    Instructions, descriptions, demos and the choices of outputs are counted, at six characters per token,
+    which is more than real text has. `dspyc prompt` shows the whole prompt, and how long it is.
     """
     kind = item.type_of(node.function)
     if not isinstance(kind, types.Class) or kind.definition.name not in _ASKING:
@@ -39,8 +39,10 @@ def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings
     tokens = _least(program, item, argument.value) // CHARACTERS_A_TOKEN
     if tokens > model.context:
         words = f"the prompt of `{written(item, argument)}` has over {tokens:,} tokens"
-        reads = f"`{model.name}` reads {model.context:,}"
-        yield prompt_too_long.at(argument, f"{words}, but {reads}", "give it fewer choices, demos or words")
+        reads = f"`{model.name}` accepts at most {model.context:,}"
+        yield prompt_too_long.at(
+            argument, f"{words}, but {reads}", "use fewer choices, fewer demos or shorter texts"
+        )
 
 
 _ASKING = frozenset({"ChainOfThought", "ChainOfThoughtWithHint", "Predict", "ReAct"})

@@ -22,16 +22,16 @@ _DEEPEST = 8
 
 @rule("W315", "untaken-input", syntax.Call, severity="warning")
 def untaken_input(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A signature has a picture, a recording or a document, and the model that is asked takes none.
+    """A signature has an image, audio or file input that its model does not accept.
 
-    What models take is read off the table that litellm is shipped with; of models that it does not have, and
-    of those at an `api_base`, nothing is said.
+    What models accept is read from the table shipped with litellm. Models that it does not list, and models
+    at an `api_base`, are not reported.
 
     ```dspy
     lm fast = LM("openai/gpt-4")
 
     module tell = Predict("picture: Image -> text", lm=fast)
-    #                     ^^^^^^^^^^^^^^^^^^^^^^^^ W315 `picture` is `Image`, but `openai/gpt-4` takes none
+    #                     ^^^^^^^^^^^^^^^^^^^^^^^^ W315 `picture` is `Image`, which `openai/gpt-4` rejects
     ```
 
     ```dspy
@@ -57,8 +57,8 @@ def untaken_input(program: Program, item: Item, node: syntax.Call) -> Findings:
             return
         entries, words = _TAKEN_BY[name]
         if not any(model.row.get(entry) for entry in entries):
-            says = f"`{field.name}` is `{name}`, but `{model.name}` takes none"
-            yield untaken_input.at(argument.value, says, f"choose a model that takes {words}")
+            says = f"`{field.name}` is `{name}`, which `{model.name}` rejects"
+            yield untaken_input.at(argument.value, says, f"choose a model that accepts {words}")
             return
 
 

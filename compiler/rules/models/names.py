@@ -18,12 +18,11 @@ from .written import Written, model_of, models_of, rename
 def no_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A model's name does not say which provider serves it.
 
-    A model is named `provider/name`. Without its provider, the request may go to another one than is meant,
-    or to none.
+    A model is named `provider/name`. Without it, the request may go to the wrong provider, or to none.
 
     ```dspy
     lm fast = LM("gpt-4o-mini")
-    #            ^^^^^^^^^^^^^ E310 this names no provider; write "openai/gpt-4o-mini"
+    #            ^^^^^^^^^^^^^ E310 the provider is missing; write "openai/gpt-4o-mini"
     ```
 
     ```dspy
@@ -35,10 +34,10 @@ def no_provider(program: Program, item: Item, node: syntax.Call) -> Findings:
             continue
         whole = _with_provider(found.name) if found.name.strip() else None
         if whole is None:
-            words = "this names no provider; a model is named `provider/name`"
+            words = "the provider is missing; a model is named `provider/name`"
             yield no_provider.at(found.node, words, 'such as "openai/gpt-4o-mini"')
             continue
-        words = f'this names no provider; write "{whole}"'
+        words = f'the provider is missing; write "{whole}"'
         yield no_provider.at(found.node, words, fix=rename(found, whole))
 
 
@@ -68,7 +67,7 @@ def unknown_provider(program: Program, item: Item, node: syntax.Call) -> Finding
 
     ```dspy
     lm fast = LM("opnai/gpt-4o-mini")
-    #            ^^^^^^^^^^^^^^^^^^^ E311 there is no provider `opnai`; did you mean `openai`?
+    #            ^^^^^^^^^^^^^^^^^^^ E311 unknown provider `opnai`; did you mean `openai`?
     ```
 
     ```dspy
@@ -88,19 +87,19 @@ def unknown_provider(program: Program, item: Item, node: syntax.Call) -> Finding
         close = near(provider, models.COMMON_PROVIDERS) or near(provider, models.providers(), cutoff=0.8)
         if close is None:
             help_ = 'for a server with OpenAI\'s interface, write `LM("hosted_vllm/NAME", api_base=…)`'
-            yield unknown_provider.at(found.node, f"there is no provider `{provider}`", help_)
+            yield unknown_provider.at(found.node, f"unknown provider `{provider}`", help_)
             continue
-        words = f"there is no provider `{provider}`; did you mean `{close}`?"
+        words = f"unknown provider `{provider}`; did you mean `{close}`?"
         yield unknown_provider.at(found.node, words, fix=rename(found, f"{close}/{found.own_name}"))
 
 
 @rule("E312", "unknown-shipped-model", Construction, fix="sometimes")
 def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A model named `embedded/…` is none of those that come with dspyc.
+    """An `embedded/…` model is not one of those that come with dspyc.
 
     ```dspy
     lm small = LM("embedded/bankng")
-    #             ^^^^^^^^^^^^^^^^^ E312 no model `bankng` comes with dspyc; did you mean `banking`?
+    #             ^^^^^^^^^^^^^^^^^ E312 dspyc has no embedded model `bankng`; did you mean `banking`?
     ```
 
     ```dspy
@@ -111,18 +110,18 @@ def unknown_shipped_model(program: Program, item: Item, node: syntax.Call) -> Fi
         if found.provider != "embedded" or found.own_name in models.SHIPPED:
             continue
         close = near(found.own_name, models.SHIPPED)
-        ending = f"; did you mean `{close}`?" if close else f"; there are {listed(models.SHIPPED)}"
-        words = f"no model `{found.own_name}` comes with dspyc{ending}"
-        help_ = None if close else "a file of your own is named `gguf/PATH`"
+        ending = f"; did you mean `{close}`?" if close else f"; it has {listed(models.SHIPPED)}"
+        words = f"dspyc has no embedded model `{found.own_name}`{ending}"
+        help_ = None if close else "for a file of your own, write `gguf/PATH`"
         fix = rename(found, f"embedded/{close}") if close else None
         yield unknown_shipped_model.at(found.node, words, help_, fix)
 
 
 @rule("W311", "missing-model", Construction, fix="sometimes", severity="info")
 def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A model is named after a GGUF file that is not there, in a folder that has one of almost this name.
+    """A GGUF model file does not exist, but its folder has one with a similar name.
 
-    The path of a model starts from the folder in which a program runs, which need not be the file's own; so
+    The path of a model starts from the folder in which a program runs, which may not be the file's own, so
     this is only a note.
     """
     found = model_of(item, node)
@@ -139,11 +138,11 @@ def missing_model(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E313", "not-a-language-model", Construction)
 def not_a_language_model(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A model makes embeddings, pictures or speech; a module needs one that answers a text with a text.
+    """A model makes embeddings, images or speech, but a module needs one that answers text with text.
 
     ```dspy
     lm fast = LM("openai/text-embedding-3-small")
-    #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E313 this model makes embeddings; it cannot answer
+    #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E313 this model makes embeddings; it cannot answer prompts
     ```
 
     ```dspy
@@ -154,18 +153,18 @@ def not_a_language_model(program: Program, item: Item, node: syntax.Call) -> Fin
         row = found.row
         makes = _MAKES.get(str(row.get("mode"))) if row is not None else None
         if makes is not None:
-            yield not_a_language_model.at(found.node, f"this model {makes}; it cannot answer")
+            yield not_a_language_model.at(found.node, f"this model {makes}; it cannot answer prompts")
 
 
 _MAKES = {
     "embedding": "makes embeddings",
-    "image_generation": "makes pictures",
-    "image_edit": "edits pictures",
+    "image_generation": "makes images",
+    "image_edit": "edits images",
     "audio_transcription": "transcribes recordings",
-    "audio_speech": "speaks texts",
+    "audio_speech": "reads text aloud",
     "video_generation": "makes videos",
-    "rerank": "sorts passages",
-    "moderation": "moderates texts",
+    "rerank": "ranks passages",
+    "moderation": "moderates text",
     "search": "searches the web",
     "ocr": "reads scanned documents",
 }
@@ -174,10 +173,10 @@ _MAKES = {
 
 @rule("W303", "unknown-model", Construction, fix="sometimes", severity="warning")
 def unknown_model(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A model's name seems to be misspelt: its provider has none of this name, but one that is very close.
+    """A model's name seems to be misspelt: its provider has no such model, but one with a similar name.
 
-    Only providers are judged that serve a fixed list of models, and not at an address of your own. Pass
-    `api_base=` where a model is served elsewhere.
+    Only providers that serve a fixed list of models are checked, and only at their own address. If a model is
+    served elsewhere, pass `api_base=`.
 
     ```dspy
     lm fast = LM("openai/gpt-4o-mni")
@@ -192,7 +191,7 @@ def unknown_model(program: Program, item: Item, node: syntax.Call) -> Findings:
         other = models.row_of(found.own_name)
         if other is not None and other.get("mode") in models.ASKED:
             whole = f"{models.provider_of(other)}/{found.own_name}"
-            words = f'`{found.own_name}` is no model of {found.provider}; write "{whole}"'
+            words = f'`{found.own_name}` is not a model of {found.provider}; write "{whole}"'
             yield unknown_model.at(found.node, words, fix=rename(found, whole))
             continue
         close = _closest(found.provider, found.own_name)
@@ -206,12 +205,11 @@ def unknown_model(program: Program, item: Item, node: syntax.Call) -> Findings:
 def unlisted_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A provider has no model of this name, as far as the installed litellm knows.
 
-    It may have been switched off, or be newer than litellm. Of such a model neither the limits nor the price
-    are known.
+    It may have been switched off, or be newer than litellm. Neither its limits nor its price are known.
 
     ```dspy
     lm fast = LM("openai/gpt-99-turbo")
-    #            ^^^^^^^^^^^^^^^^^^^^^ W305 litellm lists no model `gpt-99-turbo` of openai
+    #            ^^^^^^^^^^^^^^^^^^^^^ W305 litellm lists no model `gpt-99-turbo` for openai
     ```
 
     ```dspy
@@ -225,7 +223,7 @@ def unlisted_model(program: Program, item: Item, node: syntax.Call) -> Findings:
             continue  # of these the settings are known, whatever the table has
         close = _closest(found.provider, found.own_name)
         if close is None or not _is_misspelt(found.own_name, close):
-            words = f"litellm lists no model `{found.own_name}` of {found.provider}"
+            words = f"litellm lists no model `{found.own_name}` for {found.provider}"
             newer = "if it is newer than the installed litellm, update litellm"
             help_ = f"the closest is `{close}`" if close else newer
             yield unlisted_model.at(found.node, words, help_)

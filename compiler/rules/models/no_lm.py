@@ -12,7 +12,7 @@ from ..rule import Findings, file_rule, written
 def no_lm(program: Program) -> Findings:
     """A test, evaluation or program uses a module that has no language model.
 
-    The file's `configure(lm=…)` sets one for all modules, `lm=` in a constructor for one.
+    The file's `configure(lm=…)` sets one for all modules; `lm=` in a constructor sets one for that module.
 
     ```dspy
     module qa = ChainOfThought("question -> answer")

@@ -20,12 +20,12 @@ from .written import Written, constant, model_of
 
 @rule("E319", "part-setting", syntax.Call, fix="always")
 def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A module is given a setting of a language model that its model refuses, or that only a model can have.
+    """A module is given a setting that its model does not accept, or that only a model can have.
 
     ```dspy
     lm strong = LM("openai/o3", temperature=1.0, max_tokens=16000)
     module qa = ChainOfThought("question -> answer", lm=strong, temperature=0.2)
-    #                                                           ^^^^^^^^^^^^^^^ E319 `openai/o3` refuses this
+    #                                                           ^^^^^^^^^^^^^^^ E319 `openai/o3` rejects this
     ```
 
     ```dspy
@@ -48,7 +48,7 @@ def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
         name, value = argument.name.text if argument.name is not None else "", constant(argument.value)
         if model is not None and _is_refused(model, name, value):
             fix = without_argument(item, node.arguments, argument)
-            yield part_setting.at(argument, f"`{model.name}` refuses this", fix=fix)
+            yield part_setting.at(argument, f"`{model.name}` rejects this", fix=fix)
 
 
 _OF_THE_MODEL = frozenset({"budget", "fallbacks", "max_concurrency", "rpm", "tpm"})

@@ -17,10 +17,10 @@ _ROOM = 16_000
 
 @rule("E314", "reasoning-settings", Construction, fix="sometimes")
 def reasoning_settings(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A reasoning model has a temperature that it refuses, or too few tokens to think in.
+    """A reasoning model is given a temperature it does not accept, or too few tokens to think.
 
-    OpenAI's reasoning models accept `temperature=1.0` only, and their thoughts count as tokens of the answer.
-    Either setting can be `None`, or be left out.
+    OpenAI's reasoning models accept only `temperature=1.0`, and their thinking counts towards the tokens of
+    the answer. Either setting can be `None` or left out.
 
     ```dspy
     lm strong = LM("openai/o3", temperature=0.2, max_tokens=16000)
@@ -59,11 +59,11 @@ def reasoning_settings(program: Program, item: Item, node: syntax.Call) -> Findi
 
 @rule("E315", "refused-setting", Construction, fix="always")
 def refused_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A model refuses a setting, so that every request fails.
+    """A model does not accept a setting, so every request fails.
 
     ```dspy
     lm fast = LM("openai/gpt-4o-mini", reasoning_effort="low")
-    #                                  ^^^^^^^^^^^^^^^^^^^^^^ E315 `openai/gpt-4o-mini` refuses this setting
+    #                                  ^^^^^^^^^^^^^^^^^^^^^^ E315 `openai/gpt-4o-mini` rejects this setting
     ```
 
     ```dspy
@@ -80,12 +80,12 @@ def refused_setting(program: Program, item: Item, node: syntax.Call) -> Findings
         if name == "n" and constant(argument.value) in (1, ...):
             continue
         fix = without_argument(item, node.arguments, argument)
-        yield refused_setting.at(argument, f"`{found.name}` refuses this setting", fix=fix)
+        yield refused_setting.at(argument, f"`{found.name}` rejects this setting", fix=fix)
     temperature = found.argument("temperature")
     degree = found.value("temperature") if temperature is not None else None
     if found.provider == "anthropic" and isinstance(degree, float | int) and degree > 1 and temperature:
         fix = replace("Write `1.0`", temperature.value, "1.0")
-        yield refused_setting.at(temperature, f"`{found.name}` takes a temperature of at most 1", fix=fix)
+        yield refused_setting.at(temperature, f"`{found.name}` accepts a temperature of at most 1", fix=fix)
 
 
 _OF_SAMPLING = frozenset({"frequency_penalty", "logit_bias", "logprobs", "presence_penalty", "top_logprobs"})
@@ -116,11 +116,11 @@ def refused(found: Written) -> frozenset[str]:
 
 @rule("E316", "answer-too-long", Construction, fix="always")
 def answer_too_long(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """`max_tokens` is more than the model gives in one answer, so that every request is refused.
+    """`max_tokens` is more than the model can return in one answer, so every request is rejected.
 
     ```dspy
     lm fast = LM("openai/gpt-4o-mini", max_tokens=100000)
-    #                                  ^^^^^^^^^^^^^^^^^ E316 `openai/gpt-4o-mini` gives at most 16384 tokens
+    #                                  ^^^^^^^^^^^^^^^^^ E316 `openai/gpt-4o-mini` allows at most 16384 tokens
     ```
 
     ```dspy
@@ -134,20 +134,20 @@ def answer_too_long(program: Program, item: Item, node: syntax.Call) -> Findings
     limit, wanted = found.row.get("max_output_tokens"), constant(argument.value)
     if isinstance(limit, int) and isinstance(wanted, int) and 0 < limit < wanted:
         fix = replace(f"Write `{limit}`", argument.value, str(limit))
-        words = f"`{found.name}` gives at most {limit} tokens"
+        words = f"`{found.name}` allows at most {limit} tokens"
         yield answer_too_long.at(argument, words, fix=fix)
 
 
 @rule("W304", "retired-model", Construction, fix="sometimes", severity="info")
 def retired_model(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A provider has switched a model off, or was to do so before the newest models appeared.
+    """A provider has switched off a model, or had planned to before the newest models appeared.
 
-    The dates are those of the installed litellm. A model that is still to be switched off is not reported: a
-    program that has no findings today has none tomorrow.
+    The dates come from the installed litellm. A model with a later date is not reported, so a program that
+    has no findings today has none tomorrow.
 
     ```dspy
     lm fast = LM("openai/gpt-5-chat-latest")
-    #            ^^^^^^^^^^^^^^^^^^^^^^^^^^ W304 openai has switched `gpt-5-chat-latest` off on 2026-07-23
+    #            ^^^^^^^^^^^^^^^^^^^^^^^^^^ W304 openai switched off `gpt-5-chat-latest` on 2026-07-23
     ```
 
     ```dspy
@@ -159,7 +159,7 @@ def retired_model(program: Program, item: Item, node: syntax.Call) -> Findings:
     end = row.get("deprecation_date") if row is not None else None
     if found is None or row is None or not isinstance(end, str) or not models.is_before_newest(end):
         return
-    words = f"{found.provider} has switched `{found.own_name}` off on {end}"
+    words = f"{found.provider} switched off `{found.own_name}` on {end}"
     after = row.get("successor_model")
     help_ = f"its successor is `{after}`" if isinstance(after, str) else None
     fix = None

@@ -11,7 +11,7 @@ from ..rule import Findings, file_rule, replace
 
 @file_rule("W113", "unused-model", fix="always", severity="warning")
 def unused_model(program: Program) -> Findings:
-    """A file with modules declares a language model that none of them has.
+    """A file with modules declares a language model that none of them uses.
 
     In a file that only declares models, for others to import, none is unused.
 

@@ -29,7 +29,7 @@ def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDecl
         output answer: str
         forward:
             respond = Predict("question -> answer")
-    #                 ^^^^^^^ E307 no optimizer finds `Predict(…)` in `forward:`; make it a part
+    #                 ^^^^^^^ E307 optimizers cannot find `Predict(…)` in `forward:`; make it a part
             return answer=respond(question=question).answer
     ```
 
@@ -48,9 +48,9 @@ def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDecl
         name = f"`{written(item, call.function)}(…)`"
         match node:
             case syntax.ModuleDeclaration():
-                words = f"no optimizer finds {name} in `{where}`; make it a part"
+                words = f"optimizers cannot find {name} in `{where}`; make it a part"
             case syntax.FunctionDeclaration():
-                words = f"no optimizer finds {name} in a function; declare it: `module NAME = …`"
+                words = f"optimizers cannot find {name} in a function; declare it: `module NAME = …`"
             case _:
                 words = f"{name} in {where} has no model; declare it: `module NAME = …`"
         yield misplaced_module.at(call.function, words, fix=_as_part(item, node, call))

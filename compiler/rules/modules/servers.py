@@ -17,13 +17,13 @@ _SCHEMES = ("http://", "https://")
 
 @rule("E320", "server-address", Construction, fix="sometimes")
 def server_address(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """An `MCP` server has no address, two of them, or arguments that belong to the other kind.
+    """An `MCP` server has no address, two addresses, or arguments for the other kind of server.
 
-    It is a command that is started, with `args`, `env` and `cwd`, or a URL, with `headers`.
+    A server is either a command to start, with `args`, `env` and `cwd`, or a URL, with `headers`.
 
     ```dspy
     tools web = MCP(url="https://example.com", cwd="x")
-    #                                          ^^^^^^^ E320 `cwd` is for a command, and this is a URL
+    #                                          ^^^^^^^ E320 `cwd` is for a command, but this is a URL
     ```
 
     ```dspy
@@ -45,11 +45,11 @@ def server_address(program: Program, item: Item, node: syntax.Call) -> Findings:
     if address is None:
         return
     if url is not None and not address.startswith(_SCHEMES):
-        yield server_address.at(url.value, "the URL of a server begins with `http://` or `https://`")
+        yield server_address.at(url.value, "the URL of a server must begin with `http://` or `https://`")
     kind = "a URL" if url is not None or address.startswith(_SCHEMES) else "a command"
     for name, argument in given.items():
         if _ONLY_FOR.get(name, kind) != kind:
-            words = f"`{name}` is for {_ONLY_FOR[name]}, and this is {kind}"
+            words = f"`{name}` is for {_ONLY_FOR[name]}, but this is {kind}"
             yield server_address.at(argument, words, fix=without_argument(item, node.arguments, argument))
 
 

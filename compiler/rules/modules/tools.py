@@ -45,8 +45,8 @@ def undocumented_tool(program: Program, item: Item, node: syntax.Call) -> Findin
 def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A Python function is given to an agent as a tool, and some of its parameters have no type.
 
-    The model is not told what to write there, and what it writes reaches the function as it is: a text
-    where a number is meant. In the Python file, write `def search(query: str, limit: int = 3)`, and not
+    The model is not told what to write there, and its value reaches the function unchanged: a string instead
+    of a number. In the Python file, write `def search(query: str, limit: int = 3)` instead of
     `def search(query, limit=3)`.
     """
     for each in tools_of(item, node):
@@ -63,7 +63,7 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E318", "duplicate-tool", syntax.Call, fix="sometimes")
 def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """Two tools of an agent have the same name, or one has that of its own tool, `finish` or `submit`.
+    """Two tools of an agent have the same name, or one is named like its own tool, `finish` or `submit`.
 
     The model chooses a tool by its name.
 
@@ -73,7 +73,7 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
         return 3.5 if item == "tea" else 4.0
 
     module clerk = ReAct("question -> answer", tools=[price, price])
-    #                                                        ^^^^^ E318 the agent has a tool `price` already
+    #                                                        ^^^^^ E318 the agent already has a tool `price`
     ```
 
     ```dspy
@@ -94,7 +94,7 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
             continue
         if kind.name in names:
             is_own = kind.name == own
-            words = f"the agent has a tool `{kind.name}` {'of its own' if is_own else 'already'}"
+            words = f"the agent {'has its own' if is_own else 'already has a'} tool `{kind.name}`"
             # `Tool(price)` ends behind the name.
             is_known = isinstance(last, syntax.Name) and isinstance(each, syntax.Name)
             gap = Span(last.span.end, each.span.end) if last is not None and is_known and not is_own else None

@@ -13,8 +13,8 @@ from ..walking import Construction
 def own_reasoning(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A signature has an output `reasoning`, which takes the place of the one that `ChainOfThought` adds.
 
-    It comes first, as the added one does, and keeps its own type and description. Use `Predict`, which adds
-    nothing, where that is meant.
+    It comes first, as the added one does, and keeps its own type and description. If that is what you want,
+    use `Predict`, which adds nothing.
 
     ```dspy
     module ask = ChainOfThought("q -> reasoning, a")
@@ -56,8 +56,8 @@ def _output(item: Item, node: syntax.Expression, name: str) -> types.Field | Non
 def untuned_module(program: Program, item: Item, node: syntax.ModuleDeclaration) -> Findings:
     """A module calls another module of the file that is not one of its parts, so no optimizer tunes it here.
 
-    Optimizers change the parts of a module. Another module that is called by its name is traced and stays as
-    it is. Make it a part by its name; a part can be shared by several modules.
+    Optimizers change the parts of a module. A module that is only called by name is traced, but stays as it
+    is. To make it a part, write its name; several modules can share a part.
 
     ```dspy
     module search = Predict("question -> answer")

@@ -112,7 +112,7 @@ def _assertion(item: Item, node: syntax.Name) -> Habit:
     """`assertEqual(a, b)` and `expect(a).toBe(b)`, which are a statement here."""
     sign = _ASSERTIONS[node.text]
     form = f"assert VALUE {sign} EXPECTED" if sign else "assert CONDITION"
-    message = f"`{node.text}` is the statement `assert` here: `{form}`"
+    message = f"use `assert` instead of `{node.text}`: `{form}`"
     for statement in item.nodes(syntax.ExpressionStatement):
         call = statement.value
         if not isinstance(call, syntax.Call) or not statement.span.contains(node.span.start):
@@ -144,7 +144,7 @@ def of_unquoted_model(item: Item, argument: syntax.Argument) -> Habit:
     """What to say of a model's name without quotes."""
     text = f'"{"".join(written(item, argument.value).split())}"'
     fix = replace("Put it in quotes", argument.value, text)
-    return Habit(f"the name of a model is a text: `{text}`", None, fix)
+    return Habit(f"the name of a model must be a string: `{text}`", None, fix)
 
 
 def _of_dspy(name: str) -> Habit:
@@ -155,7 +155,7 @@ def _of_dspy(name: str) -> Habit:
 
 def _self(node: syntax.Name, behind: re.Match[str] | None) -> Habit:
     if behind is None:
-        return Habit(f"there is no `{node.text}`; inputs and parts are used by their names")
+        return Habit(f"there is no `{node.text}`; use inputs and parts by name")
     prefix = Span(node.span.start, node.span.end + 1)
     fix = replace(f"Remove `{node.text}.`", prefix, "")
     return Habit(f"there is no `{node.text}`; write `{behind[1]}`", None, fix)
@@ -167,10 +167,10 @@ def _environment(item: Item, node: syntax.Name) -> Habit:
             named = argument.name is not None and argument.name.text == "api_key"
             if named and argument.span.contains(node.span.start):
                 return Habit(
-                    "a program does not read the environment; a model finds its key there itself",
-                    "leave `api_key` out, and set for example `OPENAI_API_KEY`",
+                    "a program cannot read the environment; a model finds its own key there",
+                    "leave out `api_key` and set, for example, `OPENAI_API_KEY`",
                 )
-    return Habit("a program does not read the environment", "read it in a Python function and import that")
+    return Habit("a program cannot read the environment", "read it in a Python function and import that")
 
 
 def field_value(item: Item, node: syntax.Node, name: str) -> Habit:

@@ -30,7 +30,7 @@ _KINDS = {
 
 @rule("W110", "shadowed-name", *BODIES, fix="sometimes", severity="warning")
 def shadowed_name(program: Program, item: Item, node: Body) -> Findings:
-    """A variable hides a declaration of the file, or a built-in that the body calls, in the whole body.
+    """Throughout a body, a variable hides a declaration of the file or a built-in that the body calls.
 
     ```dspy
     module draft = Predict("topic -> text")

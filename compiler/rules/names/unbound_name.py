@@ -47,7 +47,7 @@ def unbound_name(program: Program, item: Item, node: syntax.Declaration) -> Find
                 each.name is not None and each.name.text == name.text and each.span.end <= name.span.start
                 for each in item.nodes(syntax.ExceptClause)
             )
-            words = "has a value only inside of its `except`" if is_error else "is used before it is assigned"
+            words = "has a value only inside its `except`" if is_error else "is used before it is assigned"
             yield unbound_name.at(name, f"`{name.text}` {words}")
     for each in paths_of(item).unbound:
         text = each.name.text

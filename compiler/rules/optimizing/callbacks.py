@@ -122,9 +122,9 @@ def _is_number_or_score(kind: Type, role: str) -> bool:
 
 @file_rule("E224", "metric-field", fix="sometimes")
 def metric_field(program: Program) -> Findings:
-    """A metric or reward reads a field that the program it is used for does not have, or its rows.
+    """A metric or reward reads a field that is missing from the program it is used for, or from its rows.
 
-    The same goes for a filter of rows. This rule covers parameters without a type; `unknown-field` covers
+    The same applies to a filter of rows. This rule covers parameters without a type; `unknown-field` covers
     those with one.
 
     ```dspy

@@ -17,14 +17,14 @@ from .structure import FILE_MODEL, UNKNOWN_MODEL, Structure, structure_of, stude
 
 @file_rule("E410", "untrainable-model")
 def untrainable_model(program: Program) -> Findings:
-    """`BootstrapFinetune` is to train a model that cannot be trained.
+    """`BootstrapFinetune` is given a model that cannot be trained.
 
-    Models in GGUF files can be trained, in this process: `embedded/banking-base`, `gguf/PATH`. Any other
-    model needs a `provider=` of its own that trains it.
+    Models in GGUF files can be trained in this process: `embedded/banking-base`, `gguf/PATH`. Any other model
+    needs its own `provider=` that trains it.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
-    #               ^^^^^^^^^^^^^^^^^^^^ E410 this model cannot be trained; `BootstrapFinetune` is to train it
+    #               ^^^^^^^^^^^^^^^^^^^^ E410 `BootstrapFinetune` cannot train this model
     module label = Predict("text -> label")
     dataset rows = Dataset("rows.csv", inputs=["text"])
     optimizer tune = BootstrapFinetune(metric=answer_exact_match)
@@ -48,10 +48,10 @@ def untrainable_model(program: Program) -> Findings:
                 told.add(id(found.node))
                 if found.argument("provider") is not None:
                     continue
-                words = "this model cannot be trained; `BootstrapFinetune` is to train it"
-                help_ = "models in GGUF files can be, such as `embedded/banking-base`"
+                words = "`BootstrapFinetune` cannot train this model"
+                help_ = "models in GGUF files can be trained, such as `embedded/banking-base`"
                 place = types.Place(program.path, each.item.at(each.call.function))
-                labels = label(program, place, f"`{each.name}` is to be trained here")
+                labels = label(program, place, f"`{each.name}` would be trained here")
                 yield untrainable_model.at(found.node, words, help_, labels=labels).shifted(owner.start)
 
 
@@ -189,15 +189,15 @@ def _threads(each: Compilation) -> int | None:
 
 @rule("E412", "training-setting", syntax.Argument, fix="sometimes")
 def training_setting(program: Program, item: Item, node: syntax.Argument) -> Findings:
-    """A training is given a setting that does not exist, or two that say how long to train.
+    """Training is given a setting that does not exist, or two settings for how long to train.
 
     ```dspy
-    lm base = LM("embedded/banking", train_kwargs={"epochss": 3})
-    #                                              ^^^^^^^^^ E412 no setting `epochss`; did you mean `epochs`?
+    lm own = LM("gguf/own", train_kwargs={"epochss": 3})
+    #                                     ^^^^^^^^^ E412 unknown setting `epochss`; did you mean `epochs`?
     ```
 
     ```dspy
-    lm base = LM("embedded/banking", train_kwargs={"epochs": 3})
+    lm own = LM("gguf/own", train_kwargs={"epochs": 3})
     ```
     """
     if node.name is None or node.name.text != "train_kwargs" or not isinstance(node.value, syntax.Dict):
@@ -213,13 +213,13 @@ def training_setting(program: Program, item: Item, node: syntax.Argument) -> Fin
         if name not in models.TRAINING_SETTINGS:
             close = near(key.value, (*models.TRAINING_SETTINGS, *models.TRAINING_ALIASES))
             ending = f"; did you mean `{close}`?" if close else ""
-            help_ = None if close else f"a training has the settings {listed(models.TRAINING_SETTINGS)}"
+            help_ = None if close else f"the training settings are {listed(models.TRAINING_SETTINGS)}"
             fix = replace(f"Change to `{close}`", key, f'"{close}"') if close else None
-            words = f"no setting `{key.value}`{ending}"
+            words = f"unknown setting `{key.value}`{ending}"
             yield training_setting.at(key, words, help_, fix)
         elif name in _LENGTHS:
             if length is not None and length != name:
-                words = f"`{length}` says how long to train already; set one of {listed(_LENGTHS, 'or')}"
+                words = f"`{length}` already says how long to train; set only one of {listed(_LENGTHS, 'or')}"
                 yield training_setting.at(key, words)
             length = length or name
 
@@ -245,8 +245,8 @@ def _is_of_training(item: Item, node: syntax.Argument) -> bool:
 def taught_by_itself(program: Program) -> Findings:
     """A model is trained on its own answers, right or wrong.
 
-    Without a metric every answer is kept, and without a `teacher` they are the student's. Give a metric or
-    another program as teacher, or learn from the labels of the rows: `teacher="labels"`.
+    Without a metric every answer is kept, and without a `teacher` they are the student's. Add a metric, use
+    another program as the teacher, or learn from the labels of the rows with `teacher="labels"`.
 
     ```dspy
     configure(lm=LM("embedded/banking-base"))

@@ -16,10 +16,10 @@ _DEEPEST = 8
 
 @rule("E437", "missing-labels", syntax.Call)
 def missing_labels(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A program is to learn from the rows' own labels, but the rows have none for one of its predictors.
+    """A program learns from the labels of the rows, but the rows have no labels for one of its predictors.
 
-    With `teacher="labels"`, each predictor gets every row as its run, so each of its fields must be a column:
-    also the `reasoning` of a `ChainOfThought`, and what one part hands to the next.
+    With `teacher="labels"`, every row counts as a run of each predictor, so each of its fields must be a
+    column, including the `reasoning` of a `ChainOfThought` and anything that one part passes to the next.
 
     ```dspy
     configure(lm=LM("embedded/banking-base"))

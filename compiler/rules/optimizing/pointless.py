@@ -18,10 +18,10 @@ _DEMO_MAKERS = frozenset(
 
 @file_rule("W307", "bootstrapped-twice", severity="warning")
 def bootstrapped_twice(program: Program) -> Findings:
-    """A program that has demos of a train set gets demos of the same rows again.
+    """A program that has demos from a train set gets demos from the same rows again.
 
-    Rows that a program shows already are not tried again, so hardly anything is gained, and every prompt gets
-    longer. Compile the module itself, or learn something else from the program.
+    Rows that are already demos are not tried again, so hardly anything is gained, and every prompt gets
+    longer. Compile the module itself, or choose an optimizer that learns something else.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
@@ -30,7 +30,7 @@ def bootstrapped_twice(program: Program) -> Findings:
     optimizer few = BootstrapFewShot(metric=answer_exact_match)
     program first = few.compile(qa, trainset=rows)
     program second = few.compile(first, trainset=rows)
-    #                            ^^^^^ W307 `first` has demos of these rows already; compile `qa` instead
+    #                            ^^^^^ W307 `first` already has demos from these rows; compile `qa` instead
     ```
 
     ```dspy
@@ -51,7 +51,7 @@ def bootstrapped_twice(program: Program) -> Findings:
             continue
         own = student_of(before.item, before.call)
         shown = f"; compile `{written(before.item, own)}` instead" if own is not None else ""
-        words = f"`{written(each.item, student)}` has demos of these rows already{shown}"
+        words = f"`{written(each.item, student)}` already has demos from these rows{shown}"
         yield bootstrapped_twice.at(student, words).shifted(each.item.start)
 
 
@@ -64,7 +64,7 @@ def _learns_from_same_rows(one: Compilation, other: Compilation) -> bool:
 
 @rule("W308", "learns-nothing", Construction, severity="warning")
 def learns_nothing(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """An optimizer that makes demos may make none.
+    """An optimizer that makes demos is not allowed to make any.
 
     ```dspy
     optimizer few = LabeledFewShot(k=0)

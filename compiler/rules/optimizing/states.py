@@ -13,10 +13,10 @@ from .structure import Predictor, structure_of, student_of
 
 @rule("W505", "stale-state", syntax.ValueDeclaration, severity="warning")
 def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """The module of a program has other predictors or fields than when the program was optimized.
+    """The predictors or fields of a program have changed since it was optimized.
 
-    What was learned for a predictor is used only as long as it has the fields that it had then; the others
-    run as they are declared. Optimize again: `dspyc optimize FILE:PROGRAM`.
+    What was learned for a predictor is used only while its fields are the same; other predictors run as
+    declared. Optimize again: `dspyc optimize FILE:PROGRAM`.
     """
     state = item.state
     if state is None or state.problem or not isinstance(node.value, syntax.Call):
@@ -29,16 +29,16 @@ def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> 
     if changes:
         name = node.names[0].text
         further = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-        words = f"the state of `{name}` does not fit any more: {changes[0]}{further}"
+        words = f"the state of `{name}` no longer fits: {changes[0]}{further}"
         file = program.path.replace("\\", "/").rpartition("/")[2]
         yield stale_state.at(_place(node), words, f"optimize again: `dspyc optimize {file}:{name}`")
 
 
 @rule("W506", "broken-state", syntax.ValueDeclaration, severity="warning")
 def broken_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> Findings:
-    """The state file of a program cannot be read, so that every use of the program fails.
+    """The state file of a program cannot be read, so every use of the program fails.
 
-    Delete the file to run the program as its module, or optimize again. The rest of the file can be used.
+    Delete the file to run the unoptimized module, or optimize again. The rest of the file can be used.
     """
     state = item.state
     if state is not None and state.problem:

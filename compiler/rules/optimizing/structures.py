@@ -16,7 +16,7 @@ from .structure import FILE_MODEL, UNKNOWN_MODEL, Predictor, Structure, structur
 
 @file_rule("E413", "different-structure")
 def different_structure(program: Program) -> Findings:
-    """A teacher has other predictors than its student, or predictors with other fields.
+    """A teacher and its student have different predictors, or predictors with different fields.
 
     What a predictor of the teacher did becomes an example for the student's predictor of the same name. Their
     instructions, demos and models may differ.
@@ -24,20 +24,20 @@ def different_structure(program: Program) -> Findings:
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
     module qa = Predict("question -> answer")
-    module thinker = ChainOfThought("question -> answer")
+    module slow = ChainOfThought("question -> answer")
     dataset rows = Dataset("rows.csv", inputs=["question"])
     optimizer few = BootstrapFewShot(metric=answer_exact_match)
-    program tuned = few.compile(qa, teacher=thinker, trainset=rows)
-    #                                       ^^^^^^^ E413 `thinker` has the predictor `predict`, `qa` `self`
+    program tuned = few.compile(qa, teacher=slow, trainset=rows)
+    #                                       ^^^^ E413 `slow` has the predictor `predict`, but `qa` has `self`
     ```
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
     module qa = ChainOfThought("question -> answer")
-    module thinker = ChainOfThought("question -> answer")
+    module slow = ChainOfThought("question -> answer")
     dataset rows = Dataset("rows.csv", inputs=["question"])
     optimizer few = BootstrapFewShot(metric=answer_exact_match)
-    program tuned = few.compile(qa, teacher=thinker, trainset=rows)
+    program tuned = few.compile(qa, teacher=slow, trainset=rows)
     ```
     """
     for each in compilations(program):
@@ -67,19 +67,19 @@ def _difference(teacher: Structure, student: Structure, names: tuple[str, str]) 
     one, other = names
     theirs, own = {each.name: each for each in teacher}, {each.name: each for each in student}
     if len(theirs) == len(own) == 1 and theirs.keys() != own.keys():
-        return f"`{one}` has the predictor {listed(list(theirs))}, `{other}` {listed(list(own))}"
+        return f"`{one}` has the predictor {listed(list(theirs))}, but `{other}` has {listed(list(own))}"
     missing = [name for name in own if name not in theirs]
     if missing:
-        return f"`{one}` has no predictor {listed(missing, 'or')}, as `{other}` has"
+        return f"`{one}` has no predictor {listed(missing, 'or')}, but `{other}` does"
     surplus = [name for name in theirs if name not in own]
     if surplus:
-        return f"`{one}` has the predictor{'s' * (len(surplus) > 1)} {listed(surplus)}, `{other}` has not"
+        return f"`{one}` has the predictor{'s' * (len(surplus) > 1)} {listed(surplus)}, which `{other}` lacks"
     for name in own:
         if not _same_fields(theirs[name], own[name]):
             fields = _fields(theirs[name]), _fields(own[name])
             if len(own) == 1:
-                return f"`{one}` has the fields {fields[0]}, `{other}` has {fields[1]}"
-            return f"`{name}` has the fields {fields[0]} in `{one}`, {fields[1]} in `{other}`"
+                return f"`{one}` has the fields {fields[0]}, but `{other}` has {fields[1]}"
+            return f"`{name}` has the fields {fields[0]} in `{one}`, but {fields[1]} in `{other}`"
     return None
 
 
@@ -97,8 +97,8 @@ def _fields(one: Predictor) -> str:
 def several_models(program: Program, item: Item, node: syntax.Call) -> Findings:
     """`Refine` runs a module whose predictors use several models.
 
-    It asks one model for advice, and heats all of them up to get other answers. DSPy refuses such a module.
-    Give the module one model, or refine its parts one by one.
+    It asks one model for advice, and raises the temperature of all of them to get different answers. DSPy
+    refuses such a module. Give the module one model, or refine its parts one by one.
 
     ```dspy
     lm fast = LM("openai/gpt-4o-mini")
@@ -116,7 +116,7 @@ def several_models(program: Program, item: Item, node: syntax.Call) -> Findings:
         return 1.0 if len(pred.answer) < 20 else 0.0
 
     module better = Refine(Both(), N=3, reward_fn=brief, threshold=1.0)
-    #                      ^^^^^^ W306 `Both()` uses `fast` and `strong`; `Refine` needs a module of one model
+    #                      ^^^^^^ W306 `Both()` uses `fast` and `strong`; `Refine` needs a single model
     ```
 
     ```dspy
@@ -146,7 +146,7 @@ def several_models(program: Program, item: Item, node: syntax.Call) -> Findings:
     if argument is None or len(used) < 2 or UNKNOWN_MODEL in used:
         return
     names = _named(used)
-    words = f"`{written(item, argument)}` uses {names}; `Refine` needs a module of one model"
+    words = f"`{written(item, argument)}` uses {names}; `Refine` needs a single model"
     yield several_models.at(argument, words)
 
 

@@ -21,9 +21,9 @@ def are_swapped(names: Sequence[str], role: str) -> bool:
 
 @rule("E405", "swapped-parameters", syntax.Call)
 def swapped_parameters(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A metric takes the example first and the prediction second; a reward its arguments first.
+    """A metric takes the example first and the prediction second; a reward takes its arguments first.
 
-    They are given by position, so that a metric with `pred` first reads the answer out of the example.
+    They are passed by position, so a metric with `pred` first would read the answer from the example.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))

@@ -24,9 +24,10 @@ _WORST_FIRST = tuple(_DOES)
 def unsafe_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """An agent is given a tool that may run code or commands, change files or reach the network.
 
-    The model decides when such a tool is called and with which arguments, and what it reads (a page, a mail,
-    a file) may talk it into a call. Where that is meant, say so at the line: `# dspyc: ignore[W404]` and why
-    it is safe. Functions are read, not run, so this is a suspicion, not a proof.
+    The model decides when such a tool is called and with which arguments, and what it reads (a page, an
+    email, a file) may talk it into a call. If this is intended, say so on the line with
+    `# dspyc: ignore[W404]` and why it is safe. Functions are read, not run, so this is a suspicion, not a
+    proof.
 
     ```dspy
     from subprocess import getoutput
@@ -48,9 +49,9 @@ def unsafe_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
         name = written(item, tool)
         worst = min(risks, key=lambda each: _WORST_FIRST.index(each.kind))
         calls = listed([each.name for each in risks if each.name != name])
-        help_ = f"it calls {calls}; where that is meant, write `# dspyc: ignore[W404]` with the reason"
+        help_ = f"it calls {calls}; if this is intended, write `# dspyc: ignore[W404]` with the reason"
         if calls == "nothing":
-            help_ = "where that is meant, write `# dspyc: ignore[W404]` with the reason"
+            help_ = "if this is intended, write `# dspyc: ignore[W404]` with the reason"
         yield unsafe_tool.at(tool, f"the tool `{name}` {_DOES[worst.kind]}", help_)
 
 

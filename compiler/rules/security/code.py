@@ -21,17 +21,17 @@ _RUNS = frozenset({"run_python"})
 
 @rule("W405", "code-execution", syntax.Call, severity="warning", fix="always")
 def code_execution(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """An agent runs code that a model writes, and the program does not say that it may.
+    """An agent runs code that a model writes, but the program does not allow it.
 
-    Running is off until `configure(allow_code=True)`, or `allow_code=True` at the module, says so; until
-    then a call raises a `CodeNotAllowedError`. The code runs in a sandbox without files, network and
-    processes, with limits of time and memory.
+    Running code is off until `configure(allow_code=True)`, or `allow_code=True` on the module, allows it;
+    until then, a call raises a `CodeNotAllowedError`. The code runs in a sandbox without files, network or
+    processes, and with limits on time and memory.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
 
     module agent = ReAct("q -> a", tools=[run_python])
-    #                                     ^^^^^^^^^^ W405 `run_python` runs code, which nothing here allows
+    #                                     ^^^^^^^^^^ W405 `run_python` runs code, which is not allowed here
     ```
 
     ```dspy
@@ -44,10 +44,10 @@ def code_execution(program: Program, item: Item, node: syntax.Call) -> Findings:
     if place is None or program.ask(_allows, ""):
         return
     own = place is node.function
-    help_ = f"where a model may write code that is run, write `configure({_ALLOWS}=True)`" + (
+    help_ = f"to allow running code that a model writes, add `configure({_ALLOWS}=True)`" + (
         f", or `{_ALLOWS}=True` here" if own else ""
     )
-    words = f"`{written(item, place)}` runs code, which nothing here allows"
+    words = f"`{written(item, place)}` runs code, which is not allowed here"
     yield code_execution.at(place, words, help_, _fix(program, item, node, own))
 
 

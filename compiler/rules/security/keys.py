@@ -13,20 +13,20 @@ from ..rule import Findings, rule
 
 @rule("W403", "key-in-source", syntax.String, syntax.Argument, fix="sometimes", severity="warning")
 def key_in_source(program: Program, item: Item, node: syntax.String | syntax.Argument) -> Findings:
-    """A key stands in the program, where everyone who can read the file can read it.
+    """A key is written in the program, where anyone who can read the file can read it.
 
     Set an environment variable instead: each provider reads its key from one, such as `OPENAI_API_KEY`.
 
     ```dspy
     lm fast = LM("openai/gpt-4o", api_key="9f8e7d6c5b4a")
-    #                                     ^^^^^^^^^^^^^^ W403 a key in the source; set an environment variable
+    #                                     ^^^^^^^^^^^^^^ W403 a key in the source; use an environment variable
     ```
 
     ```dspy
     lm fast = LM("openai/gpt-4o")
     ```
     """
-    words = "a key in the source; set an environment variable"
+    words = "a key in the source; use an environment variable"
     if isinstance(node, syntax.String):
         if looks_like_key(node.value):
             yield key_in_source.at(node, words, fix=_without(item, node))
@@ -57,7 +57,7 @@ def _in_mapping(item: Item, node: syntax.Dict) -> Findings:
         text = _text(item, value)
         if text is None or looks_like_key(text) or len(text) < 8 or is_placeholder(text) or "${" in text:
             continue
-        words = "a key in the source; set an environment variable"
+        words = "a key in the source; use an environment variable"
         yield key_in_source.at(value, words, f'pass it on: `"{key.value}": "${{NAME}}"`')
 
 

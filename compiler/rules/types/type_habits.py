@@ -136,7 +136,7 @@ def choices_as_types(item: Item) -> dict[int, Meant]:
         else:
             continue
         right = f"Literal[{inside}]"
-        said = Meant(union, f"a choice is written `{right[:80]}`", replace("Write `Literal`", union, right))
+        said = Meant(union, f"write a choice as `{right[:80]}`", replace("Write `Literal`", union, right))
         found |= {id(each): said for each in members}
     return found
 
@@ -162,4 +162,4 @@ def range_as_type(item: Item, node: syntax.Subscript) -> Meant | None:
     fix = None
     if field is not None and len(bounds) == 2:
         fix = Fix(f"Write `{right}`", (Edit(node.span, right),), "unsafe")
-    return Meant(node, f"a range is a condition: `{right}`", fix)
+    return Meant(node, f"write a range as a condition: `{right}`", fix)

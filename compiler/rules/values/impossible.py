@@ -29,7 +29,7 @@ _MOST_CHOICES = 8
 def impossible_comparison(program: Program, item: Item, node: syntax.Comparison | syntax.Match) -> Findings:
     """Two values are compared that can never be equal, such as a missing choice or values of different types.
 
-    What tests above have ruled out counts, and so do the bounds of a field's `where`.
+    What earlier tests have ruled out is taken into account, and so are the bounds of a field's `where`.
 
     ```dspy
     def urgent(kind: Literal["bug", "question"]) -> bool:

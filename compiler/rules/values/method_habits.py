@@ -86,4 +86,4 @@ def _with_inputs(item: Item, node: syntax.Attribute) -> tuple[str, str | None, F
         inside = item.text[node.value.span.start : node.value.span.end]
         if inside.endswith(")") and node.value.arguments:
             fix = replace(f"Write `{form}`", call, f"{inside[:-1].rstrip(' ,')}, {form})")
-    return f"a dataset names its inputs where it is made: `Dataset(…, {form})`", None, fix
+    return f"name the inputs of a dataset when you create it: `Dataset(…, {form})`", None, fix

@@ -163,9 +163,7 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
     operands = pairwise((node.left, *node.rights))
     for operator, (first, second) in zip(node.operators, operands, strict=True):
         if operator in ("in", "not in") and iterated(item.type_of(second)) is None:
-            words = (
-                f"`{operator}` looks into a list, set, dict or text, not {described(item.type_of(second))}"
-            )
+            words = f"`{operator}` needs a list, set, dict or string, not {described(item.type_of(second))}"
             yield wrong_operands.at(second, words)
             continue
         left, right = widened(item.type_of(first)), widened(item.type_of(second))

@@ -62,7 +62,7 @@ _Misfit: TypeAlias = tuple[syntax.Expression, str]
 def possibly_none(program: Program, item: Item, node: _Use) -> Findings:
     """A value that may be `None` is used as if it never were.
 
-    A test rules `None` out where it holds: `if x`, `x is not None`, an early `return`, `assert`, `match`,
+    A test rules out `None` where it holds: `if x`, `x is not None`, an early `return`, `assert`, `match`,
     `and`, `or`, a comprehension's condition.
 
     ```dspy
@@ -195,7 +195,7 @@ def _has(kind: Type, name: str) -> bool:
 def _looped(item: Item, value: syntax.Expression) -> Iterator[_Misfit]:
     kind = item.type_of(value)
     if may_be_none(kind) and iterated(narrow.not_none(kind)) is not None:
-        yield value, ", which has no items to go through"
+        yield value, ", which cannot be iterated over"
 
 
 def _operated(

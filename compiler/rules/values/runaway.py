@@ -21,7 +21,7 @@ def runaway_constant(program: Program, item: Item, node: syntax.Declaration) -> 
     """An expression of constants has a value that is far too large.
 
     Constants are computed when the file is loaded. A value of more than ten million items (characters,
-    entries, turns of a loop) or a million binary digits would fill the memory or never be finished. The
+    entries, iterations of a loop) or a million binary digits would fill the memory or never finish. The
     functions that a constant calls count, too.
 
     ```dspy

@@ -28,7 +28,7 @@ class _Wrong(NamedTuple):
 
 @rule("E244", "wrong-index", syntax.Subscript, fix="sometimes")
 def wrong_index(program: Program, item: Item, node: syntax.Subscript) -> Findings:
-    """A value is asked for an item that it cannot have.
+    """A subscript asks a value for an item that it does not have.
 
     A list, a tuple and a text have their items by number, a dict by its keys; a set has no order, and the
     fields of a record or a prediction follow a dot.
@@ -36,7 +36,7 @@ def wrong_index(program: Program, item: Item, node: syntax.Subscript) -> Finding
     ```dspy
     def first(words: set[str]) -> str:
         return words[0]
-    #          ^^^^^ E244 a set has no order, and so no first item; write `sorted(words)[0]`
+    #          ^^^^^ E244 a set has no order, so it has no first item; write `sorted(words)[0]`
     ```
 
     ```dspy
@@ -74,7 +74,7 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
             return _Wrong(node.value, f"`{text}` is a function; call it: `{text}(…)`")
         case types.Prediction(interface=interface) if _is_number(index) and interface.outputs:
             name = interface.outputs[0].name
-            return _Wrong(node.index, f"a prediction has its fields by name, such as `.{name}`")
+            return _Wrong(node.index, f"use the fields of a prediction by name, such as `.{name}`")
         case types.Record(path=path) if path.endswith(".dspy") and isinstance(node.index, syntax.String):
             return _of_record(node, kind, text)
         case _:
@@ -84,13 +84,13 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
 def _of_set(item: Item, node: syntax.Subscript, text: str) -> _Wrong:
     right = f"sorted({text})[{written(item, node.index)}]"
     fix = replace(f"Write `{right}`", node, right)
-    return _Wrong(node.value, f"a set has no order, and so no first item; write `{right}`", None, fix)
+    return _Wrong(node.value, f"a set has no order, so it has no first item; write `{right}`", None, fix)
 
 
 def _by_number(item: Item, node: syntax.Subscript, kind: Type, index: Type) -> _Wrong | None:
     if types.known(index) and all(_is_no_number(each) for each in types.options(index)):
-        noun = {types.List: "a list", types.Tuple: "a tuple"}.get(type(kind), "a text")
-        words = f"{noun} has its items by number, not by {described(widened(index))}"
+        noun = {types.List: "a list", types.Tuple: "a tuple"}.get(type(kind), "a string")
+        words = f"{noun} is indexed by whole numbers, not by {described(widened(index))}"
         if isinstance(node.index, syntax.Binary) and node.index.operator == "/":
             half = f"{written(item, node.index.left)} // {written(item, node.index.right)}"
             return _Wrong(node.index, words, f"write `{half}`", replace(f"Write `{half}`", node.index, half))
@@ -107,9 +107,9 @@ def _by_number(item: Item, node: syntax.Subscript, kind: Type, index: Type) -> _
 def _of_record(node: syntax.Subscript, kind: types.Record, text: str) -> _Wrong | None:
     name = node.index.value if isinstance(node.index, syntax.String) else ""
     if kind.interface.field(name) is None:
-        return _Wrong(node.index, f"the attributes of a record follow a dot: `{text}.NAME`")
+        return _Wrong(node.index, f"use a dot for the attributes of a record: `{text}.NAME`")
     fix = replace(f"Write `.{name}`", Span(node.value.span.end, node.span.end), f".{name}")
-    return _Wrong(node.index, f"the attributes of a record follow a dot: `{text}.{name}`", None, fix)
+    return _Wrong(node.index, f"use a dot for the attributes of a record: `{text}.{name}`", None, fix)
 
 
 def _is_number(index: Type) -> bool:

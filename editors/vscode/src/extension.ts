@@ -61,7 +61,7 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
   });
   if (search.command === undefined) {
     status.missing();
-    output.warn(`No dspyc command; looked at ${search.tried.join(", ")}`);
+    output.warn(`No dspyc command found; looked in ${search.tried.join(", ")}`);
     void offerHelp(search);
     return;
   }

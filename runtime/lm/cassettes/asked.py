@@ -85,7 +85,7 @@ def differences(recorded: Asked, now: Asked) -> list[str]:
 
 def _differences(recorded: Asked, now: Asked) -> Iterator[str]:
     if recorded.predictor != now.predictor:
-        yield f"it was asked by {_shown(recorded.predictor)}"
+        yield f"it was sent by {_shown(recorded.predictor)}"
     if recorded.model != now.model:
         yield f"the model was `{recorded.model}` and is `{now.model}`"
     names = sorted({*recorded.settings, *now.settings})

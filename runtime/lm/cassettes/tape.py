@@ -130,12 +130,12 @@ class _Test:
     def _complaint(self, wanted: Asked, times: int) -> str:
         name = self._tape.path.name
         who = f"`{wanted.predictor}`" if wanted.predictor else f"the model `{wanted.model}`"
-        start = f'{who} in the test "{self._title}" asks for what {name} does not hold'
+        start = f'{who} in the test "{self._title}" sends a request that {name} does not contain'
         again = "record it again with `dspyc test --record`"
         if not self._tape.path.exists():
             return f"{start}: there is no such file; record it with `dspyc test --record`"
         if times:
-            return f"{start}: the same was asked {times} times when it was recorded; {again}"
+            return f"{start}: the same request was recorded {times} times; {again}"
         everything = [each for each, _ in self._held.values()]
         others = [each for each in everything if each.predictor == wanted.predictor] or everything
         if not others:

@@ -40,7 +40,7 @@ def most_dollars(request: Request) -> float:
     cost = cost_of(request.model, usage, None, request.settings)
     if cost is None:
         raise LMConfigurationError(
-            f"the price of `{request.model}` is not known, so a budget cannot be kept\n"
+            f"the price of `{request.model}` is not known, so its budget cannot be checked\n"
             "write `LM(…, input_cost_per_token=…, output_cost_per_token=…)`, or leave the budget out",
             model=request.model,
         )

@@ -119,9 +119,9 @@ class Gate(Turns[Passage]):
         now = self._clock()
         requests, tokens = self._requests, self._tokens
         if now < self._opens_at:
-            reason = f"the server asked to wait, for {self._opens_at - now:.0f} s more"
+            reason = f"the server asked to wait {self._opens_at - now:.0f} s more"
         elif self._is_full():
-            reason = f"{self.in_flight} are under way, which is as many as may be"
+            reason = f"{self.in_flight} are in progress, which is the limit"
         elif requests is not None and requests.wait(1, now) > 0:
             reason = f"rpm={requests.limit:g} leaves room in {requests.wait(1, now):.0f} s"
         else:

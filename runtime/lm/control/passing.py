@@ -126,8 +126,8 @@ class Way:
             await turns.enter(ticket, until)
         except Late:
             raise LMTimeoutError(
-                f"`{self._request.model}`: the time of the request was over before it could be sent\n"
-                "raise deadline, or ask for less at once",
+                f"`{self._request.model}`: the time for the request was over before it could be sent\n"
+                "raise deadline, or send fewer requests at once",
                 model=self._request.model,
             ) from None
 

@@ -93,7 +93,7 @@ class LocalProvider(Provider):
         if architecture != "llama":
             raise LMConfigurationError(
                 f"`{model}` cannot be fine-tuned locally: its architecture is `{architecture}`; "
-                "take a model of the llama architecture",
+                "use a model of the llama architecture",
                 model=model,
             )
         _require_packages(model)
@@ -151,7 +151,7 @@ def _finetune(
     encoded = encode(checkpoint.vocabulary, checkpoint.shape.context, data)
     if not encoded.rows:
         raise DataError(
-            f"every row is longer than the {checkpoint.shape.context} tokens that `{model}` reads"
+            f"every row is longer than the {checkpoint.shape.context} tokens that `{model}` accepts"
         )
     if encoded.too_long:
         logger.warning("%d rows are too long for `%s` and left out", len(encoded.too_long), model)

@@ -91,7 +91,7 @@ def read_settings(train_kwargs: Mapping[str, Any]) -> FinetuneSettings:
     if unknown := [name for name in values if name not in known]:
         raise ConfigurationError(
             f"unknown training setting `{unknown[0]}`{did_you_mean(unknown[0], known)}; "
-            f"there are {list_names(known)}"
+            f"the settings are {list_names(known)}"
         )
     return FinetuneSettings(**values)
 

@@ -117,7 +117,7 @@ def model_path(model: str) -> Path:
     if name not in SHIPPED:
         shipped = [f"embedded/{known}" for known in SHIPPED]
         raise LMUnknownModelError(
-            f"there is no embedded model `{model}`; there is {list_names(shipped)}"
+            f"dspyc has no embedded model `{model}`; it has {list_names(shipped)}"
             + did_you_mean(model, shipped),
             model=model,
         )

@@ -242,9 +242,7 @@ def _refusal(answer: Answer, request: Request) -> LMError:
     """The error that a server answered with."""
     status, headers = answer.status, answer.headers
     if 300 <= status < 400:
-        words = (
-            f"the server redirects to {headers.get('location', 'another address')}; write that as api_base"
-        )
+        words = f"the server redirects to {headers.get('location', 'another address')}; use that as api_base"
         return make_error(LMInvalidRequestError, words, request, status=status, headers=headers)
     words, code = _words(answer)
     body = answer.body.decode("utf-8", "replace")

@@ -143,7 +143,7 @@ def _headers(settings: Mapping[str, Any], proof: str) -> dict[str, str]:
         headers |= {str(key).lower(): str(value) for key, value in dict(settings.get(name) or {}).items()}
     for name, value in headers.items():
         if not (name.isascii() and value.isascii()) or any(each in name + value for each in "\r\n\0"):
-            raise ValueError(f"the header `{name}` has a character that a header cannot have")
+            raise ValueError(f"the header `{name}` contains a character that is not allowed in a header")
     return headers
 
 

@@ -38,7 +38,7 @@ def save_program(module: PartTree, path: Path, by_value: Iterable[ModuleType] | 
     """
     if path.suffix:
         raise StateError(
-            f"a whole program is saved in a folder: {path} should have no ending (`{path.with_suffix('')}`)"
+            f"a whole program is saved in a folder: {path} must have no extension (`{path.with_suffix('')}`)"
         )
     if path.exists() and not path.is_dir():
         raise StateError(f"a whole program is saved in a folder, and {path} is a file")
@@ -77,12 +77,12 @@ def load(path: str | Path, allow_code: bool = False, allow_pickle: bool = False)
         raise FileNotFoundError(f"there is no saved program at {folder}")
     if (folder / "program.pkl").exists() and not (folder / _PROGRAM).exists():
         raise StateError(
-            f"{folder} holds a pickle of DSPy's, which can run any code and is never read: load the "
+            f"{folder} contains a DSPy pickle, which can run any code and is never read: load the "
             "program's state instead, saved by DSPy with save('FILE.json')"
         )
     content = files.read_state(folder / _PROGRAM)
     if content.get("dspyc_program") != _FORMAT:
-        raise StateError(f"{folder / _PROGRAM} does not hold a program of this version")
+        raise StateError(f"{folder / _PROGRAM} does not contain a program of this version")
     if (folder / _METADATA).exists():
         files.warn_of_versions(folder, {"metadata": files.read_state(folder / _METADATA)})
     sources = {
@@ -93,7 +93,7 @@ def load(path: str | Path, allow_code: bool = False, allow_pickle: bool = False)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, StateError):
             raise
-        raise StateError(f"{folder / _PROGRAM} does not hold a program: {error!r}") from error
+        raise StateError(f"{folder / _PROGRAM} does not contain a program: {error!r}") from error
 
 
 def _is_name(name: Any) -> bool:

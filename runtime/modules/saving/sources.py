@@ -45,7 +45,7 @@ def _module_text(kind: type) -> str:
         return inspect.getsource(module)
     except (OSError, TypeError):
         raise StateError(
-            f"the program cannot be saved: the source of `{kind.__qualname__}` is not at hand; "
+            f"the program cannot be saved: the source of `{kind.__qualname__}` is not available; "
             "put the class into a file of its own"
         ) from None
 

@@ -167,7 +167,7 @@ class Reader:
             return written
         read = self._readers().get(written.get(_TAG, ""))
         if read is None:
-            raise StateError(f"the saved program holds {str(written)[:80]!r}, which is not a value of one")
+            raise StateError(f"the saved program contains {str(written)[:80]!r}, which cannot be part of one")
         return read(written)
 
     def _readers(self) -> dict[str, Callable[[dict[str, Any]], Any]]:

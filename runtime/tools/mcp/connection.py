@@ -91,7 +91,7 @@ class Connection:
                 await self.close()
                 raise ToolError(
                     f"the MCP server {self._address} ended while it was asked for {what}; "
-                    "the next call starts anew"
+                    "the next call starts it again"
                 ) from None
             raise ToolError(f"the MCP server {self._address} refused {what}: {_words(error)}") from None
 
@@ -166,7 +166,7 @@ class Connection:
             return error
         inner = _first(error)
         if isinstance(inner, FileNotFoundError):
-            return ToolError(f"there is no command {self._address} to start the MCP server with")
+            return ToolError(f"the command {self._address} of the MCP server was not found")
         late = f"no answer within {self._timeout:g} seconds"
         reason = late if isinstance(inner, TimeoutError) else _words(inner)
         tail = f"; it wrote: {said}" if said else ""

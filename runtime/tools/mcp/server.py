@@ -29,10 +29,10 @@ class MCP(ToolServer):
         agent = ReAct("question -> answer", tools=[*files, *search])
 
     Making one starts and contacts nothing: the connection is opened by the first call of an agent that has
-    it, shared by all of them, opened anew after the server ended, and closed with the process or by
-    `close()`. `${NAME}` in `args`, `env` and `headers` stands for a variable of the environment, read when
-    the connection is opened. A server that is started sees only the usual variables (`PATH`, `HOME`) and
-    `env`. Needs `pip install "dspyc[mcp]"`.
+    it, shared by all of them, reopened if the server has ended, and closed with the process or by `close()`.
+    `${NAME}` in `args`, `env` and `headers` stands for an environment variable, read when the connection is
+    opened. A server that is started sees only the usual variables (`PATH`, `HOME`) and `env`. Needs
+    `pip install "dspyc[mcp]"`.
     """
 
     command: str = ""
@@ -67,15 +67,15 @@ class MCP(ToolServer):
             self.url, self.command = self.command, ""
         if bool(self.command) == bool(self.url):
             raise ConfigurationError(
-                '`MCP` needs a command, `MCP("npx", args=[…])`, or an address, `MCP(url="…")`'
+                '`MCP` needs a command, `MCP("npx", args=[…])`, or a URL, `MCP(url="…")`'
             )
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ConfigurationError(
-                f"the address of an MCP server begins with http:// or https://, not {self.url!r}"
+                f"the URL of an MCP server must begin with http:// or https://, not {self.url!r}"
             )
         for name in ("args", "only"):
             if isinstance(getattr(self, name), str):
-                raise ConfigurationError(f'`{name}` of `MCP` is a list of texts: `{name}=["…"]`')
+                raise ConfigurationError(f'`{name}` of `MCP` is a list of strings: `{name}=["…"]`')
         if self.url and (self.args or self.env or self.cwd):
             raise ConfigurationError("`args`, `env` and `cwd` are for a command; a URL takes `headers`")
         if self.command and self.headers:
