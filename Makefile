@@ -79,7 +79,7 @@ bench: $(VENV)/.dev ## ratios against DSPy, side by side in one run
 
 build/peers/.done:
 	$(PYTHON) -m venv build/peers
-	@for peer in ruff ty pyrefly basedpyright; do \
+	@for peer in ruff ty pyrefly basedpyright baml-py; do \
 	    build/peers/bin/python -m pip --disable-pip-version-check --quiet install $$peer || \
 	    echo "$$peer cannot be installed here; it is left out"; \
 	done

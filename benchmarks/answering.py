@@ -1,6 +1,7 @@
 """A server on this machine that answers chat completions, after a while: `python answering.py SECONDS`.
 
-It prints its port. It does as little as it can, so that what a client takes is what is seen.
+It prints its port. Where a request asks for a stream, the answer comes in `TOKENS` pieces. It does as little
+as it can, so that what a client takes is what is seen.
 """
 
 from __future__ import annotations
@@ -23,6 +24,32 @@ BODY = json.dumps(
         "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
     }
 ).encode()
+TOKENS = 400
+_PIECES = [
+    "[[ ##",
+    " answer",
+    " ## ]]",
+    "\n",
+    *(["word "] * (TOKENS - 8)),
+    "\n\n",
+    "[[ ## ",
+    "completed",
+    " ## ]]",
+]
+_CHUNK = {**json.loads(BODY), "object": "chat.completion.chunk", "usage": None}
+_CHOICES = [
+    *({"index": 0, "finish_reason": None, "delta": {"content": piece}} for piece in _PIECES),
+    {"index": 0, "finish_reason": "stop", "delta": {}},
+]
+_CHUNKS = [
+    *({**_CHUNK, "choices": [choice]} for choice in _CHOICES),
+    {**_CHUNK, "choices": [], "usage": json.loads(BODY)["usage"]},
+]
+_EVENTS = [f"data: {json.dumps(chunk)}\n\n" for chunk in _CHUNKS]
+STREAM = "".join([*_EVENTS, "data: [DONE]\n\n"]).encode()
+STREAM_HEAD = (
+    f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(STREAM)}\r\n\r\n".encode()
+)
 HEAD = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(BODY)}\r\n\r\n".encode()
 
 
@@ -32,9 +59,9 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sec
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             lengths = [each for each in head.split(b"\r\n") if each.lower().startswith(b"content-length:")]
-            await reader.readexactly(int(lengths[0].split(b":")[1]))
+            body = await reader.readexactly(int(lengths[0].split(b":")[1]))
             await asyncio.sleep(seconds)
-            writer.write(HEAD + BODY)
+            writer.write(STREAM_HEAD + STREAM if json.loads(body).get("stream") else HEAD + BODY)
     writer.close()
 
 

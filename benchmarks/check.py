@@ -2,8 +2,11 @@
 
     python benchmarks/check.py --peers build/peers --json build/check.json
 
-Each run gets a fresh copy of the files and an empty cache folder. Peers check Python files of the same size
-and shape; the languages and the work differ, so read orders of magnitude. Linux and macOS.
+Each run gets a fresh copy of the files and an empty cache folder. `baml-cli` checks BAML files of the same
+size and shape, the other peers Python files; the languages and the work differ, so read orders of magnitude.
+Linux and macOS.
+
+    python benchmarks/check.py --cases many again --only dspyc baml-cli
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from baml_programs import BAML
 from languages import Language
 from peer_programs import PYTHON
 from programs import DSPYC, aliases, long_list
@@ -34,13 +38,19 @@ CASES = {
     "list": "a list literal with {entries:,} entries",
     "aliases": "{aliases:,} type aliases, each naming the one before it",
 }
-PEERS = {
-    "ruff": ("check",),
-    "ty": ("check",),
-    "pyrefly": ("check",),
-    "basedpyright": (),
+BAML_FOLDER = "baml_src"
+"""The only name that `baml-cli` takes for a folder; all copies have it."""
+PEERS: dict[str, tuple[Language, tuple[str, ...]]] = {
+    "ruff": (PYTHON, ("check",)),
+    "ty": (PYTHON, ("check",)),
+    "pyrefly": (PYTHON, ("check",)),
+    "basedpyright": (PYTHON, ()),
+    "baml-cli": (BAML, ("check", "--from", f"../{BAML_FOLDER}")),
 }
-"""All but ruff keep nothing for a second check; ruff does in the folder, of which each run has a copy."""
+"""What each checks, and the words of its command line.
+
+All but ruff keep nothing for a second check; ruff does in the folder, of which each run has a copy.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def main() -> None:
     """Measure every command on every set of files and print a table."""
     options = arguments()
     checkers = wanted_checkers(options)
-    numbers: dict[str, dict[str, str]] = {}
+    numbers: dict[str, dict[str, list[Run]]] = {}
     data: dict[str, dict[str, dict[str, object]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for case in options.cases:
@@ -75,7 +85,7 @@ def main() -> None:
                     continue
                 say(f"{checker.name}: {case} …")
                 runs = measured(checker, files, options, is_second=case == "again")
-                numbers.setdefault(case, {})[checker.name] = cell(runs, options.timeout)
+                numbers.setdefault(case, {})[checker.name] = runs
                 data.setdefault(case, {})[checker.name] = {
                     "cpu": [run.cpu for run in runs],
                     "wall": [run.wall for run in runs],
@@ -101,7 +111,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--dspyc", action="append", default=[], metavar="NAME=COMMAND", help="another dspyc to compare with"
     )
-    parser.add_argument("--only-dspyc", action="store_true", help="leave the peers out")
+    parser.add_argument(
+        "--only", nargs="+", choices=("dspyc", *PEERS), default=[], help="dspyc and only these of the peers"
+    )
     parser.add_argument("--files", type=int, default=1000, help="of the case `many` (1000)")
     parser.add_argument("--lines", type=int, default=5000, help="of the case `big` (5000)")
     parser.add_argument("--entries", type=int, default=60000, help="of the case `list` (60000)")
@@ -115,10 +127,12 @@ def wanted_checkers(options: argparse.Namespace) -> list[Checker]:
     named = [("dspyc", dspyc_command())]
     named += [(name, Path(command)) for name, _, command in (each.partition("=") for each in options.dspyc)]
     found = [Checker(name, (str(path.absolute()), "check"), DSPYC) for name, path in named]
-    for name, words in {} if options.only_dspyc else PEERS.items():
+    for name, (language, words) in PEERS.items():
+        if options.only and name not in options.only:
+            continue
         path = (options.peers / "bin" / name).absolute()
         if path.exists():
-            found.append(Checker(name, (str(path), *words), PYTHON))
+            found.append(Checker(name, (str(path), *words), language))
         else:
             say(f"{name} is not installed in {options.peers}; it is skipped")
     return found
@@ -127,6 +141,8 @@ def wanted_checkers(options: argparse.Namespace) -> list[Checker]:
 def write_case(case: str, language: Language, folder: Path, options: argparse.Namespace) -> bool:
     """Write the files of a case; whether the language has it."""
     texts = {"start": language.small_file(), "big": language.file(options.lines)}
+    if language is BAML:
+        del texts["big"]  # it has no language server to compare one long file in
     if language is DSPYC:
         texts |= {"list": long_list(options.entries), "aliases": aliases(options.aliases)}
     if case not in {"many", "again", *texts}:
@@ -154,7 +170,7 @@ def measured(checker: Checker, files: Path, options: argparse.Namespace, *, is_s
 def run(checker: Checker, files: Path, timeout: float, *, is_second: bool) -> Run:
     """One run, on a copy of the files; a second one follows a first that is not measured."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copytree(files, Path(folder) / "files")
+        copy = shutil.copytree(files, Path(folder) / BAML_FOLDER)
         environment = {**os.environ, "XDG_CACHE_HOME": str(Path(folder) / "cache")}
         code: int | None = 0
         for _ in range(1 + is_second):
@@ -180,22 +196,34 @@ def children_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def cell(runs: list[Run], timeout: float) -> str:
-    """The median of the runs, and whatever is wrong with them."""
+def cell(runs: list[Run] | None, ours: list[Run], timeout: float) -> str:
+    """The median of the runs, how many times ours it is, and whatever is wrong with them."""
+    if runs is None:
+        return "–"
     if runs[-1].code is None:
         return f"none in {timeout:g} s"
-    seconds = f"{statistics.median(run.cpu for run in runs):.2f}"
-    return seconds if runs[-1].code == 0 else f"{seconds} (exit code {runs[-1].code})"
+    seconds = median(runs)
+    ratio = "" if runs is ours else f" ({seconds / median(ours):.2f}×)"
+    wrong = "" if runs[-1].code == 0 else f", exit code {runs[-1].code}"
+    return f"{seconds:.2f}{ratio}{wrong}"
 
 
-def table(checkers: list[Checker], numbers: dict[str, dict[str, str]], options: argparse.Namespace) -> str:
-    """A Markdown table of CPU seconds."""
+def median(runs: list[Run]) -> float:
+    """Of the CPU seconds."""
+    return statistics.median(run.cpu for run in runs)
+
+
+def table(
+    checkers: list[Checker], numbers: dict[str, dict[str, list[Run]]], options: argparse.Namespace
+) -> str:
+    """A Markdown table of CPU seconds; in brackets how many times our own that is."""
     lines = [
         f"| CPU s, median of {options.runs} | {' | '.join(each.name for each in checkers)} |",
         "|---" + "|---:" * len(checkers) + "|",
     ]
     for case, found in numbers.items():
-        cells = [found.get(each.name, "–") for each in checkers]
+        ours = found[checkers[0].name]
+        cells = [cell(found.get(each.name), ours, options.timeout) for each in checkers]
         lines.append(f"| {CASES[case].format(**vars(options))} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

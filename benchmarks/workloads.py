@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import itertools
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 ANSWER = """[[ ## label ## ]]
@@ -27,15 +29,22 @@ ROUNDS = 7
 CALLS = 300
 
 
-def instant_lm(dspy: Any, library: str) -> Any:
-    """A language model that answers at once, written in the way that each library documents."""
+def instant_lm(dspy: Any, library: str, answers: Sequence[str] = (ANSWER,)) -> Any:
+    """A language model that answers at once, written in the way that each library documents.
+
+    Args:
+        dspy: the library.
+        library: its name.
+        answers: what it answers, one after the other and from the beginning again.
+    """
+    coming = itertools.cycle(answers)
     if library == "dspyc":
 
         class Instant(dspy.BaseLM):  # type: ignore[misc]
             model = "instant"
 
             def complete(self, request: Any) -> Any:
-                return dspy.Response((ANSWER,))
+                return dspy.Response((next(coming),))
 
         return Instant()
 
@@ -43,7 +52,7 @@ def instant_lm(dspy: Any, library: str) -> Any:
 
     class InstantDSPy(dspy.BaseLM):  # type: ignore[misc]
         def forward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
-            message = SimpleNamespace(content=ANSWER, tool_calls=None)
+            message = SimpleNamespace(content=next(coming), tool_calls=None)
             choice = SimpleNamespace(message=message, finish_reason="stop")
             usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
             return SimpleNamespace(choices=[choice], usage=usage, model="instant")
@@ -123,17 +132,76 @@ def calls_in_flight(dspy: Any) -> Callable[[], Any]:
     return lambda: asyncio.run(ask_all())
 
 
-def server_lm(dspy: Any, seconds: float) -> Any:
+def stream_tokens(dspy: Any) -> Callable[[], Any]:
+    """An answer of 400 pieces, listened to field by field on an event loop; the figure is for one piece."""
+    import asyncio
+
+    dspy.configure(lm=server_lm(dspy, 0.0))
+    listener = dspy.streaming.StreamListener("answer", allow_reuse=True)
+    program = dspy.streamify(dspy.Predict("question -> answer"), stream_listeners=[listener])
+
+    async def listen() -> None:
+        async for _ in program(question=INPUTS["message"]):
+            pass
+
+    return lambda: asyncio.run(listen())
+
+
+def hit_in_memory(dspy: Any) -> Callable[[], Any]:
+    """A `Predict` whose answer is in the cache's memory."""
+    return cached_call(dspy, memory=True)
+
+
+def hit_on_disk(dspy: Any) -> Callable[[], Any]:
+    """A `Predict` whose answer is in the cache's file."""
+    return cached_call(dspy, memory=False)
+
+
+def cached_call(dspy: Any, memory: bool) -> Callable[[], Any]:
+    """The same call again and again, answered once by a server."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    dspy.configure_cache(disk_cache_dir=folder.name, enable_memory_cache=memory)
+    dspy.configure(lm=server_lm(dspy, 0.0, cache=True))
+    program = dspy.Predict("question -> answer")
+    return lambda: program(question=INPUTS["message"])
+
+
+def server_lm(dspy: Any, seconds: float, cache: bool = False) -> Any:
     """A model behind a server that takes so long for each answer; the server ends with this process."""
     # Only here: what one answer imports is measured, too.
     import answering
 
     process, address = answering.start(seconds)
     atexit.register(process.kill)
-    return dspy.LM("openai/m", api_base=address, api_key="none", cache=False, num_retries=0)
+    return dspy.LM("openai/m", api_base=address, api_key="none", cache=cache, num_retries=0)
 
 
 IN_FLIGHT = 256
+STREAMED = 400
+
+
+REACT_STEPS = 3
+
+
+def react(dspy: Any) -> Callable[[], Any]:
+    """`ReAct` with one tool, of three steps and the answer; each of the four answers comes at once."""
+
+    def search(query: str, k: int = 3) -> str:
+        """Search the archive."""
+        return f"{k} letters about {query}"
+
+    def step(name: str, arguments: str) -> str:
+        fields = {"next_thought": "I look.", "next_tool_name": name, "next_tool_args": arguments}
+        return "\n\n".join(f"[[ ## {key} ## ]]\n{value}" for key, value in fields.items())
+
+    answers = [step("search", '{"query": "Lisbon", "k": 2}')] * (REACT_STEPS - 1) + [step("finish", "{}")]
+    answers.append("[[ ## reasoning ## ]]\nI read it.\n\n[[ ## answer ## ]]\n42")
+    answers = [f"{text}\n\n[[ ## completed ## ]]" for text in answers]
+    dspy.configure(lm=instant_lm(dspy, "dspyc" if hasattr(dspy, "DspycError") else "dspy", answers))
+    agent = dspy.ReAct("question -> answer: int", tools=[search])
+    assert agent(question="How many?").answer == 42
+    return lambda: agent(question="How many letters are about Lisbon?")
 
 
 class Work(NamedTuple):
@@ -151,8 +219,12 @@ WORK = {
     "ChatAdapter.format, 16 demos": Work(format_demos),
     "ChatAdapter.parse, 3 fields": Work(parse_answer),
     "Signature from a string": Work(make_signature),
+    "ReAct, 3 steps": Work(react, 100),
     "a call to a server here": Work(call_server, 50),
     "64 calls in flight at 50 ms": Work(calls_in_flight, 1, IN_FLIGHT),
+    "a piece of a streamed answer": Work(stream_tokens, 1, STREAMED),
+    "Predict, cached in memory": Work(hit_in_memory),
+    "Predict, cached on disk": Work(hit_on_disk),
 }
 
 

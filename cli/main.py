@@ -17,7 +17,7 @@ from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
-    "Run": ("run", "prompt", "test"),
+    "Run": ("run", "prompt", "test", "cache"),
     "Improve": ("eval", "optimize"),
     "Ship": ("init", "build", "graph", "lsp", "completion", "version"),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,35 @@ def command(target: str, inputs: tuple[str, ...], models: tuple[str, ...], as_js
     return 0
 
 
+@contextmanager
+def chosen_predictor(
+    target: str, inputs: Sequence[str], models: tuple[str, ...]
+) -> Iterator[tuple[Predict, dict[str, Any]]]:
+    """The one predictor that a target and its inputs mean, with the values of the inputs.
+
+    While the block runs, the models of `--lm` answer.
+    """
+    from ..project.inputs import read_arguments
+    from ..project.programs import choose_program, split_target
+    from .failures import told
+    from .opening import open_program
+
+    path, name = split_target(target)
+    loaded = open_program(path)
+    name, _, part = (name or "").partition(".")
+    chosen = choose_program(loaded, name or None)
+    with told(), answering(models, loaded):
+        parts, expected = _parts(loaded, chosen, part, inputs)
+        if len(parts) > 1:
+            first = next(iter(parts))
+            raise Refusal(
+                f"`{chosen}` has several predictors: {list_names(parts)}",
+                f"name one: {loaded.shown}:{chosen}.{first}",
+            )
+        standard_input = read_input() if "-" in inputs else None
+        yield next(iter(parts.values())), read_arguments(inputs, expected, standard_input)
+
+
 def _say_calls(loaded: Loaded, name: str) -> None:
     """How many of these a run sends, where it can be said."""
     from ..compiler.query.describe import describe_bound
@@ -103,6 +133,17 @@ def _prompts(
     loaded: Loaded, name: str, part: str, arguments: Sequence[str], standard_input: str | None
 ) -> list[Prompt]:
     from ..project.inputs import read_arguments
+
+    parts, inputs = _parts(loaded, name, part, arguments)
+    values = read_arguments(arguments, inputs, standard_input) if arguments else {}
+    alone = len(parts) == 1 and not part
+    return [_prompt(name if alone else f"{name}.{path}", one, values) for path, one in parts.items()]
+
+
+def _parts(
+    loaded: Loaded, name: str, part: str, arguments: Sequence[str]
+) -> tuple[dict[str, Predict], Sequence[Input]]:
+    """The predictors that are meant, by their paths, and the inputs that can be given."""
     from ..project.interface import inputs_of
 
     module = _module_of(loaded.names[name])
@@ -120,18 +161,13 @@ def _prompts(
             raise Refusal(f"`{name}` has no predictor `{part}`", hint)
         if len(chosen) > 1:
             raise Refusal(f"`{part}` of `{name}` has several predictors", f"name one: {list_names(chosen)}")
-        parts = chosen
-        inputs = _inputs_of(next(iter(parts.values())))
-    else:
-        inputs = inputs_of(loaded, name)
-        if arguments and not _is_made_of_built_ins(module):
-            raise Refusal(
-                f"the inputs of `{name}`'s predictors are only known during a run",
-                f"omit the inputs, or name one predictor: {loaded.shown}:{name}.{next(iter(parts))}",
-            )
-    values = read_arguments(arguments, inputs, standard_input) if arguments else {}
-    alone = len(parts) == 1 and not part
-    return [_prompt(name if alone else f"{name}.{path}", one, values) for path, one in parts.items()]
+        return chosen, _inputs_of(next(iter(chosen.values())))
+    if arguments and not _is_made_of_built_ins(module):
+        raise Refusal(
+            f"the inputs of `{name}`'s predictors are only known during a run",
+            f"omit the inputs, or name one predictor: {loaded.shown}:{name}.{next(iter(parts))}",
+        )
+    return parts, inputs_of(loaded, name)
 
 
 def _module_of(module: Module) -> Module:

@@ -14,6 +14,8 @@ from .facts import DataFile
 
 ENDINGS = ("csv", "tsv", "json", "jsonl", "ndjson")
 """What the names of data files end with that a dataset reads."""
+ANY_MODULE = ".*"
+"""Under this ending the modules are looked for that are beside a missing one."""
 BEGINNING = 2**16
 """How many bytes of a data file are looked at."""
 _FEWEST_ROWS = 5

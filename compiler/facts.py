@@ -137,6 +137,8 @@ class ImportTarget(Struct, frozen=True):
     """The files through which values are imported in a cycle, this file first and last."""
     is_in_cycle: bool = False
     """Whether the imported file imports this one, itself or through others, be it types or values."""
+    beside: tuple[str, ...] = ()
+    """The modules in the folder where one is missing."""
 
 
 RiskKind: TypeAlias = Literal["code", "commands", "files", "network"]
@@ -214,6 +216,8 @@ class ItemFacts(Struct, frozen=True, eq=False):
     exhaustive: frozenset[int] = frozenset()
     """The `match`es one of whose cases is always taken, the `if`s of which a branch is, and their branches
     of which one further up is."""
+    untaken: Mapping[int, Type] = {}
+    """What other `match`es and `if`s leave of the value that they tell apart, where they list its choices."""
     data: Mapping[int, DataFile] = {}
     """The data files that the item's datasets are made of, by the identity of the string that names them."""
     state: SavedState | None = None
@@ -238,6 +242,10 @@ def evident_type(node: syntax.Node) -> types.Type:
 NO_FACTS = ItemFacts({}, {}, {}, {}, {}, {}, ())
 
 
+_TELLING = (types.Literals, types.Enum, types.Record, types.Nothing)
+"""The types of what is left that say which case was forgotten."""
+
+
 class Draft(Struct, eq=False):
     """An item while it is resolved: what is found out is written down here."""
 
@@ -255,12 +263,20 @@ class Draft(Struct, eq=False):
     visible: list[tuple[Span, Symbol]] = field(default_factory=list)
     target: ImportTarget | None = None
     exhaustive: set[int] = field(default_factory=set)
+    untaken: dict[int, Type] = field(default_factory=dict)
     data: dict[int, DataFile] = field(default_factory=dict)
     state: SavedState | None = None
 
     def note_exhaustive(self, node: syntax.Node, *, holds: bool) -> None:
         """Remember whether one of the branches of a statement, or above a branch, is always taken."""
         (self.exhaustive.add if holds else self.exhaustive.discard)(id(node))
+
+    def note_untaken(self, node: syntax.Node, before: Type, left: Type | None) -> None:
+        """Remember what a statement has left of the choices that it tells apart."""
+        if left is not before and isinstance(left, _TELLING):
+            self.untaken[id(node)] = left
+        else:
+            self.untaken.pop(id(node), None)
 
     def data_of(self, node: syntax.Node) -> DataFile | None:
         """What is known of the data file that a string names."""
@@ -287,6 +303,7 @@ class Draft(Struct, eq=False):
             tuple(self.visible),
             self.target,
             frozenset(self.exhaustive) if self.exhaustive else NO_FACTS.exhaustive,
+            self.untaken or NO_FACTS.untaken,
             self.data or NO_FACTS.data,
             self.state,
         )

@@ -160,6 +160,10 @@ class Item:
         """Whether one of the cases of a `match`, of the branches of an `if` or above one, is always taken."""
         return id(node) in self.facts.exhaustive
 
+    def untaken(self, node: syntax.Match | syntax.If) -> types.Type | None:
+        """The choices for which a statement has no branch; None where it does not tell choices apart."""
+        return self.facts.untaken.get(id(node))
+
     def data_of(self, node: syntax.Node) -> DataFile | None:
         """What is known of the data file that a string names, where a dataset is made of it."""
         return self.facts.data.get(id(node))

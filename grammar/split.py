@@ -44,6 +44,7 @@ _STATEMENTS = "|".join(sorted((STATEMENT_WORDS | CLAUSE_WORDS) - {"match"}))
 _BODY_LINE = re.compile(
     rf"[^\w\s\"'#@]{{0,2}}[ \t]*(?:{_FIELDS})[ \t]+[^\W\d]|(?:forward|fallback)[ \t]*:"
     rf"|demo[ \t]+[^\W\d]\w*[ \t]*="
+    rf"|[\"'][ \t]{{2,}}[^\W\d]"  # a quote that has slipped in front of an indented line
     rf"|(?:{_STATEMENTS})\b(?![ \t]*=)"
 )
 
@@ -112,6 +113,7 @@ def _outside(text: str, begin: int, end: int, lines: set[int], has_head: bool) -
     for kind, at, _ in scan(text, begin, end):
         if at in lines and depth == 0 and kind != NEWLINE:
             continues = (has_head or found) and (_BODY_LINE.match(text, at) or _opens_body(text, at))
+            continues = continues or (found and text[found[-1]] == "@" and text.startswith("class ", at))
             found += [] if continues else [at]
         if kind == OPEN:
             depth += 1

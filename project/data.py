@@ -6,12 +6,10 @@ import os
 from itertools import islice
 
 from ..base.files import UnreadableFile, read_beginning, read_bytes
-from ..compiler.datafiles import BEGINNING, data_file, is_readable
+from ..compiler.datafiles import ANY_MODULE, BEGINNING, data_file, is_readable
 from ..compiler.facts import DataFile, SavedState
 from ..compiler.states import saved_state
 from .limits import LARGEST_STATE, MOST_BESIDE
-
-_MODEL = ".gguf"
 
 
 def look_at_state(path: str) -> SavedState:
@@ -38,13 +36,15 @@ def look_at_file(path: str) -> DataFile:
 
 
 def look_beside(path: str) -> DataFile:
-    """A missing file, with the files of its folder that may be meant: data, or models where it names one."""
+    """A missing file, with the files of its folder that may be meant: data, or models where it names one, or
+    modules where it may be any.
+    """
     names: list[str] = []
-    is_model = path.endswith(_MODEL)
+    endings = {".gguf": (".gguf",), ANY_MODULE: (".dspy", ".py")}.get(os.path.splitext(path)[1])
     try:
         with os.scandir(os.path.dirname(path)) as entries:
             found = (each.name for each in islice(entries, MOST_BESIDE))
-            names += (each for each in found if (each.endswith(_MODEL) if is_model else is_readable(each)))
+            names += (each for each in found if (each.endswith(endings) if endings else is_readable(each)))
     except (OSError, ValueError):
         pass  # there is no such folder either
     return DataFile(is_missing=True, beside=tuple(sorted(names)))

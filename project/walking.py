@@ -46,10 +46,30 @@ class _Place(Struct, frozen=True):
         """The nearest file decides that says anything, and in it the last pattern."""
         for each in reversed(self.ignored):
             relative = _relative(path, each.folder) + "/" * is_folder
-            said = each.spec.check_file(relative).include
+            said = _says(each.spec, relative)
             if said is not None:
                 return said
         return False
+
+
+def _says(spec: GitIgnoreSpec, relative: str) -> bool | None:
+    """What the last pattern that speaks of this very path says: whether git ignores it; None without one.
+
+    A pattern of a folder matches what is in it as well, but in git only as far as the folder itself is
+    ignored, and then nothing in it is looked at: `!b` does not bring back `b/a`.
+    """
+    for pattern in reversed(spec.patterns):
+        if pattern.regex is None or pattern.include is None:
+            continue  # a comment
+        for found in pattern.regex.finditer(relative):
+            slash = found.start(_FOLDER) if _FOLDER in found.re.groupindex else -1
+            if slash in (-1, len(relative) - 1):
+                return bool(pattern.include)
+    return None
+
+
+_FOLDER = "ps_d"
+"""What pathspec's expressions call the slash behind a folder that they have matched."""
 
 
 def programs_below(folder: str, files: Files | None = None) -> Iterator[str]:

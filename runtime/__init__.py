@@ -6,6 +6,8 @@ are and where.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 from ..base.later import read_homes
@@ -43,4 +45,23 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_homes})
+    return sorted({*globals(), *_homes, "cache"})
+
+
+class _Face(ModuleType):
+    """This module: `cache` is the cache of this process, whichever that is, and can be set as in DSPy."""
+
+    @property
+    def cache(self) -> Any:
+        from .lm.cacheface import shown
+
+        return shown()
+
+    @cache.setter
+    def cache(self, given: Any) -> None:
+        from .lm.cacheface import show
+
+        show(given)
+
+
+sys.modules[__name__].__class__ = _Face

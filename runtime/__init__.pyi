@@ -50,6 +50,7 @@ from .errors import LMUnsupportedModelError as LMUnsupportedModelError
 from .errors import NotConfiguredError as NotConfiguredError
 from .errors import OptimizerError as OptimizerError
 from .errors import ProgramAssertionError as ProgramAssertionError
+from .errors import ReplayError as ReplayError
 from .errors import SignatureError as SignatureError
 from .errors import StateError as StateError
 from .errors import ToolError as ToolError
@@ -78,6 +79,8 @@ from .interface import Reward as Reward
 from .interface import ToolFunction as ToolFunction
 from .lm.base import BaseLM as BaseLM
 from .lm.cache import configure_cache as configure_cache
+from .lm.cacheface import Cache as Cache
+from .lm.cacheface import request_cache as request_cache
 from .lm.client import LM as LM
 from .lm.history import inspect_history as inspect_history
 from .lm.jobs import TrainingJob as TrainingJob
@@ -95,6 +98,7 @@ from .modules.parallel import Parallel as Parallel
 from .modules.predict import Predict as Predict
 from .modules.program_of_thought import ProgramOfThought as ProgramOfThought
 from .modules.react import ReAct as ReAct
+from .modules.react_v2 import ReActV2 as ReActV2
 from .modules.refine import Refine as Refine
 from .modules.rlm import RLM as RLM
 from .modules.streaming import StatusMessage as StatusMessage
@@ -152,3 +156,6 @@ from .types.reasoning import Reasoning as Reasoning
 from .types.toolcalls import ToolCallResults as ToolCallResults
 from .types.toolcalls import ToolCalls as ToolCalls
 from .types.type import Type as Type
+
+cache: Cache
+"""The cache of this process; another `Cache` can be put in its place."""

@@ -34,12 +34,13 @@ PATHS: dict[str, str] = {
     "copro_optimizer ensemble gepa grpo infer_rules knn_fewshot mipro_optimizer_v2 random_search "
     "signature_opt simba teleprompt teleprompt_optuna utils vanilla",
     "teleprompt.gepa": "gepa",
-    "utils": "annotation asyncify caching callback dummies exceptions inspect_history logging_utils mcp "
-    "parallelizer saving syncify unbatchify usage_tracker",
+    "utils": "annotation asyncify caching callback callback_context dummies exceptions inspect_history "
+    "logging_utils mcp parallelizer saving syncify unbatchify usage_tracker",
 }
 """DSPy's packages, and the modules in each."""
 
 _MORE: dict[str, str] = {
+    "ACTIVE_CALL_ID": ".execution.callbacks",
     "DummyVectorizer": ".retrieval.dummies",
     "Parameter": ".modules.tree",
     "SignatureMeta": ".signature.signature",
@@ -47,6 +48,7 @@ _MORE: dict[str, str] = {
     "dummy_rm": ".retrieval.dummies",
     "infer_prefix": ".signature.fields",
     "load": ".modules.saving",
+    "with_callbacks": ".execution.callbacks",
 }
 """Names that only a path has, and where they are."""
 

@@ -81,7 +81,7 @@ _LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
 )
 
 
-SETTINGS_OF_LM = ("temperature", "max_tokens")
+SETTINGS_OF_LM = ("temperature", "max_tokens", "probabilities")
 """The parameters of `LM` that are marked as a `Setting`; a test compares them."""
 
 

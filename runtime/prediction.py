@@ -20,7 +20,7 @@ class Prediction(Example):
     prediction with a field `score` can be compared and used as that number.
     """
 
-    __slots__ = ("_completions", "_lm_usage")
+    __slots__ = ("_completions", "_lm_usage", "_probabilities")
 
     # Of a call these are its answers as they came until someone asks for them, because few do.
     _completions: Completions | _Answers | None
@@ -46,6 +46,8 @@ class Prediction(Example):
         set_slot(prediction, "_input_keys", None)
         set_slot(prediction, "_lm_usage", None)
         set_slot(prediction, "_completions", (completions, signature))
+        if not isinstance(completions, Mapping) and hasattr(completions[0], "probabilities"):
+            set_slot(prediction, "_probabilities", completions[0].probabilities)
         return prediction
 
     @property
@@ -56,6 +58,18 @@ class Prediction(Example):
             found = Completions(*found)
             object.__setattr__(self, "_completions", found)
         return found
+
+    @property
+    def probabilities(self) -> dict[str, dict[Any, float]]:
+        """How probable each choice was, by output: `pred.probabilities["label"]["billing"]`.
+
+        Only with the setting `probabilities=True`, for outputs with choices, and where the model gives log
+        probabilities; empty otherwise.
+        """
+        if "probabilities" in self._store:
+            field: dict[str, dict[Any, float]] = self._store["probabilities"]
+            return field
+        return getattr(self, "_probabilities", None) or {}
 
     def get_lm_usage(self) -> dict[str, Any] | None:
         """Tokens by model, when `track_usage` was set."""
@@ -69,6 +83,8 @@ class Prediction(Example):
         twin = super().__copy__()
         object.__setattr__(twin, "_completions", self.completions)
         object.__setattr__(twin, "_lm_usage", self._lm_usage)
+        if (found := getattr(self, "_probabilities", None)) is not None:
+            object.__setattr__(twin, "_probabilities", found)
         return twin
 
     def __repr__(self) -> str:
@@ -165,7 +181,10 @@ class Completions:
             return self._table()[key]
         if not -len(self) <= key < len(self):
             raise IndexError(f"there is no completion {key}; there are {len(self)}")
-        return Prediction({name: values[key] for name, values in self._table().items()})
+        prediction = Prediction({name: values[key] for name, values in self._table().items()})
+        if self._answers and (found := getattr(self._answers[key], "probabilities", None)) is not None:
+            object.__setattr__(prediction, "_probabilities", found)
+        return prediction
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

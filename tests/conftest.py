@@ -24,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # Many tests start `dspyc`; as on a user's machine, only the first start compiles it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# What commands print is as wide as without a terminal; a process of several that test has a width of its own.
+os.environ.pop("COLUMNS", None)
 
 # What commands keep is kept for this run of the tests.
 _kept = TemporaryDirectory(prefix="dspyc-tests-")

@@ -33,12 +33,14 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
     match declaration:
         case syntax.ValueDeclaration(kind=kind, names=names, value=value):
             of = _value(declaration, context)
-            if item.broken and not (types.known(of) and may_hold(kind, of)):
+            if item.broken and (len(names) > 1 or not (types.known(of) and may_hold(kind, of))):
                 of = types.UNKNOWN  # what was understood of it may not be what it says
             # The words that declare values are kinds of symbols, too; a test compares them.
             return symbol(cast("SymbolKind", kind), _one_of(of, names, name))
         case syntax.TypeAliasDeclaration(value=value):
-            return symbol("alias", types.TypeForm(annotate(value, context)))
+            meant = annotate(value, context)
+            # A string that is not closed has swallowed the choices behind it.
+            return symbol("alias", types.TypeForm(types.UNKNOWN if item.broken else meant))
         case syntax.TypeDeclaration(docstring=docstring):
             base = _base_record(declaration, context)
             doc = fields.text_of(docstring) or (base.doc if base is not None else "")
@@ -75,7 +77,9 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
             result = annotate(returns, context) if returns is not None else types.UNKNOWN
             parameters = _parameters(declaration.parameters, context)
             late = scope.late(name.text, _result(declaration)) if returns is None else None
-            function = types.Function(name.text, parameters, result, doc, place, "declared", read=late)
+            function = types.Function(
+                name.text, parameters, result, doc, place, "declared", untyped=item.broken, read=late
+            )
             return symbol("function", function, doc)
         case syntax.ConstantDeclaration(annotation=annotation, value=value):
             inferred = infer(value, context)

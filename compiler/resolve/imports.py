@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .. import catalog, types
+from ..datafiles import ANY_MODULE
 from ..environment import ALL, Key
 from ..facts import DataFile, ImportTarget, ItemFacts, SavedState, Symbol
 from ..pythonfiles.file import Importer, PythonFile
@@ -176,6 +177,18 @@ def cycle(files: Workspace, path: str, first: str, *, values: bool = True) -> tu
 # --- what an import brings ------------------------------------------------------------------------------
 
 
+def _beside(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules that may be meant by a missing one: those of the folder where it is looked for first."""
+    if len(module) != 1:
+        return ()
+    folder = os.path.dirname(path)
+    for _ in range(level - 1):
+        folder = os.path.dirname(folder)
+    there = files.data(os.path.join(folder, module[0] + ANY_MODULE), path)
+    names = there.beside if there is not None and there.is_missing else ()
+    return tuple(dict.fromkeys(os.path.splitext(each)[0] for each in names))
+
+
 def target(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> ImportTarget:
     """Where an import of the file at `path` leads, and what can be imported from there."""
     found = locate(files, path, level, module)
@@ -195,7 +208,8 @@ def target(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> 
         case "unreadable":
             return ImportTarget("unreadable", found.path, problem=found.problem)
         case "opaque" | "missing" | "ambiguous":
-            return ImportTarget(found.kind, found.path)
+            beside = _beside(files, path, level, module) if found.kind == "missing" else ()
+            return ImportTarget(found.kind, found.path, beside=beside)
 
 
 def imported(files: Workspace, path: str, level: int, module: tuple[str, ...], name: str) -> Symbol | None:

@@ -14,8 +14,8 @@ from msgspec import Struct
 from .. import types
 from ..facts import Symbol
 
-_WORDS = frozenset({"doc", "description", "where"})
-_IGNORED = frozenset({"node", "read", "read_members", "line"})
+_WORDS = frozenset({"doc", "description"})
+_IGNORED = frozenset({"node", "read", "read_members", "read_parameters", "line"})
 _names: dict[type, tuple[str, ...]] = {}
 
 
@@ -71,7 +71,7 @@ def _fields(kind: type[Struct]) -> tuple[str, ...]:
     if found is None:
         found = tuple(name for name in kind.__struct_fields__ if name not in _IGNORED)
         if kind is types.Record:
-            found = (*found, "interface", "members")
+            found = (*found, "interface", "members", "parameters")
         elif kind is types.ModuleClass:
             found = (*found, "interface")
         elif kind is types.Function:

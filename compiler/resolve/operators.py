@@ -231,5 +231,7 @@ def _tuple_item(
     match index_type:
         case types.Literals(values=(int() as at,)) if -len(items) <= at < len(items):
             return items[at]
+        case types.Literals(values=(int(),)):
+            return types.UNKNOWN  # there is none; `wrong-index` says so
         case _:
             return types.union(*items) if items else types.UNKNOWN

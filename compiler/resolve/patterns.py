@@ -41,7 +41,7 @@ class _Place(NamedTuple):
 
 def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | None:
     """Resolve a `match`. Returns what holds behind it, None where its end is not reached."""
-    left = infer(node.subject, context)
+    subject = left = infer(node.subject, context)
     ends: list[Flow | None] = []
     lengths = _Lengths(set(), None)
     for case in node.cases:
@@ -60,6 +60,7 @@ def match(node: syntax.Match, context: Context, run: _Run, end: int) -> Flow | N
             lengths = lengths.beside(case.pattern)
             left = taken.left if not lengths.are_all() else _without_sequences(taken.left)
     context.item.note_exhaustive(node, holds=left is types.NEVER)
+    context.item.note_untaken(node, subject, left)
     if left is not types.NEVER:
         ends.append(context.knowing(_known(node.subject, None, left, context)).flow)
     return meet(ends)

@@ -20,7 +20,7 @@ from .context import Context, Flow, Loop, Names
 from .errors import caught
 from .expressions import bind_target, infer
 from .meeting import meet
-from .narrowing import NOTHING, assume, forget
+from .narrowing import NOTHING, assume, forget, path_of
 from .operators import binary, fits
 from .patterns import match
 
@@ -137,9 +137,23 @@ def _if(node: syntax.If, context: Context, end: int, loops: int) -> Flow | None:
         reached = reached and passed is not None
         context = context.knowing(passed)
     context.item.note_exhaustive(node, holds=not reached)
+    _note_untaken(node, context)
     after = run(node.otherwise, context, end, loops)
     ends.append(after if reached else None)
     return meet(ends)
+
+
+def _note_untaken(node: syntax.If, context: Context) -> None:
+    """Of branches that all compare one path with choices, what none of them takes."""
+    subjects = {
+        path_of(each.test.left) if isinstance(each.test, syntax.Comparison) else None
+        for each in node.branches
+    }
+    first = node.branches[0].test
+    path = subjects.pop()
+    if path is not None and not subjects and isinstance(first, syntax.Comparison):
+        before = context.item.type_of(first.left)
+        context.item.note_untaken(node, before, context.narrowed.get(path))
 
 
 def _for(node: syntax.For, context: Context, end: int, loops: int) -> Flow | None:

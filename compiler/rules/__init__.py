@@ -42,7 +42,7 @@ from .data.scores import (
     wrong_row_function,
 )
 from .data.steps import different_columns, unknown_column, wrong_shares
-from .fields.bases import unknown_removed_field, wrong_base
+from .fields.bases import removed_field_read, unknown_removed_field, wrong_base
 from .fields.conditions import condition_of_another, impossible_condition, not_a_condition
 from .fields.defaults import default_not_constant, wrong_default
 from .fields.demos import incomplete_demo, unknown_demo_field, wrong_demo_value
@@ -77,6 +77,7 @@ from .models.settings import (
     refused_setting,
     retired_model,
 )
+from .models.unused import unused_model
 from .modules.construction import misplaced_module, not_constructed
 from .modules.cycles import declaration_cycle, recursion
 from .modules.kinds import not_a_part, reassigned_part, wrong_kind
@@ -120,6 +121,7 @@ from .values.operations import not_callable, not_iterable, wrong_operands
 from .values.patterns import explosive_pattern, invalid_pattern
 from .values.possibly_none import possibly_none
 from .values.runaway import runaway_constant
+from .values.subscripts import wrong_index
 from .values.unknown_field import unknown_field
 from .values.unpacking import empty_slice, wrong_unpacking
 from .walking import nodes_by_class
@@ -185,9 +187,11 @@ RULES: tuple[Rule, ...] = (
     not_a_condition,
     condition_of_another,
     impossible_condition,
+    wrong_index,
     wrong_base,
     unknown_removed_field,
     not_an_error,
+    removed_field_read,
     possibly_none,
     no_lm,
     wrong_kind,
@@ -241,6 +245,7 @@ RULES: tuple[Rule, ...] = (
     shadowed_name,
     duplicate_test,
     test_without_assert,
+    unused_model,
     missing_f,
     undocumented_tool,
     untyped_tool,

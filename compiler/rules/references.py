@@ -24,7 +24,7 @@ class References(Struct, frozen=True):
     called: frozenset[str]
     """Those that are called."""
     handed_over: frozenset[str]
-    """Those that stand as a value without being called."""
+    """Those that stand as a value without being called, or are called without arguments as an argument."""
 
 
 @remembered
@@ -33,6 +33,13 @@ def references(item: Item) -> References:
     names: dict[str, syntax.Name] = {}
     values: dict[str, syntax.Name] = {}
     callees = {id(call.function) for call in item.nodes(syntax.Call)}
+    # `metric=same()`: where nothing is given to it, the function itself is meant.
+    instead = {
+        id(argument.value.function)
+        for call in item.nodes(syntax.Call)
+        for argument in call.arguments
+        if isinstance(argument.value, syntax.Call) and not argument.value.arguments
+    }
     called: set[str] = set()
     handed_over: set[str] = set()
     for node in nodes_by_class(item).get(syntax.Name, ()):
@@ -43,6 +50,8 @@ def references(item: Item) -> References:
         if id(node) not in item.annotations:
             values.setdefault(node.text, node)
             (called if id(node) in callees else handed_over).add(node.text)
+            if id(node) in instead:
+                handed_over.add(node.text)
     return References(names, values, frozenset(called), frozenset(handed_over))
 
 

@@ -141,9 +141,27 @@ def type_declaration(context: Context, children: Children, span: Span) -> syntax
 
 def enum_declaration(context: Context, children: Children, span: Span) -> syntax.EnumDeclaration:
     """`enum name:` and its members."""
-    docstring, members = _split_docstring(context, children[1:])
+    docstring, members = _split_docstring(context, _named_members(context, children[1:]))
     found = tuple(member for member in members if isinstance(member, syntax.Member))
     return syntax.EnumDeclaration(span, identifier(children[0]), docstring, found)
+
+
+def _named_members(context: Context, members: Children) -> Children:
+    """The members, strings among them where there is nothing but strings: these are told once."""
+    if len(members) < 2 or not all(isinstance(each, syntax.String) for each in members):
+        return members
+    docstring = [members[0]] if members[0].raw[:3] in {'"""', "'''"} else []
+    first = members[1]
+    name = first.value if first.value.isidentifier() else "NAME"
+    shown = f"`{name}`, or `{name} = {first.raw[:40]}`"
+    context.report("E001", first.span, f"a member of an enumeration is a name: {shown}")
+    named = [each for each in members if each not in docstring]
+    return [*docstring, *(syntax.Member(each.span, _name_of(each), each, None) for each in named)]
+
+
+def _name_of(string: syntax.String) -> syntax.Identifier:
+    """The name that a string in the place of one stands for."""
+    return syntax.Identifier(string.span, string.value if string.value.isidentifier() else "")
 
 
 def signature_declaration(context: Context, children: Children, span: Span) -> syntax.SignatureDeclaration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isinf
 
 from msgspec import structs
@@ -42,7 +43,7 @@ def _float(context: Context, text: str, span: Span) -> int | float:
     try:
         value = float(text)
     except ValueError:
-        context.report("E009", span, f"invalid number `{text[:40]}`")
+        context.report("E009", *_invalid(context, text, span))
         return 0
     if text.replace("_", "").isdigit():
         whole = int(text)
@@ -53,6 +54,22 @@ def _float(context: Context, text: str, span: Span) -> int | float:
         context.report("E009", span, f"`{text[:40]}` is too large", 'write `float("inf")` for infinity')
         return 0
     return value
+
+
+_BEFORE_NUMBER = re.compile(r"[\w.-]+(?:/[\w.-]+)*/(?:[\w.:]+-)*\Z")
+_BEHIND_NUMBER = re.compile(r"[\w.:/-]*")
+
+
+def _invalid(context: Context, text: str, span: Span) -> tuple[Span, str, str | None, Fix | None]:
+    """What is said of a number that is none; it may be in the name of a model that has no quotes."""
+    before = _BEFORE_NUMBER.search(context.text[max(span.start - 80, 0) : span.start])
+    behind = _BEHIND_NUMBER.match(context.text, span.end)
+    if before is None or behind is None:
+        return span, f"invalid number `{text[:40]}`", None, None
+    whole = Span(span.start - len(before[0]), behind.end())
+    quoted = f'"{context.text[whole.start : whole.end]}"'
+    fix = replacement("Put it in quotes", whole.start, whole.end, quoted, "unsafe")
+    return whole, f"the name of a model is a text: `{quoted}`", None, fix
 
 
 def constant(_: Context, children: Children, span: Span) -> syntax.Constant:

@@ -49,7 +49,7 @@ def find_repairs(text: str) -> Repairs:
             blanks = _LAST_LINE.search(text, at, end)
             line = end - len(blanks[0]) if blanks else end
             margin = end - line
-            if text[end : end + 1] not in {")", "]", "}"} or not stack:
+            if stack and text[end : end + 1] not in {")", "]", "}"} and not _has_slipped(text, end, stack):
                 _end_line(repairs, stack, margin, last_end, quiet_lines)
             continue
         elif kind == OPEN_STRING:
@@ -109,6 +109,15 @@ def _drop(repairs: Repairs, bracket: str, at: int) -> None:
     repairs.problems.append(
         problem("E002", (at, at + 1), f"`{bracket}` has no matching `{_OPENERS[bracket]}`", None, fix)
     )
+
+
+_NEXT_MARGIN = re.compile(r"[\r\n]([ \t]*)(?=[^\s#])")
+
+
+def _has_slipped(text: str, at: int, stack: list[_Opened]) -> bool:
+    """Whether a line is only indented wrongly: the next one is deeper than the innermost open bracket's."""
+    following = _NEXT_MARGIN.search(text, at)
+    return following is not None and len(following[1]) > stack[-1].margin
 
 
 def _end_line(repairs: Repairs, stack: list[_Opened], margin: int, at: int, quiet_lines: set[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -48,6 +49,10 @@ def indent(lexed: Lexed, levels: list[Level], text: str, start: int, end: int) -
     if "\t" in blanks:
         _report_tab(lexed, text, line, end)
     column = len(blanks.expandtabs(4))
+    slipped = _meant_column(text, tokens, levels, column, end)
+    if slipped is not None:
+        _report_slip(lexed, line, end, slipped)
+        column = slipped
     if column > levels[-1].highest:
         if _is_description(text, tokens, levels, end):
             tokens.pop()  # the end of the line, which goes on here
@@ -98,19 +103,64 @@ _OF_NAMES = frozenset({"type", "enum"})
 """The declarations whose lines begin with a name."""
 
 
+def _meant_column(text: str, tokens: list[Token], levels: list[Level], column: int, end: int) -> int | None:
+    """How far a line is meant to be indented that stands where no line or no block of it is; None for others.
+
+    The lines below it tell: they go on as deep as if it stood in its place.
+    """
+    top = levels[-1]
+    if column > top.highest or len(levels) == 1:
+        return None
+    fits = any(each.column <= column <= each.highest for each in levels)
+    wants_block = len(tokens) > 1 and tokens[-1].kind == vocabulary().newline and _opens_block(tokens)
+    if wants_block:
+        return None if fits else min(_deeper_columns(text, end, top.highest), default=None)
+    if column >= top.column or len(levels) == 2 or (fits and levels[-2].column <= column):
+        return None
+    next_line = _NEXT_LINE.search(text, end)
+    if next_line is None:
+        return None
+    below = len(next_line[1].expandtabs(4))
+    if _ENDS_IN_COLON.match(text, end):
+        return None if fits or below <= top.highest else top.column
+    return top.column if top.column <= below <= top.highest else None
+
+
+def _deeper_columns(text: str, at: int, than: int) -> Iterator[int]:
+    """How far the lines are indented that follow, as long as they are deeper than a column."""
+    for found in _NEXT_LINE.finditer(text, at):
+        column = len(found[1].expandtabs(4))
+        if column <= than:
+            return
+        yield column
+
+
+_NEXT_LINE = re.compile(r"[\r\n]([ \t]*)(?=[^\s#])")
+
+
+_ENDS_IN_COLON = re.compile(r"[^\r\n#]*:[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+
+
+def _report_slip(lexed: Lexed, line: int, end: int, wanted: int) -> None:
+    _add(lexed, "the indentation of this line does not match any line above", line, end, wanted)
+
+
+def _add(lexed: Lexed, message: str, line: int, end: int, wanted: int) -> None:
+    fix = replacement(f"Indent it by {wanted} spaces", line, end, " " * wanted, "unsafe")
+    lexed.problems.append(
+        problem("E005", (line, max(end, line + 1)), message, f"indent it by {wanted} spaces", fix)
+    )
+
+
 def _report_dedent(lexed: Lexed, level: Level, line: int, end: int, column: int) -> None:
     """A line between two levels; the block's first line is at fault if only that one is uneven."""
     wanted = level.column
     if column % 4 == 0 and wanted % 4:
         line, end, wanted = level.line, level.line + wanted, column
         message = f"this line is indented by {level.column} spaces, the lines below it by {column}"
+        _add(lexed, message, line, end, wanted)
     else:
-        message = "the indentation of this line does not match any line above"
-    spaces = " " * wanted
-    fix = replacement(f"Indent it by {wanted} spaces", line, end, spaces, "unsafe")
-    lexed.problems.append(
-        problem("E005", (line, max(end, line + 1)), message, f"indent it by {wanted} spaces", fix)
-    )
+        _report_slip(lexed, line, end, wanted)
 
 
 def _report_tab(lexed: Lexed, text: str, line: int, end: int) -> None:

@@ -13,6 +13,7 @@ from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
 from ..words import CLAUSE_WORDS, DECLARING, HARD_KEYWORDS, MEMBER_WORDS, STATEMENT_WORDS
+from .bodies import BODIES
 from .classes import read_class
 from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as
 from .fields import FIELDS
@@ -147,6 +148,10 @@ def _decorator(stuck: Stuck) -> Repair | None:
         if stuck.line == 0
         else None,
     )
+    below = next((each for each in stuck.tokens[stop:] if each.kind != vocabulary().newline), token)
+    is_told = below.text == "class" and name[1:].partition("(")[0].rpartition(".")[2] == "dataclass"
+    if is_told:
+        return Repair(stuck.at, stop + 1, [], None)
     return discard(stuck.tokens, stuck.at, stop, found)
 
 
@@ -303,6 +308,7 @@ ITEM_RULES: tuple[RepairRule, ...] = (
     _decorator,
     *FOREIGN,
     *METHODS,
+    *BODIES,
     *FIELDS,
     *OUTSIDE,
     _outside,

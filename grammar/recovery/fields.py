@@ -187,6 +187,24 @@ def _direction(stuck: Stuck, rest: str) -> str:
     return "output" if has_output_before or "output" not in line_starts else "input"
 
 
+def _renamed(stuck: Stuck) -> Repair | None:
+    """`rename start begin` in an extension: the line is left out."""
+    tokens, line, first = stuck.tokens, stuck.line, stuck.first
+    if first.text != "rename" or tokens[0].text not in {"signature", "type"} or line == 0:
+        return None
+    field = stuck.peek(line + 1)
+    if stuck.at > line + 2 or field.kind != vocabulary().name:
+        return None
+    stop, _ = header_end(tokens, line, colon=False)
+    found = problem(
+        "E001",
+        first.span,
+        "a field cannot be renamed",
+        f"write `del {field.text}`, and declare the field with its new name",
+    )
+    return Repair(line, stop + 1, [], found)
+
+
 def _demo_form(stuck: Stuck) -> Repair | None:
     """`demo: a="b"`, `demo {…}` and `demos = […]`."""
     known = vocabulary()
@@ -268,6 +286,7 @@ def _has_second_docstring(stuck: Stuck) -> bool:
 
 FIELDS: tuple[RepairRule, ...] = (
     _instructions,
+    _renamed,
     _demo_form,
     _described_by_keyword,
     _condition_without_where,

@@ -22,6 +22,7 @@ from ..lm.request import Completion
 from ..signature.conditions import check_outputs
 from ..signature.signature import Signature
 from ..types.content import in_parts
+from ..values import rendering
 from .compiled import find_history, signature_of_values
 from .conversation import format_turn
 from .demos import Turns, arranged, is_complete
@@ -175,7 +176,7 @@ class Adapter:
     def output_format(self, signature: type[Signature], capabilities: Capabilities) -> OutputFormat | None:
         """The format that the provider holds the answer to, by what the model can do; None for none."""
         if capabilities.grammar and (grammar := self.grammar(signature)) is not None:
-            return Grammar(grammar)
+            return Grammar(grammar, capabilities.grammar_setting)
         return None
 
     def make_messages(
@@ -381,6 +382,14 @@ class Adapter:
     def grammar(self, signature: type[Signature]) -> str | None:
         """A GBNF grammar of the answers, or None if the outputs cannot be described by one."""
         return None
+
+    def value_start(self, name: str, text: str) -> int | None:
+        """Where an output's value begins in an answer; None if that cannot be said."""
+        return None
+
+    def write_choice(self, choice: Any) -> str:
+        """A choice of a closed type as it stands in an answer."""
+        return rendering.render(choice)
 
     def _lacks(self, hook: str) -> NotImplementedError:
         return NotImplementedError(f"`{type(self).__name__}` does not implement `{hook}`")

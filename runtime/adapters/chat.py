@@ -262,6 +262,11 @@ class ChatAdapter(Adapter):
         """Cuts at the markers; a model that answers in JSON all the same is shown at the end."""
         return SectionReader(tuple(plan.signature.output_fields))
 
+    def value_start(self, name: str, text: str) -> int | None:
+        """Where an output's value begins in an answer; None if that cannot be said."""
+        before, marker, _ = text.partition(f"[[ ## {name} ## ]]\n")
+        return len(before) + len(marker) if marker else None
+
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same, with an end marker or as JSON."""
         names = self._compiled(signature).names
@@ -272,7 +277,7 @@ class ChatAdapter(Adapter):
         return is_whole_object(completion)
 
     def grammar(self, signature: type[Signature]) -> str | None:
-        """A GBNF grammar of the answers, when all outputs have closed types."""
+        """A GBNF grammar of the answers."""
         from .gbnf import gbnf_for
 
         return gbnf_for(signature)

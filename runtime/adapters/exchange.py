@@ -17,6 +17,7 @@ from ..lm.request import Completion
 from ..signature.signature import Signature
 from .feedback import with_feedback
 from .plan import Plan, Planner
+from .probabilities import PROBABILITIES, with_log_probabilities, with_probabilities
 from .streaming import answered
 
 MORE_ROOM = 4
@@ -33,21 +34,18 @@ async def exchange(
     max_retries: int | None,
 ) -> list[dict[str, Any]]:
     """Ask a model and read its answers; see `Adapter.acall`."""
-    plan = adapter.plan(signature, lm, settings, inputs)
-    if plan.settings:
-        settings = {**settings, **plan.settings}
-    messages = with_feedback(adapter.make_messages(plan, demos, inputs))
+    plan, settings, messages = prepare(adapter, lm, settings, signature, demos, inputs)
     response = await answered(adapter, plan, lm, messages, settings, 0)
     answers: list[dict[str, Any]] = []
     for completion in response.completions:
         error = None
         if not completion.is_truncated:
             try:
-                answers.append(
-                    await adapter.aread_completion(plan, completion, inputs)
-                    if adapter.asks_to_read
-                    else adapter.read_completion(plan, completion, inputs)
-                )
+                # Inline, as awaiting a coroutine costs, and this is every call.
+                if adapter.asks_to_read or completion.logprobs is not None:
+                    answers.append(await _read(adapter, plan, completion, inputs))
+                else:
+                    answers.append(adapter.read_completion(plan, completion, inputs))
                 continue
             except AdapterParseError as found:
                 error = found
@@ -57,6 +55,37 @@ async def exchange(
     if sink is not None and answers:
         sink.complete(streams.predictor(), answers[0])
     return answers
+
+
+async def _read(
+    adapter: Planner, plan: Plan, completion: Completion, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The outputs of an answer, with their probabilities where the provider gave those of tokens."""
+    values = (
+        await adapter.aread_completion(plan, completion, inputs)
+        if adapter.asks_to_read
+        else adapter.read_completion(plan, completion, inputs)
+    )
+    if completion.logprobs is None:
+        return values
+    return with_probabilities(adapter, plan.signature, completion, values)
+
+
+def prepare(
+    adapter: Planner,
+    lm: Any,
+    settings: Mapping[str, Any],
+    signature: type[Signature],
+    demos: Sequence[Any],
+    inputs: Mapping[str, Any],
+) -> tuple[Plan, Mapping[str, Any], list[dict[str, Any]]]:
+    """How a model is asked first: the plan, the settings, and the messages."""
+    plan = adapter.plan(signature, lm, settings, inputs)
+    if plan.settings:
+        settings = {**settings, **plan.settings}
+    if settings.get(PROBABILITIES, lm.kwargs.get(PROBABILITIES)):
+        settings = with_log_probabilities(settings, plan.signature, lm)
+    return plan, settings, with_feedback(adapter.make_messages(plan, demos, inputs))
 
 
 class _Exchange:
@@ -130,9 +159,7 @@ class _Exchange:
                     self._limit()[1],
                     turns,
                 )
-        if self.adapter.asks_to_read:
-            return await self.adapter.aread_completion(self.plan, completion, self.inputs)
-        return self.adapter.read_completion(self.plan, completion, self.inputs)
+        return await _read(self.adapter, self.plan, completion, self.inputs)
 
     def _accepts_truncated(self) -> bool:
         found = self.settings.get("accept_truncated", self.lm.kwargs.get("accept_truncated"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -125,6 +126,15 @@ class JSONAdapter(ChatAdapter, origin=True):
         if any(name in compiled.names for name, _ in split_sections(answer, compiled.names)):
             return super().parse(signature, completion)
         return self._parse_without_object(signature, completion, answer.strip())
+
+    def value_start(self, name: str, text: str) -> int | None:
+        """Where an output's value begins in an answer; None if that cannot be said."""
+        match = re.search(rf'"{re.escape(name)}"\s*:\s*', text)
+        return match.end() if match else None
+
+    def write_choice(self, choice: Any) -> str:
+        """A choice of a closed type as it stands in an answer."""
+        return json.dumps(rendering.to_json_types(choice), ensure_ascii=False)
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same: a JSON object with its end."""

@@ -97,6 +97,14 @@ class Planner(Protocol):
         """What the answer says, where reading it asks a model."""
         ...
 
+    def value_start(self, name: str, text: str) -> int | None:
+        """Where an output's value begins in an answer."""
+        ...
+
+    def write_choice(self, choice: Any) -> str:
+        """A choice as it stands in an answer."""
+        ...
+
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is whole all the same."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -141,6 +142,11 @@ class XMLAdapter(ChatAdapter, origin=True):
             return self._parse_without_markers(signature, completion, answer)
         return self._in_order(signature, completion, values)
 
+    def value_start(self, name: str, text: str) -> int | None:
+        """Where an output's value begins in an answer; None if that cannot be said."""
+        match = re.search(rf"<{re.escape(name)}>\s*", text)
+        return match.end() if match else None
+
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether an answer that was cut off is complete all the same: every output's element is closed."""
         names = self._compiled(signature).names
@@ -151,8 +157,10 @@ class XMLAdapter(ChatAdapter, origin=True):
         return len(found) == len(names) and all(each[-1][1].is_closed for each in found.values())
 
     def grammar(self, signature: type[Signature]) -> str | None:
-        """None: there is no grammar of this format yet."""
-        return None
+        """A GBNF grammar of the answers."""
+        from .gbnf import gbnf_of_elements
+
+        return gbnf_of_elements(signature)
 
 
 def is_echo(name: str, text: str, element: Any) -> bool:

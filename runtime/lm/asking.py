@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ...base.later import Later
 from ..errors import ConfigurationError
 from ..execution import trace
 from ..execution.callbacks import BaseCallback, Report, listening
@@ -19,8 +20,7 @@ from . import history as calls
 from . import usage
 from .capabilities import ModelType
 from .doors import read_outputs, read_response, render_outputs, render_response
-from .flights import fetch_once
-from .keys import request_key
+from .flights import Wanted, fetch_once
 from .messages import OutputFormat, ToolSpec
 from .playing import player
 from .recording import answered, is_recording
@@ -29,6 +29,12 @@ from .request import GivenMessage, Request, Response
 from .rollouts import warn_of_rollout
 from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
+
+if TYPE_CHECKING:
+    from . import keys
+else:
+    # What names requests, which is imported with the first one that is cached.
+    keys = Later(globals(), "keys")
 
 
 class Asked(Protocol):
@@ -133,7 +139,8 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
         for delta in as_deltas(await played(lm, request, partial(_get, lm, request))):
             yield delta
         return
-    number, key = calls.next_number(), _key(lm, request)
+    number, facts = calls.next_number(), _facts(lm, request)
+    key = None if facts is None else keys.digest(facts)
     response = None if key is None else caching.get(key, lm.cache_in_memory)
     if response is not None:
         for delta in as_deltas(response):
@@ -145,7 +152,7 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
             yield delta
         response = verify_response(collector.response, lm.model)
         if key is not None and response.is_good:
-            caching.put(key, response, lm.cache_in_memory)
+            caching.put(key, response, lm.cache_in_memory, facts)
     _note(lm, number, request, response)
 
 
@@ -158,10 +165,11 @@ async def _get(lm: Asked, request: Request) -> Response:
 
 async def fetch(lm: Asked, request: Request) -> Response:
     """The answer to a request, from the cache, an equal request under way, or the model; in no history."""
-    key = _key(lm, request)
-    if key is not None:
-        kept = caching.get(key, lm.cache_in_memory)
-        return kept or await fetch_once(key, partial(_send, lm, request), lm.cache_in_memory)
+    facts = _facts(lm, request)
+    if facts is not None:
+        key, in_memory = keys.digest(facts), lm.cache_in_memory
+        kept: Response | None = caching.get(key, in_memory)
+        return kept or await fetch_once(Wanted(key, partial(_send, lm, request), in_memory, facts))
     if is_recording():
         return await _send(lm, request)
     return verify_response(await lm.send(request), lm.model)
@@ -194,10 +202,11 @@ async def _verified(lm: Asked, request: Request) -> Response:
     return verify_response(await lm.send(request), lm.model)
 
 
-def _key(lm: Asked, request: Request) -> str | None:
+def _facts(lm: Asked, request: Request) -> bytes | None:
+    """What names the request in the cache; None where it is not to be cached, or cannot be named."""
     if not request.settings.get("cache", lm.cache):
         return None
-    return request_key(request, lm.identity(request))
+    return keys.request_facts(request, lm.identity(request))
 
 
 def _note(lm: Asked, number: int, request: Request, response: Response) -> None:

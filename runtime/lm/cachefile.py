@@ -13,7 +13,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS answers (
 )
 """
 _COLUMNS = ["key", "value", "sum", "made"]
+_REQUESTS = """
+CREATE TABLE IF NOT EXISTS requests (key TEXT PRIMARY KEY, model TEXT NOT NULL, facts TEXT NOT NULL)
+"""
+"""What was asked, for people who look into the cache; nothing that answers a call reads it."""
 _MAINTENANCE = "maintenance"
 _LONGEST_MAINTENANCE = 30.0
 _LONGEST_SALVAGE = 20.0
@@ -71,13 +75,24 @@ class CacheFile:
 
         return self._try(read)
 
-    def put(self, key: str, value: str) -> None:
-        """Keep a text."""
+    def put(self, key: str, value: str, model: str = "", facts: str | None = None) -> None:
+        """Keep a text, and what it answers.
+
+        Args:
+            key: its name.
+            value: the text.
+            model: who was asked.
+            facts: what was asked, as JSON; see `keys.request_facts`.
+        """
 
         def write(connection: sqlite3.Connection) -> None:
             row = (key, value, _checksum(key, value), time.time())
-            connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
-            self._unchecked += len(value) + 200
+            with _transaction(connection):
+                connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
+                if facts is not None:
+                    asked = (key, model, facts)
+                    connection.execute("INSERT OR REPLACE INTO requests VALUES (?, ?, ?)", asked)
+            self._unchecked += len(value) + len(facts or "") + 300
             if self._unchecked > self._limit // 10:
                 self._prune(connection)
 
@@ -87,7 +102,15 @@ class CacheFile:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._try(lambda connection: connection.execute("DELETE FROM answers"))
+        self._try(lambda connection: connection.executescript("DELETE FROM answers; DELETE FROM requests"))
+
+    def work(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Do something with the tables; None where the file cannot be used."""
+        return self._try(work)
+
+    def shrink(self) -> None:
+        """Give back the space of rows that were deleted, and what was asked of those."""
+        self._try(_give_back)
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -196,6 +219,8 @@ class CacheFile:
         if version != VERSION or "answers" not in tables:
             connection.execute(_SCHEMA)
             connection.execute(f"PRAGMA user_version={VERSION}")
+        if "requests" not in tables:
+            connection.execute(_REQUESTS)
 
     def _has_moved(self) -> bool:
         """Whether another process has put another file in its place."""
@@ -221,11 +246,7 @@ class CacheFile:
             "LIMIT (SELECT CAST(count(*) * ? AS INTEGER) + 1 FROM answers))",
             (share,),
         )
-        if connection.execute("PRAGMA auto_vacuum").fetchone()[0]:
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
-        elif used < _LARGEST_VACUUM:
-            connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        _give_back(connection)
 
     # --- another file in its place ----------------------------------------------------------------------
 
@@ -313,6 +334,26 @@ def _is_good(row: Any) -> bool:
         and isinstance(made, float)
         and _checksum(key, value) == checksum
     )
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _give_back(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM requests WHERE key NOT IN (SELECT key FROM answers)")
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0]:
+        connection.execute("PRAGMA incremental_vacuum").fetchall()
+    elif _used_bytes(connection) < _LARGEST_VACUUM:
+        connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:

@@ -1,4 +1,4 @@
-"""Responses as the JSON texts that the cache's file holds."""
+"""Responses, and values of JSON's types, as the JSON texts that the cache's file holds."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ _KINDS: dict[str, type[Any]] = {
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
-def render_json(response: Response) -> str:
-    """What is kept of a response: its completions, the model's name and the answer's.
+def render_json(response: Any) -> str:
+    """What is kept of a response: its completions, the model's name and the answer's; of a value all.
 
     Raises:
         TypeError, ValueError: it holds what JSON cannot.
     """
+    if not isinstance(response, Response):
+        text = json.dump_strictly({"value": response})
+        if json.load(text)["value"] != response:
+            raise TypeError("JSON would give it back as another value")
+        return text
     completions = [
         {
             "parts": [[_NAMES[type(part)], *_values(part)] for part in completion.parts],
@@ -39,13 +44,15 @@ def render_json(response: Response) -> str:
     return json.dump_strictly(facts) if any(map(_is_foreign, response.completions)) else json.dump(facts)
 
 
-def read_json(text: str) -> Response:
-    """The response of a text, marked as a hit.
+def read_json(text: str) -> Any:
+    """The response of a text, marked as a hit, or the value.
 
     Raises:
         KeyError, TypeError, ValueError: it is not one.
     """
     facts = json.load(text)
+    if "value" in facts:
+        return facts["value"]
     if "completions" not in facts:
         # As the first version wrote it.
         return Response(

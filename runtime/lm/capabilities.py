@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...base.models import HERE, provider_of, row_of
 
+GrammarSetting: TypeAlias = Literal["grammar", "structured_outputs", "guided_grammar", "ebnf"]
+"""Under which setting a server takes a grammar."""
 ModelType: TypeAlias = Literal["chat", "text"]
 """Whether a model takes a conversation or one text."""
 
@@ -25,6 +27,7 @@ class Capabilities(NamedTuple):
         response_schema: can enforce a JSON schema on an answer.
         json_object: can enforce that an answer is a JSON object.
         grammar: can enforce a GBNF grammar on an answer.
+        grammar_setting: the server's name for the setting of a request that holds it.
         logprobs: gives log probabilities.
         reasoning: thinks before it answers.
         images: reads pictures.
@@ -40,6 +43,7 @@ class Capabilities(NamedTuple):
     response_schema: bool = False
     json_object: bool = False
     grammar: bool = False
+    grammar_setting: GrammarSetting = "grammar"
     logprobs: bool = False
     reasoning: bool = False
     images: bool = False
@@ -52,11 +56,27 @@ class Capabilities(NamedTuple):
 
 NOTHING_KNOWN = Capabilities()
 EMBEDDED = Capabilities(
-    streaming=True, response_schema=True, json_object=True, grammar=True, exact_usage=True
+    streaming=True,
+    response_schema=True,
+    json_object=True,
+    grammar=True,
+    logprobs=True,
+    exact_usage=True,
 )
 """llama.cpp in this process."""
 UNKNOWN_SERVER = Capabilities(streaming=True)
 """A model that the table does not have, behind litellm."""
+_HOLDS = Capabilities(streaming=True, response_schema=True, json_object=True)
+SERVERS = {
+    "llama.cpp": _HOLDS._replace(grammar=True, logprobs=True),
+    "vllm": _HOLDS._replace(grammar=True, grammar_setting="structured_outputs", logprobs=True),
+    "sglang": _HOLDS._replace(grammar=True, grammar_setting="ebnf", logprobs=True),
+    "ollama": _HOLDS,
+    "lm_studio": _HOLDS._replace(json_object=False),
+}
+"""What servers of open models can do with any model; whether a model has tools, only the user knows."""
+_SERVER_OF = {"hosted_vllm": "vllm", "llamafile": "llama.cpp", "lm_studio": "lm_studio"}
+"""The server that a provider's name means."""
 
 _LOGPROBS = frozenset({"openai", "azure", "text-completion-openai", "deepseek", "xai", "hosted_vllm"})
 """Providers whose chat completions give log probabilities; the table does not say."""
@@ -76,7 +96,7 @@ def capabilities_of(model: str) -> Capabilities:
         return EMBEDDED
     row = row_of(model)
     if row is None:
-        return UNKNOWN_SERVER
+        return SERVERS.get(_SERVER_OF.get(model.partition("/")[0], ""), UNKNOWN_SERVER)
     provider = str(row.get("litellm_provider", ""))
     reasoning = bool(row.get("supports_reasoning"))
     return Capabilities(

@@ -12,7 +12,7 @@ from ..execution.callbacks import BaseCallback
 from ..limits import Ge, Gt, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
-from .capabilities import Capabilities, capabilities_of
+from .capabilities import SERVERS, Capabilities, capabilities_of
 from .provider import Provider, provider_for
 from .rollouts import warn_of_rollout
 
@@ -54,6 +54,10 @@ class LM(BaseLM):
     """How long an answer may be, in tokens; None for the provider's default, which a reasoning model has
     unless you say otherwise.
     """
+    probabilities: Annotated[bool, Setting()] = False
+    """Whether predictions have the probabilities of the choices of their outputs (`Literal`, enum, `bool`,
+    bounded `int`), where the model gives log probabilities.
+    """
     cache: bool = True
     """Whether answers are cached and reused."""
     cache_in_memory: bool = True
@@ -63,6 +67,10 @@ class LM(BaseLM):
     num_retries: Annotated[int, Ge(0)] = 8
     """How often a request is retried after a temporary failure (rate limit, timeout, server error), with
     waits that grow to a minute; at most twice if the connection is refused.
+    """
+    server: Literal["llama.cpp", "vllm", "sglang", "ollama", "lm_studio"] | None = None
+    """What serves the model at `api_base`, where its name does not tell: it says how an adapter can hold the
+    answers to a schema or a grammar.
     """
     timeout: Annotated[float | None, Gt(0)] = None
     """How many seconds an attempt may take; 600 when None."""
@@ -109,6 +117,8 @@ class LM(BaseLM):
             raise LMConfigurationError(complaint, model=self.model)
         limit = "max_completion_tokens" if is_reasoning_model(self.model) else "max_tokens"
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
+        if self.probabilities:
+            self.kwargs["probabilities"] = True
         for name in _SENT_WITH_EACH:
             if (value := getattr(self, name)) is not None:
                 self.kwargs[name] = value
@@ -136,8 +146,8 @@ class LM(BaseLM):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the model can do, by its name."""
-        return self._capabilities or capabilities_of(self.model)
+        """What the model can do, by its name or its server's."""
+        return self._capabilities or (SERVERS[self.server] if self.server else capabilities_of(self.model))
 
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:
@@ -234,6 +244,8 @@ class LM(BaseLM):
         names = ("cache_in_memory", "finetuning_model", "launch_kwargs", "train_kwargs")
         state |= saved_settings({name: getattr(self, name) for name in names})
         kept = {name: getattr(self, name) for name in sorted(_LIMITS) if getattr(self, name) is not None}
+        if self.server is not None:
+            kept["server"] = self.server
         if self.fallbacks:
             listed = _checked_fallbacks(self.fallbacks) or ()
             kept["fallbacks"] = [each if isinstance(each, str) else each.model for each in listed]

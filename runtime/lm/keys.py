@@ -7,7 +7,10 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from ...base.secrets import is_secret, redact
 from .request import ATTEMPT, Request
@@ -21,7 +24,7 @@ NOT_IDENTITY = frozenset(
     }
 )  # fmt: skip
 """Request settings that do not change what a model answers, or that must never be written down."""
-_HEADERS = ("headers", "extra_headers", "default_headers")
+_HEADERS = frozenset({"headers", "extra_headers", "default_headers"})
 _ENDPOINT_VARIABLE = re.compile(
     r"([A-Z0-9_]+?)_?(?:API_BASE|BASE_URL|API_URL|ENDPOINT|API_VERSION|HOST|REGION|REGION_NAME|LOCATION"
     r"|PROJECT|PROJECT_ID|ORGANIZATION|ORG_ID)"
@@ -33,7 +36,7 @@ _PROVIDERS_VARIABLES = {
 
 
 def request_key(request: Request, identity: str) -> str | None:
-    """The name of a request in the cache.
+    """The name of a request in the cache: the digest of its facts.
 
     Args:
         request: the request.
@@ -42,15 +45,31 @@ def request_key(request: Request, identity: str) -> str | None:
     Returns:
         64 hexadecimal digits, or None for a request that cannot be named, because it holds foreign objects.
     """
+    facts = request_facts(request, identity)
+    return None if facts is None else digest(facts)
+
+
+def digest(facts: bytes) -> str:
+    """The name of the request that these are the facts of."""
+    return hashlib.sha256(facts).hexdigest()
+
+
+def request_facts(request: Request, identity: str) -> bytes | None:
+    """All that decides what answers a request, as JSON, without keys; None where JSON cannot hold it.
+
+    It is an array in this order: a version, who answers, the model, its type, the prompt, the messages, the
+    settings, the tools, and the format of the answer.
+    """
+    given = request.settings
     settings = {
         name: value if isinstance(value, (int, float)) else _without_secrets(value)
-        for name, value in request.settings.items()
-        if name not in NOT_IDENTITY and value is not None and not is_secret(name)
+        for name, value in given.items()
+        if value is not None and _is_identity(name)
     }
-    for name in _HEADERS:
-        if headers := _known_headers(request.settings.get(name) or ()):
-            settings[name] = headers
-    output = None if request.output is None else request.output.as_settings()
+    if not _HEADERS.isdisjoint(given):
+        for name in _HEADERS & given.keys():
+            if headers := _known_headers(given[name] or ()):
+                settings[name] = headers
     facts = [
         2,
         identity,
@@ -60,13 +79,26 @@ def request_key(request: Request, identity: str) -> str | None:
         request.openai_messages,
         settings,
         [tool.as_openai() for tool in request.tools],
-        output,
+        None if request.output is None else request.output.as_settings(),
     ]
     try:
+        return _encode(facts)
+    except (TypeError, ValueError):
+        pass
+    try:
+        # It knows subclasses, and half a surrogate pair.
         text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError):
         return None
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return text.encode("utf-8", "surrogatepass")
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@lru_cache(maxsize=1024)
+def _is_identity(name: str) -> bool:
+    return name not in NOT_IDENTITY and not is_secret(name)
 
 
 def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:

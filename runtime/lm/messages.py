@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from .capabilities import GrammarSetting
+
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool", "function"]
 
 
@@ -195,13 +197,20 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Enforces a GBNF grammar on the answer, if the model's server can."""
+    """Enforces a GBNF grammar on the answer, if the model's server can.
+
+    `setting` is the server's name for it: llama.cpp's `grammar`, vLLM's `structured_outputs` (before version
+    0.12 `guided_grammar`), SGLang's `ebnf`.
+    """
 
     text: str
+    setting: GrammarSetting = "grammar"
 
     def as_settings(self) -> dict[str, Any]:
-        """The setting of a request that asks for it; llama.cpp's."""
-        return {"grammar": self.text}
+        """The setting of a request that asks for it."""
+        if self.setting == "structured_outputs":
+            return {self.setting: {"grammar": self.text}}
+        return {self.setting: self.text}
 
 
 @dataclass(frozen=True, slots=True)

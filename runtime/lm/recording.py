@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from .cachejson import read_json, render_json
-from .keys import request_key
 from .request import Request, Response
 
 
@@ -51,6 +50,8 @@ async def answered(
 ) -> Response:
     """The answer to a request: a kept one, else what `send` gives, which is kept."""
     recorder = _recorder.get()
+    from .keys import request_key
+
     name = None if recorder is None else request_key(request, identity)
     if recorder is None or name is None:
         return await send(request)

@@ -7,10 +7,12 @@ from typing import Any
 
 from ..adapters.base import Adapter
 from ..adapters.chat import ChatAdapter
+from ..adapters.exchange import prepare
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
 from ..execution.settings import lookup, of_call, of_parts
+from ..lm.request import Request
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
 from ..signature.signature import Signature, ensure_signature
@@ -72,6 +74,22 @@ class Call:
         if predictor.hint is not None:
             self.signature = _hinted(signature)
             self.sent = {**self.inputs, HINT: predictor.hint}
+
+
+def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Request]:
+    """The first request of a call with these inputs, and the model that would get it; nothing is sent.
+
+    Raises:
+        InputError: an input is unknown or missing.
+        NotConfiguredError: there is no language model.
+    """
+    from ..lm.asking import make_request  # what only a call needs
+
+    call = Call(predictor, dict(inputs))
+    plan, settings, messages = prepare(
+        call.adapter, call.lm, call.config, call.signature, call.demos, call.sent
+    )
+    return call.lm, make_request(call.lm, None, messages, settings, plan.tools, plan.output)
 
 
 def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:

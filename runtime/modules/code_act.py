@@ -18,8 +18,8 @@ from ..tools.interpreter import FinalOutput, PythonInterpreter, without_fence
 from ..tools.tool import Tool
 from .chain_of_thought import ChainOfThought
 from .predict import Predict
-from .sandboxes import InterpreterFactory, RunsCode, Sandbox, ending_in_value, sandbox_of, shown
-from .toolbox import Toolbox, numbered
+from .sandboxes import InterpreterFactory, Sandbox, ending_in_value, sandbox_of, shown
+from .toolbox import Agent, Toolbox, numbered
 from .trajectory import Trajectory, without_oldest
 
 logger = logging.getLogger("dspyc")
@@ -28,7 +28,7 @@ _TAKEN = {"SUBMIT": "the code ends with its own"}
 
 
 @parameters(extra="config")
-class CodeAct(RunsCode):
+class CodeAct(Agent):
     """Works out the outputs in steps, each of which is Python code that may call tools.
 
         agent = CodeAct("question -> answer: int", tools=[search], allow_code=True)

@@ -79,13 +79,17 @@ class Predict(Module, Predictor):
             AdapterParseError: the model's answer could not be read.
             LMError: the model could not be asked.
         """
-        call = calling.Call(self, inputs)
+        call = self._prepared(inputs)
         completions = await call.adapter.reply(
             call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
         )
         prediction = Prediction.from_completions(completions, call.signature)
         trace.record(self, call.inputs, prediction)
         return prediction
+
+    def _prepared(self, inputs: dict[str, Any]) -> calling.Call:
+        """A call with these inputs, decided."""
+        return calling.Call(self, inputs)
 
     def messages(self, /, **inputs: Any) -> list[dict[str, Any]]:
         """The exact messages that a call with these inputs would send; sends nothing and needs no LM."""

@@ -14,13 +14,14 @@ from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature, make_signature
 from ..tools.interpreter import FinalOutput, without_fence
 from .chain_of_thought import ChainOfThought
-from .sandboxes import InterpreterFactory, RunsCode, Sandbox, ending_in_value, sandbox_of, shown
+from .sandboxes import InterpreterFactory, Sandbox, ending_in_value, sandbox_of, shown
+from .toolbox import Agent
 
 logger = logging.getLogger("dspyc")
 
 
 @parameters(extra="config")
-class ProgramOfThought(RunsCode):
+class ProgramOfThought(Agent):
     """Works out the outputs by Python code that the model writes and a sandbox runs.
 
         solve = ProgramOfThought("question -> answer: float", allow_code=True)

@@ -29,8 +29,8 @@ from . import rlm_prompts
 from .calling import in_force
 from .predict import Predict
 from .repl import Entry, Variable, show_history
-from .sandboxes import InterpreterFactory, RunsCode, sandbox_of, shown
-from .toolbox import Toolbox
+from .sandboxes import InterpreterFactory, sandbox_of, shown
+from .toolbox import Agent, Toolbox, said_of
 
 logger = logging.getLogger("dspyc")
 
@@ -39,7 +39,7 @@ _RESULTS = ("trajectory", "final_reasoning")
 
 
 @parameters(extra="config")
-class RLM(RunsCode):
+class RLM(Agent):
     """Works out the outputs from inputs of any length, by code that the model writes step by step.
 
         answer = RLM("context, query -> answer", sub_lm=small, allow_code=True)
@@ -118,7 +118,7 @@ class RLM(RunsCode):
         given = complete_inputs(self.signature, inputs, self.signature.__name__)
         fields = self.signature.input_fields
         described = "\n\n".join(
-            str(Variable.of(name, value, rlm_prompts.said_of(fields[name]))) for name, value in given.items()
+            str(Variable.of(name, value, said_of(fields[name]))) for name, value in given.items()
         )
         entries: list[Entry] = []
         async with sandbox_of(self, None, factory, self.allow_code) as sandbox:

@@ -9,6 +9,7 @@ from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, make_signature
 from ..tools.interpreter import SUBMIT, PythonInterpreter
 from ..values.rendering import type_note
+from .toolbox import said_of
 
 _ABOUT_VARIABLES = "What is known of the variables in the session"
 
@@ -77,13 +78,6 @@ def instructions(signature: type[Signature], tools: Mapping[str, Any], calls: in
         f"At most {calls} prompts can be given to `llm_query` and `llm_query_batched` together.",
     ]
     return "\n".join(lines)
-
-
-def said_of(field: Any) -> str | None:
-    """A field's description, where it has one of its own."""
-    extra = field.json_schema_extra
-    found = extra.get("desc") if isinstance(extra, dict) else None
-    return found if isinstance(found, str) and not found.startswith("${") else None
 
 
 def _output(name: str, field: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from ..errors import CodeExecutionError, ConfigurationError
 from ..execution import drive
-from ..execution.settings import CALL_SETTINGS, begin_call, lookup
+from ..execution.settings import lookup
 from ..tools import permission
 from ..tools.interpreter import PythonInterpreter
 from ..tools.tool import Tool
@@ -19,18 +19,6 @@ from .base import Module
 
 InterpreterFactory: TypeAlias = Callable[[], Any]
 """Makes what runs code, for one call: it has `tools`, `execute(code, variables)` and `shutdown()`."""
-
-
-class RunsCode(Module):
-    """A module that runs code which a model writes."""
-
-    signature: Any
-
-    def _take_settings(self, inputs: dict[str, Any]) -> Any:
-        """Keep `lm`, `config` and `max_retries` of a call apart from the inputs, which the code sees."""
-        named = self.signature.input_fields
-        taken = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in named}
-        return begin_call(taken) if taken else None
 
 
 class Sandbox:

@@ -289,9 +289,13 @@ async def stream(
     """
     loop = asyncio.get_running_loop()
     pieces: asyncio.Queue[Any] = asyncio.Queue()
+    own_thread = threading.get_ident()
 
     def put(piece: Piece) -> None:
-        loop.call_soon_threadsafe(pieces.put_nowait, piece)
+        if threading.get_ident() == own_thread:  # to wake the loop from another thread costs a system call
+            loop.call_soon(pieces.put_nowait, piece)
+        else:
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
     async def work() -> Any:
         callbacks = list(lookup("callbacks") or ())

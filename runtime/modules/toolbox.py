@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from ..execution.settings import CALL_SETTINGS, begin_call
 from ..tools.server import all_tools, collect
 from ..tools.tool import Tool
+from .base import Module
 from .predict import Predict
 
 Describe: TypeAlias = Callable[[Mapping[str, Tool]], str]
+
+
+class Agent(Module):
+    """A module that looks at the inputs of its calls itself, and shows them to code or in a first turn."""
+
+    signature: Any
+
+    def _take_settings(self, inputs: dict[str, Any]) -> Any:
+        """Keep `lm`, `config` and `max_retries` of a call apart from its inputs."""
+        named = self.signature.input_fields
+        taken = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in named}
+        return begin_call(taken) if taken else None
 
 
 class Toolbox:
@@ -68,3 +82,10 @@ class Toolbox:
 def numbered(tools: Mapping[str, Tool]) -> list[str]:
     """The tools as a model is told of them."""
     return [f"({number}) {tool}" for number, tool in enumerate(tools.values(), 1)]
+
+
+def said_of(field: Any) -> str | None:
+    """A field's description, where it has one of its own."""
+    extra = field.json_schema_extra
+    found = extra.get("desc") if isinstance(extra, dict) else None
+    return found if isinstance(found, str) and not found.startswith("${") else None

@@ -242,16 +242,9 @@ class Tool:
     def _schemas(
         self, named: Mapping[str, inspect.Parameter], described: Mapping[str, str]
     ) -> dict[str, Any]:
-        from pydantic import PydanticUserError, TypeAdapter
-
         schemas: dict[str, Any] = {}
         for name, parameter in named.items():
-            try:
-                schema = _without_references(TypeAdapter(self.arg_types.get(name, Any)).json_schema())
-            except PydanticUserError as error:
-                raise ToolError(
-                    f"the argument `{name}` of `{self.name}` has a type without a JSON schema: {error}"
-                ) from error
+            schema = schema_of(self.arg_types.get(name, Any), f"the argument `{name}` of `{self.name}`")
             if parameter.default is not inspect.Parameter.empty:
                 schema["default"] = to_json_types(parameter.default)
             if name in described:
@@ -268,6 +261,24 @@ _BY_NAME: Mapping[str, Any] = {
     "array": list,
     "object": dict,
 }
+
+
+def schema_of(annotation: Any, what: str) -> dict[str, Any]:
+    """The JSON schema of a type, for a tool's argument.
+
+    Args:
+        annotation: the type.
+        what: what has it, for an error.
+
+    Raises:
+        ToolError: the type has none.
+    """
+    from pydantic import PydanticUserError, TypeAdapter
+
+    try:
+        return _without_references(TypeAdapter(annotation).json_schema())
+    except PydanticUserError as error:
+        raise ToolError(f"{what} has a type without a JSON schema: {error}") from error
 
 
 def schema_parts(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:

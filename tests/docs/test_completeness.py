@@ -205,7 +205,10 @@ def test_every_command_of_the_reference_exists() -> None:
 
 def _options(name: str) -> list[click.Option]:
     command: click.Command = import_module(f"dspyc.cli.{name}").command
-    return [option for option in command.params if isinstance(option, click.Option)]
+    inside = command.commands.values() if isinstance(command, click.Group) else ()
+    return [
+        option for each in (command, *inside) for option in each.params if isinstance(option, click.Option)
+    ]
 
 
 def test_every_code_in_the_reference_exists() -> None:

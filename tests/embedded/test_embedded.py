@@ -9,9 +9,11 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import dspyc.runtime as dspy
 from dspyc.runtime.errors import (
     ContextWindowExceededError,
     LMConfigurationError,
@@ -274,3 +276,14 @@ def test_the_card_tells_the_size_of_both_models() -> None:
     for name, path in SHIPPED.items():
         assert f"`embedded/{name}`" in card
         assert f"{path.stat().st_size:,} bytes" in card
+
+
+@pytest.mark.parametrize("adapter", [dspy.ChatAdapter(), dspy.XMLAdapter(), dspy.JSONAdapter()])
+def test_answers_of_every_type_are_held_to_the_format(adapter: Any) -> None:
+    # The model was never told of such fields: only the grammar makes it write them.
+    signature = dspy.Signature("text -> kind: Literal['a', 'b'], sure: bool, count: int | None")
+    with dspy.context(lm=dspy.LM("embedded/banking-base", cache=False, max_tokens=200), adapter=adapter):
+        found = dspy.Predict(signature, max_retries=0)(text="My card has not arrived")
+    assert found.kind in ("a", "b")
+    assert isinstance(found.sure, bool)
+    assert found.count is None or isinstance(found.count, int)

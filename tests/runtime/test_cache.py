@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import dspyc.runtime as dspy
 from dspyc.base.folders import cache_folder
 from dspyc.runtime.lm import cache
-from dspyc.runtime.lm.cache import Cache
+from dspyc.runtime.lm.cache import Store
 from dspyc.runtime.lm.cachejson import read_json, render_json
 from dspyc.runtime.lm.messages import Native, Reasoning, Text
 from dspyc.runtime.lm.recording import recording
@@ -30,7 +30,7 @@ from dspyc.runtime.lm.request import Completion, Response
 
 
 def filled(folder: Path, count: int = 50) -> Path:
-    cache = Cache(folder, memory_entries=0)
+    cache = Store(folder, memory_entries=0)
     for number in range(count):
         cache.put(f"key{number}", Response((f"answer {number} " * 20,), usage={"total_tokens": 1}, cost=1.0))
     cache.close()
@@ -38,15 +38,15 @@ def filled(folder: Path, count: int = 50) -> Path:
 
 
 def test_answers_come_back_marked_and_free(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
+    cache = Store(tmp_path)
     cache.put("k", Response(("a", "b"), {"total_tokens": 5}, 0.1, "stop", "m", "id"))
-    for each in (cache, Cache(tmp_path, memory_entries=0)):
+    for each in (cache, Store(tmp_path, memory_entries=0)):
         found = each.get("k")
         assert found == Response(("a", "b"), {}, None, "stop", "m", "id", cache_hit=True)
     assert cache.get("other") is None
     cache.clear()
     assert cache.get("k") is None
-    assert Cache(tmp_path).get("k") is None
+    assert Store(tmp_path).get("k") is None
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "empty", "header"])
@@ -60,12 +60,12 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path, damage: str) -> None:
         "header": b"\0" * 100 + content[100:],
     }
     path.write_bytes(damaged[damage])
-    cache = Cache(tmp_path, memory_entries=0)
+    cache = Store(tmp_path, memory_entries=0)
     assert cache.get("key1") is None or damage == "truncated"
     for number in range(40):
         cache.get(f"key{number}")
         cache.put(f"new{number}", Response((f"new {number}",)))
-    assert Cache(tmp_path, memory_entries=0).get("new39") == Response(("new 39",), cache_hit=True)
+    assert Store(tmp_path, memory_entries=0).get("new39") == Response(("new 39",), cache_hit=True)
 
 
 def test_flipped_bytes_never_give_a_wrong_answer(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_flipped_bytes_never_give_a_wrong_answer(tmp_path: Path) -> None:
     for _ in range(200):
         content[chance.randrange(4096, len(content))] ^= 1 << chance.randrange(8)
     path.write_bytes(content)
-    cache = Cache(tmp_path, memory_entries=0)
+    cache = Store(tmp_path, memory_entries=0)
     right = 0
     for number in range(200):
         found = cache.get(f"key{number}")
@@ -91,12 +91,12 @@ def test_a_row_edited_by_hand_is_a_miss(tmp_path: Path) -> None:
     connection.execute("UPDATE answers SET value = replace(value, 'answer', 'poison')")
     connection.commit()
     connection.close()
-    assert Cache(tmp_path).get("key0") is None
+    assert Store(tmp_path).get("key0") is None
 
 
 def test_a_folder_that_cannot_be_used_leaves_the_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    cache = Cache(tmp_path / "file" / "cache")
+    cache = Store(tmp_path / "file" / "cache")
     cache.put("k", Response(("a",)))
     found = cache.get("k")
     assert found is not None
@@ -104,7 +104,7 @@ def test_a_folder_that_cannot_be_used_leaves_the_memory(tmp_path: Path) -> None:
 
 
 def test_the_memory_forgets_the_least_used(tmp_path: Path) -> None:
-    cache = Cache(None, memory_entries=2)
+    cache = Store(None, memory_entries=2)
     cache.put("a", Response(("1",)))
     cache.put("b", Response(("2",)))
     cache.get("a")
@@ -114,7 +114,7 @@ def test_the_memory_forgets_the_least_used(tmp_path: Path) -> None:
 
 
 def test_the_file_stays_small(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, memory_entries=0, disk_bytes=300_000)
+    cache = Store(tmp_path, memory_entries=0, disk_bytes=300_000)
     for number in range(3000):
         cache.put(f"k{number}", Response(("x" * 500,)))
     assert cache.get("k0") is None
@@ -125,14 +125,14 @@ def test_the_file_stays_small(tmp_path: Path) -> None:
 
 def test_threads_and_processes_share_it(tmp_path: Path) -> None:
     writer = (
-        "import sys; from pathlib import Path; from dspyc.runtime.lm.cache import Cache;"
-        "from dspyc.runtime.lm.request import Response; cache = Cache(Path(sys.argv[1]), 0);"
+        "import sys; from pathlib import Path; from dspyc.runtime.lm.cache import Store;"
+        "from dspyc.runtime.lm.request import Response; cache = Store(Path(sys.argv[1]), 0);"
         "[cache.put(f'{sys.argv[2]}-{n}', Response((str(n),))) for n in range(100)]"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", writer, str(tmp_path), str(number)]) for number in range(2)
     ]
-    cache = Cache(tmp_path, memory_entries=0)
+    cache = Store(tmp_path, memory_entries=0)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: cache.put(f"t-{number}", Response((str(number),))), range(200)))
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
@@ -156,7 +156,7 @@ def test_the_good_rows_of_a_damaged_file_are_kept(tmp_path: Path) -> None:
     middle = len(content) // 2 // 4096 * 4096
     content[middle : middle + 4096] = b"\xff" * 4096
     path.write_bytes(content)
-    cache = Cache(tmp_path, memory_entries=0)
+    cache = Store(tmp_path, memory_entries=0)
     found = [cache.get(f"key{number}") for _ in range(2) for number in range(400)][400:]
     assert 300 < sum(response is not None for response in found) < 400
     (aside,) = asides(tmp_path)
@@ -166,9 +166,9 @@ def test_the_good_rows_of_a_damaged_file_are_kept(tmp_path: Path) -> None:
 FINDER = """
 import sys
 from pathlib import Path
-from dspyc.runtime.lm.cache import Cache
+from dspyc.runtime.lm.cache import Store
 from dspyc.runtime.lm.request import Response
-cache = Cache(Path(sys.argv[1]), 0)
+cache = Store(Path(sys.argv[1]), 0)
 sys.stdin.readline()
 for number in range(60):
     cache.get(f"key{number}")
@@ -198,7 +198,7 @@ def test_six_processes_put_a_damaged_file_aside_once(tmp_path: Path, damage: str
     ended = [process.communicate("go\n", timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0] * 6, ended
     assert len(asides(tmp_path)) == 1
-    cache = Cache(tmp_path, memory_entries=0)
+    cache = Store(tmp_path, memory_entries=0)
     assert all(cache.get(f"new{number}") is not None for number in range(6))
     if damage == "page":
         assert min(int(out) for out, _ in ended) >= 30
@@ -221,13 +221,13 @@ def test_a_file_of_another_version_is_put_aside_once(tmp_path: Path, schema: str
     connection.close()
     content = path.read_bytes()
     for number in range(3):
-        cache = Cache(tmp_path, memory_entries=0)
+        cache = Store(tmp_path, memory_entries=0)
         cache.put(f"k{number}", Response(["a"]))
         assert cache.get(f"k{number}") is not None
         cache.close()
     (aside,) = asides(tmp_path)
     assert aside.read_bytes() == content
-    assert Cache(tmp_path).get("k0") is not None
+    assert Store(tmp_path).get("k0") is not None
 
 
 def test_a_file_of_the_first_version_goes_on(tmp_path: Path) -> None:
@@ -240,26 +240,26 @@ def test_a_file_of_the_first_version_goes_on(tmp_path: Path) -> None:
     connection.execute("INSERT INTO answers VALUES ('k', ?, ?, 1.0)", (value, checksum))
     connection.commit()
     connection.close()
-    assert Cache(tmp_path).get("k") == Response(["a"], {}, None, "stop", "m", None, cache_hit=True)
+    assert Store(tmp_path).get("k") == Response(["a"], {}, None, "stop", "m", None, cache_hit=True)
     assert not asides(tmp_path)
 
 
 def test_the_limit_holds_over_many_short_processes(tmp_path: Path) -> None:
     for number in range(60):
-        cache = Cache(tmp_path, memory_entries=0, disk_bytes=1_000_000)
+        cache = Store(tmp_path, memory_entries=0, disk_bytes=1_000_000)
         for row in range(10):
             cache.put(f"{number}-{row}", Response(["x" * 20_000]))
         cache.close()
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 1_500_000
-    assert Cache(tmp_path).get("59-9") is not None
-    assert Cache(tmp_path).get("0-0") is None
+    assert Store(tmp_path).get("59-9") is not None
+    assert Store(tmp_path).get("0-0") is None
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "here"
     mask = os.umask(0)
     try:
-        cache = Cache(folder)
+        cache = Store(folder)
         cache.put("k", Response(["a"]))
         cache.locks.acquire("k")
     finally:
@@ -269,7 +269,7 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     cache.locks.release("k")
     cache.close()
     (folder / "answers.sqlite3").chmod(0o644)
-    Cache(folder).get("k")
+    Store(folder).get("k")
     assert (folder / "answers.sqlite3").stat().st_mode & 0o777 == 0o600
 
 
@@ -310,11 +310,11 @@ def test_a_full_disk_costs_caching_and_not_the_call(tmp_path: Path) -> None:
     code = """
 import resource, signal, sys
 from pathlib import Path
-from dspyc.runtime.lm.cache import Cache
+from dspyc.runtime.lm.cache import Store
 from dspyc.runtime.lm.request import Response
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-cache = Cache(Path(sys.argv[1]))
+cache = Store(Path(sys.argv[1]))
 for number in range(100):
     cache.put(str(number), Response(["x" * 10_000]))
     assert cache.get(str(number)).text == "x" * 10_000

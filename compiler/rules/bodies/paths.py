@@ -17,6 +17,7 @@ from ...schedule.names import free_names, may_fail, targets, written
 from ...trees import walk
 from ..rule import written as text_of
 from ..walking import remembered
+from .flow import untaken
 
 _Test: TypeAlias = tuple[str, bool]
 """A condition as it is written, and how it came out."""
@@ -255,11 +256,9 @@ class _Walk:
             reason = "is not assigned in every branch of the `if`"
         else:
             ends.append(current)
-            reason = (
-                f"has no value here if `{_shortened(text_of(self.item, first))}` does not hold"
-                if len(node.branches) == 1
-                else "has no value here if none of the conditions holds"
-            )
+            single = f"`{_shortened(text_of(self.item, first))}` does not hold"
+            several = untaken(self.item, node) or "none of the conditions holds"
+            reason = f"has no value here if {single if len(node.branches) == 1 else several}"
         after = self._joined(ends, reason)
         if after is None:
             return None
@@ -287,7 +286,8 @@ class _Walk:
         if self.item.is_exhaustive(node):
             return self._joined(ends, "is not assigned in every `case`")
         ends.append(state)
-        return self._joined(ends, "has no value here if no `case` matches")
+        left = untaken(self.item, node)
+        return self._joined(ends, f"has no value here if {left or 'no `case` matches'}")
 
     def _try(self, node: syntax.Try, state: _State) -> _State | None:
         failing: list[_State] = []

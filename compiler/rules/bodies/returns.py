@@ -19,7 +19,7 @@ from ..edits import without_argument
 from ..rule import BODIES, Body, Findings, insert, replace, rule, written
 from ..values.misspelt_choices import compares_with_missing
 from ..words import but_is, described, listed, meant_or_has, near, nouns
-from .flow import terminates
+from .flow import gap, terminates
 
 _Declaration: TypeAlias = syntax.FunctionDeclaration | syntax.ModuleDeclaration
 
@@ -162,7 +162,8 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
         kind = item.type_of(node.returns) if node.returns is not None else types.NONE
         may_end = types.known(kind) and not assignable(types.NONE, kind) and not terminates(item, node.body)
         if may_end and not compares_with_missing(program, item):
-            yield missing_return.at(node.name, f"`{name}` can end without a `return`")
+            words = f"`{name}` can end without a `return`{_when(item, node.body)}"
+            yield missing_return.at(node.name, words)
         return
     if node.forward is None:
         if node.fields:
@@ -171,9 +172,13 @@ def missing_return(program: Program, item: Item, node: _Declaration) -> Findings
         return
     for word, block in (("forward", node.forward), ("fallback", node.fallback)):
         if block and not terminates(item, block) and not compares_with_missing(program, item):
-            yield missing_return.at(
-                _head(item, word, block), f"`{word}` of `{name}` can end without a `return`"
-            )
+            words = f"`{word}` of `{name}` can end without a `return`{_when(item, block)}"
+            yield missing_return.at(_head(item, word, block), words)
+
+
+def _when(item: Item, block: Sequence[syntax.Statement]) -> str:
+    left = gap(item, block)
+    return f" if {left}" if left else ""
 
 
 @rule("E216", "wrong-return", syntax.FunctionDeclaration, syntax.ModuleDeclaration, fix="sometimes")

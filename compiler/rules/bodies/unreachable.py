@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....grammar import syntax
+from ... import types
 from ...program import Item, Program
 from ...trees import walk
 from ..rule import BODIES, Body, Findings, replace, rule, written
@@ -41,6 +42,12 @@ def _cases(item: Item, node: syntax.Match) -> Findings:
     caught: str | None = None
     for case in node.cases:
         text = written(item, case.pattern)
+        meant = _meant_choice(item, node.subject, case)
+        if meant is not None and case is not node.cases[-1]:
+            words = f"`case {text}` is a new name and matches everything; write `case {meant}`"
+            fix = replace(f"Write `{meant}`", case.pattern, meant)
+            yield unreachable_branch.at(case.pattern, words, fix=fix)
+            return
         if caught is not None:
             words = f"this case is never reached: `case {caught}` above matches everything"
             fix = replace("Remove the case", lines_of(item, case.span), "")
@@ -59,6 +66,21 @@ def _cases(item: Item, node: syntax.Match) -> Findings:
                 seen.add(value)
         if catches_all(case):
             caught = text
+
+
+def _meant_choice(item: Item, subject: syntax.Expression, case: syntax.Case) -> str | None:
+    """The choice that is meant by a bare name: `case happy:` where the subject may be `Mood.happy`."""
+    pattern = case.pattern
+    if not isinstance(pattern, syntax.CapturePattern) or pattern.name is None or case.guard is not None:
+        return None
+    name, kind = pattern.name.text, item.type_of(subject)
+    match kind:
+        case types.Enum(name=enum, members=members) if any(name == each for each, _ in members):
+            return f"{enum}.{name}"
+        case types.Literals(values=values) if name in values:
+            return f'"{name}"'
+        case _:
+            return None
 
 
 def catches_all(case: syntax.Case) -> bool:

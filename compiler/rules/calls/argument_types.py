@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....base.diagnostic import Fix
+from ....base.diagnostic import Diagnostic, Edit, Fix
+from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
@@ -51,18 +52,54 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if elements:
             yield from elements
             continue
+        if _are_swapped(item, call, argument, parameter, given):
+            if argument is call.binding.matched[0][0]:
+                yield _swapped(item, call)
+            continue
         takes = f"{_place(call, parameter)} takes {described(wanted)}"
         if content is not None and wanted is content:
             source = "an address or a data URL" if content.name == "Image" else "a data URL"
             takes = f"`{call.name}` takes {source}"
         if isinstance(wanted, types.Iterable) and _is_builtin(call):
-            takes = f"`{call.name}` takes a text or a collection"
+            inside = "" if wanted.item == types.Builtin("object") else f" of {described(wanted.item)}"
+            takes = (
+                f"`{call.name}` takes a collection{inside}"
+                if inside
+                else f"`{call.name}` takes a text or a collection"
+            )
         yield wrong_type.at(
             argument.value,
             f"{takes}{but_is(given, wanted)}",
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
+
+
+def _are_swapped(
+    item: Item, call: Called, argument: syntax.Argument, parameter: types.Parameter, given: Type
+) -> bool:
+    """Whether a call gives two arguments of which each is what the other one should be."""
+    if len(call.binding.matched) < 2:
+        return False
+    (first, one), (second, other) = call.binding.matched[:2]
+    kinds = item.type_of(first.value), item.type_of(second.value)
+    return (
+        argument in (first, second)
+        and all(types.known(each) for each in kinds)
+        and assignable(kinds[0], substitute(other.type, {}))
+        and assignable(kinds[1], substitute(one.type, {}))
+        and not assignable(kinds[0], substitute(one.type, {}))
+        and not assignable(kinds[1], substitute(other.type, {}))
+    )
+
+
+def _swapped(item: Item, call: Called) -> Diagnostic:
+    """What is said of the two."""
+    (first, one), (second, other) = call.binding.matched[:2]
+    texts = [item.text[each.value.span.start : each.value.span.end] for each in (first, second)]
+    edits = (Edit(first.value.span, texts[1]), Edit(second.value.span, texts[0]))
+    words = f"`{one.name}` and `{other.name}` of `{call.name}` are swapped"
+    return wrong_type.at(first.value, words, None, Fix("Swap them", edits, "unsafe"))
 
 
 def _content_of(call: Called, parameter: types.Parameter) -> types.Record | None:
@@ -81,7 +118,11 @@ def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -
     """The value as a list of one, or as a model, where that is what is asked for."""
     text = item.text[node.span.start : node.span.end]
     options = tuple(types.options(wanted))
-    if any(isinstance(each, types.List) and assignable(given, each.item) for each in options):
+    called = _called_instead(item, node, wanted)
+    if called is not None:
+        return replace("Remove the brackets", Span(called.function.span.end, called.span.end), "")
+    several = [each for each in options if isinstance(each, types.List | types.Iterable)]
+    if any(types.known(given) and assignable(given, each.item) for each in several):
         return replace(f"Write `[{text}]`", node, f"[{text}]")
     is_model = any(isinstance(each, types.Instance) and each.definition.name == "BaseLM" for each in options)
     if is_model and isinstance(node, syntax.String) and "/" in node.value:
@@ -203,8 +244,18 @@ def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
     )
 
 
+def _called_instead(item: Item, node: syntax.Expression, wanted: Type) -> syntax.Call | None:
+    """The call of a function without arguments where the function itself is asked for."""
+    if not isinstance(node, syntax.Call) or node.arguments:
+        return None
+    takes_function = any(isinstance(each, types.Callback) for each in types.options(wanted))
+    return node if takes_function and isinstance(item.type_of(node.function), types.Function) else None
+
+
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
     text = item.text[node.span.start : node.span.end]
+    if _called_instead(item, node, wanted) is not None:
+        return f"it is the function itself that is given: `{text.partition('(')[0]}`, without brackets"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     records = [each for each in types.options(wanted) if isinstance(each, types.Record)]
     content = [each.name for each in records if "from_path" in each.members]

@@ -15,7 +15,7 @@ from ...program import Binding, Item, Program
 from ...types.assignable import assignable
 from ..edits import without_argument
 from ..rule import Findings, insert, replace, rule, written
-from ..words import meant_or_has, near, nouns
+from ..words import listed, meant_or_has, near, nouns
 
 Call: TypeAlias = syntax.Call | syntax.ConfigureDeclaration
 CALLS = (syntax.Call, syntax.ConfigureDeclaration)
@@ -107,19 +107,61 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
         names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
         free = [name for name in names if call.binding.argument(name) is None]
         own = _own_names(call, free)
+        yield from _settings_of_models(call)
         for argument in (*call.binding.unknown, *_misspelled(call, names)):
             if argument.name is None:
                 continue
             name = argument.name.text
-            close = near(name, free)
+            close = _close(call, argument, free)
             fix = replace(f"Change to `{close}`", argument.name, close) if close else None
-            ending = meant_or_has(name, free if close else own)
+            ending = f"; did you mean `{close}`?" if close else _others(name, free) or meant_or_has(name, own)
             yield unknown_argument.at(
                 argument.name,
                 f"`{call.name}` has no {call.noun} `{name}`{ending}",
                 _other_place(call, name),
                 fix,
             )
+
+
+def _alike(name: str, names: list[str]) -> list[str]:
+    """The parameters whose last word is that of a name of several words."""
+    last = name.rpartition("_")[2]
+    return [each for each in names if each.rpartition("_")[2] == last] if "_" in name else []
+
+
+def _others(name: str, free: list[str]) -> str:
+    alike = _alike(name, free)
+    return f"; it has {listed(alike)}" if 1 < len(alike) <= 6 else ""
+
+
+def _close(call: Called, argument: syntax.Argument, free: list[str]) -> str | None:
+    """The parameter that is meant: by its name, by what others call it, or as the only missing one."""
+    name = argument.name.text if argument.name is not None else ""
+    other = next((each for each, names in _OTHER_NAMES.items() if name in names and each in free), None)
+    close = other or near(name, free)
+    alike = _alike(name, free)
+    if close is not None and alike and close not in alike:
+        return alike[0] if len(alike) == 1 else None
+    missing = call.binding.missing
+    if (
+        close is None
+        and not call.is_module
+        and len(missing) == 1
+        and len(call.binding.unknown) == 1
+        and missing[0].name in free
+    ):
+        given = call.item.type_of(argument.value)
+        return missing[0].name if _is_meant(given, missing[0].type) else None
+    return close
+
+
+_OTHER_NAMES = {
+    "max_iters": frozenset({"max_iterations", "max_steps", "max_turns", "iterations", "steps"}),
+    "max_retries": frozenset({"max_attempts", "max_tries", "retries", "num_retries"}),
+    "num_threads": frozenset({"threads", "workers", "n_jobs", "max_workers"}),
+    "tools": frozenset({"functions"}),
+}
+"""What other libraries call parameters."""
 
 
 def _own_names(call: Called, names: list[str]) -> list[str]:
@@ -139,8 +181,35 @@ def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
         return
     for argument, parameter in call.binding.matched:
         name = argument.name
-        if parameter.kind == "**" and name is not None and near(name.text, names, cutoff=0.85):
+        if parameter.kind != "**" or name is None:
+            continue
+        if near(name.text, names, cutoff=0.85) or _is_called_otherwise(name.text, names):
             yield argument
+
+
+def _is_called_otherwise(name: str, names: list[str]) -> bool:
+    return any(each in names and name in others for each, others in _OTHER_NAMES.items())
+
+
+_AS_LM = frozenset({"client", "language_model", "llm", "model"})
+"""What other libraries call the parameter `lm` of a module."""
+
+
+def _settings_of_models(call: Called) -> Findings:
+    """`Predict(…, model="…")`: what a module would hand on to its model instead of using it."""
+    callee = call.binding.callee
+    if not isinstance(callee, types.Class) or not callee.definition.is_a("Module"):
+        return
+    for argument, parameter in call.binding.matched:
+        name = argument.name
+        if name is None or parameter.kind != "**" or name.text not in _AS_LM:
+            continue
+        value = written(call.item, argument.value)
+        model = f"LM({value})" if isinstance(argument.value, syntax.String) else value
+        words = f"`{call.name}` takes its model as `lm`; write `lm={model[:60]}`"
+        yield unknown_argument.at(
+            argument, words, fix=replace(f"Write `lm={model[:40]}`", argument, f"lm={model}")
+        )
 
 
 def _other_place(call: Called, name: str) -> str | None:
@@ -176,8 +245,35 @@ def missing_argument(program: Program, item: Item, node: Call) -> Findings:
         missing = [each.name for each in call.binding.missing]
         if not missing or call.binding.unknown or call.binding.surplus:
             continue  # the argument that is wrong there is most likely the one that is missing here
+        if any(_misspelled(call, [each.name for each in call.binding.parameters or ()])):
+            continue
+        if _is_handed_over(item, node):
+            continue  # it is the function itself that is meant
         words = f"`{call.name}` needs {nouns(call.noun, missing)}"
         yield missing_argument.at(call.head, words, fix=_same_named(program, call, missing))
+
+
+def _is_handed_over(item: Item, node: Call) -> bool:
+    """Whether a call without arguments stands where a function is asked for: `metric=same()`."""
+    return (
+        isinstance(node, syntax.Call)
+        and not node.arguments
+        and isinstance(item.type_of(node.function), types.Function)
+        and any(is_called_instead(item, call, node) for call in item.nodes(syntax.Call))
+    )
+
+
+def is_called_instead(item: Item, call: syntax.Call, node: syntax.Expression) -> bool:
+    """Whether a call takes a function, or a list of them, where `node` calls one without arguments."""
+    binding = item.binding_of(call)
+    for argument, parameter in binding.matched if binding is not None else ():
+        value = argument.value
+        inside = value.elements if isinstance(value, syntax.List | syntax.Tuple) else (value,)
+        if any(each is node for each in inside):
+            options = [*types.options(parameter.type)]
+            options += [each.item for each in options if isinstance(each, types.List | types.Iterable)]
+            return any(isinstance(each, types.Callback) for each in options)
+    return False
 
 
 def _same_named(program: Program, call: Called, missing: list[str]) -> Fix | None:

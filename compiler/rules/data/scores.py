@@ -12,10 +12,13 @@ from ..rule import Findings, file_rule, insert, replace, rule
 from ..walking import DatasetCall, remembered
 from .steps import steps
 
+_PERCENT = {"require": "evaluate", "stop_at_score": "optimizer"}
+"""The parameters that are scores, with the words of the declarations that have them."""
+
 
 @rule("E404", "fraction-for-percent", syntax.Argument, fix="always")
 def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) -> Findings:
-    """`require=` is a fraction, but scores are in percent, so that nearly every program passes.
+    """`require=` or `stop_at_score=` is a fraction, but scores are in percent: nearly every program passes.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
@@ -33,15 +36,14 @@ def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) ->
     ```
     """
     declaration = item.declaration
-    if node.name is None or node.name.text != "require":
-        return
-    if not isinstance(declaration, syntax.ValueDeclaration) or declaration.kind != "evaluate":
+    word = _PERCENT.get(node.name.text) if node.name is not None else None
+    if not isinstance(declaration, syntax.ValueDeclaration) or declaration.kind != word or node.name is None:
         return
     match node.value:
         case syntax.Constant(value=float() as value) if 0 < value <= 1:
-            percent = f"{value * 100:.6g}"
-            fix = replace(f"Write `require={percent}`", node.value, percent)
-            words = f"scores are in percent; write `require={percent}`"
+            name, percent = node.name.text, f"{value * 100:.6g}"
+            fix = replace(f"Write `{name}={percent}`", node.value, percent)
+            words = f"scores are in percent; write `{name}={percent}`"
             yield fraction_for_percent.at(node.value, words, fix=fix)
 
 

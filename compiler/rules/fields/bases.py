@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from ....grammar import syntax
@@ -93,6 +94,60 @@ def unknown_removed_field(program: Program, item: Item, node: _Extending) -> Fin
             message = f"`{owner}` has no field `{name.text}`{meant_or_has(name.text, known)}"
             yield unknown_removed_field.at(name, message, fix=fix)
         seen.add(name.text)
+
+
+@rule("E253", "removed-field-read", syntax.SignatureDeclaration, syntax.TypeDeclaration)
+def removed_field_read(program: Program, item: Item, node: _Extending) -> Findings:
+    """`del` removes a field that the condition of a remaining one reads.
+
+    Remove the other field as well, or declare it again with a condition of its own.
+
+    ```dspy
+    signature Plan:
+        input start: int
+        input stop: int where stop > start
+        output plan: str
+
+    signature Short(Plan):
+        del start
+    #       ^^^^^ E253 the condition of `stop`, `stop > start`, reads `start`
+    ```
+
+    ```dspy
+    signature Plan:
+        input start: int
+        input stop: int where stop > start
+        output plan: str
+
+    signature Short(Plan):
+        del start
+        input stop: int where stop > 0
+    ```
+    """
+    interface = _fields_of_base(item, node) if node.removals else None
+    if interface is None:
+        return
+    own = node.fields if isinstance(node, syntax.SignatureDeclaration) else node.attributes
+    declared = {each.name.text for each in own}
+    removed = {name.text for removal in node.removals for name in removal.names} - declared
+    for field in interface.fields:
+        if not field.where or field.name in declared | removed:
+            continue
+        reads = _names_in(field.where)
+        for name in (each for removal in node.removals for each in removal.names):
+            if name.text in reads and name.text in removed:
+                words = f"the condition of `{field.name}`, `{field.where[:40]}`, reads `{name.text}`"
+                advice = f"remove `{field.name}` as well, or declare it again"
+                yield removed_field_read.at(name, words, advice)
+
+
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*(?!\w|\s*=(?!=))")
+
+
+def _names_in(condition: str) -> set[str]:
+    """The names that a condition reads, texts and the names of arguments left out."""
+    return set(_NAME.findall(_STRING.sub("''", condition)))
 
 
 def _fields_of_base(item: Item, node: _Extending) -> types.Interface | None:

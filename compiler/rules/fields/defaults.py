@@ -9,12 +9,15 @@ from ... import types
 from ...program import Item, Program
 from ...types import Type
 from ...types.assignable import assignable
+from ...types.narrow import only_none_misfits
 from ..names.habits import field_value
 from ..rule import Findings, insert, rule, written
 from ..words import described
 
 _Defaulted: TypeAlias = syntax.Field | syntax.Parameter
 _DEFAULTED = (syntax.Field, syntax.Parameter)
+_Declared: TypeAlias = syntax.ConstantDeclaration | syntax.AnnotatedAssign
+_DECLARED = (syntax.ConstantDeclaration, syntax.AnnotatedAssign)
 _FROM_STRINGS = frozenset({"date", "datetime", "time", "timedelta", "Decimal", "UUID", "Path", "bytes"})
 """What pydantic reads from a string."""
 
@@ -58,9 +61,9 @@ def _is_field_call(node: syntax.Expression) -> TypeGuard[syntax.Call]:
     )
 
 
-@rule("E212", "wrong-default", *_DEFAULTED, syntax.ConstantDeclaration, fix="sometimes")
-def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.ConstantDeclaration) -> Findings:
-    """A default does not have the declared type.
+@rule("E212", "wrong-default", *_DEFAULTED, *_DECLARED, fix="sometimes")
+def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared) -> Findings:
+    """A default, or the value of a constant or variable, does not have the declared type.
 
     ```dspy
     signature Shorten:
@@ -77,8 +80,8 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.Consta
         output summary: str
     ```
     """
-    if isinstance(node, syntax.ConstantDeclaration):
-        yield from _constant(item, node)
+    if isinstance(node, _DECLARED):
+        yield from _declared(item, node)
         return
     annotation = node.type if isinstance(node, syntax.Field) else node.annotation
     if node.default is None or node.name is None or annotation is None:
@@ -93,14 +96,21 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | syntax.Consta
         yield wrong_default.at(node.default, words, _optional(item, given, annotation), fix)
 
 
-def _constant(item: Item, node: syntax.ConstantDeclaration) -> Findings:
-    if node.annotation is not None:
-        given, wanted = item.type_of(node.value), item.type_of(node.annotation)
-        if not constant_fits(given, wanted):
-            words = (
-                f"`{node.name.text}` is declared as {described(wanted)}, but its value is {described(given)}"
-            )
-            yield wrong_default.at(node.value, words)
+def _declared(item: Item, node: _Declared) -> Findings:
+    """A constant or a variable of another type than its value; of a constant pydantic reads the value."""
+    if node.annotation is None:
+        return
+    given, wanted = item.type_of(node.value), item.type_of(node.annotation)
+    is_constant = isinstance(node, syntax.ConstantDeclaration)
+    if constant_fits(given, wanted) if is_constant else assignable(given, wanted):
+        return
+    name = node.name.text if isinstance(node, syntax.ConstantDeclaration) else node.target.text
+    is_so = "may be `None`" if only_none_misfits(given, wanted) else f"is {described(given)}"
+    words = f"`{name}` is declared as {described(wanted)}, but its value {is_so}"
+    fix = None
+    if isinstance(given, types.Nothing) and not is_constant:
+        fix = insert("Write `| None`", node.annotation.span.end, " | None")
+    yield wrong_default.at(node.value, words, None, fix)
 
 
 def constant_fits(given: Type, wanted: Type) -> bool:

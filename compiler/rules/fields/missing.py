@@ -43,7 +43,8 @@ def missing_annotation(program: Program) -> Findings:
         declaration = item.declaration
         name = item.names[0].text
         may_omit = isinstance(declaration, syntax.FunctionDeclaration) and (
-            name in names or (name not in called and len(declaration.parameters) >= 2)
+            (name in names and (name not in called or bool(declaration.parameters)))
+            or (name not in called and len(declaration.parameters) >= 2)
         )
         for found in findings if not may_omit else ():
             yield found.shifted(item.start)

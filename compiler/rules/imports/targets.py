@@ -136,9 +136,16 @@ def _unknown(item: Item, name: str, span: Span) -> tuple[str, str | None, Fix | 
     help_ = _help(item)
     if name == "dspy":
         return f"unknown module `{name}`", help_, _without_dspy(item)
-    close = near(name, sorted(sys.stdlib_module_names)) if "." not in name and name[:1] != "_" else None
+    target = item.target
+    beside = target.beside if target is not None else ()
+    own = name.lstrip(".")
+    dots = name[: len(name) - len(own)]
+    close = near(own, beside)
+    if close is None and "." not in name and name[:1] != "_":
+        close = near(name, sorted(sys.stdlib_module_names))
     if close is None:
         return f"unknown module `{name}`", help_, None
+    close = f"{dots}{close}"
     fix = replace(f"Change to `{close}`", span, close)
     return f"unknown module `{name}`; did you mean `{close}`?", help_, fix
 

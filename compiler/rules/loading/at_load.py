@@ -11,8 +11,9 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...trees import children
+from ..edits import without_argument
 from ..rule import Findings, insert, replace, rule, written
-from .effects import EVALUATES, PRINTS, READS, Effect, effect_of
+from .effects import EVALUATES, PRINTS, READS, READS_ENVIRONMENT, Effect, effect_of
 
 _Evaluated: TypeAlias = (
     syntax.ConstantDeclaration
@@ -57,10 +58,28 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
                 continue
             if effect.kind != "model" and isinstance(node, syntax.Field):
                 continue
+            key = _key(item, place) if effect is READS_ENVIRONMENT else None
+            if key is not None:
+                call, argument = key
+                words = "a program does not read the environment; a model finds its key there itself"
+                gone = without_argument(item, call.arguments, argument)
+                advice = "leave `api_key` out, and set for example `OPENAI_API_KEY`"
+                yield call_at_load.at(argument, words, advice, gone)
+                continue
             where = _ROWS if gives_rows else _place_of(node)
             words = f"{_subject(item, place)} {effect.words}, but {where}"
             fix = _fix(item, node, place)
             yield call_at_load.at(_head(place), words, _advice(item, node, place, effect), fix)
+
+
+def _key(item: Item, place: syntax.Node) -> tuple[syntax.Call, syntax.Argument] | None:
+    """The argument `api_key` that a node is part of, with its call."""
+    for call in item.nodes(syntax.Call):
+        for argument in call.arguments:
+            is_key = argument.name is not None and argument.name.text == "api_key"
+            if is_key and argument.span.contains(place.span.start):
+                return call, argument
+    return None
 
 
 _ROWS = "the rows of a dataset are read without a model"
@@ -176,6 +195,8 @@ def _advice(item: Item, node: _Evaluated, place: syntax.Node, effect: Effect) ->
         if symbol is not None and symbol.kind == "evaluate":
             return "run it with `dspyc eval`"
         return f"write `evaluate {_name_of(node) or 'NAME'} = Evaluate(…)`, and run it with `dspyc eval`"
+    if effect is READS_ENVIRONMENT:
+        return "read it in a Python function, and call that where it is needed"
     if effect.kind == "data":
         return "read the rows in a `def`, or write the step as a parameter of the dataset"
     name = _name_of(node)

@@ -88,6 +88,7 @@ _PYTHON = Effect("python", "runs a Python function that may have effects")
 PRINTS = Effect("python", "prints")
 _CONSTRUCTS = Effect("class", "runs the constructor of a Python class")
 _ACTS = Effect("python", "changes or stores an object")
+READS_ENVIRONMENT = Effect("python", "reads the environment")
 _DATA = Effect("data", "reads the data")
 READS = Effect("python", "reads a file or an address")
 _READS_FILES = frozenset({"from_file", "from_path", "from_url"})
@@ -96,9 +97,24 @@ _READS_FILES = frozenset({"from_file", "from_path", "from_url"})
 
 def effect_of(program: Program, item: Item, node: syntax.Node) -> Effect | None:
     """What evaluating this very node does, its operands aside; None where it only gives a value."""
+    asked = node.function if isinstance(node, syntax.Call) else node
+    if isinstance(asked, syntax.Name | syntax.Attribute) and _is_environment(item, asked):
+        return READS_ENVIRONMENT
     if isinstance(node, syntax.Call):
         return _of_call(program, item, node)
     return _DATA if _reads_data(item, node) else None
+
+
+def _is_environment(item: Item, node: syntax.Name | syntax.Attribute) -> bool:
+    """Whether this is `os.environ` or `os.getenv`, however it was imported."""
+    if isinstance(node, syntax.Attribute):
+        kind = item.type_of(node.value) if node.name.text in _ENVIRONMENT else None
+        return isinstance(kind, types.PythonModule) and kind.name == "os"
+    symbol = item.symbol_of(node) if node.text in _ENVIRONMENT else None
+    return symbol is not None and symbol.kind == "imported"
+
+
+_ENVIRONMENT = frozenset({"environ", "getenv"})
 
 
 def _reads_data(item: Item, node: syntax.Node) -> bool:

@@ -43,6 +43,8 @@ def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDecl
     ```
     """
     for call, where in _constructed(item, node):
+        if _is_itself(item, node, call):
+            continue  # that it calls itself is another finding
         name = f"`{written(item, call.function)}(…)`"
         match node:
             case syntax.ModuleDeclaration():
@@ -52,6 +54,12 @@ def misplaced_module(program: Program, item: Item, node: Body | syntax.ValueDecl
             case _:
                 words = f"{name} in {where} has no model; declare it: `module NAME = …`"
         yield misplaced_module.at(call.function, words, fix=_as_part(item, node, call))
+
+
+def _is_itself(item: Item, node: Body | syntax.ValueDeclaration, call: syntax.Call) -> bool:
+    """Whether a module constructs itself."""
+    symbol = item.symbol_of(call.function)
+    return isinstance(node, syntax.ModuleDeclaration) and symbol is not None and symbol.node is node
 
 
 def _as_part(item: Item, node: Body | syntax.ValueDeclaration, call: syntax.Call) -> Fix | None:

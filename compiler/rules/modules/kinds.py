@@ -6,7 +6,7 @@ from ....base.diagnostic import Fix, Label
 from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
-from ...declared import may_hold
+from ...declared import holds, may_hold
 from ...program import Item, Program
 from ...types import Type
 from ..edits import free_name, rename
@@ -53,6 +53,8 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
             fix = replace("Write `module`", Span(start, start + len("program")), "module")
             yield wrong_kind.at(value, words, fix=fix)
         return
+    if isinstance(kind, types.Nothing) and _is_method_of_class(item, value):
+        return  # the class itself has another finding
     text = written(item, value)
     short = NOUNS[node.kind]
     wanted = f"{short}: {_FORMS[node.kind]}" if node.kind in _FORMS else short
@@ -64,7 +66,25 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
         case _, types.Class() | types.ModuleClass():
             yield wrong_kind.at(value, f"`{text}` is a class; write `{text}(…)`")
         case _:
-            yield wrong_kind.at(value, f"`{node.kind}` declares {wanted}, not {described(kind)}")
+            yield wrong_kind.at(
+                value, f"`{node.kind}` declares {wanted}, not {described(kind)}", *_other_word(node, kind)
+            )
+
+
+def _other_word(node: syntax.ValueDeclaration, kind: types.Type) -> tuple[str | None, Fix | None]:
+    """The word that declares what a value is, as advice and as a fix."""
+    fitting = [each for each in ("lm", "optimizer", "dataset", "evaluate", "module") if holds(each, kind)]
+    if not fitting or isinstance(kind, types.List | types.Tuple):
+        return None, None
+    word, start = fitting[0], node.span.start
+    fix = replace(f"Write `{word}`", Span(start, start + len(node.kind)), word)
+    return f"write `{word} {node.names[0].text} = …`", fix
+
+
+def _is_method_of_class(item: Item, value: syntax.Expression) -> bool:
+    """Whether a value is what a method gives that is called on a class: `Predict.load("x.json")`."""
+    function = value.function if isinstance(value, syntax.Call) else None
+    return isinstance(function, syntax.Attribute) and isinstance(item.type_of(function.value), types.Class)
 
 
 def _is_compiled(item: Item, value: syntax.Expression) -> bool:

@@ -63,7 +63,7 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 @rule("E318", "duplicate-tool", syntax.Call, fix="sometimes")
 def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """Two tools of an agent have the same name, or one has that of the agent's own tool, `finish`.
+    """Two tools of an agent have the same name, or one has that of its own tool, `finish` or `submit`.
 
     The model chooses a tool by its name.
 
@@ -84,7 +84,8 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     module clerk = ReAct("question -> answer", tools=[price])
     ```
     """
-    names = {"finish"} if is_agent(item, node) else set()
+    own = own_tool(item, node)
+    names = {own} if own else set()
     before: syntax.Expression | None = None
     for each in tools_of(item, node):
         last, before = before, each
@@ -92,11 +93,11 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
         if not isinstance(kind, types.Function) or kind.name == "lambda":
             continue
         if kind.name in names:
-            own = "finish" if kind.name == "finish" else ""
-            words = f"the agent has a tool `{kind.name}` {'of its own' if own else 'already'}"
+            is_own = kind.name == own
+            words = f"the agent has a tool `{kind.name}` {'of its own' if is_own else 'already'}"
             # `Tool(price)` ends behind the name.
             is_known = isinstance(last, syntax.Name) and isinstance(each, syntax.Name)
-            gap = Span(last.span.end, each.span.end) if last is not None and is_known and not own else None
+            gap = Span(last.span.end, each.span.end) if last is not None and is_known and not is_own else None
             is_plain = gap is not None and item.text[gap.start : each.span.start].strip() == ","
             yield duplicate_tool.at(
                 each, words, fix=replace("Remove it", gap, "") if gap is not None and is_plain else None
@@ -104,10 +105,16 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
         names.add(kind.name)
 
 
-def is_agent(item: Item, node: syntax.Call) -> bool:
-    """Whether a call constructs an agent of the runtime."""
+_OWN = {"ReAct": "finish", "ReActV2": "submit"}
+"""The tools by which the runtime's agents end."""
+
+
+def own_tool(item: Item, node: syntax.Call) -> str:
+    """The tool that an agent of the runtime adds itself, where a call constructs one; else empty."""
     kind = item.type_of(node.function)
-    return isinstance(kind, types.Class) and kind.definition is catalog.definition("ReAct")
+    if not isinstance(kind, types.Class) or kind.definition is not catalog.definition(kind.definition.name):
+        return ""
+    return _OWN.get(kind.definition.name, "")
 
 
 def tools_of(item: Item, node: syntax.Call) -> Iterator[syntax.Expression]:

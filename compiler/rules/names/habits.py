@@ -50,7 +50,6 @@ _DSPYS = {
     "Ensemble": "",
     "AvatarOptimizer": "",
     "InferRules": "",
-    "ReActV2": "ReAct",
     "Avatar": "ReAct",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
@@ -89,10 +88,63 @@ def habit_of(item: Item, node: syntax.Name) -> Habit | None:
         return _environment(item, node)
     if name in _DSPYS:
         return _of_dspy(name)
+    if name in _ASSERTIONS:
+        return _assertion(item, node)
     if name in _MODULES:
         line = _SHORT.get(name, f"import {name}")
         return Habit(f"unknown name `{name}`", f"write `{line}` at the top of the file")
     return None
+
+
+_ASSERTIONS = {
+    "assertEqual": "==",
+    "assertEquals": "==",
+    "assert_equal": "==",
+    "assertNotEqual": "!=",
+    "assertIn": "in",
+    "assertTrue": "",
+    "expect": "==",
+}
+"""The functions of other libraries that assert something, with the operator that does."""
+
+
+def _assertion(item: Item, node: syntax.Name) -> Habit:
+    """`assertEqual(a, b)` and `expect(a).toBe(b)`, which are a statement here."""
+    sign = _ASSERTIONS[node.text]
+    form = f"assert VALUE {sign} EXPECTED" if sign else "assert CONDITION"
+    message = f"`{node.text}` is the statement `assert` here: `{form}`"
+    for statement in item.nodes(syntax.ExpressionStatement):
+        call = statement.value
+        if not isinstance(call, syntax.Call) or not statement.span.contains(node.span.start):
+            continue
+        inner = call.function.value if isinstance(call.function, syntax.Attribute) else None
+        arguments = [*(inner.arguments if isinstance(inner, syntax.Call) else ()), *call.arguments]
+        if len(arguments) == (2 if sign else 1) and not any(each.name or each.star for each in arguments):
+            values = [written(item, each) for each in arguments]
+            text = f"assert {f' {sign} '.join(values)}"
+            return Habit(message, None, replace(f"Write `{text[:60]}`", statement, text))
+    return Habit(message)
+
+
+def unquoted_model(item: Item, node: syntax.Name) -> syntax.Argument | None:
+    """The argument of `LM(openai/gpt-4o)` that an unknown name is part of: a name without its quotes."""
+    for call in item.nodes(syntax.Call):
+        if not isinstance(call.function, syntax.Name) or call.function.text != "LM":
+            continue
+        for argument in call.arguments:
+            value = argument.value
+            while isinstance(value, syntax.Binary) and value.operator != "/":
+                value = value.left
+            if isinstance(value, syntax.Binary) and argument.span.contains(node.span.start):
+                return argument
+    return None
+
+
+def of_unquoted_model(item: Item, argument: syntax.Argument) -> Habit:
+    """What to say of a model's name without quotes."""
+    text = f'"{"".join(written(item, argument.value).split())}"'
+    fix = replace("Put it in quotes", argument.value, text)
+    return Habit(f"the name of a model is a text: `{text}`", None, fix)
 
 
 def _of_dspy(name: str) -> Habit:

@@ -17,7 +17,7 @@ from ..kind import Kind
 from ..rule import DECLARATIONS, Findings, replace, rule
 from ..walking import remembered
 from ..words import near
-from .habits import dspy_habit, habit_of
+from .habits import dspy_habit, habit_of, of_unquoted_model, unquoted_model
 
 
 @rule("E101", "unknown-name", *DECLARATIONS, fix="sometimes")
@@ -47,9 +47,16 @@ def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Find
     """
     unresolved = item.unresolved
     own = local_names(item) if unresolved else ()
+    models: set[int] = set()
     for each in unresolved.values():
-        if each.text not in own:
+        if each.text in own:
+            continue
+        argument = unquoted_model(item, each)
+        if argument is None:
             yield _finding(program, item, each)
+        elif id(argument) not in models:
+            models.add(id(argument))
+            yield unknown_name.at(argument.value, *of_unquoted_model(item, argument))
 
 
 MOST_SUGGESTIONS = 300

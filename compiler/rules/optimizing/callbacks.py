@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from ....grammar import syntax
 from ... import types
-from ...program import Item, Program, Symbol
+from ...program import Binding, Item, Program, Symbol
 from ...resolve.interfaces import interface_of
 from ...types import Type
 from ...types.assignable import assignable
-from ..calls.arguments import CALLS, Call, Called, called, calls
+from ..calls.arguments import CALLS, Call, called, calls
 from ..data.steps import steps
 from ..rule import Findings, declared_at, file_rule, label, replace, rule
 from ..walking import remembered
@@ -230,10 +230,13 @@ class _Use(Struct, frozen=True):
 
 
 @remembered
-def _handing_over(item: Item) -> tuple[tuple[Called, syntax.Argument, str], ...]:
-    """The calls of an item that are given a metric or reward: the call, the argument and its role."""
+def _handing_over(item: Item) -> tuple[tuple[Call, Binding, syntax.Argument, str], ...]:
+    """The calls of an item that are given a metric or reward: the call, the argument and its role.
+
+    What is kept with the item does not hold the item, so that an edit frees both.
+    """
     return tuple(
-        (call, argument, each.role)
+        (call.node, call.binding, argument, each.role)
         for call in calls(item)
         for argument, parameter in call.binding.matched
         for each in types.options(parameter.type)
@@ -243,15 +246,15 @@ def _handing_over(item: Item) -> tuple[tuple[Called, syntax.Argument, str], ...]
 
 def _uses(program: Program) -> Iterator[_Use]:
     for item in program.items:
-        for call, argument, role in _handing_over(item):
+        for call, binding, argument, role in _handing_over(item):
             place = types.Place(program.path, item.at(argument))
             function = item.symbol_of(argument.value)
-            if isinstance(call.node, syntax.Call) and isinstance(item.type_of(call.node), types.Dataset):
-                for _, given, columns in steps(item, call.node):
+            if isinstance(call, syntax.Call) and isinstance(item.type_of(call), types.Dataset):
+                for _, given, columns in steps(item, call):
                     if given is argument.value:
                         yield _Use(function, role, _NO_FIELDS, place, columns)
                 continue
-            for interface, rows in _judged(program, item, call.binding.matched):
+            for interface, rows in _judged(program, item, binding.matched):
                 yield _Use(function, role, interface, place, rows)
 
 

@@ -97,10 +97,24 @@ def _compares(node: syntax.TestDeclaration) -> bool:
 
 
 def _calls_functions(item: Item) -> bool:
-    """Whether a function of the file or of Python is called alone, which may assert something."""
+    """Whether a function of the file, of Python or of an unknown name is called alone, which may assert
+    something.
+    """
+    calls = [each.value for each in item.nodes(syntax.ExpressionStatement)]
     return any(
-        isinstance(each.value, syntax.Call)
-        and (symbol := item.symbol_of(each.value.function)) is not None
-        and symbol.kind in ("function", "imported", "unresolved")
-        for each in item.nodes(syntax.ExpressionStatement)
+        isinstance(each, syntax.Call) and (_is_function(item, each) or _is_unknown(item, each))
+        for each in calls
     )
+
+
+def _is_function(item: Item, call: syntax.Call) -> bool:
+    symbol = item.symbol_of(call.function)
+    return symbol is not None and symbol.kind in ("function", "imported", "unresolved")
+
+
+def _is_unknown(item: Item, call: syntax.Call) -> bool:
+    """Whether the name at the beginning of what is called means nothing, which is a finding of its own."""
+    first: syntax.Expression = call
+    while isinstance(first, syntax.Call | syntax.Attribute):
+        first = first.function if isinstance(first, syntax.Call) else first.value
+    return id(first) in item.unresolved

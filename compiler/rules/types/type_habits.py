@@ -44,6 +44,10 @@ def meant_type(item: Item, node: syntax.Expression) -> Meant | None:
         case syntax.Dict(entries=(entry,)) if entry.key is not None and _is_type_like(entry.key):
             right = f"dict[{written(item, entry.key)}, {written(item, entry.value)}]"
             return _written_as(item, node, right)
+        case syntax.Dict(entries=entries) if len(entries) > 1 and all(
+            each.key is not None and _is_type_like(each.key) for each in entries
+        ):
+            return Meant(node, "a record is declared as `type NAME:`, with a line for each attribute")
         case _:
             return None
 
@@ -86,6 +90,10 @@ def _call(
 ) -> Meant | None:
     if name == "Values":
         return None
+    if name in ("Enum", "StrEnum") and len(arguments) == 2:
+        title = arguments[0].value
+        shown = title.value if isinstance(title, syntax.String) and title.value.isidentifier() else "NAME"
+        return Meant(node, f"a choice is declared as `enum {shown}:`, with a line for each member")
     described = [
         each for each in arguments if each.name is not None and each.name.text in ("desc", "description")
     ]

@@ -142,6 +142,50 @@ def _in_call(item: Item, node: syntax.Call) -> Iterator[_Misfit]:
     if may_be_none(item.type_of(node.function)):
         yield node.function, ", which cannot be called"
     yield from _given(item, node)
+    yield from _gone_through(item, node)
+
+
+_WORKS_ON_ITEMS = {"sum": "adds", "max": "compares", "min": "compares", "sorted": "compares"}
+"""What built-in functions do with the items of their argument, which none of them does with `None`."""
+
+
+def _gone_through(item: Item, node: syntax.Call) -> Iterator[_Misfit]:
+    """`sum(each.price for each in orders)`, where a price may be missing."""
+    if not _works_on_items(item, node) or any(each.name is not None for each in node.arguments):
+        return
+    name = written(item, node.function)
+    value = node.arguments[0].value
+    for element in _elements(value):
+        if may_be_none(item.type_of(element)):
+            yield element, f", and `{name}` {_WORKS_ON_ITEMS[name]} its items"
+    found = (
+        iterated(item.type_of(value)) if not isinstance(value, syntax.Comprehension | syntax.List) else None
+    )
+    if found is not None and may_be_none(found):
+        yield value, f" in its items, and `{name}` {_WORKS_ON_ITEMS[name]} them"
+
+
+def _works_on_items(item: Item, node: syntax.Expression) -> bool:
+    if (
+        not isinstance(node, syntax.Call)
+        or len(node.arguments) < 1
+        or not isinstance(node.function, syntax.Name)
+    ):
+        return False
+    kind = item.type_of(node.function)
+    is_builtin = not isinstance(kind, types.Function) or kind.origin == "builtin"
+    is_alone = len(node.arguments) == 1 or node.arguments[1].name is not None
+    return node.function.text in _WORKS_ON_ITEMS and is_builtin and is_alone
+
+
+def _elements(value: syntax.Expression) -> tuple[syntax.Expression, ...]:
+    match value:
+        case syntax.Comprehension(element=element) if not isinstance(element, syntax.DictEntry):
+            return (element,)
+        case syntax.List(elements=elements):
+            return elements
+        case _:
+            return ()
 
 
 def _has(kind: Type, name: str) -> bool:
@@ -226,6 +270,8 @@ def _must_be(
     item: Item, value: syntax.Expression, annotation: syntax.Expression, words: str
 ) -> Iterator[_Misfit]:
     given, wanted = item.type_of(value), item.type_of(annotation)
+    if _works_on_items(item, value):
+        return  # it is the items that may be `None`
     if may_be_none(given) and not assignable(given, wanted) and only_none_misfits(given, wanted):
         yield value, f"; {words} {described(wanted)}"
 

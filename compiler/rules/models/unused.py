@@ -1,0 +1,55 @@
+"""Language models that a file declares for nothing."""
+
+from __future__ import annotations
+
+from ....grammar import syntax
+from ...program import Program
+from ..edits import lines_of
+from ..references import names_used, set_of
+from ..rule import Findings, file_rule, replace
+
+
+@file_rule("W113", "unused-model", fix="always", severity="warning")
+def unused_model(program: Program) -> Findings:
+    """A file with modules declares a language model that none of them has.
+
+    In a file that only declares models, for others to import, none is unused.
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    lm strong = LM("openai/gpt-4o")
+    #  ^^^^^^ W113 the model `strong` is never used
+    configure(lm=fast)
+
+    module qa = Predict("question -> answer")
+    ```
+
+    ```dspy
+    lm fast = LM("openai/gpt-4o-mini")
+    lm strong = LM("openai/gpt-4o")
+    configure(lm=fast)
+
+    module qa = Predict("question -> answer", lm=strong)
+    ```
+    """
+    models = [each for each in program.items if _is_model(each.declaration)]
+    if len(models) < 2 or any(each.broken for each in program.items):
+        return
+    if not any(_makes_module(each.declaration) for each in program.items):
+        return
+    used = program.combine(names_used, set_of)
+    unused = [each for each in models if each.names[0].text not in used]
+    for item in unused if len(unused) < len(models) else ():
+        name = item.names[0]
+        fix = replace(f"Remove `{name.text}`", lines_of(item, name.span), "")
+        found = unused_model.at(name, f"the model `{name.text}` is never used", fix=fix)
+        yield found.shifted(item.start)
+
+
+def _is_model(node: syntax.Declaration | None) -> bool:
+    return isinstance(node, syntax.ValueDeclaration) and node.kind == "lm"
+
+
+def _makes_module(node: syntax.Declaration | None) -> bool:
+    is_value = isinstance(node, syntax.ValueDeclaration) and node.kind in ("module", "program")
+    return is_value or isinstance(node, syntax.ModuleDeclaration)

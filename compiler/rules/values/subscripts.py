@@ -1,0 +1,128 @@
+"""Values that are asked for an item that they cannot have."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ....base.diagnostic import Fix
+from ....base.span import Span
+from ....grammar import syntax
+from ... import types
+from ...program import Item, Program
+from ...types import Type, narrow
+from ...types.narrow import may_be_none
+from ...types.overlap import overlaps
+from ...types.union import widened
+from ..rule import Findings, replace, rule, written
+from ..words import described
+
+_NUMBERS = frozenset({"int", "float", "bool", "complex"})
+
+
+class _Wrong(NamedTuple):
+    at: syntax.Expression
+    message: str
+    help: str | None = None
+    fix: Fix | None = None
+
+
+@rule("E244", "wrong-index", syntax.Subscript, fix="sometimes")
+def wrong_index(program: Program, item: Item, node: syntax.Subscript) -> Findings:
+    """A value is asked for an item that it cannot have.
+
+    A list, a tuple and a text have their items by number, a dict by its keys; a set has no order, and the
+    fields of a record or a prediction follow a dot.
+
+    ```dspy
+    def first(words: set[str]) -> str:
+        return words[0]
+    #          ^^^^^ E244 a set has no order, and so no first item; write `sorted(words)[0]`
+    ```
+
+    ```dspy
+    def first(words: set[str]) -> str:
+        return sorted(words)[0]
+    ```
+    """
+    if id(node) in item.annotations:
+        return
+    kind = item.type_of(node.value)
+    kind = narrow.not_none(kind) if may_be_none(kind) else kind
+    found = _wrong(item, node, kind)
+    if found is not None:
+        yield wrong_index.at(*found)
+
+
+def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
+    index = item.type_of(node.index)
+    text = written(item, node.value)
+    match kind:
+        case types.Set():
+            return _of_set(item, node, text)
+        case types.Builtin(name=name) if name in _NUMBERS:
+            return _Wrong(node.value, f"{described(kind)} has no items")
+        case types.List() | types.Tuple() | types.Builtin(name="str") if not isinstance(
+            node.index, syntax.Slice
+        ):
+            return _by_number(item, node, kind, index)
+        case types.Dict(key=key) if types.known(key) and types.known(index) and not overlaps(index, key):
+            return _Wrong(node.index, f"the keys of `{text}` are {described(key)}, not {described(index)}")
+        case types.Module():
+            inputs = ", ".join(f"{each.name}=…" for each in kind.interface.inputs if each.required)
+            return _Wrong(node.value, f"`{text}` is a module; call it: `{text}({inputs or '…'})`")
+        case types.Function():
+            return _Wrong(node.value, f"`{text}` is a function; call it: `{text}(…)`")
+        case types.Prediction(interface=interface) if _is_number(index) and interface.outputs:
+            name = interface.outputs[0].name
+            return _Wrong(node.index, f"a prediction has its fields by name, such as `.{name}`")
+        case types.Record(path=path) if path.endswith(".dspy") and isinstance(node.index, syntax.String):
+            return _of_record(node, kind, text)
+        case _:
+            return None
+
+
+def _of_set(item: Item, node: syntax.Subscript, text: str) -> _Wrong:
+    right = f"sorted({text})[{written(item, node.index)}]"
+    fix = replace(f"Write `{right}`", node, right)
+    return _Wrong(node.value, f"a set has no order, and so no first item; write `{right}`", None, fix)
+
+
+def _by_number(item: Item, node: syntax.Subscript, kind: Type, index: Type) -> _Wrong | None:
+    if types.known(index) and all(_is_no_number(each) for each in types.options(index)):
+        noun = {types.List: "a list", types.Tuple: "a tuple"}.get(type(kind), "a text")
+        words = f"{noun} has its items by number, not by {described(widened(index))}"
+        if isinstance(node.index, syntax.Binary) and node.index.operator == "/":
+            half = f"{written(item, node.index.left)} // {written(item, node.index.right)}"
+            return _Wrong(node.index, words, f"write `{half}`", replace(f"Write `{half}`", node.index, half))
+        return _Wrong(node.index, words)
+    if isinstance(kind, types.Tuple) and kind.rest is None and isinstance(index, types.Literals):
+        number, count = index.values[0], len(kind.items)
+        if len(index.values) == 1 and isinstance(number, int) and not -count <= number < count:
+            text = written(item, node.value)
+            last = f"; the last is `{text}[{count - 1}]`" if count else ""
+            return _Wrong(node.index, f"`{text}` has {count} item{'' if count == 1 else 's'}{last}")
+    return None
+
+
+def _of_record(node: syntax.Subscript, kind: types.Record, text: str) -> _Wrong | None:
+    name = node.index.value if isinstance(node.index, syntax.String) else ""
+    if kind.interface.field(name) is None:
+        return _Wrong(node.index, f"the attributes of a record follow a dot: `{text}.NAME`")
+    fix = replace(f"Write `.{name}`", Span(node.value.span.end, node.span.end), f".{name}")
+    return _Wrong(node.index, f"the attributes of a record follow a dot: `{text}.{name}`", None, fix)
+
+
+def _is_number(index: Type) -> bool:
+    return types.known(index) and widened(index) in (types.INT, types.BOOL)
+
+
+def _is_no_number(index: Type) -> bool:
+    match widened(index):
+        case types.Builtin(name=name):
+            return name in ("str", "float", "complex")
+        case types.List() | types.Dict() | types.Set() | types.Tuple() | types.Record():
+            return True
+        case types.Prediction() | types.Nothing():
+            return True
+        case _:
+            return False

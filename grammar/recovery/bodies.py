@@ -1,0 +1,128 @@
+"""Bodies laid out as other languages do: fields in blocks, members in a row."""
+
+from __future__ import annotations
+
+import re
+
+from ..lexing.tokens import Token, vocabulary
+from ..problems import problem, replacement
+from ..tables import tables
+from .edits import Repair, RepairRule, Stuck, discard, header_end
+
+_BLOCKS = {
+    "input": "input",
+    "inputs": "input",
+    "output": "output",
+    "outputs": "output",
+}
+_SHORT = {"in": "input", "out": "output"}
+
+
+def _field_block(stuck: Stuck) -> Repair | None:
+    """`inputs:` with fields in a block of their own, each read as an input."""
+    known = vocabulary()
+    tokens, line = stuck.tokens, stuck.line
+    word = _BLOCKS.get(stuck.first.text)
+    if word is None or line == 0 or tokens[0].text not in {"signature", "module"} or stuck.at > line + 1:
+        return None
+    layout = [each.kind for each in tokens[line + 1 : line + 4]]
+    if layout != [known.colon, known.newline, known.indent]:
+        return None
+    inside, stop = _block(tokens, line + 3)
+    fields: list[Token] = []
+    for index, token in enumerate(inside):
+        begins = index == 0 or inside[index - 1].kind == known.newline
+        if begins and token.kind in {known.name, *known.fallbacks} and token.text not in _BLOCKS:
+            fields.append(Token(tables().literals[word], token.start, token.start, word))
+            token = token._replace(kind=known.name)
+        fields.append(token)
+    name = inside[0].text if inside else "NAME"
+    found = problem(
+        "E001",
+        stuck.first.span,
+        f"fields have no block of their own; each begins with its word: `{word} {name}: …`",
+    )
+    is_told = _BLOCK_HEAD.search(stuck.text, 0, stuck.first.start) is not None
+    return Repair(line, stop, fields, None if is_told else found)
+
+
+_BLOCK_HEAD = re.compile(r"^[ \t]+(?:inputs?|outputs?)[ \t]*:", re.MULTILINE)
+
+
+def _block(tokens: list[Token], indent: int) -> tuple[list[Token], int]:
+    """The tokens of the block that an indent begins, and where the tokens behind it begin."""
+    known = vocabulary()
+    depth = 0
+    for index in range(indent, len(tokens)):
+        depth += (tokens[index].kind == known.indent) - (tokens[index].kind == known.dedent)
+        if depth == 0:
+            return tokens[indent + 1 : index], index + 1
+    return tokens[indent + 1 :], len(tokens)
+
+
+def _short_direction(stuck: Stuck) -> Repair | None:
+    """`in text: str`, read as an input."""
+    first = stuck.first
+    word = _SHORT.get(first.text)
+    is_field = stuck.peek(stuck.line + 2).text == ":"
+    if word is None or not is_field or _word(stuck) not in {"signature", "module"} or not stuck.line:
+        return None
+    fix = replacement(f"Write `{word}`", first.start, first.end, word, "safe")
+    message = f"a field begins with `{word}`, not `{first.text}`"
+    found = problem("E001", first.span, message, None, fix)
+    token = Token(tables().literals[word], first.start, first.end, word)
+    return Repair(stuck.line, stuck.line + 1, [token], found)
+
+
+def _word(stuck: Stuck) -> str:
+    """The first word of the declaration."""
+    return stuck.tokens[0].text
+
+
+def _members_in_a_row(stuck: Stuck) -> Repair | None:
+    """`happy, sad` in an enumeration, each read as a line."""
+    known = vocabulary()
+    if _word(stuck) != "enum" or stuck.token.text != "," or stuck.line == 0:
+        return None
+    stop, _ = header_end(stuck.tokens, stuck.at, colon=False)
+    row = stuck.tokens[stuck.at : stop]
+    if len(row) == 1:
+        return None  # a comma at the end of the line
+    members = {known.name, known.string, *known.fallbacks}
+    if any(each.kind not in members and each.text not in {",", "="} for each in row):
+        return None
+    begin = stuck.text.rfind("\n", 0, stuck.first.start) + 1
+    margin = stuck.text[begin : stuck.first.start]
+    parts = stuck.text[stuck.first.start : row[-1].end].split(",")
+    lines = f"\n{margin}".join(each.strip() for each in parts if each.strip())
+    fix = replacement("Write a line for each", stuck.first.start, row[-1].end, lines, "safe")
+    message = "each member of an enumeration stands on a line of its own"
+    found = problem("E001", stuck.token.span, message, None, fix if not margin.strip() else None)
+    new = [Token(known.newline, each.start, each.start, "") if each.text == "," else each for each in row]
+    if new[-1].kind == known.newline:
+        new.pop()
+    return Repair(stuck.at, stop, new, found)
+
+
+def _settings_inside(stuck: Stuck) -> Repair | None:
+    """`configure(…)` in the body of a declaration: the line is left out."""
+    first = stuck.first
+    if first.text != "configure" or stuck.line == 0 or stuck.peek(stuck.line + 1).text != "(":
+        return None
+    stop, _ = header_end(stuck.tokens, stuck.line, colon=False)
+    found = problem(
+        "E023",
+        first.span,
+        "`configure(…)` stands outside of all declarations, in the first column",
+        "a part takes a model of its own with `lm=…`",
+    )
+    return discard(stuck.tokens, stuck.line, stop, found)
+
+
+BODIES: tuple[RepairRule, ...] = (
+    _field_block,
+    _short_direction,
+    _members_in_a_row,
+    _settings_inside,
+)
+"""Each is asked in turn."""
