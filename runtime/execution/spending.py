@@ -64,17 +64,23 @@ class Purse(Turns[Expense]):
 
     def _admit(self, ticket: Expense) -> float:
         if self.spent + ticket.most > self.limit:
-            error = BudgetExceededError(
-                f"a call of `{ticket.model}` may cost up to ${ticket.most:.4f}, and ${self.spent:.4f} of the "
-                f"budget of ${self.limit:g} is spent\nraise the budget, or lower max_tokens",
-                model=ticket.model,
-            )
-            error.budget, error.spent = self.limit, self.spent
-            raise error
+            raise self._exceeded(ticket, "is spent")
         if self.spent + self._set_aside + ticket.most > self.limit:
             return float("inf")
         self._set_aside += ticket.most
         return 0.0
+
+    def _squeeze(self, ticket: Expense) -> None:
+        raise self._exceeded(ticket, "is spent, and the rest set aside for calls that cannot end meanwhile")
+
+    def _exceeded(self, ticket: Expense, state: str) -> BudgetExceededError:
+        error = BudgetExceededError(
+            f"a call of `{ticket.model}` may cost up to ${ticket.most:.4f}, and ${self.spent:.4f} of the "
+            f"budget of ${self.limit:g} {state}\nraise the budget, or lower max_tokens",
+            model=ticket.model,
+        )
+        error.budget, error.spent = self.limit, self.spent
+        return error
 
     def _forget(self, ticket: Expense) -> None:
         self._set_aside -= ticket.most
@@ -90,8 +96,7 @@ class Purse(Turns[Expense]):
     def settle(self, ticket: Expense, cost: float) -> None:
         """Count what a call has cost in place of what was set aside for it."""
         with self._lock:
-            if ticket.is_in:
-                ticket.is_in = False
+            if self._let_go(ticket):
                 self._forget(ticket)
             self.spent += cost
             warns = not self._warned and self.spent >= _WARNED_AT * self.limit

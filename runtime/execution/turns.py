@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -34,6 +36,8 @@ class Ticket:
         self.turn: Future[None] | None = None
         """Done when its turn has come; only for one who waits, because most do not."""
         self.is_in = False
+        self.thread = threading.get_ident()
+        """Where it asked to be let in."""
 
 
 class Turns(Generic[T]):
@@ -46,6 +50,8 @@ class Turns(Generic[T]):
         self._lock = new_lock()
         self._waiting: deque[T] = deque()
         self._told = float("-inf")
+        self._held: dict[int, int] = {}
+        """How many are in by the thread that they are of."""
         _all.add(self)
 
     # --- for subclasses
@@ -58,6 +64,10 @@ class Turns(Generic[T]):
 
     def _forget(self, ticket: T) -> None:
         """Undo what `_admit` did for one who does not use it."""
+        raise NotImplementedError
+
+    def _squeeze(self, ticket: T) -> None:
+        """Take one in for whom there is no room, because waiting for it would take for ever."""
         raise NotImplementedError
 
     def _tell(self, waiting: int) -> None:
@@ -73,8 +83,24 @@ class Turns(Generic[T]):
         with self._lock:
             if self._waiting or self._admit(ticket) > 0:
                 return False
-            ticket.is_in = True
+            self._hold(ticket)
             return True
+
+    def _hold(self, ticket: T) -> None:
+        ticket.is_in = True
+        self._held[ticket.thread] = self._held.get(ticket.thread, 0) + 1
+
+    def _let_go(self, ticket: T) -> bool:
+        """Note that one is out; False for one that was out already. To be called with the lock held."""
+        if not ticket.is_in:
+            return False
+        ticket.is_in = False
+        left = self._held.get(ticket.thread, 1) - 1
+        if left > 0:
+            self._held[ticket.thread] = left
+        else:
+            self._held.pop(ticket.thread, None)
+        return True
 
     async def enter(self, ticket: T, until: float | None = None) -> None:
         """Wait for room; who is cancelled, interrupted or late gives the place to the next.
@@ -90,19 +116,32 @@ class Turns(Generic[T]):
         # Whoever waits and is cancelled gives the place back below.
         turn.set_running_or_notify_cancel()
         with self._lock:
+            if self._blocks_itself(ticket):
+                self._squeeze(ticket)
+                self._hold(ticket)
+                return
             self._waiting.append(ticket)
         try:
             await self._wait(turn, until)
         except BaseException:
             with self._lock:
-                if ticket.is_in:
-                    ticket.is_in = False
+                if self._let_go(ticket):
                     self._forget(ticket)
                 else:
                     with suppress(ValueError):
                         self._waiting.remove(ticket)
             self.look()
             raise
+
+    def _blocks_itself(self, ticket: T) -> bool:
+        """Whether those who are in cannot leave while this one waits: their event loop is what it blocks.
+
+        That is so for a synchronous call below a loop that runs, as in a notebook.
+        """
+        if not drive.blocking.get() or not self._held.get(ticket.thread):
+            return False
+        asyncio = sys.modules.get("asyncio")
+        return asyncio is not None and asyncio._get_running_loop() is not None
 
     async def _wait(self, turn: Future[None], until: float | None) -> None:
         began = time.monotonic()
@@ -133,7 +172,8 @@ class Turns(Generic[T]):
                     error = found
                 if error is None and pause > 0:
                     break
-                first.is_in = error is None
+                if error is None:
+                    self._hold(first)
                 entered.append((self._waiting.popleft(), error))
         for each, error in entered:
             if each.turn is None:
@@ -170,6 +210,7 @@ def _after_fork() -> None:
     # Those who wait and those who are in are the parent's.
     for turns in _all:
         turns._waiting.clear()
+        turns._held.clear()
         turns._empty()
 
 

@@ -14,8 +14,10 @@ from ...base.models import HERE, provider_of, row_of
 
 GrammarSetting: TypeAlias = Literal["grammar", "structured_outputs", "guided_grammar", "ebnf"]
 """Under which setting a server takes a grammar."""
-ModelType: TypeAlias = Literal["chat", "text"]
-"""Whether a model takes a conversation or one text."""
+ModelType: TypeAlias = Literal["chat", "text", "responses"]
+"""How a model is asked: with a conversation, with one text, or with a conversation by OpenAI's API for
+responses.
+"""
 
 
 class Capabilities(NamedTuple):

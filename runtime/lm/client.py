@@ -44,8 +44,8 @@ class LM(BaseLM):
 
     model: str
     """The model, as `provider/name`."""
-    model_type: Literal["chat", "text"] = "chat"
-    """Whether it takes a conversation or a single text."""
+    model_type: Literal["chat", "text", "responses"] = "chat"
+    """Whether it takes a conversation, a single text, or a conversation by OpenAI's API for responses."""
     temperature: Annotated[float | None, Setting(), Ge(0), Le(2)] = 0.0
     """How freely it writes; 0 for the most likely answer, None for the provider's default, which a reasoning
     model has unless you say otherwise.

@@ -10,6 +10,7 @@ from typing import Any
 
 from .openai_shapes import as_objects, as_plain, entry, iterate_choices, read_parts, read_usage
 from .request import Completion, Response
+from .responses_shapes import is_response, read_responses
 
 
 class Outputs(list[Any]):
@@ -70,7 +71,8 @@ def _read_output(output: Any) -> Completion:
 
 
 def read_response(raw: Any, model: str | None = None) -> Response:
-    """A response of OpenAI's shape: a dict, or an object with these attributes; chat or text completions.
+    """A response of OpenAI's shape: a dict, or an object with these attributes; chat or text completions, or
+    a response of the API for these.
 
     Args:
         raw: what a provider's client, or a user's `forward`, returned.
@@ -78,6 +80,8 @@ def read_response(raw: Any, model: str | None = None) -> Response:
     """
     if isinstance(raw, Response):
         return raw
+    if is_response(raw):
+        return read_responses(raw, model)
     completions = [_read_choice(choice) for choice in iterate_choices(raw)]
     hidden = entry(raw, "_hidden_params")
     cost = hidden.get("response_cost") if isinstance(hidden, Mapping) else None

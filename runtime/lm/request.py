@@ -30,7 +30,8 @@ class Request:
         model: the model's name.
         given: the conversation, as it was given: messages in parts or OpenAI's dicts.
         settings: sampling settings, stop sequences and whatever else the provider takes.
-        model_type: `chat`, or `text` for a model that continues a text.
+        model_type: `chat`, `text` for a model that continues a text, or `responses` for OpenAI's API of that
+            name.
         prompt: the text, for a text model, or the one message of a call `lm("…")`.
         tools: what the model may call, where the provider takes tools.
         output: a schema or grammar that the provider holds the answer to; only where the model's

@@ -167,7 +167,7 @@ def test_every_built_in_is_in_the_reference() -> None:
 
 
 def test_every_environment_variable_is_in_the_reference() -> None:
-    from dspyc.runtime.lm.transports.openai import _SERVERS
+    from dspyc.runtime.lm.transports.posting import _SERVERS
 
     sources = [path.read_text(encoding="utf-8") for room in PACKAGE for path in (ROOT / room).rglob("*.py")]
     read = {first or second for text in sources for first, second in READS.findall(text)}

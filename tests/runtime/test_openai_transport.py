@@ -21,8 +21,7 @@ import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.lm.prices import cost_of
-from dspyc.runtime.lm.request import Request
-from dspyc.runtime.lm.transports import http, openai
+from dspyc.runtime.lm.transports import http
 from dspyc.runtime.lm.transports.events import events
 from support.asked import KEY, model
 from support.openai_server import Failure, OpenAIServer, Raw, Reply
@@ -182,9 +181,11 @@ def test_settings_and_callbacks_of_litellm_are_honoured(
     assert server.requests[0].headers["user-agent"].startswith("OpenAI")
 
 
-def test_a_model_of_the_other_api_goes_through_litellm() -> None:
-    for name, expected in (("openai/gpt-5-codex", True), ("openai/gpt-4o", False), ("openai/any", False)):
-        assert openai._is_for_litellm(Request(name, [])) is expected
+def test_a_model_that_has_only_the_other_api_is_asked_by_it(server: OpenAIServer) -> None:
+    for name, path in (("gpt-5-codex", "/v1/responses"), ("gpt-4o", "/v1/chat/completions")):
+        server.script("fine")
+        assert model(server, temperature=None, max_tokens=None).copy(model=f"openai/{name}")("x") == ["fine"]
+        assert server.requests[-1].path == path
 
 
 # --- what comes back ------------------------------------------------------------------------------------

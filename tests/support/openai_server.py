@@ -27,6 +27,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from .plausible import answer_from_messages
+from .responses_api import events_of, messages_of, response_of
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class OpenAIServer:
         routes = [
             Route("/v1/chat/completions", self._chat, methods=["POST"]),
             Route("/v1/completions", self._text, methods=["POST"]),
+            Route("/v1/responses", self._responses, methods=["POST"]),
             Route("/v1/models", self._models),
         ]
         config = uvicorn.Config(Starlette(routes=routes), log_level="critical", lifespan="off")
@@ -160,12 +162,15 @@ class OpenAIServer:
         return JSONResponse({"object": "list", "data": [{"id": "any", "object": "model"}]})
 
     async def _chat(self, request: Request) -> Response:
-        return await self._answer(request, chat=True)
+        return await self._answer(request, "chat")
 
     async def _text(self, request: Request) -> Response:
-        return await self._answer(request, chat=False)
+        return await self._answer(request, "text")
 
-    async def _answer(self, request: Request, chat: bool) -> Response:
+    async def _responses(self, request: Request) -> Response:
+        return await self._answer(request, "responses")
+
+    async def _answer(self, request: Request, api: str) -> Response:
         body = json.loads(await request.body())
         with self._lock:
             self.requests.append(Seen(request.url.path, body, dict(request.headers), time.monotonic()))
@@ -179,7 +184,7 @@ class OpenAIServer:
             if self.latency:
                 await asyncio.sleep(self.latency)
             self.answered += 1
-            return await self._respond(step or self._plausible(body), body, chat)
+            return await self._respond(step or self._plausible(body), body, api)
         finally:
             with self._lock:
                 self.in_flight -= 1
@@ -188,9 +193,11 @@ class OpenAIServer:
         if self.answer is not None:
             return Reply(self.answer(body))
         messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]
+        if "input" in body:
+            messages = messages_of(body)
         return Reply(tuple(answer_from_messages(messages) for _ in range(body.get("n") or 1)))
 
-    async def _respond(self, step: Step, body: dict[str, Any], chat: bool) -> Response:
+    async def _respond(self, step: Step, body: dict[str, Any], api: str) -> Response:
         match step:
             case Failure():
                 error = {"message": step.message, "type": "error", "code": step.code, "param": None}
@@ -207,12 +214,20 @@ class OpenAIServer:
             case Reply():
                 await asyncio.sleep(step.delay)
                 texts = step.text if isinstance(step.text, tuple) else (step.text,)
+                if api == "responses":
+                    logprobs = (step.logprobs or {}).get("content")
+                    whole = response_of(texts[0], str(step.finish_reason), step.extra, logprobs, body)
+                    if body.get("stream"):
+                        return StreamingResponse(events_of(whole), media_type="text/event-stream")
+                    return JSONResponse(whole)
                 if body.get("stream"):
                     chunks = _chunks(texts[0] or "", step, body)
                     return StreamingResponse(chunks, media_type="text/event-stream")
-                return JSONResponse(_completion(texts, step, body, chat))
+                return JSONResponse(_completion(texts, step, body, api == "chat"))
             case Raw():
-                return JSONResponse(_completion(("fine",), Reply("fine"), body, chat) | step.changes)
+                if api == "responses":
+                    return JSONResponse(response_of("fine", "stop", {}, None, body) | step.changes)
+                return JSONResponse(_completion(("fine",), Reply("fine"), body, api == "chat") | step.changes)
 
 
 def _completion(

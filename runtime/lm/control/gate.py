@@ -87,13 +87,19 @@ class Gate(Turns[Passage]):
         )
         if wait > 0:
             return wait
+        self._take(ticket, now)
+        return 0.0
+
+    def _take(self, ticket: Passage, now: float) -> None:
         self.in_flight += 1
         ticket.sent = now
         if self._requests is not None:
             ticket.entries.append((self._requests, self._requests.take(1, now)))
         if self._tokens is not None:
             ticket.entries.append((self._tokens, self._tokens.take(ticket.tokens, now)))
-        return 0.0
+
+    def _squeeze(self, ticket: Passage) -> None:
+        self._take(ticket, self._clock())
 
     def _is_full(self) -> bool:
         most = self._most
@@ -128,7 +134,7 @@ class Gate(Turns[Passage]):
     def passed(self, ticket: Passage, tokens: float | None = None) -> None:
         """A request is over and was answered; `tokens` is what it took, where that is known."""
         with self._lock:
-            if not ticket.is_in:
+            if not self._let_go(ticket):
                 return
             if self.learned is not None and self.in_flight + 1 > self.learned:
                 self.learned += 1 / max(self.learned, 1.0)
@@ -139,7 +145,7 @@ class Gate(Turns[Passage]):
     def failed(self, ticket: Passage) -> None:
         """A request is over and failed, for a reason that says nothing of how many there may be."""
         with self._lock:
-            if ticket.is_in:
+            if self._let_go(ticket):
                 self._leave(ticket, None)
         if self._waiting:
             self.look()
@@ -159,12 +165,11 @@ class Gate(Turns[Passage]):
                 self.learned = max(1.0, before * CUT)
             if wait is not None:
                 self._opens_at = max(self._opens_at, now + min(wait, LONGEST_PAUSE))
-            if ticket.is_in:
+            if self._let_go(ticket):
                 self._leave(ticket, 0)
         self.look()
 
     def _leave(self, ticket: Passage, tokens: float | None) -> None:
-        ticket.is_in = False
         self.in_flight -= 1
         for window, entry in ticket.entries:
             if window is self._tokens and tokens is not None:

@@ -25,8 +25,11 @@ from ...errors import (
 )
 from ..doors import read_response
 from ..keys import endpoint_identity
+from ..openai_shapes import entry
+from ..prices import cost_of
 from ..redact import redact
 from ..request import ATTEMPT, Request, Response
+from ..responses_shapes import render_input, render_settings
 from ..stream import Delta
 from . import io_loop, litellm_module
 from .chunks import read_chunk
@@ -41,6 +44,8 @@ from .failures import (
     why_unreachable,
 )
 from .limits import time_limit
+from .posting import refuse_several
+from .response_events import failure_of, read_event
 
 _NOISE = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Timeout|Exception)(?::| -) )+")
 _TRACEBACK = re.compile(r"\s*Traceback \(most recent call last\).*", re.DOTALL)
@@ -79,6 +84,8 @@ class LitellmTransport:
             if request.model_type == "text":
                 with _text_client(request, "OpenAI") as client:
                     return read_response(litellm.text_completion(**_text_arguments(request), client=client))
+            if request.model_type == "responses":
+                return _priced(litellm.responses(**_response_arguments(request)), request)
             return read_response(litellm.completion(**_arguments(request)))
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from showable(error, request)
@@ -87,16 +94,18 @@ class LitellmTransport:
         """Send a request and wait on the event loop."""
         litellm = await litellm_module.aload()
         try:
-            return read_response(await io_loop.run(lambda: _send(litellm, request)))
+            raw = await io_loop.run(lambda: _send(litellm, request))
+            return _priced(raw, request) if request.model_type == "responses" else read_response(raw)
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from showable(error, request)
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Send a request and give the answer in pieces as they come."""
         litellm = await litellm_module.aload()
+        read_piece = read_event if request.model_type == "responses" else read_chunk
         try:
             async for chunk in io_loop.iterate(lambda: _chunks(litellm, request)):
-                for delta in read_chunk(chunk):
+                for delta in read_piece(chunk):
                     yield delta
         except Exception as error:  # noqa: BLE001 every failure of litellm becomes one of ours
             raise _translated(error, request) from showable(error, request)
@@ -107,6 +116,8 @@ class LitellmTransport:
 
 
 async def _send(litellm: Any, request: Request) -> Any:
+    if request.model_type == "responses":
+        return await litellm.aresponses(**_response_arguments(request))
     if request.model_type != "text":
         return await litellm.acompletion(**_arguments(request))
     async with _text_client(request, "AsyncOpenAI") as client:
@@ -115,6 +126,14 @@ async def _send(litellm: Any, request: Request) -> Any:
 
 async def _chunks(litellm: Any, request: Request) -> AsyncIterator[Any]:
     streamed = request.with_settings({"stream": True, "stream_options": {"include_usage": True}})
+    if request.model_type == "responses":
+        streamed = request.with_settings({"stream": True})
+        async for event in await litellm.aresponses(**_response_arguments(streamed)):
+            if failure := failure_of(event):
+                words = entry(failure, "message") or "the response failed"
+                raise make_error(LMServerError, str(words), request, status=500)
+            yield event
+        return
     if request.model_type != "text":
         async for chunk in await litellm.acompletion(**_arguments(streamed)):
             yield chunk
@@ -156,6 +175,22 @@ def _arguments(request: Request) -> dict[str, Any]:
     }
 
 
+def _response_arguments(request: Request) -> dict[str, Any]:
+    refuse_several(request)
+    arguments = _arguments(request)
+    del arguments["messages"], arguments["num_retries"]
+    return {**render_settings(arguments), "input": render_input(request.given)}
+
+
+def _priced(raw: Any, request: Request) -> Response:
+    """The response in an answer of the API for responses, with its cost."""
+    response = read_response(raw)
+    if response.cost is not None or not response.usage:
+        return response
+    cost = cost_of(request.model, response.usage, response.model, request.settings)
+    return Response(response.completions, response.usage, cost, model=response.model, id=response.id)
+
+
 def _timeout(settings: dict[str, Any]) -> Any:
     """The time limit of an attempt, taken out of the settings, as httpx has it."""
     import httpx
@@ -179,6 +214,8 @@ def _text_arguments(request: Request) -> dict[str, Any]:
 
 def _translated(error: Exception, request: Request) -> LMError:
     """The error of our tree for one of litellm's, its text without keys."""
+    if isinstance(error, LMError):
+        return error
     status = getattr(error, "status_code", None)
     status = status if isinstance(status, int) else None
     if "LLM Provider NOT provided" in str(error):
@@ -234,6 +271,9 @@ def _kind(error: Exception, status: int | None) -> type[LMError]:
     for cls in type(error).__mro__:
         if (kind := _BY_NAME.get(cls.__name__)) is not None:
             return kind
+    if type(error).__name__ == "APIError" and (status is None or status < 400):
+        # The answer came, and is not what it should be.
+        return LMServerError
     return kind_of_status(status)
 
 

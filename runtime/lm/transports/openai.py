@@ -1,4 +1,4 @@
-"""The transport to servers that speak OpenAI's chat completions: OpenAI, vLLM, SGLang, llama.cpp, Ollama, …
+"""The transport to servers that speak OpenAI's protocol: OpenAI, vLLM, SGLang, llama.cpp, Ollama, …
 
 It makes one attempt over our own pool of connections (`http.py`), which costs about a fifteenth of what
 litellm takes for a call. A request with settings that only litellm understands goes through litellm; so
@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ....base.models import row_of
 from ...errors import (
     LMCollectionLimitError,
-    LMConfigurationError,
     LMError,
     LMInvalidRequestError,
     LMServerError,
@@ -33,7 +28,8 @@ from ...errors import (
 from ..doors import read_response
 from ..keys import endpoint_identity
 from ..prices import cost_of
-from ..request import ATTEMPT, Request, Response
+from ..request import Request, Response
+from ..responses_shapes import is_response, read_responses
 from ..stream import Delta
 from . import io_loop
 from .chunks import read_chunk
@@ -41,24 +37,16 @@ from .events import events
 from .failures import (
     kind_of_refusal,
     make_error,
-    no_key,
     showable,
     why_unreachable,
 )
-from .limits import TimeLimit, time_limit
+from .posting import Posted, kind_of, posted_of
+from .response_events import failure_of, read_event
 
 if TYPE_CHECKING:
     from .http import Answer
     from .litellm import LitellmTransport
 
-_OURS = frozenset(
-    {
-        "api_key", "api_base", "base_url", "timeout", "request_timeout", "num_retries", "max_retries",
-        "headers", "extra_headers", "default_headers", "organization", "project", "extra_body",
-        "extra_query", "input_cost_per_token", "output_cost_per_token", ATTEMPT,
-    }
-)  # fmt: skip
-"""Settings that are said by an address or a header, or that are not for the server."""
 _LITELLM_ONLY = frozenset(
     {
         "mock_response", "mock_tool_calls", "mock_timeout", "drop_params", "additional_drop_params",
@@ -80,42 +68,14 @@ _FUNCTIONS = ("completion", "acompletion", "text_completion", "atext_completion"
 _LARGEST_WORDS = 2_000
 
 
-class _Server(NamedTuple):
-    """A kind of server, by the beginning of its models' names."""
-
-    addresses: tuple[str, ...]
-    """The environment variables that may hold its address."""
-    address: str | None
-    """The address where none of these is set."""
-    key: str
-    """The environment variable that holds the key."""
-
-
-_SERVERS = {
-    "openai": _Server(("OPENAI_BASE_URL", "OPENAI_API_BASE"), "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    "hosted_vllm": _Server(("HOSTED_VLLM_API_BASE",), None, "HOSTED_VLLM_API_KEY"),
-    "lm_studio": _Server(("LM_STUDIO_API_BASE",), "http://127.0.0.1:1234/v1", "LM_STUDIO_API_KEY"),
-    "llamafile": _Server(("LLAMAFILE_API_BASE",), "http://127.0.0.1:8080/v1", "LLAMAFILE_API_KEY"),
-}
-
-
-class _Posted(NamedTuple):
-    """A request as it goes over the network."""
-
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    limit: TimeLimit
-
-
 class OpenAITransport:
-    """Requests to servers that speak OpenAI's chat completions."""
+    """Requests to servers that speak OpenAI's protocol: chat completions, completions, responses."""
 
     def complete(self, request: Request) -> Response:
         """Send a request and wait for the answer in this thread."""
         if _is_for_litellm(request):
             return _litellm().complete(request)
-        posted = _posted(request)
+        posted = posted_of(request)
         try:
             answer = io_loop.wait(lambda: _post(posted))
         except Exception as error:  # noqa: BLE001 every failure of the network becomes one of ours
@@ -126,7 +86,7 @@ class OpenAITransport:
         """Send a request and wait for the answer on the event loop."""
         if _is_for_litellm(request):
             return await _litellm().acomplete(request)
-        posted = _posted(request)
+        posted = posted_of(request)
         try:
             answer = await io_loop.run(lambda: _post(posted))
         except Exception as error:  # noqa: BLE001 every failure of the network becomes one of ours
@@ -139,10 +99,11 @@ class OpenAITransport:
             async for delta in _litellm().astream(request):
                 yield delta
             return
-        posted = _posted(request.with_settings({"stream": True, "stream_options": {"include_usage": True}}))
+        posted = posted_of(request.with_settings({"stream": True, "stream_options": {"include_usage": True}}))
+        read_piece = read_event if kind_of(request) == "responses" else read_chunk
         try:
             async for chunk in io_loop.iterate(lambda: _chunks(posted, request)):
-                for delta in read_chunk(chunk):
+                for delta in read_piece(chunk):
                     yield _priced(delta, request)
         except LMError:
             raise
@@ -164,10 +125,6 @@ def _is_for_litellm(request: Request) -> bool:
     output = settings.get("response_format")
     if output is not None and not isinstance(output, Mapping):
         return True
-    row = row_of(request.model)
-    if row is not None and row.get("mode") == "responses":
-        # Only the API for responses has this model, which litellm speaks.
-        return True
     litellm = sys.modules.get("litellm")
     return litellm is not None and _has_a_word(litellm)
 
@@ -188,86 +145,14 @@ def _litellm() -> LitellmTransport:
     return LitellmTransport()
 
 
-# --- what is sent ---------------------------------------------------------------------------------------
-
-
-def _posted(request: Request) -> _Posted:
-    """The request as bytes and headers.
-
-    Raises:
-        LMError: there is no key or no address for it, or it holds what JSON cannot.
-    """
-    provider, _, name = request.model.partition("/")
-    server = _SERVERS[provider]
-    settings = request.sent_settings
-    given = settings.get("api_base") or settings.get("base_url")
-    base = given or next(filter(None, map(os.environ.get, server.addresses)), None) or server.address
-    if base is None:
-        raise LMConfigurationError(
-            f'`{request.model}` has no address: write `LM(…, api_base="http://…/v1")`, or set '
-            f"{server.addresses[0]}",
-            model=request.model,
-        )
-    key = settings.get("api_key") or os.environ.get(server.key)
-    if not key and not given and server.address is not None and server.address.startswith("https:"):
-        raise no_key(request, server.key)
-    body: dict[str, Any] = {"model": name}
-    if request.model_type == "text":
-        body["prompt"] = request.text_prompt
-    else:
-        body["messages"] = request.openai_messages
-    body |= {name: value for name, value in settings.items() if name not in _OURS}
-    body |= settings.get("extra_body") or {}
-    path = "/completions" if request.model_type == "text" else "/chat/completions"
-    try:
-        encoded = msgspec.json.encode(body)
-        url, proof = _url(str(base), path, settings.get("extra_query"))
-        headers = _headers(settings, proof or (f"Bearer {key}" if key else ""))
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        words = f"the request cannot be sent: {error}"
-        raise make_error(LMInvalidRequestError, words, request) from showable(error, request)
-    return _Posted(url, headers, encoded, time_limit(request.settings))
-
-
-def _headers(settings: Mapping[str, Any], proof: str) -> dict[str, str]:
-    headers = {"content-type": "application/json", "accept": "application/json"}
-    if proof:
-        headers["authorization"] = proof
-    organization = settings.get("organization") or os.environ.get("OPENAI_ORG_ID")
-    if organization:
-        headers["openai-organization"] = str(organization)
-    project = settings.get("project") or os.environ.get("OPENAI_PROJECT_ID")
-    if project:
-        headers["openai-project"] = str(project)
-    for name in ("default_headers", "headers", "extra_headers"):
-        headers |= {str(key).lower(): str(value) for key, value in dict(settings.get(name) or {}).items()}
-    for name, value in headers.items():
-        if not (name.isascii() and value.isascii()) or any(each in name + value for each in "\r\n\0"):
-            raise ValueError(f"the header `{name}` has a character that a header cannot have")
-    return headers
-
-
-def _url(base: str, path: str, query: Any) -> tuple[str, str]:
-    """Where a request goes, and the header for the name and password that stand in the address."""
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("api_base must be an address like `http://localhost:8000/v1`")
-    proof = ""
-    who, _, host = parts.netloc.rpartition("@")
-    if who:
-        proof = f"Basic {b64encode(unquote(who).encode()).decode()}"
-    words = "&".join(filter(None, (parts.query, urlencode(dict(query or {})))))
-    return urlunsplit((parts.scheme, host, parts.path.rstrip("/") + path, words, "")), proof
-
-
-async def _post(posted: _Posted) -> Answer:
+async def _post(posted: Posted) -> Answer:
     # It takes a tenth of a second to import.
     from . import http
 
     return await http.post(*posted)
 
 
-async def _chunks(posted: _Posted, request: Request) -> AsyncIterator[Any]:
+async def _chunks(posted: Posted, request: Request) -> AsyncIterator[Any]:
     from . import http
 
     async with http.stream(*posted) as (status, headers, pieces):
@@ -280,7 +165,10 @@ async def _chunks(posted: _Posted, request: Request) -> AsyncIterator[Any]:
             return
         async for data in events(pieces):
             chunk = _decoded(data, request)
-            if isinstance(chunk, Mapping) and chunk.get("error"):
+            failure = chunk.get("error") if isinstance(chunk, Mapping) else None
+            if failure or (failure := failure_of(chunk)):
+                chunk = {"error": failure}
+                data = msgspec.json.encode(chunk)
                 raise _refusal(http.Answer(_status_in(chunk), headers, data), request)
             yield chunk
 
@@ -292,6 +180,11 @@ def _is_events(headers: Mapping[str, str]) -> bool:
 def _whole_as_chunks(answer: Answer, request: Request) -> list[Any]:
     _read(answer, request)
     whole = _decoded(answer.body, request)
+    if is_response(whole):
+        return [
+            *({"type": "response.output_text.delta", "delta": text} for text in read_responses(whole).texts),
+            {"type": "response.completed", "response": whole},
+        ]
     choices = [
         {**choice, "delta": choice.get("message"), "message": None} if "message" in choice else choice
         for choice in whole.get("choices") or ()
