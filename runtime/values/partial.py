@@ -206,10 +206,11 @@ class _Growing:
         self._expected = expected
         return at + 1
 
-    def _break(self) -> None:
+    def _break(self) -> int | None:
         if self._text is None or not self._is_key:
             self.value()
         self._expected = "broken"
+        return None
 
     def _open(self, text: str, at: int) -> int | None:
         if len(self._stack) >= MOST_NESTED:
