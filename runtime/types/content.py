@@ -63,11 +63,6 @@ def in_parts(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def split_content(text: str) -> str | list[dict[str, Any]]:
-    """A user's text with its tokens as content parts; the text itself where it has none."""
-    return _split(text, True) if _made and _OPEN in text else text
-
-
 def describe_part(part: Any) -> str:
     """What stands for a content part where people read a prompt: what it is, and its size."""
     from .loading import described

@@ -19,11 +19,12 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_ORDINAL = "|".join(("st", "nd", "rd", "th"))
 _DATE = re.compile(
     rf"(?<![\w/.-])(?:(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})"
     r"|(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\5(?P<y2>\d{4})"
-    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<m3>{_MONTH})\.?,?\s+(?P<y3>\d{{4}})"
-    rf"|(?P<m4>{_MONTH})\.?\s+(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y4>\d{{4}}))"
+    rf"|(?P<d3>\d{{1,2}})(?:{_ORDINAL})?\.?\s+(?:of\s+)?(?P<m3>{_MONTH})\.?,?\s+(?P<y3>\d{{4}})"
+    rf"|(?P<m4>{_MONTH})\.?\s+(?P<d4>\d{{1,2}})(?:{_ORDINAL})?,?\s+(?P<y4>\d{{4}}))"
     r"(?:T00:00(?::00)?Z?)?(?![\w/-])",
     re.I,
 )

@@ -313,7 +313,7 @@ class _RecordFitter:
         for key, inner in value.items():
             known = self._by_key.get(key)
             if known is None:
-                name = _field_named(key, fields)
+                name = field_named(key, fields)
                 known = None if name is None else self._by_key[name]
                 if known is None and isinstance(value, Mended):
                     raise ReadError(f"is broken JSON, with a stray key {str(key)[:80]!r}")
@@ -415,11 +415,12 @@ def is_choice(text: str, annotation: Any) -> bool:
 
 
 def _covers(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) -> bool:
-    names = {_field_named(key, fields) for key in value}
+    names = {field_named(key, fields) for key in value}
     return bool(names - {None}) and all(name in names for name, (_, required) in fields.items() if required)
 
 
-def _field_named(key: Any, fields: Mapping[str, Any]) -> str | None:
+def field_named(key: Any, fields: Mapping[str, Any]) -> str | None:
+    """The field that a key names, in any case and with any separators; None for none."""
     if key in fields:
         return str(key)
     wanted = _key(str(key))
