@@ -41,3 +41,4 @@ class ModuleSettings(TypedDict, total=False):
     top_logprobs: int | None
     reasoning_effort: str | None
     rollout_id: int | None
+    probabilities: bool | None

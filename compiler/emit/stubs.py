@@ -34,6 +34,7 @@ SETTINGS = {
             "top_logprobs",
             "reasoning_effort",
             "rollout_id",
+            "probabilities",
         ]
     ),
 }

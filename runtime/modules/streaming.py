@@ -15,8 +15,8 @@ import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from ..errors import ConfigurationError
 from ..execution import drive, streams
@@ -25,6 +25,7 @@ from ..execution.settings import context, lookup
 from ..lm.stream import Delta
 from ..prediction import Prediction
 from ..signature.signature import STRING_SIGNATURE
+from ..values.partial import MISSING, PartialReader
 from ..values.rendering import render, to_json_types
 
 
@@ -43,6 +44,15 @@ class StreamResponse:
     signature_field_name: str
     chunk: str
     is_last_chunk: bool = False
+    _partial: PartialReader | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def value(self) -> Any:
+        """The field's value so far, in its type: texts grow, lists by their items, records by their
+        attributes; None where there is none yet, or where a `StreamListener` is heard.
+        """
+        value = MISSING if self._partial is None else self._partial.value
+        return None if value is MISSING else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +171,6 @@ class StreamListener:
         self.allow_reuse = allow_reuse
 
 
-class _Program(Protocol):
-    def named_predictors(self) -> Sequence[tuple[str, Any]]: ...
-
-
 class _Sink:
     """Turns what models write into the pieces of a stream.
 
@@ -188,6 +194,7 @@ class _Sink:
         self._listeners = listeners
         self._raw = raw
         self._complete: dict[int, set[str]] = {}
+        self._partial: dict[tuple[int, str], PartialReader] = {}
         self._heard: set[int] = set()
         """The listeners that have heard a whole field."""
 
@@ -200,6 +207,7 @@ class _Sink:
     def begin(self, predictor: Any, attempt: int) -> None:
         """A predictor asks a model."""
         self._complete[id(predictor)] = set()
+        self._partial = {key: self._partial[key] for key in self._partial if key[0] != id(predictor)}
         if attempt and self._listeners is None and not self._raw:
             self._put(StreamRestart(self._name(predictor)))
 
@@ -210,7 +218,9 @@ class _Sink:
         if self._raw:
             return
         if self._listeners is None:
-            self._put(StreamResponse(self._name(predictor), field, chunk, is_last))
+            partial = self._reader(predictor, field)
+            partial.feed(chunk)
+            self._put(StreamResponse(self._name(predictor), field, chunk, is_last, partial))
             return
         for each in self._listeners.get(id(predictor), ()):
             if each.signature_field_name != field or (id(each) in self._heard and not each.allow_reuse):
@@ -219,12 +229,19 @@ class _Sink:
             if is_last:
                 self._heard.add(id(each))
 
+    def _reader(self, predictor: Any, field: str) -> PartialReader:
+        key = (id(predictor), field)
+        if key not in self._partial:
+            declared = predictor.signature.output_fields.get(field)
+            self._partial[key] = PartialReader(str if declared is None else declared.annotation)
+        return self._partial[key]
+
     def complete(self, predictor: Any, values: dict[str, Any]) -> None:
         """The outputs, read: those of which no piece was shown are shown whole."""
         shown = self._complete.setdefault(id(predictor), set())
-        for field, value in values.items():
-            if field not in shown:
-                self.write(predictor, field, render(value), is_last=True)
+        for name, value in values.items():
+            if name not in shown:
+                self.write(predictor, name, render(value), is_last=True)
 
     def pass_on(self, predictor: Any, delta: Delta) -> None:
         """A piece of an answer as it came."""

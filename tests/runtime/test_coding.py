@@ -157,7 +157,9 @@ def test_an_interpreter_of_ones_own() -> None:
     assert not own.ended
     with dspy.context(interpreter_factory=factory):
         assert plain(question="q", lm=dspy.DummyLM(answers)).answer == 4
-    with pytest.raises(dspy.ConfigurationError, match="an interpreter has `tools`, `execute` and `shutdown`"):
+    with pytest.raises(
+        dspy.ConfigurationError, match="an interpreter needs `tools`, `execute` and `shutdown`"
+    ):
         plain(object(), question="q", lm=dspy.DummyLM([]))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.errors import LMInvalidRequestError, LMTransportError
-from dspyc.runtime.lm.transports import limits, litellm, openai
+from dspyc.runtime.lm.transports import limits, litellm, posting
 from support.openai_server import Dropped, Failure, Malformed, OpenAIServer, RateLimit, Raw, Reply
 
 
@@ -177,7 +177,7 @@ def test_what_cannot_be_reached_is_told_soon(
     monkeypatch.setattr("dspyc.runtime.lm.retry.FIRST_DELAY", 0.01)
     monkeypatch.setattr(limits, "CONNECT_SECONDS", 0.5)
     given = []
-    module = {"http": openai, "litellm": litellm}[carrier]
+    module = {"http": posting, "litellm": litellm}[carrier]
     really = limits.time_limit
 
     def noting(settings: Mapping[str, Any]) -> limits.TimeLimit:

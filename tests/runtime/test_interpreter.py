@@ -70,7 +70,7 @@ def test_what_is_not_python(python: dspy.PythonInterpreter, code: str) -> None:
 
 
 def test_what_the_sandbox_does_not_know_is_said(python: dspy.PythonInterpreter) -> None:
-    with pytest.raises(dspy.CodeSyntaxError, match="only a part of Python, to which yield expressions"):
+    with pytest.raises(dspy.CodeSyntaxError, match="only a part of Python, without yield expressions"):
         python("def f():\n    yield 1")
 
 

@@ -250,7 +250,7 @@ def test_state_is_saved_as_json_and_loaded_whole_or_not_at_all(tmp_path: Path) -
     with pytest.raises(dspy.StateError, match="there is no state file"):
         nested.load(tmp_path / "none.json")
     (tmp_path / "list.json").write_text("[]")
-    with pytest.raises(dspy.StateError, match="holds a list"):
+    with pytest.raises(dspy.StateError, match="contains a list"):
         nested.load(tmp_path / "list.json")
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import random
 import threading
@@ -160,6 +161,18 @@ def test_every_adapter_streams(server: OpenAIServer, adapter: dspy.Adapter, answ
     assert text_of(pieces, "answer") == "a ä b"
     assert text_of(pieces, "count") == "3"
     assert pieces[-1].count == 3
+
+
+def test_values_grow_in_their_types(server: OpenAIServer) -> None:
+    server.script('[[ ## names ## ]]\n["Ada", "Grace Hopper"]\n\n[[ ## note ## ]]\nTwo of them.')
+    seen: dict[str, list[Any]] = {"names": [], "note": []}
+    with dspy.context(lm=model(server, cache=False)):
+        for piece in dspy.Predict("question -> names: list[str], note").stream(question="?"):
+            if isinstance(piece, dspy.StreamResponse):
+                seen[piece.signature_field_name].append(copy.copy(piece.value))
+    assert seen["names"][-1] == ["Ada", "Grace Hopper"]
+    assert all(isinstance(each, list) for each in seen["names"])
+    assert seen["note"][-1] == "Two of them."
 
 
 def test_an_answer_that_cannot_be_used_is_taken_back(server: OpenAIServer) -> None:

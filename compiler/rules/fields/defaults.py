@@ -97,12 +97,13 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared) ->
 
 
 def _declared(item: Item, node: _Declared) -> Findings:
-    """A constant or a variable of another type than its value; of a constant pydantic reads the value."""
+    """A constant or a variable of another type than its value; what is written out, pydantic reads."""
     if node.annotation is None:
         return
     given, wanted = item.type_of(node.value), item.type_of(node.annotation)
     is_constant = isinstance(node, syntax.ConstantDeclaration)
-    if constant_fits(given, wanted) if is_constant else assignable(given, wanted):
+    is_read = is_constant or isinstance(node.value, syntax.String)
+    if constant_fits(given, wanted) if is_read else assignable(given, wanted):
         return
     name = node.name.text if isinstance(node, syntax.ConstantDeclaration) else node.target.text
     is_so = "may be `None`" if only_none_misfits(given, wanted) else f"is {described(given)}"
