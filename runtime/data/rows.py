@@ -99,9 +99,8 @@ def joined(first: Rows, second: Rows) -> Rows:
             ("inputs", _all_inputs(first), _all_inputs(second)),
         ):
             if one != other:
-                raise DataError(
-                    f"two joined datasets have different {what}: {_listed(one)} and {_listed(other)}"
-                )
+                have = f"{_listed(one)} in one, {_listed(other)} in the other"
+                raise DataError(f"two joined datasets have different {what}: {have}")
     return first + second
 
 

@@ -160,5 +160,5 @@ def test_answers_of_an_earlier_version_are_listed_too(call: Any, capsys: Any, fo
         connection.execute("DROP TABLE requests")
     connection.close()
     assert "  ?  " in call("list")
-    assert "without what was asked" in call("explain", code=2)
+    assert "without its request" in call("explain", code=2)
     assert json.loads(call("export"))["request"] is None

@@ -156,10 +156,10 @@ def test_datasets_are_joined() -> None:
     [
         (
             Dataset([{"text": "a", "kind": "x"}], inputs=["text"]),
-            "columns differ: `label`, `size` and `text`",
+            "different columns: `label`, `size` and `text` in one, `kind` and `text` in the other",
         ),
-        (Dataset(ROWS, inputs=["size"]), "inputs differ: `text` and `size`"),
-        (Dataset(ROWS), "inputs differ: `text` and none"),
+        (Dataset(ROWS, inputs=["size"]), "different inputs: `text` in one, `size` in the other"),
+        (Dataset(ROWS), "different inputs: `text` in one, none in the other"),
     ],
 )
 def test_datasets_that_do_not_fit(other: Dataset, message: str) -> None:

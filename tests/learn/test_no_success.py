@@ -203,4 +203,4 @@ def test_an_optimisation_that_learned_nothing_says_so(
     text = NOTHING.format(answers=", ".join(['{"label": "a"}'] * 8), labeled=labeled)
     (folder / "p.dspy").write_text(text, encoding="utf-8")
     assert run(["optimize", "p.dspy"]) == 0
-    assert ("`better` has learned nothing" in capsys.readouterr().err) is not learned
+    assert ("`better` learned nothing" in capsys.readouterr().err) is not learned

@@ -354,7 +354,7 @@ def test_where_the_state_is(tmp_path: Path) -> None:
     assert few_shot(tmp_path).state_path == tmp_path / "bank.router.state.json"
     assert few_shot(tmp_path, state="x/y.json").state_path == tmp_path / "x" / "y.json"
     assert few_shot(tmp_path, state="/tmp/y.json").state_path == Path("/tmp/y.json")
-    with pytest.raises(ValueError, match="`stale` is 'warn' or 'error'"):
+    with pytest.raises(ValueError, match="`stale` must be 'warn' or 'error'"):
         few_shot(tmp_path, stale="ignore")
 
 

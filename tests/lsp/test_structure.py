@@ -128,8 +128,8 @@ def test_a_field_is_renamed_where_it_is_given_and_read(shop: tuple[Client, str, 
         ("ChainOfThought", 1, "Think", "comes with the language"),
         ("sizes", 1, "plan", "already means something"),
         ("Sort", 1, "not a name", "is not a name"),
-        ("Sort", 1, "for", "is a word of the language"),
-        ("buyer", 1, "kind", "is already declared beside"),
+        ("Sort", 1, "for", "is a keyword"),
+        ("buyer", 1, "kind", "is already declared next to"),
     ],
 )
 def test_what_cannot_be_renamed(
