@@ -224,7 +224,7 @@ def busy(i):
     n = 0
     while not ending.is_set():
         lm(f"{i}-{n}")
-        tracker.add("m", {"total_tokens": 1})
+        tracker.add_usage("m", {"total_tokens": 1})
         n += 1
 
 threads = [threading.Thread(target=busy, args=(i,), daemon=True) for i in range(8)]
@@ -235,7 +235,7 @@ for i in range(40):
     child = os.fork()
     if child == 0:
         lm(f"child{i}")
-        tracker.add("m", {"total_tokens": 1})
+        tracker.add_usage("m", {"total_tokens": 1})
         tracker.get_total_tokens()
         os._exit(0)
     children.append(child)
