@@ -41,13 +41,14 @@ class Prediction(Example):
         if isinstance(completions, Mapping):
             first = {name: values[0] for name, values in completions.items()}
         else:
-            first = dict(completions[0])
+            answer = completions[0]
+            first = dict(answer)
+            if answer.__class__ is not dict and hasattr(answer, "probabilities"):
+                set_slot(prediction, "_probabilities", answer.probabilities)
         set_slot(prediction, "_store", first)
         set_slot(prediction, "_input_keys", None)
         set_slot(prediction, "_lm_usage", None)
         set_slot(prediction, "_completions", (completions, signature))
-        if not isinstance(completions, Mapping) and hasattr(completions[0], "probabilities"):
-            set_slot(prediction, "_probabilities", completions[0].probabilities)
         return prediction
 
     @property

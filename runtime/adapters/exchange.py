@@ -35,13 +35,18 @@ async def exchange(
 ) -> list[dict[str, Any]]:
     """Ask a model and read its answers; see `Adapter.acall`."""
     plan, settings, messages = prepare(adapter, lm, settings, signature, demos, inputs)
-    response = await answered(adapter, plan, lm, messages, settings, 0)
+    sink = streams.listening()
+    # Inline, as awaiting a coroutine costs, and this is every call.
+    response = (
+        await lm.reply(messages, settings, plan.tools, plan.output)
+        if sink is None
+        else await answered(adapter, plan, lm, messages, settings, 0)
+    )
     answers: list[dict[str, Any]] = []
     for completion in response.completions:
         error = None
         if not completion.is_truncated:
             try:
-                # Inline, as awaiting a coroutine costs, and this is every call.
                 if adapter.asks_to_read or completion.logprobs is not None:
                     answers.append(await _read(adapter, plan, completion, inputs))
                 else:
@@ -51,7 +56,6 @@ async def exchange(
                 error = found
         made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
         answers.append(await made.settle(completion, response.usage, error))
-    sink = streams.listening()
     if sink is not None and answers:
         sink.complete(streams.predictor(), answers[0])
     return answers

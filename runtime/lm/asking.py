@@ -157,15 +157,23 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
 
 
 async def _get(lm: Asked, request: Request) -> Response:
-    number = calls.next_number()
-    response = await fetch(lm, request)
+    number, facts = calls.next_number(), _facts(lm, request)
+    # Inline, as awaiting a coroutine costs.
+    response = (
+        verify_response(await lm.send(request), lm.model)
+        if facts is None and not is_recording()
+        else await _fetch(lm, request, facts)
+    )
     _note(lm, number, request, response)
     return response
 
 
 async def fetch(lm: Asked, request: Request) -> Response:
     """The answer to a request, from the cache, an equal request under way, or the model; in no history."""
-    facts = _facts(lm, request)
+    return await _fetch(lm, request, _facts(lm, request))
+
+
+async def _fetch(lm: Asked, request: Request, facts: bytes | None) -> Response:
     if facts is not None:
         key, in_memory = keys.digest(facts), lm.cache_in_memory
         kept: Response | None = caching.get(key, in_memory)
