@@ -38,7 +38,7 @@ _BUILT_IN: dict[str, Any] = {
     "interpreter_factory": None,
     "allow_tool_async_sync_conversion": True,
 }
-_IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": [], "max_trace_size": 1000}
+_IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": [], "max_trace_size": 100}
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
 _DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
 _NAMES = frozenset(_DEFAULTS) | {"trace"}

@@ -51,7 +51,7 @@ class Recent:
     """The last calls that nobody records, oldest first, and how many of them are kept."""
 
     calls: Trace = []  # noqa: RUF012 it is the one of the process
-    most = 1000
+    most = 100
 
 
 _current: ContextVar[Trace | None] = ContextVar("dspyc_trace", default=Recent.calls)
