@@ -11,6 +11,7 @@ from ...grammar.source import Span
 from .. import types
 from ..analysis import FileAnalysis
 from ..program import Item, Symbol
+from ..trees import declared_names
 from .at import nodes
 
 KINDS = (
@@ -132,23 +133,12 @@ def _member(item: Item, node: syntax.Attribute) -> str:
 
 def _declared(item: Item) -> set[int]:
     """The identities of the names that declare something."""
-    found: set[int] = set()
+    declaration = item.declaration
+    is_import = isinstance(declaration, syntax.FromImport | syntax.Import)
+    found: set[int] = set() if is_import else {id(name) for name in declared_names(declaration)}
     for node in nodes(item):
         match node:
-            case syntax.ValueDeclaration(names=names):
-                found |= {id(each) for each in names}
-            case (
-                syntax.TypeAliasDeclaration(name=name)
-                | syntax.TypeDeclaration(name=name)
-                | syntax.EnumDeclaration(name=name)
-                | syntax.SignatureDeclaration(name=name)
-                | syntax.ModuleDeclaration(name=name)
-                | syntax.FunctionDeclaration(name=name)
-                | syntax.ConstantDeclaration(name=name)
-                | syntax.Field(name=name)
-                | syntax.Member(name=name)
-                | syntax.Part(name=name)
-            ):
+            case syntax.Field(name=name) | syntax.Member(name=name) | syntax.Part(name=name):
                 found.add(id(name))
             case syntax.Parameter(name=syntax.Identifier() as name):
                 found.add(id(name))
