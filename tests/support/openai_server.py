@@ -145,7 +145,10 @@ class OpenAIServer:
             Route("/v1/responses", self._responses, methods=["POST"]),
             Route("/v1/models", self._models),
         ]
-        config = uvicorn.Config(Starlette(routes=routes), log_level="critical", lifespan="off")
+        # A process that tests on a loaded machine may sleep for longer than any client keeps a connection.
+        config = uvicorn.Config(
+            Starlette(routes=routes), log_level="critical", lifespan="off", timeout_keep_alive=120
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()

@@ -23,8 +23,12 @@ from .limits import TimeLimit
 
 LARGEST = 64 << 20
 """In bytes; a longer answer is a runaway."""
-_IDLE_SECONDS = 15.0
-"""How long a connection is kept for the next request; servers close theirs after some seconds, too."""
+_IDLE_SECONDS = 4.0
+"""How long a connection is kept for the next request.
+
+uvicorn, on which vLLM and SGLang stand, closes an idle connection after 5 seconds: a request that goes out
+at that moment is lost, and nobody can say whether the server has read it.
+"""
 
 
 class Answer(NamedTuple):
