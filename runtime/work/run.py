@@ -137,6 +137,7 @@ def perform(
     num_threads: int,
     on_outcome: OnOutcome | None = None,
     stop: Callable[[], bool] | None = None,
+    repeats: int = 1,
 ) -> list[Outcome[Any] | None]:
     """Do something with a program for each of these examples.
 
@@ -153,10 +154,11 @@ def perform(
         num_threads: how many examples at a time.
         on_outcome: called with each outcome as it comes, one call at a time.
         stop: asked after each outcome whether to begin no further example.
+        repeats: how often for each example; the tasks count that as their rollout.
 
     Returns:
-        the outcomes in the order of the examples; None for those that were not begun, because of `stop` or
-        because the budget is used up.
+        the outcomes in the order of the examples, those of one example one after the other; None for those
+        that were not begun, because of `stop` or because the budget is used up.
 
     Raises:
         JournalError: the journal cannot be written.
@@ -165,7 +167,7 @@ def perform(
     """
     run = _current.get() or _PLAIN
     reference = program_digest(program)
-    tasks = _tasks(run, kind, reference, examples)
+    tasks = _tasks(run, kind, reference, examples, repeats)
     performance = _Performance(run, tasks, codec, on_outcome, stop)
     waiting = performance.replay()
     if waiting and not performance.stopped():
@@ -181,13 +183,13 @@ def perform(
     return performance.outcomes
 
 
-def _tasks(run: Run, kind: str, reference: str, examples: Sequence[int]) -> list[Task]:
+def _tasks(run: Run, kind: str, reference: str, examples: Sequence[int], repeats: int) -> list[Task]:
     name = f"{_stage.get()}/{kind}" if _stage.get() else kind
     if run.journal is not None:
         run.visits[name, reference] += 1
         if (visit := run.visits[name, reference]) > 1:
             name = f"{name}#{visit}"
-    return [Task(name, reference, number) for number in examples]
+    return [Task(name, reference, number, (), rollout) for number in examples for rollout in range(repeats)]
 
 
 class _Recorder:
