@@ -22,6 +22,7 @@ from ..parameters import parameters
 from ..work.identity import program_digest
 from ..work.run import exhausted, stage
 from .base import Candidates, Optimizer, as_examples
+from .best import publishing
 from .bootstrap_finetune import BootstrapFinetune
 from .labels import Labels
 from .random_search import BootstrapFewShotWithRandomSearch
@@ -120,7 +121,7 @@ class BetterTogether(Optimizer):
             provide_traceback=provide_traceback,
         )
         course = _Course(evaluate if val else None)
-        with _served() as serve:
+        with _served() as serve, publishing() as publish:
             serve(student)
             course.measure(student.deepcopy(), "")
             rng = random.Random(seed or 0)
@@ -137,6 +138,7 @@ class BetterTogether(Optimizer):
                         break
                     serve(program)
                     course.measure(program, f" {_SEPARATOR} ".join(steps[:number]))
+                publish(*course.leader())
         return course.best()
 
     def verify(
@@ -262,11 +264,15 @@ class _Course:
         entry.update(score=result.score, subscores=[row.value for row in result.rows])
         self._measured[name] = entry
 
-    def best(self) -> Module:
-        """The program with the highest score, or where none has one the last."""
+    def leader(self) -> tuple[Any, float | None]:
+        """The program with the highest score, or where none has one the last, and the score."""
         measured = [entry for entry in self.programs if entry["score"] is not None]
         chosen = max(measured, key=lambda entry: entry["score"]) if measured else self.programs[-1]
-        program: Any = chosen["program"]
+        return chosen["program"], chosen["score"]
+
+    def best(self) -> Module:
+        """The leader, as the result."""
+        program, _ = self.leader()
         program.candidate_programs = Candidates(self.programs)
         program.flag_compilation_error_occurred = self.failed
         program._compiled = True
