@@ -25,7 +25,8 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
 
     Args:
         task: which program, which example.
-        registry: the program, `examples`, `metric`, `failure_score` and `keep_calls`.
+        registry: the program, `examples`, `metric`, `failure_score` and, where calls are to be kept,
+            `keep_calls`.
     """
     example = registry["examples"][task.example]
     program, metric = registry[task.program], registry["metric"]
@@ -47,7 +48,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
         stop_observing(observed)
         tracing.stop(token)
     seconds = time.perf_counter() - began
-    calls = calls_of(seen) if registry["keep_calls"] else ()
+    calls = calls_of(seen) if registry.get("keep_calls") else ()
     return EvaluatedRow(
         example, prediction, score, value, feedback, failure, seconds, task.rollout, usage_of(seen), calls
     )
