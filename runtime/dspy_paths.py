@@ -41,13 +41,19 @@ PATHS: dict[str, str] = {
 
 _MORE: dict[str, str] = {
     "ACTIVE_CALL_ID": ".execution.callbacks",
+    "Banking77": ".data.benchmarks",
+    "DataLoader": ".data.loader",
     "DummyVectorizer": ".retrieval.dummies",
+    "GSM8K": ".data.benchmarks",
+    "HotPotQA": ".data.benchmarks",
     "Parameter": ".modules.tree",
     "SignatureMeta": ".signature.signature",
     "UsageTracker": ".lm.usage",
     "dummy_rm": ".retrieval.dummies",
+    "gsm8k_metric": ".data.benchmarks",
     "infer_prefix": ".signature.fields",
     "load": ".modules.saving",
+    "parse_integer_answer": ".data.benchmarks",
     "pretty_print_history": ".lm.history",
     "with_callbacks": ".execution.callbacks",
 }
