@@ -85,7 +85,7 @@ _MEANINGS = {
     "worse": ("bad", "The second run is worse than the first."),
     "indistinguishable": (
         "same",
-        "The two runs are indistinguishable: a difference of this size is expected by chance.",
+        "The two runs are indistinguishable: chance alone can explain a difference of this size.",
     ),
 }
 
