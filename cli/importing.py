@@ -46,12 +46,12 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
     """
     files = _python_files(paths)
     count = 0
-    for path in files:
+    for path, root in files:
         text = _text(path)
         if len(files) > 1 and "dspy" not in text:
             continue
         count += 1
-        folder = out or path.parent
+        folder = path.parent if out is None else out / path.parent.relative_to(root)
         target = folder / f"{path.stem}.dspy"
         kept = folder / f"{path.stem}_python.py"
         result = _moved(path, text, target, kept)
@@ -75,22 +75,23 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
     return 0
 
 
-def _python_files(paths: tuple[Path, ...]) -> list[Path]:
-    """The Python files of arguments.
+def _python_files(paths: tuple[Path, ...]) -> list[tuple[Path, Path]]:
+    """The Python files of arguments, each with the folder that its place is told from.
 
     Raises:
         Refusal: one is not there, or is no Python file.
     """
-    found: list[Path] = []
+    found: list[tuple[Path, Path]] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(each for each in path.rglob("*.py") if not each.name.endswith("_python.py"))
+            inside = sorted(each for each in path.rglob("*.py") if not each.name.endswith("_python.py"))
+            found += [(each, path) for each in inside]
         elif not path.exists():
             raise Refusal(f"there is no file {path}")
         elif path.suffix != ".py":
             raise Refusal(f"{path} is no Python file", "pass files that end in .py, or folders")
         else:
-            found.append(path)
+            found.append((path, path.parent))
     return found
 
 

@@ -45,11 +45,11 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
         case ast.Expr(value=value):
             return [indent + _effect(value, inside)]
         case ast.Assign(targets=targets, value=value):
-            return [indent + " = ".join([*(inside.write(each) for each in targets), inside.write(value)])]
+            return [indent + " = ".join([*(_target(each, inside) for each in targets), inside.write(value)])]
         case ast.AnnAssign(target=target, value=value) if value is not None:
-            return [f"{indent}{inside.write(target)} = {inside.write(value)}"]
+            return [f"{indent}{_target(target, inside)} = {inside.write(value)}"]
         case ast.AugAssign():
-            target = inside.write(node.target)
+            target = _target(node.target, inside)
             sign = ast.unparse(ast.BinOp(ast.Name("a"), node.op, ast.Name("b"))).split()[1]
             return [f"{indent}{target} {sign}= {inside.write(node.value)}"]
         case ast.Assert(test=test, msg=message):
@@ -76,6 +76,14 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
                 lines += block(each.body, inside, deeper)
             return lines
     raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+
+
+def _target(node: ast.expr, inside: Inside) -> str:
+    """What is assigned to."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
+            raise CannotMove(f"`{ast.unparse(each)}`, which changes while the program runs,")
+    return inside.write(node)
 
 
 def _if(node: ast.If, inside: Inside, indent: str) -> list[str]:

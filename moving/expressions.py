@@ -36,8 +36,6 @@ class Rewriter(ast.NodeTransformer):
         if known is not None:
             return ast.Name(known, node.ctx)
         if self._own is not None and isinstance(node.value, ast.Name) and node.value.id == self._own:
-            if not isinstance(node.ctx, ast.Load):
-                raise CannotMove(f"`{self._own}.{node.attr}`, which changes while the program runs")
             return self._attributes.get(node.attr) or ast.Name(node.attr, node.ctx)
         self.generic_visit(node)
         return node

@@ -11,6 +11,7 @@ from .fields import Fields, Known, Typing, outputs_of
 from .names import Imports, kind_of
 from .signatures import Moved
 
+_EXAMPLES = ("example", "gold", "args")
 _METHODS = ("__init__", "forward", "aforward")
 
 
@@ -23,20 +24,28 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     if node.keywords or node.decorator_list or len(node.bases) != 1:
         raise CannotMove("a class with several bases, or with a decorator")
     methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+    helpers: list[ast.FunctionDef] = []
     for statement in node.body:
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in _METHODS:
                 methods[name] = statement
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 continue
+            case ast.FunctionDef() if not _is_bound(statement):
+                helpers.append(statement)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                raise CannotMove(f"the method `{name}`; write it as a `def` of the file")
+                raise CannotMove(f"the method `{name}`, which uses the object,")
             case _:
                 raise CannotMove(f"`{ast.unparse(statement).splitlines()[0]}` in a module")
     forward = methods.get("forward") or methods.get("aforward")
     if forward is None:
         raise CannotMove("a module without `forward`")
     made = _Parts(methods.get("__init__"), known)
+    defs: list[str] = []
+    for helper in helpers:
+        name = f"{node.name.lower()}_{helper.name}"
+        made.attributes[helper.name] = ast.Name(name, ast.Load())
+        defs += [*_as_function(helper, name, known.imports), ""]
     own, inputs = _inputs(forward, made.parts, known.imports)
     typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
     typing.note(forward.body)
@@ -51,7 +60,28 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     body = forward.body[1:] if ast.get_docstring(forward) is not None else forward.body
     lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
     fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
-    return Moved(lines, made.remarks), fields
+    return Moved([*defs, *lines], made.remarks), fields
+
+
+def _is_bound(method: ast.FunctionDef) -> bool:
+    """Whether a method uses its object."""
+    if any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in method.decorator_list):
+        return False
+    own = method.args.args[0].arg if method.args.args else ""
+    inside = ast.walk(ast.Module(method.body, []))
+    return bool(method.decorator_list) or any(
+        isinstance(each, ast.Name) and each.id == own for each in inside
+    )
+
+
+def _as_function(method: ast.FunctionDef, name: str, imports: Imports) -> list[str]:
+    """The lines of a method that does not use its object, as a function of the file."""
+    plain = ast.parse(ast.unparse(method)).body[0]
+    assert isinstance(plain, ast.FunctionDef)
+    if not plain.decorator_list:
+        del plain.args.args[0]
+    plain.name, plain.decorator_list = name, []
+    return function(plain, imports).lines
 
 
 def _inputs(
@@ -188,6 +218,13 @@ def _kind_of_default(default: ast.expr | None) -> str:
     return type(value).__name__ if isinstance(value, (str, int, float, bool)) else ""
 
 
+def _unknown_return(node: ast.FunctionDef) -> str:
+    """What is written where a function does not say what it returns; a metric need not."""
+    is_metric = bool(node.args.args) and node.args.args[0].arg in _EXAMPLES
+    gives = any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(node))
+    return " -> Any" if gives and not is_metric else ""
+
+
 def function(node: ast.FunctionDef, imports: Imports) -> Moved:
     """A function as a `def`: a metric, a reward, a tool, a helper.
 
@@ -208,7 +245,7 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
         written.append("*")
         pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         written += [parameter(each, default, imports) for each, default in pairs]
-    returns = f" -> {annotation(node.returns, imports)}" if node.returns else ""
+    returns = f" -> {annotation(node.returns, imports)}" if node.returns else _unknown_return(node)
     lines = [f"def {node.name}({', '.join(written)}){returns}:"]
     text = ast.get_docstring(node)
     body = node.body

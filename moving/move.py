@@ -29,8 +29,10 @@ Check = Callable[[str], FileAnalysis]
 """The analysis of a text, were it the file's."""
 
 
-_OF_TYPES = ("E208", "E216")
-"""Values that are of another type than a field or a `def` says."""
+_LIKE_A_HEAD = re.compile(r"(?:from|import)\b|[^\W\d]\w*\s*[^\W\d]*\w*\s*[=:(]")
+_NO_MODEL = "E301"
+_ACCEPTED = ("E208", "E216", _NO_MODEL)
+"""Values that are of another type than a field or a `def` says, and models that are set elsewhere."""
 
 
 class Remark(Struct, frozen=True):
@@ -97,14 +99,17 @@ def move(text: str, kept_name: str, check: Check) -> Result:
         if not written.demote(fixed, errors):
             break
     laid_out = format_source(fixed)
-    written.note(laid_out, check(laid_out).diagnostics)
+    findings = check(laid_out).diagnostics
+    if any(each.code == _NO_MODEL for each in check(fix(found, check, unsafe=True).text).diagnostics):
+        written.general.append("no model is set here; add `configure(lm=LM(…))`, or pass --lm")
+    written.note(laid_out, findings)
     return Result(suppress(laid_out, check).text, python, written.remarks())
 
 
 def _accepted(text: str, check: Check) -> str:
     """A text with comments for what is no mistake in Python, where fields of type `str` take anything."""
     analysis = check(text)
-    found = [each for each in analysis.diagnostics if each.code in _OF_TYPES]
+    found = [each for each in analysis.diagnostics if each.code in _ACCEPTED]
     return apply_edits(text, edits_for(analysis.file, found)) if found else text
 
 
@@ -206,6 +211,8 @@ class _Written:
         self._imports = imports
         self._text = text
         self._kept_name = kept_name
+        self.general: list[str] = []
+        """What is to be said of the whole file."""
         self._by_name = {name: unit for unit in units for name in unit.names}
 
     def close(self) -> None:
@@ -250,7 +257,10 @@ class _Written:
         lines: list[str] = []
         text = ast.get_docstring(self._tree)
         if text is not None:
-            lines += [*docstring(text, ""), ""]
+            # In the first column, what looks like a declaration is one, also in a string.
+            is_plain = not any(_LIKE_A_HEAD.match(line) for line in text.splitlines()[1:])
+            lines += docstring(text, "") if is_plain else [f"# {line}".rstrip() for line in text.splitlines()]
+            lines.append("")
         outer = {name: source for name, source in self._imports.others.items() if name in used}
         lines += sorted({source for source in outer.values() if not is_of_types(source)})
         own = sorted(name for unit in self._units if unit.stays for name in unit.names if name in used)
@@ -280,8 +290,9 @@ class _Written:
         lines = text.splitlines()
         for each in findings:
             unit = self._unit_at(lines, text[: each.span.start].count("\n"))
-            if unit is not None and unit.moved is not None and each.severity != "info":
-                unit.moved.remarks.append(f"the checker says: {each.message} (suppressed)")
+            if unit is None or unit.moved is None or each.severity == "info":
+                continue
+            unit.moved.remarks.append(f"the checker says: {each.message} (suppressed)")
 
     def _unit_at(self, lines: list[str], line: int) -> _Unit | None:
         head = _key(_head_of(lines, line))
@@ -304,7 +315,7 @@ class _Written:
 
     def remarks(self) -> tuple[Remark, ...]:
         """What a person should look at, in the order of the lines."""
-        found = []
+        found = [Remark(1, each) for each in self.general]
         for unit in self._units:
             line, what = unit.node.lineno, ", ".join(f"`{name}`" for name in unit.names)
             if unit.stays:

@@ -187,10 +187,14 @@ class Values(Struct):
         imports = self.known.imports
         made = self.evaluators[evaluator]
         arguments = [expression(each, imports) for each in value.args]
+        # What a call of the evaluator says stands over what it was made with.
+        named = {each.arg: each.value for each in [*made.keywords, *value.keywords]}
+        if (program := named.pop("program", None)) is not None:
+            arguments.insert(0, expression(program, imports))
         arguments += [
-            f"{each.arg}={expression(each.value, imports)}"
-            for each in [*made.keywords, *value.keywords]
-            if each.arg not in (None, "program", "display_progress", "display_table", "provide_traceback")
+            f"{name}={expression(node, imports)}"
+            for name, node in named.items()
+            if name not in (None, "display_progress", "display_table", "provide_traceback")
         ]
         self.kinds[name] = "evaluate"
         return Moved([f"evaluate {name} = Evaluate({', '.join(arguments)})"])
