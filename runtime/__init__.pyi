@@ -123,6 +123,7 @@ from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
 from .optimizers.bootstrap_finetune import BootstrapFinetune as BootstrapFinetune
 from .optimizers.copro import COPRO as COPRO
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
+from .optimizers.mipro import MIPROv2 as MIPROv2
 from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
 from .optimizers.random_search import BootstrapRS as BootstrapRS
 from .optimizers.rollouts import bootstrap_trace_data as bootstrap_trace_data

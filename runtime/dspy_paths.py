@@ -42,9 +42,12 @@ PATHS: dict[str, str] = {
 _MORE: dict[str, str] = {
     "ACTIVE_CALL_ID": ".execution.callbacks",
     "DummyVectorizer": ".retrieval.dummies",
+    "GroundedProposer": ".optimizers.grounded_proposer",
     "Parameter": ".modules.tree",
     "SignatureMeta": ".signature.signature",
     "UsageTracker": ".lm.usage",
+    "create_dataset_summary": ".optimizers.dataset_summary",
+    "create_predictor_level_history_string": ".optimizers.grounded_proposer",
     "dummy_rm": ".retrieval.dummies",
     "infer_prefix": ".signature.fields",
     "load": ".modules.saving",

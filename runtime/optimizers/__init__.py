@@ -5,6 +5,7 @@ from .bootstrap_few_shot import BootstrapFewShot
 from .bootstrap_finetune import BootstrapFinetune
 from .copro import COPRO
 from .labeled_few_shot import LabeledFewShot
+from .mipro import MIPROv2
 from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
 from .rollouts import TraceData, bootstrap_trace_data
 
@@ -16,6 +17,7 @@ __all__ = [
     "BootstrapRS",
     "Candidates",
     "LabeledFewShot",
+    "MIPROv2",
     "Optimizer",
     "Teleprompter",
     "TraceData",
