@@ -1,9 +1,12 @@
 """Optimizers: what makes a program better by looking at data."""
 
 from .base import Candidates, Optimizer, Teleprompter
+from .better_together import BetterTogether
 from .bootstrap_few_shot import BootstrapFewShot
 from .bootstrap_finetune import BootstrapFinetune
 from .copro import COPRO
+from .ensemble import Ensemble, EnsembledProgram
+from .knn_few_shot import KNNFewShot
 from .labeled_few_shot import LabeledFewShot
 from .mipro import MIPROv2
 from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
@@ -11,11 +14,15 @@ from .rollouts import TraceData, bootstrap_trace_data
 
 __all__ = [
     "COPRO",
+    "BetterTogether",
     "BootstrapFewShot",
     "BootstrapFewShotWithRandomSearch",
     "BootstrapFinetune",
     "BootstrapRS",
     "Candidates",
+    "Ensemble",
+    "EnsembledProgram",
+    "KNNFewShot",
     "LabeledFewShot",
     "MIPROv2",
     "Optimizer",
