@@ -126,6 +126,7 @@ from .optimizers.copro import COPRO as COPRO
 from .optimizers.ensemble import Ensemble as Ensemble
 from .optimizers.knn_few_shot import KNNFewShot as KNNFewShot
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
+from .optimizers.mipro import MIPROv2 as MIPROv2
 from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
 from .optimizers.random_search import BootstrapRS as BootstrapRS
 from .optimizers.rollouts import bootstrap_trace_data as bootstrap_trace_data

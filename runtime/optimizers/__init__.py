@@ -8,6 +8,7 @@ from .copro import COPRO
 from .ensemble import Ensemble, EnsembledProgram
 from .knn_few_shot import KNNFewShot
 from .labeled_few_shot import LabeledFewShot
+from .mipro import MIPROv2
 from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
 from .rollouts import TraceData, bootstrap_trace_data
 
@@ -23,6 +24,7 @@ __all__ = [
     "EnsembledProgram",
     "KNNFewShot",
     "LabeledFewShot",
+    "MIPROv2",
     "Optimizer",
     "Teleprompter",
     "TraceData",
