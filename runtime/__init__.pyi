@@ -122,13 +122,16 @@ from .optimizers.base import Teleprompter as Teleprompter
 from .optimizers.better_together import BetterTogether as BetterTogether
 from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
 from .optimizers.bootstrap_finetune import BootstrapFinetune as BootstrapFinetune
+from .optimizers.bootstrap_optuna import BootstrapFewShotWithOptuna as BootstrapFewShotWithOptuna
 from .optimizers.copro import COPRO as COPRO
 from .optimizers.ensemble import Ensemble as Ensemble
+from .optimizers.infer_rules import InferRules as InferRules
 from .optimizers.knn_few_shot import KNNFewShot as KNNFewShot
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
 from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
 from .optimizers.random_search import BootstrapRS as BootstrapRS
 from .optimizers.rollouts import bootstrap_trace_data as bootstrap_trace_data
+from .optimizers.simba import SIMBA as SIMBA
 from .parameters import parameters as parameters
 from .prediction import Completions as Completions
 from .prediction import Prediction as Prediction
