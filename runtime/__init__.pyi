@@ -94,6 +94,7 @@ from .lm.telemetry import OpenTelemetry as OpenTelemetry
 from .lm.transports.litellm_module import disable_litellm_logging as disable_litellm_logging
 from .lm.transports.litellm_module import enable_litellm_logging as enable_litellm_logging
 from .lm.usage import track_usage as track_usage
+from .modules.avatar import Avatar as Avatar
 from .modules.base import Module as Module
 from .modules.best_of_n import BestOfN as BestOfN
 from .modules.chain_of_thought import ChainOfThought as ChainOfThought
@@ -117,6 +118,7 @@ from .modules.streaming import streamify as streamify
 from .modules.streaming import streaming_response as streaming_response
 from .modules.sync_async import asyncify as asyncify
 from .modules.sync_async import syncify as syncify
+from .optimizers.avatar_optimizer import AvatarOptimizer as AvatarOptimizer
 from .optimizers.base import Optimizer as Optimizer
 from .optimizers.base import Teleprompter as Teleprompter
 from .optimizers.better_together import BetterTogether as BetterTogether

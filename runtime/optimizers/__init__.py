@@ -1,5 +1,6 @@
 """Optimizers: what makes a program better by looking at data."""
 
+from .avatar_optimizer import AvatarOptimizer
 from .base import Candidates, Optimizer, Teleprompter
 from .better_together import BetterTogether
 from .bootstrap_few_shot import BootstrapFewShot
@@ -17,6 +18,7 @@ from .simba import SIMBA
 __all__ = [
     "COPRO",
     "SIMBA",
+    "AvatarOptimizer",
     "BetterTogether",
     "BootstrapFewShot",
     "BootstrapFewShotWithOptuna",

@@ -42,8 +42,6 @@ _DSPYS = {
     "GRPO": "BootstrapFinetune",
     "BayesianSignatureOptimizer": "BootstrapRS",
     "SignatureOptimizer": "BootstrapRS",
-    "AvatarOptimizer": "",
-    "Avatar": "ReAct",
     "SemanticF1": "",
     "CompleteAndGrounded": "",
 }
