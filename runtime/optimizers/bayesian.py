@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from ..errors import OptimizerError
@@ -82,19 +83,14 @@ class Sampler:
             self._study.add_trial(trial)
 
 
-class _quiet(warnings.catch_warnings):  # noqa: N801 used as a function
+@contextmanager
+def _quiet(optuna: Any) -> Iterator[None]:
     """Optuna says of each study that it was created, and warns that `multivariate` is experimental."""
-
-    def __init__(self, optuna: Any) -> None:
-        super().__init__()
-        self._logging = optuna.logging
-
-    def __enter__(self) -> None:  # type: ignore[override]
-        super().__enter__()
-        warnings.simplefilter("ignore")
-        self._level = self._logging.get_verbosity()
-        self._logging.set_verbosity(self._logging.WARNING)
-
-    def __exit__(self, *raised: object) -> None:
-        self._logging.set_verbosity(self._level)
-        super().__exit__(*raised)
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        optuna.logging.set_verbosity(level)
