@@ -225,9 +225,9 @@ class _Rules:
             {"rollout_id": rollout, "temperature": 1.0},
         )
 
-    def _examples(self) -> dict[str, list[Mapping[str, Any]]]:
+    def _examples(self) -> dict[str, list[Any]]:
         """What each predictor's rules are read off: rows with its labels, or else its demos."""
-        found: dict[str, list[Mapping[str, Any]]] = {}
+        found: dict[str, list[Any]] = {}
         for name, predictor in self._program.named_predictors():
             rows = fitting_demos(predictor.signature, self._train) or list(predictor.demos or ())
             if rows:
@@ -246,7 +246,7 @@ def _induction(count: int) -> type[Signature]:
         "examples_text": (str, InputField(desc="examples of the task, with the right outputs")),
         "natural_language_rules": (str, OutputField(desc="the rules, one a line")),
     }
-    return Signature(fields, instructions)  # type: ignore[call-arg,arg-type,return-value]
+    return Signature(fields, instructions)  # type: ignore[call-arg,return-value]
 
 
 def _text(signature: Any, examples: Sequence[Mapping[str, Any]]) -> str:
