@@ -22,8 +22,9 @@ PATHS: dict[str, str] = {
     "dsp": "colbertv2 utils",
     "dsp.utils": "settings utils",
     "evaluate": "auto_evaluation evaluate metrics",
-    "predict": "aggregation best_of_n chain_of_thought chain_of_thought_with_hint code_act knn "
+    "predict": "aggregation avatar best_of_n chain_of_thought chain_of_thought_with_hint code_act knn "
     "multi_chain_comparison parallel parameter predict program_of_thought react refine rlm",
+    "predict.avatar": "avatar models signatures",
     "primitives": "base_module code_interpreter example module prediction program python_interpreter "
     "repl_types",
     "propose": "dataset_summary_generator grounded_proposer propose_base utils",
@@ -41,6 +42,8 @@ PATHS: dict[str, str] = {
 
 _MORE: dict[str, str] = {
     "ACTIVE_CALL_ID": ".execution.callbacks",
+    "Action": ".modules.avatar",
+    "ActionOutput": ".modules.avatar",
     "DEFAULT_CONFIG": ".execution.settings",
     "DummyVectorizer": ".retrieval.dummies",
     "GroundedProposer": ".optimizers.grounded_proposer",
