@@ -49,9 +49,9 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
         case ast.AnnAssign(target=target, value=value) if value is not None:
             return [f"{indent}{_target(target, inside)} = {inside.write(value)}"]
         case ast.AugAssign():
-            target = _target(node.target, inside)
+            name = _target(node.target, inside)
             sign = ast.unparse(ast.BinOp(ast.Name("a"), node.op, ast.Name("b"))).split()[1]
-            return [f"{indent}{target} {sign}= {inside.write(node.value)}"]
+            return [f"{indent}{name} {sign}= {inside.write(node.value)}"]
         case ast.Assert(test=test, msg=message):
             said = "" if message is None else f", {inside.write(message)}"
             return [f"{indent}assert {inside.write(test)}{said}"]
