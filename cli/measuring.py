@@ -80,7 +80,7 @@ def named(result: EvaluationResult, program: str) -> EvaluationResult:
     return EvaluationResult(result.rows, result.metric, program, result.require, result.seconds, result.total)
 
 
-def verify_files(output: Path | None, report: Path | None, earlier: Path | None) -> None:
+def verify_files(output: Path | None = None, report: Path | None = None, earlier: Path | None = None) -> None:
     """Refuse files that cannot be written or read, before anything is paid for."""
     if output is not None and output.suffix.lower() not in ENDINGS:
         raise Refusal(f"{output} must end in .csv, .json or .xml (JUnit)")
