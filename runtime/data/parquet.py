@@ -27,7 +27,7 @@ def read_parquet(path: Path) -> Table:
         raise DataError(
             f"`{path.name}` is a Parquet file; to read it, install pyarrow: pip install 'dspyc[data]'"
         ) from None
-    source = _decompressed(path) if is_compressed(path) else path
+    source: Any = _decompressed(path) if is_compressed(path) else path
     try:
         file = parquet.ParquetFile(source)
     except (ArrowException, OSError) as error:
