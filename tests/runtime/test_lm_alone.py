@@ -74,7 +74,7 @@ def test_keys_are_taken_out_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_model_that_nobody_trains_says_so() -> None:
     with pytest.raises(dspy.LMConfigurationError, match="cannot be trained"):
-        dspy.LM("openai/x").finetune([])
+        dspy.LM("anthropic/x").finetune([])
 
 
 def test_a_training_is_a_job(tmp_path: Path) -> None:
