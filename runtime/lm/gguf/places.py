@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ....base import models
 from ...errors import LMConfigurationError, LMUnknownModelError, did_you_mean, list_names
-from ..training.settings import data_folder
 from .checkpoint import write
 from .folder import digest_of, is_folder, read_folder
 
@@ -48,3 +48,11 @@ def _converted(folder: Path, model: str) -> Path:
                 model=model,
             ) from error
     return path
+
+
+def data_folder() -> Path:
+    """Where new models go unless a setting says otherwise: `$DSPYC_MODELS`, or a folder of user data."""
+    if chosen := os.environ.get("DSPYC_MODELS"):
+        return Path(chosen)
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "dspyc" / "models"
