@@ -117,7 +117,7 @@ def test_a_model_has_a_provider_and_a_provider_its_own_jobs() -> None:
         ) -> str:
             return f"{model}-tuned"
 
-    assert type(dspy.LM("openai/x").provider) is dspy.Provider
+    assert type(dspy.LM("anthropic/x").provider) is dspy.Provider
     assert type(dspy.LM("gguf/x.gguf").provider).__name__ == "LocalProvider"
     assert dspy.LM("openai/x").copy(model="gguf/x.gguf").provider.finetunable
     given = Theirs()

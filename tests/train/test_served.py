@@ -43,6 +43,12 @@ def test_a_model_is_started_asked_and_ended() -> None:
     lm.kill()
 
 
+def test_a_model_that_was_not_started_is_asked_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test-0123456789")
+    with pytest.raises(LMConfigurationError, match=r"call `launch\(\)`"):
+        LM(f"openai/local:{SHIPPED['banking']}", cache=False)("hello")
+
+
 def test_it_can_be_started_again() -> None:
     lm = LM(f"openai/local:{SHIPPED['banking-base']}", cache=False)
     for _ in range(2):
