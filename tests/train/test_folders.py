@@ -157,7 +157,8 @@ def test_what_cannot_be_converted_is_told(tmp_path: Path, changes: dict[str, Any
 def test_few_numbers_are_trained_by_lora(tmp_path: Path) -> None:
     row = {"messages": [{"role": "user", "content": "card"}, {"role": "assistant", "content": "plastic"}]}
     settings = {
-        "steps": 60,
+        "learning_rate": 0.01,
+        "steps": 150,
         "warmup_steps": 1,
         "lora": 4,
         "output": tmp_path / "new.gguf",
