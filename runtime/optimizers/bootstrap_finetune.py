@@ -286,7 +286,7 @@ def _verify_trainable(job: _Job) -> None:
             provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
-    if not _makes_training_data(type(adapter)):
+    if adapter is not None and not _makes_training_data(type(adapter)):
         raise OptimizerError(f"`{type(adapter).__name__}` does not make training data; use ChatAdapter")
 
 
