@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..base.secrets import redact
+from ..base.text import plural
 from .console import rich_console, say, say_warning
 from .errors import Refusal
 from .files import shown
@@ -137,7 +138,7 @@ def tell_comparison(title: str, found: Comparison, rows: int = 5) -> None:
         text = text if len(text) <= 60 else text[:59] + "…"
         say(f"  row {change.index + 1} got worse ({change.before.value:g} → {change.after.value:g}): {text}")
     if len(worse) > rows > 0:
-        say(f"  and {len(worse) - rows} more rows got worse")
+        say(f"  and {plural(len(worse) - rows, 'more row')} got worse")
 
 
 def tell_files(output: Path | None, report: Path | None) -> None:
