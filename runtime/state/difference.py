@@ -74,11 +74,12 @@ def read_learned(path: Path) -> tuple[dict[str, Learned], dict[str, Any]]:
     content = read_state(path)
     is_program = "dspyc_state" in content
     entries = content.get("predictors") if is_program else content
-    facts = {name: content[name] for name in ("score", "optimizer", "created", "program") if name in content}
+    known = ("score", "optimizer", "created", "program")
+    facts: dict[str, Any] = {name: content[name] for name in known if name in content}
     if not isinstance(entries, Mapping):
         raise StateError(f"{path} is not a state: it has no predictors")
     found = {
-        name: _learned(path, name, entry)
+        str(name): _learned(path, str(name), entry)
         for name, entry in entries.items()
         if is_program or name != "metadata"
     }
