@@ -8,7 +8,6 @@ model in between is the same for all: `exchange.py`.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
-from inspect import signature as signature_of
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
@@ -399,6 +398,8 @@ async def _with_retries(function: Any, given: tuple[Any, ...], max_retries: int 
     """Call a subclass's own `__call__` or `acall`; one without `max_retries`, as DSPy's, finds it among the
     settings.
     """
+    from inspect import signature as signature_of
+
     parameters = signature_of(function).parameters.values()
     if any(one.name == "max_retries" or one.kind is one.VAR_KEYWORD for one in parameters):
         return await drive.call_function(function, *given, max_retries=max_retries)

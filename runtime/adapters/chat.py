@@ -6,11 +6,11 @@ is written and read) is worked out once and kept in the signature.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from ...base.text import dedented
 from ..errors import AdapterParseError
 from ..execution.callbacks import BaseCallback
 from ..parameters import parameters
@@ -140,7 +140,7 @@ class ChatAdapter(Adapter):
 
     def format_task_description(self, signature: type[Signature]) -> str:
         """The instructions."""
-        lines = ["", *textwrap.dedent(signature.instructions).splitlines()]
+        lines = ["", *dedented(signature.instructions).splitlines()]
         objective = ("\n" + " " * 8).join(lines)
         return f"In adhering to this structure, your objective is: {objective}"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ...base.frozen import frozen
 from ..signature import description
 from ..signature.fields import Field, InputField, Kind, OutputField
 from ..signature.signature import Signature, make_signature
@@ -27,7 +27,7 @@ class Formatter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiled:
     """What a signature's calls have in common."""
 

@@ -18,6 +18,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from ...base.expressions import pattern
+
 
 class Chunk(NamedTuple):
     """The next characters of a field's text."""
@@ -177,10 +179,10 @@ class TagReader:
         yield from self._current.finish()
 
 
-_STOPS = re.compile(r'["\\]')
-_STRUCTURE = re.compile(r'["{}\[\],]')
-_KEY = re.compile(r'\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*')
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
+_STOPS = pattern(r'["\\]')
+_STRUCTURE = pattern(r'["{}\[\],]')
+_KEY = pattern(r'\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*')
+_ESCAPE = pattern(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
 
 
 class ObjectReader:

@@ -7,22 +7,23 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeAlias
 
+from ...base.expressions import pattern
 from ..signature.fields import RESERVED
 
 (END,) = RESERVED
 
 _BEGIN, _CLOSE = "[[ ## ", " ## ]]"
-_MARKER = re.compile(r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]")
-_LEADING = re.compile(
+_MARKER = pattern(r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]")
+_LEADING = pattern(
     r"^(?P<before>[ \t]{0,40}(?:>[ \t]*+)*(?:(?:[-+•*]|\d{1,3}[.)])[ \t]++)?(?:#{1,6}[ \t]++)?[*_`\"'“]{0,4})"
     + _MARKER.pattern,
     re.MULTILINE,
 )
-_AFTER = re.compile(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
-_REMAINS = re.compile(r"(?:\A|\n)[ \t]*\[\[[ \t#\w]*\]?\Z|[ \t\n]\[\[[ \t]*##[ \t]*\w*[ \t]*#*[ \t]*\]?\Z")
+_AFTER = pattern(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
+_REMAINS = pattern(r"(?:\A|\n)[ \t]*\[\[[ \t#\w]*\]?\Z|[ \t\n]\[\[[ \t]*##[ \t]*\w*[ \t]*#*[ \t]*\]?\Z")
 _LINE_ENDS = ("\n", "")
 _LONGEST_REMAINS = 100
-_FENCE = re.compile(r"^```\w*\n?|\n?```$")
+_FENCE = pattern(r"^```\w*\n?|\n?```$")
 _OPEN_DECORATION = "`\"'“"
 
 

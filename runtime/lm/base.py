@@ -146,7 +146,7 @@ class BaseLM:
     ) -> AsyncIterator[Delta]:
         """Ask as `reply` does, and give the answer in pieces; whole where the subclass has its own call."""
         if any(self._called_by):
-            for delta in asking.as_deltas(await self.reply(messages, settings, tools, output)):
+            for delta in asking.pieces.as_deltas(await self.reply(messages, settings, tools, output)):
                 yield delta
             return
         request = asking.make_request(self, None, messages, settings, tools, output)
@@ -230,7 +230,7 @@ class BaseLM:
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
-        for delta in asking.as_deltas(await self.send(request)):
+        for delta in asking.pieces.as_deltas(await self.send(request)):
             yield delta
 
     def complete(self, request: Request) -> Response:

@@ -6,7 +6,6 @@ import sys
 import time
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import wraps
 from itertools import count
 from operator import attrgetter
@@ -14,7 +13,6 @@ from typing import Any, Self, TextIO
 
 from ...base.forks import new_lock
 from .doors import render_outputs
-from .redact import visible_settings
 from .request import Request, Response
 
 _numbers = count(1)
@@ -53,6 +51,10 @@ class Entry(dict[str, Any]):
         request = self._request
         if request is None:
             return
+        from datetime import UTC, datetime
+
+        from .redact import visible_settings  # what only a look into the history needs
+
         self._request, response = None, self._response
         dict.update(
             self,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from ...base.expressions import pattern
 from ..errors import SignatureError
 
 Kind: TypeAlias = Literal["input", "output"]
@@ -197,4 +197,4 @@ def infer_prefix(name: str) -> str:
     return " ".join(word if word.isupper() else word.capitalize() for word in words)
 
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_WORDS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")

@@ -13,10 +13,11 @@ from importlib import import_module
 from types import FrameType
 from typing import Any, Literal, Optional, Union, get_origin
 
+from ...base.expressions import pattern
 from ..errors import SignatureError, did_you_mean
 from ..types.annotations import is_text_type
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""\s*(?:(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)
         |(?P<number>-?\d+(?:\.\d+)?)
         |(?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ...base.expressions import pattern
 from .repair import NumberText
 
-_OPENING_FENCE = re.compile(r"[ \t]*(```|~~~)[^\n`]*")
-_BRACKETS = re.compile(r'\\.|["{\[\]}]', re.DOTALL)
+_OPENING_FENCE = pattern(r"[ \t]*(```|~~~)[^\n`]*")
+_BRACKETS = pattern(r'\\.|["{\[\]}]', re.DOTALL)
 
 
 class Span(NamedTuple):
