@@ -34,6 +34,14 @@ def frozen(cls: type[T]) -> type[T]:
     return made
 
 
+def replaced(value: T, **changes: Any) -> T:
+    """A frozen value with some fields changed."""
+    made: Any = type(value)
+    fields = {name: getattr(value, name) for name in made.__match_args__}
+    found: T = made(**fields | changes)
+    return found
+
+
 def _filling(made: type, fields: Sequence[str], defaults: dict[str, Any]) -> Any:
     """What puts values into the slots: each by its descriptor, past the `__setattr__` that forbids it."""
     scope = {f"_set_{name}": made.__dict__[name].__set__ for name in fields}

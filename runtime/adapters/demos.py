@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import is_
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from ...base.frozen import frozen
 from ...base.later import loaded
 from ..example import Example
 from ..signature.fields import Field
@@ -20,7 +21,8 @@ _MOST = 1024
 _ATOMS = frozenset({str, int, float, bool, type(None), bytes})
 
 
-class Turns(NamedTuple):
+@frozen
+class Turns:
     """An example as a question and an answer."""
 
     is_complete: bool
@@ -39,10 +41,9 @@ def arranged(written: Iterable[Turns | None]) -> list[dict[str, Any]]:
     incomplete: list[dict[str, Any]] = []
     for turns in written:
         if turns is not None:
-            is_whole, user, answer = turns
-            (complete if is_whole else incomplete).extend(
-                ({"role": "user", "content": user}, {"role": "assistant", "content": answer})
-            )
+            question = {"role": "user", "content": turns.user}
+            answer = {"role": "assistant", "content": turns.assistant}
+            (complete if turns.is_complete else incomplete).extend((question, answer))
     return incomplete + complete
 
 
@@ -54,7 +55,8 @@ def is_complete(fields: Mapping[str, Field], values: Mapping[str, Any]) -> bool:
     return True
 
 
-class _Kept(NamedTuple):
+@frozen
+class _Kept:
     turns: Turns | None
     values: tuple[Any, ...]
     """Kept so that no other value gets one of their identities."""

@@ -16,12 +16,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ...base.expressions import pattern
+from ...base.frozen import frozen
 
 
-class Chunk(NamedTuple):
+@frozen
+class Chunk:
     """The next characters of a field's text."""
 
     field: str

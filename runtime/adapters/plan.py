@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ...base.frozen import frozen
 from ..errors import AdapterParseError
@@ -34,7 +34,8 @@ class Plan:
     natives: NativeFields | None = None
 
 
-class NativeFields(NamedTuple):
+@frozen
+class NativeFields:
     """The fields of a signature that a provider can take or fill by other means than the text.
 
     Attributes:

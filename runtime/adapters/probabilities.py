@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ...base.frozen import frozen
 from ...base.later import Later
 from ..signature.fields import Field
 from ..signature.signature import Signature
@@ -105,7 +106,8 @@ def with_probabilities(
     return answer
 
 
-class _Token(NamedTuple):
+@frozen
+class _Token:
     text: str
     alternatives: Sequence[tuple[str, float]]
     """Their texts and probabilities, the token itself among them."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from ...base.expressions import pattern
+from ...base.frozen import frozen
 from ..signature.fields import RESERVED
 
 (END,) = RESERVED
 
 _BEGIN, _CLOSE = "[[ ## ", " ## ]]"
-_MARKER = pattern(r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]")
+_MARKED = r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]"
+_MARKER = pattern(_MARKED)
 _LEADING = pattern(
     r"^(?P<before>[ \t]{0,40}(?:>[ \t]*+)*(?:(?:[-+•*]|\d{1,3}[.)])[ \t]++)?(?:#{1,6}[ \t]++)?[*_`\"'“]{0,4})"
-    + _MARKER.pattern,
+    + _MARKED,
     re.MULTILINE,
 )
 _AFTER = pattern(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
@@ -31,7 +33,8 @@ Section: TypeAlias = tuple[str, str]
 """The name that a marker has, and the text below it, up to the next marker."""
 
 
-class _Mark(NamedTuple):
+@frozen
+class _Mark:
     """A marker that counts: where its line's decoration begins, where its section's text does."""
 
     start: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from ...base.expressions import pattern
+from ...base.frozen import frozen, replaced
 from ..errors import SignatureError
 
 Kind: TypeAlias = Literal["input", "output"]
@@ -48,7 +49,8 @@ class _Undefined:
 UNDEFINED: Any = _Undefined()
 
 
-class Field(NamedTuple):
+@frozen
+class Field:
     """One field of a signature; immutable, so signatures share them.
 
     `annotation` is None until a class or `Signature.insert` says the type. `untyped` means that no type was
@@ -68,6 +70,9 @@ class Field(NamedTuple):
     prefix: str | None = None
     untyped: bool = False
     extra: tuple[tuple[str, Any], ...] = ()
+
+    def _replace(self, **changes: Any) -> Self:
+        return replaced(self, **changes)
 
     def __hash__(self) -> int:
         # Defaults may be lists; equal fields have equal names.

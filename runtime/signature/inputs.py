@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from ...base.frozen import frozen
 from ..errors import InputError, did_you_mean, list_names
 from ..example import Example
 from ..types.annotations import allows_none, is_history
@@ -23,7 +24,8 @@ Row: TypeAlias = tuple[int | None, str | None]
 _NO_ROW: Row = (None, None)
 
 
-class _Expected(NamedTuple):
+@frozen
+class _Expected:
     """What a signature expects, worked out once."""
 
     fields: dict[str, Field]

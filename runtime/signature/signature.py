@@ -12,8 +12,9 @@ import keyword
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
 
+from ...base.frozen import frozen
 from ..errors import SignatureError, did_you_mean
 from .fields import RESERVED, Field
 from .string import parse_signature_string
@@ -34,7 +35,8 @@ STRING_SIGNATURE = "StringSignature"
 """The name of a signature that was made of a string."""
 
 
-class _Pending(NamedTuple):
+@frozen
+class _Pending:
     """The fields that a class body declares, and the names in which their types are looked up when needed."""
 
     fields: dict[str, Field]
