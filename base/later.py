@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from importlib import import_module
 from typing import Any
@@ -55,7 +54,5 @@ def read_homes(file: str) -> dict[str, str]:
         file: the package's `__init__.py`.
     """
     with open(f"{os.path.splitext(file)[0]}.pyi", encoding="utf-8") as stub:
-        return {name: home for home, name in _IMPORTED.findall(stub.read())}
-
-
-_IMPORTED = re.compile(r"^from (\.[\w.]*) import (\w+) as \2$", re.MULTILINE)
+        lines = [line.split() for line in stub if line.startswith("from .")]
+    return {words[3]: words[1] for words in lines if words[4:5] == ["as"] and words[3:4] == words[5:]}

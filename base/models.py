@@ -230,7 +230,8 @@ REASONING_MAX_TOKENS = 5000
 
 def is_reasoning_model(model: str) -> bool:
     """Whether the model is one of OpenAI's reasoning models, which take few of the usual settings."""
-    return _REASONING.fullmatch(model.rpartition("/")[2]) is not None
+    name = model.rpartition("/")[2]
+    return name[:5].lower().startswith(("o", "gpt-5")) and _REASONING.fullmatch(name) is not None
 
 
 def reasoning_complaint(model: str, temperature: float | None, max_tokens: int | None) -> str | None:
