@@ -54,6 +54,7 @@ class Adapter:
     native_response_types: list[type] | None = None
     parallel_tool_calls: bool | None = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
+    _is_called: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Adapter:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._called_by = (cls.__call__ is not Adapter.__call__, cls.acall is not Adapter.acall)
+        cls._is_called = any(cls._called_by)
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -126,13 +128,13 @@ class Adapter:
         max_retries: int | None,
     ) -> Coroutine[Any, Any, list[dict[str, Any]]]:
         """Ask as predictors do: through the subclass's own `__call__` or `acall` where it has one."""
+        if not self._is_called:
+            return exchange(self, lm, lm_kwargs, signature, demos, inputs, max_retries)
         synchronous, asynchronous = self._called_by
         given = (lm, lm_kwargs, signature, demos, inputs)
         if asynchronous and not (synchronous and drive.blocking.get()):
             return _with_retries(self.acall, given, max_retries)
-        if synchronous:
-            return _with_retries(self.__call__, given, max_retries)
-        return self.acall(*given, max_retries)
+        return _with_retries(self.__call__, given, max_retries)
 
     def plan(
         self, signature: type[Signature], lm: Any, settings: Mapping[str, Any], inputs: Mapping[str, Any]

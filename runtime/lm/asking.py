@@ -234,7 +234,7 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
 
 def remember(lm: Asked, entry: calls.Entry) -> None:
     """Add a call to the histories of its model, of all models and of the modules that are being called."""
-    histories = [calls.ALL, lm.history, *(module.history for module in trace.callers.get())]
+    histories = [calls.ALL, lm.history, *[module.history for module in trace.callers.get()]]
     calls.add(entry, histories, lookup("max_history_size"))
 
 

@@ -116,14 +116,14 @@ def _history_of(entries: Iterable[Mapping[str, Any]]) -> CallHistory:
 
 def add(entry: Entry, histories: Iterable[CallHistory], limit: int) -> None:
     """Put a finished call in its place in each history, and forget the oldest calls beyond the limit."""
-    number = entry.number
+    number, most = entry.number, limit + limit // 8
     with _adding:
         for history in histories:
             if not history or history[-1].number < number:
                 history.append(entry)
             else:
                 insort(history, entry, key=_number)
-            if len(history) > limit + limit // 8:
+            if len(history) > most:
                 del history[: len(history) - limit]
 
 

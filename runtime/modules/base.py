@@ -115,7 +115,8 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return self._watched(self.forward, args, inputs)
-        return drive.run(self.acall(*args, **inputs), concurrent=self.needs_loop)
+        work = self.acall(*args, **inputs)
+        return drive.run_on_loop(work) if self.needs_loop else drive.drive(work)
 
     async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code."""
@@ -123,8 +124,15 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        with _CallScope(self, args, inputs) as scope:
-            return scope.finished(await self.aforward(*args, **inputs))
+        if self._needs_scope(inputs):
+            with _CallScope(self, args, inputs) as scope:
+                return scope.finished(await self.aforward(*args, **inputs))
+        # All that holds during most calls is who calls.
+        token = trace.callers.set((*trace.callers.get(), self))
+        try:
+            return await self.aforward(*args, **inputs)
+        finally:
+            trace.callers.reset(token)
 
     def stream(self, /, **inputs: Any) -> Iterator[Any]:
         """Run the module and give what it writes while it runs.
@@ -320,6 +328,16 @@ class Module(PartTree):
     def __repr__(self) -> str:
         parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]
         return "\n".join(parts) or f"{type(self).__name__}()"
+
+    def _needs_scope(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether a call with these inputs has settings of its own, or somebody is told of it."""
+        return (
+            not inputs.keys().isdisjoint(CALL_SETTINGS)
+            or self._part_settings is not None
+            or bool(self._defaults)
+            or bool(listening(self.callbacks))
+            or lookup("track_usage")
+        )
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
         with _CallScope(self, args, inputs) as scope:
