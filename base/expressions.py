@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, AnyStr
 class _Pattern:
     """Stands for a compiled regular expression: each of its methods is looked up once and kept."""
 
-    def __init__(self, text: str | bytes, flags: int) -> None:
+    def __init__(self, text: Any, flags: int) -> None:
         self._written = text, flags
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(re.compile(*self._written), name)
+        text, flags = self._written
+        found = getattr(re.compile(text, flags), name)
         self.__dict__[name] = found
         return found
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
         ...
 else:
 
-    def pattern(text: str | bytes, flags: int = 0) -> _Pattern:
+    def pattern(text: Any, flags: int = 0) -> _Pattern:
         """A regular expression, compiled at the first use.
 
         Args:

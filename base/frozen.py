@@ -23,15 +23,17 @@ def frozen(cls: type[T]) -> type[T]:
     annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063 `inspect` takes long to import
     fields = tuple(name for name, kind in annotations.items() if not str(kind).startswith("ClassVar"))
     scope = {name: value for name, value in cls.__dict__.items() if name not in (*fields, *_UNWANTED)}
-    made: Any = type(cls)(cls.__name__, cls.__bases__, {**_SHARED, **scope, "__slots__": fields})
-    made.__match_args__ = fields
+    metaclass: Any = type(cls)
+    made: Any = metaclass(cls.__name__, cls.__bases__, {**_SHARED, **scope, "__slots__": fields})
+    made.__match_args__ = fields  # type: ignore[misc]
     defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
     filling = _filling(made, fields, defaults)
     if "__init__" in scope:
         made._fill = filling
     else:
         made.__init__ = filling
-    return made
+    found: type[T] = made
+    return found
 
 
 def replaced(value: T, **changes: Any) -> T:

@@ -18,7 +18,7 @@ from ..execution.settings import context
 from ..lm.capabilities import Capabilities
 from ..lm.messages import Grammar, OutputFormat
 from ..lm.request import Completion
-from ..signature.conditions import check_outputs
+from ..signature.conditions import check_outputs, constrained_fields
 from ..signature.signature import Signature
 from ..types.content import in_parts
 from ..values import rendering
@@ -218,8 +218,10 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer violates a condition.
         """
-        values = self.parsed(signature, completion)
-        check_outputs(type(self).__name__, signature, completion, inputs, values)
+        told = listening(self.callbacks)
+        values = self.parsed(signature, completion) if told else self.parse(signature, completion)
+        if constrained_fields(signature, "output"):
+            check_outputs(type(self).__name__, signature, completion, inputs, values)
         return values
 
     def parsed(self, signature: type[Signature], completion: str) -> dict[str, Any]:

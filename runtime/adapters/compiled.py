@@ -13,6 +13,7 @@ from ..types.annotations import is_history
 from ..values import rendering
 from ..values.reading import Reader, reader_for
 from .demos import DemoMemory
+from .sections import head_of
 
 
 class Formatter(Protocol):
@@ -38,6 +39,8 @@ class Compiled:
     outputs: tuple[tuple[str, Field, Reader], ...]
     answer: tuple[tuple[str, str, rendering.Render], ...]
     names: frozenset[str]
+    heads: tuple[tuple[str, str], ...]
+    """The outputs in their order, each with the line of its marker."""
     history: str | None
     turns: type[Signature]
     """The signature of the messages: without the history field."""
@@ -57,6 +60,7 @@ def compile_for(plain: Formatter, signature: type[Signature]) -> Compiled:
         ),
         answer=_written(signature.output_fields),
         names=frozenset(signature.output_fields),
+        heads=tuple((name, head_of(name)) for name in signature.output_fields),
         history=history,
         turns=signature if history is None else signature.delete(history),
         demos=DemoMemory(),

@@ -97,10 +97,8 @@ def observing(observer: Callable[[Any], None]) -> Iterator[None]:
         _observers.reset(token)
 
 
-def observe(response: Any) -> None:
-    """Show a response to those who observe here."""
-    for observer in _observers.get():
-        observer(response)
+observers = _observers.get
+"""Those who observe here."""
 
 
 def _plain(value: Any) -> Any:

@@ -124,10 +124,16 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        if self._needs_scope(inputs):
+        if (
+            self._part_settings is not None
+            or self._defaults
+            or not inputs.keys().isdisjoint(CALL_SETTINGS)
+            or listening(self.callbacks)
+            or lookup("track_usage")
+        ):
             with _CallScope(self, args, inputs) as scope:
                 return scope.finished(await self.aforward(*args, **inputs))
-        # All that holds during most calls is who calls.
+        # Most calls have no settings of their own, and nobody is told: all that holds is who calls.
         token = trace.callers.set((*trace.callers.get(), self))
         try:
             return await self.aforward(*args, **inputs)
@@ -328,16 +334,6 @@ class Module(PartTree):
     def __repr__(self) -> str:
         parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]
         return "\n".join(parts) or f"{type(self).__name__}()"
-
-    def _needs_scope(self, inputs: Mapping[str, Any]) -> bool:
-        """Whether a call with these inputs has settings of its own, or somebody is told of it."""
-        return (
-            not inputs.keys().isdisjoint(CALL_SETTINGS)
-            or self._part_settings is not None
-            or bool(self._defaults)
-            or bool(listening(self.callbacks))
-            or lookup("track_usage")
-        )
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
         with _CallScope(self, args, inputs) as scope:
