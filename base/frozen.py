@@ -24,8 +24,8 @@ def frozen(cls: type[T]) -> type[T]:
     fields = tuple(name for name, kind in annotations.items() if not str(kind).startswith("ClassVar"))
     scope = {name: value for name, value in cls.__dict__.items() if name not in (*fields, *_UNWANTED)}
     metaclass: Any = type(cls)
-    made: Any = metaclass(cls.__name__, cls.__bases__, {**_SHARED, **scope, "__slots__": fields})
-    made.__match_args__ = fields  # type: ignore[misc]
+    made = metaclass(cls.__name__, cls.__bases__, {**_SHARED, **scope, "__slots__": fields})
+    made.__match_args__ = fields
     defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
     filling = _filling(made, fields, defaults)
     if "__init__" in scope:
@@ -44,21 +44,34 @@ def replaced(value: T, **changes: Any) -> T:
     return found
 
 
-def _filling(made: type, fields: Sequence[str], defaults: dict[str, Any]) -> Any:
-    """What puts values into the slots: each by its descriptor, past the `__setattr__` that forbids it."""
-    scope = {f"_set_{name}": made.__dict__[name].__set__ for name in fields}
+_MANY = 5
+"""How many fields make it worth while to fill a value as one of a twin class, which can be assigned to."""
+
+
+def _filling(made: Any, fields: Sequence[str], defaults: dict[str, Any]) -> Any:
+    """What puts values into the slots, past the `__setattr__` that forbids it."""
+    twin = type(made)(made.__name__, made.__bases__, {"__slots__": fields})
+    scope = {"_made": made, "_twin": twin, "_become": object.__setattr__}
+    scope |= {f"_set_{name}": made.__dict__[name].__set__ for name in fields}
     scope |= {f"_default_{name}": value for name, value in defaults.items()}
     arguments = [f"{name}=_default_{name}" if name in defaults else name for name in fields]
-    lines = [f"    _set_{name}(self, {name})" for name in fields] or ["    pass"]
+    lines = [f"_set_{name}(self, {name})" for name in fields] or ["pass"]
+    if len(fields) >= _MANY:
+        assignments = [f"self.{name} = {name}" for name in fields]
+        whole = ['_become(self, "__class__", _twin)', *assignments, "self.__class__ = _made"]
+        lines = ["if self.__class__ is _made:", *_indented(whole), "else:", *_indented(lines)]
     # The names are those of a class's fields, which Python's own grammar has read.
     exec(  # noqa: S102 as `dataclasses` and `namedtuple` do
-        "\n".join([f"def __init__({', '.join(['self', *arguments])}):", *lines]),
-        scope,
+        "\n".join([f"def __init__({', '.join(['self', *arguments])}):", *_indented(lines)]), scope
     )
     function: Any = scope["__init__"]
     function.__qualname__ = f"{made.__qualname__}.__init__"
     function.__module__ = made.__module__
     return function
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
 
 
 def _repr(self: Any) -> str:

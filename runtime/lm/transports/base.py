@@ -52,8 +52,11 @@ def transport_for(model: str) -> Transport:
     Raises:
         LMConfigurationError: what it needs is not installed.
     """
-    prefix = max((prefix for prefix in TRANSPORTS if model.startswith(prefix)), key=len)
-    return _make(TRANSPORTS[prefix])
+    best = ""
+    for prefix in TRANSPORTS:
+        if len(prefix) > len(best) and model.startswith(prefix):
+            best = prefix
+    return _make(TRANSPORTS[best])
 
 
 def close_connections() -> None:
