@@ -121,6 +121,7 @@ from .optimizers.base import Optimizer as Optimizer
 from .optimizers.base import Teleprompter as Teleprompter
 from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
 from .optimizers.bootstrap_finetune import BootstrapFinetune as BootstrapFinetune
+from .optimizers.copro import COPRO as COPRO
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
 from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
 from .optimizers.random_search import BootstrapRS as BootstrapRS

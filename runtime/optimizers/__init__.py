@@ -3,11 +3,13 @@
 from .base import Candidates, Optimizer, Teleprompter
 from .bootstrap_few_shot import BootstrapFewShot
 from .bootstrap_finetune import BootstrapFinetune
+from .copro import COPRO
 from .labeled_few_shot import LabeledFewShot
 from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
 from .rollouts import TraceData, bootstrap_trace_data
 
 __all__ = [
+    "COPRO",
     "BootstrapFewShot",
     "BootstrapFewShotWithRandomSearch",
     "BootstrapFinetune",

@@ -38,7 +38,6 @@ _DSPYS = {
     "GPT3": "LM",
     "MIPRO": "BootstrapRS",
     "MIPROv2": "BootstrapRS",
-    "COPRO": "BootstrapRS",
     "GEPA": "BootstrapRS",
     "SIMBA": "BootstrapRS",
     "GRPO": "BootstrapFinetune",
