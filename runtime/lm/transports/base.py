@@ -63,10 +63,11 @@ def close_connections() -> None:
     """Close the connections that are kept for later requests; what is under way is finished."""
     import sys
 
-    # Without this module no connection was ever made.
-    http = sys.modules.get(f"{__package__}.http")
-    if http is not None:
-        http.close_idle()
+    # Without these modules no connection was ever made.
+    for name in ("direct", "http"):
+        module = sys.modules.get(f"{__package__}.{name}")
+        if module is not None:
+            module.close_idle()
 
 
 @cache

@@ -31,7 +31,7 @@ from ..prices import cost_of
 from ..request import Request, Response
 from ..responses_shapes import is_response, read_responses
 from ..stream import Delta
-from . import io_loop
+from . import direct, io_loop
 from .chunks import read_chunk
 from .events import events
 from .failures import (
@@ -40,11 +40,11 @@ from .failures import (
     showable,
     why_unreachable,
 )
+from .network import Answer
 from .posting import Posted, kind_of, posted_of
 from .response_events import failure_of, read_event
 
 if TYPE_CHECKING:
-    from .http import Answer
     from .litellm import LitellmTransport
 
 _LITELLM_ONLY = frozenset(
@@ -77,7 +77,7 @@ class OpenAITransport:
             return _litellm().complete(request)
         posted = posted_of(request)
         try:
-            answer = io_loop.wait(lambda: _post(posted))
+            answer = _sent(posted)
         except Exception as error:  # noqa: BLE001 every failure of the network becomes one of ours
             raise _translated(error, request) from showable(error, request)
         return _read(answer, request)
@@ -145,6 +145,15 @@ def _litellm() -> LitellmTransport:
     return LitellmTransport()
 
 
+def _sent(posted: Posted) -> Answer:
+    """The answer to a request of synchronous code."""
+    url, *rest = posted
+    place = direct.place_of(url)
+    if place is not None:
+        return direct.post(place, *rest)
+    return io_loop.wait(lambda: _post(posted))
+
+
 async def _post(posted: Posted) -> Answer:
     # It takes a tenth of a second to import.
     from . import http
@@ -158,7 +167,7 @@ async def _chunks(posted: Posted, request: Request) -> AsyncIterator[Any]:
     async with http.stream(*posted) as (status, headers, pieces):
         if status != 200 or not _is_events(headers):
             body = b"".join([piece async for piece in pieces])
-            answer = http.Answer(status, headers, body)
+            answer = Answer(status, headers, body)
             # A server that does not stream answers at once.
             for chunk in _whole_as_chunks(answer, request):
                 yield chunk
@@ -169,7 +178,7 @@ async def _chunks(posted: Posted, request: Request) -> AsyncIterator[Any]:
             if failure or (failure := failure_of(chunk)):
                 chunk = {"error": failure}
                 data = msgspec.json.encode(chunk)
-                raise _refusal(http.Answer(_status_in(chunk), headers, data), request)
+                raise _refusal(Answer(_status_in(chunk), headers, data), request)
             yield chunk
 
 
@@ -292,7 +301,7 @@ def _translated(error: Exception, request: Request) -> LMError:
     name = type(error).__name__
     if name == "TooLarge":
         return make_error(LMCollectionLimitError, "the answer is larger than 64 MB", request, status=200)
-    if isinstance(error, OSError) or type(error).__module__.startswith("aiohttp"):
+    if isinstance(error, OSError) or type(error).__module__.startswith(("aiohttp", "http.")):
         words = f"the connection broke: {str(error) or name}"
         return make_error(LMTransportError, words, request, status=500)
     return make_error(LMUnexpectedError, f"{name}: {error}", request)
