@@ -50,13 +50,13 @@ _MANY = 5
 
 def _filling(made: Any, fields: Sequence[str], defaults: dict[str, Any]) -> Any:
     """What puts values into the slots, past the `__setattr__` that forbids it."""
-    twin = type(made)(made.__name__, made.__bases__, {"__slots__": fields})
-    scope = {"_made": made, "_twin": twin, "_become": object.__setattr__}
-    scope |= {f"_set_{name}": made.__dict__[name].__set__ for name in fields}
+    scope: dict[str, Any] = {f"_set_{name}": made.__dict__[name].__set__ for name in fields}
     scope |= {f"_default_{name}": value for name, value in defaults.items()}
     arguments = [f"{name}=_default_{name}" if name in defaults else name for name in fields]
     lines = [f"_set_{name}(self, {name})" for name in fields] or ["pass"]
-    if len(fields) >= _MANY:
+    if len(fields) >= _MANY and made.__bases__ == (object,):
+        twin = type(made)(made.__name__, (), {"__slots__": fields})
+        scope |= {"_made": made, "_twin": twin, "_become": object.__setattr__}
         assignments = [f"self.{name} = {name}" for name in fields]
         whole = ['_become(self, "__class__", _twin)', *assignments, "self.__class__ = _made"]
         lines = ["if self.__class__ is _made:", *_indented(whole), "else:", *_indented(lines)]

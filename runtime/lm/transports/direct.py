@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ....base.forks import new_lock
-from . import io_loop
+from . import io_loop, network
 from .limits import TimeLimit
-from .network import IDLE_SECONDS, LARGEST, USER_AGENT, Answer, TooLarge, proxy_for, tls
+from .network import IDLE_SECONDS, USER_AGENT, Answer, TooLarge, proxy_for, tls
 
 _FIRST_ATTEMPT_SECONDS = 0.25
 """How long the first of several addresses is tried alone (RFC 8305)."""
@@ -99,14 +99,14 @@ def _head(place: _Place, headers: Mapping[str, str], length: int) -> bytes:
 def _read(response: HTTPResponse) -> bytes:
     length = response.length
     if length is not None:
-        if length > LARGEST:
+        if length > network.LARGEST:
             raise TooLarge
         return response.read()
     parts: list[bytes] = []
     size = 0
     while piece := response.read(_PIECE):
         size += len(piece)
-        if size > LARGEST:
+        if size > network.LARGEST:
             raise TooLarge
         parts.append(piece)
     return b"".join(parts)
@@ -118,10 +118,10 @@ def _plain(headers: Mapping[str, str], body: bytes) -> bytes:
         return body
     try:
         unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either form, by its first bytes
-        found = unpacking.decompress(body, LARGEST + 1)
+        found = unpacking.decompress(body, network.LARGEST + 1)
     except zlib.error as error:
         raise IncompleteRead(body) from error
-    if len(found) > LARGEST:
+    if len(found) > network.LARGEST:
         raise TooLarge
     if not unpacking.eof:
         raise IncompleteRead(found)

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from . import io_loop
+from . import io_loop, network
 from .limits import TimeLimit
-from .network import IDLE_SECONDS, LARGEST, USER_AGENT, Answer, TooLarge, proxy_for, tls
+from .network import IDLE_SECONDS, USER_AGENT, Answer, TooLarge, proxy_for, tls
 
 __all__ = ["Answer", "TooLarge", "close_idle", "get", "post", "stream"]
 
@@ -83,7 +83,7 @@ async def _asking(
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     length = response.content_length
-    if length is not None and length > LARGEST:
+    if length is not None and length > network.LARGEST:
         raise TooLarge
     if length is not None and "content-encoding" not in response.headers:
         return await response.read()
@@ -91,7 +91,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     size = 0
     async for piece in _pieces(response):
         size += len(piece)
-        if size > LARGEST:
+        if size > network.LARGEST:
             raise TooLarge
         parts.append(piece)
     return b"".join(parts)
