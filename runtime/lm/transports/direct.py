@@ -104,7 +104,7 @@ def _read(response: HTTPResponse) -> bytes:
         return response.read()
     parts: list[bytes] = []
     size = 0
-    while piece := response.read(_PIECE):
+    while piece := response.read1(_PIECE):
         size += len(piece)
         if size > network.LARGEST:
             raise TooLarge
