@@ -94,6 +94,16 @@ def journalled(
 
 
 @contextmanager
+def apart() -> Iterator[None]:
+    """Perform the tasks inside in this process, for themselves: without the journal and the budget around."""
+    token = _current.set(_PLAIN)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def stage(name: str) -> Iterator[None]:
     """Perform the tasks inside under this name, such as "candidate 3", within the name around."""
     token = _stage.set(f"{_stage.get()}/{name}" if _stage.get() else name)
@@ -238,7 +248,8 @@ def perform_jobs(
     performance = _Performance(run, tasks, codecs, None if on_outcome is None else told, stop)
     waiting = performance.replay()
     if waiting and not performance.stopped():
-        with observing(run.meter.add) if run.meter is not None else nullcontext():
+        # What a task itself performs has no place in the journal: its order depends on the other tasks.
+        with apart(), observing(run.meter.add) if run.meter is not None else nullcontext():
             run.engine.run(
                 [tasks[index] for index in waiting],
                 do,
@@ -358,6 +369,7 @@ _PLAIN = Run()
 __all__ = [
     "Job",
     "Run",
+    "apart",
     "exhausted",
     "journalled",
     "next_step",
