@@ -23,9 +23,9 @@ def frozen(cls: type[T]) -> type[T]:
     annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063 `inspect` takes long to import
     fields = tuple(name for name, kind in annotations.items() if not str(kind).startswith("ClassVar"))
     scope = {name: value for name, value in cls.__dict__.items() if name not in (*fields, *_UNWANTED)}
+    slots = {"__slots__": fields, "__match_args__": fields}
     metaclass: Any = type(cls)
-    made = metaclass(cls.__name__, cls.__bases__, {**_SHARED, **scope, "__slots__": fields})
-    made.__match_args__ = fields
+    made = metaclass(cls.__name__, cls.__bases__, {**_SHARED, **scope, **slots})
     defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
     filling = _filling(made, fields, defaults)
     if "__init__" in scope:
@@ -109,4 +109,5 @@ _SHARED = {
     "__getstate__": _values,
     "__setstate__": _restore,
 }
+
 _UNWANTED = ("__dict__", "__weakref__")
