@@ -147,10 +147,9 @@ def _litellm() -> LitellmTransport:
 
 def _sent(posted: Posted) -> Answer:
     """The answer to a request of synchronous code."""
-    url, *rest = posted
-    place = direct.place_of(url)
+    place = direct.place_of(posted.url)
     if place is not None:
-        return direct.post(place, *rest)
+        return direct.post(place, posted.headers, posted.body, posted.limit)
     return io_loop.wait(lambda: _post(posted))
 
 
