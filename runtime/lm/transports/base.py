@@ -39,6 +39,7 @@ TRANSPORTS: dict[str, str] = {
     "gguf/": ".embedded:EmbeddedTransport",
     "embedded/": ".embedded:EmbeddedTransport",
     **{f"{name}/": ".openai:OpenAITransport" for name in ("openai", "hosted_vllm", "lm_studio", "llamafile")},
+    "anthropic/": ".anthropic:AnthropicTransport",
     "": ".litellm:LitellmTransport",
 }
 """The longest beginning of a model's name that fits decides; classes are named, because most are never
