@@ -18,7 +18,7 @@ from ..execution.settings import lookup
 from . import history as calls
 from . import usage
 from .capabilities import ModelType
-from .doors import read_outputs, read_response, render_outputs, render_response
+from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
 from .messages import OutputFormat, ToolSpec
 from .playing import player
 from .recording import answered, is_recording
@@ -49,6 +49,7 @@ class Asked(Protocol):
     cache_in_memory: bool
     callbacks: Sequence[BaseCallback] | None
     kwargs: Mapping[str, Any]
+    warned_of_rollout: bool
 
     @property
     def history(self) -> calls.CallHistory:
@@ -88,7 +89,7 @@ def make_request(
         messages = [{"role": "user", "content": prompt}]
     merged = {**lm.kwargs, **settings} if settings else lm.kwargs
     if settings and "rollout_id" in settings:
-        warn_of_rollout(merged)
+        warn_of_rollout(merged, lm)
     return Request(lm.model, messages, merged, lm.model_type, prompt, tools, output)
 
 
@@ -233,6 +234,19 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
         remember(lm, calls.Entry(number, request, response))
 
 
+def shown_outputs(response: Response, lm: Asked) -> Outputs:
+    """What a direct call returns, with a warning where an answer was cut off at the limit of tokens."""
+    if response.is_truncated:
+        limit = lm.kwargs.get("max_tokens") or lm.kwargs.get("max_completion_tokens")
+        import logging  # with all that formats tracebacks, for what is rare
+
+        logging.getLogger("dspyc").warning(
+            "the answer of `%s` is truncated: it was cut off at %s; raise max_tokens to get all of it",
+            lm.model, "the model's limit of tokens" if limit is None else f"max_tokens={limit}",
+        )  # fmt: skip
+    return render_outputs(response)
+
+
 def remember(lm: Asked, entry: calls.Entry) -> None:
     """Add a call to the histories of its model, of all models and of the modules that are being called."""
     histories = [calls.ALL, lm.history, *[module.history for module in trace.callers.get()]]
@@ -254,5 +268,6 @@ __all__ = [
     "remember",
     "render_outputs",
     "render_response",
+    "shown_outputs",
     "verify_response",
 ]
