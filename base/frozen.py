@@ -1,4 +1,4 @@
-"""Values of a few fields that never change: `@frozen`, a light `@dataclass(frozen=True, slots=True)`.
+"""Values of a few fields that never change: `@frozen_record`, a light `@dataclass(frozen=True, slots=True)`.
 
 Making such a class takes a tenth of the time that `dataclasses` takes, which also imports `inspect`, and
 making a value takes half; a model's requests and answers are made of these.
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass_transform(frozen_default=True)
-def frozen(cls: type[T]) -> type[T]:
+def frozen_record(cls: type[T]) -> type[T]:
     """Make a class a value of its annotated fields, which are slots that cannot be assigned.
 
     Its constructor takes the fields in their order, or by name; what the class gives a field is its default,

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
-from ..base.frozen import frozen
+from ..base.frozen import frozen_record
 from .example import Example
 from .prediction import Prediction, Score
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@frozen
+@frozen_record
 class Interface:
     """The inputs and outputs of a module class's calls, and how many model calls they make, depending on its
     parameters.

@@ -43,7 +43,7 @@ from typing import (
     overload,
 )
 
-from ..base.frozen import frozen
+from ..base.frozen import frozen_record
 from ..base.text import did_you_mean, near
 from .errors import ConfigurationError
 
@@ -85,7 +85,7 @@ SETTINGS_OF_LM = ("temperature", "max_tokens", "probabilities")
 """The parameters of `LM` that are marked as a `Setting`; a test compares them."""
 
 
-@frozen
+@frozen_record
 class ConstructorParameter:
     """One parameter of a class: its name, default (`MISSING` when there is none) and whether it may be
     positional.

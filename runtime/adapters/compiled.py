@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ..signature import description
 from ..signature.fields import Field, InputField, Kind, OutputField
 from ..signature.signature import Signature, make_signature
@@ -28,7 +28,7 @@ class Formatter(Protocol):
         ...
 
 
-@frozen
+@frozen_record
 class Compiled:
     """What a signature's calls have in common."""
 

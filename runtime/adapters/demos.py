@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import is_
 from typing import Any, TypeAlias
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ...base.later import loaded
 from ..example import Example
 from ..signature.fields import Field
@@ -21,7 +21,7 @@ _MOST = 1024
 _ATOMS = frozenset({str, int, float, bool, type(None), bytes})
 
 
-@frozen
+@frozen_record
 class Turns:
     """An example as a question and an answer."""
 
@@ -55,7 +55,7 @@ def is_complete(fields: Mapping[str, Field], values: Mapping[str, Any]) -> bool:
     return True
 
 
-@frozen
+@frozen_record
 class _Kept:
     turns: Turns | None
     values: tuple[Any, ...]

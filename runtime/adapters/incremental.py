@@ -19,10 +19,10 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from ...base.expressions import pattern
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 
 
-@frozen
+@frozen_record
 class Chunk:
     """The next characters of a field's text."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ..errors import AdapterParseError
 from ..lm.messages import EMPTY, OutputFormat, ToolSpec
 from ..lm.request import Completion
@@ -13,7 +13,7 @@ from ..signature.signature import Signature
 from .incremental import FieldReader
 
 
-@frozen
+@frozen_record
 class Plan:
     """How a signature is asked of a model: what goes into the prompt, and what the provider itself takes.
 
@@ -34,7 +34,7 @@ class Plan:
     natives: NativeFields | None = None
 
 
-@frozen
+@frozen_record
 class NativeFields:
     """The fields of a signature that a provider can take or fill by other means than the text.
 

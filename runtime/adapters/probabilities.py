@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ...base.later import Later
 from ..signature.fields import Field
 from ..signature.signature import Signature
@@ -106,7 +106,7 @@ def with_probabilities(
     return answer
 
 
-@frozen
+@frozen_record
 class _Token:
     text: str
     alternatives: Sequence[tuple[str, float]]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
 from ...base.expressions import pattern
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ..signature.fields import RESERVED
 
 (END,) = RESERVED
@@ -34,7 +34,7 @@ Section: TypeAlias = tuple[str, str]
 """The name that a marker has, and the text below it, up to the next marker."""
 
 
-@frozen
+@frozen_record
 class _Mark:
     """A marker that counts: where its line's decoration begins, where its section's text does."""
 

@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Protocol
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ..errors import ProgramAssertionError
 from .settings import lookup
 
@@ -39,7 +39,7 @@ feedback: ContextVar[str | None] = ContextVar("dspyc_feedback", default=None)
 """What was wrong with the last try, for the predictors that are called here; None on a first try."""
 
 
-@frozen
+@frozen_record
 class Suggestion:
     """A `suggest` that did not hold to the end."""
 

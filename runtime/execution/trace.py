@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar, Token
 from typing import Any, Literal, Protocol, TypeAlias
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ..prediction import Prediction
 
 
@@ -25,7 +25,7 @@ class Caller(Protocol):
         ...
 
 
-@frozen
+@frozen_record
 class Note:
     """Something that a program said on its way, at its place in the trace.
 

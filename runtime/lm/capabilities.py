@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Literal, Self, TypeAlias
 
-from ...base.frozen import frozen, replaced
+from ...base.frozen import frozen_record, replaced
 from ...base.models import HERE, provider_of, row_of
 
 GrammarSetting: TypeAlias = Literal["grammar", "structured_outputs", "guided_grammar", "ebnf"]
@@ -21,7 +21,7 @@ responses.
 """
 
 
-@frozen
+@frozen_record
 class Capabilities:
     """What a model can do. Nothing is assumed: an unknown capability counts as missing.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from .capabilities import ModelType
 from .messages import EMPTY, Message, OutputFormat, Part, Reasoning, Text, ToolCall, ToolSpec, join_text
 from .openai_shapes import read_messages, render_messages
@@ -21,7 +21,7 @@ FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 """Finish reasons of answers that a provider's filter has stopped."""
 
 
-@frozen
+@frozen_record
 class Request:
     """One request to a model.
 
@@ -106,7 +106,7 @@ class Request:
         )
 
 
-@frozen
+@frozen_record
 class Completion:
     """One answer: its parts, why the model stopped, and the log probabilities where they were asked for."""
 
@@ -153,7 +153,7 @@ class Completion:
         return not (self.is_truncated or self.is_filtered or self.is_empty)
 
 
-@frozen
+@frozen_record
 class Response:
     """What a model answered: one completion for each answer asked for.
 

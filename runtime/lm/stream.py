@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from .messages import EMPTY, Part, Reasoning, Text, ToolCall
 from .request import Completion, Response
 
 
-@frozen
+@frozen_record
 class ToolCallPiece:
     """A piece of a tool call: `index` says which call of the answer it continues."""
 
@@ -20,7 +20,7 @@ class ToolCallPiece:
     arguments: str = ""
 
 
-@frozen
+@frozen_record
 class Delta:
     """A piece of an answer; what it does not bring is empty or None.
 

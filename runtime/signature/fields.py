@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self, TypeAlias
 
 from ...base.expressions import pattern
-from ...base.frozen import frozen, replaced
+from ...base.frozen import frozen_record, replaced
 from ..errors import SignatureError
 
 Kind: TypeAlias = Literal["input", "output"]
@@ -49,7 +49,7 @@ class _Undefined:
 UNDEFINED: Any = _Undefined()
 
 
-@frozen
+@frozen_record
 class Field:
     """One field of a signature; immutable, so signatures share them.
 

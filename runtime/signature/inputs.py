@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ..errors import InputError, did_you_mean, list_names
 from ..example import Example
 from ..types.annotations import allows_none, is_history
@@ -24,7 +24,7 @@ Row: TypeAlias = tuple[int | None, str | None]
 _NO_ROW: Row = (None, None)
 
 
-@frozen
+@frozen_record
 class _Expected:
     """What a signature expects, worked out once."""
 

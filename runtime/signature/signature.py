@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
 
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from ..errors import SignatureError, UndeclaredFieldError, did_you_mean
 from .fields import RESERVED, Field
 from .string import parse_signature_string
@@ -35,7 +35,7 @@ STRING_SIGNATURE = "StringSignature"
 """The name of a signature that was made of a string."""
 
 
-@frozen
+@frozen_record
 class _Pending:
     """The fields that a class body declares, and the names in which their types are looked up when needed."""
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...base.expressions import pattern
-from ...base.frozen import frozen
+from ...base.frozen import frozen_record
 from .repair import NumberText
 
 _OPENING_FENCE = pattern(r"[ \t]*(```|~~~)[^\n`]*")
 _BRACKETS = pattern(r'\\.|["{\[\]}]', re.DOTALL)
 
 
-@frozen
+@frozen_record
 class Span:
     """A bracketed part of a text: where it begins, what it is, and whether it has its lines for itself."""
 

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import pytest
 
 from dspyc.base.expressions import pattern
-from dspyc.base.frozen import frozen, replaced
+from dspyc.base.frozen import frozen_record, replaced
 from dspyc.base.later import loaded
 from dspyc.base.text import dedented
 
 
-@frozen
+@frozen_record
 class Point:
     """A place."""
 
@@ -28,7 +28,7 @@ class Point:
         return self.x + self.y
 
 
-@frozen
+@frozen_record
 class Wide:
     a: int
     b: int = 1
@@ -38,7 +38,7 @@ class Wide:
     f: Any = None
 
 
-@frozen
+@frozen_record
 class Made:
     first: str
     second: str
@@ -50,7 +50,7 @@ class Made:
         self._fill(both[0], both[1])  # type: ignore[attr-defined]
 
 
-@frozen
+@frozen_record
 class Nothing:
     pass
 
