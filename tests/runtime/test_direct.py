@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import pytest
 
@@ -74,17 +74,25 @@ class Server:
     def serve(self, connection: socket.socket) -> None:
         with suppress(OSError):
             if self.context is not None:
-                connection = self.context.wrap_socket(connection, server_side=True)
-            stream = connection.makefile("rb")
-            while line := stream.readline():
-                head = [line]
-                while head[-1].strip():
-                    head.append(stream.readline())
-                length = next(each for each in head if each.lower().startswith(b"content-length:"))
-                stream.read(int(length.split(b":")[1]))
-                self.heads.append(b"".join(head))
-                self.answer(connection)
+                # Its socket is this one's from now on, and closed with it where the handshake fails.
+                connection = self.context.wrap_socket(
+                    connection, server_side=True, do_handshake_on_connect=False
+                )
+                connection.do_handshake()  # type: ignore[attr-defined]
+            with connection.makefile("rb") as stream:
+                self.answer_all(connection, stream)
+        connection.close()
         self.gone.set()
+
+    def answer_all(self, connection: socket.socket, stream: IO[bytes]) -> None:
+        while line := stream.readline():
+            head = [line]
+            while head[-1].strip():
+                head.append(stream.readline())
+            length = next(each for each in head if each.lower().startswith(b"content-length:"))
+            stream.read(int(length.split(b":")[1]))
+            self.heads.append(b"".join(head))
+            self.answer(connection)
 
 
 @contextmanager
@@ -117,9 +125,11 @@ def test_a_call_imports_no_other_client() -> None:
     )
     with serving(saying()) as server:
         found = subprocess.run(
-            [sys.executable, "-c", code, server.api_base], capture_output=True, text=True, check=True
-        )
-    assert found.stdout == "[]\n"
+            [sys.executable, "-W", "always::ResourceWarning", "-c", code, server.api_base],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert server.gone.wait(10)
+    assert (found.stdout, found.stderr) == ("[]\n", "")
 
 
 def test_threads_have_a_connection_each_and_leave_them_to_the_next() -> None:
@@ -269,7 +279,9 @@ def test_a_forked_child_makes_connections_of_its_own() -> None:
         "if child: assert os.waitpid(child, 0)[1] == 0; assert lm('d') == ['hi']\n"
     )
     with serving(saying()) as server:
-        subprocess.run([sys.executable, "-c", code, server.api_base], check=True, timeout=60)
+        command = [sys.executable, "-W", "always::ResourceWarning", "-c", code, server.api_base]
+        ended = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+        assert ended.stderr == ""
         assert len(server.connections) == 2
         assert len(server.heads) == 5
 

@@ -259,11 +259,16 @@ def close_idle() -> None:
         connection.close()
 
 
+async def _end() -> None:
+    close_idle()
+
+
 def _after_fork() -> None:
     # To close them here ends nothing of the parent's: no event loop knows of them.
-    _Idle.by_place.clear()
     _Idle.is_watched = False
+    close_idle()
 
 
+io_loop.before_end(_end)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
