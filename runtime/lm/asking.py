@@ -229,7 +229,7 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
     if response.usage and not response.cache_hit:
         usage.count(response.answered_by or lm.model, response.usage, response.cost)
     for observer in usage.observers():
-        observer(response)
+        observer(response, request)
     if not lookup("disable_history"):
         remember(lm, calls.Entry(number, request, response))
 
