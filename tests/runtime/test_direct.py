@@ -101,9 +101,11 @@ def serving(answer: Answering, context: ssl.SSLContext | None = None) -> Iterato
     try:
         yield server
     finally:
-        server.listener.close()
-        for connection in server.connections:
-            connection.close()
+        # To close a socket does not wake the thread that waits for it.
+        for each in (server.listener, *server.connections):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
 
 
 def saying(body: bytes = ANSWER, *headers: str) -> Answering:
