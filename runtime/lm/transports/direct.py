@@ -182,7 +182,11 @@ async def _connected(host: str, port: int, seconds: float) -> socket.socket:
     try:
         async with asyncio.timeout(seconds):
             loop = asyncio.get_running_loop()
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            try:
+                # An address in numbers is not looked up, which would take a thread.
+                found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            except socket.gaierror:
+                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             return await start_connection(found, happy_eyeballs_delay=_FIRST_ATTEMPT_SECONDS, loop=loop)
     except TimeoutError:
         raise ConnectTimeout from None
