@@ -203,7 +203,7 @@ class Evaluate:
                 range(len(examples)),
                 evaluate_row,
                 registry,
-                codec=row_codec(program, examples),
+                codec=row_codec(program, examples, self.failure_score),
                 num_threads=threads,
                 on_outcome=tally.add,
                 stop=lambda: tally.errors >= max_errors,
@@ -274,7 +274,8 @@ class _Tally:
 
 def _row_of(outcome: Outcome[EvaluatedRow]) -> EvaluatedRow:
     row = outcome.get()
-    return replace(row, seconds=outcome.seconds) if outcome.replayed else row
+    # What comes from a journal, or from elsewhere, has no time of its own.
+    return row if row.seconds else replace(row, seconds=outcome.seconds)
 
 
 def _verify_program(program: object) -> None:
