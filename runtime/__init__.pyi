@@ -130,6 +130,7 @@ from .optimizers.ensemble import Ensemble as Ensemble
 from .optimizers.infer_rules import InferRules as InferRules
 from .optimizers.knn_few_shot import KNNFewShot as KNNFewShot
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
+from .optimizers.mipro import MIPROv2 as MIPROv2
 from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
 from .optimizers.random_search import BootstrapRS as BootstrapRS
 from .optimizers.rollouts import bootstrap_trace_data as bootstrap_trace_data

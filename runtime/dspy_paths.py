@@ -44,17 +44,30 @@ _MORE: dict[str, str] = {
     "ACTIVE_CALL_ID": ".execution.callbacks",
     "Action": ".modules.avatar",
     "ActionOutput": ".modules.avatar",
+    "DEFAULT_CONFIG": ".execution.settings",
     "DummyVectorizer": ".retrieval.dummies",
+    "GroundedProposer": ".optimizers.grounded_proposer",
     "Parameter": ".modules.tree",
     "SignatureMeta": ".signature.signature",
     "UsageTracker": ".lm.usage",
+    "create_dataset_summary": ".optimizers.dataset_summary",
+    "create_predictor_level_history_string": ".optimizers.grounded_proposer",
     "dummy_rm": ".retrieval.dummies",
     "infer_prefix": ".signature.fields",
     "load": ".modules.saving",
+    "load_settings": ".modules.saving",
     "pretty_print_history": ".lm.history",
     "with_callbacks": ".execution.callbacks",
 }
 """Names that only a path has, and where they are."""
+
+_UNDER_OTHER_NAMES = {
+    "GLOBAL_HISTORY": (".lm.history", "ALL"),
+    "LM_CLASS_STATE_KEY": (".lm.base", "CLASS_IN_STATE"),
+    "serialize_object": (".values.rendering", "to_json_types"),
+    "set_attribute_by_name": (".modules.tree", "replace_at"),
+}
+"""Names that only a path has: where they are, and what they are called there."""
 
 _RENAMED = {"DSPyError": "DspycError", "LMNotConfiguredError": "NotConfiguredError", "BaseModule": "Module"}
 """What DSPy calls by another name."""
@@ -70,6 +83,9 @@ def find(name: str) -> Any:
         return getattr(sys.modules[_FACE], _RENAMED[name])
     if name in _MORE:
         return getattr(import_module(_MORE[name], _FACE), name)
+    if name in _UNDER_OTHER_NAMES:
+        home, there = _UNDER_OTHER_NAMES[name]
+        return getattr(import_module(home, _FACE), there)
     raise AttributeError(name)
 
 
@@ -91,6 +107,10 @@ class _Path(ModuleType):
         if is_path(inner.removeprefix(f"{_FACE}.")):
             return import_module(inner)
         face = sys.modules[_FACE]
+        if name == "logger":
+            import logging
+
+            return logging.getLogger("dspyc")
         try:
             found = getattr(face, name)
         except AttributeError:

@@ -11,6 +11,7 @@ from .ensemble import Ensemble, EnsembledProgram
 from .infer_rules import InferRules
 from .knn_few_shot import KNNFewShot
 from .labeled_few_shot import LabeledFewShot
+from .mipro import MIPROv2
 from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
 from .rollouts import TraceData, bootstrap_trace_data
 from .simba import SIMBA
@@ -31,6 +32,7 @@ __all__ = [
     "InferRules",
     "KNNFewShot",
     "LabeledFewShot",
+    "MIPROv2",
     "Optimizer",
     "Teleprompter",
     "TraceData",
