@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib
 import importlib.util
-import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -13,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -140,12 +142,11 @@ class _Sources:
 
     def __init__(self, text: str, name: str) -> None:
         content = json.load(text)
-        self._folder = Path(tempfile.gettempdir()) / f"dspyc-cluster-{os.getuid()}" / name
+        self._folder = _own_folder() / name
         for path, source in content["files"].items():
             target = self._folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                write_atomically(target, source)
+            write_atomically(target, source)
         self.finder = _Finder({name: self._folder / path for name, path in content["modules"].items()})
         self._values: OrderedDict[str, Any] = OrderedDict()
 
@@ -168,6 +169,14 @@ class _Sources:
                     self._values.popitem(last=False)
             self._values.move_to_end(name)
             return self._values[name]
+
+
+@cache
+def _own_folder() -> Path:
+    """A folder that only this process writes to: what is in it will be run."""
+    folder = tempfile.mkdtemp(prefix="dspyc-worker-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _digest(text: str) -> str:
