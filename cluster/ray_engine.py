@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ class RayEngine(ClusterEngine):
         self._ray = ray
         self._is_own = not ray.is_initialized()
         if self._is_own:
+            if address is not None:
+                # Ray itself goes on trying for more than a minute.
+                _verify_reachable(address)
             try:
                 ray.init(address or "auto", log_to_driver=False, configure_logging=False)
             except (ConnectionError, ValueError, RuntimeError) as error:
@@ -74,3 +78,15 @@ class RayEngine(ClusterEngine):
     def _cancel(self, handles: Sequence[Any]) -> None:
         for handle in handles:
             self._ray.cancel(handle, force=True)
+
+
+def _verify_reachable(address: str) -> None:
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS):
+            pass
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigurationError(f"there is no Ray cluster at {address}: {error}") from error
+
+
+_CONNECT_SECONDS = 10

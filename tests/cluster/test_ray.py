@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +22,33 @@ from dspyc.runtime.work.run import working
 from support.openai_server import OpenAIServer
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
-PORT = 16379
+PORT = 6399
+ADDRESS = f"127.0.0.1:{PORT}"
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cluster() -> Iterator[str]:
     """A node with two workers, started as an administrator would."""
-    command = [sys.executable, "-m", "ray.scripts.scripts"]
-    environment = {**os.environ, "OPENAI_API_KEY": "sk-of-the-worker", "RAY_DISABLE_IMPORT_WARNING": "1"}
-    options = ["--head", f"--port={PORT}", "--num-cpus=2", "--include-dashboard=false"]
-    subprocess.run(
-        [*command, "start", *options, "--disable-usage-stats"],
-        env=environment,
-        check=True,
-        capture_output=True,
-        timeout=120,
+    options = ["--head", "--block", f"--port={PORT}", "--node-ip-address=127.0.0.1", "--num-cpus=2"]
+    node = subprocess.Popen(
+        [
+            *[sys.executable, "-m", "ray.scripts.scripts", "start", *options],
+            *["--include-dashboard=false", "--disable-usage-stats"],
+        ],
+        env={**os.environ, "OPENAI_API_KEY": "sk-of-the-worker"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    yield f"127.0.0.1:{PORT}"
-    subprocess.run([*command, "stop", "--force"], capture_output=True, timeout=60, check=False)
+    try:
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", PORT), timeout=1):
+                break
+            time.sleep(0.1)
+        yield ADDRESS
+    finally:
+        os.killpg(node.pid, signal.SIGTERM)
+        node.wait(timeout=120)
 
 
 def test_the_same_results_on_two_workers(
