@@ -58,9 +58,12 @@ from .errors import ToolRunError as ToolRunError
 from .errors import TruncatedAnswerError as TruncatedAnswerError
 from .errors import is_retryable_lm_error as is_retryable_lm_error
 from .evaluate.aggregation import majority as majority
+from .evaluate.auto_evaluation import CompleteAndGrounded as CompleteAndGrounded
+from .evaluate.auto_evaluation import SemanticF1 as SemanticF1
 from .evaluate.evaluate import Evaluate as Evaluate
 from .evaluate.metrics import EM as EM
 from .evaluate.metrics import F1 as F1
+from .evaluate.metrics import HotPotF1 as HotPotF1
 from .evaluate.metrics import answer_exact_match as answer_exact_match
 from .evaluate.metrics import answer_passage_match as answer_passage_match
 from .evaluate.metrics import normalize_text as normalize_text
