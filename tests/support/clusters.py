@@ -113,3 +113,5 @@ class Workers(ClusterEngine):
     def _cancel(self, handles: Sequence[Future[str]]) -> None:
         for handle in handles:
             handle.cancel()
+        # What is under way would be seen by the next test.
+        wait(handles)
