@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .console import say_json
+from .engines import engine_of, engine_option
 from .errors import Refusal
 from .measuring import (
     Line,
@@ -28,6 +29,7 @@ from .models import answering, lm_option
 
 if TYPE_CHECKING:
     from ..runtime.evaluate import Comparison, Evaluate
+    from ..runtime.work.engine import Engine
 
 
 @click.command
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     help="Compare NAME with the rows of an earlier run, written by --output FILE.json.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
+@engine_option
 def command(
     target: str,
     models: tuple[str, ...],
@@ -71,6 +74,7 @@ def command(
     report: Path | None,
     earlier: Path | None,
     fresh: bool,
+    engine: str | None,
 ) -> int:
     """Measure programs with the evaluations of a file.
 
@@ -112,8 +116,14 @@ def command(
         evaluation.keep_calls = evaluation.keep_calls or report is not None
     journal = _journal_path(path, name, models)
     lines = []
-    journalled = _journalled(journal, path, evaluations, fresh)
-    with told(), answering(models, loaded), watching(), resumable(journal), journalled:
+    with (
+        told(),
+        engine_of(engine, path) as workers,
+        answering(models, loaded),
+        watching(),
+        resumable(journal),
+        _journalled(journal, path, evaluations, fresh, workers),
+    ):
         for one, evaluation in evaluations.items():
             with stage(one):
                 results = evaluation.compare(num_threads)
@@ -160,15 +170,15 @@ def _journal_path(source: Path, evaluation: str | None, models: Sequence[str]) -
 
 
 def _journalled(
-    path: Path, source: Path, evaluations: Mapping[str, Evaluate], fresh: bool
+    path: Path, source: Path, evaluations: Mapping[str, Evaluate], fresh: bool, engine: Engine | None
 ) -> AbstractContextManager[object]:
     """A journal of the evaluations; none in a folder that cannot be written to."""
     from ..runtime.work.identity import digest
-    from ..runtime.work.run import journalled
+    from ..runtime.work.run import journalled, working
     from ..runtime.work.sources import sources_digest
 
     if not os.access(path.parent, os.W_OK):
-        return nullcontext()
+        return nullcontext() if engine is None else working(engine=engine)
     facts = [evaluation.run_facts() for evaluation in evaluations.values()]
     run = {name: digest([one[name] for one in facts]) for name in facts[0]}
-    return journalled(path, {**run, "sources": sources_digest(source)}, fresh=fresh)
+    return journalled(path, {**run, "sources": sources_digest(source)}, fresh=fresh, engine=engine)
