@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -212,14 +213,18 @@ def _examples(
 def _converter(values: Iterable[str]) -> Callable[[str], Any]:
     """How a column's cells are read: as the narrowest type that all of them have; an empty one is None."""
     cells = [value for value in values if value]
-    for convert in (_as_bool, int, _as_float):
+    for convert in _CONVERTERS:
         try:
             for cell in cells:
                 convert(cell)
         except ValueError:
             continue
-        return lambda cell, convert=convert: convert(cell) if cell else None  # type: ignore[misc]
-    return lambda cell: str(cell) if cell else None
+        return partial(_read_cell, convert)
+    return partial(_read_cell, str)
+
+
+def _read_cell(convert: Callable[[str], Any], cell: str) -> Any:
+    return convert(cell) if cell else None
 
 
 def _as_bool(cell: str) -> bool:
@@ -232,6 +237,9 @@ def _as_float(cell: str) -> float:
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell):
         raise ValueError(cell)
     return float(cell)
+
+
+_CONVERTERS: tuple[Callable[[str], Any], ...] = (_as_bool, int, _as_float)
 
 
 def _count(name: str, size: float, total: int) -> int:
