@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 from ..errors import ConfigurationError, DataError
 from ..example import Example
@@ -132,7 +132,7 @@ class SeededSplits:
             DataError: there are fewer examples than asked for.
         """
         seeds = list(train_seeds or (1, 2, 3, 4, 5))
-        data: Self = cls(train_size=train_size, eval_seed=eval_seed, dev_size=dev_size, test_size=0, **kwargs)
+        data = cls(train_size=train_size, eval_seed=eval_seed, dev_size=dev_size, test_size=0, **kwargs)
         measured, share = data.dev, dev_size // len(seeds) if divide_eval_per_seed else dev_size
         train_sets, eval_sets = [], []
         for number, seed in enumerate(seeds):
