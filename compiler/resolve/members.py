@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from .. import catalog, types
 from ..facts import Symbol
+from ..pythonfiles.classes import ERROR_BASES
 from ..types import Type, lookup
 from . import builtins
 
@@ -83,6 +84,17 @@ def is_open(kind: Type) -> bool:
             return True
 
 
+_OF_ERRORS: Mapping[str, Type] = {
+    "args": types.Tuple((), types.ANY),
+    "add_note": types.UNKNOWN,
+    "with_traceback": types.UNKNOWN,
+    "__cause__": types.UNKNOWN,
+    "__context__": types.UNKNOWN,
+    "__notes__": types.UNKNOWN,
+}
+"""What every exception of Python has."""
+
+
 def _answers_to_any_name(definition: types.ClassDefinition) -> bool:
     """An `Example` has the fields of its row, whichever these are."""
     return any(definition.members.get(name) is not None for name in ("__getattr__", "__getattribute__"))
@@ -135,6 +147,8 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             yield from _of_class(catalog.definition("Signature"), wanted)
         case types.Instance(definition=definition) | types.Class(definition=definition):
             yield from _of_class(definition, wanted)
+            if not ERROR_BASES.isdisjoint(definition.bases):
+                yield from _typed(_OF_ERRORS if wanted is None else _only(_OF_ERRORS, wanted))
         case types.PythonModule(read=read, names=names):
             for name in (wanted,) if wanted is not None else names():
                 found = read(name)

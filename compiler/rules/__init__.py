@@ -116,6 +116,7 @@ from .values.comparisons import (
     identity_of_literal,
     same_operands,
 )
+from .values.formats import wrong_format
 from .values.impossible import impossible_comparison
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
@@ -189,6 +190,7 @@ RULES: tuple[Rule, ...] = (
     condition_of_another,
     impossible_condition,
     wrong_index,
+    wrong_format,
     wrong_base,
     unknown_removed_field,
     not_an_error,

@@ -80,6 +80,8 @@ def assignable(source: Type, target: Type) -> bool:
             return is_open or assignable(source, types.Literals(values))
         case types.Callback(role=role):
             # A server among the tools stands for all of its own.
+            if role == "tool" and isinstance(source, types.Instance) and source.definition.is_a("BaseLM"):
+                return False
             return _callable(source) or (role == "tool" and _instance_of(source, "ToolServer"))
         case types.SignatureLike():
             return isinstance(source, types.Signature | types.SignatureLike) or assignable(source, types.STR)
@@ -88,6 +90,8 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Instance(definition=definition):
             return _fits_instance(source, definition)
         case types.Dataset():
+            if isinstance(source, types.List) and isinstance(source.item, types.Builtin | types.Literals):
+                return source.item == types.Builtin("object")
             return isinstance(source, types.Dataset | types.List | types.Tuple) or _is_open_iterable(source)
         case types.Signature() | types.TypeForm() | types.Class():
             return isinstance(source, types.Signature | types.TypeForm | types.Class)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from ....base.diagnostic import Edit, Fix
+from ....base.diagnostic import Diagnostic, Edit, Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
@@ -16,6 +16,7 @@ from ...types.assignable import assignable
 from ..edits import without_argument
 from ..rule import Findings, insert, replace, rule, written
 from ..words import listed, meant_or_has, near, nouns
+from .settings import wrong_settings
 
 Call: TypeAlias = syntax.Call | syntax.ConfigureDeclaration
 CALLS = (syntax.Call, syntax.ConfigureDeclaration)
@@ -107,9 +108,15 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
         names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
         free = [name for name in names if call.binding.argument(name) is None]
         own = _own_names(call, free)
-        yield from _settings_of_models(call)
+        for place, words, fix in wrong_settings(item, node, call.binding):
+            yield unknown_argument.at(place, words, fix=fix)
+        strange = [each for each in call.binding.unknown if each.name and not _close(call, each, free)]
         for argument in (*call.binding.unknown, *_misspelled(call, names)):
             if argument.name is None:
+                continue
+            if len(strange) > 1 and argument in strange:
+                if argument is strange[0]:
+                    yield _several_unknown(call, strange, own)
                 continue
             name = argument.name.text
             close = _close(call, argument, free)
@@ -121,6 +128,18 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
                 _other_place(call, name),
                 fix,
             )
+
+
+def _several_unknown(call: Called, unknown: list[syntax.Argument], own: list[str]) -> Diagnostic:
+    """Several arguments that have nothing to do with the parameters: another callee is meant."""
+    names = [each.name.text for each in unknown if each.name is not None]
+    place = unknown[0].name or unknown[0]
+    has = f"; it has {listed(own)}" if 0 < len(own) <= 6 else ""
+    return unknown_argument.at(
+        place,
+        f"`{call.name}` has no {call.noun}s {listed(names, 'or')}{has}",
+        _other_place(call, names[0]),
+    )
 
 
 def _alike(name: str, names: list[str]) -> list[str]:
@@ -189,27 +208,6 @@ def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
 
 def _is_called_otherwise(name: str, names: list[str]) -> bool:
     return any(each in names and name in others for each, others in _OTHER_NAMES.items())
-
-
-_AS_LM = frozenset({"client", "language_model", "llm", "model"})
-"""What other libraries call the parameter `lm` of a module."""
-
-
-def _settings_of_models(call: Called) -> Findings:
-    """`Predict(…, model="…")`: what a module would hand on to its model instead of using it."""
-    callee = call.binding.callee
-    if not isinstance(callee, types.Class) or not callee.definition.is_a("Module"):
-        return
-    for argument, parameter in call.binding.matched:
-        name = argument.name
-        if name is None or parameter.kind != "**" or name.text not in _AS_LM:
-            continue
-        value = written(call.item, argument.value)
-        model = f"LM({value})" if isinstance(argument.value, syntax.String) else value
-        words = f"`{call.name}` takes its model as `lm`; write `lm={model[:60]}`"
-        yield unknown_argument.at(
-            argument, words, fix=replace(f"Write `lm={model[:40]}`", argument, f"lm={model}")
-        )
 
 
 def _other_place(call: Called, name: str) -> str | None:

@@ -26,7 +26,7 @@ _METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
 
 @rule("E223", "function-shape", *CALLS)
 def function_shape(program: Program, item: Item, node: Call) -> Findings:
-    """A metric or reward takes the wrong arguments, or returns the wrong type.
+    """A function that is handed over takes the wrong arguments, or a metric or reward returns the wrong type.
 
     A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns
     a bool, a number or a `Score`. A reward takes `(args, pred)` and returns a number.
@@ -50,6 +50,7 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
     module short = Refine(qa, 3, brief, 1.0)
     ```
     """
+    yield from _called_with_others(item, node)
     for role, argument in _callbacks(item, node):
         kind = item.type_of(argument.value)
         if role in _SHAPES and _is_object(kind):
@@ -75,6 +76,34 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
             wants = "a bool, a number or a `Score`" if role == "metric" else "a number"
             words = f"a {role} returns {wants}, but {shown} returns {described(kind.returns)}"
             yield function_shape.at(argument.value, words, labels=labels)
+
+
+def _called_with_others(item: Item, node: Call) -> Findings:
+    """`sorted(words, key=lambda a, b: …)`: a function that is called with another number of values."""
+    for call in called(item, node):
+        callee = call.binding.callee
+        is_builtin = isinstance(callee, types.Function) and callee.origin == "builtin"
+        for argument, parameter in call.binding.matched if is_builtin else ():
+            kind = item.type_of(argument.value)
+            if not isinstance(kind, types.Function) or kind.untyped:
+                continue
+            if kind.name != "lambda" and kind.origin != "declared":
+                continue
+            wanted = [
+                len(each.parameters)
+                for each in types.options(parameter.type)
+                if isinstance(each, types.Callback) and not each.role and each.parameters is not None
+            ]
+            needed = sum(each.required and each.kind not in ("*", "**") for each in kind.parameters)
+            taken = sum(each.kind not in ("keyword-only", "**") for each in kind.parameters)
+            if any(each.kind == "*" for each in kind.parameters):
+                continue
+            if wanted and not any(needed <= count <= taken for count in wanted):
+                count = "one value" if wanted[0] == 1 else f"{wanted[0]} values"
+                takes = ", ".join(each.name for each in kind.parameters)
+                name = f"`{kind.name}`" if kind.name != "lambda" else "this"
+                words = f"`{parameter.name}` of `{call.name}` is called with {count}"
+                yield function_shape.at(argument.value, f"{words}, but {name} takes `({takes})`")
 
 
 def _is_object(kind: Type) -> bool:

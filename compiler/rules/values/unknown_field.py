@@ -19,6 +19,7 @@ from ..dataset_habits import STEPS
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
 from .method_habits import method_habit
+from .subscripts import is_view
 
 
 @rule("E201", "unknown-field", syntax.Attribute, syntax.Subscript, fix="sometimes")
@@ -46,10 +47,28 @@ def unknown_field(program: Program, item: Item, node: syntax.Attribute | syntax.
         yield from _by_index(item, node)
     elif id(node) not in item.annotations:
         kind = item.type_of(node.value)
-        if item.symbol_of(node.name) is not None:
+        if isinstance(node.value, syntax.Call) and _is_called_as_module(item, node.value):
+            return
+        if is_view(item, node.value) and node.name.text in _OF_LISTS:
+            yield _of_view(item, node)
+        elif item.symbol_of(node.name) is not None:
             yield from _in_part(program, item, node, kind)
         elif types.known(kind) and not is_mutation(kind, node.name.text):
             yield _finding(program, item, node, narrow.not_none(kind) if may_be_none(kind) else kind)
+
+
+def _is_called_as_module(item: Item, node: syntax.Call) -> bool:
+    """Whether a module class is given inputs, of which `unknown-argument` speaks."""
+    binding = item.binding_of(node)
+    return binding is not None and isinstance(binding.callee, types.ModuleClass) and bool(binding.unknown)
+
+
+def _of_view(item: Item, node: syntax.Attribute) -> Diagnostic:
+    """`d.keys().sort()`: a method of lists where there is none."""
+    text = written(item, node.value)
+    made = "sorted" if node.name.text == "sort" else "list"
+    words = f"`{text}` is not a list, so it has no `{node.name.text}`; write `{made}({text})`"
+    return unknown_field.at(node.name, words)
 
 
 def _in_part(program: Program, item: Item, node: syntax.Attribute, kind: types.Type) -> Findings:
@@ -112,6 +131,8 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     message += f"; did you mean `{close}`?" if close else meant_or_has(name, names)
     return unknown_field.at(node.name, message, fix=fix, labels=_labels(program, kind))
 
+
+_OF_LISTS = frozenset({*MUTATORS["list"], "copy", "count", "index"})
 
 _RUNNING = frozenset(
     "apply ask call complete execute generate infer invoke predict process run".split()  # noqa: SIM905
