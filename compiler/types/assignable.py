@@ -9,8 +9,8 @@ from .model import Type
 from .union import MOST_VALUES, known, union
 
 _WIDER = {
-    "bool": {"int", "float", "complex"},
-    "int": {"float", "complex"},
+    "bool": {"int", "float", "complex", "Decimal"},
+    "int": {"float", "complex", "Decimal"},
     "float": {"complex"},
     "datetime": {"date"},
 }
