@@ -119,8 +119,12 @@ from .modules.sync_async import asyncify as asyncify
 from .modules.sync_async import syncify as syncify
 from .optimizers.base import Optimizer as Optimizer
 from .optimizers.base import Teleprompter as Teleprompter
+from .optimizers.better_together import BetterTogether as BetterTogether
 from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
 from .optimizers.bootstrap_finetune import BootstrapFinetune as BootstrapFinetune
+from .optimizers.copro import COPRO as COPRO
+from .optimizers.ensemble import Ensemble as Ensemble
+from .optimizers.knn_few_shot import KNNFewShot as KNNFewShot
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
 from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
 from .optimizers.random_search import BootstrapRS as BootstrapRS

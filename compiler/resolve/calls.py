@@ -106,6 +106,8 @@ def _of_module(name: str, binding: Binding, receiver: types.Module, result: Type
             return types.List(types.Prediction(receiver.interface))
         case "deepcopy" | "reset_copy":
             return receiver
+        case "top":
+            return types.List(types.Module(receiver.interface, catalog.definition("Module")))
         case _:
             return _specialised(result, receiver.interface)
 

@@ -182,7 +182,12 @@ def _of_programs() -> tuple[types.Parameter, ...]:
 
 
 def _optimized(value: syntax.Expression, found: Type, context: Context) -> types.Interface:
-    """The fields of a program: those of the module that is compiled."""
+    """The fields of a program: those of the module that is compiled; unknown where a function makes one
+    answer of several programs'.
+    """
+    binding = context.item.bindings.get(id(value))
+    if binding is not None and any(each.name == "programs" for each in binding.parameters or ()):
+        return types.OPEN
     if isinstance(found, types.Module):
         return found.interface
     if isinstance(value, syntax.Call) and value.arguments:

@@ -91,6 +91,7 @@ from .names.shadowing import shadowed_name
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
 from .optimizing.callbacks import function_shape, metric_field
+from .optimizing.composed import not_an_optimizer, unknown_step
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
 from .optimizing.labels import missing_labels
 from .optimizing.pointless import (
@@ -236,6 +237,8 @@ RULES: tuple[Rule, ...] = (
     wrong_row,
     wrong_row_value,
     missing_labels,
+    unknown_step,
+    not_an_optimizer,
     unused_import,
     unused_variable,
     unused_part,

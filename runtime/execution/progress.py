@@ -61,6 +61,16 @@ def within(label: str) -> Iterator[None]:
         _within.reset(token)
 
 
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Tell nobody of the progress of what runs inside."""
+    token = _watcher.set(None)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
 def watched() -> bool:
     """Whether someone is told of progress."""
     return _watcher.get() is not None

@@ -1,18 +1,27 @@
 """Optimizers: what makes a program better by looking at data."""
 
 from .base import Candidates, Optimizer, Teleprompter
+from .better_together import BetterTogether
 from .bootstrap_few_shot import BootstrapFewShot
 from .bootstrap_finetune import BootstrapFinetune
+from .copro import COPRO
+from .ensemble import Ensemble, EnsembledProgram
+from .knn_few_shot import KNNFewShot
 from .labeled_few_shot import LabeledFewShot
 from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
 from .rollouts import TraceData, bootstrap_trace_data
 
 __all__ = [
+    "COPRO",
+    "BetterTogether",
     "BootstrapFewShot",
     "BootstrapFewShotWithRandomSearch",
     "BootstrapFinetune",
     "BootstrapRS",
     "Candidates",
+    "Ensemble",
+    "EnsembledProgram",
+    "KNNFewShot",
     "LabeledFewShot",
     "Optimizer",
     "Teleprompter",

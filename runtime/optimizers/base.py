@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from functools import wraps
@@ -21,6 +22,11 @@ class Optimizer:
     A subclass declares its parameters as fields (`@parameters`) and defines `compile`, which returns the
     improved program and does not change the student.
     """
+
+    subject: ClassVar[str] = "student"
+    """The name of the first argument of `compile`."""
+    needs_state: ClassVar[bool] = True
+    """Whether a program of this optimizer is not complete before `compile` has learned something for it."""
 
     _reported_as: ClassVar[str] = "compile"
     callbacks: ClassVar[Sequence[BaseCallback]] = ()
@@ -55,6 +61,17 @@ class Optimizer:
         Raises:
             OptimizerError: the optimizer cannot work with these.
         """
+
+    def outline(self, student: Any, **arguments: Any) -> Module:
+        """The program that `compile` would return, as it is before anything is learned: what a saved state is
+        put into.
+
+        Args:
+            student: as `compile` gets it; it is not changed.
+            arguments: as `compile` gets them.
+        """
+        program: Module = student.deepcopy()
+        return program
 
     def get_params(self) -> dict[str, Any]:
         """The parameters of the optimizer; of one with a constructor of its own, its attributes."""
@@ -91,13 +108,13 @@ Teleprompter = Optimizer
 class Candidates(Sequence[dict[str, Any]]):
     """The programs that an optimizer tried, best first.
 
-    Each is a dict with `score`, `subscores`, `seed` and `program`. Kept on the winner as
-    `candidate_programs`. They are no parts of it, which is why this is not a list: a program's parts are
-    found in its lists.
+    Each is a dict with `program`, its `score` (None where it was not measured) and what the optimizer says of
+    it, such as `subscores` and `seed`. Kept on the winner as `candidate_programs`. They are no parts of it,
+    which is why this is not a list: a program's parts are found in its lists.
     """
 
     def __init__(self, candidates: Sequence[dict[str, Any]]) -> None:
-        self._candidates = sorted(candidates, key=lambda candidate: -candidate["score"])
+        self._candidates = sorted(candidates, key=_rank)
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -117,6 +134,11 @@ class Candidates(Sequence[dict[str, Any]]):
 
     def __repr__(self) -> str:
         return f"Candidates({[candidate['score'] for candidate in self._candidates]})"
+
+
+def _rank(candidate: dict[str, Any]) -> float:
+    score = candidate["score"]
+    return math.inf if score is None else -score
 
 
 def as_examples(name: str, examples: Any) -> list[Example]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from ..evaluate import Evaluate
 from ..example import Example
+from ..execution.settings import lookup
 from ..interface import Examples, Metric
 from ..limits import Ge
 from ..modules.base import Module
@@ -18,6 +19,9 @@ from .bootstrap_few_shot import BootstrapFewShot
 from .labeled_few_shot import LabeledFewShot
 from .labels import Labels, verify_teacher
 from .study import Study, Trial
+
+_AT_ONCE = 4
+"""How many candidates are made and measured at the same time."""
 
 _AS_IT_IS, _ZERO_SHOT, _LABELED, _UNSHUFFLED = -4, -3, -2, -1
 
@@ -93,7 +97,10 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
             goal=self.stop_at_score,
             total=len(seeds),
         )
-        winner: Any = study.run({"seed": seed} for seed in seeds).program
+        # The candidates do not depend on each other; those after one that is good enough are not wanted.
+        threads = self.num_threads or int(lookup("num_threads", student._defaults))
+        at_once = min(_AT_ONCE, threads) if self.stop_at_score is None else 1
+        winner: Any = study.run(({"seed": seed} for seed in seeds), at_once=at_once).program
         winner.candidate_programs = Candidates([_entry(trial) for trial in study.measured])
         return winner  # type: ignore[no-any-return]
 

@@ -4,31 +4,52 @@
     study.run({"seed": seed} for seed in seeds)
     study.best.program
 
-A candidate is data: what `build` makes a program of. Candidates are asked for one after the other, because
-the next may depend on the last; the examples of each are run at the same time. What is built and measured
-goes through `work`, so a study is journalled and bounded by whatever journal and budget hold around it.
+A candidate is data: what `build` makes a program of. A proposer says how many candidates may be asked for
+before it hears of the first, because the next may depend on the last; those are built and measured at the
+same time. A candidate may be measured on some rows only, and no row is measured twice with the same program.
+What is built and measured goes through `work`, so a study is journalled and bounded by whatever journal and
+budget hold around it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import EvaluationError, OptimizerError
-from ..evaluate import Evaluate
+from ..evaluate import Evaluate, EvaluationResult
 from ..evaluate.rows import describe_errors
+from ..evaluate.together import Sample, evaluate_together
+from ..execution import pool
 from ..execution.progress import report, within
+from ..execution.settings import context, lookup
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
+from ..prediction import Prediction
 from ..work.identity import program_digest
 from ..work.run import exhausted, next_step, stage
+from .best import publishing
 
 logger = logging.getLogger("dspyc")
 
 Candidate: TypeAlias = Mapping[str, Any]
 """What a program is made of, in JSON's types: `{"seed": 3}`."""
+
+
+@dataclass(frozen=True)
+class Partly:
+    """A candidate that is to be measured on some rows only; it cannot become the best.
+
+    Attributes:
+        candidate: what its program is made of.
+        rows: the numbers of the rows, from 0.
+    """
+
+    candidate: Candidate
+    rows: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -40,8 +61,10 @@ class Trial:
         candidate: what its program was made of.
         program: the program; None where it could not be made.
         score: in percent; None where the program could not be made or measured.
-        subscores: the score of each example.
+        subscores: the score of each row.
         error: why there is no score.
+        rows: the numbers of the rows that it was measured on; None for all.
+        predictions: what was predicted for each row, in a study that keeps them.
     """
 
     number: int
@@ -50,28 +73,38 @@ class Trial:
     score: float | None = None
     subscores: tuple[float, ...] = ()
     error: Exception | None = None
+    rows: tuple[int, ...] | None = None
+    predictions: tuple[Prediction, ...] = ()
 
 
 class Proposer(Protocol):
     """Proposes candidates and learns from what came of them."""
 
-    def ask(self) -> Candidate | None:
+    def ask(self) -> Candidate | Partly | None:
         """The next candidate; None when there is none."""
         ...
 
     def tell(self, trial: Trial) -> None:
-        """Take in what came of the candidate that was asked for."""
+        """Take in what came of a candidate that was asked for; in the order in which they were."""
         ...
+
+
+Steps: TypeAlias = Generator[Sequence[Candidate | Partly], list[Trial], None]
+"""A search as a generator: it yields candidates that are tried at the same time, and is sent the trials. It
+ends early, with `GeneratorExit`, where the goal is reached or the budget is used up.
+"""
 
 
 class Study:
     """A search.
 
     Args:
-        build: makes the program of a candidate; may raise OptimizerError.
+        build: makes the program of a candidate; may raise OptimizerError. With several candidates at once it
+            is called in several threads.
         evaluate: measures a program.
         goal: the score, in percent, that is good enough to stop.
         total: how many candidates there will be, where that is known.
+        keep_predictions: keep what is predicted for each row, in the trials.
     """
 
     def __init__(
@@ -81,17 +114,20 @@ class Study:
         *,
         goal: float | None = None,
         total: int | None = None,
+        keep_predictions: bool = False,
     ) -> None:
         self.trials: list[Trial] = []
         self._build = build
         self._evaluate = evaluate
         self._goal = goal
         self._total = total
-        self._measured: dict[str, Trial] = {}
+        self._keeps = keep_predictions
+        self._rows = len(evaluate.devset)
+        self._known: dict[str, dict[int, tuple[float, Prediction | None]]] = {}
 
     @property
     def best(self) -> Trial:
-        """The trial with the highest score; of equal ones the first.
+        """The trial with the highest score on all rows; of equal ones the first.
 
         Raises:
             OptimizerError: no candidate was measured.
@@ -103,13 +139,20 @@ class Study:
 
     @property
     def measured(self) -> list[Trial]:
-        """The trials that have a score, in their order."""
-        return [trial for trial in self.trials if trial.score is not None]
+        """The trials that have a score on all rows, in their order."""
+        return [trial for trial in self.trials if trial.score is not None and trial.rows is None]
 
-    def run(self, candidates: Proposer | Iterable[Candidate]) -> Trial:
+    def run(
+        self, candidates: Proposer | Iterable[Candidate | Partly], at_once: int | Callable[[], int] = 1
+    ) -> Trial:
         """Try candidates until there are no more, the goal is reached or the budget is used up.
 
         A candidate that cannot be made or measured is left out, and reported at the end.
+
+        Args:
+            candidates: the candidates, or what proposes them.
+            at_once: how many of them to try before the proposer hears of the first; asked for each time where
+                it changes. It must not depend on the number of threads, or the result does, too.
 
         Returns:
             the best trial.
@@ -117,46 +160,119 @@ class Study:
         Raises:
             OptimizerError: no candidate could be made and measured.
         """
-        for candidate in _proposed(candidates, self.trials):
-            if exhausted() is not None:
-                break
-            trial = self._try(candidate)
-            if trial.error is not None and exhausted() is not None:
-                # Not the candidate's failure: there was no room to measure it.
-                break
-            self.trials.append(trial)
-            if trial.score is None:
-                continue
-            best = self.best.score
-            # With the last one, the score would be read as that of the search.
-            score = None if trial.number == self._total else trial.score
-            report("candidates", trial.number, self._total, f"best {best} %", score)
-            if self._goal is not None and trial.score >= self._goal:
-                break
+        proposer = _Listed(iter(candidates)) if isinstance(candidates, Iterable) else candidates
+        with publishing() as publish:
+            while exhausted() is None and not self._is_reached():
+                count = at_once if isinstance(at_once, int) else at_once()
+                asked = _asked(proposer, count)
+                if not asked:
+                    break
+                if not self._take(self._try(asked), proposer):
+                    break
+                if self.measured:
+                    publish(self.best.program, self.best.score)
         self._report()
         return self.best
 
-    def _try(self, candidate: Candidate) -> Trial:
-        number = len(self.trials) + 1
-        label = f"candidate {number} of {self._total}" if self._total else f"candidate {number}"
-        with within(label), stage(f"candidate {number}"), reproducible():
-            program = None
-            try:
-                program = self._build(candidate)
-                return self._measure(number, candidate, program)
-            except (OptimizerError, EvaluationError) as error:
-                return Trial(number, candidate, program, error=error)
+    def search(self, steps: Steps) -> Trial:
+        """Try what a search written as a generator yields, group by group; see `Steps` and `run`."""
+        proposer = _Stepwise(steps)
+        return self.run(proposer, at_once=proposer.room)
 
-    def _measure(self, number: int, candidate: Candidate, program: Module) -> Trial:
-        """Measure a program, or take the score of an earlier candidate that is the same program."""
-        name = program_digest(program)
-        if (same := self._measured.get(name)) is not None:
-            return Trial(number, candidate, program, same.score, same.subscores)
-        result = self._evaluate(program)
-        values = tuple(row.value for row in result.rows)
-        trial = Trial(number, candidate, program, result.score, values)
-        self._measured[name] = trial
-        return trial
+    def _is_reached(self) -> bool:
+        return self._goal is not None and any(_score_of(trial) >= self._goal for trial in self.measured)
+
+    def _take(self, trials: Sequence[Trial], proposer: Proposer) -> bool:
+        """Keep trials and tell the proposer; whether there was room for all of them."""
+        had_room = True
+        for trial in trials:
+            if trial.error is not None and exhausted() is not None:
+                # Not the candidate's failure: there was no room to measure it.
+                had_room = False
+                continue
+            self.trials.append(trial)
+            if trial.score is not None and self.measured:
+                # With the last one, the score would be read as that of the search.
+                score = None if trial.number == self._total else trial.score
+                report("candidates", trial.number, self._total, f"best {self.best.score} %", score)
+            proposer.tell(trial)
+        return had_room
+
+    def _try(self, asked: Sequence[Candidate | Partly]) -> list[Trial]:
+        first = len(self.trials) + 1
+        trials = [_begun(first + index, each) for index, each in enumerate(asked)]
+        with within(self._label(trials)), reproducible():
+            return self._measured(self._built(trials))
+
+    def _label(self, trials: Sequence[Trial]) -> str:
+        first, last = trials[0].number, trials[-1].number
+        which = f"candidate {first}" if first == last else f"candidates {first} to {last}"
+        return f"{which} of {self._total}" if self._total else which
+
+    def _built(self, trials: Sequence[Trial]) -> list[Trial]:
+        """The trials with their programs, made at the same time."""
+        threads = int(lookup("num_threads"))
+
+        def build(trial: Trial) -> Trial:
+            with stage(f"candidate {trial.number}"):
+                try:
+                    return replace(trial, program=self._build(trial.candidate))
+                except (OptimizerError, EvaluationError) as error:
+                    return replace(trial, error=error)
+
+        if len(trials) == 1 or threads == 1:
+            return [build(trial) for trial in trials]
+        with context(num_threads=max(1, threads // len(trials))):
+            made = pool.run_all(build, trials, num_threads=min(threads, len(trials)))
+        return [outcome.get() for outcome in made if outcome is not None]
+
+    def _measured(self, trials: Sequence[Trial]) -> list[Trial]:
+        """The trials with their scores, their rows measured at the same time."""
+        samples: dict[str, Sample] = {}
+        names = [None if trial.program is None else program_digest(trial.program) for trial in trials]
+        for name, trial in zip(names, trials, strict=True):
+            if name is None or trial.program is None:
+                continue
+            earlier = samples.get(name)
+            rows = dict.fromkeys(earlier.rows if earlier is not None else ())
+            wanted = range(self._rows) if trial.rows is None else trial.rows
+            rows.update(dict.fromkeys(row for row in wanted if row not in self._known.get(name, {})))
+            if rows:
+                where = f"candidate {trial.number}" if earlier is None else earlier.stage
+                samples[name] = Sample(trial.program, tuple(rows), where)
+        results = evaluate_together(
+            self._evaluate,
+            list(samples.values()),
+            lambda done, total, score: report("evaluate", done, total, score=score),
+        )
+        failures: dict[str, Exception] = {}
+        for name, sample, result in zip(samples, samples.values(), results, strict=True):
+            if isinstance(result, EvaluationResult):
+                self._note(name, sample, result)
+            else:
+                failures[name] = result
+        return [
+            trial if name is None else self._scored(trial, name, failures.get(name))
+            for name, trial in zip(names, trials, strict=True)
+        ]
+
+    def _note(self, name: str, sample: Sample, result: EvaluationResult) -> None:
+        known = self._known.setdefault(name, {})
+        for number, row in zip(sample.rows, result.rows, strict=True):
+            known[number] = (row.value, row.prediction if self._keeps else None)
+
+    def _scored(self, trial: Trial, name: str, failure: Exception | None) -> Trial:
+        if failure is not None:
+            return replace(trial, error=failure)
+        known = self._known.get(name, {})
+        found = [known[row] for row in (range(self._rows) if trial.rows is None else trial.rows)]
+        values = tuple(value for value, _ in found)
+        return replace(
+            trial,
+            score=round(100 * sum(values) / max(len(values), 1), 2),
+            subscores=values,
+            predictions=tuple(each for _, each in found if each is not None),
+        )
 
     def _report(self) -> None:
         errors = [trial.error for trial in self.trials if trial.error is not None]
@@ -164,7 +280,7 @@ class Study:
         if limit is not None and self.measured:
             logger.warning(
                 "the search stopped after %d candidates: its budget of %s is used up",
-                len(self.measured),
+                len(self.trials) - len(errors),
                 limit,
             )
         if not self.measured:
@@ -186,17 +302,62 @@ class Study:
             )
 
 
+class _Listed:
+    """Proposes what is listed, and learns nothing."""
+
+    def __init__(self, candidates: Iterator[Candidate | Partly]) -> None:
+        self._candidates = candidates
+
+    def ask(self) -> Candidate | Partly | None:
+        return next(self._candidates, None)
+
+    def tell(self, trial: Trial) -> None:
+        """There is nothing to learn."""
+
+
+class _Stepwise:
+    """Proposes what a generator yields."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._waiting: deque[Candidate | Partly] = deque()
+        self._told: list[Trial] | None = None
+
+    def room(self) -> int:
+        """How many candidates the generator has yielded at once, and still waits for."""
+        if not self._waiting:
+            self._advance()
+        return len(self._waiting)
+
+    def ask(self) -> Candidate | Partly | None:
+        return self._waiting.popleft() if self._waiting else None
+
+    def tell(self, trial: Trial) -> None:
+        assert self._told is not None
+        self._told.append(trial)
+
+    def _advance(self) -> None:
+        try:
+            while not self._waiting:
+                told, self._told = self._told, []
+                self._waiting.extend(next(self._steps) if told is None else self._steps.send(told))
+        except StopIteration:
+            return
+
+
+def _asked(proposer: Proposer, count: int) -> list[Candidate | Partly]:
+    found: list[Candidate | Partly] = []
+    while len(found) < max(count, 1) and (candidate := proposer.ask()) is not None:
+        found.append(candidate)
+    return found
+
+
+def _begun(number: int, asked: Candidate | Partly) -> Trial:
+    if isinstance(asked, Partly):
+        return Trial(number, asked.candidate, rows=tuple(asked.rows))
+    return Trial(number, asked)
+
+
 def _score_of(trial: Trial) -> float:
     assert trial.score is not None
     return trial.score
-
-
-def _proposed(candidates: Proposer | Iterable[Candidate], trials: list[Trial]) -> Iterator[Candidate]:
-    if isinstance(candidates, Iterable):
-        yield from candidates
-        return
-    while (candidate := candidates.ask()) is not None:
-        before = len(trials)
-        yield candidate
-        if len(trials) > before:
-            candidates.tell(trials[-1])

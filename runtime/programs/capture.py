@@ -40,6 +40,8 @@ def candidates_of(student: Module, optimized: Module) -> tuple[CandidateState, .
     """What the programs that the optimizer tried have learned, best first; none where it keeps none."""
     found: list[CandidateState] = []
     for candidate in getattr(optimized, "candidate_programs", ()):
+        if candidate["score"] is None:
+            continue
         # The signatures stand once in the state, with the program itself.
         predictors = {
             name: replace(one, signature={}) for name, one in learned(student, candidate["program"]).items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ class OptimizeResult:
         seconds: how long the optimizer took.
         candidates: the scores of the programs that it tried, best first.
         learned: whether the module now has anything that it did not have: demos, instructions or a model.
+            True for an optimizer that has nothing to learn.
     """
 
     program: Module
@@ -68,7 +69,8 @@ class Making:
     Attributes:
         name: the program's name.
         optimizer: what creates the state.
-        student: the module; it stays as it is.
+        subject: what is compiled: the module, which stays as it is, or for an ensemble the programs.
+        outline: the module as it is before anything is learned; what is learned is what differs from it.
         arguments: what `optimizer.compile` is called with, programs among them as their modules.
         given: the same as the source has them, for the state's facts.
         source: the file that declares the program.
@@ -78,7 +80,8 @@ class Making:
 
     name: str
     optimizer: Optimizer
-    student: Module
+    subject: Any
+    outline: Module
     arguments: Mapping[str, Any]
     given: Mapping[str, Any]
     source: Path
@@ -93,12 +96,18 @@ class Making:
         data = {name: value for name, value in self.arguments.items() if not isinstance(value, Module)}
         others = {name: value for name, value in self.arguments.items() if isinstance(value, Module)}
         return {
-            "program": digest([self.name, running_digest(self.student), value_digest(others)]),
+            "program": digest([self.name, running_digest(self.outline), value_digest(others)]),
             "data": value_digest(list(data.items())),
             "settings": digest([type(self.optimizer).__name__, value_digest(self._parameters())]),
             "seed": value_digest(getattr(self.optimizer, "seed", 0)),
             "sources": sources_digest(self.source),
         }
+
+    @property
+    def before(self) -> Module:
+        """What the result is compared with; of several programs that become one, the first."""
+        several: Sequence[Module] = [self.subject] if isinstance(self.subject, Module) else self.subject
+        return several[0]
 
     def _parameters(self) -> dict[str, Any]:
         parameters = self.optimizer.get_params()
@@ -117,17 +126,17 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
             evaluation; an earlier state is kept.
         StateError: the state cannot be written.
     """
-    before = _measure(evaluation, making.student, "before")
+    before = _measure(evaluation, making.before, "before")
     began = time.monotonic()
     with stage("compile"):
-        optimized = making.optimizer.compile(making.student, **making.arguments)
+        optimized = making.optimizer.compile(making.subject, **making.arguments)
     seconds = time.monotonic() - began
-    predictors = learned(making.student, optimized)
-    has_learned = predictors != learned(making.student, making.student)
+    predictors = learned(making.outline, optimized)
+    has_learned = not making.optimizer.needs_state or predictors != learned(making.outline, making.outline)
     state = ProgramState(
         program=making.name,
         predictors=predictors,
-        candidates=candidates_of(making.student, optimized),
+        candidates=candidates_of(making.outline, optimized),
         facts=facts_of(making.optimizer, making.given, seconds),
     )
     with _restored_on_failure(making.state):

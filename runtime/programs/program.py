@@ -69,7 +69,7 @@ class Program(Module):
 
     Args:
         optimizer: what creates the state.
-        student: the module, as the source declares it; it is not changed.
+        student: the module, as the source declares it; it is not changed. For `Ensemble` the programs.
         name: the program's name in its file.
         source: the file that declares it.
         state: the state file, next to the source unless absolute; `<file>.<name>.state.json` when None.
@@ -83,7 +83,7 @@ class Program(Module):
     def __init__(
         self,
         optimizer: Optimizer,
-        student: Module,
+        student: Module | Sequence[Module] | None = None,
         *,
         name: str,
         source: str | os.PathLike[str],
@@ -93,6 +93,13 @@ class Program(Module):
     ) -> None:
         if stale not in ("warn", "error"):
             raise ConfigurationError(f"`stale` must be 'warn' or 'error', not {stale!r}")
+        if student is None:
+            # Given by the name that `compile` has for it.
+            student = arguments.pop(optimizer.subject, None)
+        if student is None:
+            raise ConfigurationError(
+                f"`{name}` is compiled from nothing: {type(optimizer).__name__} needs `{optimizer.subject}`"
+            )
         path = Path(source)
         beside = path.parent / (f"{path.stem}.{name}.state.json" if state is None else Path(state))
         self.student = student
@@ -200,7 +207,7 @@ class Program(Module):
             StateError: the state file is broken.
         """
         state = self.state
-        return {} if state is None else self._changes(state, plain_module(self.student))
+        return {} if state is None else self._changes(state, self._outline())
 
     def optimize(
         self,
@@ -228,13 +235,15 @@ class Program(Module):
             StateError: the state cannot be written; this is checked first. Its folder is created if needed.
             JournalError: the journal belongs to another run, or another process is using it.
         """
-        student = plain_module(self.student).deepcopy()
-        arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
-        self.optimizer.verify(student, **arguments)
+        subject = _plain_argument(self.student)
+        subject = subject.deepcopy() if isinstance(subject, Module) else subject
+        arguments = self._arguments()
+        self.optimizer.verify(subject, **arguments)
         making = Making(
             name=self.name,
             optimizer=self.optimizer,
-            student=student,
+            subject=subject,
+            outline=self.optimizer.outline(subject, **arguments),
             arguments=arguments,
             given=self.arguments,
             source=self.source,
@@ -260,10 +269,12 @@ class Program(Module):
     # --- loading ----------------------------------------------------------------------------------------
 
     def _load(self) -> Module:
-        module = plain_module(self.student).deepcopy()
+        module = self._outline()
         state = self.state
         if state is None:
-            logger.warning("the program `%s` has no state and runs unoptimized; %s", self.name, _remedy(self))
+            if self.optimizer.needs_state:
+                words = "the program `%s` has no state and runs unoptimized; %s"
+                logger.warning(words, self.name, _remedy(self))
             return module
         changes = self._changes(state, module)
         if changes:
@@ -272,6 +283,13 @@ class Program(Module):
         self._apply(module, fitting)
         module._compiled = True
         return module
+
+    def _outline(self) -> Module:
+        """The module that a state is put into: what this one would be if nothing had been learned for it."""
+        return self.optimizer.outline(_plain_argument(self.student), **self._arguments())
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: _plain_argument(value) for name, value in self.arguments.items()}
 
     def _reload(self) -> Module:
         with self._recipe.lock:
@@ -374,7 +392,7 @@ class TopPrograms(Sequence[Module]):
             raise StateError(
                 f"the program `{program.name}` has no state, so it has no best programs; {_remedy(program)}"
             )
-        if changes := program._changes(state, plain_module(program.student)):
+        if changes := program._changes(state, program._outline()):
             raise StateError(
                 f"the state of the program `{program.name}` no longer fits {list_names(changes)}; "
                 f"optimize again with: dspyc optimize {program.source}:{program.name}"
@@ -383,7 +401,7 @@ class TopPrograms(Sequence[Module]):
             return [program.module]
         found: list[Module] = []
         for candidate in state.candidates[: self._n]:
-            module = plain_module(program.student).deepcopy()
+            module = program._outline()
             program._apply(module, candidate.predictors)
             module._compiled = True
             found.append(module)
@@ -398,6 +416,8 @@ def plain_module(module: Module) -> Module:
 def _plain_argument(value: Any) -> Any:
     if isinstance(value, Program):
         return value.module
+    if isinstance(value, TopPrograms):
+        return list(value)
     if isinstance(value, (list, tuple)) and any(isinstance(item, Program) for item in value):
         return [_plain_argument(item) for item in value]
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from ..errors import ConfigurationError
 from ..example import Example
@@ -23,6 +23,8 @@ class KNN:
     knn = KNN(k=3, trainset=train, vectorizer=Embedder("openai/text-embedding-3-small"))
     knn(question="What is 2 + 2?")     # three examples, the nearest first
     """
+
+    _unsaved: ClassVar[tuple[str, ...]] = ("_vectors",)
 
     k: Annotated[int, Ge(1)]
     """How many examples a call gives."""

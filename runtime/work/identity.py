@@ -39,7 +39,10 @@ def examples_digest(examples: Iterable[Example]) -> str:
 
 
 def program_digest(program: Any) -> str:
-    """What stands for a program: its class, and of each predictor signature, demos, settings and model."""
+    """What stands for a program: its class, and of each predictor signature, demos, settings and model.
+
+    A program that does something else with the same predictors says what by a method `_identity`.
+    """
     predictors = [
         [
             name,
@@ -51,7 +54,9 @@ def program_digest(program: Any) -> str:
         ]
         for name, predictor in program.named_predictors()
     ]
-    return digest([_file_of(type(program)), type(program).__qualname__, predictors])
+    facts = [_file_of(type(program)), type(program).__qualname__, predictors]
+    own = getattr(program, "_identity", None)
+    return digest(facts if own is None else [*facts, value_digest(own())])
 
 
 def _file_of(kind: type) -> str:

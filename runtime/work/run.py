@@ -94,6 +94,16 @@ def journalled(
 
 
 @contextmanager
+def apart() -> Iterator[None]:
+    """Perform the tasks inside in this process, for themselves: without the journal and the budget around."""
+    token = _current.set(_PLAIN)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def stage(name: str) -> Iterator[None]:
     """Perform the tasks inside under this name, such as "candidate 3", within the name around."""
     token = _stage.set(f"{_stage.get()}/{name}" if _stage.get() else name)
@@ -124,6 +134,23 @@ def next_step() -> str:
 
 _OPTIONS = {"calls": "--max-calls", "tokens": "--max-tokens", "dollars": "--max-cost"}
 """The option that raises a limit, by the word that the limit ends in; see `Meter.exhausted`."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Examples that something is done for with one program.
+
+    Attributes:
+        program: the program.
+        examples: the numbers of the examples in the data of this stage.
+        codec: how the values of its tasks are written to a journal and read again.
+        stage: the name of its tasks, within the name around; "" for that name itself.
+    """
+
+    program: Any
+    examples: Sequence[int]
+    codec: Codec[Any]
+    stage: str = ""
 
 
 def perform(
@@ -163,26 +190,82 @@ def perform(
         NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these that a
             task raises, which all others would raise too.
     """
+    (outcomes,) = perform_jobs(
+        kind,
+        [Job(program, examples, codec)],
+        do,
+        registry,
+        num_threads=num_threads,
+        on_outcome=None if on_outcome is None else lambda job, index, outcome: on_outcome(index, outcome),
+        stop=stop,
+    )
+    return outcomes
+
+
+def perform_jobs(
+    kind: str,
+    jobs: Sequence[Job],
+    do: Do,
+    registry: Mapping[str, Any],
+    *,
+    num_threads: int,
+    on_outcome: Callable[[int, int, Outcome[Any]], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> list[list[Outcome[Any] | None]]:
+    """Do something for several jobs at the same time; see `perform`, which does it for one.
+
+    Args:
+        kind: as in `perform`.
+        jobs: the programs and their examples.
+        do: as in `perform`.
+        registry: as in `perform`.
+        num_threads: how many examples of all jobs together at a time.
+        on_outcome: called with the number of the job, that of the example in it, and the outcome.
+        stop: as in `perform`.
+
+    Returns:
+        the outcomes of each job, in the order of its examples.
+
+    Raises:
+        JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: as in
+            `perform`.
+    """
     run = _current.get() or _PLAIN
-    reference = program_digest(program)
-    tasks = _tasks(run, kind, reference, examples)
-    performance = _Performance(run, tasks, codec, on_outcome, stop)
+    programs: dict[str, Any] = {}
+    tasks: list[Task] = []
+    places: list[tuple[int, int]] = []
+    for number, job in enumerate(jobs):
+        reference = program_digest(job.program)
+        programs[reference] = job.program
+        tasks += _tasks(run, kind, job.stage, reference, job.examples)
+        places += [(number, index) for index in range(len(job.examples))]
+
+    def told(index: int, outcome: Outcome[Any]) -> None:
+        assert on_outcome is not None
+        on_outcome(*places[index], outcome)
+
+    codecs = [jobs[number].codec for number, _ in places]
+    performance = _Performance(run, tasks, codecs, None if on_outcome is None else told, stop)
     waiting = performance.replay()
     if waiting and not performance.stopped():
-        with observing(run.meter.add) if run.meter is not None else nullcontext():
+        # What a task itself performs has no place in the journal: its order depends on the other tasks.
+        with apart(), observing(run.meter.add) if run.meter is not None else nullcontext():
             run.engine.run(
                 [tasks[index] for index in waiting],
                 do,
-                {**registry, reference: program},
+                {**registry, **programs},
                 num_threads=num_threads,
                 on_outcome=lambda number, outcome: performance.finish(waiting[number], outcome),
                 stop=performance.stopped,
             )
-    return performance.outcomes
+    found: list[list[Outcome[Any] | None]] = [[None] * len(job.examples) for job in jobs]
+    for (number, index), outcome in zip(places, performance.outcomes, strict=True):
+        found[number][index] = outcome
+    return found
 
 
-def _tasks(run: Run, kind: str, reference: str, examples: Sequence[int]) -> list[Task]:
-    name = f"{_stage.get()}/{kind}" if _stage.get() else kind
+def _tasks(run: Run, kind: str, below: str, reference: str, examples: Sequence[int]) -> list[Task]:
+    name = "/".join(part for part in (_stage.get(), below, kind) if part)
     if run.journal is not None:
         run.visits[name, reference] += 1
         if (visit := run.visits[name, reference]) > 1:
@@ -217,14 +300,14 @@ class _Performance:
         self,
         run: Run,
         tasks: list[Task],
-        codec: Codec[Any],
+        codecs: Sequence[Codec[Any]],
         on_outcome: OnOutcome | None,
         stop: Callable[[], bool] | None,
     ) -> None:
         self.outcomes: list[Outcome[Any] | None] = [None] * len(tasks)
         self._run = run
         self._tasks = tasks
-        self._codec = codec
+        self._codecs = codecs
         self._on_outcome = on_outcome
         self._stop = stop
         self._keys = [] if run.journal is None else [task.key for task in tasks]
@@ -257,7 +340,7 @@ class _Performance:
             if outcome.error is not None:
                 journal.record_failure(key, task.stage, outcome.error)
             else:
-                value = self._codec.write(outcome.value)
+                value = self._codecs[index].write(outcome.value)
                 journal.record(key, task.stage, value, outcome.usage or Usage(), outcome.seconds)
         self._take(index, outcome)
 
@@ -266,7 +349,7 @@ class _Performance:
         if entry is None:
             return None
         try:
-            value = self._codec.read(self._tasks[index], entry.value)
+            value = self._codecs[index].read(self._tasks[index], entry.value)
         except (ValueError, TypeError, KeyError, AttributeError):
             # Written by a program whose types have changed since: it is done again.
             return None
@@ -283,4 +366,15 @@ class _Performance:
 _PLAIN = Run()
 
 
-__all__ = ["Run", "exhausted", "journalled", "next_step", "perform", "stage", "working"]
+__all__ = [
+    "Job",
+    "Run",
+    "apart",
+    "exhausted",
+    "journalled",
+    "next_step",
+    "perform",
+    "perform_jobs",
+    "stage",
+    "working",
+]

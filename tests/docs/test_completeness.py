@@ -27,7 +27,7 @@ from dspyc.runtime.execution.settings import _BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-PACKAGE = ("base", "cli", "compiler", "grammar", "loader", "lsp", "project", "runtime")
+PACKAGE = ("base", "cli", "compiler", "grammar", "loader", "lsp", "project", "runtime", "serving")
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$|(?<!`)(`+)(?!`)(.+?)(?<!`)\3(?!`)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.MULTILINE | re.DOTALL)

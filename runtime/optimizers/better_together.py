@@ -1,0 +1,322 @@
+"""`BetterTogether`: optimizers one after the other, each on what the one before has made."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ..errors import DspycError, EvaluationError, OptimizerError, did_you_mean, list_names
+from ..evaluate import Evaluate
+from ..example import Example
+from ..execution.progress import within
+from ..interface import Examples, Metric
+from ..lm.reproducible import reproducible
+from ..modules.base import Module
+from ..modules.models import models_of
+from ..parameters import parameters
+from ..work.identity import program_digest
+from ..work.run import exhausted, stage
+from .base import Candidates, Optimizer, as_examples
+from .best import publishing
+from .bootstrap_finetune import BootstrapFinetune
+from .labels import Labels
+from .random_search import BootstrapFewShotWithRandomSearch
+
+logger = logging.getLogger("dspyc")
+
+_SEPARATOR = "->"
+_SHARED = ("trainset", "teacher", "valset")
+
+
+@parameters(extra="optimizers")
+class BetterTogether(Optimizer):
+    """Runs several optimizers one after the other, each on what the one before has made, and keeps the best.
+
+        both = BetterTogether(metric=exact, p=MIPROv2(metric=exact), w=BootstrapFinetune(metric=exact))
+        both.compile(student, trainset=train, strategy="p -> w -> p")
+
+    The program is measured before the first step and after each. The optimizers are given by names of one's
+    choice, which the strategy uses; without any, `p` is `BootstrapFewShotWithRandomSearch` and `w`
+    `BootstrapFinetune`, both with this metric.
+
+    From Soylu et al., 2024, "Fine-Tuning and Prompt Optimization: Two Great Steps that Work Better Together",
+    arXiv:2407.10930.
+    """
+
+    metric: Metric
+    """How good a prediction is: scores the program after each step."""
+    optimizers: ClassVar[Mapping[str, Optimizer]]
+    """The optimizers, by the names that the strategy uses."""
+
+    def __post_init__(self) -> None:
+        """Take the default optimizers where there are none.
+
+        Raises:
+            OptimizerError: what was given by a name is no optimizer.
+        """
+        given = self.optimizers
+        for name, one in given.items():
+            if not isinstance(one, Optimizer):
+                raise OptimizerError(f"`{name}` of `BetterTogether` must be an optimizer, not {one!r:.80}")
+        self.__dict__["optimizers"] = given or {
+            "p": BootstrapFewShotWithRandomSearch(metric=self.metric),
+            "w": BootstrapFinetune(metric=self.metric),
+        }
+
+    def compile(
+        self,
+        student: Module,
+        *,
+        trainset: Examples,
+        teacher: Module | Sequence[Module] | Labels | None = None,
+        valset: Examples | None = None,
+        num_threads: int | None = None,
+        max_errors: int | None = None,
+        provide_traceback: bool | None = None,
+        seed: int | None = None,
+        valset_ratio: float = 0.1,
+        shuffle_trainset_between_steps: bool = True,
+        strategy: str = "p -> w -> p",
+        optimizer_compile_args: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Module:
+        """Return the best program that there was before or after a step; of equal ones, the earliest.
+
+        A step that fails ends the run with the best so far, and so does a budget that is used up. The result
+        lists the programs in `candidate_programs`, best first, and says in `flag_compilation_error_occurred`
+        whether a step failed.
+
+        Args:
+            student: the program; it is not changed.
+            trainset: the examples, for each step.
+            teacher: for the optimizers that take one: a program, several, or the rows' own "labels".
+            valset: what programs are measured on; a part of the trainset when None.
+            num_threads: how many examples to measure at a time.
+            max_errors: the number of errors after which a measurement is given up.
+            provide_traceback: log errors with their tracebacks.
+            seed: the seed of the shuffling; 0 when None.
+            valset_ratio: the share of the trainset, from its beginning, that becomes the valset; with 0
+                nothing is measured, and the last program is returned.
+            shuffle_trainset_between_steps: shuffle the trainset before each step.
+            strategy: the names of the optimizers, in the order in which they run: "p -> w -> p".
+            optimizer_compile_args: further arguments for the `compile` of each optimizer, by its name.
+
+        Raises:
+            OptimizerError: the strategy names no optimizer of this one, an optimizer rejects its arguments,
+                or the first step fails.
+        """
+        steps, further = self._steps(strategy), optimizer_compile_args or {}
+        train, val = _split(as_examples("trainset", trainset), valset, valset_ratio)
+        shared = {"trainset": train, "teacher": teacher, "valset": val or None}
+        self._verify(student, steps, further, shared)
+        evaluate = Evaluate(
+            devset=val,
+            metric=self.metric,
+            num_threads=num_threads,
+            max_errors=max_errors,
+            provide_traceback=provide_traceback,
+        )
+        course = _Course(evaluate if val else None)
+        with _served() as serve, publishing() as publish:
+            serve(student)
+            course.measure(student.deepcopy(), "")
+            rng = random.Random(seed or 0)
+            for number, name in enumerate(steps, 1):
+                if exhausted() is not None:
+                    break
+                if shuffle_trainset_between_steps:
+                    rng.shuffle(train)
+                given = {**shared, "trainset": list(train), **further.get(name, {})}
+                label = f"step {number} of {len(steps)} ({name})"
+                with within(label), stage(f"step {number}"):
+                    program = course.step(self.optimizers[name], given, name)
+                    if program is None:
+                        break
+                    serve(program)
+                    course.measure(program, f" {_SEPARATOR} ".join(steps[:number]))
+                publish(*course.leader())
+        return course.best()
+
+    def verify(
+        self,
+        student: Module,
+        *,
+        trainset: Examples,
+        teacher: Module | Sequence[Module] | Labels | None = None,
+        valset: Examples | None = None,
+        valset_ratio: float = 0.1,
+        strategy: str = "p -> w -> p",
+        optimizer_compile_args: Mapping[str, Mapping[str, Any]] | None = None,
+        **others: Any,
+    ) -> None:
+        """Raise what `compile` would reject.
+
+        Args:
+            student: the program.
+            trainset: as in `compile`.
+            teacher: as in `compile`.
+            valset: as in `compile`.
+            valset_ratio: as in `compile`.
+            strategy: as in `compile`.
+            optimizer_compile_args: as in `compile`.
+            others: what else `compile` takes.
+
+        Raises:
+            OptimizerError: what `compile` would raise before its first call.
+        """
+        train, val = _split(as_examples("trainset", trainset), valset, valset_ratio)
+        shared = {"trainset": train, "teacher": teacher, "valset": val or None}
+        self._verify(student, self._steps(strategy), optimizer_compile_args or {}, shared)
+
+    def get_params(self) -> dict[str, Any]:
+        """The metric, and the optimizers with their parameters."""
+        made = {
+            name: {"name": type(one).__name__, **one.get_params()} for name, one in self.optimizers.items()
+        }
+        return {"metric": self.metric, **made}
+
+    def _steps(self, strategy: str) -> list[str]:
+        steps = [name.strip() for name in strategy.split(_SEPARATOR)]
+        if not strategy.strip():
+            raise OptimizerError('the strategy is empty; it says which optimizers run, "p -> w -> p"')
+        for name in steps:
+            if name not in self.optimizers:
+                raise OptimizerError(
+                    f"the strategy {strategy!r} names `{name}`{did_you_mean(name, self.optimizers)}; the "
+                    f"optimizers are {list_names(self.optimizers)}"
+                )
+        return steps
+
+    def _verify(
+        self,
+        student: Module,
+        steps: Sequence[str],
+        further: Mapping[str, Mapping[str, Any]],
+        shared: Mapping[str, Any],
+    ) -> None:
+        """Complain about arguments that no optimizer takes, and let each optimizer that runs complain.
+
+        Raises:
+            OptimizerError: naming the optimizer.
+        """
+        for name, arguments in further.items():
+            if name not in self.optimizers:
+                raise OptimizerError(
+                    f"`optimizer_compile_args` names `{name}`{did_you_mean(name, self.optimizers)}; the "
+                    f"optimizers are {list_names(self.optimizers)}"
+                )
+            taken = _taken(self.optimizers[name])
+            if unknown := [each for each in arguments if each not in taken or each == "student"]:
+                kind = type(self.optimizers[name]).__name__
+                raise OptimizerError(
+                    f"`optimizer_compile_args` gives `{name}` {list_names(unknown)}, which the `compile` of "
+                    f"{kind} does not take; it takes {list_names(sorted(taken - {'student'}))}"
+                )
+        for name in dict.fromkeys(steps):
+            optimizer = self.optimizers[name]
+            try:
+                optimizer.verify(student, **_accepted(optimizer, {**shared, **further.get(name, {})}))
+            except DspycError as error:
+                raise OptimizerError(f"the step `{name}` cannot run: {error}") from error
+
+
+@dataclass
+class _Course:
+    """The programs so far, and the last of them."""
+
+    evaluate: Evaluate | None
+    programs: list[dict[str, Any]] = field(default_factory=list)
+    failed: bool = False
+    _measured: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def step(self, optimizer: Optimizer, arguments: dict[str, Any], name: str) -> Module | None:
+        """What an optimizer makes of the last program; None where it fails and there is another one."""
+        last: Module = self.programs[-1]["program"]
+        try:
+            return optimizer.compile(last, **_accepted(optimizer, arguments))
+        except (OptimizerError, EvaluationError) as error:
+            if len(self.programs) == 1 and exhausted() is None:
+                raise
+            self.failed = exhausted() is None
+            logger.warning("the step `%s` failed, and the best program so far is kept: %s", name, error)
+            return None
+
+    def measure(self, program: Module, strategy: str) -> None:
+        """Take a program in, with its score."""
+        entry: dict[str, Any] = {"program": program, "score": None, "strategy": strategy}
+        self.programs.append(entry)
+        if self.evaluate is None or exhausted() is not None:
+            return
+        name = program_digest(program)
+        if (same := self._measured.get(name)) is not None:
+            entry.update(score=same["score"], subscores=same["subscores"])
+            return
+        with stage("measure"), reproducible():
+            try:
+                result = self.evaluate(program)
+            except EvaluationError as error:
+                logger.warning("the program was not measured: %s", error)
+                return
+        entry.update(score=result.score, subscores=[row.value for row in result.rows])
+        self._measured[name] = entry
+
+    def leader(self) -> tuple[Any, float | None]:
+        """The program with the highest score, or where none has one the last, and the score."""
+        measured = [entry for entry in self.programs if entry["score"] is not None]
+        chosen = max(measured, key=lambda entry: entry["score"]) if measured else self.programs[-1]
+        return chosen["program"], chosen["score"]
+
+    def best(self) -> Module:
+        """The leader, as the result."""
+        program, _ = self.leader()
+        program.candidate_programs = Candidates(self.programs)
+        program.flag_compilation_error_occurred = self.failed
+        program._compiled = True
+        return program  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _served() -> Iterator[Any]:
+    """A function that has the models of a program served, where their providers serve models; each one that
+    was begun here ends with the block.
+    """
+    running: dict[int, Any] = {}
+
+    def serve(program: Module) -> None:
+        for lm in models_of(program).values():
+            if id(lm) not in running and callable(launch := getattr(lm, "launch", None)):
+                launch()
+                running[id(lm)] = lm
+
+    try:
+        yield serve
+    finally:
+        for lm in running.values():
+            getattr(lm, "kill", lambda: None)()
+
+
+def _split(
+    train: list[Example], valset: Examples | None, ratio: float
+) -> tuple[list[Example], list[Example]]:
+    """The rows to learn from, and those to measure on."""
+    if not 0 <= ratio < 1:
+        raise OptimizerError(f"`valset_ratio` must be at least 0 and less than 1, not {ratio!r}")
+    if valset is not None:
+        return list(train), as_examples("valset", valset)
+    count = int(ratio * len(train))
+    return train[count:], train[:count]
+
+
+def _taken(optimizer: Optimizer) -> set[str]:
+    """The names of what an optimizer's `compile` takes."""
+    return set(inspect.signature(optimizer.compile).parameters)
+
+
+def _accepted(optimizer: Optimizer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Of some arguments those that an optimizer's `compile` takes."""
+    taken = _taken(optimizer)
+    return {name: value for name, value in arguments.items() if name not in _SHARED or name in taken}

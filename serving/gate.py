@@ -1,0 +1,129 @@
+"""What stands before every request: who may call, how much may be sent, how many runs there are at once."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from .problems import Problem
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .counting import Counts
+
+_OPEN = ("/health", "/ready")
+"""What a load balancer asks for, without a key."""
+
+
+def let_in(request: Request, keys: Sequence[bytes], hosts: Sequence[str] | None) -> None:
+    """Refuse a request that may not be made.
+
+    Args:
+        request: the request.
+        keys: one of these has to come with it, as `Authorization: Bearer …` or `X-API-Key: …`; none is
+            needed where there are none.
+        hosts: the names under which the service may be called; any where that is None. A web page that
+            somebody looks at could otherwise call what is on this machine under a name of its own ("DNS
+            rebinding").
+
+    Raises:
+        Problem: it may not.
+    """
+    if hosts is not None and _host(request) not in hosts:
+        raise Problem(
+            421, "Unknown host", "this service answers on this machine alone, as localhost or 127.0.0.1"
+        )
+    if not keys or request.url.path in _OPEN:
+        return
+    given = _key(request)
+    if given is None:
+        raise Problem(401, "A key is needed", "send it as `Authorization: Bearer KEY` or as `X-API-Key: KEY`")
+    # Every key is compared, so that the time says nothing.
+    if not sum(hmac.compare_digest(given, each) for each in keys):
+        raise Problem(401, "This key is not known")
+
+
+def _host(request: Request) -> str:
+    host = request.headers.get("host", "")
+    return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+
+
+def _key(request: Request) -> bytes | None:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    given = value.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+    return given.encode("utf-8", "surrogateescape") if given else None
+
+
+async def read_body(request: Request, largest: int) -> bytes:
+    """The body of a request.
+
+    Raises:
+        Problem: it is larger than `largest` bytes, is compressed, or does not say that it is JSON.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem(415, "The body must be JSON", "send it with `Content-Type: application/json`")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Problem(415, "The body must not be compressed")
+    too_large = Problem(413, "The body is too large", f"it may have {largest:,} bytes")
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > largest:
+        raise too_large
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > largest:
+            raise too_large
+    return bytes(body)
+
+
+class Turnstile:
+    """Lets so many runs through at once, and so many wait.
+
+    Args:
+        most: runs at once.
+        waiting: how many more wait; others are told to come back.
+        counts: where both are counted.
+    """
+
+    def __init__(self, most: int, waiting: int, counts: Counts) -> None:
+        self._free = asyncio.Semaphore(most)
+        self._most_waiting = waiting
+        self._waiting = 0
+        self._counts = counts
+
+    @asynccontextmanager
+    async def turn(self, *, patient: bool = False) -> AsyncIterator[None]:
+        """Wait for a turn and hold it.
+
+        Args:
+            patient: whether to wait however many do: the rows of a batch that was let in.
+
+        Raises:
+            Problem: too many wait already.
+        """
+        if self._free.locked():
+            if self._waiting >= self._most_waiting and not patient:
+                raise Problem(503, "Too many requests are waiting", retry_after=1)
+            await self._wait()
+        else:
+            await self._free.acquire()
+        self._counts.running.inc()
+        try:
+            yield
+        finally:
+            self._counts.running.dec()
+            self._free.release()
+
+    async def _wait(self) -> None:
+        self._waiting += 1
+        self._counts.waiting.inc()
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+            self._counts.waiting.dec()
