@@ -121,10 +121,13 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             if lookup.classes(held.values) == {"str"}:
                 yield from _typed(builtins.members(types.STR))
         case types.TypeForm(type=types.Enum(members=values, place=place) as enum):
+            told = dict(enum.descriptions)
             if wanted is None:
-                yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
+                for name, _ in values:
+                    yield name, Symbol(name, "member", enum, place, doc=told.get(name, ""))
             elif wanted in lookup.member_names(values):
-                yield wanted, Symbol(wanted, "member", enum.only((wanted,)), place)
+                kind = enum.only((wanted,))
+                yield wanted, Symbol(wanted, "member", kind, place, doc=told.get(wanted, ""))
         case types.TypeForm(type=types.Record(members=methods)):
             yield from _typed(methods if wanted is None else _only(methods, wanted))
         case types.TypeForm(type=inside) if wanted is not None and builtins.class_name(inside):

@@ -57,6 +57,7 @@ from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
 from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
+from .models.budgets import budget_too_small
 from .models.configured import second_configure
 from .models.context import prompt_too_long
 from .models.media import untaken_input
@@ -216,6 +217,7 @@ RULES: tuple[Rule, ...] = (
     duplicate_tool,
     part_setting,
     server_address,
+    budget_too_small,
     misplaced_print,
     dataset_inputs,
     incomplete_evaluation,

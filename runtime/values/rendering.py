@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 from ..errors import InputError
 from ..types.annotations import is_text_type, plain_annotation
 from ..types.content import IN_ANSWER, IN_PROMPT, InAnswer, InPrompt
+from ..types.members import described_choices
 from ..types.records import schema_keys
 from .ordering import in_order
 from .validation import unusable_type, validator_for
@@ -145,7 +146,9 @@ def type_note(annotation: Any) -> str:
     if annotation in (int, float):
         return f"must be a single {annotation.__name__} value"
     if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
-        return f"must be one of: {'; '.join(str(member.value) for member in annotation)}"
+        told = "; ".join(described_choices(annotation))
+        choices = "; ".join(str(member.value) for member in annotation)
+        return f"must be one of: {choices}" + (f" ({told})" if told else "")
     if get_origin(annotation) is Literal:
         choices = "; ".join(str(choice) for choice in get_args(annotation))
         return f"must exactly match (no extra characters) one of: {choices}"
