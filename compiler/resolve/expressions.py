@@ -168,6 +168,9 @@ def _call(node: syntax.Call, context: Context) -> Type:
 
 def _subscript(node: syntax.Subscript, context: Context) -> Type:
     value = infer(node.value, context)
+    if isinstance(value, types.TypeForm) and isinstance(value.type, types.Enum):
+        infer(node.index, context)
+        return value.type  # the member of a name
     if isinstance(value, (types.TypeForm, types.Class)) or (
         isinstance(node.value, syntax.Name) and node.value.text in SPECIAL and not types.known(value)
     ):

@@ -225,6 +225,10 @@ def _callable(source: Type) -> bool:
             return False
 
 
+_BY_ITEMS = frozenset({"__getitem__", "__getattr__", "__getattribute__"})
+"""Other methods by which a value may be gone through."""
+
+
 def iterated(kind: Type) -> Type | None:
     """What a `for` over a value gives; Unknown when that cannot be told, None when there is nothing in it."""
     match kind:
@@ -251,12 +255,14 @@ def iterated(kind: Type) -> Type | None:
             return enum
         case types.Instance(definition=definition):
             walks = definition.members.get("__iter__")
+            if walks is None and definition.complete and _BY_ITEMS.isdisjoint(definition.members):
+                return None
             given = walks.returns if isinstance(walks, types.Function) else types.UNKNOWN
             held = given.item if isinstance(given, types.Iterable) else types.UNKNOWN
             return types.UNKNOWN if has_variables(held) else held
         case types.Builtin() | types.Nothing() | types.Module() | types.Function() | types.Enum():
             return None
-        case types.Signature() | types.ModuleClass():
+        case types.Signature() | types.ModuleClass() | types.TypeForm():
             return None
         case types.Class(definition=definition) if definition.complete and not definition.is_a("Enum"):
             return None

@@ -108,8 +108,8 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
         names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
         free = [name for name in names if call.binding.argument(name) is None]
         own = _own_names(call, free)
-        for place, words, fix in wrong_settings(item, node, call.binding):
-            yield unknown_argument.at(place, words, fix=fix)
+        for setting in wrong_settings(item, node, call.binding):
+            yield unknown_argument.at(setting.at, setting.message, fix=setting.fix)
         strange = [each for each in call.binding.unknown if each.name and not _close(call, each, free)]
         for argument in (*call.binding.unknown, *_misspelled(call, names)):
             if argument.name is None:
@@ -322,21 +322,24 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
         if call.noun not in ("input", "attribute"):
             continue
         free = [each for each in call.binding.parameters or () if call.binding.argument(each.name) is None]
-        for index, argument in enumerate(call.binding.surplus):
-            name = (
-                free[index].name
-                if index < len(free) and (free[index].required or not call.is_module)
-                else None
-            )
-            words = f"`{call.name}` takes {call.noun}s by name"
-            if name is None:
-                yield positional_input.at(argument, words)
-                continue
-            fix = insert(f"Write `{name}=`", argument.span.start, f"{name}=")
-            text = written(item, argument)
-            yield positional_input.at(
-                argument, f"{words}; write `{name}={text if len(text) <= 30 else '…'}`", fix=fix
-            )
+        surplus = call.binding.surplus
+        if not surplus:
+            continue
+        words = f"`{call.name}` takes {call.noun}s by name"
+        meant = [each.name for each in free if each.required or not call.is_module][: len(surplus)]
+        if len(meant) < len(surplus):
+            yield positional_input.at(surplus[0], words)
+            continue
+        texts = [written(item, each) for each in surplus]
+        form = ", ".join(
+            f"{name}={text if len(text) <= 30 else '…'}" for name, text in zip(meant, texts, strict=True)
+        )
+        edits = tuple(
+            Edit(Span(each.span.start, each.span.start), f"{name}=")
+            for name, each in zip(meant, surplus, strict=True)
+        )
+        title = f"Write `{', '.join(f'{name}=' for name in meant)}`"
+        yield positional_input.at(surplus[0], f"{words}; write `{form}`", fix=Fix(title, edits, "unsafe"))
 
 
 @rule("E205", "surplus-argument", *CALLS, fix="sometimes")

@@ -44,6 +44,7 @@ def wrong_settings(
     is_made = isinstance(callee, types.Class) and callee.definition.is_a("Module")
     if is_made:
         yield from _as_lm(item, node, binding)
+        yield from _in_other_case(binding)
     if is_made or isinstance(callee, types.Module):
         yield from _in_config(binding)
 
@@ -61,6 +62,16 @@ def _as_lm(
         made = written(item, node.function) if isinstance(node, syntax.Call) else ""
         words = f"`{made}` takes its model as `lm`; write `lm={model[:60]}`"
         yield WrongSetting(argument, words, replace(f"Write `lm={model[:40]}`", argument, f"lm={model}"))
+
+
+def _in_other_case(binding: Binding) -> Iterator[WrongSetting]:
+    """`ChainOfThought(…, N=5)`, which a module would hand on under that name."""
+    for argument, parameter in binding.matched:
+        name = argument.name
+        right = name.text.lower() if name is not None and parameter.kind == "**" else None
+        if name is not None and right is not None and right != name.text and right in _settings_of_lm():
+            words = f"models have no setting `{name.text}`; did you mean `{right}`?"
+            yield WrongSetting(name, words, replace(f"Change to `{right}`", name, right))
 
 
 def _in_config(binding: Binding) -> Iterator[WrongSetting]:

@@ -134,6 +134,8 @@ def _takes_two(function: types.Function, role: str) -> bool:
     if any(each.kind == "*" for each in function.parameters):
         return True
     extras = _METRIC_EXTRAS if role == "metric" else frozenset()
+    if any(each.name in extras for each in positional[:2]):
+        return False
     further = [*positional[2:], *(each for each in function.parameters if each.kind == "keyword-only")]
     return len(positional) >= 2 and all(not each.required or each.name in extras for each in further)
 

@@ -95,6 +95,12 @@ def _tell_apart(kind: types.Union, lacking: types.Type, text: str) -> str | None
 
 def _by_index(item: Item, node: syntax.Subscript) -> Findings:
     kind, index = item.type_of(node.value), node.index
+    if isinstance(kind, types.TypeForm) and isinstance(kind.type, types.Enum) and not kind.type.open:
+        names = [name for name, _ in kind.type.members]
+        if isinstance(index, syntax.String) and index.value not in names:
+            words = f"`{kind.type.name}` has no member `{index.value}`"
+            yield unknown_field.at(index, words + meant_or_has(index.value, names))
+        return
     if isinstance(kind, types.Prediction | types.Fields) and isinstance(index, syntax.String):
         fields = kind.interface.outputs if isinstance(kind, types.Prediction) else kind.interface.fields
         names = [field.name for field in fields]
