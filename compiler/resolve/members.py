@@ -170,7 +170,18 @@ def _fields(
 ) -> Iterator[tuple[str, Symbol]]:
     for each in fields:
         if (wanted is None or each.name == wanted) and (not direction or each.direction == direction):
-            yield each.name, Symbol(each.name, "field", each.type, each.place, doc=each.description)
+            yield each.name, Symbol(each.name, "field", _held(each), each.place, doc=each.description)
+
+
+def _held(field: types.Field) -> Type:
+    """What a field's value can be: of `where x in […]` only the choices, and None where it may be None."""
+    if not field.choices:
+        return field.type
+    plain = [each for each in types.options(field.type) if not isinstance(each, types.Nothing)]
+    if plain not in ([types.STR], [types.INT]):
+        return field.type
+    others = [each for each in types.options(field.type) if isinstance(each, types.Nothing)]
+    return types.union(types.Literals(field.choices), *others)
 
 
 def _typed(members: Mapping[str, Type]) -> Iterator[tuple[str, Symbol]]:

@@ -116,6 +116,7 @@ from .types.unknown_type import unknown_type
 from .values.comparisons import (
     comparison_with_none,
     identity_of_literal,
+    missing_comma,
     same_operands,
 )
 from .values.formats import wrong_format
@@ -254,6 +255,7 @@ RULES: tuple[Rule, ...] = (
     duplicate_test,
     test_without_assert,
     unused_model,
+    missing_comma,
     missing_f,
     undocumented_tool,
     untyped_tool,
