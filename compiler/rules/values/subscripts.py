@@ -74,6 +74,11 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
         case types.Module():
             inputs = ", ".join(f"{each.name}=…" for each in kind.interface.inputs if each.required)
             return _Wrong(node.value, f"`{text}` is a module; call it: `{text}({inputs or '…'})`")
+        case types.Class() if not types.known(item.type_of(node)):
+            inside = written(item, node.index)
+            right = f"{text}({inside})"
+            fix = replace(f"Write `{right[:60]}`", node, right)
+            return _Wrong(node.index, f"a class is called with round brackets: `{right[:60]}`", None, fix)
         case types.Function():
             return _Wrong(node.value, f"`{text}` is a function; call it: `{text}(…)`")
         case types.Prediction(interface=interface) if _is_number(index) and interface.outputs:
