@@ -13,7 +13,11 @@ from ..grammar.parse import File
 
 _UNKNOWN = frozenset({"E101", "E110"})
 """The codes of names that nothing declares."""
-_QUOTED = re.compile(r"unknown (?:name|type) `(\w+)`")
+_QUOTED = re.compile(r"unknown (?:name|type) `(\w+)`|`(\w+)` is an output, not a variable")
+_MEANT = re.compile(r"did you mean `(\w+)`\?")
+_UNUSED_IMPORT = "W101"
+_NO_MODEL = "E301"
+_MISCONFIGURED = re.compile(r"`configure` has no setting")
 _LACKED = frozenset({"E201", "E202", "E220"})
 """The codes of fields, members and arguments that their owner does not have."""
 _MISFIT = re.compile(r"(`[^`]*` of `[^`]*` takes `[^`]*`), not ")
@@ -49,18 +53,34 @@ def without_repeats(file: File, found: Iterable[Diagnostic]) -> list[Diagnostic]
             root = _WORD.match(file.source.text, each.span.start)
             if root is not None and root[0] in imported:
                 continue
-        name = _QUOTED.match(each.message) if each.code in _UNKNOWN else None
+        found_name = _QUOTED.match(each.message) if each.code in _UNKNOWN else None
+        name = found_name[1] or found_name[2] if found_name is not None else None
         if name is not None:
             heads = _words_of_heads(file) if heads is None else heads
-            if name[1] in heads:
+            if name in heads:
                 continue
-        cause = name[1] if name is not None else _cause(file, each)
+        cause = name if name is not None else _cause(file, each)
         at = first.setdefault(cause, len(kept)) if cause is not None else len(kept)
         if at == len(kept):
             kept.append(each)
         else:
             kept[at] = _also_at(kept[at], each)
-    return kept
+    if any(_MISCONFIGURED.match(each.message) for each in kept):
+        kept = [each for each in kept if each.code != _NO_MODEL]
+    return _without_misspelt_imports(file, kept)
+
+
+def _without_misspelt_imports(file: File, found: list[Diagnostic]) -> list[Diagnostic]:
+    """The findings without those about imports that nothing uses because their use is misspelt."""
+    if all(each.code != _UNUSED_IMPORT for each in found):
+        return found
+    meant = {match[1] for each in found if each.code in _UNKNOWN for match in _MEANT.finditer(each.message)}
+    text = file.source.text
+    return [
+        each
+        for each in found
+        if each.code != _UNUSED_IMPORT or text[each.span.start : each.span.end] not in meant
+    ]
 
 
 def _cause(file: File, found: Diagnostic) -> Hashable:

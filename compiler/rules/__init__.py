@@ -339,8 +339,25 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
                 found += each(program, item, node)
     if found and any(each.severity == "error" or each.code == missing_f.code for each in found):
         found = [each for each in found if each.code not in _UNUSED]
+    if len(found) > 1:
+        codes = {each.code for each in found}
+        found = [each for each in found if _FOLLOWS.get(each.code, _NOTHING).isdisjoint(codes)]
     return found
 
+
+_NOTHING: frozenset[str] = frozenset()
+_FOLLOWS: Mapping[str, frozenset[str]] = {
+    unbound_name.code: frozenset(
+        each.code for each in (unknown_name, unknown_field, impossible_comparison, unreachable_branch)
+    ),
+    possibly_none.code: frozenset((unknown_name.code, unknown_field.code)),
+    wrong_operands.code: frozenset((unknown_argument.code,)),
+    incomplete_evaluation.code: frozenset((unknown_argument.code,)),
+    call_at_load.code: frozenset((unknown_name.code,)),
+}
+"""What is not told of an item in which there is one of these: a test that is wrong decides about branches,
+and an unknown name about what may stand around it.
+"""
 
 _UNUSED = frozenset(
     each.code

@@ -166,7 +166,12 @@ _WORKS_ON_ITEMS = {"sum": "adds", "max": "compares", "min": "compares", "sorted"
 
 def _gone_through(item: Item, node: syntax.Call) -> Iterator[_Misfit]:
     """`sum(each.price for each in orders)`, where a price may be missing."""
-    if not _works_on_items(item, node) or any(each.name is not None for each in node.arguments):
+    if not _works_on_items(item, node):
+        return
+    key = next((each.value for each in node.arguments if each.name and each.name.text == "key"), None)
+    if isinstance(key, syntax.Lambda) and may_be_none(item.type_of(key.body)):
+        yield key.body, f", and `{written(item, node.function)}` compares its keys"
+    if any(each.name is not None for each in node.arguments):
         return
     name = written(item, node.function)
     value = node.arguments[0].value

@@ -14,6 +14,7 @@ from ...resolve.members import member
 from ...types import narrow
 from ...types.display import display
 from ...types.narrow import may_be_none
+from ...types.overlap import overlaps
 from ...types.union import plain
 from ..dataset_habits import STEPS
 from ..rule import Findings, label, replace, rule, written
@@ -76,6 +77,8 @@ def _in_part(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     if not isinstance(kind, types.Union):
         return
     name = node.name.text
+    if _is_told_apart_wrongly(item, node):
+        return
     for each in kind.options:
         if isinstance(each, types.Nothing) or member(each, name) is not None or is_mutation(each, name):
             continue
@@ -83,6 +86,20 @@ def _in_part(program: Program, item: Item, node: syntax.Attribute, kind: types.T
         words = f"`{text}` may be {described(plain(each))}, which has no attribute `{name}`"
         yield unknown_field.at(node.name, words, _tell_apart(kind, each, text))
         return
+
+
+def _is_told_apart_wrongly(item: Item, node: syntax.Attribute) -> bool:
+    """Whether the branch around is that of a comparison which never holds, of which another rule speaks."""
+    for statement in item.nodes(syntax.IfBranch):
+        inside = (
+            statement.body and statement.body[0].span.start <= node.span.start < statement.body[-1].span.end
+        )
+        test = statement.test
+        if inside and isinstance(test, syntax.Comparison) and test.operators == ("==",):
+            left, right = item.type_of(test.left), item.type_of(test.rights[0])
+            if types.known(left) and types.known(right) and not overlaps(left, right):
+                return True
+    return False
 
 
 def _tell_apart(kind: types.Union, lacking: types.Type, text: str) -> str | None:
