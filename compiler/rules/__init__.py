@@ -101,6 +101,7 @@ from .optimizing.pointless import (
     nothing_to_choose,
     unreachable_threshold,
 )
+from .optimizing.searches import search_size
 from .optimizing.states import broken_state, stale_state
 from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
@@ -242,6 +243,7 @@ RULES: tuple[Rule, ...] = (
     missing_labels,
     unknown_step,
     not_an_optimizer,
+    search_size,
     unused_import,
     unused_variable,
     unused_part,

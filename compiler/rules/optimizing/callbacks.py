@@ -56,7 +56,10 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
         if role in _SHAPES and _is_object(kind):
             wants = ", ".join(_SHAPES[role])
             words = f"a {role} is a function `({wants})`, not {described(kind)}"
-            yield function_shape.at(argument.value, words, "write a `def` that calls it")
+            is_class = isinstance(kind, types.Class) and kind.definition.is_a("Module")
+            text = item.text[argument.value.span.start : argument.value.span.end]
+            advice = f"construct it: `{text}(…)`" if is_class else "write a `def` that calls it"
+            yield function_shape.at(argument.value, words, advice)
         if not isinstance(kind, types.Function) or role not in _SHAPES or kind.untyped:
             continue
         name = (
@@ -115,7 +118,7 @@ def _is_object(kind: Type) -> bool:
         case types.ModuleClass() | types.Signature():
             return True
         case types.Class(definition=definition):
-            return definition.complete and "__call__" not in definition.members
+            return definition.is_a("Module") or (definition.complete and "__call__" not in definition.members)
         case _:
             return False
 
