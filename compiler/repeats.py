@@ -95,10 +95,12 @@ def _cause(file: File, found: Diagnostic) -> Hashable:
 
 
 def _also_at(kept: Diagnostic, other: Diagnostic) -> Diagnostic:
-    """A finding that shows another place of the same mistake."""
+    """A finding that shows another place of the same mistake, and whose fixes change that, too."""
+    others = {each.title: each.edits for each in other.fixes}
+    fixes = tuple(replace(each, edits=(*each.edits, *others.get(each.title, ()))) for each in kept.fixes)
     if sum(each.message == _ALSO for each in kept.labels) >= _MOST_LABELS:
-        return kept
-    return replace(kept, labels=(*kept.labels, Label(other.span, _ALSO)))
+        return replace(kept, fixes=fixes)
+    return replace(kept, fixes=fixes, labels=(*kept.labels, Label(other.span, _ALSO)))
 
 
 _ALSO = "also here"

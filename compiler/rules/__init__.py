@@ -22,14 +22,8 @@ from .bodies.unreachable import unreachable_branch, unreachable_code
 from .bodies.unused import unused_answer, unused_variable
 from .bodies.without_effect import no_effect
 from .calls.argument_types import out_of_limits, wrong_choice, wrong_type
-from .calls.arguments import (
-    missing_argument,
-    positional_input,
-    repeated_argument,
-    spread_inputs,
-    surplus_argument,
-    unknown_argument,
-)
+from .calls.arguments import missing_argument, unknown_argument
+from .calls.positions import positional_input, repeated_argument, spread_inputs, surplus_argument
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
 from .data.files import missing_data, no_rows, unreadable_data
 from .data.inputs import dataset_inputs

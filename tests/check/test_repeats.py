@@ -23,6 +23,16 @@ def test_a_renamed_attribute_is_told_once_with_the_other_places() -> None:
     assert found.span.start < also[0].span.start < also[1].span.start
 
 
+def test_its_fix_changes_all_places() -> None:
+    text = f"type Note:\n    tittle: str\n\n{READS}"
+    (found,) = Project({"notes.dspy": text}.get).check("notes.dspy").diagnostics
+    assert found.fix is not None
+    for each in sorted(found.fix.edits, key=lambda each: -each.span.start):
+        text = text[: each.span.start] + each.replacement + text[each.span.end :]
+    assert text.count("note.tittle") == 7
+    assert not Project({"notes.dspy": text}.get).check("notes.dspy").diagnostics
+
+
 def test_other_attributes_are_told_each() -> None:
     reads = READS.replace("note.title", "note.author", 2)
     said = messages(f"type Note:\n    tittle: str\n\n{reads}")
