@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, get_args
@@ -24,7 +23,7 @@ def descriptions_of(kind: type[Enum]) -> Mapping[str, str]:
 
 def described_choices(annotation: Any) -> Iterator[str]:
     """`VALUE: what it means`, for the members of the enumerations in a type, without those in its records."""
-    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
         for name, text in descriptions_of(annotation).items():
             yield f"{name}: {text}"
     for each in get_args(annotation):
