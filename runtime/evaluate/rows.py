@@ -92,7 +92,12 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
 
     def failed(task: Task, error: Exception) -> EvaluatedRow:
         return EvaluatedRow(
-            examples[task.example], Prediction(), failure_score, float(failure_score), None, error
+            examples[task.example],
+            Prediction(),
+            failure_score,
+            float(failure_score),
+            error=error,
+            repeat=task.rollout,
         )
 
     return Codec(_write, read, failed)
