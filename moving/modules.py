@@ -92,12 +92,7 @@ def _inputs(
     if arguments.vararg or arguments.kwarg or not arguments.args:
         raise CannotMove("`*` and `**` among the parameters of `forward`")
     own, *positional = arguments.args
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    defaults += arguments.defaults
-    pairs = [
-        *zip(positional, defaults, strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
+    pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
     found = []
     for each, default in pairs:
         kind = annotation(each.annotation, imports) if each.annotation else _used_as(each.arg, forward, parts)
@@ -181,12 +176,7 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, imports: Imports) 
     if arguments.vararg or arguments.kwarg:
         raise CannotMove("`*` and `**` among the parameters of `__init__`")
     own, *positional = arguments.args
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    defaults += arguments.defaults
-    pairs = [
-        *zip(positional, defaults, strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
+    pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
     return own.arg, [parameter(each, default, imports) for each, default in pairs]
 
 
@@ -236,15 +226,10 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
         raise CannotMove("a decorator")
     if arguments.vararg or arguments.kwarg or arguments.posonlyargs:
         raise CannotMove("`*`, `**` or `/` among the parameters")
-    defaults: list[ast.expr | None] = [None] * (len(arguments.args) - len(arguments.defaults))
-    defaults += arguments.defaults
-    written = [
-        parameter(each, default, imports) for each, default in zip(arguments.args, defaults, strict=True)
-    ]
+    written = [parameter(each, default, imports) for each, default in _positional(arguments, arguments.args)]
     if arguments.kwonlyargs:
         written.append("*")
-        pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        written += [parameter(each, default, imports) for each, default in pairs]
+        written += [parameter(each, default, imports) for each, default in _keyword_only(arguments)]
     returns = f" -> {annotation(node.returns, imports)}" if node.returns else _unknown_return(node)
     lines = [f"def {node.name}({', '.join(written)}){returns}:"]
     text = ast.get_docstring(node)

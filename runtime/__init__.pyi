@@ -5,8 +5,10 @@ from . import evaluate as evaluate
 from .adapters.baml_adapter import BAMLAdapter as BAMLAdapter
 from .adapters.base import Adapter as Adapter
 from .adapters.chat import ChatAdapter as ChatAdapter
+from .adapters.compact import CompactAdapter as CompactAdapter
 from .adapters.dummy import DummyLM as DummyLM
 from .adapters.json_adapter import JSONAdapter as JSONAdapter
+from .adapters.plain import PlainAdapter as PlainAdapter
 from .adapters.two_step import TwoStepAdapter as TwoStepAdapter
 from .adapters.xml_adapter import XMLAdapter as XMLAdapter
 from .data.dataset import Dataset as Dataset
