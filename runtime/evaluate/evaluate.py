@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
+from .. import dspy_paths
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
 from ..execution.callables import name_of
@@ -303,3 +304,6 @@ def _verify_examples(examples: list[Example]) -> None:
             "the examples of `devset` do not say which of their fields are inputs: "
             "use Dataset(…, inputs=[…]) or example.with_inputs(…)"
         ) from error
+
+
+dspy_paths.extend(__name__)
