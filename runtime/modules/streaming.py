@@ -236,8 +236,8 @@ class _Sink:
         """Give a listener its pieces; the last with text says that it is the last."""
         held = self._held.pop(id(listener), None)
         if held is not None and piece.is_last_chunk and not piece.chunk:
-            held, piece = None, replace(held, is_last_chunk=True)
-        if held is not None:
+            piece = replace(held, is_last_chunk=True)
+        elif held is not None:
             self._put(held)
         if piece.is_last_chunk:
             self._put(piece)
