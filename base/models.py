@@ -190,10 +190,14 @@ def _folder() -> str | None:
 
 HERE = ("gguf", "embedded")
 """What the names of models begin with that run in this process: GGUF files, and those of dspyc."""
-SHIPPED = ("banking", "banking-base")
+TRAINABLE = (*HERE, "openai")
+"""What the names of models begin with that can be trained."""
+SHIPPED = ("banking", "banking-base", "base")
 """The models that come with dspyc."""
-SHIPPED_CONTEXT = 1024
+SHIPPED_CONTEXT = {"banking": 1024, "banking-base": 1024, "base": 4096}
 """How many tokens they read."""
+COMPACT = ("base",)
+"""Those whose prompts do not list the types of fields."""
 
 TRAINING_SETTINGS = (
     "cpu_seconds",
@@ -204,14 +208,23 @@ TRAINING_SETTINGS = (
     "warmup_steps",
     "weight_decay",
     "dropout",
+    "lora",
     "validation",
     "seed",
     "threads",
     "precision",
+    "prompts",
+    "background",
+    "checkpoints",
     "output",
     "progress",
 )
 """What may be set for a training in this process."""
+SERVER_TRAINING_SETTINGS = (
+    "n_epochs", "learning_rate_multiplier", "suffix", "method", "metadata", "integrations", "validation_file",
+    "poll_seconds", "job_id", "beta",
+)  # fmt: skip
+"""What else may be set for a training at a server that speaks OpenAI's protocol."""
 TRAINING_ALIASES = {
     "num_train_epochs": "epochs",
     "max_steps": "steps",

@@ -331,6 +331,22 @@ class ObjectReader:
         self._state = "after"
 
 
+class BareReader:
+    """Reads an answer that is one field's value and nothing else; see `CompactAdapter`."""
+
+    def __init__(self, name: str) -> None:
+        self._current = _Current()
+        self._current.begin(name)
+
+    def feed(self, text: str) -> Iterator[Chunk]:
+        """Take the next characters of the answer."""
+        return self._current.write(text)
+
+    def end(self) -> Iterator[Chunk]:
+        """The answer has ended."""
+        return self._current.finish()
+
+
 class WholeReader:
     """Reads nothing before the end: for adapters whose answers show their fields only as a whole."""
 

@@ -225,7 +225,7 @@ def _facts(lm: Asked, request: Request) -> bytes | None:
 def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
     if response.usage and not response.cache_hit:
         usage.count(response.answered_by or lm.model, response.usage, response.cost)
-    usage.observe(response)
+    usage.observe(response, request)
     if not lookup("disable_history"):
         remember(lm, calls.Entry(number, request, response))
 

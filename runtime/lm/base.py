@@ -50,6 +50,11 @@ class BaseLM:
     capabilities: Capabilities = NOTHING_KNOWN
     """What the model can do, for adapters to plan with."""
 
+    prompt_form: str = "chat"
+    """How the model is asked where the program sets no adapter: `chat`, or `compact` for one that was trained
+    on compact prompts.
+    """
+
     kwargs: Mapping[str, Any] = {}
     """The settings that are sent with every request."""
 

@@ -154,21 +154,23 @@ def show(history: Sequence[Mapping[str, Any]], n: int = 1, file: TextIO | None =
         messages = entry["messages"] or [{"role": "user", "content": entry["prompt"]}]
         for message in messages:
             print(_paint(f"{str(message['role']).capitalize()} message:", "31", colour), file=out)
-            print(f"\n{_text_of(message.get('content')).strip()}\n", file=out)
-        outputs = [_text_of_output(output) for output in entry["outputs"]]
+            print(f"\n{text_of(message.get('content')).strip()}\n", file=out)
+        outputs = [text_of_output(output) for output in entry["outputs"]]
         print(_paint("Response:", "31", colour), file=out)
         print(f"\n{_paint(outputs[0].strip() if outputs else '', '32', colour)}\n", file=out)
         if len(outputs) > 1:
             print(_paint(f"\t (and {len(outputs) - 1} other completions)", "31", colour), file=out)
 
 
-def _text_of(content: Any) -> str:
+def text_of(content: Any) -> str:
+    """The content of a message as text; parts that are no text are named by their kind."""
     if isinstance(content, list):
         return "\n".join(part.get("text", f"<{part.get('type')}>") for part in content)
     return content or ""
 
 
-def _text_of_output(output: Any) -> str:
+def text_of_output(output: Any) -> str:
+    """An answer as text, with the tools that it calls."""
     if not isinstance(output, Mapping):
         return str(output)
     calls = [call["function"] for call in output.get("tool_calls", ())]

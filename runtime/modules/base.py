@@ -193,6 +193,11 @@ class Module(PartTree):
         (used,) = found.values()
         return used
 
+    def argument_names(self) -> frozenset[str]:
+        """The arguments that `forward`, or `aforward`, names."""
+        named = _named_arguments(type(self))
+        return frozenset() if named == "all" else named
+
     def declared_signature(self) -> type[Signature] | None:
         """The signature of the module's calls, or None if it is not known."""
         found = getattr(self, "signature", None)

@@ -33,6 +33,10 @@ _PATHS: Mapping[ModelType, str] = {
 }
 
 
+_LAUNCHED = "local:"
+"""What the names of models begin with whose servers `LM.launch` starts; they are nowhere else."""
+
+
 class _Server(NamedTuple):
     """A kind of server, by the beginning of its models' names."""
 
@@ -107,6 +111,11 @@ def posted_of(request: Request) -> Posted:
     server = _SERVERS[provider]
     settings = request.sent_settings
     given = settings.get("api_base") or settings.get("base_url")
+    if given is None and name.startswith(_LAUNCHED):
+        raise LMConfigurationError(
+            f"`{request.model}` is not running: call `launch()` of its LM, or say where it is with api_base=",
+            model=request.model,
+        )
     base = given or next(filter(None, map(os.environ.get, server.addresses)), None) or server.address
     if base is None:
         raise LMConfigurationError(
