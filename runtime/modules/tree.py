@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 from ..errors import ConfigurationError
@@ -316,11 +317,11 @@ def _copy_of(value: Any, memo: dict[int, Any]) -> Any:
     """
     import copy
 
-    for make in (lambda: copy.deepcopy(value, memo), lambda: copy.copy(value)):
-        try:
-            return make()
-        except Exception:  # noqa: BLE001 whatever its own copying raises, there is another way
-            continue
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:  # noqa: BLE001 whatever its own copying raises, there is another way
+        with suppress(Exception):
+            return copy.copy(value)
     kind = type(value)
     if kind not in _shared:
         _shared.add(kind)
