@@ -16,10 +16,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from ...base.expressions import pattern
+from ...base.frozen import frozen_record
 
 
-class Chunk(NamedTuple):
+@frozen_record
+class Chunk:
     """The next characters of a field's text."""
 
     field: str
@@ -177,10 +181,10 @@ class TagReader:
         yield from self._current.finish()
 
 
-_STOPS = re.compile(r'["\\]')
-_STRUCTURE = re.compile(r'["{}\[\],]')
-_KEY = re.compile(r'\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*')
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
+_STOPS = pattern(r'["\\]')
+_STRUCTURE = pattern(r'["{}\[\],]')
+_KEY = pattern(r'\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*')
+_ESCAPE = pattern(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
 
 
 class ObjectReader:

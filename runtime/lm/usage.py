@@ -112,10 +112,8 @@ def stop_observing(token: Token[tuple[Observer, ...]]) -> None:
     _observers.reset(token)
 
 
-def observe(response: Any, request: Any) -> None:
-    """Show a response, and the request that it answers, to those who observe here."""
-    for observer in _observers.get():
-        observer(response, request)
+observers = _observers.get
+"""Those who observe here."""
 
 
 def _plain(value: Any) -> Any:
