@@ -159,8 +159,10 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         reached = click.style(f"{after:.1f} %", bold=True)
         say(f"{evaluation}: {before:.1f} % before, {reached} after ({change})")
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
-        if after < before:
+        if after < before and loaded.names[program].optimizer.needs_state:
             say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
+        elif after < before:
+            say_warning(f"`{program}` is worse than the program that it is made of")
     say(render_saved([shown(file) for file in with_models(result.state)]))
 
 

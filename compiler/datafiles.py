@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from . import parquet
 from .facts import DataFile
 
 ENDINGS = ("csv", "tsv", "json", "jsonl", "ndjson", "parquet")
@@ -22,6 +23,7 @@ BEGINNING = 2**16
 _FEWEST_ROWS = 5
 """How many rows with the same keys it takes to believe that those behind the beginning have them too."""
 _MOST_ROWS = 200
+_DAMAGED = "is not a Parquet file, or is damaged"
 _NO_LIST = "does not contain a list of objects; a file with one object per line needs the extension `.jsonl`"
 
 
@@ -72,6 +74,19 @@ def data_file(path: str, beginning: bytes, *, is_whole: bool) -> DataFile:
             return _of_rows(_json_lines(text, is_whole), is_whole)
         case _:
             return DataFile()
+
+
+def is_parquet(path: str) -> bool:
+    """Whether a name is that of a Parquet file, whose end tells its columns."""
+    return _ending(path) == "parquet"
+
+
+def parquet_file(footer: bytes) -> DataFile:
+    """What is known of a Parquet file by its footer."""
+    try:
+        return DataFile(parquet.columns(footer))
+    except parquet.DamagedFooterError:
+        return DataFile(problem=_DAMAGED)
 
 
 def _ending(path: str) -> str:
