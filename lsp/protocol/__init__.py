@@ -28,6 +28,7 @@ from .calls import (
     CallHierarchyOutgoingCall,
     CallHierarchyParams,
 )
+from .commands import CodeLens, CodeLensData, Command, ExecuteCommandParams, ShowMessageParams
 from .diagnostics import (
     CodeDescription,
     Diagnostic,
@@ -123,6 +124,9 @@ __all__ = [
     "CodeActionData",
     "CodeActionParams",
     "CodeDescription",
+    "CodeLens",
+    "CodeLensData",
+    "Command",
     "CompletionContext",
     "CompletionItem",
     "CompletionItemKind",
@@ -145,6 +149,7 @@ __all__ = [
     "DocumentParams",
     "DocumentSymbol",
     "ErrorCode",
+    "ExecuteCommandParams",
     "FileEvent",
     "FoldingRange",
     "FormattingParams",
@@ -181,6 +186,7 @@ __all__ = [
     "SemanticTokensEdit",
     "SemanticTokensRangeParams",
     "ServerInfo",
+    "ShowMessageParams",
     "SignatureHelp",
     "SignatureHelpParams",
     "SignatureInformation",
