@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .console import say, say_json, say_warning
+from .engines import engine_of, engine_option
 from .errors import Refusal, list_names
 from .files import shown, with_models
 from .models import answering, lm_option
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds."
 )
+@engine_option
 def command(
     target: str,
     models: tuple[str, ...],
@@ -43,6 +45,7 @@ def command(
     max_tokens: int | None,
     max_cost: float | None,
     max_seconds: float | None,
+    engine: str | None,
 ) -> int:
     """Run a program's optimizer and save what it learned.
 
@@ -74,9 +77,16 @@ def command(
     program: Program = loaded.names[programs[0]]
     measured_by = _evaluation_of(loaded, program)
     evaluation: Evaluate | None = loaded.names[measured_by] if measured_by else None
-    with told(), answering(models, loaded), watching(log=True), resumable(program.journal_path):
+    with (
+        told(),
+        engine_of(engine, program.source) as workers,
+        answering(models, loaded),
+        watching(log=True),
+        resumable(program.journal_path),
+    ):
         result = program.optimize(
             evaluation=evaluation,
+            engine=workers,
             budget=Budget(max_calls, max_tokens, max_cost, max_seconds),
             journal=True,
             fresh=fresh,

@@ -14,8 +14,10 @@ from ..execution.settings import lookup
 from ..modules.base import Module
 from ..work.run import Job, perform_jobs
 from ..work.task import Outcome
+from .display import Standing
 from .evaluate import Evaluate, _row_of, _Tally
-from .result import EvaluatedRow, EvaluationResult
+from .measured import EvaluatedRow
+from .result import EvaluationResult
 from .rows import evaluate_row, row_codec
 
 OnScore: TypeAlias = Callable[[int, int, float], None]
@@ -75,7 +77,15 @@ def evaluate_together(
         if on_score is not None:
             on_score(done, total, 100 * points / done)
 
-    jobs = [Job(each.program, each.rows, row_codec(each.program, examples), each.stage) for each in samples]
+    jobs = [
+        Job(
+            each.program,
+            each.rows,
+            row_codec(each.program, examples, evaluate.failure_score),
+            each.stage,
+        )
+        for each in samples
+    ]
     with _told(evaluate, samples, examples) as reports:
         outcomes = perform_jobs(
             "evaluate",
@@ -111,7 +121,7 @@ def _result(
     return result
 
 
-def _unheard(done: int, score: float, errors: int) -> None:
+def _unheard(standing: Standing) -> None:
     """What a tally of one program tells, where all of them are told of together."""
 
 

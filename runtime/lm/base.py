@@ -50,6 +50,11 @@ class BaseLM:
     capabilities: Capabilities = NOTHING_KNOWN
     """What the model can do, for adapters to plan with."""
 
+    prompt_form: str = "chat"
+    """How the model is asked where the program sets no adapter: `chat`, or `compact` for one that was trained
+    on compact prompts.
+    """
+
     kwargs: Mapping[str, Any] = {}
     """The settings that are sent with every request."""
 
@@ -57,6 +62,8 @@ class BaseLM:
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
+    warned_of_rollout: bool = False
+    """Whether it was said that `rollout_id` changes nothing at its temperature."""
     _limits: passing.Limits | None = None
     """What an `LM` and its copies may do together."""
     _others: tuple[Any, ...] | None = None
@@ -64,6 +71,7 @@ class BaseLM:
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
+    _is_called: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -96,6 +104,7 @@ class BaseLM:
         cls._answers_by = _nearest(cls, ("complete", "forward")) or _nearest(cls, ("acomplete", "aforward"))
         cls._awaits_by = _nearest(cls, ("acomplete", "aforward", "complete", "forward"))
         cls._called_by = (cls.__call__ is not BaseLM.__call__, cls.acall is not BaseLM.acall)
+        cls._is_called = any(cls._called_by)
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -111,7 +120,7 @@ class BaseLM:
         if (other := in_place_of(self)) is not self:
             outputs: list[Any] = other(prompt, messages, **kwargs)
             return outputs
-        return asking.render_outputs(drive.drive(self.request(prompt, messages, kwargs)))
+        return asking.shown_outputs(drive.drive(self.request(prompt, messages, kwargs)), self)
 
     async def acall(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
@@ -120,7 +129,7 @@ class BaseLM:
         if (other := in_place_of(self)) is not self:
             outputs: list[Any] = await other.acall(prompt, messages, **kwargs)
             return outputs
-        return asking.render_outputs(await self.request(prompt, messages, kwargs))
+        return asking.shown_outputs(await self.request(prompt, messages, kwargs), self)
 
     def reply(
         self,
@@ -130,12 +139,12 @@ class BaseLM:
         output: OutputFormat | None = None,
     ) -> Coroutine[Any, Any, Response]:
         """Ask the model as adapters do: through the subclass's own `__call__` or `acall` where it has one."""
-        if any(self._called_by):
+        if self._is_called:
             if asking.player() is None:
                 return self.__called(messages, settings, tools, output)
             request = asking.make_request(self, None, messages, settings, tools, output)
             return asking.played(self, request, lambda: self.__called(messages, settings, tools, output))
-        return self.request(None, messages, settings, tools, output)
+        return asking.ask(self, asking.make_request(self, None, messages, settings, tools, output))
 
     async def reply_in_pieces(
         self,
@@ -145,8 +154,8 @@ class BaseLM:
         output: OutputFormat | None = None,
     ) -> AsyncIterator[Delta]:
         """Ask as `reply` does, and give the answer in pieces; whole where the subclass has its own call."""
-        if any(self._called_by):
-            for delta in asking.as_deltas(await self.reply(messages, settings, tools, output)):
+        if self._is_called:
+            for delta in asking.pieces.as_deltas(await self.reply(messages, settings, tools, output)):
                 yield delta
             return
         request = asking.make_request(self, None, messages, settings, tools, output)
@@ -219,7 +228,10 @@ class BaseLM:
                 return drive.run_on_loop(self.__awaited(way, request))
             if way is None:
                 return await self._transmit(request)
-            return exits.call(self.__answered, way, request)
+            try:
+                return self.__answered(way, request)
+            except StopIteration as error:
+                raise exits.Stopped(error) from error
         way = self._awaits_by
         if way is None:
             return await self._transmit(request)
@@ -230,7 +242,7 @@ class BaseLM:
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
-        for delta in asking.as_deltas(await self.send(request)):
+        for delta in asking.pieces.as_deltas(await self.send(request)):
             yield delta
 
     def complete(self, request: Request) -> Response:
@@ -355,14 +367,14 @@ class BaseLM:
         Raises:
             StateError: the state names a class of its own, and that is not allowed or is not there.
         """
-        facts = {name: value for name, value in state.items() if name != _CLASS_IN_STATE}
+        facts = {name: value for name, value in state.items() if name != CLASS_IN_STATE}
         if cls is not BaseLM:
             return cls(**facts)
         from importlib import import_module
 
         # `client` builds on this module.
         lm: type[BaseLM] = import_module(".client", __package__).LM
-        named = state.get(_CLASS_IN_STATE)
+        named = state.get(CLASS_IN_STATE)
         if named is None or str(named) in _LM_IN_STATES:
             return lm(**facts)
         if not allow_custom_lm_class:
@@ -399,7 +411,7 @@ class BaseLM:
 
 
 _BUILT_IN = f"{__package__}."
-_CLASS_IN_STATE = "_dspy_lm_class"
+CLASS_IN_STATE = "_dspy_lm_class"
 _LM_IN_STATES = ("dspy.clients.lm.LM", f"{__package__}.client.LM")
 
 

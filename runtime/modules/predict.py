@@ -108,7 +108,7 @@ class Predict(Module, Predictor):
     @property
     def needs_loop(self) -> bool:
         """Whether synchronous calls need the event loop; for subclasses that say so."""
-        return type(self) is not Predict and super().needs_loop
+        return self.concurrent and not self._forward_first and type(self) is not Predict
 
     # --- what is learned --------------------------------------------------------------------------------
 
@@ -138,13 +138,12 @@ class Predict(Module, Predictor):
 
         Args:
             state: the state.
-            allow_unsafe_lm_state: accepted for compatibility with DSPy; addresses and headers of models are
-                never taken from a state.
+            allow_unsafe_lm_state: as in `Module.load_state`.
 
         Raises:
             StateError: the state is for another signature.
         """
-        states.restore(self, state)
+        states.restore(self, state, allow_unsafe_lm_state)
         return self
 
     def update_config(self, **config: Any) -> None:

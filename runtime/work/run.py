@@ -13,11 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...base.forks import new_lock
 from ..execution.progress import report
 from ..lm.usage import observing
 from .budget import Budget, Meter
@@ -53,8 +51,10 @@ def working(
     journal: Journal | None = None, budget: Budget | None = None, engine: Engine | None = None
 ) -> Iterator[Run]:
     """Let a journal, a budget and an engine hold for the tasks that are performed inside."""
-    local = LocalEngine(None if journal is None else partial(_Recorder, journal))
-    run = Run(engine or local, journal, None if budget is None else Meter(budget))
+    chosen = engine or LocalEngine()
+    if journal is not None:
+        chosen = chosen.with_journal(journal)
+    run = Run(chosen, journal, None if budget is None else Meter(budget))
     token = _current.set(run)
     try:
         yield run
@@ -64,7 +64,12 @@ def working(
 
 @contextmanager
 def journalled(
-    path: Path, run: Mapping[str, str], *, fresh: bool = False, budget: Budget | None = None
+    path: Path,
+    run: Mapping[str, str],
+    *,
+    fresh: bool = False,
+    budget: Budget | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Journal]:
     """Keep the outcomes of the tasks that are performed inside in a journal, and take from it what an earlier
     process has done of the same run. The journal is removed when the block ends well.
@@ -74,6 +79,7 @@ def journalled(
         run: what the run is; see `Journal`.
         fresh: begin anew.
         budget: what the tasks may take together.
+        engine: what performs the tasks; threads of this process when None.
 
     Raises:
         JournalError: see `Journal`.
@@ -82,7 +88,7 @@ def journalled(
     try:
         if len(journal):
             report("resumed", len(journal), len(journal), f"from {path.name}")
-        with working(journal, budget):
+        with working(journal, budget, engine):
             yield journal
     except BaseException:
         if journal.is_empty:
@@ -145,12 +151,14 @@ class Job:
         examples: the numbers of the examples in the data of this stage.
         codec: how the values of its tasks are written to a journal and read again.
         stage: the name of its tasks, within the name around; "" for that name itself.
+        repeats: how often for each example; its tasks count that as their rollout.
     """
 
     program: Any
     examples: Sequence[int]
     codec: Codec[Any]
     stage: str = ""
+    repeats: int = 1
 
 
 def perform(
@@ -164,6 +172,7 @@ def perform(
     num_threads: int,
     on_outcome: OnOutcome | None = None,
     stop: Callable[[], bool] | None = None,
+    repeats: int = 1,
 ) -> list[Outcome[Any] | None]:
     """Do something with a program for each of these examples.
 
@@ -180,10 +189,11 @@ def perform(
         num_threads: how many examples at a time.
         on_outcome: called with each outcome as it comes, one call at a time.
         stop: asked after each outcome whether to begin no further example.
+        repeats: how often for each example; the tasks count that as their rollout.
 
     Returns:
-        the outcomes in the order of the examples; None for those that were not begun, because of `stop` or
-        because the budget is used up.
+        the outcomes in the order of the examples, those of one example one after the other; None for those
+        that were not begun, because of `stop` or because the budget is used up.
 
     Raises:
         JournalError: the journal cannot be written.
@@ -192,7 +202,7 @@ def perform(
     """
     (outcomes,) = perform_jobs(
         kind,
-        [Job(program, examples, codec)],
+        [Job(program, examples, codec, repeats=repeats)],
         do,
         registry,
         num_threads=num_threads,
@@ -224,7 +234,7 @@ def perform_jobs(
         stop: as in `perform`.
 
     Returns:
-        the outcomes of each job, in the order of its examples.
+        the outcomes of each job, in the order of its examples and their runs.
 
     Raises:
         JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: as in
@@ -237,8 +247,9 @@ def perform_jobs(
     for number, job in enumerate(jobs):
         reference = program_digest(job.program)
         programs[reference] = job.program
-        tasks += _tasks(run, kind, job.stage, reference, job.examples)
-        places += [(number, index) for index in range(len(job.examples))]
+        made = _tasks(run, kind, reference, job)
+        tasks += made
+        places += [(number, index) for index in range(len(made))]
 
     def told(index: int, outcome: Outcome[Any]) -> None:
         assert on_outcome is not None
@@ -254,43 +265,28 @@ def perform_jobs(
                 [tasks[index] for index in waiting],
                 do,
                 {**registry, **programs},
+                codecs=[codecs[index] for index in waiting],
                 num_threads=num_threads,
                 on_outcome=lambda number, outcome: performance.finish(waiting[number], outcome),
                 stop=performance.stopped,
             )
-    found: list[list[Outcome[Any] | None]] = [[None] * len(job.examples) for job in jobs]
+    found: list[list[Outcome[Any] | None]] = [[None] * (len(job.examples) * job.repeats) for job in jobs]
     for (number, index), outcome in zip(places, performance.outcomes, strict=True):
         found[number][index] = outcome
     return found
 
 
-def _tasks(run: Run, kind: str, below: str, reference: str, examples: Sequence[int]) -> list[Task]:
-    name = "/".join(part for part in (_stage.get(), below, kind) if part)
+def _tasks(run: Run, kind: str, reference: str, job: Job) -> list[Task]:
+    name = "/".join(part for part in (_stage.get(), job.stage, kind) if part)
     if run.journal is not None:
         run.visits[name, reference] += 1
         if (visit := run.visits[name, reference]) > 1:
             name = f"{name}#{visit}"
-    return [Task(name, reference, number) for number in examples]
-
-
-class _Recorder:
-    """Keeps the answers to a task in a journal until the task is done."""
-
-    def __init__(self, journal: Journal, task: Task) -> None:
-        self._journal = journal
-        self._key = task.key
-        self._kept = journal.answers(self._key)
-        self._lock = new_lock()
-
-    def recall(self, name: str) -> Any:
-        """See `Recorder`."""
-        with self._lock:
-            found = self._kept.get(name)
-            return found.pop(0) if found else None
-
-    def keep(self, name: str, answer: Any) -> None:
-        """See `Recorder`."""
-        self._journal.record_answer(self._key, name, answer)
+    return [
+        Task(name, reference, number, (), rollout)
+        for number in job.examples
+        for rollout in range(job.repeats)
+    ]
 
 
 class _Performance:
@@ -335,6 +331,8 @@ class _Performance:
     def finish(self, index: int, outcome: Outcome[Any]) -> None:
         """Take an outcome of the engine, and write it down before anything else happens with it."""
         journal = self._run.journal
+        if self._run.meter is not None and self._run.engine.is_remote and outcome.usage is not None:
+            self._run.meter.add_usage(outcome.usage)
         if journal is not None:
             task, key = self._tasks[index], self._keys[index]
             if outcome.error is not None:
