@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from .console import say, say_json, say_warning
 from .engines import engine_of, engine_option
 from .errors import Refusal, list_names
 from .files import shown, with_models
+from .measuring import tell_files, verify_files
 from .models import answering, lm_option
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="FILE[:PROGRAM]", type=click.Path())
 @lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an HTML report: the score over the trials, what was learned, the rows before and after.",
+)
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N requests to models.")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Stop after N tokens.")
@@ -40,6 +48,7 @@ def command(
     target: str,
     models: tuple[str, ...],
     as_json: bool,
+    report: Path | None,
     fresh: bool,
     max_calls: int | None,
     max_tokens: int | None,
@@ -63,11 +72,16 @@ def command(
       dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
     """
     from ..project.programs import choose, split_target
+    from ..runtime.evaluate.report import save_report
+    from ..runtime.optimizers.hearing import hearing_trials
+    from ..runtime.optimizers.reporting import trial_records
+    from ..runtime.programs.reporting import optimization_report
     from ..runtime.work.budget import Budget
     from .failures import told
     from .opening import open_program
     from .progress import resumable, watching
 
+    verify_files(report=report)
     path, name = split_target(target)
     loaded = open_program(path)
     programs = choose(loaded, name, "program", "program")
@@ -77,12 +91,15 @@ def command(
     program: Program = loaded.names[programs[0]]
     measured_by = _evaluation_of(loaded, program)
     evaluation: Evaluate | None = loaded.names[measured_by] if measured_by else None
+    if evaluation is not None and report is not None:
+        evaluation.keep_calls = True
     with (
         told(),
         engine_of(engine, program.source) as workers,
         answering(models, loaded),
         watching(log=True),
         resumable(program.journal_path),
+        hearing_trials() as trials,
     ):
         result = program.optimize(
             evaluation=evaluation,
@@ -91,10 +108,14 @@ def command(
             journal=True,
             fresh=fresh,
         )
+    if report is not None:
+        with told():
+            save_report(report, optimization_report(result, trial_records(trials)))
     if as_json:
         say_json(_record(programs[0], measured_by, result))
     else:
         _tell(loaded, programs[0], measured_by, result)
+        tell_files(None, report)
     return 0
 
 
@@ -138,8 +159,10 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         reached = click.style(f"{after:.1f} %", bold=True)
         say(f"{evaluation}: {before:.1f} % before, {reached} after ({change})")
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
-        if after < before:
+        if after < before and loaded.names[program].optimizer.needs_state:
             say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
+        elif after < before:
+            say_warning(f"`{program}` is worse than the program that it is made of")
     say(render_saved([shown(file) for file in with_models(result.state)]))
 
 

@@ -32,6 +32,7 @@ from ..prediction import Prediction
 from ..work.identity import program_digest
 from ..work.run import exhausted, next_step, stage
 from .best import publishing
+from .hearing import tell_trial
 
 logger = logging.getLogger("dspyc")
 
@@ -191,6 +192,7 @@ class Study:
                 had_room = False
                 continue
             self.trials.append(trial)
+            tell_trial(trial)
             if trial.score is not None and self.measured:
                 # With the last one, the score would be read as that of the search.
                 score = None if trial.number == self._total else trial.score
