@@ -192,6 +192,14 @@ class SavedState(Struct, frozen=True):
     predictors: tuple[SavedPredictor, ...] = ()
     problem: str = ""
     """Why it cannot be read, as a clause that follows its name; empty where it can."""
+    before: float | None = None
+    """The score without what was learned, in percent; None where nothing measured it."""
+    after: float | None = None
+    metric: str = ""
+    examples: int = 0
+    """How many rows were measured."""
+    created: str = ""
+    """When it was made, as ISO 8601 writes it."""
 
 
 class ItemFacts(Struct, frozen=True, eq=False):

@@ -24,6 +24,8 @@ class _Predictor(Struct):
 
 class _State(Struct):
     dspyc_state: Any = None
+    created: Any = ""
+    score: Any = None
     predictors: dict[str, _Predictor] = {}
 
 
@@ -42,5 +44,23 @@ def saved_state(data: bytes) -> SavedState:
         tuple(
             SavedPredictor(name, tuple(each.signature.inputs.items()), tuple(each.signature.outputs.items()))
             for name, each in found.predictors.items()
-        )
+        ),
+        created=found.created if isinstance(found.created, str) else "",
+        **_score(found.score),
     )
+
+
+def _score(found: Any) -> dict[str, Any]:
+    """What is said of a score, as far as it has the form that it should have."""
+    if not isinstance(found, dict):
+        return {}
+    metric, examples = found.get("metric"), found.get("examples")
+    return {
+        **{name: float(found[name]) for name in ("before", "after") if _is_number(found.get(name))},
+        "metric": metric if isinstance(metric, str) else "",
+        "examples": examples if isinstance(examples, int) else 0,
+    }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 from importlib import import_module
 from typing import Any
 
@@ -68,6 +69,10 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
     for feature in features.FEATURES:
         for name, offered in feature.CAPABILITIES.items():
             capabilities[name] = {**capabilities[name], **offered} if name == "workspace" else offered
+    options = params.initialization_options
+    if isinstance(options, dict) and options.get("commands"):
+        # The client runs them itself, and may not have two of the same name.
+        del capabilities["executeCommandProvider"]
     return InitializeResult(capabilities, ServerInfo("dspyc", VERSION))
 
 
@@ -84,6 +89,7 @@ _LATE = (
 
 def _initialized(server: Server, _params: AnyParams) -> None:
     server.later.add("warm up", WARM_UP_DELAY, lambda: _warm_up(server))
+    _look_for_exports(server)
     if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
         method = "workspace/didChangeWatchedFiles"
         options = {"watchers": [{"globPattern": WATCHED}]}
@@ -91,6 +97,23 @@ def _initialized(server: Server, _params: AnyParams) -> None:
             "client/registerCapability",
             {"registrations": [{"id": "dspyc-files", "method": method, "registerOptions": options}]},
         )
+
+
+EXPORTS_DELAY = 1.0
+"""Seconds after a change on the disk."""
+
+
+def _look_for_exports(server: Server) -> None:
+    """Read what the files of the workspace declare, in a thread, so that nobody waits for it."""
+
+    def look() -> None:
+        with server.guard("looking for names to import"):
+            server.files.look_for_exports()
+
+    def start() -> None:
+        threading.Thread(target=look, name="exports", daemon=True).start()
+
+    server.later.add("exports", EXPORTS_DELAY, start)
 
 
 def _warm_up(server: Server) -> None:
@@ -134,6 +157,7 @@ def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
 def _did_save(server: Server, params: DidSaveTextDocumentParams) -> None:
     diagnostics.schedule(server, params.text_document.uri)
     diagnostics.schedule_settings(server)
+    _look_for_exports(server)
 
 
 def _did_close(server: Server, params: DidCloseTextDocumentParams) -> None:
@@ -155,6 +179,7 @@ def _did_change_workspace_folders(server: Server, params: DidChangeWorkspaceFold
 
 def _something_changed(server: Server, _params: Any) -> None:
     diagnostics.schedule_others(server)
+    _look_for_exports(server)
 
 
 _NOTIFICATIONS = {

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from .progress import Progress
 from .protocol import Diagnostic, LogMessageParams, MessageType
 from .scheduling import Later
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from ..compiler.completion.items import Completion
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,8 @@ class Server:
         """What was pushed last for each file of settings in which something is wrong."""
         self.pulled: dict[str, str] = {}
         """The name of the last answer about the findings of each URI that the client asks for."""
+        self.offered: tuple[int, tuple[Completion, ...]] = (0, ())
+        """The last completions, and how many lists there were: for what is asked of one of them."""
         self.resume: Callable[[], None] = lambda: None
         """Asks again what waits for a change."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
-from ..project.walking import programs_below
+from ..project.walking import entries, programs_below, python_beside
 from ..project.workspace import Workspace as Files
 from . import convert
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..compiler.analysis import FileAnalysis, Project
+    from ..compiler.completion.surroundings import Export
     from ..project.callers import Callable, Calls
+    from ..project.exports import Exports
     from ..project.index import Declaration, Index, Mention
     from ..project.renaming import Renaming
     from ..project.settings import Settings
@@ -42,6 +45,7 @@ class Workspace(Struct):
     """By path."""
     _files: Files = field(default_factory=Files)
     _made: Index | None = None
+    _exports: Exports | None = None
 
     @property
     def _index(self) -> Index:
@@ -147,6 +151,23 @@ class Workspace(Struct):
     def settings(self, path: str) -> Settings:
         """The settings that hold for a file."""
         return self._files.settings(path)
+
+    def look_for_exports(self) -> None:
+        """Read what all files declare, for imports that are written automatically; may run in any thread."""
+        from ..project.exports import Exports
+
+        exports = self._exports or Exports(Files())
+        programs = list(self.sources())
+        exports.look([*programs, *python_beside(programs)])
+        self._exports = exports
+
+    def exports(self, path: str, prefix: str) -> Iterable[Export]:
+        """What other files declare whose names begin so, with what a file at `path` would import."""
+        return () if self._exports is None else self._exports.beginning(prefix, path)
+
+    def entries(self, path: str, folder: str, endings: Sequence[str]) -> Iterable[str]:
+        """The files with these endings, and the folders, in a folder beside a file."""
+        return entries(os.path.join(os.path.dirname(path), folder), endings)
 
     def importable(self, path: str, level: int = 0, packages: Sequence[str] = ()) -> tuple[str, ...]:
         """What an import in this file may go on with behind `level` dots and the names of some packages."""

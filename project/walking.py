@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -184,3 +185,30 @@ def _is_pattern(line: str) -> bool:
 def _relative(path: str, root: str) -> str:
     inside = path[len(root) :] if path.startswith(root) else os.path.relpath(path, root)
     return inside.strip(os.sep).replace(os.sep, "/")
+
+
+MOST_ENTRIES = 2000
+"""Entries of a folder that are looked at."""
+
+
+def python_beside(programs: Iterable[str]) -> Iterator[str]:
+    """The Python files in the folders of programs."""
+    for folder in dict.fromkeys(map(os.path.dirname, programs)):
+        yield from (os.path.join(folder, name) for name in entries(folder, (".py",)) if name[-1] != "/")
+
+
+def entries(folder: str, endings: Sequence[str]) -> list[str]:
+    """The names of files with these endings in a folder, and of folders, with a `/`; hidden ones left out."""
+    found = []
+    try:
+        with os.scandir(folder) as scanned:
+            for entry in islice(scanned, MOST_ENTRIES):
+                if entry.name.startswith((".", "__")):
+                    continue
+                if entry.name.endswith(tuple(endings)):
+                    found.append(entry.name)
+                elif entry.is_dir():
+                    found.append(f"{entry.name}/")
+    except (OSError, ValueError):
+        return []
+    return sorted(found)

@@ -41,6 +41,7 @@ def _of_call(context: Context, call: ActiveCall) -> Iterator[Completion]:
     match call.callee:
         case types.Module(interface=interface):
             inputs = [each for each in interface.inputs if each.name not in call.given]
+            yield from _all(context, call, [each.name for each in inputs if each.required])
             yield from (items.field_argument(each, context.replaced) for each in inputs)
             names = {each.name for each in interface.inputs}
             settings = catalog.call_settings() if call.parameters is None else call.missing
@@ -48,11 +49,18 @@ def _of_call(context: Context, call: ActiveCall) -> Iterator[Completion]:
             yield from _parameters(rest, context, None, items.NEAR)
         case types.TypeForm(type=types.Record(interface=interface)):
             missing = [each for each in interface.fields if each.name not in call.given]
+            yield from _all(context, call, [each.name for each in missing if each.required])
             yield from (items.field_argument(each, context.replaced) for each in missing)
         case types.Class(definition=definition):
             yield from _parameters(call.missing, context, definition, items.EXPECTED)
         case _:
             yield from _parameters(call.missing, context, None, items.EXPECTED)
+
+
+def _all(context: Context, call: ActiveCall, names: list[str]) -> Iterator[Completion]:
+    """Several values that are needed, where nothing is given yet."""
+    if len(names) > 1 and not call.given and not context.marked.followed_by_equals:
+        yield items.all_arguments(names, context.replaced)
 
 
 def _parameters(

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from ...grammar import syntax
-from ...grammar.actions.strings import parts
-from ...grammar.source import Span
 from ..analysis import FileAnalysis
 from . import items
 from .annotations import type_items
 from .arguments import argument_items
-from .columns import columns_here
+from .automatic import automatic_items
 from .context import Context, context_at
-from .imports import Modules, imported_items, module_items
+from .imports import imported_items, module_items
 from .items import Completion
 from .patterns import pattern_items
+from .strings import string_items
+from .surroundings import Nothing, Surroundings
 from .values import name_items, value_items
 from .words import word_items
 
-
-def _no_modules(_level: int, _packages: Sequence[str]) -> Iterable[str]:
-    return ()
+_NOTHING = Nothing()
 
 
-def complete(analysis: FileAnalysis, offset: int, modules: Modules = _no_modules) -> tuple[Completion, ...]:
-    """What may stand at an offset, the likeliest first; `modules` gives what an import may go on with."""
+def complete(analysis: FileAnalysis, offset: int, around: Surroundings = _NOTHING) -> tuple[Completion, ...]:
+    """What may stand at an offset, the likeliest first; `around` knows the other files."""
     context = context_at(analysis, offset)
-    found = items.unique((*_items(context, modules), *word_items(context)))
+    found = items.unique((*_items(context, around), *word_items(context), *automatic_items(context, around)))
     if context.marked.followed_by_equals:
         found = tuple(map(items.without_equals, found))
     return found
 
 
-def _items(context: Context, modules: Modules) -> Iterator[Completion]:
+def _items(context: Context, around: Surroundings) -> Iterator[Completion]:
     match context.kind:
         case "nothing" | "words":
             return
@@ -57,11 +55,11 @@ def _items(context: Context, modules: Modules) -> Iterator[Completion]:
         case "pattern":
             yield from pattern_items(context)
         case "module":
-            yield from module_items(context, modules)
+            yield from module_items(context, around)
         case "imported name":
             yield from imported_items(context)
         case "text":
-            yield from _in_text(context)
+            yield from string_items(context, around)
 
 
 def _members(context: Context) -> Iterator[Completion]:
@@ -70,13 +68,3 @@ def _members(context: Context) -> Iterator[Completion]:
         for found in context.analysis.program.members(kind).values():
             if not found.name.startswith("_"):
                 yield items.member(found, context.replaced, kind)
-
-
-def _in_text(context: Context) -> Iterator[Completion]:
-    """The strings that fit, to replace what stands between the quote and the cursor."""
-    if isinstance(context.node, syntax.String):
-        _, start, _ = parts(context.node.raw)
-        content = Span(context.item.at(context.node).start + start, context.marked.cursor)
-        yield from items.string_values(context.expected, content)
-        for name in columns_here(context):
-            yield Completion(name, "field", content, "column", rank=items.EXPECTED)

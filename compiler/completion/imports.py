@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator
 
 from ...grammar import syntax
 from . import items
 from .context import Context
 from .items import Completion
 from .marker import MARKER
-
-Modules: TypeAlias = Callable[[int, Sequence[str]], Iterable[str]]
-"""What an import may go on with: behind so many dots, and behind these packages."""
+from .surroundings import Surroundings
 
 
-def module_items(context: Context, modules: Modules) -> Iterator[Completion]:
+def module_items(context: Context, around: Surroundings) -> Iterator[Completion]:
     """The files and packages that may be named at the cursor."""
     declaration = context.item.declaration
     if not isinstance(declaration, syntax.FromImport | syntax.Import):
@@ -26,7 +23,9 @@ def module_items(context: Context, modules: Modules) -> Iterator[Completion]:
         if part.text == MARKER:
             break
         before.append(part.text)
-    yield from items.named(modules(level, before), context.replaced, "module", "module", items.EXPECTED)
+    yield from items.named(
+        around.modules(level, before), context.replaced, "module", "module", items.EXPECTED
+    )
 
 
 def imported_items(context: Context) -> Iterator[Completion]:

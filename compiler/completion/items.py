@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...base.diagnostic import Edit
 from ...grammar.source import Span
 from .. import types
 from ..program import Symbol
@@ -50,6 +51,8 @@ class Completion(Struct, frozen=True):
     """What is inserted; empty for the label."""
     snippet: str = ""
     """The same with places to type in (`$1`, `${1:text}`), for an editor that has these; empty for none."""
+    more: tuple[Edit, ...] = ()
+    """What else is written where this is chosen, such as an import."""
 
     @property
     def inserted(self) -> str:
@@ -120,6 +123,16 @@ def parameter(
     detail = f"{display(found.type)}{default}{f'  # {limits}' if limits else ''}"
     rank = rank if found.required else rank + 1
     return Completion(f"{found.name}=", "parameter", replaced, detail, parameter_doc(found, definition), rank)
+
+
+def all_arguments(names: Sequence[str], replaced: Span) -> Completion:
+    """All that a call must be given, with a place to type each value in."""
+    label = ", ".join(f"{name}=…" for name in names)
+    plain = ", ".join(f"{name}=" for name in names)
+    snippet = ", ".join(f"{name}=${{{at}}}" for at, name in enumerate(names, 1))
+    return Completion(
+        label, "parameter", replaced, "all that is needed", rank=NEAR, text=plain, snippet=snippet
+    )
 
 
 def field_argument(found: types.Field, replaced: Span) -> Completion:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...compiler.analysis import FileAnalysis
 from .. import convert
 from ..protocol import (
     CompletionItem,
     CompletionItemKind,
+    CompletionItemLabelDetails,
     CompletionList,
     CompletionParams,
     InsertTextFormat,
@@ -18,10 +22,11 @@ from ..protocol import (
     TextEdit,
 )
 from ..session import Server
-from .handler import about_position
+from .handler import Handler, about_position
 
 if TYPE_CHECKING:
     from ...compiler.completion.items import Completion, CompletionKind
+    from ...compiler.completion.surroundings import Export
 
 _KINDS: dict[CompletionKind, CompletionItemKind] = {
     "keyword": CompletionItemKind.KEYWORD,
@@ -36,7 +41,7 @@ _KINDS: dict[CompletionKind, CompletionItemKind] = {
     "member": CompletionItemKind.ENUM_MEMBER,
     "constant": CompletionItemKind.CONSTANT,
 }
-_QUIET_TRIGGERS = {" ", ":", "=", "(", "[", "'", '"'}
+_QUIET_TRIGGERS = {" ", ":", "=", "(", "[", "'", '"', "/"}
 """Characters behind which only what fits the place is worth a list that the user did not ask for."""
 
 
@@ -46,32 +51,89 @@ def _complete(
     """What may stand at the cursor."""
     from ...compiler.completion.complete import complete
 
-    offered = complete(analysis, offset, partial(server.files.importable, analysis.path))
+    offered = complete(analysis, offset, _Around(server, analysis.path))
     context = params.context
     if context is not None and context.trigger_character in _QUIET_TRIGGERS:
         likely = min((each.rank for each in offered), default=0)
         offered = tuple(each for each in offered if each.rank == likely == 0)
-    snippets = bool(server.client_can("textDocument.completion.completionItem.snippetSupport"))
-    items = [_item(server, analysis, each, order, snippets=snippets) for order, each in enumerate(offered)]
+    client = _Client(
+        snippets=bool(server.client_can(f"{_ITEM}.snippetSupport")),
+        label_details=bool(server.client_can(f"{_ITEM}.labelDetailsSupport")),
+        resolves="documentation" in (server.client_can(f"{_ITEM}.resolveSupport.properties") or ()),
+    )
+    if client.resolves:
+        server.offered = (server.offered[0] + 1, offered)
+    items = [_item(server, analysis, each, order, client) for order, each in enumerate(offered)]
     return CompletionList(is_incomplete=False, items=items)
 
 
+_ITEM = "textDocument.completion.completionItem"
+
+
+class _Client(Struct, frozen=True):
+    """What the client does with an item."""
+
+    snippets: bool
+    label_details: bool
+    resolves: bool
+    """Whether it asks for the documentation of the item that its user looks at."""
+
+
+class _Around:
+    """The files around one, as `compiler.completion.surroundings` asks for them."""
+
+    def __init__(self, server: Server, path: str) -> None:
+        self._files = server.files
+        self._path = path
+
+    def modules(self, level: int, packages: Sequence[str]) -> Iterable[str]:
+        return self._files.importable(self._path, level, packages)
+
+    def files(self, folder: str, endings: Sequence[str]) -> Iterable[str]:
+        return self._files.entries(self._path, folder, endings)
+
+    def exports(self, prefix: str) -> Iterable[Export]:
+        return self._files.exports(self._path, prefix)
+
+
 def _item(
-    server: Server, analysis: FileAnalysis, offered: Completion, order: int, *, snippets: bool
+    server: Server, analysis: FileAnalysis, offered: Completion, order: int, client: _Client
 ) -> CompletionItem:
     area = convert.range_of(analysis.source, offered.replaced, server.encoding)
-    with_places = snippets and bool(offered.snippet)
+    with_places = client.snippets and bool(offered.snippet)
+    detail = offered.detail or None
     return CompletionItem(
         label=offered.label,
         kind=_KINDS[offered.kind],
-        detail=offered.detail or None,
-        documentation=MarkupContent(offered.doc) if offered.doc else None,
+        detail=None if client.label_details else detail,
+        label_details=CompletionItemLabelDetails(detail) if client.label_details and detail else None,
+        documentation=MarkupContent(offered.doc) if offered.doc and not client.resolves else None,
         sort_text=f"{offered.rank}{order:04}",
         insert_text_format=InsertTextFormat.SNIPPET if with_places else None,
         insert_text_mode=InsertTextMode.ADJUST_INDENTATION if with_places else None,
         text_edit=TextEdit(area, offered.snippet if with_places else offered.inserted),
+        additional_text_edits=convert.text_edits(analysis.source, offered.more, server.encoding) or None,
+        data=[server.offered[0], order] if client.resolves and offered.doc else None,
     )
 
 
-HANDLERS = {"textDocument/completion": about_position(_complete, CompletionParams)}
-CAPABILITIES = {"completionProvider": {"triggerCharacters": [".", '"', "'", "(", "[", " ", ":", "="]}}
+def _resolve(server: Server, item: CompletionItem) -> CompletionItem:
+    """An item of the last list with its documentation."""
+    number, offered = server.offered
+    if item.data is None or item.data[0] != number or not 0 <= item.data[1] < len(offered):
+        return item
+    chosen = offered[item.data[1]]
+    return replace(item, documentation=MarkupContent(chosen.doc), detail=chosen.detail or None)
+
+
+HANDLERS = {
+    "textDocument/completion": about_position(_complete, CompletionParams),
+    "completionItem/resolve": Handler(CompletionItem, _resolve),
+}
+CAPABILITIES = {
+    "completionProvider": {
+        "triggerCharacters": [".", '"', "'", "(", "[", " ", ":", "=", "/"],
+        "resolveProvider": True,
+        "completionItem": {"labelDetailsSupport": True},
+    }
+}

@@ -61,6 +61,12 @@ class InsertTextMode(IntEnum):
     ADJUST_INDENTATION = 2
 
 
+class CompletionItemLabelDetails(Structure, frozen=True):
+    """What stands beside the label, less strongly."""
+
+    description: str
+
+
 class CompletionItem(Structure, frozen=True):
     """An offer."""
 
@@ -72,6 +78,10 @@ class CompletionItem(Structure, frozen=True):
     documentation: MarkupContent | None = None
     insert_text_format: InsertTextFormat | None = None
     insert_text_mode: InsertTextMode | None = None
+    label_details: CompletionItemLabelDetails | None = None
+    additional_text_edits: list[TextEdit] | None = None
+    data: list[int] | None = None
+    """The number of the list and the place in it, for `completionItem/resolve`."""
 
 
 class CompletionList(Structure, omit_defaults=False, frozen=True):

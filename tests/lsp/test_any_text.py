@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dspyc.compiler.analysis import FileAnalysis
 from dspyc.compiler.completion.complete import complete
+from dspyc.compiler.completion.surroundings import Export, Nothing
 from dspyc.compiler.query.definition import definition
 from dspyc.compiler.query.hover import hover
 from dspyc.compiler.query.symbols import outline
@@ -37,12 +40,25 @@ PIECES = [
 ]
 
 
+class Around(Nothing):
+    """Files around: one module, one data file, one name."""
+
+    def modules(self, _level: int, _packages: Sequence[str]) -> Iterable[str]:
+        return ("tools",)
+
+    def files(self, _folder: str, _endings: Sequence[str]) -> Iterable[str]:
+        return ("rows.csv", "data/")
+
+    def exports(self, _prefix: str) -> Iterable[Export]:
+        return (Export("Shared", "type", "tools"),)
+
+
 def ask_everything(analysis: FileAnalysis, offset: int) -> None:
     size = len(analysis.source.text)
     found = hover(analysis, offset)
     assert found is None or 0 <= found.span.start <= offset <= found.span.end <= size
     definition(analysis, offset)
-    for each in complete(analysis, offset, lambda level, packages: ("tools",)):
+    for each in complete(analysis, offset, Around()):
         assert each.label
         assert 0 <= each.replaced.start <= each.replaced.end == offset
 

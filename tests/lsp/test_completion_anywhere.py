@@ -13,6 +13,7 @@ from dspyc.compiler.analysis import FileAnalysis
 from dspyc.compiler.completion.complete import complete
 from dspyc.compiler.completion.items import Completion
 from dspyc.compiler.completion.signature_help import signature_help
+from dspyc.compiler.completion.surroundings import Nothing
 from dspyc.compiler.query import keywords
 from dspyc.grammar.lexing.tokens import HARD_KEYWORDS
 from dspyc.grammar.parse import parse_item
@@ -29,12 +30,15 @@ CUT_OFF = {"E002", "E003"}
 RESERVED = HARD_KEYWORDS | set(keywords.WORDS)
 
 
-def modules(_level: int, _packages: Sequence[str]) -> tuple[str, ...]:
-    return ("tools",)
+class Around(Nothing):
+    """A module beside the program."""
+
+    def modules(self, _level: int, _packages: Sequence[str]) -> tuple[str, ...]:
+        return ("tools",)
 
 
 def ask(analysis: FileAnalysis, offset: int) -> tuple[Completion, ...]:
-    found = complete(analysis, offset, modules)
+    found = complete(analysis, offset, Around())
     labels = [each.label for each in found]
     assert len(labels) == len(set(labels))
     for help_ in signature_help(analysis, offset):

@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { LanguageClient, State, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
 
+import { registerCommands } from "./commands";
 import { findServer, type Search } from "./server";
 import { ServerStatus } from "./status";
 
@@ -14,6 +15,8 @@ const SELECTOR = [
 ];
 
 let client: LanguageClient | undefined;
+/** The `dspyc` command that the server was started with. */
+let command: string | undefined;
 /** Starts and stops wait for each other, whoever asks for them. */
 let queue: Promise<void> = Promise.resolve();
 
@@ -32,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): Promise<void> {
     status,
     vscode.commands.registerCommand("dspyc.restart", restart),
     vscode.commands.registerCommand("dspyc.showOutput", () => output.show()),
+    ...registerCommands({ command: () => command, client: () => client }),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("dspyc.path")) {
@@ -59,6 +63,7 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
     windows: process.platform === "win32",
     isExecutable,
   });
+  command = search.command;
   if (search.command === undefined) {
     status.missing();
     output.warn(`No dspyc command found; looked in ${search.tried.join(", ")}`);
@@ -70,6 +75,8 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
   const options: LanguageClientOptions = {
     documentSelector: SELECTOR,
     outputChannel: output,
+    // The commands of lenses run in a terminal here, not in the server.
+    initializationOptions: { commands: true },
   };
   const started = new LanguageClient("dspyc", "dspyc", server, options);
   started.onDidChangeState(({ newState }) =>

@@ -1,0 +1,68 @@
+"""Code lenses: run, test, evaluate and optimise what is declared, and how often it is used.
+
+The counts are worked out when a lens comes into view, by `codeLens/resolve`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from ...compiler.analysis import FileAnalysis
+from .. import convert
+from ..protocol import CodeLens, CodeLensData, Command, DocumentParams, Location
+from ..session import Server
+from .handler import Handler, about_file
+
+if TYPE_CHECKING:
+    from ...compiler.query.lenses import Lens
+
+
+def _code_lens(server: Server, analysis: FileAnalysis, params: DocumentParams) -> list[CodeLens]:
+    """What can be done with the declarations of a file."""
+    from ...compiler.query.lenses import counted, lenses
+
+    made = [_lens(server, analysis, each) for each in lenses(analysis)]
+    uri = params.text_document.uri
+    for span in counted(analysis):
+        area = convert.range_of(analysis.source, span, server.encoding)
+        made.append(CodeLens(area, data=CodeLensData(uri, area.start)))
+    return made
+
+
+def _lens(server: Server, analysis: FileAnalysis, lens: Lens) -> CodeLens:
+    from ...compiler.query.lenses import inputs_of
+
+    arguments = [analysis.path, lens.name]
+    if lens.action in ("run", "prompt"):
+        arguments += inputs_of(analysis, lens.name)
+    area = convert.range_of(analysis.source, lens.span, server.encoding)
+    return CodeLens(area, Command(lens.title, f"dspyc.{lens.action}", list(arguments)))
+
+
+def _resolve(server: Server, lens: CodeLens) -> CodeLens:
+    """A lens with the count of the references that it leads to."""
+    if lens.data is None:
+        return lens
+    path = convert.path_of(lens.data.uri)
+    source = server.files.source(path)
+    if source is None:
+        return replace(lens, command=Command("no references", ""))
+    offset = convert.offset(source, lens.data.position, server.encoding)
+    found = [
+        Location(convert.uri_of(each.path), convert.range_of(each.source, each.span, server.encoding))
+        for each in server.files.mentions(path, offset)
+        if not each.is_declaration
+    ]
+    title = f"{len(found)} reference{'' if len(found) == 1 else 's'}"
+    return replace(
+        lens, command=Command(title, "dspyc.references", [lens.data.uri, lens.data.position, found])
+    )
+
+
+HANDLERS = {
+    "textDocument/codeLens": about_file(_code_lens),
+    "codeLens/resolve": Handler(CodeLens, _resolve, needs="project"),
+}
+CAPABILITIES = {"codeLensProvider": {"resolveProvider": True}}
