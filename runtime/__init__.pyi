@@ -124,6 +124,7 @@ from .optimizers.bootstrap_few_shot import BootstrapFewShot as BootstrapFewShot
 from .optimizers.bootstrap_finetune import BootstrapFinetune as BootstrapFinetune
 from .optimizers.copro import COPRO as COPRO
 from .optimizers.ensemble import Ensemble as Ensemble
+from .optimizers.gepa import GEPA as GEPA
 from .optimizers.knn_few_shot import KNNFewShot as KNNFewShot
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
 from .optimizers.mipro import MIPROv2 as MIPROv2

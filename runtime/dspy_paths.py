@@ -43,6 +43,7 @@ _MORE: dict[str, str] = {
     "ACTIVE_CALL_ID": ".execution.callbacks",
     "DummyVectorizer": ".retrieval.dummies",
     "GroundedProposer": ".optimizers.grounded_proposer",
+    "InstructionProposer": ".optimizers.reflection",
     "Parameter": ".modules.tree",
     "SignatureMeta": ".signature.signature",
     "UsageTracker": ".lm.usage",
@@ -56,7 +57,11 @@ _MORE: dict[str, str] = {
 }
 """Names that only a path has, and where they are."""
 
-_RENAMED = {"DSPyError": "DspycError", "LMNotConfiguredError": "NotConfiguredError", "BaseModule": "Module"}
+_RENAMED = {
+    "BaseModule": "Module",
+    "DSPyError": "DspycError",
+    "LMNotConfiguredError": "NotConfiguredError",
+}
 """What DSPy calls by another name."""
 
 

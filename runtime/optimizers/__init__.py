@@ -6,6 +6,7 @@ from .bootstrap_few_shot import BootstrapFewShot
 from .bootstrap_finetune import BootstrapFinetune
 from .copro import COPRO
 from .ensemble import Ensemble, EnsembledProgram
+from .gepa import GEPA
 from .knn_few_shot import KNNFewShot
 from .labeled_few_shot import LabeledFewShot
 from .mipro import MIPROv2
@@ -14,6 +15,7 @@ from .rollouts import TraceData, bootstrap_trace_data
 
 __all__ = [
     "COPRO",
+    "GEPA",
     "BetterTogether",
     "BootstrapFewShot",
     "BootstrapFewShotWithRandomSearch",
