@@ -14,7 +14,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ from ..base.cancellation import Cancelled, Token, cancelled_by
 from .connection import Message
 from .features.handler import Handler
 from .protocol import ErrorCode, Structure
-from .session import Refusal, Server
+from .session import Refusal, Server, Waiting
 from .workspace import Workspace
 
 
@@ -48,7 +48,12 @@ class Dispatcher:
         """The requests without an answer, each with what cancels it."""
         self._lock = threading.Lock()
         self._background = _Background(server)
+        self._waiting: dict[str, Callable[[], None]] = {}
+        """What asks again for each request that is answered when something has changed."""
+        self._resumed = 0
+        """How often something had."""
         self._state = "new"
+        server.resume = self._resume
 
     def serve(self) -> int:
         """Handle messages until the client goes away or says `exit`; the exit code of the process."""
@@ -72,10 +77,12 @@ class Dispatcher:
         if method == "$/cancelRequest":
             params = message.get("params")
             with self._lock:
-                token = self._tokens.get(_key(params.get("id"))) if isinstance(params, dict) else None
+                key = _key(params.get("id")) if isinstance(params, dict) else ""
+                token = self._tokens.get(key)
+                waits = key in self._waiting
             if token is not None:
                 token.cancel()
-            return True
+            return not waits
         if method is not None and request is not None:
             with self._lock:
                 self._tokens[_key(request)] = Token()
@@ -85,6 +92,8 @@ class Dispatcher:
         method, request = str(message.get("method")), message.get("id")
         if request is not None:
             self._answer(method, request, message.get("params"))
+        elif method == "$/cancelRequest":
+            self._resume()
         elif method == "exit":
             return ExitCode(0 if self._state == "shut down" else 1)
         elif self._state == "running" and method in self._notifications:
@@ -107,6 +116,9 @@ class Dispatcher:
             return
         if method == "shutdown":
             self._state = "shut down"
+            for token in list(self._tokens.values()):
+                token.cancel()
+            self._resume()
             self._finish(request, None)
             return
         handler = self._requests.get(method)
@@ -119,11 +131,24 @@ class Dispatcher:
             self._fail(request, ErrorCode.INVALID_PARAMS, str(error))
             return
         if handler.needs == "project":
-            self._background.add(partial(self._run, method, handler, request, structured))
+            self._ask(method, handler, request, structured)
             return
         self._run(method, handler, request, structured, self._server)
         if method == "initialize":
             self._state = "running"
+
+    def _ask(self, method: str, handler: Handler, request: Any, params: Structure) -> None:
+        """Let the other thread answer a request from the texts of this moment."""
+        resumed = self._resumed
+        self._background.add(lambda view: self._run(method, handler, request, params, view, resumed))
+
+    def _resume(self) -> None:
+        """Ask again what waits for a change, or was cancelled while it did."""
+        with self._lock:
+            self._resumed += 1
+            waiting, self._waiting = self._waiting, {}
+        for ask in waiting.values():
+            ask()
 
     def _refusal(self, method: str) -> tuple[ErrorCode, str] | None:
         if self._state == "new" and method != "initialize":
@@ -134,7 +159,15 @@ class Dispatcher:
             return ErrorCode.INVALID_REQUEST, "the server is shut down"
         return None
 
-    def _run(self, method: str, handler: Handler, request: Any, params: Structure, server: Server) -> None:
+    def _run(
+        self,
+        method: str,
+        handler: Handler,
+        request: Any,
+        params: Structure,
+        server: Server,
+        resumed: int = 0,
+    ) -> None:
         with self._lock:
             token = self._tokens.get(_key(request)) or Token()
         try:
@@ -150,7 +183,19 @@ class Dispatcher:
             self._server.report(method)
             self._fail(request, ErrorCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
         else:
-            self._finish(request, result)
+            if isinstance(result, Waiting):
+                self._wait(request, partial(self._ask, method, handler, request, params), token, resumed)
+            else:
+                self._finish(request, result)
+
+    def _wait(self, request: Any, ask: Callable[[], None], token: Token, resumed: int) -> None:
+        """Ask a request again when something has changed: at once if that was while it was looked at."""
+        with self._lock:
+            has_changed = token.is_cancelled or self._resumed != resumed
+            if not has_changed:
+                self._waiting[_key(request)] = ask
+        if has_changed:
+            ask()
 
     def _finish(self, request: Any, result: Any) -> None:
         self._forget(request)

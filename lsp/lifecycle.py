@@ -66,7 +66,8 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     for feature in features.FEATURES:
-        capabilities.update(feature.CAPABILITIES)
+        for name, offered in feature.CAPABILITIES.items():
+            capabilities[name] = {**capabilities[name], **offered} if name == "workspace" else offered
     return InitializeResult(capabilities, ServerInfo("dspyc", VERSION))
 
 

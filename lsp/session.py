@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from ..grammar.source import Encoding
 from .connection import Connection
+from .progress import Progress
 from .protocol import Diagnostic, LogMessageParams, MessageType
 from .scheduling import Later
 from .workspace import Workspace
@@ -19,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 class Refusal(Exception):
     """Why a request cannot be answered, as a sentence that the client shows to its user."""
+
+
+class Waiting(Struct, frozen=True):
+    """The answer of a request that is asked again when something has changed, and is not answered before."""
 
 
 class Server:
@@ -37,6 +45,10 @@ class Server:
         self._tokens: dict[str, tuple[int, list[int]]] = {}
         self.wrong_settings: dict[str, list[Diagnostic]] = {}
         """What was pushed last for each file of settings in which something is wrong."""
+        self.pulled: dict[str, str] = {}
+        """The name of the last answer about the findings of each URI that the client asks for."""
+        self.resume: Callable[[], None] = lambda: None
+        """Asks again what waits for a change."""
 
     def keep_tokens(self, uri: str, data: list[int]) -> str:
         """Keep the semantic tokens that are sent of a file; the name of that answer."""
@@ -60,12 +72,54 @@ class Server:
         other.client = self.client
         return other
 
+    # --- what the client can do
+
     def client_can(self, path: str) -> Any:
         """What the client says under a path such as `textDocument.hover.contentFormat`; None for nothing."""
         found: Any = self.client
         for name in path.split("."):
             found = found.get(name) if isinstance(found, dict) else None
         return found
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the client asks for diagnostics; what it asks for is not pushed as well."""
+        return self.client_can("textDocument.diagnostic") is not None
+
+    @property
+    def can_refresh(self) -> bool:
+        """Whether the client asks for diagnostics anew when it is told to."""
+        return bool(self.client_can("workspace.diagnostics.refreshSupport"))
+
+    @property
+    def shows_pages(self) -> bool:
+        """Whether the client can link a finding to its page, and shows a text that only this server has."""
+        support = "codeDescriptionSupport"
+        has_link = any(
+            self.client_can(f"textDocument.{each}.{support}") for each in ("publishDiagnostics", "diagnostic")
+        )
+        return has_link and self.client_can("workspace.textDocumentContent") is not None
+
+    @property
+    def takes_markup(self) -> bool:
+        """Whether the message of a diagnostic that is asked for may be Markdown."""
+        return bool(self.client_can("textDocument.diagnostic.markupMessageSupport"))
+
+    # --- what is told while a request is answered
+
+    def progress(self, token: str | int | None, title: str, total: int) -> Progress:
+        """Tells the client how far some work is, under the token that it gave for it."""
+        tell = None if token is None else partial(self._tell, token)
+        return Progress(tell, title, total)
+
+    def report_partially(self, token: str | int, part: Any) -> None:
+        """Send a part of an answer before the rest is there."""
+        self._tell(token, part)
+
+    def _tell(self, token: str | int, value: Any) -> None:
+        self.connection.notify("$/progress", {"token": token, "value": value})
+
+    # --- the log
 
     def log(self, level: MessageType, message: str) -> None:
         """Write to the client's log; no window pops up."""

@@ -22,8 +22,9 @@ PATHS: dict[str, str] = {
     "dsp": "colbertv2 utils",
     "dsp.utils": "settings utils",
     "evaluate": "auto_evaluation evaluate metrics",
-    "predict": "aggregation best_of_n chain_of_thought chain_of_thought_with_hint code_act knn "
+    "predict": "aggregation avatar best_of_n chain_of_thought chain_of_thought_with_hint code_act knn "
     "multi_chain_comparison parallel parameter predict program_of_thought react refine rlm",
+    "predict.avatar": "avatar models signatures",
     "primitives": "base_module code_interpreter example module prediction program python_interpreter "
     "repl_types",
     "propose": "dataset_summary_generator grounded_proposer propose_base utils",
@@ -41,6 +42,9 @@ PATHS: dict[str, str] = {
 
 _MORE: dict[str, str] = {
     "ACTIVE_CALL_ID": ".execution.callbacks",
+    "Action": ".modules.avatar",
+    "ActionOutput": ".modules.avatar",
+    "DEFAULT_CONFIG": ".execution.settings",
     "DummyVectorizer": ".retrieval.dummies",
     "GroundedProposer": ".optimizers.grounded_proposer",
     "InstructionProposer": ".optimizers.reflection",
@@ -52,16 +56,22 @@ _MORE: dict[str, str] = {
     "dummy_rm": ".retrieval.dummies",
     "infer_prefix": ".signature.fields",
     "load": ".modules.saving",
+    "load_settings": ".modules.saving",
     "pretty_print_history": ".lm.history",
     "with_callbacks": ".execution.callbacks",
 }
 """Names that only a path has, and where they are."""
 
-_RENAMED = {
-    "BaseModule": "Module",
-    "DSPyError": "DspycError",
-    "LMNotConfiguredError": "NotConfiguredError",
+_UNDER_OTHER_NAMES = {
+    "DspyGEPAResult": (".optimizers.gepa_result", "GEPAResult"),
+    "GLOBAL_HISTORY": (".lm.history", "ALL"),
+    "LM_CLASS_STATE_KEY": (".lm.base", "CLASS_IN_STATE"),
+    "serialize_object": (".values.rendering", "to_json_types"),
+    "set_attribute_by_name": (".modules.tree", "replace_at"),
 }
+"""Names that only a path has: where they are, and what they are called there."""
+
+_RENAMED = {"DSPyError": "DspycError", "LMNotConfiguredError": "NotConfiguredError", "BaseModule": "Module"}
 """What DSPy calls by another name."""
 
 
@@ -75,6 +85,9 @@ def find(name: str) -> Any:
         return getattr(sys.modules[_FACE], _RENAMED[name])
     if name in _MORE:
         return getattr(import_module(_MORE[name], _FACE), name)
+    if name in _UNDER_OTHER_NAMES:
+        home, there = _UNDER_OTHER_NAMES[name]
+        return getattr(import_module(home, _FACE), there)
     raise AttributeError(name)
 
 
@@ -96,6 +109,10 @@ class _Path(ModuleType):
         if is_path(inner.removeprefix(f"{_FACE}.")):
             return import_module(inner)
         face = sys.modules[_FACE]
+        if name == "logger":
+            import logging
+
+            return logging.getLogger("dspyc")
         try:
             found = getattr(face, name)
         except AttributeError:

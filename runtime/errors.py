@@ -4,6 +4,7 @@
     ├── ConfigurationError (ValueError)     a parameter or setting that cannot be
     │   └── NotConfiguredError              a module was called and no LM is set
     ├── SignatureError (ValueError)         a signature that cannot be read or built
+    │   └── UndeclaredFieldError (TypeError)    a field without InputField() or OutputField()
     ├── InputError (ValueError)             a call whose inputs do not fit the signature
     ├── AdapterParseError (ValueError)      an answer that cannot be read, after its follow-up turns
     │   └── ConditionError                  an answer that reads, and breaks a `where` condition
@@ -14,6 +15,8 @@
     │   └── CodeExecutionError              code that failed in a sandbox, or reached a limit of it
     │       └── CodeSyntaxError (SyntaxError)    code that is not Python, or none that the sandbox knows
     ├── StateError (ValueError)             a saved state that does not fit the program
+    │   ├── MissingStateError (KeyError)        it lacks a part of the program
+    │   └── MissingCodeError (ModuleNotFoundError)  a saved program's module cannot be imported
     ├── DataError (ValueError)              a data set that cannot be read
     ├── BatchError                          too many examples of a batch failed
     ├── EvaluationError                     too many rows failed; `result` has the others
@@ -88,6 +91,29 @@ def _rebuild(kind: type[DspycError], args: tuple[Any, ...], facts: dict[str, Any
     return error
 
 
+def also_as(error: DspycError, cause: BaseException) -> DspycError:
+    """The error as one that `except` with the class of its cause catches, too.
+
+    The error itself where there can be no class of both.
+    """
+    kind = type(error)
+    if isinstance(error, type(cause)) or not isinstance(cause, Exception):
+        return error
+    body = {
+        "__module__": kind.__module__,
+        "__str__": Exception.__str__,
+        "__reduce__": lambda self: (_rebuild, (kind, self.args, self.__dict__)),
+    }
+    try:
+        mixed: Any = type(kind.__name__, (kind, type(cause)), body)
+        twin: DspycError = mixed.__new__(mixed)
+    except TypeError:
+        return error
+    twin.args = error.args
+    twin.__dict__.update(error.__dict__)
+    return twin
+
+
 DSPyError = DspycError
 
 
@@ -101,6 +127,10 @@ class NotConfiguredError(ConfigurationError):
 
 class SignatureError(DspycError, ValueError):
     """A signature string or class that is not valid."""
+
+
+class UndeclaredFieldError(SignatureError, TypeError):
+    """A field of a signature class that is declared neither as an input nor as an output."""
 
 
 class InputError(DspycError, ValueError):
@@ -163,6 +193,22 @@ class CodeSyntaxError(CodeExecutionError, SyntaxError):
 
 class StateError(DspycError, ValueError):
     """A saved state that does not fit the program it is loaded into."""
+
+
+class MissingStateError(StateError, KeyError):
+    """A saved state without an entry for a part of the program."""
+
+    def __str__(self) -> str:
+        # KeyError writes the `repr` of its text.
+        return str(self.args[0]) if self.args else ""
+
+
+class MissingCodeError(StateError, ModuleNotFoundError):
+    """A saved program whose own module cannot be imported here."""
+
+    def __str__(self) -> str:
+        # ImportError writes its attribute `msg`, which a copy does not have.
+        return str(self.args[0]) if self.args else ""
 
 
 class DataError(DspycError, ValueError):

@@ -71,6 +71,9 @@ class Example:
         return iter(list(self._store))
 
     def __eq__(self, other: object) -> bool:
+        if isinstance(other, dict):
+            # A dict of the same fields, as DSPy's states and programs write demos.
+            return self._store == other or self.toDict() == other
         return isinstance(other, Example) and self._store == other._store
 
     def __hash__(self) -> int:

@@ -1,7 +1,7 @@
 """What the server offers: one file a feature, and one line for each here.
 
 A feature has `HANDLERS`, the methods that it answers, and `CAPABILITIES`, what `initialize` says of it.
-`diagnostics` is pushed as well.
+`diagnostics` pushes to clients that do not ask.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from . import (
     formatting,
     hover,
     inlay_hint,
+    pull_diagnostics,
     references,
     rename,
     selection_range,
     semantic_tokens,
     signature_help,
+    text_document_content,
     workspace_symbol,
 )
 
@@ -38,10 +40,12 @@ FEATURES = (
     formatting,
     hover,
     inlay_hint,
+    pull_diagnostics,
     references,
     rename,
     selection_range,
     semantic_tokens,
     signature_help,
+    text_document_content,
     workspace_symbol,
 )

@@ -1,120 +1,190 @@
-"""Code actions: the fixes that findings carry, all of a kind or all safe ones at once, and suppressions."""
+"""Code actions: fixes of what was found, refactorings, and what can be done about the whole file.
+
+What takes a look at the text is offered without its edits where the client can ask for them: it gets them by
+`codeAction/resolve`, for the one action that its user chooses.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...base.diagnostic import Diagnostic, Edit
 from ...compiler.analysis import FileAnalysis
 from ...compiler.fixing import apart, applicable
 from ...compiler.suppressing import can_be_suppressed, edits_for
+from ...grammar.source import Span
 from .. import convert
-from ..protocol import (
-    CodeAction,
-    CodeActionParams,
-    OptionalVersionedTextDocumentIdentifier,
-    TextDocumentEdit,
-    TextEdit,
-    WorkspaceEdit,
-)
-from ..session import Server
-from .handler import about_file
+from ..protocol import CodeAction, CodeActionData, CodeActionParams
+from ..session import Refusal, Server
+from ..told import told
+from .edits import edits_of_files
+from .handler import Handler, about_file
 
 QUICK_FIX = "quickfix"
 FIX_ALL = "source.fixAll"
+ORGANIZE_IMPORTS = "source.organizeImports"
+KINDS = [
+    QUICK_FIX,
+    "refactor.extract",
+    "refactor.inline",
+    "refactor.rewrite",
+    FIX_ALL,
+    ORGANIZE_IMPORTS,
+]
+
+
+class _Offer(Struct, frozen=True):
+    """An action, and what works out its edits by path."""
+
+    title: str
+    kind: str
+    make: Callable[[], Mapping[str, Sequence[Edit]]]
+    found: Sequence[Diagnostic] = ()
+    """The findings that it removes."""
+    is_preferred: bool | None = None
 
 
 def _code_action(server: Server, analysis: FileAnalysis, params: CodeActionParams) -> list[CodeAction]:
-    """The fixes of what was found in a range, and what can be done about the whole file."""
-    only = params.context.only
+    """What can be done about a range."""
     document = server.files.document(params.text_document.uri)
     if document is None:
         return []
-    made = _Maker(server, analysis, document.uri, document.version)
-    actions: list[CodeAction] = []
+    area = convert.span_of(analysis.source, params.range, server.encoding)
+    data = CodeActionData(document.uri, document.version, area.start, area.end)
+    lazy = "edit" in (server.client_can("textDocument.codeAction.resolveSupport.properties") or ())
+    actions = []
+    for offer in _offers(analysis, area, params.context.only):
+        removed = [told(server, each, analysis.source) for each in offer.found]
+        action = CodeAction(offer.title, offer.kind, removed or None, offer.is_preferred)
+        if lazy:
+            actions.append(replace(action, data=data))
+        else:
+            actions.append(replace(action, edit=edits_of_files(server, offer.make())))
+    return actions
+
+
+def _resolve(server: Server, action: CodeAction) -> CodeAction:
+    """An action with its edits."""
+    data = action.data
+    if data is None:
+        return action
+    document, analysis = server.files.document(data.uri), server.files.analysis(data.uri)
+    if document is None or analysis is None or document.version != data.version:
+        raise Refusal("the file has changed since this was offered")
+    for offer in _offers(analysis, Span(data.start, data.end), [action.kind]):
+        if offer.title == action.title and offer.kind == action.kind:
+            return replace(action, edit=edits_of_files(server, offer.make()))
+    raise Refusal("this is not offered any more")
+
+
+def _offers(analysis: FileAnalysis, area: Span, only: Sequence[str] | None) -> Iterator[_Offer]:
     if _wants(only, QUICK_FIX):
-        area = convert.span_of(analysis.source, params.range, server.encoding)
         found = [
             each
             for each in analysis.diagnostics
             if each.span.start <= area.end and each.span.end >= area.start
         ]
-        actions += [*made.fixes(found), *made.fixes_of_a_kind(found), *made.suppressions(found)]
+        yield from _fixes(analysis, found)
+        yield from _refactorings(analysis, area, only, found, quick=True)
+        yield from _fixes_of_a_kind(analysis, found)
+        yield from _suppressions(analysis, found)
+    if _wants(only, "refactor"):
+        yield from _refactorings(analysis, area, only, (), quick=False)
+    # What is done about a whole file is only offered where it is asked for: it would be there at every place.
     if only is not None and _wants(only, FIX_ALL):
-        actions += made.all_safe_fixes()
-    return actions
+        yield from _all_safe_fixes(analysis)
+    if only is not None and _wants(only, ORGANIZE_IMPORTS):
+        yield from _organised(analysis)
 
 
 def _wants(only: Sequence[str] | None, kind: str) -> bool:
-    """Whether a client asks for a kind of actions: for all, for itself or for one above it."""
-    return only is None or any(each in ("", kind) or kind.startswith(f"{each}.") for each in only)
+    """Whether a client asks for a kind of actions: for all, for itself, for one above it or below it."""
+    return only is None or any(
+        each in ("", kind) or kind.startswith(f"{each}.") or each.startswith(f"{kind}.") for each in only
+    )
 
 
-class _Maker:
-    """Makes the actions about one version of a file."""
-
-    def __init__(self, server: Server, analysis: FileAnalysis, uri: str, version: int) -> None:
-        self._server = server
-        self._analysis = analysis
-        self._uri = uri
-        self._version = version
-
-    def fixes(self, found: Sequence[Diagnostic]) -> Iterator[CodeAction]:
-        """Each fix of each finding."""
-        for each in found:
-            for fix in each.fixes:
-                if fix.applicability != "display-only":
-                    yield self._action(fix.title, fix.edits, [each], is_preferred=fix.is_safe or None)
-
-    def fixes_of_a_kind(self, found: Sequence[Diagnostic]) -> Iterator[CodeAction]:
-        """For each kind of finding here that the file has more of: all of their fixes."""
-        for code in dict.fromkeys(each.code for each in found):
-            alike = [each for each in self._analysis.diagnostics if each.code == code]
-            fixes = apart(fix for each in alike if (fix := applicable(each, unsafe=True)) is not None)
-            if len(fixes) > 1:
-                edits = [edit for fix in fixes for edit in fix.edits]
-                yield self._action(f"Fix all in this file: {code} {alike[0].name}", edits, alike)
-
-    def suppressions(self, found: Sequence[Diagnostic]) -> Iterator[CodeAction]:
-        """A comment for each finding here that one can suppress."""
-        for each in found:
-            if can_be_suppressed(each):
-                edits = edits_for(self._analysis.file, [each])
-                yield self._action(f"Ignore {each.code} here: {each.name}", edits, [each])
-
-    def all_safe_fixes(self) -> Iterator[CodeAction]:
-        """All safe fixes of the file, as `dspyc check --fix` makes them in one round."""
-        found = self._analysis.diagnostics
-        fixes = apart(fix for each in found if (fix := applicable(each, unsafe=False)) is not None)
-        edits = [edit for fix in fixes for edit in fix.edits]
-        if edits:
-            yield self._action("Fix everything that can be fixed safely", edits, [], kind=FIX_ALL)
-
-    def _action(
-        self,
-        title: str,
-        edits: Sequence[Edit],
-        found: Sequence[Diagnostic],
-        kind: str = QUICK_FIX,
-        is_preferred: bool | None = None,
-    ) -> CodeAction:
-        source, encoding = self._analysis.source, self._server.encoding
-        told = [convert.as_diagnostic(each, source, encoding, self._server.files.source) for each in found]
-        return CodeAction(
-            title=title,
-            kind=kind,
-            diagnostics=told or None,
-            is_preferred=is_preferred,
-            edit=self._workspace_edit(convert.text_edits(source, tuple(edits), encoding)),
-        )
-
-    def _workspace_edit(self, edits: list[TextEdit]) -> WorkspaceEdit:
-        """Edits of this very version of the file, for a client that can tell versions apart."""
-        if self._server.client_can("workspace.workspaceEdit.documentChanges"):
-            identifier = OptionalVersionedTextDocumentIdentifier(self._uri, self._version)
-            return WorkspaceEdit(document_changes=[TextDocumentEdit(identifier, edits)])
-        return WorkspaceEdit(changes={self._uri: edits})
+def _fixes(analysis: FileAnalysis, found: Sequence[Diagnostic]) -> Iterator[_Offer]:
+    """Each fix of each finding."""
+    for each in found:
+        for fix in each.fixes:
+            if fix.applicability != "display-only":
+                yield _offer(analysis, fix.title, fix.edits, [each], is_preferred=fix.is_safe or None)
 
 
-HANDLERS = {"textDocument/codeAction": about_file(_code_action, CodeActionParams)}
-CAPABILITIES = {"codeActionProvider": {"codeActionKinds": [QUICK_FIX, FIX_ALL]}}
+def _refactorings(
+    analysis: FileAnalysis,
+    area: Span,
+    only: Sequence[str] | None,
+    found: Sequence[Diagnostic],
+    *,
+    quick: bool,
+) -> Iterator[_Offer]:
+    """The refactorings at a place: those that remove one of these findings, or the others."""
+    from ...compiler.refactoring.all import refactorings  # only this request needs them
+    from ...compiler.refactoring.refactoring import Selection
+
+    if quick and not found:
+        return
+    for each in refactorings(Selection(analysis, area)):
+        removed = [one for one in found if one.code == each.code]
+        if quick and removed:
+            yield _Offer(each.title, each.kind, each.make, removed)
+        elif not quick and each.kind != QUICK_FIX and _wants(only, each.kind):
+            yield _Offer(each.title, each.kind, each.make)
+
+
+def _fixes_of_a_kind(analysis: FileAnalysis, found: Sequence[Diagnostic]) -> Iterator[_Offer]:
+    """For each kind of finding here that the file has more of: all of their fixes."""
+    for code in dict.fromkeys(each.code for each in found):
+        alike = [each for each in analysis.diagnostics if each.code == code]
+        fixes = apart(fix for each in alike if (fix := applicable(each, unsafe=True)) is not None)
+        if len(fixes) > 1:
+            edits = [edit for fix in fixes for edit in fix.edits]
+            yield _offer(analysis, f"Fix all in this file: {code} {alike[0].name}", edits, alike)
+
+
+def _suppressions(analysis: FileAnalysis, found: Sequence[Diagnostic]) -> Iterator[_Offer]:
+    """A comment for each finding here that one can suppress."""
+    for each in found:
+        if can_be_suppressed(each):
+            edits = edits_for(analysis.file, [each])
+            yield _offer(analysis, f"Ignore {each.code} here: {each.name}", edits, [each])
+
+
+def _all_safe_fixes(analysis: FileAnalysis) -> Iterator[_Offer]:
+    """All safe fixes of the file, as `dspyc check --fix` makes them in one round."""
+    found = analysis.diagnostics
+    fixes = apart(fix for each in found if (fix := applicable(each, unsafe=False)) is not None)
+    edits = [edit for fix in fixes for edit in fix.edits]
+    if edits:
+        yield _offer(analysis, "Fix everything that can be fixed safely", edits, kind=FIX_ALL)
+
+
+def _organised(analysis: FileAnalysis) -> Iterator[_Offer]:
+    from ...compiler.refactoring.imports import organised_imports
+
+    edits = organised_imports(analysis)
+    if edits:
+        yield _offer(analysis, "Organise the imports", edits, kind=ORGANIZE_IMPORTS)
+
+
+def _offer(
+    analysis: FileAnalysis,
+    title: str,
+    edits: Sequence[Edit],
+    found: Sequence[Diagnostic] = (),
+    kind: str = QUICK_FIX,
+    is_preferred: bool | None = None,
+) -> _Offer:
+    return _Offer(title, kind, lambda: {analysis.path: edits}, found, is_preferred)
+
+
+HANDLERS = {
+    "textDocument/codeAction": about_file(_code_action, CodeActionParams),
+    "codeAction/resolve": Handler(CodeAction, _resolve),
+}
+CAPABILITIES = {"codeActionProvider": {"codeActionKinds": KINDS, "resolveProvider": True}}

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from ...grammar.source import Source
 from .. import convert
 from ..protocol import Diagnostic, PublishDiagnosticsParams
 from ..session import Server
+from ..told import told
+from .pull_diagnostics import findings, name_of
 
 OWN_DELAY = 0.02
 """Seconds without a keystroke before the file itself is checked."""
 OTHERS_DELAY = 0.15
 """Seconds before the other open files are: they may import the one that changes."""
+WORKSPACE_DELAY = 1.0
+"""Seconds before the files of the workspace that are not open are."""
 
 
 def schedule(server: Server, uri: str) -> None:
     """A file has changed: check it soon, and the other open ones a little later."""
-    server.later.add(f"check {uri}", OWN_DELAY, partial(publish, server, uri))
     importers = server.files.importers(convert.path_of(uri))
-    for document in server.files.open.values():
-        if document.uri != uri and document.path in importers:
-            _schedule_other(server, document.uri)
+    others = [each.uri for each in server.files.open.values() if each.uri != uri and each.path in importers]
+    if server.pulls:
+        _schedule_refresh(server, others)
+        return
+    server.later.add(f"check {uri}", OWN_DELAY, partial(publish, server, uri))
+    for other in others:
+        _schedule_other(server, other)
 
 
 def schedule_others(server: Server) -> None:
     """Something that open files may import has changed."""
-    for document in server.files.open.values():
-        _schedule_other(server, document.uri)
+    if server.pulls:
+        _schedule_refresh(server, [each.uri for each in server.files.open.values()])
+    else:
+        for document in server.files.open.values():
+            _schedule_other(server, document.uri)
     schedule_settings(server)
+
+
+def _schedule_refresh(server: Server, uris: Sequence[str]) -> None:
+    """A client that asks for diagnostics itself is told to where those of these files are others now."""
+    server.later.add("workspace diagnostics", WORKSPACE_DELAY, server.resume)
+    if uris and server.can_refresh:
+        server.later.add("refresh", OTHERS_DELAY, partial(_refresh, server, uris))
+
+
+def _refresh(server: Server, uris: Sequence[str]) -> None:
+    for uri in uris:
+        with server.guard(f"check {uri}"):
+            known = server.pulled.get(uri)
+            if known is not None and known != name_of(findings(server, uri)):
+                server.connection.request("workspace/diagnostic/refresh", None)
+                return
 
 
 def schedule_settings(server: Server) -> None:
@@ -51,10 +78,7 @@ def publish(server: Server, uri: str) -> None:
             return
         # The document knows where its lines begin; the analysis has the same text.
         source = document.source if document.source.text == analysis.source.text else analysis.source
-        found = [
-            convert.as_diagnostic(each, source, server.encoding, server.files.source)
-            for each in analysis.diagnostics
-        ]
+        found = [told(server, each, source) for each in analysis.diagnostics]
         if server.published.get(uri) == (document.version, found):
             return
         server.published[uri] = (document.version, found)
@@ -67,10 +91,7 @@ def publish_settings(server: Server) -> None:
         wrong: dict[str, list[Diagnostic]] = {}
         for settings in {server.files.settings(each.path) for each in server.files.open.values()}:
             source = server.files.source(settings.path) or Source(settings.path, "")
-            found = [
-                convert.as_diagnostic(each, source, server.encoding, server.files.source)
-                for each in settings.problems
-            ]
+            found = [told(server, each, source) for each in settings.problems]
             if found:
                 wrong[convert.uri_of(settings.path)] = found
         for uri in {*wrong, *server.wrong_settings}:
@@ -82,6 +103,7 @@ def publish_settings(server: Server) -> None:
 def clear(server: Server, uri: str) -> None:
     """A file was closed: its diagnostics go from the list of problems."""
     server.later.remove(f"check {uri}")
+    server.pulled.pop(uri, None)
     if server.published.pop(uri, None) is not None:
         _send(server, PublishDiagnosticsParams(uri, []))
 

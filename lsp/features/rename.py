@@ -5,15 +5,14 @@ from __future__ import annotations
 from ...compiler.analysis import FileAnalysis
 from .. import convert
 from ..protocol import (
-    OptionalVersionedTextDocumentIdentifier,
     PositionParams,
     PrepareRenameResult,
     RenameParams,
-    TextDocumentEdit,
     TextEdit,
     WorkspaceEdit,
 )
 from ..session import Refusal, Server
+from .edits import workspace_edit
 from .handler import Handler, about_position
 
 
@@ -48,15 +47,7 @@ def _rename(server: Server, params: RenameParams) -> WorkspaceEdit | None:
     for each in found.places:
         area = convert.range_of(each.source, each.span, server.encoding)
         edits.setdefault(each.path, []).append(TextEdit(area, found.new))
-    if not server.client_can("workspace.workspaceEdit.documentChanges"):
-        return WorkspaceEdit(changes={convert.uri_of(file): edits[file] for file in edits})
-    changes = []
-    for file in edits:
-        document = server.files.open.get(file)
-        version = document.version if document is not None else None
-        identifier = OptionalVersionedTextDocumentIdentifier(convert.uri_of(file), version)
-        changes.append(TextDocumentEdit(identifier, edits[file]))
-    return WorkspaceEdit(document_changes=changes)
+    return workspace_edit(server, edits)
 
 
 HANDLERS = {

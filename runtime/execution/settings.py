@@ -10,9 +10,11 @@ is for the whole process and may be called from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ...base.text import near
@@ -42,6 +44,9 @@ _IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": [], "max_trac
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
 _DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
 _NAMES = frozenset(_DEFAULTS) | {"trace"}
+
+DEFAULT_CONFIG: Mapping[str, Any] = _DEFAULTS
+"""What holds where nothing is set; `configure(**DEFAULT_CONFIG)` goes back to it, as in DSPy's tests."""
 
 _MISSPELLED = 0.8
 """How alike two names are that are taken for one."""
@@ -113,6 +118,30 @@ class Settings:
     def copy(self) -> dict[str, Any]:
         """All settings as they hold here, for `context(**settings.copy())`."""
         return {name: getattr(self, name) for name in self.keys()}
+
+    def save(
+        self,
+        path: str | Path,
+        modules_to_serialize: Iterable[ModuleType] | None = None,
+        exclude_keys: Iterable[str] | None = None,
+    ) -> None:
+        """Write the settings as they hold here to a JSON file, which `load_settings` reads.
+
+        Models go without addresses, headers and keys, as in saved states; nothing is pickled.
+
+        Args:
+            path: the file, which ends in `.json`.
+            modules_to_serialize: Python's modules whose source goes with the settings that name them.
+            exclude_keys: the names of settings that are left out.
+
+        Raises:
+            StateError: the path is of another kind, or a setting has a value that cannot be saved.
+        """
+        from importlib import import_module
+
+        # What saves modules builds on the settings.
+        saving = import_module("..modules.saving", __package__)
+        saving.save_settings(self.copy(), Path(path), modules_to_serialize, exclude_keys)
 
     def configure(self, **values: Any) -> None:
         """See `configure`."""

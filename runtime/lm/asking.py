@@ -5,6 +5,7 @@ The other half of `BaseLM`, which is imported with the first request: making a m
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,7 +20,7 @@ from . import cache as caching
 from . import history as calls
 from . import usage
 from .capabilities import ModelType
-from .doors import read_outputs, read_response, render_outputs, render_response
+from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
 from .flights import Wanted, fetch_once
 from .messages import OutputFormat, ToolSpec
 from .playing import player
@@ -37,6 +38,9 @@ else:
     keys = Later(globals(), "keys")
 
 
+logger = logging.getLogger("dspyc")
+
+
 class Asked(Protocol):
     """What a request asks of a model."""
 
@@ -46,6 +50,7 @@ class Asked(Protocol):
     cache_in_memory: bool
     callbacks: Sequence[BaseCallback] | None
     kwargs: Mapping[str, Any]
+    warned_of_rollout: bool
 
     @property
     def history(self) -> calls.CallHistory:
@@ -85,7 +90,7 @@ def make_request(
         messages = [{"role": "user", "content": prompt}]
     merged = {**lm.kwargs, **settings} if settings else lm.kwargs
     if settings and "rollout_id" in settings:
-        warn_of_rollout(merged)
+        warn_of_rollout(merged, lm)
     return Request(lm.model, messages, merged, lm.model_type, prompt, tools, output)
 
 
@@ -225,6 +230,17 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
         remember(lm, calls.Entry(number, request, response))
 
 
+def shown_outputs(response: Response, lm: Asked) -> Outputs:
+    """What a direct call returns, with a warning where an answer was cut off at the limit of tokens."""
+    if response.is_truncated:
+        limit = lm.kwargs.get("max_tokens") or lm.kwargs.get("max_completion_tokens")
+        logger.warning(
+            "the answer of `%s` is truncated: it was cut off at %s; raise max_tokens to get all of it",
+            lm.model, "the model's limit of tokens" if limit is None else f"max_tokens={limit}",
+        )  # fmt: skip
+    return render_outputs(response)
+
+
 def remember(lm: Asked, entry: calls.Entry) -> None:
     """Add a call to the histories of its model, of all models and of the modules that are being called."""
     histories = [calls.ALL, lm.history, *(module.history for module in trace.callers.get())]
@@ -246,5 +262,6 @@ __all__ = [
     "remember",
     "render_outputs",
     "render_response",
+    "shown_outputs",
     "verify_response",
 ]

@@ -57,6 +57,8 @@ class BaseLM:
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""
     _history: calls.CallHistory | None = None
+    warned_of_rollout: bool = False
+    """Whether it was said that `rollout_id` changes nothing at its temperature."""
     _limits: passing.Limits | None = None
     """What an `LM` and its copies may do together."""
     _others: tuple[Any, ...] | None = None
@@ -111,7 +113,7 @@ class BaseLM:
         if (other := in_place_of(self)) is not self:
             outputs: list[Any] = other(prompt, messages, **kwargs)
             return outputs
-        return asking.render_outputs(drive.drive(self.request(prompt, messages, kwargs)))
+        return asking.shown_outputs(drive.drive(self.request(prompt, messages, kwargs)), self)
 
     async def acall(
         self, prompt: str | None = None, messages: Sequence[GivenMessage] | None = None, **kwargs: Any
@@ -120,7 +122,7 @@ class BaseLM:
         if (other := in_place_of(self)) is not self:
             outputs: list[Any] = await other.acall(prompt, messages, **kwargs)
             return outputs
-        return asking.render_outputs(await self.request(prompt, messages, kwargs))
+        return asking.shown_outputs(await self.request(prompt, messages, kwargs), self)
 
     def reply(
         self,
@@ -355,14 +357,14 @@ class BaseLM:
         Raises:
             StateError: the state names a class of its own, and that is not allowed or is not there.
         """
-        facts = {name: value for name, value in state.items() if name != _CLASS_IN_STATE}
+        facts = {name: value for name, value in state.items() if name != CLASS_IN_STATE}
         if cls is not BaseLM:
             return cls(**facts)
         from importlib import import_module
 
         # `client` builds on this module.
         lm: type[BaseLM] = import_module(".client", __package__).LM
-        named = state.get(_CLASS_IN_STATE)
+        named = state.get(CLASS_IN_STATE)
         if named is None or str(named) in _LM_IN_STATES:
             return lm(**facts)
         if not allow_custom_lm_class:
@@ -399,7 +401,7 @@ class BaseLM:
 
 
 _BUILT_IN = f"{__package__}."
-_CLASS_IN_STATE = "_dspy_lm_class"
+CLASS_IN_STATE = "_dspy_lm_class"
 _LM_IN_STATES = ("dspy.clients.lm.LM", f"{__package__}.client.LM")
 
 

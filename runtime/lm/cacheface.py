@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...base import json
 from ...base.secrets import is_secret
@@ -15,6 +15,11 @@ from ..errors import ConfigurationError
 from . import cache as caching
 from .cachejson import read_json, render_json
 from .request import Response
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from .cachefile import CacheFile
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,6 +92,11 @@ class Cache:
     def memory_cache(self) -> dict[str, Any]:
         """What is in memory now, by name; a copy."""
         return self._store.contents()
+
+    @property
+    def disk_cache(self) -> Mapping[str, Any]:
+        """What is in the file, by name: read where it is asked for. Empty where there is no file."""
+        return {} if self._store.file is None else DiskView(self._store.file)
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._store.get(key, in_memory=False) is not None
@@ -185,6 +195,32 @@ class Cache:
             return self.cache_key(request, ignored)
         except (TypeError, ValueError, AttributeError, RecursionError):
             return None
+
+
+class DiskView(Mapping[str, Any]):
+    """What a cache's file holds, by name.
+
+    Args:
+        file: the file.
+    """
+
+    def __init__(self, file: CacheFile) -> None:
+        self._file = file
+
+    def __getitem__(self, key: str) -> Any:
+        text = self._file.get(key)
+        if text is None:
+            raise KeyError(key)
+        return read_json(text)
+
+    def __iter__(self) -> Iterator[str]:
+        def read(connection: Connection) -> list[str]:
+            return [key for (key,) in connection.execute("SELECT key FROM answers ORDER BY made")]
+
+        return iter(self._file.work(read) or [])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 _shown: Cache | None = None

@@ -137,7 +137,7 @@ class LM(BaseLM):
         if self.kwargs["rollout_id"] is None:
             self.kwargs = {name: value for name, value in self.kwargs.items() if name != "rollout_id"}
         else:
-            warn_of_rollout(self.kwargs)
+            warn_of_rollout(self.kwargs, self)
 
     @property
     def transport(self) -> transports.Transport:
@@ -215,7 +215,7 @@ class LM(BaseLM):
             if "budget" not in changes and self._limits is not None and twin._limits is not None:
                 twin._limits.purse = self._limits.purse
         if changes.get("rollout_id") is not None:
-            warn_of_rollout(twin.kwargs)
+            warn_of_rollout(twin.kwargs, twin)
         return twin
 
     @property

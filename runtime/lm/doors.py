@@ -46,7 +46,7 @@ def render_completion(completion: Completion) -> dict[str, Any]:
     if completion.reasoning:
         shown["reasoning_content"] = completion.reasoning
     if completion.logprobs is not None:
-        shown["logprobs"] = completion.logprobs
+        shown["logprobs"] = as_objects(completion.logprobs)
     if calls:
         shown["tool_calls"] = [call.as_openai() for call in calls]
     return shown

@@ -157,6 +157,10 @@ class OpenAIObject(dict[str, Any]):
         except KeyError:
             raise AttributeError(name) from None
 
+    def model_dump(self) -> dict[str, Any]:
+        """It, and all in it, as plain dicts and lists."""
+        return {name: as_plain(item) for name, item in self.items()}
+
 
 def as_objects(value: Any) -> Any:
     """Nested dicts and lists with `OpenAIObject`s for dicts."""

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 
-def warn_of_rollout(settings: Mapping[str, Any]) -> None:
-    """Warn of a rollout's number that changes nothing, because the temperature is 0."""
+class Warned(Protocol):
+    """What is warned once."""
+
+    warned_of_rollout: bool
+
+
+def warn_of_rollout(settings: Mapping[str, Any], lm: Warned) -> None:
+    """Warn of a rollout's number that changes nothing, because the temperature is 0; once for each model."""
     if settings.get("rollout_id") is not None and settings.get("temperature") == 0:
+        if lm.warned_of_rollout:
+            return
+        lm.warned_of_rollout = True
         import warnings
 
         warnings.warn(

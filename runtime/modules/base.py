@@ -8,7 +8,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TextIO
 
 from ...base.later import Later
-from ..errors import ConfigurationError, StateError, list_names
+from ..errors import ConfigurationError, MissingStateError, StateError, list_names
 from ..execution import drive, trace
 from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import (
@@ -173,18 +173,22 @@ class Module(PartTree):
         self._part_settings = {name: value for name, value in given.items() if value is not None} or None
 
     def get_lm(self) -> BaseLM | None:
-        """The language model that all predictors inside use, or None if they have none.
+        """The language model that all predictors inside use, or None if none of them has one.
 
         Raises:
-            ConfigurationError: they have different ones.
+            ConfigurationError: they have different ones, or there are no predictors.
         """
-        found = {id(predictor.lm): predictor.lm for predictor in self.predictors()}
-        if len(found) > 1:
+        found: dict[int, BaseLM | None] = {id(one.lm): one.lm for one in self.predictors()}
+        if len(found) != 1:
+            name = type(self).__name__
             raise ConfigurationError(
-                f"the predictors of {type(self).__name__} use {len(found)} different language models; "
+                f"Multiple LMs: the predictors of {name} use {len(found)} different language models, so "
                 "there is no single one to return"
+                if found
+                else f"{name} has no predictors, so it uses no language model"
             )
-        return next(iter(found.values()), None)
+        (used,) = found.values()
+        return used
 
     def declared_signature(self) -> type[Signature] | None:
         """The signature of the module's calls, or None if it is not known."""
@@ -244,8 +248,8 @@ class Module(PartTree):
 
         Args:
             state: the state.
-            allow_unsafe_lm_state: accepted for compatibility with DSPy; addresses and headers of models are
-                never taken from a state.
+            allow_unsafe_lm_state: take every setting of the saved models, addresses among them: only for
+                states that you trust, because they then say where your prompts and your key go.
 
         Raises:
             StateError: the state and this module have different parameters.
@@ -253,18 +257,19 @@ class Module(PartTree):
         parameters = dict(self.named_parameters())
         given = {name for name in state if name != "metadata"}
         if missing := [name for name in parameters if name not in given]:
-            raise StateError(
+            raise MissingStateError(
                 f"the state has no entry for {list_names(missing)}; it was saved from a different program"
             )
         if unknown := sorted(given - parameters.keys()):
             raise StateError(
                 f"the state has an entry for {list_names(unknown)}, which this program does not have"
             )
+        options: dict[str, Any] = {"allow_unsafe_lm_state": True} if allow_unsafe_lm_state else {}
         trial = dict(self.deepcopy().named_parameters())
         for name, parameter in trial.items():
-            parameter.load_state(state[name])
+            parameter.load_state(state[name], **options)
         for name, parameter in parameters.items():
-            parameter.load_state(state[name])
+            parameter.load_state(state[name], **options)
         return self
 
     def save(
@@ -301,7 +306,7 @@ class Module(PartTree):
             StateError: the file is not a state, or the state does not fit.
         """
         state = files.read_state(Path(path))
-        self.load_state(state)
+        self.load_state(state, allow_unsafe_lm_state=allow_unsafe_lm_state)
         files.warn_of_versions(Path(path), state)
 
     # --- history ----------------------------------------------------------------------------------------

@@ -138,13 +138,12 @@ class Predict(Module, Predictor):
 
         Args:
             state: the state.
-            allow_unsafe_lm_state: accepted for compatibility with DSPy; addresses and headers of models are
-                never taken from a state.
+            allow_unsafe_lm_state: as in `Module.load_state`.
 
         Raises:
             StateError: the state is for another signature.
         """
-        states.restore(self, state)
+        states.restore(self, state, allow_unsafe_lm_state)
         return self
 
     def update_config(self, **config: Any) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from ..errors import AdapterParseError, ContextWindowExceededError
-from ..execution import exits
 from ..interface import Interface, ToolFunction
 from ..limits import Ge
 from ..lm.base import BaseLM
@@ -15,7 +14,6 @@ from ..parameters import KW_ONLY, parameters
 from ..prediction import Prediction
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from ..tools.permission import CodeNotAllowedError
 from ..tools.tool import Tool
 from .base import Module
 from .chain_of_thought import ChainOfThought
@@ -121,7 +119,7 @@ class ReAct(Module):
                 logger.warning("the agent stopped before it was finished: %s", error)
                 break
             name, arguments = step.next_tool_name, step.next_tool_args
-            observation = await self._observe(name, arguments)
+            observation = await self._toolbox.observe(name, arguments)
             trajectory.add(
                 **{
                     f"thought_{index}": step.next_thought,
@@ -134,18 +132,6 @@ class ReAct(Module):
                 break
         extracted = await trajectory.ask(self.extract, inputs, self._defaults)
         return Prediction({"trajectory": trajectory.steps, **dict(extracted)})
-
-    async def _observe(self, name: str, arguments: Mapping[str, Any] | None) -> Any:
-        tool = self._toolbox.tools.get(name)
-        if tool is None:
-            return f"There is no tool {name!r}. The tools are {', '.join(self._toolbox.tools)}."
-        try:
-            return await tool.acall(**(arguments or {}))
-        except CodeNotAllowedError:
-            raise
-        except Exception as raised:  # noqa: BLE001 whatever a tool raises is an observation for the model
-            error = exits.unpacked(raised)
-            return f"Execution error in {name}: {type(error).__name__}: {error}"
 
     def _describe(self, tools: Mapping[str, Tool]) -> str:
         """The instructions of a step."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
+from ..execution import exits
 from ..execution.settings import CALL_SETTINGS, begin_call
+from ..tools.permission import CodeNotAllowedError
 from ..tools.server import all_tools, collect
 from ..tools.tool import Tool
 from .base import Module
@@ -74,6 +76,23 @@ class Toolbox:
             words = "\n".join([current.instructions, *numbered(self.tools)])
             predictor.signature = current.with_instructions(words)
         self._is_complete = True
+
+    async def observe(self, name: str, arguments: Mapping[str, Any] | None) -> Any:
+        """What calling a tool gives, as the model is shown it: its result, or why there is none.
+
+        Raises:
+            CodeNotAllowedError: the tool runs code, which is not allowed.
+        """
+        tool = self.tools.get(name)
+        if tool is None:
+            return f"There is no tool {name!r}. The tools are {', '.join(self.tools)}."
+        try:
+            return await tool.acall(**(arguments or {}))
+        except CodeNotAllowedError:
+            raise
+        except Exception as raised:  # noqa: BLE001 whatever a tool raises is an observation for the model
+            error = exits.unpacked(raised)
+            return f"Execution error in {name}: {type(error).__name__}: {error}"
 
     def _fill(self, tools: Mapping[str, Tool]) -> None:
         # In place: DSPy's programs look tools up in the agent's `tools`.

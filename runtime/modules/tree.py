@@ -29,7 +29,7 @@ class Parameter:
         """What was learned, in JSON types; without `json_mode` the values of demos as they are."""
         raise NotImplementedError
 
-    def load_state(self, state: Mapping[str, Any]) -> Any:
+    def load_state(self, state: Mapping[str, Any], *, allow_unsafe_lm_state: bool = False) -> Any:
         """Load what was dumped."""
         raise NotImplementedError
 

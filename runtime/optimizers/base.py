@@ -14,6 +14,7 @@ from ..execution.callbacks import BaseCallback, listening, with_callbacks
 from ..modules.base import Module
 from ..parameters import parameters_of
 from ..signature.inputs import as_demo
+from ..work.identity import program_digest
 
 
 class Optimizer:
@@ -186,6 +187,11 @@ def fresh_copy(student: Module) -> Module:
         if lm is not None:
             parameter.lm = lm
     return twin
+
+
+def has_learned(student: Module) -> bool:
+    """Whether a program has something that `fresh_copy` would forget, so that it should compete as it is."""
+    return program_digest(student) != program_digest(fresh_copy(student))
 
 
 def verify_structure(student: Module, teacher: Module) -> None:

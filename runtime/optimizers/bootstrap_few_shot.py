@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from ..errors import OptimizerError
+from ..errors import OptimizerError, also_as
 from ..example import Example
 from ..execution.progress import report
 from ..execution.settings import context, lookup
@@ -146,9 +146,9 @@ class BootstrapFewShot(Optimizer):
         found.errors += len(errors)
         allowed = self.max_errors or lookup("max_errors", teacher._defaults)
         if errors and found.errors >= allowed:
-            raise OptimizerError(
-                f"{found.errors} runs of the teacher failed, the last with: {errors[-1]}"
-            ) from errors[-1]
+            failed = OptimizerError(f"{found.errors} runs of the teacher failed, the last with: {errors[-1]}")
+            # DSPy raises the program's own error, so `except` with its class works here, too.
+            raise also_as(failed, errors[-1]) from errors[-1]
 
     def _give_demos(self, program: Module, found: _Bootstrapped, examples: list[Example]) -> None:
         rest = [example for number, example in enumerate(examples) if number not in found.examples]

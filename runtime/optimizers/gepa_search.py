@@ -22,8 +22,8 @@ from ..work.task import Codec
 from .evolution import Batches, Member, Merge, Population
 from .instructions import instructions_of, with_instructions
 from .reflection import InstructionWriter, Reflection, ReflectiveExample, propose_one
+from .reflection_runs import Trajectory, run_trajectories
 from .study import Candidate, Partly, Steps, Trial
-from .trajectories import Trajectory, run_trajectories
 
 logger = logging.getLogger("dspyc")
 

@@ -13,8 +13,7 @@ from ..interface import Examples, Metric
 from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
-from ..work.identity import program_digest
-from .base import Candidates, Optimizer, as_examples, fresh_copy
+from .base import Candidates, Optimizer, as_examples, fresh_copy, has_learned
 from .bootstrap_few_shot import BootstrapFewShot
 from .labeled_few_shot import LabeledFewShot
 from .labels import Labels, verify_teacher
@@ -139,8 +138,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
             if restrict is None or seed in restrict
         ]
         # What was learned before competes as it is, so that a search never makes a program worse.
-        has_learned = program_digest(student) != program_digest(fresh_copy(student))
-        return [_AS_IT_IS, *seeds] if has_learned else seeds
+        return [_AS_IT_IS, *seeds] if has_learned(student) else seeds
 
     def _build(
         self,

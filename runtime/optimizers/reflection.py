@@ -20,7 +20,7 @@ from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
 from ..values.rendering import to_json_types
 from .instructions import cleaned
-from .trajectories import Trajectory
+from .reflection_runs import Trajectory
 
 logger = logging.getLogger("dspyc")
 

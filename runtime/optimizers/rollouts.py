@@ -98,12 +98,14 @@ class Acceptance:
         rounds: how often to run on an example until one is accepted; from the second time on models answer
             anew.
         hides_example: show the program no demo that is the example itself.
+        is_measuring: let the metric judge as in an evaluation, where it gets no trace.
     """
 
     metric: Metric | None = None
     threshold: float | None = None
     rounds: int = 1
     hides_example: bool = False
+    is_measuring: bool = False
 
 
 def roll_out(
@@ -134,7 +136,7 @@ def roll_out(
             numbers,
             roll_out_one,
             {"examples": examples, "acceptance": acceptance},
-            codec=_codec(program),
+            codec=rollout_codec(program),
             num_threads=num_threads,
             on_outcome=on_outcome,
         )
@@ -171,7 +173,7 @@ def _judged(acceptance: Acceptance, example: Example, prediction: Any, trace: li
     metric = acceptance.metric
     if metric is None:
         return None, True
-    score = judge(metric, example, prediction, trace=trace)
+    score = judge(metric, example, prediction, trace=None if acceptance.is_measuring else trace)
     return score, succeeded(metric, score, acceptance.threshold)
 
 
@@ -182,15 +184,27 @@ def _for_attempt(program: Module, example: Example, attempt: int, hides_example:
     )
     if attempt == 0 and not hides:
         return program
+    twin = sampling(program, attempt) if attempt > 0 else program.deepcopy()
+    for predictor in twin.predictors() if hides else ():
+        predictor.demos = [
+            demo for demo in predictor.demos or () if not _is_example(demo, predictor.signature, example)
+        ]
+    return twin
+
+
+def sampling(program: Module, rollout: int, lm: Any = None) -> Module:
+    """A copy of a program whose models answer anew, at temperature 1.
+
+    Args:
+        program: the program.
+        rollout: the number of the sample; equal ones give equal answers.
+        lm: the model to use instead of its own.
+    """
     twin = program.deepcopy()
     models = models_of(twin)
     for name, predictor in twin.named_predictors():
-        if hides:
-            predictor.demos = [
-                demo for demo in predictor.demos or () if not _is_example(demo, predictor.signature, example)
-            ]
-        if attempt > 0 and (lm := models[name]) is not None:
-            predictor.lm = lm.copy(rollout_id=attempt, temperature=1.0)
+        if (own := lm if lm is not None else models[name]) is not None:
+            predictor.lm = own.copy(rollout_id=rollout, temperature=1.0)
     return twin
 
 
@@ -304,7 +318,7 @@ def report_failures(what: str, rollouts: Sequence[Rollout | None]) -> None:
     )
 
 
-def _codec(program: Module) -> Codec[Rollout]:
+def rollout_codec(program: Module) -> Codec[Rollout]:
     """How rollouts are written to a journal: the steps of the program's own predictors, by their names."""
     predictors = dict(program.named_predictors())
     declared = program.declared_signature()

@@ -1,152 +1,149 @@
-"""Runs with their steps, scores and failures: what instructions are improved by looking at."""
+"""Sampled runs of programs, sorted by what can be learned from them: what `SIMBA` looks at."""
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import AdapterParseError
-from ..evaluate.scores import as_number, feedback_of, judge
+from ..evaluate.rows import describe_error
+from ..evaluate.scores import as_number, feedback_of
 from ..example import Example
-from ..execution import trace as tracing
+from ..execution.settings import lookup
 from ..interface import Metric
+from ..lm.reproducible import reproducible
 from ..modules.base import Module
-from ..prediction import Prediction
-from ..signature.inputs import typed_example
-from ..state.demos import typed_values
-from ..values.rendering import to_json_types
 from ..work.run import Job, perform_jobs
-from ..work.task import Codec, Registry, Task
-from .rollouts import Call, Step, calls_of, marked_copy
+from .rollouts import Acceptance, Rollout, marked_copy, roll_out_one, rollout_codec
 
 
-@dataclass(frozen=True, slots=True)
-class Trajectory:
-    """A run of a program on an example.
+@dataclass(frozen=True)
+class Draw:
+    """A program of the pool that is to run on some examples.
 
     Attributes:
-        prediction: what was predicted; None where the run failed.
-        trace: its steps, in the order of the text.
-        score: what the metric says, as a number; the failure score where the run failed.
-        feedback: the words that came with the score.
-        error: what the run raised.
-        unread: the answer of a model that could not be read, where that is why it failed.
-        unread_by: the name of the predictor that could not read it.
+        index: its number in the pool.
+        program: the program, with the models that it shall use.
+        rows: the numbers of the examples.
+        name: what tells this draw from others of the same program.
     """
 
-    prediction: Any
-    trace: Sequence[Step]
+    index: int
+    program: Module
+    rows: tuple[int, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A run, and what the metric said of it; a run that failed scored 0."""
+
+    index: int
+    row: int
     score: float
+    rollout: Rollout
     feedback: str | None = None
-    error: Exception | None = None
-    unread: str | None = None
-    unread_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The runs on one example, best first."""
+
+    example: Example
+    runs: tuple[Trajectory, ...]
 
     @property
-    def calls(self) -> list[Call]:
-        """The steps that the program's own predictors made."""
-        return calls_of(self.trace)
+    def best(self) -> Trajectory:
+        """The run with the highest score."""
+        return self.runs[0]
+
+    @property
+    def worst(self) -> Trajectory:
+        """The run with the lowest score."""
+        return self.runs[-1]
+
+    @property
+    def worth(self) -> tuple[float, float, float]:
+        """How much can be learned from it, for sorting: the gap between best and worst counts most."""
+        mean = sum(run.score for run in self.runs) / len(self.runs)
+        return self.best.score - self.worst.score, self.best.score, self.best.score - mean
 
 
-def run_trajectories(
-    programs: Sequence[tuple[Module, Sequence[int], str]],
-    examples: Sequence[Example],
-    metric: Metric,
-    failure_score: float,
-    num_threads: int,
-) -> list[list[Trajectory] | None]:
-    """Run several programs, each on some examples, all at the same time.
+def sampled(
+    draws: Sequence[Draw], examples: Sequence[Example], metric: Metric, num_threads: int | None
+) -> list[Trajectory] | None:
+    """The runs of all draws, in their order; None where the budget left no room for all of them."""
+    acceptance = Acceptance(metric, is_measuring=True)
+    programs = [marked_copy(draw.program) for draw in draws]
+    jobs = [
+        Job(program, draw.rows, rollout_codec(program), draw.name)
+        for draw, program in zip(draws, programs, strict=True)
+    ]
+    with reproducible():
+        found = perform_jobs(
+            "sample",
+            jobs,
+            roll_out_one,
+            {"examples": examples, "acceptance": acceptance},
+            num_threads=num_threads or int(lookup("num_threads")),
+        )
+    runs: list[Trajectory] = []
+    for draw, outcomes in zip(draws, found, strict=True):
+        for row, outcome in zip(draw.rows, outcomes, strict=True):
+            if outcome is None:
+                return None
+            runs.append(_judged(draw.index, row, outcome.get(), metric))
+    return runs
 
-    Args:
-        programs: each program, the numbers of its examples, and the name of its stage in a journal.
-        examples: all examples.
-        metric: scores the runs.
-        failure_score: the score of a run that failed.
-        num_threads: how many runs at a time.
 
-    Returns:
-        for each program its runs, in the order of its examples; None where the budget left no room for all of
-        them.
-    """
-    marked = [(marked_copy(program), numbers, name) for program, numbers, name in programs]
-    outcomes = perform_jobs(
-        "reflect on",
-        [Job(program, numbers, _codec(program), name) for program, numbers, name in marked],
-        run_one,
-        {"examples": examples, "metric": metric, "failure_score": failure_score},
-        num_threads=num_threads,
-    )
+def _judged(index: int, row: int, rollout: Rollout, metric: Metric) -> Trajectory:
+    if (error := rollout.error) is not None:
+        return Trajectory(index, row, 0.0, rollout, describe_error(error))
+    return Trajectory(index, row, as_number(metric, rollout.score), rollout, feedback_of(rollout.score))
+
+
+def buckets_of(runs: Sequence[Trajectory], examples: Sequence[Example]) -> list[Bucket]:
+    """The runs by example, those from which most can be learned first."""
+    by_row: dict[int, list[Trajectory]] = {}
+    for run in runs:
+        by_row.setdefault(run.row, []).append(run)
+    buckets = [
+        Bucket(examples[row], tuple(sorted(found, key=lambda run: -run.score)))
+        for row, found in by_row.items()
+    ]
+    return sorted(buckets, key=lambda bucket: bucket.worth, reverse=True)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which a share of some values lies, interpolated between the two nearest."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def softmax_draw(rng: random.Random, scores: Sequence[float], temperature: float) -> int:
+    """One of some numbers from 0, drawn the more often the higher its score is."""
+    highest = max(scores)
+    weights = [math.exp((score - highest) / temperature) for score in scores]
+    return rng.choices(range(len(scores)), weights=weights, k=1)[0]
+
+
+def poisson(rng: random.Random, mean: float) -> int:
+    """A number drawn from a Poisson distribution, by Knuth's method."""
+    limit, count, product = math.exp(-mean), 0, rng.random()
+    while product > limit:
+        count += 1
+        product *= rng.random()
+    return count
+
+
+def shown(run: Trajectory) -> list[dict[str, Any]]:
+    """The steps of a run: each predictor's name, its inputs and its outputs."""
     return [
-        None if any(each is None for each in found) else [each.get() for each in found if each is not None]
-        for found in outcomes
+        {"module_name": call.predictor, "inputs": call.inputs, "outputs": dict(call.outputs)}
+        for call in run.rollout.calls
     ]
-
-
-def run_one(task: Task, registry: Registry) -> Trajectory:
-    """Run the task's program on its example, and score what it predicts.
-
-    Args:
-        task: which program, which example.
-        registry: the program, `examples`, `metric` and `failure_score`.
-    """
-    program, metric = registry[task.program], registry["metric"]
-    example = registry["examples"][task.example]
-    trace: tracing.Trace = []
-    token = tracing.start(trace)
-    try:
-        typed = typed_example(program.declared_signature(), example, task.example + 1)
-        prediction = program(**typed.call_inputs())
-    except Exception as error:  # noqa: BLE001  a failed run is looked at, too
-        return _failed(program, tracing.flatten(trace), error, registry["failure_score"])
-    finally:
-        tracing.stop(token)
-    steps = tracing.flatten(trace)
-    try:
-        score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
-        return Trajectory(prediction, steps, as_number(metric, score), feedback_of(score))
-    except Exception as error:  # noqa: BLE001  as above
-        return Trajectory(prediction, steps, registry["failure_score"], error=error)
-
-
-def _failed(program: Module, steps: list[Step], error: Exception, score: float) -> Trajectory:
-    if not isinstance(error, AdapterParseError):
-        return Trajectory(None, steps, score, error=error)
-    predictors = program.named_predictors()
-    names = [name for name, one in predictors if one.signature is error.signature] or [
-        name
-        for name, one in predictors
-        if set(one.signature.output_fields) <= set(error.signature.output_fields)
-    ]
-    return Trajectory(
-        None, steps, score, error=error, unread=error.lm_response, unread_by=names[0] if names else None
-    )
-
-
-def _codec(program: Module) -> Codec[Trajectory]:
-    predictors = dict(program.named_predictors())
-    declared = program.declared_signature()
-
-    def write(found: Trajectory) -> Any:
-        prediction = found.prediction
-        return {
-            "prediction": to_json_types(dict(prediction.items())) if isinstance(prediction, Example) else {},
-            "calls": [
-                [one.predictor, to_json_types(dict(one.inputs)), to_json_types(dict(one.outputs.items()))]
-                for one in found.calls
-            ],
-            "score": found.score,
-            "feedback": found.feedback,
-        }
-
-    def read(task: Task, plain: Any) -> Trajectory:
-        trace: list[Step] = []
-        for name, given, made in plain["calls"]:
-            signature = predictors[name].signature
-            outputs = Prediction(typed_values(signature, made))
-            trace.append((predictors[name], typed_values(signature, given), outputs))
-        values = plain["prediction"]
-        prediction = Prediction(values if declared is None else typed_values(declared, values))
-        return Trajectory(prediction, trace, plain["score"], plain["feedback"])
-
-    return Codec(write, read)

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast, get_type_hints
 
-from ..errors import SignatureError, did_you_mean
+from ..errors import SignatureError, UndeclaredFieldError, did_you_mean
 from .fields import RESERVED, Field
 from .string import parse_signature_string
 
@@ -86,7 +86,7 @@ class SignatureMeta(type):
         annotations = namespace.get("__annotations__", {})
         for key, annotation in annotations.items():
             if key not in own and not key.startswith("__") and "ClassVar" not in str(annotation):
-                raise SignatureError(
+                raise UndeclaredFieldError(
                     f"the field `{key}` of `{name}` must be declared with InputField() or OutputField()"
                 )
         _refuse_validators(name, namespace)
@@ -391,7 +391,9 @@ def make(
     table: dict[str, Field] = {}
     for field in fields:
         if field.name in table:
-            raise SignatureError(f"the field `{field.name}` is declared twice")
+            raise SignatureError(
+                f"the field `{field.name}` is declared twice: inputs and outputs need distinct names"
+            )
         table[field.name] = field
     cls = SignatureMeta(
         name, (Signature,), {"__module__": __name__, "__doc__": instructions or ""}, demos=demos

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...base.secrets import drop_secrets
 from ..errors import ConfigurationError, StateError, list_names
 from ..lm.client import LM
 
@@ -77,7 +78,7 @@ def saved_lm(lm: Any) -> dict[str, Any]:
     }
 
 
-def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
+def restored_lm(saved: Any, current: Any, folder: Path | None = None, *, is_trusted: bool = False) -> Any:
     """The model that a state names.
 
     Args:
@@ -85,6 +86,7 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
         current: the model that the source has; its address, headers and keys stay where the provider does.
         folder: where the state file is; a model in a file must lie beside it. None for a state that is no
             file's.
+        is_trusted: whether every setting is taken over, addresses and headers among them; keys never are.
 
     Returns:
         the model; `current` where the state names one that it may not choose, and a `SavedLM` where there is
@@ -96,6 +98,9 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None) -> Any:
     if not isinstance(saved, Mapping) or not isinstance(saved.get("model"), str):
         raise StateError("the `lm` of a state does not name a model")
     model = saved["model"]
+    if is_trusted:
+        given = {name: value for name, value in drop_secrets(dict(saved)).items() if name[:1] != "_"}
+        return _made(model, lambda: LM(**given))
     settings = _kept(
         {name: value for name, value in saved.items() if name != "model"},
         SAMPLING | _ALSO_OF_MODELS,

@@ -29,10 +29,15 @@ class Restorable(Protocol):
     config: dict[str, Any]
 
 
-def restore(predictor: Restorable, state: Mapping[str, Any]) -> None:
+def restore(predictor: Restorable, state: Mapping[str, Any], is_trusted: bool = False) -> None:
     """Put a state into a predictor; it is unchanged when the state does not fit.
 
     Of its language model and its settings only those are taken over that a state may hold; see `models`.
+
+    Args:
+        predictor: where to put it.
+        state: the state.
+        is_trusted: whether every setting of its language model is taken over.
 
     Raises:
         StateError: the state has no signature, one with other fields, or an entry of the wrong kind.
@@ -44,7 +49,7 @@ def restore(predictor: Restorable, state: Mapping[str, Any]) -> None:
         config = state.get("config", predictor.config)
         config = kept_settings(dict(config), f"`{predictor!r}`") if "config" in state else config
         saved = state.get("lm")
-        lm = None if saved is None else restored_lm(saved, predictor.lm)
+        lm = None if saved is None else restored_lm(saved, predictor.lm, is_trusted=is_trusted)
     except StateError as error:
         raise StateError(f"the state does not fit `{predictor!r}`: {error}") from None
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:

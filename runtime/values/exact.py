@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..example import Example
 from .rendering import to_json_types
 
 
@@ -25,6 +26,8 @@ def as_json(value: Any, place: str) -> Any:
     """
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+    value = _without_examples(value)
+
     def refuse(found: Any) -> Any:
         raise Unstorable(f"{place} contains a value of type `{_name(found)}`, which JSON cannot hold")
 
@@ -37,6 +40,21 @@ def as_json(value: Any, place: str) -> Any:
     except (PydanticSerializationError, ValueError, RecursionError, TypeError) as error:
         raise Unstorable(f"{place}, of type `{_name(value)}`, cannot be written as JSON: {error}") from None
     return plain
+
+
+def _without_examples(value: Any) -> Any:
+    """The value with each `Example` in it as a dict."""
+    match value:
+        case Example():
+            return value.toDict()
+        case list() | tuple():
+            changed = [_without_examples(item) for item in value]
+            same = all(one is other for one, other in zip(changed, value, strict=True))
+            return value if same else changed
+        case dict():
+            items = {key: _without_examples(item) for key, item in value.items()}
+            return value if all(items[key] is value[key] for key in value) else items
+    return value
 
 
 def _verify(plain: Any, place: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from support.lsp_client import Client
 
 collect_ignore_glob = ["workspace/*"]
+_counter = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +52,9 @@ def new_client() -> Iterator[Client]:
     client = Client()
     yield client
     client.kill()
+
+
+@pytest.fixture
+def uri(workspace: Path) -> str:
+    """A `.dspy` file of the workspace that no other test uses, and that is not on the disk."""
+    return (workspace / f"document_{next(_counter)}.dspy").as_uri()

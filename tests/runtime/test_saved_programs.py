@@ -215,7 +215,7 @@ def test_folders_that_hold_no_program(tmp_path: Path) -> None:
 
 def test_paths_of_programs(tmp_path: Path) -> None:
     program = dspy.Predict("a -> b")
-    with pytest.raises(StateError, match=r"a whole program is saved in a folder: .* must have no extension"):
+    with pytest.raises(StateError, match=r"a whole program is saved in a folder: .* must be a directory"):
         program.save(tmp_path / "program.json", save_program=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="is a file"):

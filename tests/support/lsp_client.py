@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
@@ -215,3 +216,29 @@ def position_of(text: str, offset: int) -> tuple[int, int]:
     """Line and UTF-16 column of an offset, counted independently of the server."""
     before = text[:offset].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return len(before) - 1, len(before[-1].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def offset_position(text: str, offset: int) -> dict[str, int]:
+    """The protocol's position of an offset."""
+    line, character = position_of(text, offset)
+    return {"line": line, "character": character}
+
+
+def edited(text: str, edits: list[dict[str, Any]]) -> str:
+    """A text after edits that do not overlap, in whatever order they come, counted in UTF-16."""
+    lines = text.splitlines(keepends=True)
+    starts = [0, *itertools.accumulate(len(each) for each in lines)]
+
+    def offset(place: dict[str, int]) -> int:
+        before = starts[place["line"]]
+        behind = text[before:].encode("utf-16-le")[: place["character"] * 2]
+        return before + len(behind.decode("utf-16-le"))
+
+    spans = [
+        (offset(each["range"]["start"]), offset(each["range"]["end"]), each["newText"]) for each in edits
+    ]
+    ordered = sorted(spans, key=lambda span: span[:2])
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(ordered))
+    for start, end, replacement in reversed(ordered):
+        text = text[:start] + replacement + text[end:]
+    return text

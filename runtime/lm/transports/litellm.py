@@ -55,6 +55,17 @@ _NO_KEY = re.compile(
     re.IGNORECASE,
 )
 _TEXT_OPENAI = "text-completion-openai/"
+_OURS = {
+    "cache": {"no-cache": True, "no-store": True},
+    "num_retries": 0,
+    "max_retries": 0,
+    "retry_strategy": "exponential_backoff_retry",
+}
+"""The cache and the retries are ours. The arguments are those that DSPy passes, because a program may have
+put a function with these parameters in the place of litellm's.
+"""
+_OF_COMPLETIONS = ("cache", "num_retries", "retry_strategy")
+"""Those of them that the API for responses does not have."""
 
 _BY_NAME: dict[str, type[LMError]] = {
     "ContextWindowExceededError": ContextWindowExceededError,
@@ -170,15 +181,15 @@ def _arguments(request: Request) -> dict[str, Any]:
         "timeout": _timeout(settings),
         "model": request.model,
         "messages": request.openai_messages,
-        "num_retries": 0,
-        "max_retries": 0,
+        **_OURS,
     }
 
 
 def _response_arguments(request: Request) -> dict[str, Any]:
     refuse_several(request)
     arguments = _arguments(request)
-    del arguments["messages"], arguments["num_retries"]
+    for name in ("messages", *_OF_COMPLETIONS):
+        del arguments[name]
     return {**render_settings(arguments), "input": render_input(request.given)}
 
 

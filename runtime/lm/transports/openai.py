@@ -64,7 +64,9 @@ _HOOKS = (
     "openai_key", "headers", "drop_params", "modify_params", "client_session", "aclient_session",
 )  # fmt: skip
 """What a program may set in litellm to have a word in each of its requests."""
-_FUNCTIONS = ("completion", "acompletion", "text_completion", "atext_completion")
+_FUNCTIONS = (
+    "completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses",
+)  # fmt: skip
 _LARGEST_WORDS = 2_000
 
 
@@ -134,8 +136,9 @@ def _has_a_word(litellm: Any) -> bool:
     held = vars(litellm)
     if any(held.get(name) for name in _HOOKS):
         return True
-    functions = (held.get(name) for name in _FUNCTIONS)
-    return any(not str(getattr(each, "__module__", "")).startswith("litellm") for each in functions)
+    functions = [held.get(name) for name in _FUNCTIONS]
+    functions.append(getattr(held.get("OpenAIChatCompletion"), "completion", None))
+    return any(not str(getattr(each, "__module__", "litellm")).startswith("litellm") for each in functions)
 
 
 @cache

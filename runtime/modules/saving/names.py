@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
-from ...errors import StateError
+from ...errors import MissingCodeError, StateError
 from ...signature.signature import Signature
 from ..tree import PartTree
 from .sources import needed_source
 
 OURS = __name__.partition(".")[0]
+
+_written: WeakValueDictionary[tuple[str, str, str], type] = WeakValueDictionary()
+"""Classes without a module of their own that this process has saved: by module, name and the digest of the
+source text that went with them.
+"""
+
+
+class Source(NamedTuple):
+    """The source text of a module that goes with a program.
+
+    Attributes:
+        place: where it stands, for tracebacks.
+        text: reads it.
+    """
+
+    place: str
+    text: Callable[[], str]
+
+    @classmethod
+    def of(cls, file: Path) -> Source:
+        """The source in a file."""
+        return cls(str(file), lambda: file.read_text(encoding="utf-8"))
 
 
 class Named:
@@ -48,12 +71,15 @@ class Named:
             kinds = self._kinds.setdefault(module, [])
             if thing not in kinds:
                 kinds.append(thing)
-            return f"{module}:{name.rpartition('<locals>.')[2]}"
+            return f"{module}:{_path(thing)}"
         return f"{module}:{name}"
 
     def sources(self) -> dict[str, str]:
         """The source texts that go with the program, by the module's name."""
         found = {name: needed_source(kinds) for name, kinds in self._kinds.items()}
+        for name, kinds in self._kinds.items():
+            for kind in kinds:
+                _written[name, _path(kind), _digest(found[name])] = kind
         for name, module in self._whole.items():
             file = getattr(module, "__file__", None)
             if file is None or not file.endswith(".py"):
@@ -69,11 +95,11 @@ class Finder:
     nothing.
 
     Args:
-        sources: the files of the program's own modules, by the module's name.
+        sources: the program's own modules, by the module's name.
         allow_code: whether these may be run, and other modules imported.
     """
 
-    def __init__(self, sources: Mapping[str, Path], allow_code: bool) -> None:
+    def __init__(self, sources: Mapping[str, Source], allow_code: bool) -> None:
         self._sources = sources
         self._allow_code = allow_code
         self._made: dict[str, ModuleType] = {}
@@ -85,6 +111,8 @@ class Finder:
             StateError: it is not there, or may not be looked up.
         """
         module_name, _, path = name.partition(":")
+        if module_name in self._sources and (kept := self._still_here(module_name, path)) is not None:
+            return kept
         found: Any = self._module(module_name, name)
         for part in path.split("."):
             if part == "<locals>":
@@ -101,10 +129,10 @@ class Finder:
             return import_module(name)
         if (made := self._made.get(name)) is not None:
             return made
-        if (file := self._sources.get(name)) is not None:
+        if (source := self._sources.get(name)) is not None:
             if not self._allow_code:
                 raise _refused(name)
-            return self._run(name, file)
+            return self._run(name, source)
         if (known := sys.modules.get(name)) is not None:
             return known
         if not self._allow_code:
@@ -112,20 +140,42 @@ class Finder:
         try:
             return import_module(name)
         except ImportError as error:
-            raise StateError(
+            raise MissingCodeError(
                 f"the saved program needs `{wanted}`, and its module cannot be imported: {error}"
             ) from error
 
-    def _run(self, name: str, file: Path) -> ModuleType:
-        """The module of a source file of the program, under a name of its own."""
+    def _still_here(self, module: str, path: str) -> type | None:
+        """The class itself, where this process has saved it and its source is the same: nothing is run."""
+        kinds = [(key, kind) for key, kind in _written.items() if key[:2] == (module, path)]
+        if not kinds:
+            return None
+        try:
+            text = self._sources[module].text()
+        except OSError:
+            return None
+        return next((kind for (_, _, source), kind in kinds if source == _digest(text)), None)
+
+    def _run(self, name: str, source: Source) -> ModuleType:
+        """A module of the program, run under a name of its own."""
         module = ModuleType(f"dspyc_saved_{id(self)}_{name.strip('_').replace('.', '_')}")
-        module.__file__ = str(file)
+        module.__file__ = source.place
         self._made[name] = sys.modules[module.__name__] = module
         try:
-            exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), vars(module))  # noqa: S102 allowed by whoever loads it
+            exec(compile(source.text(), source.place, "exec"), vars(module))  # noqa: S102 allowed by whoever loads it
         except Exception as error:
-            raise StateError(f"the code of the saved program, {file}, fails: {error!r}") from error
+            raise StateError(f"the code of the saved program, {source.place}, fails: {error!r}") from error
         return module
+
+
+def _path(kind: type) -> str:
+    """How a class that is written by itself is reached in its module."""
+    return kind.__qualname__.rpartition("<locals>.")[2]
+
+
+def _digest(text: str) -> str:
+    from hashlib import sha256
+
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _is_harmless(found: Any) -> bool:

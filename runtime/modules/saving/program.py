@@ -18,7 +18,7 @@ from typing import Any
 from ...errors import StateError
 from ...state import files
 from ..tree import PartTree
-from .names import Finder, Named
+from .names import Finder, Named, Source
 from .values import Reader, Writer
 
 _FORMAT = 1
@@ -36,9 +36,9 @@ def save_program(module: PartTree, path: Path, by_value: Iterable[ModuleType] | 
     Raises:
         StateError: the path names a file, or something in the module cannot be saved.
     """
-    if path.suffix:
+    if path.suffix in (".json", ".pkl"):
         raise StateError(
-            f"a whole program is saved in a folder: {path} must have no extension (`{path.with_suffix('')}`)"
+            f"a whole program is saved in a folder: {path} must be a directory (`{path.with_suffix('')}`)"
         )
     if path.exists() and not path.is_dir():
         raise StateError(f"a whole program is saved in a folder, and {path} is a file")
@@ -86,7 +86,9 @@ def load(path: str | Path, allow_code: bool = False, allow_pickle: bool = False)
     if (folder / _METADATA).exists():
         files.warn_of_versions(folder, {"metadata": files.read_state(folder / _METADATA)})
     sources = {
-        name: folder / _SOURCES / f"{name}.py" for name in content.get("sources", ()) if _is_name(name)
+        name: Source.of(folder / _SOURCES / f"{name}.py")
+        for name in content.get("sources", ())
+        if _is_name(name)
     }
     try:
         return Reader(Finder(sources, allow_code or allow_pickle)).read(content["program"])

@@ -5,8 +5,10 @@ What JSON has is written as it is; everything else is an object with the key `$`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
+from weakref import WeakValueDictionary
 
 from ...errors import SignatureError, StateError
 from ...example import Example
@@ -23,6 +25,9 @@ from ..tree import PartTree
 from .names import OURS, Finder, Named
 
 _TAG = "$"
+
+_signatures: WeakValueDictionary[str, type[Signature]] = WeakValueDictionary()
+"""Signatures that this process has saved, by what was written of them."""
 _NOT_SAVED = frozenset({"_history", "_defaults", "callbacks", "__signature__"})
 
 
@@ -95,13 +100,15 @@ class Writer:
 
     def _signature(self, value: Any, where: str) -> Any:
         if all(not field.where and field.default_factory is None for field in value.fields.values()):
-            return {
+            written = {
                 _TAG: "signature",
                 "name": value.__name__,
                 "instructions": value.__instructions__,
                 "fields": [self._field(field, where) for field in value.fields.values()],
                 "demos": [self.write(Example(demo), where) for demo in value.demos],
             }
+            _signatures[_text(written)] = value
+            return written
         # Conditions are functions, which only the class itself has.
         return {_TAG: "named", "name": self._named.name_of(value)}
 
@@ -208,7 +215,10 @@ class Reader:
     def _signature(self, written: dict[str, Any]) -> type[Signature]:
         fields = [self._field(field) for field in written["fields"]]
         demos = [dict(self.read(demo)) for demo in written["demos"]]
-        return make(fields, written["instructions"] or None, name=written["name"], demos=demos)
+        made = make(fields, written["instructions"] or None, name=written["name"], demos=demos)
+        kept = _signatures.get(_text(written))
+        # The same class as in the program that was saved, where that is of this process.
+        return kept if kept is not None and dict(kept.fields) == dict(made.fields) else made
 
     def _field(self, written: dict[str, Any]) -> Field:
         given = {name: item for name, item in written.items() if name not in (_TAG, "type")}
@@ -242,6 +252,10 @@ def _is_ours(kind: Any) -> bool:
     """Whether a class of the runtime is made of its attributes: its parameters, or the tools of an agent."""
     is_made = hasattr(kind, "__parameters__") or getattr(kind, "_is_saved", False)
     return is_made and kind.__module__.startswith(f"{OURS}.")
+
+
+def _text(written: Mapping[str, Any]) -> str:
+    return json.dumps(written, sort_keys=True)
 
 
 _TYPES = {"NoneType": type(None)}

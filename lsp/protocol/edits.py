@@ -1,0 +1,97 @@
+"""Edits of files, and what makes them: formatting, code actions, rename."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import field
+
+from .diagnostics import Diagnostic
+from .documents import PositionParams, TextDocumentIdentifier
+from .places import Range, Structure, TextEdit
+
+
+class FormattingParams(Structure, frozen=True):
+    """Lay a file out."""
+
+    text_document: TextDocumentIdentifier
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class RangeFormattingParams(Structure, frozen=True):
+    """Lay the declarations of a selection out."""
+
+    text_document: TextDocumentIdentifier
+    range: Range
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class CodeActionContext(Structure, frozen=True):
+    """What the client shows at a place, and what it wants."""
+
+    diagnostics: list[Any] = field(default_factory=list)
+    only: list[str] | None = None
+
+
+class CodeActionParams(Structure, frozen=True):
+    """What can be done about a range."""
+
+    text_document: TextDocumentIdentifier
+    range: Range
+    context: CodeActionContext
+
+
+class OptionalVersionedTextDocumentIdentifier(Structure, omit_defaults=False, frozen=True):
+    """A file at a version, or as it is on the disk."""
+
+    uri: str
+    version: int | None
+
+
+class TextDocumentEdit(Structure, frozen=True):
+    """Edits of one file at one version."""
+
+    text_document: OptionalVersionedTextDocumentIdentifier
+    edits: list[TextEdit]
+
+
+class WorkspaceEdit(Structure, frozen=True):
+    """Edits of several files, in one of two forms."""
+
+    changes: dict[str, list[TextEdit]] | None = None
+    document_changes: list[TextDocumentEdit] | None = None
+
+
+class CodeActionData(Structure, frozen=True):
+    """Where an action was offered, by which its edits are worked out when it is chosen."""
+
+    uri: str
+    version: int
+    start: int
+    """In code points, as `end`."""
+    end: int
+
+
+class CodeAction(Structure, frozen=True):
+    """Something that can be done, with the edits that do it."""
+
+    title: str
+    kind: str
+    diagnostics: list[Diagnostic] | None = None
+    is_preferred: bool | None = None
+    edit: WorkspaceEdit | None = None
+    data: CodeActionData | None = None
+    """What `codeAction/resolve` makes the edit of."""
+
+
+class RenameParams(PositionParams, frozen=True, kw_only=True):
+    """Give the name at a cursor another one."""
+
+    new_name: str
+
+
+class PrepareRenameResult(Structure, frozen=True):
+    """The name that would be changed."""
+
+    range: Range
+    placeholder: str

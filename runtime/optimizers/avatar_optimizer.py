@@ -1,0 +1,277 @@
+"""`AvatarOptimizer`: better instructions for an agent, from what it did well and what it did not."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from ..errors import OptimizerError
+from ..evaluate import Evaluate
+from ..evaluate.scores import as_number, judge
+from ..example import Example
+from ..execution.callables import accepted
+from ..interface import Examples, Metric
+from ..limits import Ge
+from ..lm.base import BaseLM
+from ..modules.avatar import Avatar
+from ..modules.base import Module
+from ..modules.predict import Predict
+from ..modules.toolbox import numbered
+from ..parameters import KW_ONLY, parameters
+from ..signature.fields import InputField, OutputField
+from ..signature.signature import Signature
+from ..values.rendering import to_json_types
+from .base import Candidates, Optimizer, as_examples
+from .instructions import cleaned, with_instructions
+from .prompting import Question, ask, model_for
+from .study import Steps, Study, Trial
+
+logger = logging.getLogger("dspyc")
+
+_MOST_INPUTS = 10
+
+
+@parameters
+class AvatarOptimizer(Optimizer):
+    """Rewrites the instructions of `Avatar` agents, round by round, from contrasting runs.
+
+    In each round a model compares inputs on which the best agent so far did well with some on which it did
+    not, and what it did there with its tools; from that criticism it writes new instructions, which are
+    measured. The agent that scores best is returned, the student among them. The rounds end early where no
+    input is left on which the agent did badly.
+
+    Paper: Wu et al., "AvaTaR: Optimizing LLM Agents for Tool Usage via Contrastive Reasoning" (2024),
+    arXiv:2406.11200.
+    """
+
+    metric: Metric
+    """How good a prediction is."""
+    max_iters: Annotated[int, Ge(1)] = 10
+    """How many rounds."""
+    lower_bound: float = 0
+    """The score up to which an input counts as one on which the agent did badly."""
+    upper_bound: float = 1
+    """The score from which on an input counts as one on which it did well."""
+    max_positive_inputs: Annotated[int, Ge(1)] | None = None
+    """How many inputs of the good ones are compared at most; 10 when None."""
+    max_negative_inputs: Annotated[int, Ge(1)] | None = None
+    """How many of the bad ones; 10 when None."""
+    optimize_for: Literal["max", "min"] = "max"
+    """Whether a high score is good, or a low one."""
+    _: KW_ONLY
+    prompt_model: BaseLM | None = None
+    """What compares and writes; the configured model when None."""
+    num_threads: Annotated[int, Ge(1)] | None = None
+    """How many examples to run at a time; `settings.num_threads` unless given."""
+    seed: int = 0
+    """The seed by which the compared inputs are drawn."""
+
+    def compile(self, student: Module, *, trainset: Examples) -> Module:
+        """Return the best agent.
+
+        Args:
+            student: an `Avatar`, or a program with one or several inside; it is not changed.
+            trainset: the examples.
+
+        Raises:
+            OptimizerError: there is no `Avatar`, the agent could not be measured, or no score reaches a
+                bound.
+        """
+        examples = as_examples("trainset", trainset)
+        rounds = _Rounds(self, student, examples)
+        evaluate = Evaluate(
+            devset=examples,
+            metric=_Negated(self.metric) if self.optimize_for == "min" else self.metric,
+            num_threads=self.num_threads,
+            max_errors=len(examples) + 1,
+        )
+        study = Study(
+            lambda candidate: with_instructions(student, candidate["instructions"]),
+            evaluate,
+            keep_predictions=True,
+        )
+        winner: Any = study.search(rounds.steps()).program
+        sign = -1 if self.optimize_for == "min" else 1
+        winner._compiled = True
+        winner.candidate_programs = Candidates(
+            [
+                {"score": trial.score, "mean": sign * (trial.score or 0) / 100, "program": trial.program}
+                for trial in study.measured
+            ]
+        )
+        return winner  # type: ignore[no-any-return]
+
+    def verify(self, student: Module, *, trainset: Examples) -> None:
+        """Raise what `compile` would reject.
+
+        Args:
+            student: as in `compile`.
+            trainset: as in `compile`.
+
+        Raises:
+            OptimizerError: what `compile` would raise before its first call.
+        """
+        as_examples("trainset", trainset)
+        _actors(student)
+
+
+class _Negated:
+    """A metric that is to become low, as one that is to become high."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self.__name__ = getattr(metric, "__name__", type(metric).__name__)
+
+    def __call__(self, example: Any, pred: Any, trace: Any = None) -> float:
+        offered = accepted(self._metric, {"trace": trace})
+        return -as_number(self._metric, judge(self._metric, example, pred, **offered))
+
+
+def _actors(program: Module) -> dict[str, Avatar]:
+    """The agents of a program, by the name of the predictor that chooses their actions.
+
+    Raises:
+        OptimizerError: there is none.
+    """
+    agents = {id(agent.actor): agent for _, agent in program.named_sub_modules(Avatar)}
+    found = {name: agents[id(one)] for name, one in program.named_predictors() if id(one) in agents}
+    if not found:
+        raise OptimizerError(
+            f"AvatarOptimizer improves agents that are made with `Avatar`; {type(program).__name__} has none"
+        )
+    return found
+
+
+class _Rounds:
+    """The search: each round asks for instructions that may be better than the best so far."""
+
+    def __init__(self, settings: AvatarOptimizer, student: Module, examples: Sequence[Example]) -> None:
+        self._settings = settings
+        self._student = student
+        self._examples = examples
+        self._actors = _actors(student)
+        self._rng = random.Random(settings.seed)
+        self._model = model_for(settings.prompt_model, student)
+        self._comparator, self._writer = Predict(_comparison()), Predict(_writing())
+
+    def steps(self) -> Steps:
+        """The instructions to measure."""
+        names = list(self._actors)
+        predictors = dict(self._student.named_predictors())
+        best_texts = {name: predictors[name].signature.instructions for name in names}
+        trials = yield [{"instructions": dict(best_texts)}]
+        best = trials[0]
+        if best.score is None:
+            return
+        for number in range(self._settings.max_iters):
+            name = names[number % len(names)]
+            text = self._improved(name, best_texts[name], best, number)
+            if text is None:
+                return
+            texts = {**best_texts, name: text}
+            trials = yield [{"instructions": texts}]
+            score = trials[0].score
+            if score is not None and best.score is not None and score > best.score:
+                best, best_texts = trials[0], texts
+
+    def _improved(self, name: str, current: str, best: Trial, number: int) -> str | None:
+        """New instructions for an agent; None where there is nothing to learn from, or no budget."""
+        good, bad = self._sides(best)
+        if not bad:
+            logger.info("the agent did badly on no input, so there is nothing to improve")
+            return None
+        # From the same runs, another sample: or the same instructions would be written again.
+        config = {"rollout_id": number, "temperature": 1.0}
+        compared = ask(
+            self._comparator,
+            Question(
+                {
+                    "instruction": current,
+                    "actions": numbered(self._actors[name]._toolbox.tools),
+                    "pos_input_with_metrics": self._drawn(good, self._settings.max_positive_inputs),
+                    "neg_input_with_metrics": self._drawn(bad, self._settings.max_negative_inputs),
+                },
+                self._model,
+                config,
+            ),
+            what="comparison",
+        )
+        if compared is None:
+            return None
+        written = ask(
+            self._writer,
+            Question({"previous_instruction": current, "feedback": compared.feedback}, self._model, config),
+            what="instructions",
+        )
+        return None if written is None else cleaned(written.new_instruction)
+
+    def _sides(self, best: Trial) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The runs that went well, and those that did not, as they are shown.
+
+        Raises:
+            OptimizerError: there are neither.
+        """
+        settings = self._settings
+        sign = -1 if settings.optimize_for == "min" else 1
+        good: list[dict[str, Any]] = []
+        bad: list[dict[str, Any]] = []
+        for example, value, prediction in zip(self._examples, best.subscores, best.predictions, strict=True):
+            score = sign * value
+            high, low = score >= settings.upper_bound, score <= settings.lower_bound
+            if not (high or low):
+                continue
+            shown = {
+                "example": to_json_types(dict(example.call_inputs())),
+                "score": score,
+                "actions": to_json_types(prediction.get("actions")),
+            }
+            (good if high == (sign == 1) else bad).append(shown)
+        if not good and not bad:
+            raise OptimizerError(
+                f"no example scored {settings.upper_bound:g} or more, or {settings.lower_bound:g} or less, "
+                "so there are no runs to compare: change `upper_bound` or `lower_bound`"
+            )
+        return good, bad
+
+    def _drawn(self, shown: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:
+        count = min(most or _MOST_INPUTS, len(shown))
+        return [shown[index] for index in sorted(self._rng.sample(range(len(shown)), count))]
+
+
+def _comparison() -> type[Signature]:
+    runs = "with the score of each, and the actions that were taken"
+    fields: dict[str, Any] = {
+        "instruction": (str, InputField(desc="the instruction that the agent followed")),
+        "actions": (list[str], InputField(desc="the tools that it has")),
+        "pos_input_with_metrics": (
+            list[dict[str, Any]],
+            InputField(desc=f"inputs on which it did well, {runs}"),
+        ),
+        "neg_input_with_metrics": (
+            list[dict[str, Any]],
+            InputField(desc=f"inputs on which it did badly, {runs}"),
+        ),
+        "feedback": (str, OutputField(desc="what the agent should do differently")),
+    }
+    instructions = (
+        "An agent with tools followed an instruction, and did well on some inputs and badly on others. Say "
+        "what tells the two groups apart, where the actions that were taken on the bad ones make no sense, "
+        "and how the tools should be used instead so that inputs like these go well."
+    )
+    return Signature(fields, instructions)  # type: ignore[call-arg,return-value]
+
+
+def _writing() -> type[Signature]:
+    fields: dict[str, Any] = {
+        "previous_instruction": (str, InputField(desc="the instruction that the agent followed")),
+        "feedback": (str, InputField(desc="what it should do differently")),
+        "new_instruction": (str, OutputField(desc="the instruction to follow from now on")),
+    }
+    instructions = (
+        "Write a new instruction for an agent with tools, which takes the feedback into account. Keep the "
+        "general rules of the previous instruction, say in particular how the tools are used well, and need "
+        "no more than three paragraphs."
+    )
+    return Signature(fields, instructions)  # type: ignore[call-arg,return-value]
