@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="FILE[:PROGRAM]", type=click.Path())
 @lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
+@click.option(
+    "--plan",
+    is_flag=True,
+    help="Show the calls, tokens and cost of a run, at least and at most; ask nothing.",
+)
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N requests to models.")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Stop after N tokens.")
@@ -38,6 +43,7 @@ def command(
     target: str,
     models: tuple[str, ...],
     as_json: bool,
+    plan: bool,
     fresh: bool,
     max_calls: int | None,
     max_tokens: int | None,
@@ -53,9 +59,12 @@ def command(
     If a run is interrupted or killed, the same command resumes it; finished model calls are not repeated. The
     --max options limit a run, which then keeps the best result so far.
 
+    --plan shows beforehand what a run will take, by role and model.
+
     \b
     Examples:
       dspyc optimize distil.dspy
+      dspyc optimize distil.dspy --plan
       dspyc optimize distil.dspy --max-calls 5000
       dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
     """
@@ -74,6 +83,16 @@ def command(
     program: Program = loaded.names[programs[0]]
     measured_by = _evaluation_of(loaded, program)
     evaluation: Evaluate | None = loaded.names[measured_by] if measured_by else None
+    if plan:
+        from . import plans
+
+        with told(), answering(models, loaded):
+            planned = program.plan(evaluation, plans.per_run(loaded, programs[0]))
+        if as_json:
+            say_json(plans.record(programs[0], planned))
+        else:
+            plans.show(programs[0], type(program.optimizer).__name__, planned)
+        return 0
     with told(), answering(models, loaded), watching(log=True), resumable(program.journal_path):
         result = program.optimize(
             evaluation=evaluation,

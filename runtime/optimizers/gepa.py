@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +23,7 @@ from .gepa_result import GEPAResult
 from .gepa_search import Search, Settings
 from .instructions import instructions_of
 from .mipro import AUTO_RUN_SETTINGS, trials_for
+from .plan import Planned, Span, writing_prompt
 from .reflection import InstructionProposer, Reflection, by_position
 from .study import Study
 
@@ -197,6 +198,24 @@ class GEPA(Optimizer):
         if valset is not None:
             as_examples("valset", valset)
         instructions_of(student)
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        train, valset = arguments["trainset"], arguments.get("valset")
+        rows = len(train if valset is None else valset)
+        calls = self.metric_calls(student, len(train), None if valset is None else rows)
+        # A round that has begun is finished: its ideas are tried, and one of them measured on all rows.
+        most = calls + 2 * self.reflection_minibatch_size * self.proposals_at_once + rows
+        ideas = max(0, calls - rows) // self.reflection_minibatch_size + self.proposals_at_once
+        return [
+            Planned("program", Span(rows, max(most, rows)), student),
+            Planned(
+                "reflection model",
+                Span(0, ideas * (len(instructions_of(student)) if self.component_selector == "all" else 1)),
+                lm=self.reflection_lm,
+                prompt=writing_prompt(student, train[: self.reflection_minibatch_size]),
+            ),
+        ]
 
     def metric_calls(self, student: Module, train: int, val: int | None) -> int:
         """How many metric calls a run makes.

@@ -37,6 +37,7 @@ from ..work.budget import Budget
 from ..work.run import journalled, working
 from .capture import describe_top
 from .making import Making, OptimizeResult, make_state
+from .planning import OptimizePlan, Span, plan_of
 
 logger = logging.getLogger("dspyc")
 
@@ -258,6 +259,24 @@ class Program(Module):
             run,
         ):
             return make_state(making, evaluation)
+
+    def plan(self, evaluation: Evaluate | None = None, per_run: Span | None = None) -> OptimizePlan:
+        """What `optimize` will take, at least and at most: calls by role and model, tokens and dollars.
+
+        Nothing is asked. Calls that an earlier, interrupted run has made already are counted, too.
+
+        Args:
+            evaluation: measures the module before and after.
+            per_run: how many calls a run of the module makes, where that is known better than from its class.
+
+        Raises:
+            OptimizerError: the optimizer cannot work.
+        """
+        student = plain_module(self.student)
+        arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
+        with calling(self._defaults):
+            self.optimizer.verify(student, **arguments)
+            return plan_of(student, self.optimizer.plan(student, **arguments), evaluation, per_run)
 
     def top(self, n: int) -> TopPrograms:
         """The best programs that the optimizer tried, at most `n`; read when they are first used."""
