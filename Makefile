@@ -59,7 +59,7 @@ build/installed: $(VENV)/.dev FORCE
 FORCE:
 
 typecheck: build/installed
-	cd build/installed && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml -p dspyc
+	cd build/installed && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../../$(CACHE)/mypy -p dspyc
 
 imports: build/installed
 	cd build/installed && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../pyproject.toml

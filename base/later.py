@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -34,6 +34,16 @@ class Later:
         return getattr(module, attribute)
 
 
+def loaded(module: str, *names: str) -> tuple[Any, ...]:
+    """What a module has under these names; nothing if it has not been imported, so that nobody can mean it.
+
+    issubclass(annotation, (int, float, *loaded("decimal", "Decimal")))
+    """
+    found = sys.modules.get(module)
+    # A thread that imports it just now may not be done; who has one of its classes waits for no more.
+    return () if found is None else tuple([getattr(found, name) for name in names if hasattr(found, name)])
+
+
 def read_homes(file: str) -> dict[str, str]:
     """The names that a package hands on, each with the module where it is.
 
@@ -44,7 +54,5 @@ def read_homes(file: str) -> dict[str, str]:
         file: the package's `__init__.py`.
     """
     with open(f"{os.path.splitext(file)[0]}.pyi", encoding="utf-8") as stub:
-        return {name: home for home, name in _IMPORTED.findall(stub.read())}
-
-
-_IMPORTED = re.compile(r"^from (\.[\w.]*) import (\w+) as \2$", re.MULTILINE)
+        lines = [line.split() for line in stub if line.startswith("from .")]
+    return {words[3]: words[1] for words in lines if words[4:5] == ["as"] and words[3:4] == words[5:]}

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from .expressions import pattern
 from .later import Later
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ else:
     datetime, json, mmap = (Later(globals(), name, name) for name in ("datetime", "json", "mmap"))
     util = Later(globals(), "util", "importlib.util")
 
-_HEAD = re.compile(rb'\n    "([^"\n]+)": \{')
-_MEMBER = re.compile(r'^    [A-Z0-9_]+ = "([^"\n]+)"', re.MULTILINE)
+_HEAD = pattern(rb'\n    "([^"\n]+)": \{')
+_MEMBER = pattern(r'^    [A-Z0-9_]+ = "([^"\n]+)"', re.MULTILINE)
 _LARGEST_SOURCE = 4 << 20
 
 COMMON_PROVIDERS = frozenset(
@@ -99,7 +100,7 @@ def words() -> frozenset[str]:
     return frozenset(each for each in found if not each.isdigit())
 
 
-_SEPARATOR = re.compile(r"[-._@/:]")
+_SEPARATOR = pattern(r"[-._@/:]")
 
 
 def is_asked(provider: str, name: str) -> bool:
@@ -128,7 +129,7 @@ def _newest() -> str:
     return found[-_WRONG_DATES] if len(found) >= _WRONG_DATES else ""
 
 
-_DATE = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])-?([0-3]\d)(?!\d)")
+_DATE = pattern(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])-?([0-3]\d)(?!\d)")
 _WRONG_DATES = 3
 
 
@@ -190,10 +191,14 @@ def _folder() -> str | None:
 
 HERE = ("gguf", "embedded")
 """What the names of models begin with that run in this process: GGUF files, and those of dspyc."""
-SHIPPED = ("banking", "banking-base")
+TRAINABLE = (*HERE, "openai")
+"""What the names of models begin with that can be trained."""
+SHIPPED = ("banking", "banking-base", "base")
 """The models that come with dspyc."""
-SHIPPED_CONTEXT = 1024
+SHIPPED_CONTEXT = {"banking": 1024, "banking-base": 1024, "base": 4096}
 """How many tokens they read."""
+COMPACT = ("base",)
+"""Those whose prompts do not list the types of fields."""
 
 TRAINING_SETTINGS = (
     "cpu_seconds",
@@ -204,14 +209,23 @@ TRAINING_SETTINGS = (
     "warmup_steps",
     "weight_decay",
     "dropout",
+    "lora",
     "validation",
     "seed",
     "threads",
     "precision",
+    "prompts",
+    "background",
+    "checkpoints",
     "output",
     "progress",
 )
 """What may be set for a training in this process."""
+SERVER_TRAINING_SETTINGS = (
+    "n_epochs", "learning_rate_multiplier", "suffix", "method", "metadata", "integrations", "validation_file",
+    "poll_seconds", "job_id", "beta",
+)  # fmt: skip
+"""What else may be set for a training at a server that speaks OpenAI's protocol."""
 TRAINING_ALIASES = {
     "num_train_epochs": "epochs",
     "max_steps": "steps",
@@ -220,7 +234,7 @@ TRAINING_ALIASES = {
 }
 """The names that DSPy's and TRL's users know."""
 
-_REASONING = re.compile(
+_REASONING = pattern(
     r"o[1345](-mini|-nano|-pro|-preview)?(-\d{4}(-\d{2}){0,2})?|gpt-5(?!.*-chat).*", re.IGNORECASE
 )
 REASONING_MAX_TOKENS = 5000
@@ -229,7 +243,8 @@ REASONING_MAX_TOKENS = 5000
 
 def is_reasoning_model(model: str) -> bool:
     """Whether the model is one of OpenAI's reasoning models, which take few of the usual settings."""
-    return _REASONING.fullmatch(model.rpartition("/")[2]) is not None
+    name = model.rpartition("/")[2]
+    return name[:5].lower().startswith(("o", "gpt-5")) and _REASONING.fullmatch(name) is not None
 
 
 def reasoning_complaint(model: str, temperature: float | None, max_tokens: int | None) -> str | None:

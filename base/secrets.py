@@ -19,13 +19,15 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from .expressions import pattern
+
 REDACTED = "[redacted]"
 
 _T = TypeVar("_T")
 
 # --- names ----------------------------------------------------------------------------------------------
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = pattern(
     r"""(?:^|_)(?:
         api_?keys?
       | (?:access|account|auth|encryption|hmac|jwt|license|master|private|secret|service|shared|signing|ssh
@@ -38,7 +40,7 @@ _SECRET_NAME = re.compile(
     | apikey | accesskey | secretkey | authtoken | accesstoken | password""",
     re.VERBOSE,
 )
-_HARMLESS_NAME = re.compile(
+_HARMLESS_NAME = pattern(
     # Tokens of a vocabulary, keys of a table, and what only points to a secret or tells its kind.
     r"(?:^|_)(?:(?:bos|cls|end|eos|mask|max|min|new|next|pad|sep|special|start|stop|unk)_token"
     r"|(?:cache|dict|foreign|group|index|join|label|order|partition|primary|public|row|sort)_key)$"
@@ -62,8 +64,8 @@ def _snake_case(name: str) -> str:
 
 # --- settings -------------------------------------------------------------------------------------------
 
-_HEADERS = re.compile(r"(?:^|_)headers?$")
-_HARMLESS_HEADER = re.compile(
+_HEADERS = pattern(r"(?:^|_)headers?$")
+_HARMLESS_HEADER = pattern(
     r"accept.*|content_.*|user_agent|host|date|connection|keep_alive|transfer_encoding|server|vary|age|"
     r"cache_control|retry_after|http_referer|referer|x_title|x_request_id|request_id|cf_ray|via|"
     r"openai_(?:beta|organization|project|version|processing_ms)|anthropic_(?:beta|version)|"
@@ -276,7 +278,7 @@ def _of_environment() -> Iterator[str]:
 
 _NAME = r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{1,63})"
 
-_SHAPES = re.compile(
+_SHAPES = pattern(
     r"""(?<![A-Za-z0-9])(?:
         (?:sk|pk|rk|xai|csk|pplx|nvapi|glpat|lsv2)[-][A-Za-z0-9_-]{12,}
       | (?:gsk|hf|fw|r8|ghp|gho|ghu|ghs|ghr|npm|tgp_v1|dckr_pat|lsv2_[a-z]{2}|esecret)_[A-Za-z0-9]{16,}
@@ -292,38 +294,38 @@ _SHAPES = re.compile(
     )""",
     re.VERBOSE,
 )
-_LONG_WORD = re.compile(r"[A-Za-z0-9_.-]{13}")
+_LONG_WORD = pattern(r"[A-Za-z0-9_.-]{13}")
 """What every one of the shapes has."""
-_HAS_SHAPE = re.compile(r"://|PRIVATE KEY|earer|EARER").search
+_HAS_SHAPE = pattern(r"://|PRIVATE KEY|earer|EARER")
 """What the passwords and keys around which other words stand have."""
-_BEARER = re.compile(
+_BEARER = pattern(
     r"\b[Bb][Ee][Aa][Rr][Ee][Rr]\s{1,4}(?P<secret>(?:[A-Za-z]{0,200}[-._~+/0-9]|[A-Za-z]{20})[-._~+/A-Za-z0-9]{4,}=*)"
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<secret>[^-]*)")
-_USER_INFO = re.compile(
+_PRIVATE_KEY = pattern(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<secret>[^-]*)")
+_USER_INFO = pattern(
     r"[A-Za-z][A-Za-z0-9+.-]{0,20}://"
     r"(?:(?P<name>[^\s/:@?#\"'<>]{0,256}):(?P<password>[^\s/\"'?#<>]{1,256})"
     r"|(?P<user>[^\s/:@?#\"'<>]{16,256}))@"
 )
-_QUERY = re.compile(r"[?&;](?P<name>[\w.-]{1,64})=(?P<secret>[^&\s\"'#<>\\]+)")
+_QUERY = pattern(r"[?&;](?P<name>[\w.-]{1,64})=(?P<secret>[^&\s\"'#<>\\]+)")
 _SIGNATURES = frozenset({"sig", "signature", "x_amz_signature", "x_amz_credential", "x_goog_signature"})
-_QUOTED = re.compile(
+_QUOTED = pattern(
     _NAME + r"""\\?["']?\s{0,4}[:=]\s{0,4}(?:"""
     r"""b?\\?"(?P<double>(?:[^"\\\n]|\\[^"\n])*)\\?"|b?'(?P<single>(?:[^'\\\n]|\\.)*)')"""
 )
-_PLAIN = re.compile(_NAME + r"\s{0,4}(?P<sign>[:=])\s{0,4}(?P<secret>[^\s\"',;(){}\[\]<>&\\]{4,})")
-_HEADER = re.compile(
+_PLAIN = pattern(_NAME + r"\s{0,4}(?P<sign>[:=])\s{0,4}(?P<secret>[^\s\"',;(){}\[\]<>&\\]{4,})")
+_HEADER = pattern(
     r"(?i)(?<![\w-])(?:proxy-)?authorization\s{0,4}[:=]\s{0,4}"
     r"(?:bearer|basic|token|digest|apikey|key|negotiate)\s{1,4}(?P<secret>[^\s\"',;]{1,})"
 )
-_COOKIE = re.compile(r"(?i)(?<![\w-])(?:set-)?cookie\s{0,4}:\s{0,4}(?P<secret>[\w.-]{1,100}=[^\n\"']{1,})")
+_COOKIE = pattern(r"(?i)(?<![\w-])(?:set-)?cookie\s{0,4}:\s{0,4}(?P<secret>[\w.-]{1,100}=[^\n\"']{1,})")
 _AMBIGUOUS = frozenset({"key", "keys", "token", "tokens", "auth", "pat", "cookie", "cookies", "secret"})
 """Names that a program may give to anything; only a long value without spaces is a secret under them."""
 
 
 def looks_like_key(text: str) -> bool:
     """Whether a key, a token or a password stands in a text, by its shape alone."""
-    if _LONG_WORD.search(text) is None and not _HAS_SHAPE(text):
+    if _LONG_WORD.search(text) is None and not _HAS_SHAPE.search(text):
         return False
     return any(True for _ in _shaped_spans(text)) and not is_placeholder(text)
 

@@ -13,6 +13,17 @@ _LONGEST = 200
 """Comparing takes quadratic time, and nobody mistypes a name of this length."""
 
 
+def dedented(text: str) -> str:
+    """A text without the indentation that all of its lines have, as `textwrap.dedent` gives it, which is
+    imported for a text with an indented line only.
+    """
+    if not (text[:1].isspace() or "\n " in text or "\n\t" in text):
+        return text
+    from textwrap import dedent
+
+    return dedent(text)
+
+
 def near(name: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | None:
     """The candidate that is closest to a mistyped name; None when none is close.
 

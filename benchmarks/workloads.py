@@ -8,9 +8,7 @@ from __future__ import annotations
 import atexit
 import importlib
 import itertools
-import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
@@ -184,6 +182,8 @@ def hit_on_disk(dspy: Any) -> Callable[[], Any]:
 
 def cached_call(dspy: Any, memory: bool) -> Callable[[], Any]:
     """The same call again and again, answered once by a server."""
+    import tempfile  # only here, as what one answer imports is measured, too
+
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
     dspy.configure_cache(disk_cache_dir=folder.name, enable_memory_cache=memory)
@@ -284,4 +284,6 @@ def answer_once(library: str) -> None:
 
 
 if __name__ == "__main__":
+    import json
+
     print(json.dumps(measure(sys.argv[1], sys.argv[2])))

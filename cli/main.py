@@ -19,7 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
     "Run": ("run", "prompt", "test", "cache"),
     "Improve": ("eval", "optimize"),
-    "Ship": ("init", "build", "serve", "graph", "lsp", "completion", "version"),
+    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "completion", "version"),
 }
 
 
@@ -34,7 +34,9 @@ class Commands(click.Group):
         """The command of a name; each file of this folder that has one calls it `command`."""
         if name not in self.list_commands(context):
             return None
-        command: click.Command = import_module(f".{name}", __package__).command
+        # `import` cannot be a module's name.
+        module = "importing" if name == "import" else name
+        command: click.Command = import_module(f".{module}", __package__).command
         return command
 
     def resolve_command(

@@ -65,11 +65,14 @@ def _bars(console: Console) -> Iterator[Callable[[Progress], None]]:
     )
     from rich.progress import Progress as Bars
 
+    from ..runtime.evaluate.costs import render_cost
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TextColumn("{task.fields[score]}"),
+        TextColumn("{task.fields[cost]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("[dim]{task.fields[detail]}", markup=True),
@@ -79,13 +82,17 @@ def _bars(console: Console) -> Iterator[Callable[[Progress], None]]:
 
         def tell(progress: Progress) -> None:
             score = "" if progress.score is None else f"{progress.score:.1f} %"
+            cost = render_cost(progress.cost)
             if progress.stage not in tasks:
-                tasks[progress.stage] = bars.add_task(progress.stage, total=None, score="", detail="")
+                tasks[progress.stage] = bars.add_task(
+                    progress.stage, total=None, score="", cost="", detail=""
+                )
             bars.update(
                 tasks[progress.stage],
                 completed=progress.done,
                 total=progress.total,
                 score=score,
+                cost=cost,
                 detail=progress.detail.replace("[", r"\["),
             )
 

@@ -200,8 +200,8 @@ def _inputs_of(predictor: Predict) -> list[Input]:
 
 def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     """The messages of a predictor; an input without a value stands as `{name}`."""
-    from ..runtime import ChatAdapter
     from ..runtime.execution.settings import lookup
+    from ..runtime.modules.calling import default_adapter, in_force
     from ..runtime.signature.inputs import all_inputs
 
     fields = predictor.signature.input_fields
@@ -209,7 +209,7 @@ def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     missing = tuple(one for one, field in fields.items() if one not in given and field.is_required())
     if not missing:
         return Prompt(name, predictor.messages(**given), ())
-    adapter = lookup("adapter", predictor._defaults) or ChatAdapter()
+    adapter = lookup("adapter", predictor._defaults) or default_adapter(in_force(predictor)[0])
     complete = all_inputs(predictor.signature, given)
     shown = {one: f"{{{one}}}" if one in missing else complete[one] for one in fields}
     return Prompt(name, adapter.format(predictor.signature, predictor.demos or (), shown), missing)

@@ -5,8 +5,10 @@ from . import evaluate as evaluate
 from .adapters.baml_adapter import BAMLAdapter as BAMLAdapter
 from .adapters.base import Adapter as Adapter
 from .adapters.chat import ChatAdapter as ChatAdapter
+from .adapters.compact import CompactAdapter as CompactAdapter
 from .adapters.dummy import DummyLM as DummyLM
 from .adapters.json_adapter import JSONAdapter as JSONAdapter
+from .adapters.plain import PlainAdapter as PlainAdapter
 from .adapters.two_step import TwoStepAdapter as TwoStepAdapter
 from .adapters.xml_adapter import XMLAdapter as XMLAdapter
 from .data.dataset import Dataset as Dataset
@@ -58,9 +60,12 @@ from .errors import ToolRunError as ToolRunError
 from .errors import TruncatedAnswerError as TruncatedAnswerError
 from .errors import is_retryable_lm_error as is_retryable_lm_error
 from .evaluate.aggregation import majority as majority
+from .evaluate.auto_evaluation import CompleteAndGrounded as CompleteAndGrounded
+from .evaluate.auto_evaluation import SemanticF1 as SemanticF1
 from .evaluate.evaluate import Evaluate as Evaluate
 from .evaluate.metrics import EM as EM
 from .evaluate.metrics import F1 as F1
+from .evaluate.metrics import HotPotF1 as HotPotF1
 from .evaluate.metrics import answer_exact_match as answer_exact_match
 from .evaluate.metrics import answer_passage_match as answer_passage_match
 from .evaluate.metrics import normalize_text as normalize_text

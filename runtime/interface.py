@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
+from ..base.frozen import frozen_record
 from .example import Example
 from .prediction import Prediction, Score
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-class Interface(NamedTuple):
+@frozen_record
+class Interface:
     """The inputs and outputs of a module class's calls, and how many model calls they make, depending on its
     parameters.
 

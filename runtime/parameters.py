@@ -33,7 +33,6 @@ from typing import (
     Any,
     ClassVar,
     Literal,
-    NamedTuple,
     TypeAlias,
     TypeVar,
     Union,
@@ -44,6 +43,7 @@ from typing import (
     overload,
 )
 
+from ..base.frozen import frozen_record
 from ..base.text import did_you_mean, near
 from .errors import ConfigurationError
 
@@ -85,7 +85,8 @@ SETTINGS_OF_LM = ("temperature", "max_tokens", "probabilities")
 """The parameters of `LM` that are marked as a `Setting`; a test compares them."""
 
 
-class ConstructorParameter(NamedTuple):
+@frozen_record
+class ConstructorParameter:
     """One parameter of a class: its name, default (`MISSING` when there is none) and whether it may be
     positional.
     """

@@ -37,18 +37,18 @@ class Prediction(Example):
     ) -> Self:
         """The prediction whose fields are those of the first answer."""
         prediction = cls.__new__(cls)
-        set_slot = object.__setattr__
-        if isinstance(completions, Mapping):
+        if type(completions) is not list and isinstance(completions, Mapping):
             first = {name: values[0] for name, values in completions.items()}
         else:
             answer = completions[0]
             first = dict(answer)
             if answer.__class__ is not dict and hasattr(answer, "probabilities"):
-                set_slot(prediction, "_probabilities", answer.probabilities)
-        set_slot(prediction, "_store", first)
-        set_slot(prediction, "_input_keys", None)
-        set_slot(prediction, "_lm_usage", None)
-        set_slot(prediction, "_completions", (completions, signature))
+                object.__setattr__(prediction, "_probabilities", answer.probabilities)
+        # By their descriptors, as this is every call.
+        _set_store(prediction, first)
+        _set_input_keys(prediction, None)
+        _set_lm_usage(prediction, None)
+        _set_completions(prediction, (completions, signature))
         return prediction
 
     @property
@@ -131,6 +131,12 @@ class Prediction(Example):
 
     def __ge__(self, other: float | Prediction) -> bool:
         return float(self) >= float(other)
+
+
+_set_store = Example.__dict__["_store"].__set__
+_set_input_keys = Example.__dict__["_input_keys"].__set__
+_set_lm_usage = Prediction.__dict__["_lm_usage"].__set__
+_set_completions = Prediction.__dict__["_completions"].__set__
 
 
 class Score(Prediction):

@@ -95,7 +95,7 @@ def make_tokenizer(texts: Sequence[str], labels: tuple[str, ...]) -> Tokenizer:
     return tokenizer
 
 
-def vocabulary_of(tokenizer: Tokenizer) -> Vocabulary:
+def vocabulary_of(tokenizer: Tokenizer, template: str = TEMPLATE) -> Vocabulary:
     """The tokenizer in GGUF's terms."""
     ids = tokenizer.get_vocab()
     added = {entry.content for entry in tokenizer.get_added_tokens_decoder().values()}
@@ -113,7 +113,7 @@ def vocabulary_of(tokenizer: Tokenizer) -> Vocabulary:
         splitter="gpt-2",
         end=ids["<|end|>"],
         padding=ids["<|pad|>"],
-        chat_template=TEMPLATE,
+        chat_template=template,
     )
 
 

@@ -5,9 +5,9 @@ https://github.com/checkstyle/checkstyle/blob/master/src/main/java/com/puppycraw
 
 from __future__ import annotations
 
+from ...base.xml import Element, document
 from ...compiler.render import Report
 from .findings import findings_of, with_slashes
-from .xml import Element, document
 
 
 def render(report: Report) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os.path
 
+from ...base.xml import Element, document
 from ...compiler.render import CheckedFile, Report
 from .findings import findings_of, with_slashes
-from .xml import Element, document
 
 FAILING = ("error", "warning")
 

@@ -17,6 +17,8 @@ from ..types.generic import has_variables
 from .types import annotation, decorator, dotted, function, is_ellipsis, is_overload, parameter
 
 _RECORD_BASES = frozenset({"BaseModel", "NamedTuple", "TypedDict", "RootModel"})
+_RECORD_DECORATORS = frozenset({"dataclass", "frozen_record"})
+"""That of the standard library, and that of `base/frozen.py`."""
 _ENUM_BASES = frozenset({"Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"})
 _PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic"})
 """Bases that bring no attributes that anybody would read."""
@@ -57,10 +59,9 @@ def read(node: ast.ClassDef, file: File) -> Type:
         if isinstance(each, types.TypeForm) and isinstance(each.type, types.Record)
     ]
     decorators = {decorator(each) for each in node.decorator_list}
-    if last & _RECORD_BASES or records or "dataclass" in decorators:
-        by_position = (
-            "dataclass" in decorators or "NamedTuple" in last or any(each.by_position for each in records)
-        )
+    is_dataclass = not decorators.isdisjoint(_RECORD_DECORATORS)
+    if last & _RECORD_BASES or records or is_dataclass:
+        by_position = is_dataclass or "NamedTuple" in last or any(each.by_position for each in records)
         return types.TypeForm(
             types.Record(
                 node.name,

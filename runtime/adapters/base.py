@@ -8,7 +8,6 @@ model in between is the same for all: `exchange.py`.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
-from inspect import signature as signature_of
 from typing import Any, ClassVar
 
 from ..errors import AdapterParseError
@@ -19,7 +18,7 @@ from ..execution.settings import context
 from ..lm.capabilities import Capabilities
 from ..lm.messages import Grammar, OutputFormat
 from ..lm.request import Completion
-from ..signature.conditions import check_outputs
+from ..signature.conditions import check_outputs, constrained_fields
 from ..signature.signature import Signature
 from ..types.content import in_parts
 from ..values import rendering
@@ -55,6 +54,7 @@ class Adapter:
     native_response_types: list[type] | None = None
     parallel_tool_calls: bool | None = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
+    _is_called: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -72,6 +72,7 @@ class Adapter:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._called_by = (cls.__call__ is not Adapter.__call__, cls.acall is not Adapter.acall)
+        cls._is_called = any(cls._called_by)
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -127,13 +128,13 @@ class Adapter:
         max_retries: int | None,
     ) -> Coroutine[Any, Any, list[dict[str, Any]]]:
         """Ask as predictors do: through the subclass's own `__call__` or `acall` where it has one."""
+        if not self._is_called:
+            return exchange(self, lm, lm_kwargs, signature, demos, inputs, max_retries)
         synchronous, asynchronous = self._called_by
         given = (lm, lm_kwargs, signature, demos, inputs)
         if asynchronous and not (synchronous and drive.blocking.get()):
             return _with_retries(self.acall, given, max_retries)
-        if synchronous:
-            return _with_retries(self.__call__, given, max_retries)
-        return self.acall(*given, max_retries)
+        return _with_retries(self.__call__, given, max_retries)
 
     def plan(
         self, signature: type[Signature], lm: Any, settings: Mapping[str, Any], inputs: Mapping[str, Any]
@@ -217,8 +218,10 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer violates a condition.
         """
-        values = self.parsed(signature, completion)
-        check_outputs(type(self).__name__, signature, completion, inputs, values)
+        told = listening(self.callbacks)
+        values = self.parsed(signature, completion) if told else self.parse(signature, completion)
+        if constrained_fields(signature, "output"):
+            check_outputs(type(self).__name__, signature, completion, inputs, values)
         return values
 
     def parsed(self, signature: type[Signature], completion: str) -> dict[str, Any]:
@@ -399,6 +402,8 @@ async def _with_retries(function: Any, given: tuple[Any, ...], max_retries: int 
     """Call a subclass's own `__call__` or `acall`; one without `max_retries`, as DSPy's, finds it among the
     settings.
     """
+    from inspect import signature as signature_of
+
     parameters = signature_of(function).parameters.values()
     if any(one.name == "max_retries" or one.kind is one.VAR_KEYWORD for one in parameters):
         return await drive.call_function(function, *given, max_retries=max_retries)

@@ -6,11 +6,11 @@ is written and read) is worked out once and kept in the signature.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from ...base.text import dedented
 from ..errors import AdapterParseError
 from ..execution.callbacks import BaseCallback
 from ..parameters import parameters
@@ -27,7 +27,7 @@ from .compiled import Compiled, compile_for
 from .incremental import FieldReader, SectionReader
 from .native import is_tool_calls
 from .plan import Plan
-from .sections import END, Section, is_whole_object, split_sections
+from .sections import END, Section, is_whole_object, split_sections, texts_in_order
 
 _SYSTEM_HOOKS = (
     "format_system_message",
@@ -140,7 +140,7 @@ class ChatAdapter(Adapter):
 
     def format_task_description(self, signature: type[Signature]) -> str:
         """The instructions."""
-        lines = ["", *textwrap.dedent(signature.instructions).splitlines()]
+        lines = ["", *dedented(signature.instructions).splitlines()]
         objective = ("\n" + " " * 8).join(lines)
         return f"In adhering to this structure, your objective is: {objective}"
 
@@ -237,7 +237,9 @@ class ChatAdapter(Adapter):
         compiled = self._compiled(signature)
         outputs = compiled.outputs
         answer = without_drafts(completion) if "<" in completion else completion
-        texts = _field_texts(split_sections(answer, compiled.names))
+        texts = texts_in_order(answer, compiled.heads)
+        if texts is None or _has_echo(texts):
+            texts = _field_texts(split_sections(answer, compiled.names))
         if compiled.names.isdisjoint(texts):
             return self._parse_without_markers(signature, completion, answer)
         values: dict[str, Any] = {}
@@ -366,10 +368,22 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
     for name, text in sections:
         if name == END and texts:
             break
-        if text[:1] in _ECHO_STARTS and (_is_placeholder(name, text) or _is_reminder(text)):
+        if text[:1] in _ECHO_STARTS and _is_echo(name, text):
             continue
         texts.setdefault(name, text)
     return texts
+
+
+def _has_echo(texts: Mapping[str, str]) -> bool:
+    """Whether a section repeats the prompt."""
+    for name, text in texts.items():  # noqa: SIM110 a generator costs, and this is every answer
+        if text[:1] in _ECHO_STARTS and _is_echo(name, text):
+            return True
+    return False
+
+
+def _is_echo(name: str, text: str) -> bool:
+    return _is_placeholder(name, text) or _is_reminder(text)
 
 
 def _is_placeholder(name: str, text: str) -> bool:

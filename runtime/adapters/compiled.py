@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ...base.frozen import frozen_record
 from ..signature import description
 from ..signature.fields import Field, InputField, Kind, OutputField
 from ..signature.signature import Signature, make_signature
@@ -13,6 +13,7 @@ from ..types.annotations import is_history
 from ..values import rendering
 from ..values.reading import Reader, reader_for
 from .demos import DemoMemory
+from .sections import head_of
 
 
 class Formatter(Protocol):
@@ -27,7 +28,7 @@ class Formatter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Compiled:
     """What a signature's calls have in common."""
 
@@ -38,6 +39,8 @@ class Compiled:
     outputs: tuple[tuple[str, Field, Reader], ...]
     answer: tuple[tuple[str, str, rendering.Render], ...]
     names: frozenset[str]
+    heads: tuple[tuple[str, str], ...]
+    """The outputs in their order, each with the line of its marker."""
     history: str | None
     turns: type[Signature]
     """The signature of the messages: without the history field."""
@@ -57,6 +60,7 @@ def compile_for(plain: Formatter, signature: type[Signature]) -> Compiled:
         ),
         answer=_written(signature.output_fields),
         names=frozenset(signature.output_fields),
+        heads=tuple((name, head_of(name)) for name in signature.output_fields),
         history=history,
         turns=signature if history is None else signature.delete(history),
         demos=DemoMemory(),

@@ -6,24 +6,23 @@ such; so what is remembered is what would be written again.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
 from operator import is_
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from ...base.frozen import frozen_record
+from ...base.later import loaded
 from ..example import Example
 from ..signature.fields import Field
 from ..types.annotations import allows_none
 
 _MOST = 1024
 """How many examples are remembered for a signature."""
-_ATOMS = frozenset(
-    {str, int, float, bool, type(None), bytes, Decimal, datetime.date, datetime.datetime, datetime.time}
-)
+_ATOMS = frozenset({str, int, float, bool, type(None), bytes})
 
 
-class Turns(NamedTuple):
+@frozen_record
+class Turns:
     """An example as a question and an answer."""
 
     is_complete: bool
@@ -42,10 +41,9 @@ def arranged(written: Iterable[Turns | None]) -> list[dict[str, Any]]:
     incomplete: list[dict[str, Any]] = []
     for turns in written:
         if turns is not None:
-            is_whole, user, answer = turns
-            (complete if is_whole else incomplete).extend(
-                ({"role": "user", "content": user}, {"role": "assistant", "content": answer})
-            )
+            question = {"role": "user", "content": turns.user}
+            answer = {"role": "assistant", "content": turns.assistant}
+            (complete if turns.is_complete else incomplete).extend((question, answer))
     return incomplete + complete
 
 
@@ -57,7 +55,8 @@ def is_complete(fields: Mapping[str, Field], values: Mapping[str, Any]) -> bool:
     return True
 
 
-class _Kept(NamedTuple):
+@frozen_record
+class _Kept:
     turns: Turns | None
     values: tuple[Any, ...]
     """Kept so that no other value gets one of their identities."""
@@ -104,9 +103,10 @@ def _is_same(lists: tuple[tuple[list[Any], tuple[Any, ...]], ...]) -> bool:
 def _lists(values: Mapping[str, Any]) -> tuple[tuple[list[Any], tuple[Any, ...]], ...] | None:
     """The lists among the values and what is in them; None if a value may change in another way."""
     lists = []
+    atoms = _ATOMS.union(loaded("decimal", "Decimal"), loaded("datetime", "date", "datetime", "time"))
     for value in values.values():
-        if type(value) is list and _ATOMS.issuperset(map(type, value)):
+        if type(value) is list and atoms.issuperset(map(type, value)):
             lists.append((value, tuple(value)))
-        elif type(value) not in _ATOMS:
+        elif type(value) not in atoms:
             return None
     return tuple(lists)

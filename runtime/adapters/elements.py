@@ -14,20 +14,21 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 from xml.sax.saxutils import quoteattr
 
+from ...base.expressions import pattern
 from ..types.annotations import allows_none, custom_types, plain_annotation
 from ..types.records import record_fields
 from ..values import rendering
 from ..values.reading import MOST_PARTS, Reader, ReadError, reader_for
 
-_TAG = re.compile(
+_TAG = pattern(
     r"""<(?P<end>/?+)(?P<name>[^\W\d][\w.-]*+)
         (?P<attributes>(?:\s++[\w:.-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))*+)\s*+(?P<empty>/?+)>""",
     re.VERBOSE,
 )
-_KEY = re.compile(r"""\bkey\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
-_ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
+_KEY = pattern(r"""\bkey\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
+_ENTITY = pattern(r"&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
+_CDATA = pattern(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _DEEPEST = 100
 _DEEPEST_ENVELOPE = 3
 _ITEM, _ENTRY = "item", "entry"

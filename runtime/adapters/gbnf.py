@@ -25,6 +25,8 @@ _COMMON = {
     "integer": r'"-"? ("0" | [1-9] [0-9]{0,17})',  # a model that is lost would write digits for ever
     "number": r'integer ("." [0-9]{1,17})? ([eE] [-+]? [0-9]{1,3})?',
     "ws": r'(" " | "\n" [ \t]*)?',  # not more: a model that is lost would write blanks for ever
+    "item": r"[^[ \n\t] [^\n]*",
+    "words": r"[^ \n] [^\n]*",
     "hex": "[0-9a-fA-F]",
     "string": r'"\"" ([^"\\\x00-\x1F] | "\\" (["\\/bfnrt] | "u" hex hex hex hex))* "\""',
     "value": 'object | array | string | number | "true" | "false" | "null"',
@@ -86,6 +88,11 @@ def gbnf_for(signature: type[Signature]) -> str:
     return _kept(signature, "gbnf", _of_sections)
 
 
+def gbnf_of_bare(signature: type[Signature]) -> str:
+    """The grammar of the answers in `CompactAdapter`'s format."""
+    return _kept(signature, "gbnf_bare", _of_bare)
+
+
 def gbnf_of_elements(signature: type[Signature]) -> str:
     """The grammar of the answers in `XMLAdapter`'s format."""
     return _kept(signature, "gbnf_xml", _of_elements)
@@ -111,6 +118,28 @@ def _of_sections(signature: type[Signature]) -> str:
     return rules.text(f'{" ".join(pieces)} {quoted(f"[[ ## {END} ## ]]")} "\\n"?')
 
 
+_LINES = '"[]" | item ("\\n" " "? item){0,63}'  # not more: a model that is lost would write lines for ever
+
+
+def _of_bare(signature: type[Signature]) -> str:
+    """Values without markers where there is one, sections without the end marker where there are several."""
+    rules = Rules()
+    fields = list(signature.output_fields.items())
+    if len(fields) == 1:
+        annotation = fields[0][1].annotation
+        lines = plain_annotation(annotation) == list[str]
+        if lines:
+            rules.use("item")
+        value = rules.add(_LINES if lines else _section(rules, annotation))
+        return rules.text(f'" "? {value} "\\n"?')
+    pieces = [
+        f"{quoted(f'[[ ## {name} ## ]]' + chr(10))} {rules.add(_section(rules, field.annotation))}"
+        for name, field in fields
+    ]
+    between = f" {quoted(chr(10) * 2)} "
+    return rules.text(f'" "? {between.join(pieces)} "\\n"?')
+
+
 def _section(rules: Rules, annotation: Any) -> str:
     """A value as it stands in a section."""
     if (choices := closed_choices(annotation)) is not None:
@@ -124,6 +153,13 @@ def _section(rules: Rules, annotation: Any) -> str:
     if schema.get("type") in ("object", "array") or "$ref" in schema:
         return json_rule(rules, schema) + suffix
     return rules.use("text")
+
+
+def plain_value(rules: Rules, annotation: Any) -> str:
+    """A value as it stands on a line of `PlainAdapter`'s format."""
+    if _section(Rules(), annotation) == "text":
+        return rules.use("words")
+    return _section(rules, annotation)
 
 
 def core_type(annotation: Any) -> Any:

@@ -16,10 +16,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from ...base.expressions import pattern
+from ...base.frozen import frozen_record
 
 
-class Chunk(NamedTuple):
+@frozen_record
+class Chunk:
     """The next characters of a field's text."""
 
     field: str
@@ -177,10 +181,10 @@ class TagReader:
         yield from self._current.finish()
 
 
-_STOPS = re.compile(r'["\\]')
-_STRUCTURE = re.compile(r'["{}\[\],]')
-_KEY = re.compile(r'\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*')
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
+_STOPS = pattern(r'["\\]')
+_STRUCTURE = pattern(r'["{}\[\],]')
+_KEY = pattern(r'\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*')
+_ESCAPE = pattern(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
 
 
 class ObjectReader:
@@ -329,6 +333,22 @@ class ObjectReader:
         if self._state in ("text", "value"):
             yield from self._last()
         self._state = "after"
+
+
+class BareReader:
+    """Reads an answer that is one field's value and nothing else; see `CompactAdapter`."""
+
+    def __init__(self, name: str) -> None:
+        self._current = _Current()
+        self._current.begin(name)
+
+    def feed(self, text: str) -> Iterator[Chunk]:
+        """Take the next characters of the answer."""
+        return self._current.write(text)
+
+    def end(self) -> Iterator[Chunk]:
+        """The answer has ended."""
+        return self._current.finish()
 
 
 class WholeReader:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from ...base.frozen import frozen_record
 from ..errors import AdapterParseError
-from ..lm.messages import OutputFormat, ToolSpec
+from ..lm.messages import EMPTY, OutputFormat, ToolSpec
 from ..lm.request import Completion
 from ..signature.signature import Signature
 from .incremental import FieldReader
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Plan:
     """How a signature is asked of a model: what goes into the prompt, and what the provider itself takes.
 
@@ -29,12 +29,13 @@ class Plan:
     signature: type[Signature]
     tools: tuple[ToolSpec, ...] = ()
     output: OutputFormat | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = EMPTY
     original: type[Signature] | None = None
     natives: NativeFields | None = None
 
 
-class NativeFields(NamedTuple):
+@frozen_record
+class NativeFields:
     """The fields of a signature that a provider can take or fill by other means than the text.
 
     Attributes:

@@ -11,12 +11,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ...base.frozen import frozen_record
+from ...base.later import Later
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none
-from .gbnf import core_type, listed_choices
+
+if TYPE_CHECKING:
+    from . import gbnf
+else:
+    gbnf = Later(globals(), "gbnf")
 
 PROBABILITIES = "probabilities"
 """The setting that asks for them."""
@@ -65,10 +71,10 @@ def decisions(signature: type[Signature]) -> Mapping[str, tuple[Any, ...]]:
 
 def choices_of(field: Field) -> tuple[Any, ...]:
     """All values that a field can have; none where there are too many."""
-    listed = listed_choices(field.annotation)
+    listed = gbnf.listed_choices(field.annotation)
     if listed is not None:
         return tuple(listed)
-    if core_type(field.annotation) is not int:
+    if gbnf.core_type(field.annotation) is not int:
         return ()
     limits = dict(field.constraints)
     low = limits["ge"] if "ge" in limits else limits["gt"] + 1 if "gt" in limits else None
@@ -100,7 +106,8 @@ def with_probabilities(
     return answer
 
 
-class _Token(NamedTuple):
+@frozen_record
+class _Token:
     text: str
     alternatives: Sequence[tuple[str, float]]
     """Their texts and probabilities, the token itself among them."""

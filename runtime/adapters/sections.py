@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Collection, Iterator, Sequence
+from typing import TypeAlias
 
+from ...base.expressions import pattern
+from ...base.frozen import frozen_record
 from ..signature.fields import RESERVED
 
 (END,) = RESERVED
 
-_BEGIN, _CLOSE = "[[ ## ", " ## ]]"
-_MARKER = re.compile(r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]")
-_LEADING = re.compile(
+_BEGIN, _CLOSE = "\n[[ ## ", " ## ]]"
+_MARKED = r"\[\[[ \t]*+#{2,}+[ \t]*+([^\W\d]\w*+)[ \t]*+#{2,}+[ \t]*+\]\]"
+_MARKER = pattern(_MARKED)
+_LEADING = pattern(
     r"^(?P<before>[ \t]{0,40}(?:>[ \t]*+)*(?:(?:[-+•*]|\d{1,3}[.)])[ \t]++)?(?:#{1,6}[ \t]++)?[*_`\"'“]{0,4})"
-    + _MARKER.pattern,
+    + _MARKED,
     re.MULTILINE,
 )
-_AFTER = re.compile(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
-_REMAINS = re.compile(r"(?:\A|\n)[ \t]*\[\[[ \t#\w]*\]?\Z|[ \t\n]\[\[[ \t]*##[ \t]*\w*[ \t]*#*[ \t]*\]?\Z")
+_AFTER = pattern(r"[*_`\"'”]{0,4}(?P<colon>[ \t]*+:)?[*_]{0,3}[ \t]*+")
+_REMAINS = pattern(r"(?:\A|\n)[ \t]*\[\[[ \t#\w]*\]?\Z|[ \t\n]\[\[[ \t]*##[ \t]*\w*[ \t]*#*[ \t]*\]?\Z")
+_LAST = f"{_BEGIN}{END}{_CLOSE}"
 _LINE_ENDS = ("\n", "")
 _LONGEST_REMAINS = 100
-_FENCE = re.compile(r"^```\w*\n?|\n?```$")
+_FENCE = pattern(r"^```\w*\n?|\n?```$")
 _OPEN_DECORATION = "`\"'“"
 
 
@@ -30,7 +34,8 @@ Section: TypeAlias = tuple[str, str]
 """The name that a marker has, and the text below it, up to the next marker."""
 
 
-class _Mark(NamedTuple):
+@frozen_record
+class _Mark:
     """A marker that counts: where its line's decoration begins, where its section's text does."""
 
     start: int
@@ -55,15 +60,47 @@ def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     if not marks:
         return []
     # The common case, fast: every marker is written as asked, alone on its line.
-    if answer.count(f"\n{_BEGIN}") + answer.startswith(_BEGIN) < marks:
+    _, *pieces = f"\n{answer}".split(_BEGIN)
+    if len(pieces) < marks:
         return _split_tolerantly(answer, fields)
     sections: list[Section] = []
-    for piece in answer.split(_BEGIN)[1:]:
+    for piece in pieces:
         name, closed, text = piece.partition(_CLOSE)
         if not closed or text[:1] not in _LINE_ENDS or (name not in fields and name != END):
             return _split_tolerantly(answer, fields)
         sections.append((name, text.strip()))
     return sections
+
+
+def texts_in_order(answer: str, heads: Sequence[tuple[str, str]]) -> dict[str, str] | None:
+    """The fields' texts in an answer that has the markers it was asked for, in their order and no others,
+    each alone on its line; None for any other answer, which `split_sections` reads.
+
+    Args:
+        answer: what the model wrote.
+        heads: the fields in their order, each with its `head_of`.
+    """
+    if answer.count("[[") != len(heads) + 1:
+        return None
+    texts: dict[str, str] = {}
+    name, rest = "", f"\n{answer}"
+    for following, head in heads:
+        text, found, rest = rest.partition(head)
+        if not found:
+            return None
+        if name:
+            texts[name] = text.strip()
+        name = following
+    text, found, rest = rest.partition(_LAST)
+    if not found or not name or rest[:1] not in _LINE_ENDS:
+        return None
+    texts[name] = text.strip()
+    return texts
+
+
+def head_of(name: str) -> str:
+    """The line of a field's marker, with the ends of the lines around it."""
+    return f"{_BEGIN}{name}{_CLOSE}\n"
 
 
 def _split_tolerantly(answer: str, fields: Collection[str]) -> list[Section]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...base.later import Later
 from ..execution import drive, streams
 from ..lm.request import Response
-from ..lm.stream import Collector
 from .incremental import Chunk, FieldReader
 from .plan import Plan, Planner
+
+if TYPE_CHECKING:
+    from ..lm import stream
+else:
+    stream = Later(globals(), "stream", "..lm.stream")
 
 
 async def answered(
@@ -52,7 +57,7 @@ async def _in_pieces(
     reader: FieldReader = adapter.stream_reader(plan)
     thinking = _reasoning_field(plan)
     has_thought = False
-    collector = Collector()
+    collector = stream.Collector()
     async for delta in lm.reply_in_pieces(messages, settings, plan.tools, plan.output):
         collector.add(delta)
         if delta.index:

@@ -2,18 +2,26 @@
 
 from ..dspy_paths import extend
 from .aggregation import majority
+from .auto_evaluation import CompleteAndGrounded, SemanticF1
+from .comparison import Comparison, compare
 from .evaluate import Evaluate
-from .metrics import EM, F1, answer_exact_match, answer_passage_match, normalize_text
-from .result import EvaluatedRow, EvaluationResult
+from .measured import EvaluatedRow
+from .metrics import EM, F1, HotPotF1, answer_exact_match, answer_passage_match, normalize_text
+from .result import EvaluationResult
 
 __all__ = [
     "EM",
     "F1",
+    "Comparison",
+    "CompleteAndGrounded",
     "Evaluate",
     "EvaluatedRow",
     "EvaluationResult",
+    "HotPotF1",
+    "SemanticF1",
     "answer_exact_match",
     "answer_passage_match",
+    "compare",
     "majority",
     "normalize_text",
 ]

@@ -5,19 +5,39 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
+from .costs import render_cost
 from .result import EvaluationResult
 
-OnRow = Callable[[int, float, int], None]
-"""Told of the rows done, their mean score in percent and the errors among them."""
+
+class Standing(Protocol):
+    """How far an evaluation is: the rows done, their mean score in percent, what failed, US dollars."""
+
+    done: int
+    errors: int
+    cost: float
+
+    @property
+    def score(self) -> float:
+        """The mean score so far, in percent."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """How many rows failed, in words, if any."""
+        ...
+
+
+OnRow = Callable[[Standing], None]
+"""Told of each row that is done."""
 
 
 @contextmanager
 def progress_line(total: int) -> Iterator[OnRow]:
     """Show a progress bar on the error output, if that is a terminal."""
     if not sys.stderr.isatty():
-        yield lambda done, score, errors: None
+        yield lambda standing: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -26,9 +46,9 @@ def progress_line(total: int) -> Iterator[OnRow]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("evaluating", total=total)
 
-        def advance(done: int, score: float, errors: int) -> None:
-            failed = f", {errors} failed" if errors else ""
-            bar.update(task, completed=done, description=f"score {score:.1f} %{failed}")
+        def advance(standing: Standing) -> None:
+            parts = [f"score {standing.score:.1f} %", standing.detail, render_cost(standing.cost)]
+            bar.update(task, completed=standing.done, description=", ".join(filter(None, parts)))
 
         yield advance
 

@@ -25,7 +25,8 @@ from ..work.identity import digest, running_digest, value_digest
 from ..work.run import exhausted, perform, stage
 from ..work.task import Outcome
 from .display import OnRow, print_table, progress_line
-from .result import EvaluatedRow, EvaluationResult
+from .measured import EvaluatedRow
+from .result import EvaluationResult
 from .rows import describe_error, describe_errors, evaluate_row, row_codec
 
 logger = logging.getLogger("dspyc")
@@ -70,6 +71,12 @@ class Evaluate:
     """A file for the rows, as JSON."""
     require: Annotated[float, Ge(0), Le(100)] | None = None
     """The score, in percent, that the program must reach: a gate for `dspyc eval`."""
+    repeats: Annotated[int, Ge(1)] = 1
+    """How often to run each example; from the second run on models answer anew. The score is the mean."""
+    keep_calls: bool = False
+    """Keep the prompts and answers behind each row, for the report."""
+    save_as_html: str | None = None
+    """A file for the report that a browser shows; it includes prompts and answers (`keep_calls`)."""
 
     _reported_as: ClassVar[str] = "evaluate"
     callbacks: ClassVar[Sequence[BaseCallback]] = ()
@@ -89,6 +96,7 @@ class Evaluate:
         callback_metadata: Mapping[str, Any] | None = None,
         save_as_csv: str | None = None,
         save_as_json: str | None = None,
+        save_as_html: str | None = None,
     ) -> EvaluationResult:
         """Measure one program: the one given here, or the evaluation's own.
 
@@ -113,7 +121,10 @@ class Evaluate:
         _verify_examples(examples)
         show = self.display_progress if display_progress is None else display_progress
         began = time.perf_counter()
-        rows = self._run(chosen, judged_by, examples, num_threads, show)
+        report_path = save_as_html or self.save_as_html
+        keeps = self.keep_calls or bool(report_path)
+        with calling(self._defaults):
+            rows = self._rows(chosen, judged_by, examples, num_threads, show, keeps)
         result = EvaluationResult(
             tuple(row for row in rows if row is not None),
             metric=name_of(judged_by),
@@ -130,7 +141,18 @@ class Evaluate:
             result.save_csv(os.fspath(path))
         if path := save_as_json or self.save_as_json:
             result.save_json(os.fspath(path))
+        if report_path:
+            result.save_html(os.fspath(report_path))
         return result
+
+    async def acall(self, *args: Any, **kwargs: Any) -> EvaluationResult:
+        """Measure a program from asynchronous code: takes what a call takes, and leaves the event loop free.
+
+        Cancelling it does not stop the rows that have begun.
+        """
+        from asyncio import to_thread
+
+        return await to_thread(self, *args, **kwargs)
 
     def compare(self, num_threads: int | None = None) -> list[EvaluationResult]:
         """Measure every program of the evaluation, in order; with only one, the same as a call.
@@ -153,8 +175,13 @@ class Evaluate:
         return {
             "program": digest([running_digest(program) for program in self.programs]),
             "data": value_digest(self.devset),
-            "settings": value_digest([self.metric, self.failure_score]),
+            "settings": value_digest([self.metric, self.failure_score, *self._others]),
         }
+
+    @property
+    def _others(self) -> list[Any]:
+        """Parameters that a run depends on only where they are set."""
+        return [self.repeats, self.keep_calls] if self.repeats > 1 or self.keep_calls else []
 
     @property
     def programs(self) -> list[Module]:
@@ -178,14 +205,14 @@ class Evaluate:
             )
         return programs[0]
 
-    def _run(
-        self, program: Module, metric: Metric, examples: list[Example], num_threads: int | None, show: bool
-    ) -> list[EvaluatedRow | None]:
-        with calling(self._defaults):
-            return self._rows(program, metric, examples, num_threads, show)
-
     def _rows(
-        self, program: Module, metric: Metric, examples: list[Example], num_threads: int | None, show: bool
+        self,
+        program: Module,
+        metric: Metric,
+        examples: list[Example],
+        num_threads: int | None,
+        show: bool,
+        keep_calls: bool,
     ) -> list[EvaluatedRow | None]:
         defaults = program._defaults
         threads = num_threads or self.num_threads or lookup("num_threads", defaults)
@@ -193,7 +220,13 @@ class Evaluate:
         traceback = self.provide_traceback
         if traceback is None:
             traceback = lookup("provide_traceback")
-        registry = {"examples": examples, "metric": metric, "failure_score": self.failure_score}
+        registry = {
+            "examples": examples,
+            "metric": metric,
+            "failure_score": self.failure_score,
+            "keep_calls": keep_calls,
+        }
+        total = len(examples) * self.repeats
 
         def run(advance: OnRow) -> list[EvaluatedRow | None]:
             tally = _Tally(advance, traceback)
@@ -207,13 +240,14 @@ class Evaluate:
                 num_threads=threads,
                 on_outcome=tally.add,
                 stop=lambda: tally.errors >= max_errors,
+                repeats=self.repeats,
             )
             return [None if outcome is None else _row_of(outcome) for outcome in outcomes]
 
         if show and not watched():
-            with progress_line(len(examples)) as advance:
+            with progress_line(total) as advance:
                 return run(advance)
-        return run(lambda done, score, errors: report("evaluate", done, len(examples), score=score))
+        return run(lambda row: report("evaluate", row.done, total, row.detail, row.score, row.cost))
 
     def _most_errors(self, program: Module) -> int:
         return self.max_errors or int(lookup("max_errors", program._defaults))
@@ -248,19 +282,37 @@ class Evaluate:
 
 
 class _Tally:
-    """The running count of rows, points and errors."""
+    """The running count of rows, points, errors and cost.
+
+    Attributes:
+        done: the rows that are done.
+        errors: those of them that failed.
+        cost: what they cost in US dollars, as far as it is known.
+    """
 
     def __init__(self, advance: OnRow, traceback: bool) -> None:
         self.done = 0
         self.errors = 0
+        self.cost = 0.0
         self._points = 0.0
         self._advance = advance
         self._traceback = traceback
 
+    @property
+    def score(self) -> float:
+        """The mean score so far, in percent."""
+        return 100 * self._points / self.done
+
+    @property
+    def detail(self) -> str:
+        """How many rows failed, in words, if any."""
+        return f"{self.errors} failed" if self.errors else ""
+
     def add(self, index: int, outcome: Outcome[EvaluatedRow]) -> None:
         """Count a row and say so."""
-        row = outcome.get()
+        row = _row_of(outcome)
         self.done += 1
+        self.cost += 0.0 if row.usage is None else row.usage.cost
         if row.error is not None:
             self.errors += 1
             logger.warning(
@@ -269,12 +321,15 @@ class _Tally:
                 exc_info=row.error if self._traceback else None,
             )
         self._points += row.value
-        self._advance(self.done, 100 * self._points / self.done, self.errors)
+        self._advance(self)
 
 
 def _row_of(outcome: Outcome[EvaluatedRow]) -> EvaluatedRow:
     row = outcome.get()
-    return replace(row, seconds=outcome.seconds) if outcome.replayed else row
+    if not outcome.replayed:
+        return row
+    used = outcome.usage
+    return replace(row, seconds=outcome.seconds, usage=used if used is not None and used.calls else None)
 
 
 def _verify_program(program: object) -> None:

@@ -35,7 +35,15 @@ def EM(prediction: str, answers_list: Sequence[str]) -> bool:  # noqa: N802
 def F1(prediction: str, answers_list: Sequence[str]) -> float:  # noqa: N802
     """The best F1 score of the prediction's words against those of an answer, both normalized; 0 to 1."""
     _verify_answers(answers_list)
-    return max(_f1(prediction, answer) for answer in answers_list)
+    return max(f1_score(prediction, answer) for answer in answers_list)
+
+
+def HotPotF1(prediction: str, answers_list: Sequence[str]) -> float:  # noqa: N802
+    """`F1` as the evaluation script of HotPotQA has it (Yang et al., 2018): an answer "yes", "no" or
+    "noanswer" must be exactly that, or the score is 0.
+    """
+    _verify_answers(answers_list)
+    return max(hotpot_f1_score(prediction, answer) for answer in answers_list)
 
 
 def answer_exact_match(example: Any, pred: Any, trace: Any = None, frac: float = 1.0) -> bool:
@@ -68,13 +76,25 @@ def _verify_answers(answers: Sequence[str]) -> None:
         raise EvaluationError(f"the answers must be a list with at least one text, not {answers!r}")
 
 
-def _f1(prediction: str, answer: str) -> float:
-    found, wanted = normalize_text(prediction).split(), normalize_text(answer).split()
+def f1_score(prediction: str, ground_truth: str) -> float:
+    """The F1 score of the prediction's words against those of one answer, both normalized; 0 to 1."""
+    found, wanted = normalize_text(prediction).split(), normalize_text(ground_truth).split()
     common = (Counter(found) & Counter(wanted)).total()
     if common == 0:
         return 0.0
     precision, recall = common / len(found), common / len(wanted)
     return 2 * precision * recall / (precision + recall)
+
+
+_CLOSED = frozenset({"yes", "no", "noanswer"})
+
+
+def hotpot_f1_score(prediction: str, ground_truth: str) -> float:
+    """The same, and 0 where only one of the two is "yes", "no" or "noanswer"."""
+    found, wanted = normalize_text(prediction), normalize_text(ground_truth)
+    if found != wanted and not _CLOSED.isdisjoint((found, wanted)):
+        return 0.0
+    return f1_score(prediction, ground_truth)
 
 
 def _tokens(text: str) -> list[str]:

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from ..errors import EvaluationError
 from ..example import Example
 from ..prediction import Prediction
 from ..state.files import write_atomically
-from ..values.rendering import to_json_types
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatedRow:
-    """One example of an evaluation.
-
-    Attributes:
-        example: the example.
-        prediction: what the program predicted; an empty prediction when it failed.
-        score: what the metric returned, or the failure score.
-        value: the score as a number.
-        feedback: the feedback that the metric gave with it.
-        error: what the program or the metric raised.
-        seconds: how long both took.
-    """
-
-    example: Example
-    prediction: Prediction
-    score: Any
-    value: float
-    feedback: str | None = None
-    error: Exception | None = None
-    seconds: float = 0.0
+from ..work.task import Usage
+from .exports import records, render_csv, render_json, render_junit
+from .measured import EvaluatedRow
+from .statistics import Interval, mean_interval, pass_at_k, wilson_interval
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -51,7 +30,7 @@ class EvaluationResult:
         program: the program's name, where it has one.
         require: the score that the evaluation requires.
         seconds: how long it took.
-        total: how many examples there were; more than `rows` if it was stopped.
+        total: how many rows there were to be; more than `rows` if it was stopped.
     """
 
     rows: tuple[EvaluatedRow, ...]
@@ -102,6 +81,72 @@ class EvaluationResult:
         """Whether the score is at least what the evaluation requires; None when it requires nothing."""
         return None if self.require is None else self.score >= self.require
 
+    @property
+    def repeats(self) -> int:
+        """How often each example ran."""
+        return max((row.repeat for row in self.rows), default=0) + 1
+
+    @property
+    def usage(self) -> Usage:
+        """What all rows took together: model calls, tokens, cost; answers from the cache count nothing."""
+        return sum((row.usage for row in self.rows if row.usage is not None), Usage())
+
+    @property
+    def cost(self) -> float | None:
+        """What all rows cost in US dollars; None where no price is known."""
+        return self.usage.cost or None
+
+    def by_example(self) -> list[list[EvaluatedRow]]:
+        """The rows of each example, in the order of the devset."""
+        found: list[list[EvaluatedRow]] = []
+        for row in self.rows:
+            if not found or row.repeat <= found[-1][-1].repeat:
+                found.append([])
+            found[-1].append(row)
+        return found
+
+    def interval(self, level: float = 0.95) -> Interval | None:
+        """The confidence interval of the score, in percent; None where one row says nothing of others.
+
+        Wilson's where every example ran once and succeeded or failed, Student's of the examples' means
+        elsewhere: several runs of one example say less than as many examples.
+
+        Args:
+            level: how often such an interval holds the score that endless examples of the kind would give.
+        """
+        values = [row.value for row in self.rows]
+        if values and self.repeats == 1 and all(value in (0.0, 1.0) for value in values):
+            found: Interval | None = wilson_interval(sum(values), len(values), level)
+        else:
+            means = [fmean(row.value for row in rows) for rows in self.by_example()]
+            found = mean_interval(means, level)
+            if found is not None and all(0 <= value <= 1 for value in values):
+                found = max(0.0, found[0]), min(1.0, found[1])
+        return None if found is None else (round(100 * found[0], 2), round(100 * found[1], 2))
+
+    def pass_at(self, k: int, threshold: float = 1.0) -> float:
+        """In how many percent of the examples at least one of `k` runs succeeds, estimated from all runs.
+
+        Args:
+            k: how many runs one has, at most `repeats`.
+            threshold: the score from which a run has succeeded.
+
+        Raises:
+            EvaluationError: there were fewer runs than `k`.
+        """
+        if not 1 <= k <= self.repeats:
+            raise EvaluationError(
+                f"pass@{k} needs {k} runs of each example, and there were {self.repeats}; "
+                f"write Evaluate(…, repeats={k})"
+                if k > 0
+                else f"pass@k needs at least one run, not {k}"
+            )
+        shares = [
+            pass_at_k(sum(row.value >= threshold for row in rows), len(rows), min(k, len(rows)))
+            for rows in self.by_example()
+        ]
+        return round(100 * fmean(shares), 2)
+
     def __float__(self) -> float:
         return self.score
 
@@ -138,10 +183,10 @@ class EvaluationResult:
     def records(self) -> list[dict[str, Any]]:
         """The rows as flat dicts: the fields of both, the score, and feedback and errors where there are any.
 
-        A field that both have stands as `example_NAME` and `pred_NAME`.
+        A field that both have stands as `example_NAME` and `pred_NAME`; where examples ran several times,
+        `repeat` counts their runs.
         """
-        optional = [name for name in ("feedback", "error") if any(getattr(row, name) for row in self.rows)]
-        return [self._record(row, optional) for row in self.rows]
+        return records(self)
 
     def save_csv(self, path: str | Path) -> None:
         """Write the rows as CSV; values that are neither strings nor numbers stand as JSON.
@@ -149,12 +194,7 @@ class EvaluationResult:
         Raises:
             OSError: the file cannot be written.
         """
-        records = self.records()
-        text = io.StringIO()
-        writer = csv.DictWriter(text, _columns(records), restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in record.items()} for record in records)
-        write_atomically(Path(path), text.getvalue())
+        write_atomically(Path(path), render_csv(self.records()))
 
     def save_json(self, path: str | Path) -> None:
         """Write the rows as a JSON list.
@@ -162,29 +202,29 @@ class EvaluationResult:
         Raises:
             OSError: the file cannot be written.
         """
-        records = to_json_types(self.records())
-        write_atomically(Path(path), json.dumps(records, indent=2, ensure_ascii=False) + "\n")
+        write_atomically(Path(path), render_json(self.records()))
 
-    def _record(self, row: EvaluatedRow, optional: Iterable[str]) -> dict[str, Any]:
-        given, predicted = row.example.toDict(), row.prediction.toDict()
-        record: dict[str, Any] = {}
-        for name, value in given.items():
-            record[f"example_{name}" if name in predicted else name] = value
-        for name, value in predicted.items():
-            record[f"pred_{name}" if name in given else name] = value
-        record[self.metric] = row.value
-        for name in optional:
-            value = getattr(row, name)
-            record[name] = f"{type(value).__name__}: {value}" if isinstance(value, Exception) else value
-        return record
+    def save_junit(self, path: str | Path) -> None:
+        """Write the rows as JUnit's XML, which CI systems show as tests: a row below a score of 1 is a
+        failure, one with an error an error.
 
+        Raises:
+            OSError: the file cannot be written.
+        """
+        write_atomically(Path(path), render_junit([self]))
 
-def _columns(records: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for record in records for name in record))
+    def save_html(self, path: str | Path, title: str | None = None) -> None:
+        """Write a report that a browser shows without a network: scores, rows, confusions, prompts.
 
+        Prompts and answers are in it where the evaluation kept them; see `Evaluate.keep_calls`.
 
-def _cell(value: Any) -> Any:
-    value = to_json_types(value)
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+        Args:
+            path: the file.
+            title: its title; the names of program and metric unless given.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from .report import Report, save_report
+
+        save_report(Path(path), Report(title or f"{self.program or 'Program'}: {self.metric}", (self,)))

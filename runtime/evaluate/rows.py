@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..execution import trace as tracing
+from ..lm.usage import start_observing, stop_observing
 from ..prediction import Prediction, Score
 from ..signature.inputs import typed_example
 from ..state.demos import typed_values
 from ..values.rendering import to_json_types
 from ..work.task import Codec, Registry, Task
-from .result import EvaluatedRow
+from .calls import ModelCall, Seen, call_anew, calls_of, usage_of
+from .measured import EvaluatedRow
 from .scores import as_number, feedback_of, judge
 
 LONGEST_REASON = 200
@@ -23,7 +25,8 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
 
     Args:
         task: which program, which example.
-        registry: the program, `examples`, `metric` and `failure_score`.
+        registry: the program, `examples`, `metric`, `failure_score` and, where calls are to be kept,
+            `keep_calls`.
     """
     example = registry["examples"][task.example]
     program, metric = registry[task.program], registry["metric"]
@@ -31,18 +34,24 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     began = time.perf_counter()
     # A trace that is being recorded around the evaluation must not get the steps of all these calls.
     token = tracing.start(None)
+    seen: Seen = []
+    observed = start_observing(lambda response, request: seen.append((response, request)))
     try:
         typed = typed_example(program.declared_signature(), example, task.example + 1)
-        prediction = program(**typed.call_inputs())
+        prediction = call_anew(program, typed.call_inputs(), task.rollout)
         score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
         score, feedback, failure = registry["failure_score"], None, error
         value, prediction = float(score), Prediction() if prediction is None else prediction
     finally:
+        stop_observing(observed)
         tracing.stop(token)
     seconds = time.perf_counter() - began
-    return EvaluatedRow(example, prediction, score, value, feedback, failure, seconds)
+    calls = calls_of(seen) if registry.get("keep_calls") else ()
+    return EvaluatedRow(
+        example, prediction, score, value, feedback, failure, seconds, task.rollout, usage_of(seen), calls
+    )
 
 
 def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
@@ -61,6 +70,8 @@ def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
             score if feedback is None else Score(score, feedback=feedback),
             plain["value"],
             feedback,
+            repeat=task.rollout,
+            calls=tuple(map(ModelCall.from_json, plain.get("calls", ()))),
         )
 
     return Codec(_write, read)
@@ -90,4 +101,8 @@ def _write(row: EvaluatedRow) -> dict[str, Any]:
         "score": row.score if isinstance(row.score, (bool, int, float)) else row.value,
         "value": row.value,
     }
-    return plain if row.feedback is None else {**plain, "feedback": row.feedback}
+    if row.feedback is not None:
+        plain["feedback"] = row.feedback
+    if row.calls:
+        plain["calls"] = [call.as_json() for call in row.calls]
+    return plain

@@ -14,8 +14,10 @@ from ..execution.settings import lookup
 from ..modules.base import Module
 from ..work.run import Job, perform_jobs
 from ..work.task import Outcome
+from .display import Standing
 from .evaluate import Evaluate, _row_of, _Tally
-from .result import EvaluatedRow, EvaluationResult
+from .measured import EvaluatedRow
+from .result import EvaluationResult
 from .rows import evaluate_row, row_codec
 
 OnScore: TypeAlias = Callable[[int, int, float], None]
@@ -111,7 +113,7 @@ def _result(
     return result
 
 
-def _unheard(done: int, score: float, errors: int) -> None:
+def _unheard(standing: Standing) -> None:
     """What a tally of one program tells, where all of them are told of together."""
 
 

@@ -14,18 +14,15 @@ error is raised.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol
 
+from ...base.frozen import frozen_record
 from ..errors import ProgramAssertionError
 from .settings import lookup
-
-logger = logging.getLogger("dspyc")
 
 
 class Part(Protocol):
@@ -42,12 +39,12 @@ feedback: ContextVar[str | None] = ContextVar("dspyc_feedback", default=None)
 """What was wrong with the last try, for the predictors that are called here; None on a first try."""
 
 
-@dataclass(frozen=True)
+@frozen_record
 class Suggestion:
     """A `suggest` that did not hold to the end."""
 
     message: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any]
 
 
 _recorded: ContextVar[list[Suggestion] | None] = ContextVar("dspyc_suggestions", default=None)
@@ -64,7 +61,9 @@ def suggest(message: object, values: dict[str, Any] | None = None) -> None:
     recorded = _recorded.get()
     if recorded is not None:
         recorded.append(suggestion)
-    logger.warning(
+    import logging  # with all that formats tracebacks, for what is rare
+
+    logging.getLogger("dspyc").warning(
         "suggestion not followed: %s", ProgramAssertionError(suggestion.message, suggestion.values)
     )
 

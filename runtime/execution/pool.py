@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextvars import Context, ContextVar, copy_context
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ...base.forks import new_lock
+from ...base.frozen import frozen_record
 from . import drive
 
 logger = logging.getLogger("dspyc")
@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Outcome(Generic[Result]):
     """What became of one item: its result, or the error that it ended with."""
 
@@ -37,7 +37,7 @@ class Outcome(Generic[Result]):
         return self.result  # type: ignore[return-value]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Stragglers:
     """Which items are begun a second time, because they may hang; the first outcome counts.
 

@@ -25,6 +25,7 @@ class Progress:
         total: of how much, where that is known.
         detail: which one of several, or what happened last.
         score: the score so far in percent, or of the candidate before the next one, where there is one.
+        cost: what it cost so far in US dollars, as far as that is known.
     """
 
     stage: str
@@ -32,6 +33,7 @@ class Progress:
     total: int | None = None
     detail: str = ""
     score: float | None = None
+    cost: float | None = None
 
 
 OnProgress: TypeAlias = Callable[[Progress], None]
@@ -77,12 +79,16 @@ def watched() -> bool:
 
 
 def report(
-    stage: str, done: int, total: int | None = None, detail: str = "", score: float | None = None
+    stage: str,
+    done: int,
+    total: int | None = None,
+    detail: str = "",
+    score: float | None = None,
+    cost: float | None = None,
 ) -> None:
     """Tell the watcher, if there is one; see `Progress`."""
     watcher = _watcher.get()
     if watcher is not None:
         label = _within.get()
-        watcher(
-            Progress(stage, done, total, f"{label}: {detail}" if label and detail else label or detail, score)
-        )
+        shown = f"{label}: {detail}" if label and detail else label or detail
+        watcher(Progress(stage, done, total, shown, score, cost))

@@ -10,16 +10,18 @@ is for the whole process and may be called from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...base.text import near
 from ..errors import ConfigurationError, did_you_mean
 from . import trace as tracing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
 
 _BUILT_IN: dict[str, Any] = {
     "lm": None,
@@ -54,7 +56,7 @@ _MISSPELLED = 0.8
 CALL_SETTINGS = ("lm", "config", "max_retries")
 """What a call of any module may say for all predictors beneath it, unless inputs of these names are there."""
 
-_process: dict[str, Any] = {}
+_process = dict(_DEFAULTS)
 _NONE: Mapping[str, Any] = {}
 _context: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_settings", default=_NONE)
 _caller: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_caller_settings", default=_NONE)
@@ -138,6 +140,7 @@ class Settings:
             StateError: the path is of another kind, or a setting has a value that cannot be saved.
         """
         from importlib import import_module
+        from pathlib import Path
 
         # What saves modules builds on the settings.
         saving = import_module("..modules.saving", __package__)
@@ -210,16 +213,16 @@ def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
     nearest = _context.get()
     if nearest and name in nearest:
         return nearest[name]
-    if defaults and name in defaults:
-        return defaults[name]
-    # What configures no model does not mean to do without one.
-    if not defaults or name == "lm":
+    if defaults:
+        if name in defaults:
+            return defaults[name]
+        # What configures no model does not mean to do without one.
+        caller = _caller.get() if name == "lm" else _NONE
+    else:
         caller = _caller.get()
-        if name in caller:
-            return caller[name]
-    if name in _process:
-        return _process[name]
-    return _DEFAULTS[name]
+    if caller and name in caller:
+        return caller[name]
+    return _process[name]
 
 
 def begin_calls(defaults: Mapping[str, Any] | None) -> Token[Mapping[str, Any]] | None:
@@ -274,9 +277,8 @@ def apply_defaults(defaults: Mapping[str, Any], *modules: Any, others: Container
                 part._defaults = frozen
 
 
-def of_call() -> Mapping[str, Any]:
-    """What the calls of the modules around say: `lm`, `config`, `max_retries`."""
-    return _call.get()
+of_call: Callable[[], Mapping[str, Any]] = _call.get
+"""What the calls of the modules around say: `lm`, `config`, `max_retries`."""
 
 
 def begin_call(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
@@ -291,9 +293,8 @@ def end_call(token: Token[Mapping[str, Any]]) -> None:
     _call.reset(token)
 
 
-def of_parts() -> Mapping[str, Any]:
-    """What the modules around were made with, for the predictors beneath that have none of their own."""
-    return _parts.get()
+of_parts: Callable[[], Mapping[str, Any]] = _parts.get
+"""What the modules around were made with, for the predictors beneath that have none of their own."""
 
 
 def begin_parts(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
@@ -311,6 +312,7 @@ def end_parts(token: Token[Mapping[str, Any]]) -> None:
 def reset() -> None:
     """Forget what `configure` set; for tests."""
     _process.clear()
+    _process.update(_DEFAULTS)
     Heard.anywhere = False
     tracing.Recent.calls.clear()
     tracing.Recent.most = 1000

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import ContextVar, Token
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
+from ...base.frozen import frozen_record
 from ..prediction import Prediction
 
 
@@ -24,7 +25,8 @@ class Caller(Protocol):
         ...
 
 
-class Note(NamedTuple):
+@frozen_record
+class Note:
     """Something that a program said on its way, at its place in the trace.
 
     Attributes:

@@ -5,7 +5,6 @@ The other half of `BaseLM`, which is imported with the first request: making a m
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,29 +15,29 @@ from ..execution import trace
 from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.loading import refuse_while_loading
 from ..execution.settings import lookup
-from . import cache as caching
 from . import history as calls
 from . import usage
 from .capabilities import ModelType
 from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
-from .flights import Wanted, fetch_once
 from .messages import OutputFormat, ToolSpec
 from .playing import player
 from .recording import answered, is_recording
-from .redact import visible_settings
 from .request import GivenMessage, Request, Response
 from .rollouts import warn_of_rollout
-from .stream import Collector, Delta, as_deltas
 from .verify import verify_response
 
 if TYPE_CHECKING:
-    from . import keys
+    from . import cache as caching
+    from . import flights, keys
+    from . import stream as pieces
+    from .stream import Delta
 else:
-    # What names requests, which is imported with the first one that is cached.
+    # What keeps answers and names requests is imported with the first one that is cached, and streams with
+    # the first one.
+    caching = Later(globals(), "caching", ".cache")
+    flights = Later(globals(), "flights")
     keys = Later(globals(), "keys")
-
-
-logger = logging.getLogger("dspyc")
+    pieces = Later(globals(), "pieces", ".stream")
 
 
 class Asked(Protocol):
@@ -117,6 +116,8 @@ async def _watched(
 
 def _told(request: Request) -> dict[str, Any]:
     """What callbacks are told of a request."""
+    from .redact import visible_settings
+
     return {
         "prompt": request.prompt,
         "messages": request.openai_messages,
@@ -132,7 +133,7 @@ async def ask_in_pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
             yield delta
         return
     with Report(callbacks, "lm", lm, _told(request)) as report:
-        collector = Collector()
+        collector = pieces.Collector()
         async for delta in _pieces(lm, request):
             collector.add(delta)
             yield delta
@@ -141,17 +142,17 @@ async def ask_in_pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
 
 async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
     if player() is not None:
-        for delta in as_deltas(await played(lm, request, partial(_get, lm, request))):
+        for delta in pieces.as_deltas(await played(lm, request, partial(_get, lm, request))):
             yield delta
         return
     number, facts = calls.next_number(), _facts(lm, request)
     key = None if facts is None else keys.digest(facts)
     response = None if key is None else caching.get(key, lm.cache_in_memory)
     if response is not None:
-        for delta in as_deltas(response):
+        for delta in pieces.as_deltas(response):
             yield delta
     else:
-        collector = Collector()
+        collector = pieces.Collector()
         async for delta in lm.stream(request):
             collector.add(delta)
             yield delta
@@ -182,7 +183,9 @@ async def _fetch(lm: Asked, request: Request, facts: bytes | None) -> Response:
     if facts is not None:
         key, in_memory = keys.digest(facts), lm.cache_in_memory
         kept: Response | None = caching.get(key, in_memory)
-        return kept or await fetch_once(Wanted(key, partial(_send, lm, request), in_memory, facts))
+        return kept or await flights.fetch_once(
+            flights.Wanted(key, partial(_send, lm, request), in_memory, facts)
+        )
     if is_recording():
         return await _send(lm, request)
     return verify_response(await lm.send(request), lm.model)
@@ -225,7 +228,8 @@ def _facts(lm: Asked, request: Request) -> bytes | None:
 def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
     if response.usage and not response.cache_hit:
         usage.count(response.answered_by or lm.model, response.usage, response.cost)
-    usage.observe(response)
+    for observer in usage.observers():
+        observer(response, request)
     if not lookup("disable_history"):
         remember(lm, calls.Entry(number, request, response))
 
@@ -234,7 +238,9 @@ def shown_outputs(response: Response, lm: Asked) -> Outputs:
     """What a direct call returns, with a warning where an answer was cut off at the limit of tokens."""
     if response.is_truncated:
         limit = lm.kwargs.get("max_tokens") or lm.kwargs.get("max_completion_tokens")
-        logger.warning(
+        import logging  # with all that formats tracebacks, for what is rare
+
+        logging.getLogger("dspyc").warning(
             "the answer of `%s` is truncated: it was cut off at %s; raise max_tokens to get all of it",
             lm.model, "the model's limit of tokens" if limit is None else f"max_tokens={limit}",
         )  # fmt: skip
@@ -243,18 +249,18 @@ def shown_outputs(response: Response, lm: Asked) -> Outputs:
 
 def remember(lm: Asked, entry: calls.Entry) -> None:
     """Add a call to the histories of its model, of all models and of the modules that are being called."""
-    histories = [calls.ALL, lm.history, *(module.history for module in trace.callers.get())]
+    histories = [calls.ALL, lm.history, *[module.history for module in trace.callers.get()]]
     calls.add(entry, histories, lookup("max_history_size"))
 
 
 __all__ = [
     "Request",
     "Response",
-    "as_deltas",
     "ask",
     "ask_in_pieces",
     "fetch",
     "make_request",
+    "pieces",
     "played",
     "player",
     "read_outputs",

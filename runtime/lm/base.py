@@ -50,6 +50,11 @@ class BaseLM:
     capabilities: Capabilities = NOTHING_KNOWN
     """What the model can do, for adapters to plan with."""
 
+    prompt_form: str = "chat"
+    """How the model is asked where the program sets no adapter: `chat`, or `compact` for one that was trained
+    on compact prompts.
+    """
+
     kwargs: Mapping[str, Any] = {}
     """The settings that are sent with every request."""
 
@@ -66,6 +71,7 @@ class BaseLM:
     _answers_by: ClassVar[str | None] = None
     _awaits_by: ClassVar[str | None] = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
+    _is_called: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -98,6 +104,7 @@ class BaseLM:
         cls._answers_by = _nearest(cls, ("complete", "forward")) or _nearest(cls, ("acomplete", "aforward"))
         cls._awaits_by = _nearest(cls, ("acomplete", "aforward", "complete", "forward"))
         cls._called_by = (cls.__call__ is not BaseLM.__call__, cls.acall is not BaseLM.acall)
+        cls._is_called = any(cls._called_by)
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -132,12 +139,12 @@ class BaseLM:
         output: OutputFormat | None = None,
     ) -> Coroutine[Any, Any, Response]:
         """Ask the model as adapters do: through the subclass's own `__call__` or `acall` where it has one."""
-        if any(self._called_by):
+        if self._is_called:
             if asking.player() is None:
                 return self.__called(messages, settings, tools, output)
             request = asking.make_request(self, None, messages, settings, tools, output)
             return asking.played(self, request, lambda: self.__called(messages, settings, tools, output))
-        return self.request(None, messages, settings, tools, output)
+        return asking.ask(self, asking.make_request(self, None, messages, settings, tools, output))
 
     async def reply_in_pieces(
         self,
@@ -147,8 +154,8 @@ class BaseLM:
         output: OutputFormat | None = None,
     ) -> AsyncIterator[Delta]:
         """Ask as `reply` does, and give the answer in pieces; whole where the subclass has its own call."""
-        if any(self._called_by):
-            for delta in asking.as_deltas(await self.reply(messages, settings, tools, output)):
+        if self._is_called:
+            for delta in asking.pieces.as_deltas(await self.reply(messages, settings, tools, output)):
                 yield delta
             return
         request = asking.make_request(self, None, messages, settings, tools, output)
@@ -221,7 +228,10 @@ class BaseLM:
                 return drive.run_on_loop(self.__awaited(way, request))
             if way is None:
                 return await self._transmit(request)
-            return exits.call(self.__answered, way, request)
+            try:
+                return self.__answered(way, request)
+            except StopIteration as error:
+                raise exits.Stopped(error) from error
         way = self._awaits_by
         if way is None:
             return await self._transmit(request)
@@ -232,7 +242,7 @@ class BaseLM:
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
-        for delta in asking.as_deltas(await self.send(request)):
+        for delta in asking.pieces.as_deltas(await self.send(request)):
             yield delta
 
     def complete(self, request: Request) -> Response:

@@ -77,7 +77,7 @@ def _is_foreign(completion: Completion) -> bool:
 
 
 def _values(part: Part) -> list[Any]:
-    return [getattr(part, name) for name in part.__dataclass_fields__]
+    return [getattr(part, name) for name in part.__match_args__]
 
 
 def _part(kind: str, *values: Any) -> Part:

@@ -8,8 +8,9 @@ shipped with, which is read without importing litellm.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
+from ...base.frozen import frozen_record, replaced
 from ...base.models import HERE, provider_of, row_of
 
 GrammarSetting: TypeAlias = Literal["grammar", "structured_outputs", "guided_grammar", "ebnf"]
@@ -20,7 +21,8 @@ responses.
 """
 
 
-class Capabilities(NamedTuple):
+@frozen_record
+class Capabilities:
     """What a model can do. Nothing is assumed: an unknown capability counts as missing.
 
     Attributes:
@@ -54,6 +56,9 @@ class Capabilities(NamedTuple):
     exact_usage: bool = False
     max_input_tokens: int | None = None
     max_output_tokens: int | None = None
+
+    def _replace(self, **changes: Any) -> Self:
+        return replaced(self, **changes)
 
 
 NOTHING_KNOWN = Capabilities()

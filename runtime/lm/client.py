@@ -19,6 +19,7 @@ from .rollouts import warn_of_rollout
 if TYPE_CHECKING:
     from . import falling_back, retry
     from .control import passing
+    from .gguf import forms
     from .jobs import TrainDataFormat, TrainingJob
     from .request import Request, Response
     from .stream import Delta
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 else:
     # What sends requests, which is imported with the first one.
     falling_back = Later(globals(), "falling_back")
+    forms = Later(globals(), "forms", ".gguf.forms")
     passing = Later(globals(), "passing", ".control.passing")
     retry = Later(globals(), "retry")
     transports = Later(globals(), "transports", ".transports.base")
@@ -152,6 +154,11 @@ class LM(BaseLM):
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:
         self._capabilities = given
+
+    @property
+    def prompt_form(self) -> str:  # type: ignore[override]
+        """How the model is asked where the program sets no adapter; a GGUF file says it."""
+        return forms.prompt_form(self.model) if self.model.startswith(_IN_FILES) else "chat"
 
     def identity(self, request: Request) -> str:
         """Which endpoint or file answers."""
@@ -307,6 +314,7 @@ class LM(BaseLM):
 
 _SENT_WITH_EACH = ("timeout", "deadline")
 """Parameters that a call may change as it may change its temperature."""
+_IN_FILES = ("gguf/", "embedded/", "openai/local:")
 _LIMITS = frozenset({"max_concurrency", "rpm", "tpm", "budget"})
 _OF_THE_MODEL = _LIMITS | {"fallbacks"}
 

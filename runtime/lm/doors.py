@@ -6,11 +6,16 @@ Inside there are only `Request` and `Response`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...base.later import Later
 from .openai_shapes import as_objects, as_plain, entry, iterate_choices, read_parts, read_usage
 from .request import Completion, Response
-from .responses_shapes import is_response, read_responses
+
+if TYPE_CHECKING:
+    from . import responses_shapes
+else:
+    responses_shapes = Later(globals(), "responses_shapes")
 
 
 class Outputs(list[Any]):
@@ -80,8 +85,8 @@ def read_response(raw: Any, model: str | None = None) -> Response:
     """
     if isinstance(raw, Response):
         return raw
-    if is_response(raw):
-        return read_responses(raw, model)
+    if responses_shapes.is_response(raw):
+        return responses_shapes.read_responses(raw, model)
     completions = [_read_choice(choice) for choice in iterate_choices(raw)]
     hidden = entry(raw, "_hidden_params")
     cost = hidden.get("response_cost") if isinstance(hidden, Mapping) else None

@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from ...base.forks import new_lock
+from ...base.frozen import frozen_record
 from ..errors import LMError
 from ..execution import drive
 from ..execution.pool import started_again
@@ -47,7 +47,7 @@ _flights: dict[str, _Flight] = {}
 _lock = new_lock()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Wanted:
     """A request that the cache does not have.
 

@@ -6,7 +6,6 @@ import sys
 import time
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import wraps
 from itertools import count
 from operator import attrgetter
@@ -14,7 +13,6 @@ from typing import Any, Self, TextIO
 
 from ...base.forks import new_lock
 from .doors import render_outputs
-from .redact import visible_settings
 from .request import Request, Response
 
 _numbers = count(1)
@@ -53,6 +51,10 @@ class Entry(dict[str, Any]):
         request = self._request
         if request is None:
             return
+        from datetime import UTC, datetime
+
+        from .redact import visible_settings  # what only a look into the history needs
+
         self._request, response = None, self._response
         dict.update(
             self,
@@ -114,14 +116,14 @@ def _history_of(entries: Iterable[Mapping[str, Any]]) -> CallHistory:
 
 def add(entry: Entry, histories: Iterable[CallHistory], limit: int) -> None:
     """Put a finished call in its place in each history, and forget the oldest calls beyond the limit."""
-    number = entry.number
+    number, most = entry.number, limit + limit // 8
     with _adding:
         for history in histories:
             if not history or history[-1].number < number:
                 history.append(entry)
             else:
                 insort(history, entry, key=_number)
-            if len(history) > limit + limit // 8:
+            if len(history) > most:
                 del history[: len(history) - limit]
 
 
@@ -154,21 +156,23 @@ def show(history: Sequence[Mapping[str, Any]], n: int = 1, file: TextIO | None =
         messages = entry["messages"] or [{"role": "user", "content": entry["prompt"]}]
         for message in messages:
             print(_paint(f"{str(message['role']).capitalize()} message:", "31", colour), file=out)
-            print(f"\n{_text_of(message.get('content')).strip()}\n", file=out)
-        outputs = [_text_of_output(output) for output in entry["outputs"]]
+            print(f"\n{text_of(message.get('content')).strip()}\n", file=out)
+        outputs = [text_of_output(output) for output in entry["outputs"]]
         print(_paint("Response:", "31", colour), file=out)
         print(f"\n{_paint(outputs[0].strip() if outputs else '', '32', colour)}\n", file=out)
         if len(outputs) > 1:
             print(_paint(f"\t (and {len(outputs) - 1} other completions)", "31", colour), file=out)
 
 
-def _text_of(content: Any) -> str:
+def text_of(content: Any) -> str:
+    """The content of a message as text; parts that are no text are named by their kind."""
     if isinstance(content, list):
         return "\n".join(part.get("text", f"<{part.get('type')}>") for part in content)
     return content or ""
 
 
-def _text_of_output(output: Any) -> str:
+def text_of_output(output: Any) -> str:
+    """An answer as text, with the tools that it calls."""
     if not isinstance(output, Mapping):
         return str(output)
     calls = [call["function"] for call in output.get("tool_calls", ())]

@@ -25,6 +25,8 @@ class TrainingJob(Future[BaseLM]):
     ) -> None:
         super().__init__()
         self.thread = thread
+        self.lm: BaseLM | None = None
+        """The model that is trained, with its settings."""
         self.model = model
         self.train_data = train_data or []
         self.train_data_format = train_data_format
@@ -56,6 +58,8 @@ class Trainer(Protocol):
 
 def start_job(lm: BaseLM, provider: Trainer, job: TrainingJob) -> None:
     """Run a job in a thread of its own; the trained model is a copy of the LM under its new name."""
+
+    job.lm = lm
 
     def work() -> None:
         if not job.set_running_or_notify_cancel():

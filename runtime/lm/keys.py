@@ -62,7 +62,7 @@ def request_facts(request: Request, identity: str) -> bytes | None:
     """
     given = request.settings
     settings = {
-        name: value if isinstance(value, (int, float)) else _without_secrets(value)
+        name: value if isinstance(value, (str, int, float)) else _without_secrets(value)
         for name, value in given.items()
         if value is not None and _is_identity(name)
     }

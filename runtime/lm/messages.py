@@ -7,15 +7,17 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ...base.frozen import frozen_record
 from .capabilities import GrammarSetting
 
+EMPTY: Mapping[str, Any] = {}
+"""What stands for no settings, counts or entries."""
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool", "function"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Text:
     """Plain text."""
 
@@ -26,7 +28,7 @@ class Text:
         return {"type": "text", "text": self.text}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Image:
     """An image: a URL that the provider fetches, or a `data:` URL that contains it."""
 
@@ -38,7 +40,7 @@ class Image:
         return {"type": "image_url", "image_url": _given(url=self.url, detail=self.detail)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Audio:
     """Audio, in base64, and its format (`wav`, `mp3`)."""
 
@@ -50,7 +52,7 @@ class Audio:
         return {"type": "input_audio", "input_audio": {"data": self.data, "format": self.format}}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class File:
     """A document: its content as a `data:` URL, or the provider's identifier of an uploaded one."""
 
@@ -63,7 +65,7 @@ class File:
         return {"type": "file", "file": _given(file_data=self.data, file_id=self.id, filename=self.name)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class ToolCall:
     """A call that the model asks for; `arguments` is the JSON text as the model wrote it."""
 
@@ -77,7 +79,7 @@ class ToolCall:
         return {"id": self.id, "type": "function", "function": function}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class ToolResult:
     """What a tool returned for the call with this identifier."""
 
@@ -86,7 +88,7 @@ class ToolResult:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Reasoning:
     """What the model thought before it answered, where the provider shows it.
 
@@ -97,7 +99,7 @@ class Reasoning:
     blocks: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Native:
     """A part in the provider's own form, passed on unchanged; `value` has OpenAI's `type`."""
 
@@ -111,7 +113,7 @@ class Native:
 Part: TypeAlias = Text | Image | Audio | File | ToolCall | ToolResult | Reasoning | Native
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Message:
     """One message of a conversation.
 
@@ -121,7 +123,7 @@ class Message:
 
     role: str
     parts: tuple[Part, ...]
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = EMPTY
 
     @property
     def text(self) -> str:
@@ -167,7 +169,7 @@ def _given(**facts: Any) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class ToolSpec:
     """A tool that the model may call, for providers that take tools: its arguments as a JSON schema."""
 
@@ -181,7 +183,7 @@ class ToolSpec:
         return {"type": "function", "function": facts}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Schema:
     """Enforces a JSON schema on the answer, if the provider can."""
 
@@ -195,7 +197,7 @@ class Schema:
         return {"response_format": {"type": "json_schema", "json_schema": facts}}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Grammar:
     """Enforces a GBNF grammar on the answer, if the model's server can.
 
@@ -213,7 +215,7 @@ class Grammar:
         return {self.setting: self.text}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class JsonObject:
     """Enforces that the answer is a JSON object, whatever is in it."""
 

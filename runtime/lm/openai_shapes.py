@@ -118,7 +118,7 @@ def as_plain(value: Any) -> Any:
     """Log probabilities and the like as JSON's types; None for what has no such form."""
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return {str(name): as_plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_plain(item) for item in value]
@@ -135,17 +135,18 @@ def read_usage(usage: Any) -> dict[str, Any]:
 def _counts(usage: Any) -> dict[str, Any]:
     counts: dict[str, Any] = {}
     for name, value in usage.items() if isinstance(usage, Mapping) else ():
-        if isinstance(value, Mapping):
-            if inner := _counts(value):
-                counts[name] = inner
-        elif isinstance(value, (int, float)):
+        if isinstance(value, (int, float)):
             counts[name] = value
+        elif isinstance(value, Mapping) and (inner := _counts(value)):
+            counts[name] = inner
     return counts
 
 
 def entry(holder: Any, name: str) -> Any:
     """An entry of a dict, or an attribute of an object; None when there is none."""
-    return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
+    # Most are dicts, and asking an abstract class takes long.
+    is_mapping = type(holder) is dict or isinstance(holder, Mapping)
+    return holder.get(name) if is_mapping else getattr(holder, name, None)
 
 
 class OpenAIObject(dict[str, Any]):

@@ -39,6 +39,5 @@ def playing(player: Player) -> Iterator[None]:
         _player.reset(token)
 
 
-def player() -> Player | None:
-    """What stands between models and what asks them here."""
-    return _player.get()
+player: Callable[[], Player | None] = _player.get
+"""What stands between models and what asks them here."""

@@ -47,9 +47,11 @@ def cost_of(
     if read is None or write is None:
         return None
     cached = min(_count(usage.get("prompt_tokens_details"), "cached_tokens"), asked)
+    created = min(_count(usage.get("prompt_tokens_details"), "cache_creation_tokens"), asked - cached)
     thought = min(_count(usage.get("completion_tokens_details"), "reasoning_tokens"), written)
     return (
-        (asked - cached) * read
+        (asked - cached - created) * read
+        + created * prices.get("cache_creation_input_token_cost", read)
         + cached * prices.get("cache_read_input_token_cost", read)
         + (written - thought) * write
         + thought * prices.get("output_cost_per_reasoning_token", write)

@@ -39,6 +39,14 @@ class Provider:
         """Stop serving the model; does nothing for a model that is always available."""
 
     @staticmethod
+    def trained_form(model: str) -> str | None:
+        """The form of the prompts to train a model on where the program sets no adapter: `chat`, `compact`.
+
+        None for a provider that does not keep with a model how it is to be asked.
+        """
+        return None
+
+    @staticmethod
     def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
         """Raise what would keep `finetune` from training the model, before anything is spent.
 
@@ -66,6 +74,8 @@ class Provider:
 PROVIDERS: dict[str, str] = {
     "gguf/": ".training.local:LocalProvider",
     "embedded/": ".training.local:LocalProvider",
+    "openai/": ".training.openai:OpenAIProvider",
+    "openai/local:": ".training.served:ServedProvider",
 }
 """The longest beginning of a model's name that fits decides; all others get `Provider` itself."""
 

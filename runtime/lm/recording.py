@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from .cachejson import read_json, render_json
 from .request import Request, Response
 
 
@@ -49,9 +48,10 @@ async def answered(
     request: Request, identity: str, send: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     """The answer to a request: a kept one, else what `send` gives, which is kept."""
-    recorder = _recorder.get()
+    from .cachejson import read_json, render_json
     from .keys import request_key
 
+    recorder = _recorder.get()
     name = None if recorder is None else request_key(request, identity)
     if recorder is None or name is None:
         return await send(request)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
 
+from ...base.frozen import frozen_record
 from .capabilities import ModelType
-from .messages import Message, OutputFormat, Part, Reasoning, Text, ToolCall, ToolSpec, join_text
+from .messages import EMPTY, Message, OutputFormat, Part, Reasoning, Text, ToolCall, ToolSpec, join_text
 from .openai_shapes import read_messages, render_messages
 
 GivenMessage: TypeAlias = Message | Mapping[str, Any]
@@ -19,10 +19,9 @@ NOT_SENT = frozenset({"rollout_id", "cache", "accept_truncated", "deadline", "pr
 """Request settings that are for us, never for a provider."""
 FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 """Finish reasons of answers that a provider's filter has stopped."""
-_EMPTY: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@frozen_record
 class Request:
     """One request to a model.
 
@@ -45,25 +44,19 @@ class Request:
     prompt: str | None
     tools: tuple[ToolSpec, ...]
     output: OutputFormat | None
+    _fill: ClassVar[Callable[..., None]]
 
     def __init__(
         self,
         model: str,
         messages: Sequence[GivenMessage],
-        settings: Mapping[str, Any] = _EMPTY,
+        settings: Mapping[str, Any] = EMPTY,
         model_type: ModelType = "chat",
         prompt: str | None = None,
         tools: tuple[ToolSpec, ...] = (),
         output: OutputFormat | None = None,
     ) -> None:
-        fill = object.__setattr__
-        fill(self, "model", model)
-        fill(self, "given", messages)
-        fill(self, "settings", settings)
-        fill(self, "model_type", model_type)
-        fill(self, "prompt", prompt)
-        fill(self, "tools", tools)
-        fill(self, "output", output)
+        self._fill(model, messages, settings, model_type, prompt, tools, output)
 
     def __repr__(self) -> str:
         # Settings may hold keys.
@@ -113,7 +106,7 @@ class Request:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Completion:
     """One answer: its parts, why the model stopped, and the log probabilities where they were asked for."""
 
@@ -160,7 +153,7 @@ class Completion:
         return not (self.is_truncated or self.is_filtered or self.is_empty)
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@frozen_record
 class Response:
     """What a model answered: one completion for each answer asked for.
 
@@ -176,11 +169,12 @@ class Response:
     cache_hit: bool
     answered_by: str | None
     """The model that answered, where it is not the one that was asked; see `fallbacks` of `LM`."""
+    _fill: ClassVar[Callable[..., None]]
 
     def __init__(
         self,
         completions: Iterable[Completion | str],
-        usage: Mapping[str, Any] = _EMPTY,
+        usage: Mapping[str, Any] = EMPTY,
         cost: float | None = None,
         finish_reason: str | None = None,
         model: str | None = None,
@@ -189,18 +183,11 @@ class Response:
         answered_by: str | None = None,
     ) -> None:
         """Make a response of completions, or of texts, which share `finish_reason`."""
-        fill = object.__setattr__
         made = [
             Completion((Text(each),), finish_reason) if isinstance(each, str) else each
             for each in completions
         ]
-        fill(self, "completions", tuple(made))
-        fill(self, "usage", usage)
-        fill(self, "cost", cost)
-        fill(self, "model", model)
-        fill(self, "id", id)
-        fill(self, "cache_hit", cache_hit)
-        fill(self, "answered_by", answered_by)
+        self._fill(tuple(made), usage, cost, model, id, cache_hit, answered_by)
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from .messages import Part, Reasoning, Text, ToolCall
+from ...base.frozen import frozen_record
+from .messages import EMPTY, Part, Reasoning, Text, ToolCall
 from .request import Completion, Response
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class ToolCallPiece:
     """A piece of a tool call: `index` says which call of the answer it continues."""
 
@@ -20,7 +20,7 @@ class ToolCallPiece:
     arguments: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_record
 class Delta:
     """A piece of an answer; what it does not bring is empty or None.
 
@@ -45,7 +45,7 @@ class Delta:
     parts: tuple[Part, ...] = ()
     finish_reason: str | None = None
     logprobs: Any = None
-    usage: Mapping[str, Any] = field(default_factory=dict)
+    usage: Mapping[str, Any] = EMPTY
     cost: float | None = None
     model: str | None = None
     id: str | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any
+from contextvars import ContextVar, Token
+from typing import Any, TypeAlias
 
 from ...base.forks import new_lock
 
@@ -84,23 +84,36 @@ def count(model: str, usage: Mapping[str, Any], cost: float | None = None) -> No
         tracker.add_usage(model, usage, cost)
 
 
-_observers: ContextVar[tuple[Callable[[Any], None], ...]] = ContextVar("dspyc_response_observers", default=())
+Observer: TypeAlias = Callable[[Any, Any], None]
+"""Called with a response and the request that it answers."""
+
+_observers: ContextVar[tuple[Observer, ...]] = ContextVar("dspyc_response_observers", default=())
 
 
 @contextmanager
-def observing(observer: Callable[[Any], None]) -> Iterator[None]:
-    """Call a function with every response that models give inside the `with`, in the thread it came in."""
-    token = _observers.set((*_observers.get(), observer))
+def observing(observer: Observer) -> Iterator[None]:
+    """Call a function with every response that models give inside the `with`, and the request that it
+    answers, in the thread it came in.
+    """
+    token = start_observing(observer)
     try:
         yield
     finally:
-        _observers.reset(token)
+        stop_observing(token)
 
 
-def observe(response: Any) -> None:
-    """Show a response to those who observe here."""
-    for observer in _observers.get():
-        observer(response)
+def start_observing(observer: Observer) -> Token[tuple[Observer, ...]]:
+    """The same without a `with`; give the token to `stop_observing`."""
+    return _observers.set((*_observers.get(), observer))
+
+
+def stop_observing(token: Token[tuple[Observer, ...]]) -> None:
+    """Stop what `start_observing` began."""
+    _observers.reset(token)
+
+
+observers = _observers.get
+"""Those who observe here."""
 
 
 def _plain(value: Any) -> Any:

@@ -115,7 +115,8 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return self._watched(self.forward, args, inputs)
-        return drive.run(self.acall(*args, **inputs), concurrent=self.needs_loop)
+        work = self.acall(*args, **inputs)
+        return drive.run_on_loop(work) if self.needs_loop else drive.drive(work)
 
     async def acall(self, /, *args: Any, **inputs: Any) -> Any:
         """Run the module from asynchronous code."""
@@ -123,8 +124,21 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        with _CallScope(self, args, inputs) as scope:
-            return scope.finished(await self.aforward(*args, **inputs))
+        if (
+            self._part_settings is not None
+            or self._defaults
+            or not inputs.keys().isdisjoint(CALL_SETTINGS)
+            or listening(self.callbacks)
+            or lookup("track_usage")
+        ):
+            with _CallScope(self, args, inputs) as scope:
+                return scope.finished(await self.aforward(*args, **inputs))
+        # Most calls have no settings of their own, and nobody is told: all that holds is who calls.
+        token = trace.callers.set((*trace.callers.get(), self))
+        try:
+            return await self.aforward(*args, **inputs)
+        finally:
+            trace.callers.reset(token)
 
     def stream(self, /, **inputs: Any) -> Iterator[Any]:
         """Run the module and give what it writes while it runs.
@@ -189,6 +203,11 @@ class Module(PartTree):
             )
         (used,) = found.values()
         return used
+
+    def argument_names(self) -> frozenset[str]:
+        """The arguments that `forward`, or `aforward`, names."""
+        named = _named_arguments(type(self))
+        return frozenset() if named == "all" else named
 
     def declared_signature(self) -> type[Signature] | None:
         """The signature of the module's calls, or None if it is not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from ..adapters.base import Adapter
@@ -68,12 +69,27 @@ class Call:
         self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
         self.config: Mapping[str, Any] = config
         self.max_retries = retries
-        self.adapter: Adapter = lookup("adapter", predictor._defaults) or _DEFAULT_ADAPTER
+        self.adapter: Adapter = lookup("adapter", predictor._defaults) or default_adapter(lm)
         self.inputs = complete_inputs(signature, given, signature.__name__)
         self.sent = self.inputs
         if predictor.hint is not None:
             self.signature = _hinted(signature)
             self.sent = {**self.inputs, HINT: predictor.hint}
+
+
+def default_adapter(lm: Any) -> Adapter:
+    """The adapter for a model where the program sets none, by how it was trained to be asked."""
+    form = getattr(lm, "prompt_form", "chat")
+    return _DEFAULT_ADAPTER if form == "chat" else _adapter_of(form)
+
+
+@cache
+def _adapter_of(form: str) -> Adapter:
+    """The adapters of few models, imported with the first of these."""
+    from ..adapters.compact import CompactAdapter
+    from ..adapters.plain import PlainAdapter
+
+    return CompactAdapter() if form == "compact" else PlainAdapter()
 
 
 def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Request]:

@@ -108,7 +108,7 @@ class Predict(Module, Predictor):
     @property
     def needs_loop(self) -> bool:
         """Whether synchronous calls need the event loop; for subclasses that say so."""
-        return type(self) is not Predict and super().needs_loop
+        return self.concurrent and not self._forward_first and type(self) is not Predict
 
     # --- what is learned --------------------------------------------------------------------------------
 

@@ -5,17 +5,17 @@ Names are paths as Python writes them: `steps[0]`, `by['x']`, `cot.predict`; the
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
+from ...base.expressions import pattern
 from ..errors import ConfigurationError
 from ..example import Example
 from ..execution.settings import merged
 from ..lm.base import BaseLM
 
-_STEP = re.compile(r"\.?([^\W\d]\w*)|\[(\d+)\]|\[('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]")
+_STEP = pattern(r"\.?([^\W\d]\w*)|\[(\d+)\]|\[('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]")
 
 
 class Parameter:

@@ -47,7 +47,10 @@ class BootstrapFinetune(Optimizer):
     train_kwargs: dict[Any, Any] | None = None
     """Settings of the training, or a dict of them for each language model."""
     adapter: Adapter | dict[Any, Adapter] | None = None
-    """The format of the conversations, or one for each language model; the program's own when None."""
+    """The format of the conversations, or one for each language model. When None, it is the program's own; a
+    program that sets none gets compact prompts for models in GGUF files, and asks in the same form
+    afterwards.
+    """
     exclude_demos: bool = False
     """Leave the demos out of the conversations and of the returned program."""
     num_threads: Annotated[int, Ge(1)] = 6
@@ -115,6 +118,29 @@ class BootstrapFinetune(Optimizer):
             self._teachers(student, teacher)
         self._plan(student)
 
+    @staticmethod
+    def finetune_lms(finetune_dict: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Any]:
+        """Train several models at the same time, and give the trained ones under the same keys.
+
+        Args:
+            finetune_dict: for each key the arguments of a training: `lm`, `train_data`, and as far as they
+                are not the usual ones `train_data_format` and `train_kwargs`.
+
+        Raises:
+            OptimizerError: a training failed; the others are stopped.
+        """
+        jobs = [
+            _Job(
+                asked["lm"],
+                None,
+                dict(asked.get("train_kwargs") or {}),
+                data=list(asked["train_data"]),
+                data_format=asked.get("train_data_format") or "chat",
+            )
+            for asked in finetune_dict.values()
+        ]
+        return dict(zip(finetune_dict, _train(jobs), strict=True))
+
     def _teachers(self, student: Module, teacher: Module | Sequence[Module] | str | None) -> list[Module]:
         assert not isinstance(teacher, str)
         given = [teacher] if teacher is None or isinstance(teacher, Module) else list(teacher)
@@ -139,8 +165,9 @@ class BootstrapFinetune(Optimizer):
             lm = models[name]
             key = (id(lm), None if self.multitask else name)
             if key not in jobs:
-                adapter = _for_model(self.adapter, lm) or _adapter_of(predictor)
-                jobs[key] = _Job(lm, adapter, self._train_kwargs(lm))
+                adapter, form = _way_to_ask(_for_model(self.adapter, lm), predictor, lm)
+                kwargs = {**form, **self._train_kwargs(lm)}
+                jobs[key] = _Job(lm, adapter, kwargs, data_format=adapter.finetune_format)
             jobs[key].predictors.append(name)
         for job in jobs.values():
             _verify_trainable(job)
@@ -180,11 +207,12 @@ class BootstrapFinetune(Optimizer):
             )
         random.Random(0).shuffle(job.data)
 
-    def _conversation(self, adapter: Adapter, predictor: Any, call: Call) -> dict[str, Any]:
+    def _conversation(self, adapter: Adapter | None, predictor: Any, call: Call) -> dict[str, Any]:
         signature = predictor.signature
         inputs = {name: value for name, value in call.inputs.items() if name in signature.input_fields}
         outputs = {name: call.outputs[name] for name in signature.output_fields if name in call.outputs}
         demos = [] if self.exclude_demos else [demo for demo in predictor.demos if not _is_of(demo, inputs)]
+        assert adapter is not None
         return adapter.format_finetune_data(signature, demos, inputs, outputs)
 
 
@@ -193,10 +221,11 @@ class _Job:
     """A model to train: for which predictors, on what."""
 
     lm: Any
-    adapter: Adapter
+    adapter: Adapter | None
     train_kwargs: dict[str, Any]
     predictors: list[str] = field(default_factory=list)
     data: list[dict[str, Any]] = field(default_factory=list)
+    data_format: str = "chat"
 
 
 def _train(jobs: list[_Job]) -> list[Any]:
@@ -207,8 +236,7 @@ def _train(jobs: list[_Job]) -> list[Any]:
             logger.info("training %s on %d conversations", job.lm.model, len(job.data))
             # A model that is being served may need the memory that its training wants.
             getattr(job.lm, "kill", lambda: None)()
-            data_format = job.adapter.finetune_format
-            running.append(job.lm.finetune(job.data, data_format, job.train_kwargs or None))
+            running.append(job.lm.finetune(job.data, job.data_format, job.train_kwargs or None))
         models: list[Any] = []
         for number, (job, training) in enumerate(zip(jobs, running, strict=True)):
             models.append(_wait(job, training, number, len(jobs)))
@@ -258,7 +286,7 @@ def _verify_trainable(job: _Job) -> None:
             provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
-    if not _makes_training_data(type(adapter)):
+    if adapter is not None and not _makes_training_data(type(adapter)):
         raise OptimizerError(f"`{type(adapter).__name__}` does not make training data; use ChatAdapter")
 
 
@@ -275,13 +303,24 @@ def _for_model(given: Any, lm: Any) -> Any:
     return given.get(lm) if isinstance(given, Mapping) else given
 
 
-def _adapter_of(predictor: Any) -> Adapter:
-    chosen: Adapter | None = lookup("adapter", predictor._defaults)
-    if chosen is None:
-        from ..adapters.chat import ChatAdapter
+def _way_to_ask(given: Adapter | None, predictor: Any, lm: Any) -> tuple[Adapter, dict[str, Any]]:
+    """What writes the conversations for a model, and the setting by which the trained model remembers it.
 
-        return ChatAdapter()
-    return chosen
+    A model that keeps how it is to be asked gets compact prompts unless the program sets an adapter: the
+    weights and the grammar will know what others have to be told on every call.
+    """
+    from ..adapters.chat import ChatAdapter
+    from ..adapters.compact import CompactAdapter
+
+    chosen = given or lookup("adapter", predictor._defaults)
+    provider = lm.infer_provider() if hasattr(lm, "infer_provider") else None
+    tells = getattr(provider, "trained_form", None)
+    form = tells(getattr(lm, "finetuning_model", None) or lm.model) if tells is not None else None
+    if chosen is None:
+        chosen = CompactAdapter() if form == "compact" else ChatAdapter()
+    if form is None:
+        return chosen, {}
+    return chosen, {"prompts": "compact" if isinstance(chosen, CompactAdapter) else "chat"}
 
 
 def _is_of(demo: Any, inputs: Mapping[str, Any]) -> bool:

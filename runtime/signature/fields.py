@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
+from ...base.expressions import pattern
+from ...base.frozen import frozen_record, replaced
 from ..errors import SignatureError
 
 Kind: TypeAlias = Literal["input", "output"]
@@ -48,7 +49,8 @@ class _Undefined:
 UNDEFINED: Any = _Undefined()
 
 
-class Field(NamedTuple):
+@frozen_record
+class Field:
     """One field of a signature; immutable, so signatures share them.
 
     `annotation` is None until a class or `Signature.insert` says the type. `untyped` means that no type was
@@ -68,6 +70,9 @@ class Field(NamedTuple):
     prefix: str | None = None
     untyped: bool = False
     extra: tuple[tuple[str, Any], ...] = ()
+
+    def _replace(self, **changes: Any) -> Self:
+        return replaced(self, **changes)
 
     def __hash__(self) -> int:
         # Defaults may be lists; equal fields have equal names.
@@ -197,4 +202,4 @@ def infer_prefix(name: str) -> str:
     return " ".join(word if word.isupper() else word.capitalize() for word in words)
 
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_WORDS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")

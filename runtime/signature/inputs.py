@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from ...base.frozen import frozen_record
 from ..errors import InputError, did_you_mean, list_names
 from ..example import Example
 from ..types.annotations import allows_none, is_history
 from ..values.cells import EmptyCell
 from ..values.inputs import Door, Misfit, door, take_anything
-from .conditions import check_inputs
+from .conditions import check_inputs, constrained_fields
 from .fields import Field
 from .signature import Signature
 
@@ -23,7 +24,8 @@ Row: TypeAlias = tuple[int | None, str | None]
 _NO_ROW: Row = (None, None)
 
 
-class _Expected(NamedTuple):
+@frozen_record
+class _Expected:
     """What a signature expects, worked out once."""
 
     fields: dict[str, Field]
@@ -31,6 +33,7 @@ class _Expected(NamedTuple):
     doors: tuple[tuple[str, Door], ...]
     history: str | None
     has_defaults: bool
+    is_constrained: bool
 
 
 def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: str) -> dict[str, Any]:
@@ -60,7 +63,8 @@ def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: st
     values = _typed(expected, values)
     if expected.history is not None:
         _verify_turns(signature, expected.history, values.get(expected.history))
-    check_inputs(signature, values)
+    if expected.is_constrained:
+        check_inputs(signature, values)
     return values
 
 
@@ -169,7 +173,8 @@ def _expected(signature: type[Signature]) -> _Expected:
         doors = tuple((name, door(field.annotation)) for name, field in fields.items())
         history = next((name for name, field in fields.items() if is_history(field.annotation)), None)
         has_defaults = not all(field.is_required() for field in fields.values())
-        found = _Expected(fields, required, doors, history, has_defaults)
+        is_constrained = bool(constrained_fields(signature, "input"))
+        found = _Expected(fields, required, doors, history, has_defaults, is_constrained)
         signature.__compiled__["expected"] = found
     return found
 

@@ -12,8 +12,9 @@ import keyword
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, get_type_hints
 
+from ...base.frozen import frozen_record
 from ..errors import SignatureError, UndeclaredFieldError, did_you_mean
 from .fields import RESERVED, Field
 from .string import parse_signature_string
@@ -34,7 +35,8 @@ STRING_SIGNATURE = "StringSignature"
 """The name of a signature that was made of a string."""
 
 
-class _Pending(NamedTuple):
+@frozen_record
+class _Pending:
     """The fields that a class body declares, and the names in which their types are looked up when needed."""
 
     fields: dict[str, Field]
@@ -60,6 +62,18 @@ def _refuse_validators(name: str, namespace: Mapping[str, Any]) -> None:
             )
 
 
+def _inherited(name: str, bases: tuple[type, ...], without: Collection[str]) -> dict[str, Field]:
+    """The fields of the bases that the class of this name takes over."""
+    found: dict[str, Field] = {}
+    for base in reversed(bases):
+        if isinstance(base, SignatureMeta):
+            found.update(base._table())
+    for key in without:
+        if found.pop(key, None) is None:
+            raise SignatureError(f"`{name}` cannot leave out `{key}`: its base has no such field")
+    return found
+
+
 class SignatureMeta(type):
     """Makes signature classes out of class bodies, strings and tables of fields."""
 
@@ -76,8 +90,9 @@ class SignatureMeta(type):
         namespace: dict[str, Any],
         demos: Sequence[Mapping[str, Any]] = (),
         without: Collection[str] = (),
+        table: Mapping[str, Field] | None = None,
     ) -> SignatureMeta:
-        """Make the class that a `class` statement describes.
+        """Make the class that a `class` statement describes, or one of the fields of a `table`.
 
         Fields and instructions of the bases are taken over, except for the fields named by `without`; demos
         are not, because they belong to the fields that they were written for.
@@ -92,32 +107,33 @@ class SignatureMeta(type):
         _refuse_validators(name, namespace)
         # Fields live in a table of their own, not among the class's attributes, so that none hides a method.
         body = {key: value for key, value in namespace.items() if key not in own}
-        cls = super().__new__(mcs, name, bases, body)
-        if not bases:
-            cls.__fields__ = MappingProxyType({})
-            cls.__instructions__ = ""
-            cls.__demos__ = ()
         inherited_instructions = ""
         for base in reversed(bases):
             if isinstance(base, SignatureMeta):
                 inherited_instructions = base._written_instructions() or inherited_instructions
         doc = namespace.get("__doc__") if bases else ""
-        cls.__instructions__ = inherited_instructions if doc is None else _cleaned(doc)
-        cls.__demos__ = tuple(dict(demo) for demo in demos)
-        cls.__compiled__ = {}
-        cls.__pending__ = None
         own = {key: field.updated(name=key) for key, field in own.items()}
         is_late = any(isinstance(base, SignatureMeta) and base.__pending__ is not None for base in bases)
-        if is_late or any(isinstance(annotations.get(key), str) for key in own):
+        pending, found = None, table
+        if found is None and (is_late or any(isinstance(annotations.get(key), str) for key in own)):
             # Annotations under `from __future__ import annotations` are texts that may name what comes later.
-            cls.__fields__ = MappingProxyType({})
+            found = {}
             written = {key: annotations[key] for key in own if key in annotations}
-            cls.__pending__ = _Pending(own, written, *_caller_names(), frozenset(without))
-        else:
+            pending = _Pending(own, written, *_caller_names(), frozenset(without))
+        elif found is None:
             typed = {key: _typed(field, annotations.get(key)) for key, field in own.items()}
-            cls.__fields__ = MappingProxyType({**cls._inherited(without), **typed})
+            found = {**_inherited(name, bases, without), **typed}
+        # In the class's body, because each assignment to a class has its price.
+        body |= {
+            "__fields__": MappingProxyType(found),
+            "__instructions__": inherited_instructions if doc is None else _cleaned(doc),
+            "__demos__": tuple([dict(demo) for demo in demos]),
+            "__compiled__": {},
+            "__pending__": pending,
+        }
+        cls = super().__new__(mcs, name, bases, body)
         if bases:
-            _verify(cls, own)
+            _verify(cls, own if table is None else table)
         return cls
 
     def __init__(cls, *args: Any, **kwargs: Any) -> None:
@@ -178,7 +194,7 @@ class SignatureMeta(type):
     def _table(cls) -> Mapping[str, Field]:
         if cls.__pending__ is not None:
             pending = cls.__pending__
-            inherited = cls._inherited(pending.without)
+            inherited = _inherited(cls.__name__, cls.__bases__, pending.without)
             try:
                 hints = pending.types()
             except (AttributeError, NameError, TypeError) as error:
@@ -187,17 +203,6 @@ class SignatureMeta(type):
             cls.__fields__ = MappingProxyType({**inherited, **typed})
             cls.__pending__ = None
         return cls.__fields__
-
-    def _inherited(cls, without: Collection[str]) -> dict[str, Field]:
-        """The fields of the bases that are taken over."""
-        found: dict[str, Field] = {}
-        for base in reversed(cls.__bases__):
-            if isinstance(base, SignatureMeta):
-                found.update(base._table())
-        for key in without:
-            if found.pop(key, None) is None:
-                raise SignatureError(f"`{cls.__name__}` cannot leave out `{key}`: its base has no such field")
-        return found
 
     def _written_instructions(cls) -> str:
         return cls.__instructions__
@@ -395,12 +400,8 @@ def make(
                 f"the field `{field.name}` is declared twice: inputs and outputs need distinct names"
             )
         table[field.name] = field
-    cls = SignatureMeta(
-        name, (Signature,), {"__module__": __name__, "__doc__": instructions or ""}, demos=demos
-    )
-    cls.__fields__ = MappingProxyType(table)
-    _verify(cls, table)
-    return cls  # type: ignore[return-value]
+    namespace = {"__module__": __name__, "__doc__": instructions or ""}
+    return SignatureMeta(name, (Signature,), namespace, demos=demos, table=table)  # type: ignore[return-value]
 
 
 def _reduced(cls: SignatureMeta) -> str | tuple[Any, ...]:

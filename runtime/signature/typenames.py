@@ -13,10 +13,11 @@ from importlib import import_module
 from types import FrameType
 from typing import Any, Literal, Optional, Union, get_origin
 
+from ...base.expressions import pattern
 from ..errors import SignatureError, did_you_mean
 from ..types.annotations import is_text_type
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""\s*(?:(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)
         |(?P<number>-?\d+(?:\.\d+)?)
         |(?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
@@ -81,15 +82,15 @@ class TypeReader:
         """Move past the current token and return it."""
         token = self._token
         match = _TOKEN.match(self.text, self.offset)
-        if match is None:
+        if match is not None:
+            self._kind = kind = match.lastgroup or ""
+            self._token, self._start = match[kind], match.start(kind)
+            self.offset = match.end()
+        else:
             rest = self.text[self.offset :].lstrip()
             if rest:
                 raise self.error(f"{rest[0]!r} is unexpected here", len(self.text) - len(rest))
             self._kind, self._token, self._start = "end", "", len(self.text)
-        else:
-            self._kind = match.lastgroup or ""
-            self._token, self._start = match[self._kind], match.start(self._kind)
-            self.offset = match.end()
         return token
 
     def at(self, *marks: str) -> bool:

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from pydantic import create_model, model_validator
 
+from ...base.expressions import pattern
 from ..errors import InputError
 from .type import Type
 
-_FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
-_INLINE = re.compile(r"```(.*?)```", re.DOTALL)
-_OPEN = re.compile(r"\A\s*```[^\n`]*\n(.*)\Z", re.DOTALL)
+_FENCE = pattern(r"```[^\n`]*\n(.*?)```", re.DOTALL)
+_INLINE = pattern(r"```(.*?)```", re.DOTALL)
+_OPEN = pattern(r"\A\s*```[^\n`]*\n(.*)\Z", re.DOTALL)
 
 
 class Code(Type):

@@ -9,11 +9,11 @@ no adapter needs to know of parts.
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Sequence
 from typing import Any
 
-_MARK = secrets.token_hex(12)
+_MARK = os.urandom(12).hex()
 _OPEN, _CLOSE = f"~({_MARK}:", f":{_MARK})~"
 _UNSAFE = "\"\\#<>&'[]{}`"
 """What JSON, XML or the escaping of section markers would change inside a token."""

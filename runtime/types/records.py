@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, get_type_hints
@@ -14,7 +12,7 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
 
     None for what is not a record.
     """
-    if not inspect.isclass(annotation):
+    if not isinstance(annotation, type):
         return None
     if (fields := getattr(annotation, "__pydantic_fields__", None)) is not None:
         record: Any = annotation
@@ -22,7 +20,9 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
         return {
             keys.get(name, name): (field.annotation, field.is_required()) for name, field in fields.items()
         }
-    if dataclasses.is_dataclass(annotation):
+    if is_dataclass(annotation):
+        import dataclasses  # and `inspect`, which takes longer than all that reads a plain answer
+
         hints = get_type_hints(annotation)
         return {
             field.name: (
@@ -37,6 +37,11 @@ def record_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
     if required is not None and issubclass(annotation, dict):
         return {name: (hint, name in required) for name, hint in get_type_hints(annotation).items()}
     return None
+
+
+def is_dataclass(value: Any) -> bool:
+    """Whether it is a dataclass or a value of one; as that of `dataclasses`, without importing it."""
+    return hasattr(value if isinstance(value, type) else type(value), "__dataclass_fields__")
 
 
 def schema_keys(record: Any) -> dict[str, str]:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from ...base.expressions import pattern
+from ...base.frozen import frozen_record
 from .repair import NumberText
 
-_OPENING_FENCE = re.compile(r"[ \t]*(```|~~~)[^\n`]*")
-_BRACKETS = re.compile(r'\\.|["{\[\]}]', re.DOTALL)
+_OPENING_FENCE = pattern(r"[ \t]*(```|~~~)[^\n`]*")
+_BRACKETS = pattern(r'\\.|["{\[\]}]', re.DOTALL)
 
 
-class Span(NamedTuple):
+@frozen_record
+class Span:
     """A bracketed part of a text: where it begins, what it is, and whether it has its lines for itself."""
 
     start: int

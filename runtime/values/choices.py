@@ -14,14 +14,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ...base.expressions import pattern
 from .verdicts import unwrapped, verdict
 from .words import NEGATION, ReadError, bare, shown
 
-_HEAD = re.compile(r"[:\n(]|\s[-–—]\s")
-_REASON = re.compile(r"[,;]\s+(?:because|since|as|given|due|for)\b", re.I)
-_PYTHON = re.compile(r"(?:Literal|str|Enum)\[(.*)\]|<(?:\w+\.)?(\w+):.*>|(?:\w+\.)(\w+)\.value", re.DOTALL)
-_FIRST_WORD = re.compile(r"\W*(\w+)\s*[,.:;!–—]")
-_LETTER = re.compile(r"(?:(?:option|choice|answer)\s+)?\(?([^\W_])[).]?\)?", re.I)
+_HEAD = pattern(r"[:\n(]|\s[-–—]\s")
+_REASON = pattern(r"[,;]\s+(?:because|since|as|given|due|for)\b", re.I)
+_PYTHON = pattern(r"(?:Literal|str|Enum)\[(.*)\]|<(?:\w+\.)?(\w+):.*>|(?:\w+\.)(\w+)\.value", re.DOTALL)
+_FIRST_WORD = pattern(r"\W*(\w+)\s*[,.:;!–—]")
+_LETTER = pattern(r"(?:(?:option|choice|answer)\s+)?\(?([^\W_])[).]?\)?", re.I)
 _LONGEST_WRAPPED = 10_000
 
 

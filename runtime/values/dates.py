@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
+from ...base.expressions import pattern
 from .words import ReadError, bare, shown
 
 _MONTHS = {
@@ -20,7 +21,7 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _ORDINAL = "|".join(("st", "nd", "rd", "th"))
-_DATE = re.compile(
+_DATE = pattern(
     rf"(?<![\w/.-])(?:(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})"
     r"|(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\5(?P<y2>\d{4})"
     rf"|(?P<d3>\d{{1,2}})(?:{_ORDINAL})?\.?\s+(?:of\s+)?(?P<m3>{_MONTH})\.?,?\s+(?P<y3>\d{{4}})"

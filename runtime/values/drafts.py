@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_TAG = re.compile(r"[<◁](/?)(?:ant)?think(?:ing)?[>▷]", re.IGNORECASE)
-_OTHER = re.compile(
+from ...base.expressions import pattern
+
+_TAG = pattern(r"[<◁](/?)(?:ant)?think(?:ing)?[>▷]", re.IGNORECASE)
+_OTHER = pattern(
     r"<(thoughts?|reasoning|analysis|scratchpad|reflection|inner_monologue|chain_of_thought)>", re.IGNORECASE
 )
 """What else a model may think in: names that a field may have as well."""
 _OPENINGS = ("<", "◁")
-_MARKER = re.compile(r"\[\[[ \t]*##")
+_MARKER = pattern(r"\[\[[ \t]*##")
 
 
 def without_drafts(answer: str) -> str:

@@ -7,10 +7,8 @@ What is not clearly meant stays as it is, so that validation refuses it.
 from __future__ import annotations
 
 import enum
-import inspect
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import lru_cache, partial
 from types import UnionType
 from typing import (
@@ -23,12 +21,14 @@ from typing import (
     get_origin,
 )
 
+from ...base.expressions import pattern
+from ...base.later import loaded
 from ..types.annotations import allows_none, is_text_type, plain_annotation
 from ..types.records import record_fields, schema_keys
 from . import candidates, choices, outlines
 from .markup import Element
 from .repair import Mended, NumberText
-from .scalars import READERS
+from .scalars import reader_of
 from .validation import validate
 from .words import ReadError, bare, is_none
 
@@ -66,7 +66,7 @@ def _make_fitter(annotation: Any) -> Fit:
         return partial(_fit_union, annotation=annotation)
     if origin is Literal:
         return partial(_fit_literal, allowed=get_args(annotation))
-    if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return partial(_fit_enum, annotation=annotation)
     if annotation in _LISTS or origin in _LISTS:
         return partial(_fit_list, origin=origin or annotation, arguments=get_args(annotation))
@@ -92,7 +92,7 @@ def _fit_scalar(value: Any, annotation: Any) -> Any:
         if annotation is bool and type(value) in (int, float) and value in (0, 1):
             return bool(value)
         return value
-    read = READERS.get(annotation)
+    read = reader_of(annotation)
     if read is None:
         return value
     try:
@@ -155,11 +155,11 @@ def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
         if _NUMBERS.fullmatch(stripped):
             return [part for part in re.split(r"\s*[,;\s]\s*(?:and\s+)?|\s+and\s+", stripped) if part]
         return [text] if _ONE_NUMBER.fullmatch(stripped) else text
-    return [text] if kind is bool or kind is Decimal else text
+    return [text] if kind is bool or kind in loaded("decimal", "Decimal") else text
 
 
-_ONE_NUMBER = re.compile(r"[^\w()]{0,3}[\d.,]+(?:[eE][-+]?\d+)?\s?[^\W\d]{0,12}[^\w()]{0,3}")
-_NUMBERS = re.compile(r"[-+]?[\d.]+(?:(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+)[-+]?[\d.]+)+")
+_ONE_NUMBER = pattern(r"[^\w()]{0,3}[\d.,]+(?:[eE][-+]?\d+)?\s?[^\W\d]{0,12}[^\w()]{0,3}")
+_NUMBERS = pattern(r"[-+]?[\d.]+(?:(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+)[-+]?[\d.]+)+")
 
 
 def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
@@ -374,7 +374,7 @@ def _fit_arm(value: Any, arm: Any) -> Any:
 
 def _fit_number(value: NumberText, annotation: Any) -> Any:
     kinds = [plain_annotation(arm) for arm in get_args(annotation)]
-    kind = next((kind for kind in (Decimal, float, int) if kind in kinds), None)
+    kind = next((kind for kind in (*loaded("decimal", "Decimal"), float, int) if kind in kinds), None)
     if kind is None:
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         return fit(value, arms[0]) if len(arms) == 1 else float(value)
@@ -407,7 +407,7 @@ def is_choice(text: str, annotation: Any) -> bool:
         return any(is_choice(text, arm) for arm in get_args(kind))
     if get_origin(kind) is Literal:
         names = [str(choice) for choice in get_args(kind) if choice is not None]
-    elif inspect.isclass(kind) and issubclass(kind, enum.Enum):
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
         names = [name for name, member in choices.choices_of(kind).items() if member.value is not None]
     else:
         return False
@@ -434,5 +434,5 @@ def _key(name: str) -> str:
 
 def _is_closed(annotation: Any) -> bool:
     return get_origin(annotation) is Literal or (
-        inspect.isclass(annotation) and issubclass(annotation, enum.Enum)
+        isinstance(annotation, type) and issubclass(annotation, enum.Enum)
     )

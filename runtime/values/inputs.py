@@ -8,21 +8,17 @@ nothing is guessed.
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import enum
-import inspect
 import json
-import pathlib
-import uuid
 from collections import abc
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
+from ...base.later import loaded
 from ..types.annotations import allows_none, is_text_type, type_name
+from ..types.records import is_dataclass
 from .validation import validate
 
 Door: TypeAlias = Callable[[Any], Any]
@@ -128,13 +124,13 @@ def _make_door(annotation: Any) -> Door:
         return _list_door(annotation, kind, arguments[0] if arguments else Any)
     if kind in _DICTS:
         return _dict_door(annotation, *(arguments or (Any, Any)))
-    if not inspect.isclass(kind):
+    if not isinstance(kind, type):
         return take_anything
     if kind is not annotation:
         return _record_door(annotation, kind) if _is_record(kind) else take_anything
     if issubclass(annotation, enum.Enum):
         return _enum_door(annotation)
-    if issubclass(annotation, _PLAIN):
+    if issubclass(annotation, (*_PLAIN, *_decimals(), *_written(), *loaded("pathlib", "PurePath"))):
         return _scalar_door(annotation)
     if _is_typed_dict(annotation):
         return _typed_dict_door(annotation)
@@ -146,10 +142,18 @@ def _make_door(annotation: Any) -> Door:
     return take_anything
 
 
-_PLAIN = (
-    bool, int, float, complex, bytes, Decimal, NoneType,
-    datetime.date, datetime.time, datetime.timedelta, uuid.UUID, pathlib.PurePath,
-)  # fmt: skip
+_PLAIN = (bool, int, float, complex, bytes, NoneType)
+
+
+def _decimals() -> tuple[type, ...]:
+    return loaded("decimal", "Decimal")
+
+
+def _written() -> tuple[type, ...]:
+    """What only a text can stand for: a number that is taken for a date is a guess."""
+    return (bytes, *loaded("datetime", "date", "datetime", "time", "timedelta"), *loaded("uuid", "UUID"))
+
+
 _TUPLES = (tuple,)
 _LISTS: dict[Any, type] = {
     list: list, tuple: tuple, set: set, frozenset: frozenset,
@@ -180,23 +184,22 @@ def _of_text(value: Any, opening: str) -> Any:
 
 
 def _scalar_door(kind: type) -> Door:
+    is_decimal, is_written = kind in _decimals(), kind in _written()
+
     def take(value: Any) -> Any:
         # A whole number is a float, and a truth value a whole number, as in Python's own type checkers.
         if isinstance(value, kind) or (kind is float and isinstance(value, int)):
             return value
-        if kind in (int, float, Decimal) and isinstance(value, str) and len(value) > _LONGEST_NUMBER:
+        if (is_decimal or kind in (int, float)) and isinstance(value, str) and len(value) > _LONGEST_NUMBER:
             raise Misfit(value, f"is too long for a number ({len(value)} characters)")
-        if kind is Decimal and isinstance(value, float):
+        if is_decimal and isinstance(value, float):
             value = str(value)
-        if kind in _WRITTEN and not isinstance(value, str):
+        if is_written and not isinstance(value, str):
             raise Misfit(value, f"is not {_of_type(kind)}")
         return _validated(value, kind)
 
     return take
 
-
-_WRITTEN = (bytes, datetime.date, datetime.datetime, datetime.time, datetime.timedelta, uuid.UUID)
-"""What only a text can stand for: a number that is taken for a date is a guess."""
 
 _LONGEST_NUMBER = 4000
 """Digits; Python itself refuses to read more."""
@@ -359,7 +362,7 @@ _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")
 
 def _is_record(kind: type) -> bool:
     is_named_tuple = issubclass(kind, tuple) and hasattr(kind, "_fields")
-    return is_named_tuple or dataclasses.is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__")
+    return is_named_tuple or is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__")
 
 
 # --- unions ---------------------------------------------------------------------------------------------

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from html import unescape
 from typing import Any
 
-_TAG = re.compile(
+from ...base.expressions import pattern
+
+_TAG = pattern(
     r"<!\[CDATA\[(?P<data>.*?)\]\]>|<(?P<slash>/?)(?P<name>[^\W\d][\w.-]*+)"
     r"(?P<attributes>(?:\s++[\w:.-]++\s*+=\s*+(?:\"[^\"<]*+\"|'[^'<]*+'))*+)\s*+(?P<empty>/?)>",
     re.DOTALL,
 )
-_ATTRIBUTE = re.compile(r"([\w:.-]++)\s*+=\s*+(?:\"([^\"<]*+)\"|'([^'<]*+)')")
+_ATTRIBUTE = pattern(r"([\w:.-]++)\s*+=\s*+(?:\"([^\"<]*+)\"|'([^'<]*+)')")
 MOST_TAGS = 5_000
 """How many tags an answer may have; more are a runaway."""
 
@@ -115,6 +116,8 @@ def _whole(text: str, top: _Open) -> tuple[str, Any] | None:
 
 
 def _attributes(tag: re.Match[str]) -> dict[str, Any]:
+    from html import unescape  # a table of two thousand names
+
     found = _ATTRIBUTE.finditer(tag["attributes"] or "")
     return {each[1]: unescape(each[2] or each[3] or "") for each in found}
 
@@ -124,4 +127,8 @@ def _plain(raw: str) -> str:
     stripped = raw.strip()
     if stripped.startswith("<![CDATA[") and stripped.endswith("]]>") and stripped.count("]]>") == 1:
         return stripped[9:-3]
-    return unescape(stripped) if "&" in stripped else stripped
+    if "&" not in stripped:
+        return stripped
+    from html import unescape
+
+    return unescape(stripped)

@@ -7,24 +7,33 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
+from ...base.expressions import pattern
+from ...base.later import Later
 from .verdicts import unwrapped, verdict
 from .words import ReadError, bare, shown
 
-_NUMBER = re.compile(
+if TYPE_CHECKING:
+    import decimal
+    import fractions
+else:
+    # Most numbers are written plainly, and are read without these.
+    decimal = Later(globals(), "decimal", "decimal")
+    fractions = Later(globals(), "fractions", "fractions")
+
+_NUMBER = pattern(
     r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:[,_ '’ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:[eE][-+]?\d+)?(?!\d|[.,]\d|\.\.|[eE][-+]?\d)"
 )
-_EUROPEAN = re.compile(r"[-+−]?(?<!\d)\d{1,3}(?:\.\d{3})+,\d+|[-+−]?(?<!\d)\d++,\d{1,2}")
-_THOUSANDS_BY_DOT = re.compile(r"[-+−]?\d{1,3}(?:\.\d{3}){2,}")
-_GROUPED = re.compile(r"[-+]?\d{1,3}(?:([, '’ ])\d{3})(?:\1\d{3})*+(?:\.\d+)?")
-_FRACTION = re.compile(r"([-+−]?\d+)\s*/\s*(\d+)")
-_POWER = re.compile(r"([-+−]?\d+(?:\.\d+)?)\s*[x×*·]\s*10\s*(?:\^|\*\*)\s*\{?([-+−]?\d{1,4})\}?")
-_HEXADECIMAL = re.compile(r"[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?0[oO][0-7]+")
-_SCALED = re.compile(r"(?<=\d)\s*(thousand|million|billion|trillion|[kKMB]|mn|bn|mio|dozen|hundred)\b")
-_NO_VALUE = re.compile(
+_EUROPEAN = pattern(r"[-+−]?(?<!\d)\d{1,3}(?:\.\d{3})+,\d+|[-+−]?(?<!\d)\d++,\d{1,2}")
+_THOUSANDS_BY_DOT = pattern(r"[-+−]?\d{1,3}(?:\.\d{3}){2,}")
+_GROUPED = pattern(r"[-+]?\d{1,3}(?:([, '’ ])\d{3})(?:\1\d{3})*+(?:\.\d+)?")
+_FRACTION = pattern(r"([-+−]?\d+)\s*/\s*(\d+)")
+_POWER = pattern(r"([-+−]?\d+(?:\.\d+)?)\s*[x×*·]\s*10\s*(?:\^|\*\*)\s*\{?([-+−]?\d{1,4})\}?")
+_HEXADECIMAL = pattern(r"[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?0[oO][0-7]+")
+_SCALED = pattern(r"(?<=\d)\s*(thousand|million|billion|trillion|[kKMB]|mn|bn|mio|dozen|hundred)\b")
+_NO_VALUE = pattern(
     r"\b(?:not|never|(?:less|more|fewer|greater) than|up to|at most|at least|between)\b|n't\b"
     r"|[-+−–]{2,}\s*\d|[±<>≤≥]",
     re.I,
@@ -37,7 +46,7 @@ LONGEST_NUMBER = 4000
 """Digits and signs; Python itself refuses to read more, and an answer of that length is a runaway."""
 _LARGEST = 10**LONGEST_NUMBER
 """What is not smaller could not be written in decimal again."""
-_LONG_NUMBER = re.compile(rf"[\d,._]{{{LONGEST_NUMBER},}}")
+_LONG_NUMBER = pattern(rf"[\d,._]{{{LONGEST_NUMBER},}}")
 
 
 def read_number(text: str) -> int | float:
@@ -47,7 +56,7 @@ def read_number(text: str) -> int | float:
         ReadError: the text has none, or several.
     """
     found = _exactly(text)
-    if isinstance(found, Decimal):
+    if isinstance(found, decimal.Decimal):
         return float(found)
     return found
 
@@ -83,16 +92,16 @@ def read_float(text: str) -> float:
         raise ReadError(f"is {shown(text)}, which is too large") from None
 
 
-def read_decimal(text: str) -> Decimal:
+def read_decimal(text: str) -> decimal.Decimal:
     """A number as a decimal, exactly as written."""
     try:
-        return Decimal(text.strip())
-    except InvalidOperation:
+        return decimal.Decimal(text.strip())
+    except decimal.InvalidOperation:
         found = _exactly(text)
-        return found if isinstance(found, Decimal) else Decimal(str(found))
+        return found if isinstance(found, decimal.Decimal) else decimal.Decimal(str(found))
 
 
-def _exactly(text: str) -> int | float | Decimal:
+def _exactly(text: str) -> int | float | decimal.Decimal:
     """The number that a text is or says: a Decimal for one with digits behind its point."""
     if len(text) > LONGEST_NUMBER and _LONG_NUMBER.search(text) is not None:
         raise _too_long(text)
@@ -105,7 +114,7 @@ def _exactly(text: str) -> int | float | Decimal:
     return _said(stripped, text)
 
 
-def _written(stripped: str, text: str) -> int | float | Decimal | None:
+def _written(stripped: str, text: str) -> int | float | decimal.Decimal | None:
     """The number that a text is, and nothing else; None where it is more."""
     try:
         if _HEXADECIMAL.fullmatch(stripped):
@@ -113,17 +122,17 @@ def _written(stripped: str, text: str) -> int | float | Decimal | None:
         return _plain(stripped)
     except ReadError:
         raise
-    except (ValueError, InvalidOperation):
+    except (ValueError, decimal.InvalidOperation):
         pass
     stripped = _VULGAR.get(stripped, stripped)
     if (fraction := _FRACTION.fullmatch(stripped)) and int(fraction[2]):
-        return float(Fraction(_signed(fraction[1]), int(fraction[2])))
+        return float(fractions.Fraction(_signed(fraction[1]), int(fraction[2])))
     if power := _POWER.fullmatch(stripped):
         return float(f"{power[1].replace('−', '-')}e{power[2].replace('−', '-')}")
     return None
 
 
-def _said(stripped: str, text: str) -> int | float | Decimal:
+def _said(stripped: str, text: str) -> int | float | decimal.Decimal:
     """The only number in a text, which may have a unit."""
     if (found := _written(stripped, text)) is not None:
         return found
@@ -134,7 +143,7 @@ def _said(stripped: str, text: str) -> int | float | Decimal:
         return _signed(core.replace(".", ""))
     if _EUROPEAN.fullmatch(core) and ("." in core or core != stripped):
         # 1.234,50 or 1,50 € – the comma can only be the decimal one; a bare `1,5` may be two numbers.
-        return Decimal(core.replace(".", "").replace(",", ".").replace("−", "-"))
+        return decimal.Decimal(core.replace(".", "").replace(",", ".").replace("−", "-"))
     if re.search(r"\d\s*/\s*\d", stripped) or _EUROPEAN.search(_without_thousands(stripped)):
         raise ReadError(f"is {shown(text)}, which is not one number")
     numbers = {_plain(match[0]) for match in _NUMBER.finditer(stripped)}
@@ -144,18 +153,18 @@ def _said(stripped: str, text: str) -> int | float | Decimal:
     return _scaled(numbers.pop(), stripped, text)
 
 
-def _scaled(number: int | float | Decimal, stripped: str, text: str) -> int | float | Decimal:
+def _scaled(number: int | float | decimal.Decimal, stripped: str, text: str) -> int | float | decimal.Decimal:
     """A number times the word behind it: "2.5 million"."""
     scales = set(_SCALED.findall(stripped))
     if not scales:
         return number
     if len(scales) > 1 or (word := scales.pop()) not in _SCALES:
         raise ReadError(f"is {shown(text)}; write the number in digits")
-    scaled = Decimal(str(number)).scaleb(_SCALES[word])
+    scaled = decimal.Decimal(str(number)).scaleb(_SCALES[word])
     return int(scaled) if scaled == scaled.to_integral_value() else scaled
 
 
-def _plain(text: str) -> int | Decimal:
+def _plain(text: str) -> int | decimal.Decimal:
     """A number that stands alone, with its digits perhaps in groups."""
     plain = text.replace("−", "-").replace("_", "")
     if plain[:1] == "–":
@@ -165,7 +174,7 @@ def _plain(text: str) -> int | Decimal:
     try:
         return int(plain)
     except ValueError:
-        found = Decimal(plain)
+        found = decimal.Decimal(plain)
     if not found.is_finite():
         raise ValueError(text)
     return found

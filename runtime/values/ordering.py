@@ -5,10 +5,11 @@ A set of strings is iterated in an order that depends on the process's hash seed
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
+
+from ..types.records import is_dataclass
 
 _SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
@@ -27,9 +28,10 @@ def in_order(value: Any) -> Any:
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     if isinstance(value, Mapping):
         return _changed(value, dict(value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return _changed(value, fields)
+    if is_dataclass(value) and not isinstance(value, type):
+        from dataclasses import fields
+
+        return _changed(value, {field.name: getattr(value, field.name) for field in fields(value)})
     if isinstance(getattr(type(value), "model_fields", None), dict):
         return _changed(value, {name: getattr(value, name) for name in type(value).model_fields})
     return value

@@ -8,20 +8,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_BULLET = re.compile(r"\s*+(?:[-*+•–—·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s++(?:\[[ xX✓]\]\s++)?(?=\S)")
-BOX = re.compile(r"\s*[-*+•]\s+\[[ xX✓]\]\s")
+from ...base.expressions import pattern
+
+_BULLET = pattern(r"\s*+(?:[-*+•–—·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s++(?:\[[ xX✓]\]\s++)?(?=\S)")
+BOX = pattern(r"\s*[-*+•]\s+\[[ xX✓]\]\s")
 """A list's item with a box to tick."""
-_KEY = re.compile(
+_KEY = pattern(
     r"\s*+(?P<opening>[\"'*`_]*+)([^\W\d_][\w /-]*+)(?P<closing>[\"'*`_]*+)\s*+(?:=>|->|:=|[:=])(?![:=/])\s*+"
 )
-_HEADING = re.compile(r"#{1,6}\s++[*_]*+([^\W\d_][\w ]*+)[*_:]*+\s*+")
-_ONE_PAIR = re.compile(
+_HEADING = pattern(r"#{1,6}\s++[*_]*+([^\W\d_][\w ]*+)[*_:]*+\s*+")
+_ONE_PAIR = pattern(
     r"\s*+[\"'`]?([^\W\d_]\w*+)[\"'`]?\s*+[:=]\s*+(\"[^\"]*+\"|'[^']*+'|[^,:=\"']++)\s*+(?:,|\Z)"
 )
-_RULE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
+_RULE = pattern(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
-_LABEL = re.compile(r"^[^\W\d]\w*(?: \w+){0,2}:\s+(?=\S)")
-_SENTENCE = re.compile(r"\b(?:is|are|was|were|includes?|including|have|has)\b", re.I)
+_LABEL = pattern(r"^[^\W\d]\w*(?: \w+){0,2}:\s+(?=\S)")
+_SENTENCE = pattern(r"\b(?:is|are|was|were|includes?|including|have|has)\b", re.I)
 _LONGEST_YAML = 20_000
 _MOST_WORDS = 6
 

@@ -21,6 +21,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
+from ...base.expressions import pattern
 from ..types.annotations import is_text_type, plain_annotation
 from ..types.records import record_fields
 from .fitting import field_named
@@ -32,10 +33,10 @@ MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__bool_
 """The value of a text that has not brought any yet."""
 
 _LISTS = (list, tuple, set, frozenset)
-_SPACE = re.compile(r"\s*")
-_STOP = re.compile(r'["\\]')
-_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
-_BARE = re.compile(r"[-+.\w]*")
+_SPACE = pattern(r"\s*")
+_STOP = pattern(r'["\\]')
+_ESCAPE = pattern(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
+_BARE = pattern(r"[-+.\w]*")
 _LONGEST_BARE = 5_000
 _LONGEST_ESCAPE = 12
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import enum
-import inspect
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_origin
 
+from ...base.expressions import pattern
+from ...base.later import loaded
 from ..types.annotations import (
     allows_none,
     is_custom_type,
@@ -24,7 +23,7 @@ from . import candidates, choices, markup, outlines, repair
 from .drafts import without_leading_draft
 from .fitting import fit, is_choice
 from .rendering import unescape_markers
-from .scalars import READERS
+from .scalars import reader_of
 from .validation import validator_for
 from .words import ReadError, bare, is_none
 
@@ -49,9 +48,11 @@ class Reader:
             plain_annotation(arms[0]) if len(arms) == 1 and get_origin(plain) is not Literal else plain
         )
         self._bare = annotation is plain
-        self._is_scalar = self._core in READERS or get_origin(self._core) is Literal or _is_enum(self._core)
+        self._is_scalar = (
+            reader_of(self._core) is not None or get_origin(self._core) is Literal or _is_enum(self._core)
+        )
         # What the reader of a scalar gives needs no second look, unless notes in `Annotated` say more.
-        self._direct = READERS.get(plain) if self._bare else None
+        self._direct = reader_of(plain) if self._bare else None
         given = get_args(plain) if self._bare and get_origin(plain) is Literal else ()
         self._choices = frozenset(choice for choice in given if type(choice) is str)
         # Whether numbers of JSON have to come with every digit.
@@ -101,7 +102,7 @@ class Reader:
 
     def _scalar(self, text: str) -> Any:
         core = self._core
-        if (read := READERS.get(core)) is not None:
+        if (read := reader_of(core)) is not None:
             return read(text)
         if _is_enum(core):
             return choices.read_enum(text, core)
@@ -345,14 +346,16 @@ def _any_value(text: str) -> Any:
 
 def mentions_decimal(annotation: Any) -> bool:
     """Whether a decimal number stands somewhere in a type, so that every digit counts."""
+    if not (decimals := loaded("decimal", "Decimal")):
+        return False
     seen: set[Any] = set()
     stack = [annotation]
     while stack:
         kind = stack.pop()
-        if kind is Decimal:
+        if kind in decimals:
             return True
         stack += get_args(kind)
-        if inspect.isclass(kind) and kind not in seen and get_origin(kind) is None:
+        if isinstance(kind, type) and kind not in seen and get_origin(kind) is None:
             seen.add(kind)
             try:
                 stack += [hint for hint, _ in (record_fields(kind) or {}).values()]
@@ -361,7 +364,7 @@ def mentions_decimal(annotation: Any) -> bool:
     return False
 
 
-_ASSIGNED = re.compile(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
+_ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
 
 
 def _as_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -384,7 +387,7 @@ def _unescaped(text: str) -> str | None:
 
 
 def _is_enum(annotation: Any) -> bool:
-    return inspect.isclass(annotation) and issubclass(annotation, enum.Enum)
+    return isinstance(annotation, type) and issubclass(annotation, enum.Enum)
 
 
 def _is_prose(text: str) -> bool:
@@ -396,7 +399,7 @@ _MOST_PROBLEMS = 3
 """How many of the things that are wrong in a value are told."""
 _LONGEST_VALUE = 80
 """How much is shown of a value that is of another type; one that breaks a condition is shown whole."""
-_OF_ANOTHER_FORM = re.compile(r".*(_type|_parsing|extra_forbidden)$")
+_OF_ANOTHER_FORM = pattern(r".*(_type|_parsing|extra_forbidden)$")
 
 
 def _as_read_error(error: Any) -> ReadError:

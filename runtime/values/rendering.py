@@ -5,12 +5,11 @@ ChatAdapter, save that markers inside values are escaped.
 from __future__ import annotations
 
 import enum
-import inspect
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
+from ...base.expressions import pattern
 from ..errors import InputError
 from ..types.annotations import is_text_type, plain_annotation
 from ..types.content import IN_ANSWER, IN_PROMPT, InAnswer, InPrompt
@@ -20,8 +19,8 @@ from .validation import unusable_type, validator_for
 
 Render: TypeAlias = "Callable[[Any], str]"
 
-_MARKER = re.compile(r"\[(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\](\\*+)\]")
-_ESCAPED = re.compile(r"\[\\(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\]\\(\\*+)\]")
+_MARKER = pattern(r"\[(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\](\\*+)\]")
+_ESCAPED = pattern(r"\[\\(\\*+)\[(\s*+#{2,}+\s*+\w++\s*+#{2,}+\s*+)\]\\(\\*+)\]")
 
 
 def escape_markers(text: str) -> str:
@@ -144,7 +143,7 @@ def type_note(annotation: Any) -> str:
         return "must be True or False"
     if annotation in (int, float):
         return f"must be a single {annotation.__name__} value"
-    if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return f"must be one of: {'; '.join(str(member.value) for member in annotation)}"
     if get_origin(annotation) is Literal:
         choices = "; ".join(str(choice) for choice in get_args(annotation))

@@ -15,19 +15,21 @@ import re
 from collections import Counter
 from typing import Any
 
+from ...base.expressions import pattern
+
 MOST_NESTED = 100
 """How deep brackets may stand inside each other; deeper ones are no value but a runaway."""
 
-_SPACE = re.compile(r"\s*+")
-_KEY = re.compile(r"[^\s:=,;{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;{}\[\]()\"'`#/]++)*+")
-_BARE = re.compile(r"[^,;\]})\n]*+")
-_CALL = re.compile(r"([^\W\d][\w.]*+)\(")
-_KEYWORD = re.compile(r"\s*+[^\W\d]\w*+\s*+=(?!=)")
-_PREFIX = re.compile(r"(?:[fF][rR]?|[rR][fF]?|[uU])(?=[\"'])")
-_JOINED = re.compile(r"\s*+\+\s*+(?=[\"'])")
-_BARE_COMMENT = re.compile(r"(?:^|\s)(?://|#)")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][-+]?\d++)?")
-_FOLLOWS_COMMA = re.compile(
+_SPACE = pattern(r"\s*+")
+_KEY = pattern(r"[^\s:=,;{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;{}\[\]()\"'`#/]++)*+")
+_BARE = pattern(r"[^,;\]})\n]*+")
+_CALL = pattern(r"([^\W\d][\w.]*+)\(")
+_KEYWORD = pattern(r"\s*+[^\W\d]\w*+\s*+=(?!=)")
+_PREFIX = pattern(r"(?:[fF][rR]?|[rR][fF]?|[uU])(?=[\"'])")
+_JOINED = pattern(r"\s*+\+\s*+(?=[\"'])")
+_BARE_COMMENT = pattern(r"(?:^|\s)(?://|#)")
+_NUMBER = pattern(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][-+]?\d++)?")
+_FOLLOWS_COMMA = pattern(
     r"[,\"'`“‘„«{\[(}\])\-\d]|\.\.\.|…|<!--|-- "
     r"|(?:true|false|null|None|True|False)\b|//|#|/\*|$|\w++\"?\s*+[:=]"
 )
@@ -36,13 +38,13 @@ _CONSTANTS = {
     "undefined": None, "NaN": float("nan"),
 }  # fmt: skip
 _CONTAINERS = frozenset({"set", "frozenset", "list", "tuple", "dict"})
-_VALID_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
-_QUOTED = re.compile(r"((?<!\\)(?:\\\\)*+)\\'")
-_TO_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\|"|[\x00-\x1f]')
-_SWALLOWED_START = re.compile(r"[,\[{](\s*+)\\?\"")
-_SWALLOWED_END = re.compile(r"\\?\"\s*+,(\s*+)")
-_REST = re.compile(r"[\s\]}),;.]*+")
-_ALPHANUMERIC = re.compile(r"[^\W_]")
+_VALID_ESCAPE = pattern(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
+_QUOTED = pattern(r"((?<!\\)(?:\\\\)*+)\\'")
+_TO_ESCAPE = pattern(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\|"|[\x00-\x1f]')
+_SWALLOWED_START = pattern(r"[,\[{](\s*+)\\?\"")
+_SWALLOWED_END = pattern(r"\\?\"\s*+,(\s*+)")
+_REST = pattern(r"[\s\]}),;.]*+")
+_ALPHANUMERIC = pattern(r"[^\W_]")
 
 
 def is_call_by_name(text: str) -> bool:
@@ -320,12 +322,12 @@ class _Reader:
 
 
 _CLOSING = {
-    '"': re.compile(r'\\.|"', re.DOTALL),
-    "'": re.compile(r"\\.|'", re.DOTALL),
-    "“": re.compile(r'\\.|[”"]', re.DOTALL),
-    "‘": re.compile(r"\\.|[’']", re.DOTALL),
-    "„": re.compile(r'\\.|[“”"]', re.DOTALL),
-    "«": re.compile(r"\\.|»", re.DOTALL),
+    '"': pattern(r'\\.|"', re.DOTALL),
+    "'": pattern(r"\\.|'", re.DOTALL),
+    "“": pattern(r'\\.|[”"]', re.DOTALL),
+    "‘": pattern(r"\\.|[’']", re.DOTALL),
+    "„": pattern(r'\\.|[“”"]', re.DOTALL),
+    "«": pattern(r"\\.|»", re.DOTALL),
 }
 
 

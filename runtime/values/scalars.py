@@ -5,22 +5,21 @@ Tolerant of form, never of doubt: two different readings are an error, not a gue
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
-from .dates import read_date
+from ...base.expressions import pattern
+from ...base.later import loaded
 from .numbers import read_decimal, read_float, read_int
 from .verdicts import unwrapped, verdict
 from .words import NEGATION, ReadError, bare, shown
 
 _TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on", "correct"})
 _FALSE = frozenset({"false", "no", "n", "f", "0", "0.0", "off", "incorrect", "not true", "not correct"})
-_FIRST = re.compile(r"\W*(yes|no|true|false)\b\s*[,.:;–—-]", re.I)
-_SAID = re.compile(r"\b(true|false)\b", re.I)
-_HELD = re.compile(r"\{\s*\"[^\"]*\"\s*:\s*(true|false|\"[^\"]{0,40}\")\s*\}|\[\s*(true|false)\s*\]")
+_FIRST = pattern(r"\W*(yes|no|true|false)\b\s*[,.:;–—-]", re.I)
+_SAID = pattern(r"\b(true|false)\b", re.I)
+_HELD = pattern(r"\{\s*\"[^\"]*\"\s*:\s*(true|false|\"[^\"]{0,40}\")\s*\}|\[\s*(true|false)\s*\]")
 
 
 def read_bool(text: str) -> bool:
@@ -61,11 +60,15 @@ def _sentence(text: str) -> bool | None:
     return None
 
 
-READERS: dict[Any, Callable[[str], Any]] = {
-    bool: read_bool,
-    int: read_int,
-    float: read_float,
-    Decimal: read_decimal,
-    datetime.date: read_date,
-}
-"""What reads the values of a type off a text."""
+_READERS: dict[Any, Callable[[str], Any]] = {bool: read_bool, int: read_int, float: read_float}
+
+
+def reader_of(kind: Any) -> Callable[[str], Any] | None:
+    """What reads the values of a type off a text; None for a type whose values are read in another way."""
+    if kind in loaded("decimal", "Decimal"):
+        return read_decimal
+    if kind in loaded("datetime", "date"):
+        from .dates import read_date
+
+        return read_date
+    return _READERS.get(kind)

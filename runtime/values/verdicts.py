@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import re
 
+from ...base.expressions import pattern
+
 _NOUNS = (
     "answer|choice|decision|verdict|label|category|classification|result|conclusion|output|prediction|rating"
 )
-_LABEL = re.compile(
+_LABEL = pattern(
     rf"\b(?:{_NOUNS}|sentiment|score|value)\b[\"'*_`]*+\s*+(?:(?:is|was|would be|=>|->|→)\s*+[:=]?|[:=])"
     r"[\"'*_`]*+\s*+|^\s{0,8}#{3,6}\s++(?=\S+\s*\Z)"
     r"|\bI(?:'d|’d| would| will|'ll|’ll)?\s++(?:choose|pick|select|say|go\s++with|decide\s++on)\s*+:?\s*+",
     re.I | re.MULTILINE,
 )
-_BOXED = re.compile(r"\\boxed\s*+\{([^{}]*+)\}")
-_REASONS = re.compile(
+_BOXED = pattern(r"\\boxed\s*+\{([^{}]*+)\}")
+_REASONS = pattern(
     r"\s*+[*_#>-]*\s*+(?:reason(?:ing|s)?|explanation|because|rationale|justification|confidence|note|why|evidence)\b",
     re.I,
 )
-_REASON = re.compile(r"[,;]\s+(?:because|since|as|given|due|for)\b", re.I)
-_ELEMENT = re.compile(r"\A\s*+<([A-Za-z][\w-]{0,40})>(.*)</\1>\s*+\Z", re.DOTALL)
-_FENCE = re.compile(r"\A\s*+```[^\n`]*+\n(.*)\n[ \t]*```\s*+\Z", re.DOTALL)
-_INLINE_FENCE = re.compile(r"\A\s*+```([^`\n]++)```\s*+\Z")
+_REASON = pattern(r"[,;]\s+(?:because|since|as|given|due|for)\b", re.I)
+_ELEMENT = pattern(r"\A\s*+<([A-Za-z][\w-]{0,40})>(.*)</\1>\s*+\Z", re.DOTALL)
+_FENCE = pattern(r"\A\s*+```[^\n`]*+\n(.*)\n[ \t]*```\s*+\Z", re.DOTALL)
+_INLINE_FENCE = pattern(r"\A\s*+```([^`\n]++)```\s*+\Z")
 _LONGEST = 20_000
 
 

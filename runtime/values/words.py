@@ -7,12 +7,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ...base.expressions import pattern
+
 NONE_WORDS = frozenset({"", "none", "null", "nil", "~", "n/a", "na", "not available", "not applicable"})
-NEGATION = re.compile(
+NEGATION = pattern(
     r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|unlikely|rather than"
     r"|instead of|far from|isn't|wasn't|doesn't|don't)\b|n't\b|n’t\b|\b(?:non|anti|un|in|dis)-",
     re.I,
 )
+
 _WRAPPING = "*_`\"'“”‘’ \t\r\n"
 _ENDS = ".;!"
 _LONGEST_SHOWN = 120

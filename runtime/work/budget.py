@@ -45,8 +45,13 @@ class Count:
         self.usage = Usage()
         self._lock = new_lock()
 
-    def add(self, response: Any) -> None:
-        """Count an answer; one from the cache counts nothing."""
+    def add(self, response: Any, request: Any = None) -> None:
+        """Count an answer; one from the cache counts nothing.
+
+        Args:
+            response: the answer.
+            request: what it answers.
+        """
         if not response.cache_hit:
             tokens = response.usage.get("total_tokens") or 0
             self.add_usage(Usage(1, int(tokens), float(response.cost or 0.0)))

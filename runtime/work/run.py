@@ -145,12 +145,14 @@ class Job:
         examples: the numbers of the examples in the data of this stage.
         codec: how the values of its tasks are written to a journal and read again.
         stage: the name of its tasks, within the name around; "" for that name itself.
+        repeats: how often for each example; its tasks count that as their rollout.
     """
 
     program: Any
     examples: Sequence[int]
     codec: Codec[Any]
     stage: str = ""
+    repeats: int = 1
 
 
 def perform(
@@ -164,6 +166,7 @@ def perform(
     num_threads: int,
     on_outcome: OnOutcome | None = None,
     stop: Callable[[], bool] | None = None,
+    repeats: int = 1,
 ) -> list[Outcome[Any] | None]:
     """Do something with a program for each of these examples.
 
@@ -180,10 +183,11 @@ def perform(
         num_threads: how many examples at a time.
         on_outcome: called with each outcome as it comes, one call at a time.
         stop: asked after each outcome whether to begin no further example.
+        repeats: how often for each example; the tasks count that as their rollout.
 
     Returns:
-        the outcomes in the order of the examples; None for those that were not begun, because of `stop` or
-        because the budget is used up.
+        the outcomes in the order of the examples, those of one example one after the other; None for those
+        that were not begun, because of `stop` or because the budget is used up.
 
     Raises:
         JournalError: the journal cannot be written.
@@ -192,7 +196,7 @@ def perform(
     """
     (outcomes,) = perform_jobs(
         kind,
-        [Job(program, examples, codec)],
+        [Job(program, examples, codec, repeats=repeats)],
         do,
         registry,
         num_threads=num_threads,
@@ -224,7 +228,7 @@ def perform_jobs(
         stop: as in `perform`.
 
     Returns:
-        the outcomes of each job, in the order of its examples.
+        the outcomes of each job, in the order of its examples and their runs.
 
     Raises:
         JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: as in
@@ -237,8 +241,9 @@ def perform_jobs(
     for number, job in enumerate(jobs):
         reference = program_digest(job.program)
         programs[reference] = job.program
-        tasks += _tasks(run, kind, job.stage, reference, job.examples)
-        places += [(number, index) for index in range(len(job.examples))]
+        made = _tasks(run, kind, reference, job)
+        tasks += made
+        places += [(number, index) for index in range(len(made))]
 
     def told(index: int, outcome: Outcome[Any]) -> None:
         assert on_outcome is not None
@@ -258,19 +263,23 @@ def perform_jobs(
                 on_outcome=lambda number, outcome: performance.finish(waiting[number], outcome),
                 stop=performance.stopped,
             )
-    found: list[list[Outcome[Any] | None]] = [[None] * len(job.examples) for job in jobs]
+    found: list[list[Outcome[Any] | None]] = [[None] * (len(job.examples) * job.repeats) for job in jobs]
     for (number, index), outcome in zip(places, performance.outcomes, strict=True):
         found[number][index] = outcome
     return found
 
 
-def _tasks(run: Run, kind: str, below: str, reference: str, examples: Sequence[int]) -> list[Task]:
-    name = "/".join(part for part in (_stage.get(), below, kind) if part)
+def _tasks(run: Run, kind: str, reference: str, job: Job) -> list[Task]:
+    name = "/".join(part for part in (_stage.get(), job.stage, kind) if part)
     if run.journal is not None:
         run.visits[name, reference] += 1
         if (visit := run.visits[name, reference]) > 1:
             name = f"{name}#{visit}"
-    return [Task(name, reference, number) for number in examples]
+    return [
+        Task(name, reference, number, (), rollout)
+        for number in job.examples
+        for rollout in range(job.repeats)
+    ]
 
 
 class _Recorder:

@@ -7,14 +7,13 @@ import json
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from dspyc.cli.main import SECTIONS
+from dspyc.cli.main import SECTIONS, group
 from dspyc.compiler import catalog
 from dspyc.compiler.resolve.builtins import FORBIDDEN, MUTATORS, builtin_names
 from dspyc.compiler.rules.register import KINDS
@@ -27,7 +26,7 @@ from dspyc.runtime.execution.settings import _BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-PACKAGE = ("base", "cli", "compiler", "grammar", "loader", "lsp", "project", "runtime", "serving")
+PACKAGE = ("base", "cli", "compiler", "grammar", "loader", "lsp", "moving", "project", "runtime", "serving")
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$|(?<!`)(`+)(?!`)(.+?)(?<!`)\3(?!`)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -205,7 +204,8 @@ def test_every_command_of_the_reference_exists() -> None:
 
 
 def _options(name: str) -> list[click.Option]:
-    command: click.Command = import_module(f"dspyc.cli.{name}").command
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
     inside = command.commands.values() if isinstance(command, click.Group) else ()
     return [
         option for each in (command, *inside) for option in each.params if isinstance(option, click.Option)

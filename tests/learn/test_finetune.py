@@ -314,3 +314,18 @@ def test_what_keeps_a_model_from_being_trained_is_found_before_any_call(
     with pytest.raises(OptimizerError, match=message):
         program.optimize(evaluation=Evaluate(devset=DEV, metric=counted))
     assert calls == []
+
+
+def test_several_models_are_trained_at_once_by_their_keys() -> None:
+    rows = [{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}]
+    one, two = Neighbour(), Neighbour()
+    found = BootstrapFinetune.finetune_lms(
+        {
+            "first": {"lm": one, "train_data": rows, "train_kwargs": {"epochs": 2}},
+            "second": {"lm": two, "train_data": rows, "train_data_format": "chat"},
+        }
+    )
+    assert list(found) == ["first", "second"]
+    assert all(lm.model.startswith("test/neighbour-trained") for lm in found.values())
+    assert one.trained == [(rows, "chat", {"epochs": 2})]
+    assert (one.killed, two.killed) == (1, 1)

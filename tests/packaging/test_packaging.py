@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("base", "grammar", "compiler", "project", "loader", "runtime", "lsp", "cli", "serving")
+ROOMS = ("base", "grammar", "compiler", "project", "loader", "runtime", "lsp", "cli", "serving", "moving")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -86,7 +86,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     python = {name for name in names if name.endswith((".py", ".pyi", "py.typed"))}
     assert python == expected
     data = {name.rsplit(".", 1)[1] for name in names - python}
-    assert data <= {"lark", "json", "gguf", "md"}
+    assert data <= {"lark", "json", "gguf", "md", "css", "js"}
 
 
 def test_the_wheel_holds_the_grammar_and_the_models(wheel: Path) -> None:

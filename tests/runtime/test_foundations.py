@@ -369,6 +369,28 @@ def test_making_a_module_imports_nothing_that_only_calls_need() -> None:
     assert not {f"dspyc.runtime.lm.{name}" for name in NEEDED_BY_CALLS} & loaded
 
 
+NEEDED_BY_FEW = {
+    "concurrent.futures", "dataclasses", "datetime", "decimal", "fractions", "hashlib", "html", "inspect",
+    "logging", "pydantic", "secrets", "sqlite3", "textwrap", "ujson", "uuid",
+}  # fmt: skip
+
+
+def test_a_first_answer_imports_nothing_that_it_does_not_need() -> None:
+    program = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "import dspyc.runtime as dspy\n"
+        "class Instant(dspy.BaseLM):\n"
+        "    def complete(self, request):\n"
+        "        return dspy.Response(['[[ ## answer ## ]]\\n3\\n\\n[[ ## completed ## ]]'])\n"
+        "dspy.configure(lm=Instant())\n"
+        "assert dspy.Predict('question, year: int -> answer: int')(question='x', year=2).answer == 3\n"
+        "print(*sorted(set(sys.modules) - before), sep='\\n')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not NEEDED_BY_FEW & set(ended.stdout.split())
+
+
 class Constructed(Derived):
     def __init__(self, other: int) -> None:
         super().__init__("a")

@@ -74,7 +74,7 @@ def test_keys_are_taken_out_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_model_that_nobody_trains_says_so() -> None:
     with pytest.raises(dspy.LMConfigurationError, match="cannot be trained"):
-        dspy.LM("openai/x").finetune([])
+        dspy.LM("anthropic/x").finetune([])
 
 
 def test_a_training_is_a_job(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_model_has_a_provider_and_a_provider_its_own_jobs() -> None:
         ) -> str:
             return f"{model}-tuned"
 
-    assert type(dspy.LM("openai/x").provider) is dspy.Provider
+    assert type(dspy.LM("anthropic/x").provider) is dspy.Provider
     assert type(dspy.LM("gguf/x.gguf").provider).__name__ == "LocalProvider"
     assert dspy.LM("openai/x").copy(model="gguf/x.gguf").provider.finetunable
     given = Theirs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import time
 import warnings
@@ -231,14 +232,18 @@ def test_what_models_support() -> None:
 
 
 def test_closing_leaves_nothing_open_and_calls_go_on(server: OpenAIServer) -> None:
-    from dspyc.runtime.lm.transports import http
+    from dspyc.runtime.lm.transports import direct, http
 
     lm = model(server)
     lm("x")
+    asyncio.run(lm.acall("x"))
     session = http._Pool.session
+    ((_, connection),) = direct._Idle.by_place["http", "127.0.0.1", server.port]
     assert session is not None
     lm.close()
     lm.close()
     assert session.closed
     assert http._Pool.session is None
+    assert connection.fileno() == -1
+    assert not direct._Idle.by_place
     assert lm("y") == ["This is a test!"]

@@ -21,7 +21,7 @@ import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.lm.prices import cost_of
-from dspyc.runtime.lm.transports import http
+from dspyc.runtime.lm.transports import network
 from dspyc.runtime.lm.transports.events import events
 from support.asked import KEY, model
 from support.openai_server import Failure, OpenAIServer, Raw, Reply
@@ -248,12 +248,14 @@ def test_numbers_that_json_has_not_are_read_in_log_probabilities() -> None:
 
 
 def test_an_endless_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST", 1000)
+    monkeypatch.setattr(network, "LARGEST", 1000)
     long = answered({**ANSWER, "more": "x" * 5000})
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
     for pieces in ((long,), (head, *[b"400\r\n" + b"x" * 1024 + b"\r\n"] * 4)):
         with raw_server(*pieces) as server, pytest.raises(dspy.LMCollectionLimitError, match="larger than"):
             at(server)("x")
+        with raw_server(*pieces) as server, pytest.raises(dspy.LMCollectionLimitError, match="larger than"):
+            asyncio.run(at(server).acall("x"))
 
 
 def test_one_connection_serves_many_calls() -> None:
@@ -261,8 +263,10 @@ def test_one_connection_serves_many_calls() -> None:
         lm = at(server)
         for number in range(5):
             assert lm(str(number)) == ["hi"]
-        asyncio.run(lm.acall("x"))
         assert server.connections == 1
+        for number in range(5):
+            assert asyncio.run(lm.acall(str(number))) == ["hi"]
+        assert server.connections == 2  # one of threads, one of event loops
 
 
 FORKED = """

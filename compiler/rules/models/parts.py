@@ -174,6 +174,6 @@ def _context_of(found: Written) -> int | None:
     if isinstance(given, int):
         return given
     if found.provider == "embedded" and given is None:
-        return models.SHIPPED_CONTEXT if found.own_name in models.SHIPPED else None
+        return None if found.own_name in models.COMPACT else models.SHIPPED_CONTEXT.get(found.own_name)
     reads = found.row.get("max_input_tokens") if found.row is not None else None
     return reads if isinstance(reads, int) and reads > 0 else None

@@ -19,11 +19,12 @@ from .structure import FILE_MODEL, UNKNOWN_MODEL, Structure, structure_of, stude
 def untrainable_model(program: Program) -> Findings:
     """`BootstrapFinetune` is given a model that cannot be trained.
 
-    Models in GGUF files can be trained in this process: `embedded/banking-base`, `gguf/PATH`. Any other model
-    needs its own `provider=` that trains it.
+    Models in GGUF files can be trained on this machine: `embedded/base`, `gguf/PATH`; those of OpenAI, and of
+    servers that speak its protocol, over there: `openai/NAME`. Any other model needs its own `provider=` that
+    trains it.
 
     ```dspy
-    configure(lm=LM("openai/gpt-4o-mini"))
+    configure(lm=LM("anthropic/claude-x"))
     #               ^^^^^^^^^^^^^^^^^^^^ E410 `BootstrapFinetune` cannot train this model
     module label = Predict("text -> label")
     dataset rows = Dataset("rows.csv", inputs=["text"])
@@ -44,12 +45,12 @@ def untrainable_model(program: Program) -> Findings:
         if each.optimizer != "BootstrapFinetune":
             continue
         for owner, found in _models(program, each):
-            if found.provider and found.provider not in models.HERE and id(found.node) not in told:
+            if found.provider and found.provider not in models.TRAINABLE and id(found.node) not in told:
                 told.add(id(found.node))
                 if found.argument("provider") is not None:
                     continue
                 words = "`BootstrapFinetune` cannot train this model"
-                help_ = "models in GGUF files can be trained, such as `embedded/banking-base`"
+                help_ = "models in GGUF files can be trained, such as `embedded/base`"
                 place = types.Place(program.path, each.item.at(each.call.function))
                 labels = label(program, place, f"`{each.name}` would be trained here")
                 yield untrainable_model.at(found.node, words, help_, labels=labels).shifted(owner.start)
@@ -202,14 +203,18 @@ def training_setting(program: Program, item: Item, node: syntax.Argument) -> Fin
     """
     if node.name is None or node.name.text != "train_kwargs" or not isinstance(node.value, syntax.Dict):
         return
-    if not _is_of_training(item, node):
+    owner = _owner(item, node)
+    if owner is None:
         return
+    of_file = owner is catalog.definition("LM")
     length: str | None = None
     for entry in node.value.entries:
         key = entry.key
         if not isinstance(key, syntax.String):
             continue
         name = models.TRAINING_ALIASES.get(key.value, key.value)
+        if name in models.SERVER_TRAINING_SETTINGS and not of_file:
+            continue
         if name not in models.TRAINING_SETTINGS:
             close = near(key.value, (*models.TRAINING_SETTINGS, *models.TRAINING_ALIASES))
             ending = f"; did you mean `{close}`?" if close else ""
@@ -227,8 +232,8 @@ def training_setting(program: Program, item: Item, node: syntax.Argument) -> Fin
 _LENGTHS = ("cpu_seconds", "steps", "epochs")
 
 
-def _is_of_training(item: Item, node: syntax.Argument) -> bool:
-    """Whether an argument is given to what trains models in this process."""
+def _owner(item: Item, node: syntax.Argument) -> types.ClassDefinition | None:
+    """The class that an argument is given to, if it is one that trains models on this machine."""
     for call in item.nodes(syntax.Call):
         if not any(each is node for each in call.arguments):
             continue
@@ -236,9 +241,9 @@ def _is_of_training(item: Item, node: syntax.Argument) -> bool:
         definition = kind.definition if isinstance(kind, types.Instance) else None
         if definition is catalog.definition("LM"):
             found = model_of(item, call)
-            return found is not None and found.provider in models.HERE
-        return definition is not None and definition is catalog.definition("BootstrapFinetune")
-    return False
+            return definition if found is not None and found.provider in models.HERE else None
+        return definition if definition is catalog.definition("BootstrapFinetune") else None
+    return None
 
 
 @file_rule("W503", "taught-by-itself", severity="warning")

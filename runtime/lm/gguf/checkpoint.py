@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ....base.files import replacing
 from ...errors import LMConfigurationError
-from .header import read_header
+from .header import PROMPTS, read_header
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,6 +102,8 @@ class Checkpoint:
     shape: Shape
     vocabulary: Vocabulary
     weights: dict[str, Array]
+    prompts: str = "chat"
+    """The form of the prompts that it is trained on: `chat` or `compact`."""
 
     @property
     def tied(self) -> bool:
@@ -135,7 +137,8 @@ def read(path: str | Path, model: str | None = None) -> Checkpoint:
     for key, size in expected.items():
         array = dequantize(tensors[key].data, tensors[key].tensor_type)
         weights[key] = array.astype("float32").reshape(size)
-    return Checkpoint(str(facts.get("general.name", path.stem)), shape, _vocabulary(facts, name), weights)
+    title = str(facts.get("general.name", path.stem))
+    return Checkpoint(title, shape, _vocabulary(facts, name), weights, header.prompts or "chat")
 
 
 def _shape(facts: dict[str, Any], model: str) -> Shape:
@@ -212,6 +215,8 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
     shape, vocabulary = checkpoint.shape, checkpoint.vocabulary
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(checkpoint.name)
+    if checkpoint.prompts != "chat":
+        writer.add_string(PROMPTS, checkpoint.prompts)
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)
@@ -234,7 +239,8 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
     if vocabulary.start is not None:
         writer.add_bos_token_id(vocabulary.start)
     writer.add_add_bos_token(vocabulary.starts_with)
-    writer.add_chat_template(vocabulary.chat_template)
+    if vocabulary.chat_template:
+        writer.add_chat_template(vocabulary.chat_template)
     for name in shape.tensors(tied=checkpoint.tied):
         weight = np.ascontiguousarray(checkpoint.weights[name], dtype=np.float32)
         if weight.ndim == 1:

@@ -29,6 +29,8 @@ NUMBERS = {
     11: "<q",
     12: "<d",
 }
+PROMPTS = "dspyc.prompts"
+"""The fact in which a model trained here says how it is to be asked; it stands before the context."""
 LONGEST_STRING = 64 << 20
 _LARGEST = 1 << 50
 
@@ -41,6 +43,8 @@ class Header:
 
     architecture: str
     context: int
+    prompts: str | None = None
+    """The form of the prompts that it was trained on, `chat` or `compact`, where it says."""
 
 
 def read_header(path: Path, model: str) -> Header:
@@ -80,7 +84,7 @@ def _header(file: BinaryIO, path: Path, model: str) -> Header:
             architecture = facts.get("general.architecture")
             context = facts.get(f"{architecture}.context_length")
             if isinstance(architecture, str) and isinstance(context, int):
-                return Header(architecture, context)
+                return Header(architecture, context, _text(facts.get(PROMPTS)))
     except (struct.error, UnicodeDecodeError, OverflowError, ValueError, MemoryError):
         raise LMConfigurationError(
             f"the GGUF file `{path}` is truncated or damaged; download it again", model=model
@@ -88,6 +92,29 @@ def _header(file: BinaryIO, path: Path, model: str) -> Header:
     raise LMConfigurationError(
         f"the GGUF file `{path}` does not state a context length, so it is not a language model", model=model
     )
+
+
+def has_chat_template(path: Path) -> bool:
+    """Whether a GGUF file says how a conversation is written; one that does not holds a base model.
+
+    Steps over the tokens, which takes some tenths of a second for the largest vocabularies.
+
+    Raises:
+        OSError: the file cannot be read.
+        LMConfigurationError: it is truncated or damaged.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.read(len(MAGIC))
+            return any(key == "tokenizer.chat_template" for key, _ in _facts(file))
+    except (struct.error, UnicodeDecodeError, OverflowError, ValueError, MemoryError):
+        raise LMConfigurationError(
+            f"the GGUF file `{path}` is truncated or damaged; download it again"
+        ) from None
+
+
+def _text(value: Value | None) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _facts(file: BinaryIO) -> Iterator[tuple[str, Value]]:

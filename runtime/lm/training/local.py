@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from importlib import import_module
@@ -16,14 +16,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConfigurationError, DataError, LMConfigurationError
 from ..base import BaseLM
+from ..gguf.forms import prompt_form
 from ..gguf.header import read_header
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from ..transports import embedded
-from .settings import DEFAULT_CPU_SECONDS, FinetuneSettings, Progress, data_folder, read_settings
+from .settings import (
+    DEFAULT_EPOCHS,
+    FEWEST_STEPS,
+    MOST_STEPS,
+    FinetuneSettings,
+    Progress,
+    data_folder,
+    read_settings,
+)
 
 if TYPE_CHECKING:
-    from ..gguf.checkpoint import Checkpoint, Shape
+    from ..gguf.checkpoint import Shape
     from .loop import Plan, Row, Step
     from .model import Weights
 
@@ -81,6 +90,11 @@ class LocalProvider(Provider):
         embedded.stop(lm.model)
 
     @staticmethod
+    def trained_form(model: str) -> str:
+        """Compact prompts, but for models that were made on others and would have to learn them anew."""
+        return prompt_form(model) if model.startswith("embedded/") else "compact"
+
+    @staticmethod
     def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
         """Complain about settings, missing packages, a missing file and a model that is no llama.
 
@@ -123,6 +137,10 @@ class LocalProvider(Provider):
             raise DataError("the training data is empty")
         settings = read_settings(train_kwargs or {})
         _require_packages(model)
+        if settings.background:
+            from .background import train_apart
+
+            return train_apart(job, model, train_data, settings)
         return f"gguf/{_finetune(job, model, train_data, settings)}"
 
 
@@ -143,6 +161,7 @@ def _finetune(
     import torch
 
     from ..gguf import checkpoint as gguf
+    from .model import add_lora, merge_lora
     from .text import encode
 
     source = embedded.model_path(model)
@@ -160,30 +179,49 @@ def _finetune(
     torch.set_num_threads(settings.threads)
     try:
         weights = {name: torch.from_numpy(array.copy()) for name, array in checkpoint.weights.items()}
-        _train(job, weights, checkpoint.shape, encoded.rows, settings)
+
+        def keep(place: Path) -> str:
+            merged = {name: tensor.detach() for name, tensor in weights.items()}
+            merge_lora(merged)
+            arrays = {name: tensor.numpy() for name, tensor in merged.items()}
+            form = settings.prompts or checkpoint.prompts
+            gguf.write(
+                replace(checkpoint, name=place.stem, weights=arrays, prompts=form), place, settings.precision
+            )
+            return place.as_posix()
+
+        def keep_step(step: int) -> str:
+            return keep(output.with_name(f"{output.stem}-step-{step}.gguf"))
+
+        pairs = add_lora(weights, settings.lora, settings.seed) if settings.lora is not None else None
+        _train(job, weights, checkpoint.shape, encoded.rows, settings, keep_step, pairs)
     finally:
         torch.set_num_threads(threads)
-    arrays = {name: tensor.numpy() for name, tensor in weights.items()}
-    trained: Checkpoint = replace(checkpoint, name=output.stem, weights=arrays)
-    gguf.write(trained, output, settings.precision)
-    return output.as_posix()
+    return keep(output)
 
 
 def _train(
-    job: TrainingJob, weights: Weights, shape: Shape, rows: list[Row], settings: FinetuneSettings
+    job: TrainingJob,
+    weights: Weights,
+    shape: Shape,
+    rows: list[Row],
+    settings: FinetuneSettings,
+    keep: Callable[[int], str],
+    trained: Sequence[str] | None,
 ) -> None:
     """Train the weights in place, tell the job, and keep the best weights where rows are held out."""
-    from .loop import measure, train
+    from .loop import measure, steps_of_epoch, train
 
     learned, held_out = _divided(rows, settings)
     losses, validation_losses = getattr(job, "losses", []), getattr(job, "validation_losses", [])
+    plan, in_epoch = _plan(settings, learned), steps_of_epoch(learned, settings.batch_size)
     best: Weights = {}
 
     def check() -> None:
         nonlocal best
         loss = measure(weights, shape, held_out)
         if not validation_losses or loss < min(validation_losses):
-            best = {name: tensor.detach().clone() for name, tensor in weights.items()}
+            best = {name: weights[name].detach().clone() for name in trained or weights}
         validation_losses.append(loss)
 
     def report(step: Step) -> None:
@@ -192,13 +230,15 @@ def _train(
             job.stop_if_cancelled()
         if held_out and step.progress * CHECKS >= len(validation_losses):
             check()
+        ends = settings.checkpoints and step.number % in_epoch == 0 and step.number != plan.steps
+        kept = keep(step.number) if ends else None
         if settings.progress is not None:
             latest = validation_losses[-1] if validation_losses else None
-            settings.progress(Progress(step.number, step.progress, step.loss, latest, step.cpu_seconds))
+            settings.progress(Progress(step.number, step.progress, step.loss, latest, step.cpu_seconds, kept))
 
     if held_out:
         check()
-    train(weights, shape, lambda epoch: learned, _plan(settings, learned), report)
+    train(weights, shape, lambda epoch: learned, plan, report, trained)
     if held_out:
         check()
         weights.update(best)
@@ -214,13 +254,15 @@ def _divided(rows: list[Row], settings: FinetuneSettings) -> tuple[list[Row], li
 
 
 def _plan(settings: FinetuneSettings, rows: list[Row]) -> Plan:
-    from .loop import Plan, batches
+    from .loop import Plan, steps_of_epoch
 
     steps = settings.steps
     if settings.epochs is not None:
-        steps = max(1, round(settings.epochs * len(batches(rows, settings.batch_size, random.Random(0)))))
+        steps = max(1, round(settings.epochs * steps_of_epoch(rows, settings.batch_size)))
+    elif steps is None and settings.cpu_seconds is None:
+        steps = min(max(DEFAULT_EPOCHS * steps_of_epoch(rows, settings.batch_size), FEWEST_STEPS), MOST_STEPS)
     return Plan(
-        cpu_seconds=None if steps else settings.cpu_seconds or DEFAULT_CPU_SECONDS,
+        cpu_seconds=settings.cpu_seconds,
         steps=steps,
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
@@ -250,14 +292,23 @@ def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, m
     answers = settings.batch_size * max(sum(row.answers) for row in rows)
     # In numbers of four bytes: each weight, its gradient, two moments; what layers and scores keep of a step.
     layers = tokens * shape.layers * (16 * shape.width + 4 * shape.feed_forward)
-    needed = 4 * (4 * weights + layers + 3 * answers * shape.vocabulary)
+    kept = 4 * weights if settings.lora is None else weights + 4 * _pairs(shape, settings.lora)
+    needed = 4 * (kept + layers + 3 * answers * shape.vocabulary)
     available = available_memory()
     if available is not None and needed > available:
         raise LMConfigurationError(
             f"training `{model}` needs about {needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} "
-            "GiB are free; use a smaller `batch_size` or a smaller model",
+            "GiB are free; use a smaller `batch_size`, `lora` or a smaller model",
             model=model,
         )
+
+
+def _pairs(shape: Shape, rank: int) -> int:
+    """The numbers in the pairs of matrices that LoRA trains."""
+    sizes = [
+        size for name, size in shape.tensors(tied=True).items() if name.startswith("blk.") and len(size) == 2
+    ]
+    return sum(rank * (outputs + inputs) for outputs, inputs in sizes)
 
 
 def available_memory() -> int | None:

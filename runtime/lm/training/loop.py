@@ -77,8 +77,9 @@ def train(
     rows: Callable[[int], Sequence[Row]],
     plan: Plan,
     report: Callable[[Step], None] | None = None,
+    trained: Sequence[str] | None = None,
 ) -> Outcome:
-    """Train `weights` in place on `rows(epoch)` until the plan's budget is used up.
+    """Train `weights` in place on `rows(epoch)` until the plan's budget is used up; those named, or all.
 
     The learning rate rises over the warm-up steps and falls along a half cosine to 2 % at the end of the
     budget. With a plan in steps, the same seed gives the same weights.
@@ -86,8 +87,9 @@ def train(
     chance = random.Random(plan.seed)
     noise = torch.Generator().manual_seed(plan.seed)
     dropout = Dropout(plan.dropout, noise) if plan.dropout else None
-    parameters = [weights[name].requires_grad_(True) for name in weights]
-    optimizer = _optimizer(parameters, plan)
+    names = list(weights) if trained is None else list(trained)
+    parameters = [weights[name].requires_grad_(True) for name in names]
+    optimizer = optimizer_for(parameters, plan)
     averages = [tensor.detach().clone() for tensor in parameters] if plan.average else None
     clock = time.thread_time if torch.get_num_threads() == 1 else time.process_time
     outcome, started = Outcome(), clock()
@@ -97,21 +99,21 @@ def train(
         if progress >= 1:
             break
         for group in optimizer.param_groups:
-            group["lr"] = _rate(plan, done, progress)
-        loss, tokens = _loss(weights, shape, batch, dropout)
+            group["lr"] = learning_rate(plan, done, progress)
+        loss, tokens = batch_loss(weights, shape, batch, dropout)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, plan.gradient_limit)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if averages:
-            _average(averages, parameters, 1 / max(1.0, plan.average * (done + 1)))
+            average_into(averages, parameters, 1 / max(1.0, plan.average * (done + 1)))
         outcome.losses.append(loss.item())
         outcome.tokens += tokens
         outcome.epochs = epoch
         outcome.cpu_seconds = clock() - started
         if report is not None:
             report(Step(done + 1, epoch, outcome.losses[-1], outcome.cpu_seconds, progress))
-    for name, tensor in zip(weights, averages or parameters, strict=True):
+    for name, tensor in zip(names, averages or parameters, strict=True):
         weights[name] = tensor.detach()
     return outcome
 
@@ -122,7 +124,7 @@ def measure(weights: Weights, shape: Shape, rows: Sequence[Row], batch_size: int
     for batch in batches(rows, batch_size, random.Random(0)):
         marked = sum(sum(row.answers) for row in batch)
         with torch.no_grad():
-            total += _loss(weights, shape, batch, None)[0].item() * marked
+            total += batch_loss(weights, shape, batch, None)[0].item() * marked
         count += marked
     return total / count
 
@@ -142,6 +144,11 @@ def batches(rows: Sequence[Row], size: int, chance: random.Random) -> list[list[
     return found
 
 
+def steps_of_epoch(rows: Sequence[Row], size: int) -> int:
+    """How many batches it takes to go through the rows once."""
+    return len(batches(rows, size, random.Random(0)))
+
+
 def _endless(
     rows: Callable[[int], Sequence[Row]], size: int, chance: random.Random
 ) -> Iterator[tuple[int, list[Row]]]:
@@ -152,7 +159,7 @@ def _endless(
         epoch += 1
 
 
-def _loss(
+def batch_loss(
     weights: Weights, shape: Shape, batch: Sequence[Row], dropout: Dropout | None
 ) -> tuple[Tensor, int]:
     """The mean loss over the marked tokens, with logits only there; and the tokens worked through."""
@@ -178,7 +185,8 @@ def _shared(batch: Sequence[Row]) -> int:
     return next((index for index in range(limit) if first[index] != last[index]), limit)
 
 
-def _optimizer(parameters: list[Tensor], plan: Plan) -> torch.optim.AdamW:
+def optimizer_for(parameters: list[Tensor], plan: Plan) -> torch.optim.AdamW:
+    """AdamW, which draws matrices to zero and leaves vectors."""
     matrices = [tensor for tensor in parameters if tensor.dim() > 1]
     vectors = [tensor for tensor in parameters if tensor.dim() == 1]
     groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
@@ -187,7 +195,8 @@ def _optimizer(parameters: list[Tensor], plan: Plan) -> torch.optim.AdamW:
     )
 
 
-def _average(averages: list[Tensor], parameters: list[Tensor], share: float) -> None:
+def average_into(averages: list[Tensor], parameters: list[Tensor], share: float) -> None:
+    """Move the averages towards the parameters by a share of the way."""
     with torch.no_grad():
         for average, tensor in zip(averages, parameters, strict=True):
             average.lerp_(tensor, share)
@@ -200,6 +209,7 @@ def _progress(plan: Plan, steps: int, seconds: float) -> float:
     return seconds / plan.cpu_seconds
 
 
-def _rate(plan: Plan, step: int, progress: float) -> float:
+def learning_rate(plan: Plan, step: int, progress: float) -> float:
+    """The learning rate of a step: a warm-up, then a half cosine down to 2 %."""
     falling = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
     return plan.learning_rate * min(1.0, (step + 1) / max(1, plan.warmup_steps)) * falling

@@ -16,6 +16,8 @@ from torch.nn import functional
 from ..gguf.checkpoint import Shape
 
 Weights = dict[str, Tensor]
+LORA_SCALE = 2.0
+"""By how much the product of a pair counts, alpha over rank in LoRA's terms."""
 
 
 def initial_weights(shape: Shape, seed: int) -> Weights:
@@ -66,8 +68,9 @@ def hidden_states(
         attended = _attention(weights, layer, shape, normal, shared, (batch, length), rotation, mask)
         stream = stream + drop(attended)
         normal = _normalise(stream, weights[layer + "ffn_norm.weight"], shape.norm_epsilon)
-        gate = functional.silu(normal @ weights[layer + "ffn_gate.weight"].T)
-        inner = (gate * (normal @ weights[layer + "ffn_up.weight"].T)) @ weights[layer + "ffn_down.weight"].T
+        gate = functional.silu(_times(weights, layer + "ffn_gate.weight", normal))
+        gated = gate * _times(weights, layer + "ffn_up.weight", normal)
+        inner = _times(weights, layer + "ffn_down.weight", gated)
         stream = stream + drop(inner)
     last = stream[shared:].view(batch, length, shape.width)
     return _normalise(last, weights["output_norm.weight"], shape.norm_epsilon)
@@ -76,6 +79,38 @@ def hidden_states(
 def logits(weights: Weights, states: Tensor) -> Tensor:
     """The scores of every token after each of `states`."""
     return states @ weights.get("output.weight", weights["token_embd.weight"]).T
+
+
+def add_lora(weights: Weights, rank: int, seed: int) -> list[str]:
+    """Put a small matrix pair beside each matrix of the layers, and give the names of these.
+
+    Only they are trained (LoRA: Hu et al., 2021, arXiv:2106.09685): the change of a matrix is their product,
+    which begins as zero.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    names: list[str] = []
+    for name in [name for name, matrix in weights.items() if name.startswith("blk.") and matrix.dim() == 2]:
+        outputs, inputs = weights[name].shape
+        weights[f"{name}.down"] = torch.randn(rank, inputs, generator=generator) / math.sqrt(inputs)
+        weights[f"{name}.up"] = torch.zeros(outputs, rank)
+        names += [f"{name}.down", f"{name}.up"]
+    return names
+
+
+def merge_lora(weights: Weights) -> None:
+    """Add the products of the pairs to their matrices, and drop the pairs."""
+    for name in [name.removesuffix(".up") for name in weights if name.endswith(".up")]:
+        up, down = weights.pop(f"{name}.up"), weights.pop(f"{name}.down")
+        weights[name] = weights[name] + LORA_SCALE * up @ down
+
+
+def _times(weights: Weights, name: str, stream: Tensor) -> Tensor:
+    """A matrix applied, with what its pair adds where it has one."""
+    product = stream @ weights[name].T
+    up = weights.get(f"{name}.up")
+    if up is None:
+        return product
+    return product + LORA_SCALE * (stream @ weights[f"{name}.down"].T) @ up.T
 
 
 def _keep(stream: Tensor) -> Tensor:
@@ -97,7 +132,7 @@ def _attention(
     mask: Tensor,
 ) -> Tensor:
     batch, length = size
-    queries, keys, values = (normal @ weights[f"{layer}attn_{name}.weight"].T for name in "qkv")
+    queries, keys, values = (_times(weights, f"{layer}attn_{name}.weight", normal) for name in "qkv")
 
     def split(flat: Tensor, heads: int) -> tuple[Tensor, Tensor]:
         first = flat[:shared].view(1, shared, heads, shape.head_width).transpose(1, 2)
@@ -119,7 +154,7 @@ def _attention(
     if shared:
         start = attend(first_query, first_key, first_value, is_causal=True, enable_gqa=grouped)
         flat = torch.cat([start.transpose(1, 2).reshape(shared, shape.width), flat])
-    return flat @ weights[layer + "attn_output.weight"].T
+    return _times(weights, layer + "attn_output.weight", flat)
 
 
 def _rotation(shape: Shape, length: int) -> Tensor:

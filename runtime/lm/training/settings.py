@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Literal
 
 from ....base.models import TRAINING_ALIASES
 from ...errors import ConfigurationError, did_you_mean, list_names
+from ..gguf.places import data_folder as data_folder
 
-DEFAULT_CPU_SECONDS = 60.0
+DEFAULT_EPOCHS = 4
+FEWEST_STEPS, MOST_STEPS = 400, 4_000
+"""Of a training whose length is not said."""
 BUDGETS = ("cpu_seconds", "steps", "epochs")
 
 
@@ -20,7 +22,7 @@ class Progress:
     """How far a training is: what `progress=` functions are called with after every step.
 
     `share` is the part of the budget that is used up, `validation_loss` the latest one where rows are held
-    out.
+    out, `checkpoint` the file of the model as it stands, where it was written after this step.
     """
 
     step: int
@@ -28,14 +30,16 @@ class Progress:
     loss: float
     validation_loss: float | None
     cpu_seconds: float
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)
 class FinetuneSettings:
     """The `train_kwargs` of models in GGUF files.
 
-    At most one of `cpu_seconds`, `steps` and `epochs` says how long to train; 60 CPU seconds when none does.
-    With `steps` or `epochs` the same data, settings and seed give the same model.
+    At most one of `cpu_seconds`, `steps` and `epochs` says how long to train. When none does, it is 4
+    epochs, but at least 400 steps and at most 4,000: a few minutes for `embedded/base`. Unless `cpu_seconds`
+    does, the same data, settings and seed give the same model.
     """
 
     cpu_seconds: float | None = None
@@ -54,6 +58,10 @@ class FinetuneSettings:
     """How strongly weights are drawn to zero."""
     dropout: float = 0.1
     """The share of each layer's numbers left out at random, against learning by heart."""
+    lora: int | None = None
+    """The rank of the matrices that are trained in place of the weights (LoRA), which takes a third of the
+    memory; all weights are trained when None.
+    """
     validation: float = 0.0
     """The share of the rows held out; where there is one, the weights with the lowest loss on it are kept."""
     seed: int = 0
@@ -62,6 +70,16 @@ class FinetuneSettings:
     """Processors to use; more than one helps only models far above a million weights."""
     precision: Literal["q8_0", "f16"] = "q8_0"
     """How exactly the new file keeps the weights."""
+    prompts: Literal["chat", "compact"] | None = None
+    """The form of the prompts in the data, which the new file says, so that programs ask it in the same form;
+    that of the base model when not given. `BootstrapFinetune` gives it.
+    """
+    background: bool = False
+    """Whether to train in a process of its own, which goes on when this one ends; asked for again, the same
+    training is waited for.
+    """
+    checkpoints: bool = False
+    """Whether the model is also written after each epoch but the last, beside the new file."""
     output: str | os.PathLike[str] | None = None
     """The new file, or a folder for it; the user's data folder when not given."""
     progress: Callable[[Progress], None] | None = None
@@ -71,7 +89,7 @@ class FinetuneSettings:
         """Refuse what cannot be."""
         if sum(getattr(self, name) is not None for name in BUDGETS) > 1:
             raise ConfigurationError("set only one of `cpu_seconds`, `steps` and `epochs`")
-        for name in (*BUDGETS, "learning_rate", "batch_size", "threads"):
+        for name in (*BUDGETS, "learning_rate", "batch_size", "threads", "lora"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigurationError(f"`{name}` must be above 0, not {value!r}")
@@ -80,6 +98,8 @@ class FinetuneSettings:
                 raise ConfigurationError(
                     f"`{name}` must be at least 0 and below 1, not {getattr(self, name)!r}"
                 )
+        if self.prompts not in (None, "chat", "compact"):
+            raise ConfigurationError(f"`prompts` must be `chat` or `compact`, not {self.prompts!r}")
         if self.precision not in ("q8_0", "f16"):
             raise ConfigurationError(f"`precision` must be `q8_0` or `f16`, not {self.precision!r}")
 
@@ -94,11 +114,3 @@ def read_settings(train_kwargs: Mapping[str, Any]) -> FinetuneSettings:
             f"the settings are {list_names(known)}"
         )
     return FinetuneSettings(**values)
-
-
-def data_folder() -> Path:
-    """Where new models go unless a setting says otherwise: `$DSPYC_MODELS`, or a folder of user data."""
-    if chosen := os.environ.get("DSPYC_MODELS"):
-        return Path(chosen)
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(home) / "dspyc" / "models"

@@ -39,6 +39,7 @@ TRANSPORTS: dict[str, str] = {
     "gguf/": ".embedded:EmbeddedTransport",
     "embedded/": ".embedded:EmbeddedTransport",
     **{f"{name}/": ".openai:OpenAITransport" for name in ("openai", "hosted_vllm", "lm_studio", "llamafile")},
+    "anthropic/": ".anthropic:AnthropicTransport",
     "": ".litellm:LitellmTransport",
 }
 """The longest beginning of a model's name that fits decides; classes are named, because most are never
@@ -52,18 +53,22 @@ def transport_for(model: str) -> Transport:
     Raises:
         LMConfigurationError: what it needs is not installed.
     """
-    prefix = max((prefix for prefix in TRANSPORTS if model.startswith(prefix)), key=len)
-    return _make(TRANSPORTS[prefix])
+    best = ""
+    for prefix in TRANSPORTS:
+        if len(prefix) > len(best) and model.startswith(prefix):
+            best = prefix
+    return _make(TRANSPORTS[best])
 
 
 def close_connections() -> None:
     """Close the connections that are kept for later requests; what is under way is finished."""
     import sys
 
-    # Without this module no connection was ever made.
-    http = sys.modules.get(f"{__package__}.http")
-    if http is not None:
-        http.close_idle()
+    # Without these modules no connection was ever made.
+    for name in ("direct", "http"):
+        module = sys.modules.get(f"{__package__}.{name}")
+        if module is not None:
+            module.close_idle()
 
 
 @cache

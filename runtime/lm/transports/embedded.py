@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ....base import models
 from ....base.forks import new_lock
 from ...errors import (
     ContextWindowExceededError,
@@ -24,20 +23,18 @@ from ...errors import (
     LMInvalidRequestError,
     LMServerError,
     LMUnexpectedError,
-    LMUnknownModelError,
-    did_you_mean,
-    list_names,
 )
 from ...execution.threads import run_in_thread
 from ..doors import read_response
+from ..gguf.forms import prompt_form
 from ..gguf.header import Header, read_header
+from ..gguf.places import SHIPPED as SHIPPED
+from ..gguf.places import model_path as model_path
 from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
 from ..request import Request, Response
 from ..stream import Delta, as_deltas
 
-_MODELS = Path(__file__).parents[1] / "models"
-SHIPPED = {name: _MODELS / f"{name}.gguf" for name in models.SHIPPED}
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
 _ALONE = {"n_parallel": 1, "cache_prompt": False}
@@ -87,7 +84,7 @@ class EmbeddedTransport:
             request = request.with_settings({**_ALONE, **request.settings})
         settings = server_settings(request.model, request.settings)
         server = _server(settings, request.model)
-        body = _body(request)
+        body = _body(request, prompt_form(request.model) == "plain")
         wanted, seed = _whole_number(body, "n", request.model), _whole_number(body, "seed", request.model)
         # One after the other: the prompt is read once, a seed means the same answers, all tokens are counted.
         seeds = [{} if seed is None else {"seed": seed + index} for index in range(wanted or 1)]
@@ -107,21 +104,6 @@ class EmbeddedTransport:
         path = model_path(request.model)
         facts = path.stat() if path.is_file() else None
         return f"{path}:{facts.st_size}:{facts.st_mtime_ns}" if facts else str(path)
-
-
-def model_path(model: str) -> Path:
-    """The GGUF file behind a model's name, which may not be there."""
-    kind, _, name = model.partition("/")
-    if kind == "gguf":
-        return Path(name).expanduser().absolute()
-    if name not in SHIPPED:
-        shipped = [f"embedded/{known}" for known in SHIPPED]
-        raise LMUnknownModelError(
-            f"dspyc has no embedded model `{model}`; it has {list_names(shipped)}"
-            + did_you_mean(model, shipped),
-            model=model,
-        )
-    return SHIPPED[name]
 
 
 def server_settings(model: str, settings: Mapping[str, Any]) -> ServerSettings:
@@ -239,7 +221,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, is_plain: bool) -> dict[str, Any]:
     """The request as llama.cpp takes it: OpenAI's names, and its own for the rest."""
     settings = request.sent_settings
     body = {name: value for name, value in settings.items() if name not in NOT_IDENTITY | SERVER_SETTINGS}
@@ -251,6 +233,8 @@ def _body(request: Request) -> dict[str, Any]:
         body.setdefault("seed", rollout)
     if request.model_type == "text":
         body["prompt"] = request.prompt if request.prompt is not None else request.messages[-1].text
+    elif is_plain:
+        body["prompt"] = "\n\n".join(message.text for message in request.messages)
     else:
         body["messages"] = request.openai_messages
     return body
@@ -266,7 +250,7 @@ def _whole_number(body: dict[str, Any], name: str, model: str) -> int | None:
 
 def _ask(server: Any, body: dict[str, Any], request: Request) -> dict[str, Any]:
     try:
-        if request.model_type == "text":
+        if "prompt" in body:
             answer = server.handle_completions(body)
         else:
             answer = server.handle_chat_completions(body)

@@ -7,41 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-from ....base.version import VERSION
-from . import io_loop
+from . import io_loop, network
 from .limits import TimeLimit
+from .network import IDLE_SECONDS, USER_AGENT, Answer, TooLarge, proxy_for, tls
 
-LARGEST = 64 << 20
-"""In bytes; a longer answer is a runaway."""
-_IDLE_SECONDS = 4.0
-"""How long a connection is kept for the next request.
-
-uvicorn, on which vLLM and SGLang stand, closes an idle connection after 5 seconds: a request that goes out
-at that moment is lost, and nobody can say whether the server has read it.
-"""
-
-
-class Answer(NamedTuple):
-    """What a server sent back."""
-
-    status: int
-    headers: Mapping[str, str]
-    """The names are in lower case."""
-    body: bytes
-
-
-class TooLarge(Exception):
-    """An answer of more than `LARGEST` bytes."""
+__all__ = ["Answer", "TooLarge", "close_idle", "get", "post", "stream"]
 
 
 async def post(url: str, headers: Mapping[str, str], body: bytes, limit: TimeLimit) -> Answer:
@@ -81,7 +58,7 @@ async def _asking(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: aiohttp.ClientTimeout
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     session, users = _session(), _Pool.users
-    context: Any = _tls() if url.startswith("https:") else True
+    context: Any = tls() if url.startswith("https:") else True
     users[session] = users.get(session, 0) + 1
     try:
         # A redirect would hand the key and the texts on to an address that nobody has named.
@@ -92,7 +69,7 @@ async def _asking(
             headers=headers,
             timeout=timeout,
             ssl=context,
-            proxy=_proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
+            proxy=proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
             allow_redirects=False,
         ) as response:
             yield response
@@ -106,7 +83,7 @@ async def _asking(
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     length = response.content_length
-    if length is not None and length > LARGEST:
+    if length is not None and length > network.LARGEST:
         raise TooLarge
     if length is not None and "content-encoding" not in response.headers:
         return await response.read()
@@ -114,7 +91,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     size = 0
     async for piece in _pieces(response):
         size += len(piece)
-        if size > LARGEST:
+        if size > network.LARGEST:
             raise TooLarge
         parts.append(piece)
     return b"".join(parts)
@@ -145,11 +122,11 @@ class _Pool:
 def _session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     if _Pool.session is None or _Pool.loop is not loop:
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=60)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ttl_dns_cache=60)
         _Pool.session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"user-agent": f"dspyc/{VERSION}"},
+            headers={"user-agent": USER_AGENT},
         )
         _Pool.loop = loop
     return _Pool.session
@@ -171,28 +148,6 @@ async def _close() -> None:
     session, _Pool.session = _Pool.session, None
     if session is not None:
         await session.close()
-
-
-@cache
-def _proxy_for(scheme: str, host: str) -> str | None:
-    """The proxy that the environment names for a host, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
-
-    It is asked once. aiohttp's own way (`trust_env`) asks for each request, and reads `.netrc` in a thread
-    each time, which takes as long as all the rest.
-    """
-    proxies = getproxies()
-    chosen = proxies.get(scheme) or proxies.get("all")
-    return None if chosen is None or proxy_bypass(host) else chosen
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """What connections to `https:` addresses are secured with: the usual authorities, or those of the
-    environment's `SSL_CERT_FILE`.
-    """
-    import certifi
-
-    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
 
 
 def _after_fork() -> None:

@@ -65,6 +65,12 @@ async def iterate(make: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
         filling.cancel()
 
 
+def later(seconds: float, function: Callable[[], Any]) -> None:
+    """Call a function on the loop after so many seconds."""
+    loop = _loop()
+    loop.call_soon_threadsafe(loop.call_later, seconds, function)
+
+
 def before_end(close: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     """Have a coroutine run on the loop before it ends with the process."""
     _closers.append(close)

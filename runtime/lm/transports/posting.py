@@ -1,4 +1,4 @@
-"""Requests to servers that speak OpenAI's protocol, as bytes, headers and an address."""
+"""Requests as bytes, headers and an address; those to servers that speak OpenAI's protocol whole."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ _PATHS: Mapping[ModelType, str] = {
     "text": "/completions",
     "responses": "/responses",
 }
+
+
+_LAUNCHED = "local:"
+"""What the names of models begin with whose servers `LM.launch` starts; they are nowhere else."""
 
 
 class _Server(NamedTuple):
@@ -107,6 +111,11 @@ def posted_of(request: Request) -> Posted:
     server = _SERVERS[provider]
     settings = request.sent_settings
     given = settings.get("api_base") or settings.get("base_url")
+    if given is None and name.startswith(_LAUNCHED):
+        raise LMConfigurationError(
+            f"`{request.model}` is not running: call `launch()` of its LM, or say where it is with api_base=",
+            model=request.model,
+        )
     base = given or next(filter(None, map(os.environ.get, server.addresses)), None) or server.address
     if base is None:
         raise LMConfigurationError(
@@ -119,26 +128,44 @@ def posted_of(request: Request) -> Posted:
         raise no_key(request, server.key)
     kind = kind_of(request)
     body = {"model": name, **_asked(request, kind), **(settings.get("extra_body") or {})}
+    own = {"authorization": f"Bearer {key}"} if key else {}
+    organization = settings.get("organization") or os.environ.get("OPENAI_ORG_ID")
+    if organization:
+        own["openai-organization"] = str(organization)
+    project = settings.get("project") or os.environ.get("OPENAI_PROJECT_ID")
+    if project:
+        own["openai-project"] = str(project)
+    return as_posted(request, str(base), _PATHS[kind], body, own)
+
+
+def as_posted(
+    request: Request, base: str, path: str, body: Mapping[str, Any], own: Mapping[str, str]
+) -> Posted:
+    """A request as bytes and headers.
+
+    Args:
+        request: the request, whose settings may have more headers and a query.
+        base: the server's address, in which a name and a password may stand.
+        path: what follows it.
+        body: what is asked.
+        own: the headers of the protocol, among them the key.
+
+    Raises:
+        LMInvalidRequestError: it holds what JSON or a header cannot, or the address is none.
+    """
+    settings = request.settings
     try:
         encoded = msgspec.json.encode(body)
-        url, proof = _url(str(base), _PATHS[kind], settings.get("extra_query"))
-        headers = _headers(settings, proof or (f"Bearer {key}" if key else ""))
+        url, proof = _url(base, path, settings.get("extra_query"))
+        headers = _headers(settings, {**own, **({"authorization": proof} if proof else {})})
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         words = f"the request cannot be sent: {error}"
         raise make_error(LMInvalidRequestError, words, request) from showable(error, request)
-    return Posted(url, headers, encoded, time_limit(request.settings))
+    return Posted(url, headers, encoded, time_limit(settings))
 
 
-def _headers(settings: Mapping[str, Any], proof: str) -> dict[str, str]:
-    headers = {"content-type": "application/json", "accept": "application/json"}
-    if proof:
-        headers["authorization"] = proof
-    organization = settings.get("organization") or os.environ.get("OPENAI_ORG_ID")
-    if organization:
-        headers["openai-organization"] = str(organization)
-    project = settings.get("project") or os.environ.get("OPENAI_PROJECT_ID")
-    if project:
-        headers["openai-project"] = str(project)
+def _headers(settings: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]:
+    headers = {"content-type": "application/json", "accept": "application/json", **own}
     for name in ("default_headers", "headers", "extra_headers"):
         headers |= {str(key).lower(): str(value) for key, value in dict(settings.get(name) or {}).items()}
     for name, value in headers.items():

@@ -1,0 +1,153 @@
+"""`dspyc import`: DSPy programs written in Python, as `.dspy` files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..base.files import UnreadableFile, decode, read_bytes
+from ..base.text import plural
+from .console import say, say_note, say_warning
+from .errors import Refusal
+from .files import shown
+
+if TYPE_CHECKING:
+    from ..compiler.analysis import FileAnalysis
+    from ..moving.move import Result
+
+_LARGEST = 16 << 20
+"""In bytes; what is larger is no program that somebody wrote."""
+
+
+@click.command(name="import")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE.py|FOLDER…", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where to write. [default: beside the file]",
+)
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+@click.option("--diff", "shows", is_flag=True, help="Print the .dspy file, and write nothing.")
+def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool) -> int:
+    """Turn DSPy programs written in Python into .dspy files.
+
+    The Python is read, never run. Signatures, modules, metrics, data, optimizers and evaluations become
+    declarations that check without an error and give the same prompts. What has no form in the language goes
+    to NAME_python.py, which the .dspy file imports; each such place is told with its line and the reason.
+
+    \b
+    Examples:
+      dspyc import rag.py
+      dspyc import programs/ --out dspy/
+      dspyc import rag.py --diff
+    """
+    files = _python_files(paths)
+    count = 0
+    for path, root in files:
+        text = _text(path)
+        if len(files) > 1 and "dspy" not in text:
+            continue
+        count += 1
+        folder = path.parent if out is None else out / path.parent.relative_to(root)
+        target = folder / f"{path.stem}.dspy"
+        kept = folder / f"{path.stem}_python.py"
+        result = _moved(path, text, target, kept)
+        if shows:
+            say(result.text, newline=False)
+        else:
+            _write(target, result.text, force)
+            if result.python is not None:
+                _write(kept, result.python, force)
+            say(
+                f"{shown(str(path))} -> {shown(str(target))}"
+                + (f", {shown(str(kept))}" if result.python else "")
+            )
+        for remark in result.remarks:
+            say_note(f"{shown(str(path))}:{remark.line}: {remark.message}")
+    if not count:
+        say_warning("no file of these imports dspy")
+        return 1
+    if not shows:
+        say(f"{plural(count, 'program')} written. Look at the notes, then run `dspyc check`.", error=True)
+    return 0
+
+
+def _python_files(paths: tuple[Path, ...]) -> list[tuple[Path, Path]]:
+    """The Python files of arguments, each with the folder that its place is told from.
+
+    Raises:
+        Refusal: one is not there, or is no Python file.
+    """
+    found: list[tuple[Path, Path]] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(each for each in path.rglob("*.py") if not each.name.endswith("_python.py"))
+            found += [(each, path) for each in inside]
+        elif not path.exists():
+            raise Refusal(f"there is no file {path}")
+        elif path.suffix != ".py":
+            raise Refusal(f"{path} is no Python file", "pass files that end in .py, or folders")
+        else:
+            found.append((path, path.parent))
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return decode(read_bytes(str(path), _LARGEST), str(path))
+    except UnreadableFile as problem:
+        raise Refusal(f"{path} {problem.message}") from None
+
+
+def _moved(path: Path, text: str, target: Path, kept: Path) -> Result:
+    """What becomes of a file.
+
+    Raises:
+        Refusal: it is not Python.
+    """
+    from ..moving.move import move
+
+    try:
+        return move(text, kept.stem, _Check(target, kept))
+    except SyntaxError as problem:
+        raise Refusal(
+            f"{path}:{problem.lineno}: this is not Python: {problem.msg}", "mend the file first"
+        ) from None
+
+
+class _Check:
+    """Analyses texts as if they stood at the place of the file that is written."""
+
+    def __init__(self, target: Path, kept: Path) -> None:
+        from ..project.workspace import Workspace
+
+        self._workspace = Workspace()
+        self._target = str(target.absolute())
+        self._kept = str(kept.absolute())
+
+    def python(self, text: str | None) -> None:
+        """Let the Python module beside it have this text."""
+        if text is not None:
+            self._workspace.disk.put(self._kept, text)
+
+    def __call__(self, text: str) -> FileAnalysis:
+        self._workspace.disk.put(self._target, text)
+        return self._workspace.analyse(self._target)
+
+
+def _write(path: Path, text: str, force: bool) -> None:
+    """Write a file.
+
+    Raises:
+        Refusal: there is one, and it may not be replaced.
+    """
+    if path.exists() and not force:
+        raise Refusal(f"{path} exists", "pass --force to replace it, or --out for another folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise Refusal(f"{path} cannot be written: {problem.strerror}") from None

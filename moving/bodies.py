@@ -1,0 +1,124 @@
+"""The statements of functions and of `forward`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from .expressions import CannotMove, expression
+from .names import Imports
+
+
+class Inside(Struct, frozen=True):
+    """Where statements stand."""
+
+    imports: Imports
+    own: str | None = None
+    """The name of a method's object; None in a function."""
+    attributes: Mapping[str, ast.expr] = {}
+    """What some attributes of it are, where they are no parts."""
+
+    def write(self, node: ast.expr) -> str:
+        """An expression as the language writes it; raises `CannotMove`."""
+        return expression(node, self.imports, self.own, self.attributes)
+
+
+def block(statements: Sequence[ast.stmt], inside: Inside, indent: str) -> list[str]:
+    """The lines of a block.
+
+    Raises:
+        CannotMove: one of the statements has no form in the language.
+    """
+    lines: list[str] = []
+    for statement in statements:
+        lines += _statement(statement, inside, indent)
+    return lines or [f"{indent}pass"]
+
+
+def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
+    deeper = indent + "    "
+    match node:
+        case ast.Expr(value=ast.Constant()) | ast.Pass():
+            return []
+        case ast.Expr(value=value):
+            return [indent + _effect(value, inside)]
+        case ast.Assign(targets=targets, value=value):
+            return [indent + " = ".join([*(_target(each, inside) for each in targets), inside.write(value)])]
+        case ast.AnnAssign(target=target, value=value) if value is not None:
+            return [f"{indent}{_target(target, inside)} = {inside.write(value)}"]
+        case ast.AugAssign():
+            name = _target(node.target, inside)
+            sign = ast.unparse(ast.BinOp(ast.Name("a"), node.op, ast.Name("b"))).split()[1]
+            return [f"{indent}{name} {sign}= {inside.write(node.value)}"]
+        case ast.Assert(test=test, msg=message):
+            said = "" if message is None else f", {inside.write(message)}"
+            return [f"{indent}assert {inside.write(test)}{said}"]
+        case ast.Return(value=value):
+            return [indent + _returned(value, inside)]
+        case ast.Break():
+            return [f"{indent}break"]
+        case ast.Continue():
+            return [f"{indent}continue"]
+        case ast.For(target=target, iter=items, body=body, orelse=[]):
+            head = f"{indent}for {inside.write(target)} in {inside.write(items)}:"
+            return [head, *block(body, inside, deeper)]
+        case ast.If():
+            return _if(node, inside, indent)
+        case ast.Try(body=body, handlers=handlers, orelse=[], finalbody=[]):
+            lines = [f"{indent}try:", *block(body, inside, deeper)]
+            for each in handlers:
+                if each.type is None:
+                    raise CannotMove("`except:` without an error")
+                name = f" as {each.name}" if each.name else ""
+                lines.append(f"{indent}except {inside.write(each.type)}{name}:")
+                lines += block(each.body, inside, deeper)
+            return lines
+    raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+
+
+def _target(node: ast.expr, inside: Inside) -> str:
+    """What is assigned to."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
+            raise CannotMove(f"`{ast.unparse(each)}`, which changes while the program runs,")
+    return inside.write(node)
+
+
+def _if(node: ast.If, inside: Inside, indent: str) -> list[str]:
+    deeper = indent + "    "
+    lines = [f"{indent}if {inside.write(node.test)}:", *block(node.body, inside, deeper)]
+    otherwise = node.orelse
+    while len(otherwise) == 1 and isinstance(otherwise[0], ast.If):
+        inner = otherwise[0]
+        lines += [f"{indent}elif {inside.write(inner.test)}:", *block(inner.body, inside, deeper)]
+        otherwise = inner.orelse
+    if otherwise:
+        lines += [f"{indent}else:", *block(otherwise, inside, deeper)]
+    return lines
+
+
+def _effect(value: ast.expr, inside: Inside) -> str:
+    """A statement that is an expression: a call, an assertion of DSPy's, something put into a list."""
+    match value:
+        case ast.Call(func=func, args=[test, *rest]) if inside.imports.of(func) in ("Assert", "Suggest"):
+            word = str(inside.imports.of(func)).lower()
+            return f"{word} {', '.join(inside.write(each) for each in [test, *rest[:1]])}"
+        case ast.Call(func=ast.Attribute(value=ast.Name() as name, attr="append"), args=[item]):
+            return f"{inside.write(name)} += [{inside.write(item)}]"
+        case ast.Call(func=ast.Attribute(value=ast.Name() as name, attr="extend"), args=[items]):
+            return f"{inside.write(name)} += {inside.write(items)}"
+    return inside.write(value)
+
+
+def _returned(value: ast.expr | None, inside: Inside) -> str:
+    if value is None:
+        return "return"
+    match value:
+        case ast.Call(func=func, args=[], keywords=keywords) if inside.imports.of(func) == "Prediction":
+            if any(each.arg is None for each in keywords):
+                raise CannotMove("`Prediction(**…)`")
+            if inside.own is not None:
+                return "return " + ", ".join(f"{each.arg}={inside.write(each.value)}" for each in keywords)
+    return f"return {inside.write(value)}"

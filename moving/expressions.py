@@ -1,0 +1,146 @@
+"""Python's expressions as the language writes them: almost always the same."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from .names import Imports
+
+_GENERICS = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "FrozenSet": "set"}
+
+
+class CannotMove(Exception):
+    """What has no form in the language; the argument says what it is."""
+
+
+class Rewriter(ast.NodeTransformer):
+    """Writes DSPy's names without their module, and what belongs to a module's object without `self`.
+
+    Args:
+        imports: what the file imports.
+        own: the name of a method's object; None outside of methods.
+        attributes: what some attributes of that object are, where they are no parts.
+    """
+
+    def __init__(
+        self, imports: Imports, own: str | None = None, attributes: Mapping[str, ast.expr] | None = None
+    ) -> None:
+        self._imports = imports
+        self._own = own
+        self._attributes = attributes or {}
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """`dspy.Predict` is `Predict`, `self.part` is `part`."""
+        known = self._imports.of(node)
+        if known is not None:
+            return ast.Name(known, node.ctx)
+        if self._own is not None and isinstance(node.value, ast.Name) and node.value.id == self._own:
+            return self._attributes.get(node.attr) or ast.Name(node.attr, node.ctx)
+        self.generic_visit(node)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A name that was imported from DSPy under another one."""
+        if node.id == self._own:
+            raise CannotMove(f"`{self._own}` itself")
+        known = self._imports.names.get(node.id)
+        return ast.Name(known or node.id, node.ctx)
+
+    def visit_Await(self, node: ast.Await) -> ast.expr:
+        """Calls are not awaited in the language; those that can run at once do."""
+        found: ast.expr = self.visit(node.value)
+        if (
+            isinstance(found, ast.Call)
+            and isinstance(found.func, ast.Attribute)
+            and found.func.attr == "acall"
+        ):
+            found.func = found.func.value
+        return found
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        """Bytes have no form."""
+        if isinstance(node.value, (bytes, complex)):
+            raise CannotMove("bytes" if isinstance(node.value, bytes) else "complex numbers")
+        return node
+
+
+def expression(
+    node: ast.expr,
+    imports: Imports,
+    own: str | None = None,
+    attributes: Mapping[str, ast.expr] | None = None,
+) -> str:
+    """An expression as the language writes it; the arguments are those of `Rewriter`.
+
+    Raises:
+        CannotMove: it has no form there.
+    """
+    copied = ast.parse(ast.unparse(node), mode="eval").body
+    return ast.unparse(ast.fix_missing_locations(Rewriter(imports, own, attributes).visit(copied)))
+
+
+def annotation(node: ast.expr | None, imports: Imports) -> str:
+    """A type annotation as the language writes it; `str` where there is none."""
+    match node:
+        case None:
+            return "str"
+        case ast.Constant(value=str(text)):
+            return annotation(ast.parse(text, mode="eval").body, imports)
+        case ast.Constant(value=None):
+            return "None"
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in _GENERICS:
+            return _GENERICS[name]
+        case ast.Name(id=name):
+            return imports.names.get(name, name)
+        case ast.Attribute(value=ast.Name(id=module), attr=name) if module in imports.typing:
+            return name
+        case ast.Attribute():
+            return expression(node, imports)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return f"{annotation(left, imports)} | {annotation(right, imports)}"
+        case ast.Subscript(value=value, slice=content):
+            return _generic(annotation(value, imports), content, imports)
+    raise CannotMove(f"the type `{ast.unparse(node)}`")
+
+
+def _generic(name: str, content: ast.expr, imports: Imports) -> str:
+    parts = content.elts if isinstance(content, ast.Tuple) else [content]
+    if name == "Literal":
+        return f"Literal[{', '.join(ast.unparse(each) for each in parts)}]"
+    if name == "Annotated":
+        return annotation(parts[0], imports)
+    inside = ["..." if _is_dots(each) else annotation(each, imports) for each in parts]
+    if name == "Optional":
+        return f"{inside[0]} | None"
+    if name == "Union":
+        return " | ".join(inside)
+    return f"{name}[{', '.join(inside)}]"
+
+
+def _is_dots(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def docstring(text: str, indent: str = "    ") -> list[str]:
+    """The lines of a docstring with this text."""
+    lines = text.splitlines() or [""]
+    escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    if escaped[-1].endswith('"'):
+        escaped[-1] = escaped[-1][:-1] + '\\"'
+    if len(escaped) == 1:
+        return [f'{indent}"""{escaped[0]}"""']
+    rest = [f"{indent}{line}" if line else "" for line in escaped[1:]]
+    return [f'{indent}"""{escaped[0]}', *rest, f'{indent}"""']
+
+
+def described(text: str | None) -> str:
+    """A description behind a field."""
+    return "" if not text else " " + string(text)
+
+
+def string(text: str) -> str:
+    """A text as the language quotes it."""
+    if "\n" not in text and "\\" not in text and '"' not in text and text.isprintable():
+        return f'"{text}"'
+    return repr(text)

@@ -1,0 +1,240 @@
+"""Classes of modules: what `__init__` makes becomes parts, `forward` stays."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+from .bodies import Inside, block
+from .expressions import CannotMove, annotation, docstring, expression
+from .fields import Fields, Known, Typing, outputs_of
+from .names import Imports, kind_of
+from .signatures import Moved
+
+_EXAMPLES = ("example", "gold", "args")
+_METHODS = ("__init__", "forward", "aforward")
+
+
+def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
+    """A class of a module, and what it takes and gives.
+
+    Raises:
+        CannotMove: it does something that the language does not have.
+    """
+    if node.keywords or node.decorator_list or len(node.bases) != 1:
+        raise CannotMove("a class with several bases, or with a decorator")
+    methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+    helpers: list[ast.FunctionDef] = []
+    for statement in node.body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in _METHODS:
+                methods[name] = statement
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                continue
+            case ast.FunctionDef() if not _is_bound(statement):
+                helpers.append(statement)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                raise CannotMove(f"the method `{name}`, which uses the object,")
+            case _:
+                raise CannotMove(f"`{ast.unparse(statement).splitlines()[0]}` in a module")
+    forward = methods.get("forward") or methods.get("aforward")
+    if forward is None:
+        raise CannotMove("a module without `forward`")
+    made = _Parts(methods.get("__init__"), known)
+    defs: list[str] = []
+    for helper in helpers:
+        name = f"{node.name.lower()}_{helper.name}"
+        made.attributes[helper.name] = ast.Name(name, ast.Load())
+        defs += [*_as_function(helper, name, known.imports), ""]
+    own, inputs = _inputs(forward, made.parts, known.imports)
+    typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
+    typing.note(forward.body)
+    outputs = outputs_of(forward.body, typing, known.imports)
+    lines = [f"module {node.name}{made.parameters}:"]
+    text = ast.get_docstring(node) or ast.get_docstring(forward)
+    if text:
+        lines += docstring(inspect.cleandoc(text))
+    lines += [f"    input {name}: {kind}{default}" for name, kind, default in inputs]
+    lines += [f"    output {name}: {kind}" for name, kind in outputs.items()]
+    lines += ["", *made.lines, "", "    forward:"] if made.lines else ["", "    forward:"]
+    body = forward.body[1:] if ast.get_docstring(forward) is not None else forward.body
+    lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
+    fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
+    return Moved([*defs, *lines], made.remarks), fields
+
+
+def _is_bound(method: ast.FunctionDef) -> bool:
+    """Whether a method uses its object."""
+    if any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in method.decorator_list):
+        return False
+    own = method.args.args[0].arg if method.args.args else ""
+    inside = ast.walk(ast.Module(method.body, []))
+    return bool(method.decorator_list) or any(
+        isinstance(each, ast.Name) and each.id == own for each in inside
+    )
+
+
+def _as_function(method: ast.FunctionDef, name: str, imports: Imports) -> list[str]:
+    """The lines of a method that does not use its object, as a function of the file."""
+    plain = ast.parse(ast.unparse(method)).body[0]
+    assert isinstance(plain, ast.FunctionDef)
+    if not plain.decorator_list:
+        del plain.args.args[0]
+    plain.name, plain.decorator_list = name, []
+    return function(plain, imports).lines
+
+
+def _inputs(
+    forward: ast.FunctionDef | ast.AsyncFunctionDef, parts: dict[str, Fields], imports: Imports
+) -> tuple[str, list[tuple[str, str, str]]]:
+    """The name of the object, and each input with its type and its default."""
+    arguments = forward.args
+    if arguments.vararg or arguments.kwarg or not arguments.args:
+        raise CannotMove("`*` and `**` among the parameters of `forward`")
+    own, *positional = arguments.args
+    pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
+    found = []
+    for each, default in pairs:
+        kind = annotation(each.annotation, imports) if each.annotation else _used_as(each.arg, forward, parts)
+        if isinstance(default, ast.Constant) and default.value is None and "None" not in kind:
+            kind += " | None"
+        found.append((each.arg, kind, "" if default is None else f" = {expression(default, imports)}"))
+    return own.arg, found
+
+
+def _used_as(name: str, forward: ast.AST, parts: dict[str, Fields]) -> str:
+    """The type of the input to which a parameter is handed on; `str`, which takes anything, where none is."""
+    for node in ast.walk(forward):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in parts:
+            for each in node.keywords:
+                if each.arg and isinstance(each.value, ast.Name) and each.value.id == name:
+                    return parts[node.func.attr].inputs.get(each.arg, "str")
+    return "str"
+
+
+class _Parts:
+    """What `__init__` makes."""
+
+    def __init__(self, node: ast.FunctionDef | ast.AsyncFunctionDef | None, known: Known) -> None:
+        self.parameters = ""
+        self.lines: list[str] = []
+        self.parts: dict[str, Fields] = {}
+        self.attributes: dict[str, ast.expr] = {}
+        """Attributes that are a parameter or a constant."""
+        self.remarks: list[str] = []
+        self._known = known
+        if node is None:
+            return
+        self._own, parameters = _parameters(node, known.imports)
+        self.parameters = f"({', '.join(parameters)})" if parameters else ""
+        names = {each.arg for each in [*node.args.args, *node.args.kwonlyargs]}
+        for statement in node.body:
+            self._statement(statement, names)
+
+    def _statement(self, node: ast.stmt, parameters: set[str]) -> None:
+        match node:
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                return
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))))):
+                return
+            case (
+                ast.Assign(targets=[ast.Attribute(value=ast.Name(id=name), attr=attribute)], value=value)
+                | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=name), attr=attribute), value=value)
+            ) if name == self._own and value is not None:
+                self._attribute(attribute, value, parameters)
+            case _:
+                raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}` in `__init__`")
+
+    def _attribute(self, name: str, value: ast.expr, parameters: set[str]) -> None:
+        imports = self._known.imports
+        if isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id in parameters):
+            self.attributes[name] = value
+            return
+        made = value.elt if isinstance(value, ast.ListComp) else value
+        if isinstance(made, ast.List) and made.elts:
+            made = made.elts[0]
+        if not self._makes_module(made):
+            raise CannotMove(f"`self.{name} = {ast.unparse(value)}`, which is no module")
+        self.lines.append(f"    {name} = {expression(value, imports, self._own, self.attributes)}")
+        fields = self._known.of_constructor(made)
+        if fields is not None and made is value:
+            self.parts[name] = fields
+
+    def _makes_module(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id in self._known.modules
+        if not isinstance(node, ast.Call):
+            return False
+        name = self._known.imports.of(node.func)
+        if name is not None:
+            return kind_of(name) == "module"
+        return isinstance(node.func, ast.Name) and node.func.id in self._known.modules
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, imports: Imports) -> tuple[str, list[str]]:
+    arguments = node.args
+    if arguments.vararg or arguments.kwarg:
+        raise CannotMove("`*` and `**` among the parameters of `__init__`")
+    own, *positional = arguments.args
+    pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
+    return own.arg, [parameter(each, default, imports) for each, default in pairs]
+
+
+def _positional(arguments: ast.arguments, parameters: list[ast.arg]) -> list[tuple[ast.arg, ast.expr | None]]:
+    """Parameters with their defaults; `parameters` are all of them, or all but the first."""
+    without: list[ast.expr | None] = [None] * (len(parameters) - len(arguments.defaults))
+    return list(zip(parameters, [*without, *arguments.defaults], strict=True))
+
+
+def _keyword_only(arguments: ast.arguments) -> list[tuple[ast.arg, ast.expr | None]]:
+    return list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+
+
+def parameter(node: ast.arg, default: ast.expr | None, imports: Imports) -> str:
+    """A parameter as the language writes it: with its type where that is known."""
+    kind = annotation(node.annotation, imports) if node.annotation else _kind_of_default(default)
+    if isinstance(default, ast.Constant) and default.value is None and kind and "None" not in kind:
+        kind += " | None"
+    written = f"{node.arg}: {kind}" if kind else node.arg
+    if default is None:
+        return written
+    return (
+        f"{written} = {expression(default, imports)}" if kind else f"{written}={expression(default, imports)}"
+    )
+
+
+def _kind_of_default(default: ast.expr | None) -> str:
+    value = default.value if isinstance(default, ast.Constant) else None
+    return type(value).__name__ if isinstance(value, (str, int, float, bool)) else ""
+
+
+def _unknown_return(node: ast.FunctionDef) -> str:
+    """What is written where a function does not say what it returns; a metric need not."""
+    is_metric = bool(node.args.args) and node.args.args[0].arg in _EXAMPLES
+    gives = any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(node))
+    return " -> Any" if gives and not is_metric else ""
+
+
+def function(node: ast.FunctionDef, imports: Imports) -> Moved:
+    """A function as a `def`: a metric, a reward, a tool, a helper.
+
+    Raises:
+        CannotMove: it does something that the language does not have.
+    """
+    arguments = node.args
+    if node.decorator_list:
+        raise CannotMove("a decorator")
+    if arguments.vararg or arguments.kwarg or arguments.posonlyargs:
+        raise CannotMove("`*`, `**` or `/` among the parameters")
+    written = [parameter(each, default, imports) for each, default in _positional(arguments, arguments.args)]
+    if arguments.kwonlyargs:
+        written.append("*")
+        written += [parameter(each, default, imports) for each, default in _keyword_only(arguments)]
+    returns = f" -> {annotation(node.returns, imports)}" if node.returns else _unknown_return(node)
+    lines = [f"def {node.name}({', '.join(written)}){returns}:"]
+    text = ast.get_docstring(node)
+    body = node.body
+    if text is not None:
+        lines += docstring(inspect.cleandoc(text))
+        body = body[1:]
+    return Moved([*lines, *block(body, Inside(imports), "    ")])

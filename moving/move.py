@@ -1,0 +1,386 @@
+"""A Python file as a `.dspy` file, and a Python file with what has no form in the language.
+
+Every statement of the top level is a unit that is written in the language if it can be. Then the checker
+looks at the whole, and a unit in which it finds an error stays Python, with what it needs, until there is no
+error left.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from ..base.diagnostic import Diagnostic
+from ..compiler.analysis import FileAnalysis
+from ..compiler.fixing import apply_edits, fix
+from ..compiler.suppressing import edits_for, suppress
+from ..grammar.formatting.format import format_source
+from .expressions import CannotMove, docstring
+from .fields import Known, of_class
+from .modules import function, module
+from .names import Imports, is_of_types, read_imports
+from .signatures import Moved, enumeration, is_enumeration, is_record, record, signature
+from .values import Dropped, Values
+
+Check = Callable[[str], FileAnalysis]
+"""The analysis of a text, were it the file's."""
+
+
+_LIKE_A_HEAD = re.compile(r"(?:from|import)\b|[^\W\d]\w*\s*[^\W\d]*\w*\s*[=:(]")
+_NO_MODEL = "E301"
+_ACCEPTED = ("E208", "E216", _NO_MODEL)
+"""Values that are of another type than a field or a `def` says, and models that are set elsewhere."""
+
+
+class Remark(Struct, frozen=True):
+    """Something that a person should look at."""
+
+    line: int
+    """In the Python file, from 1."""
+    message: str
+
+
+class Result(Struct, frozen=True):
+    """What became of a Python file."""
+
+    text: str
+    """The `.dspy` file."""
+    python: str | None
+    """The Python file beside it; None where nothing had to stay Python."""
+    remarks: tuple[Remark, ...]
+    """What stayed Python, was left out, or is otherwise than it was; in the order of the lines."""
+
+
+class _Unit(Struct, eq=False):
+    """A statement of the top level."""
+
+    node: ast.stmt
+    names: list[str]
+    """What it defines."""
+    uses: set[str]
+    moved: Moved | None = None
+    stays: str = ""
+    """Why it stays Python."""
+    dropped: str = ""
+    """Why it is left out."""
+
+
+def move(text: str, kept_name: str, check: Check) -> Result:
+    """Turn a Python file into a `.dspy` file.
+
+    Args:
+        text: the Python file; it is read, never run.
+        kept_name: the name of the Python module with what stays Python.
+        check: analyses a text in place of the `.dspy` file. It must be able to read the Python module, which
+            `move` hands to it by `check.python`, if it has that attribute.
+
+    Raises:
+        SyntaxError: the file is not Python.
+    """
+    tree = ast.parse(text)
+    body = list(_flattened(tree.body))
+    imports = read_imports(body)
+    units = _units(body, imports)
+    written = _Written(tree, units, imports, text, kept_name)
+    # Each round takes at least one unit out of the language, or is the last.
+    for _ in range(len(units) + 1):
+        written.close()
+        found, python = written.text(), written.python()
+        tell = getattr(check, "python", None)
+        if tell is not None:
+            tell(python)
+        fixed = _accepted(fix(found, check, unsafe=True).text, check)
+        errors = [each for each in check(fixed).diagnostics if each.severity == "error"]
+        if not errors:
+            break
+        if not written.demote(fixed, errors):
+            break
+    laid_out = format_source(fixed)
+    findings = check(laid_out).diagnostics
+    if any(each.code == _NO_MODEL for each in check(fix(found, check, unsafe=True).text).diagnostics):
+        written.general.append("no model is set here; add `configure(lm=LM(…))`, or pass --lm")
+    written.note(laid_out, findings)
+    return Result(suppress(laid_out, check).text, python, written.remarks())
+
+
+def _accepted(text: str, check: Check) -> str:
+    """A text with comments for what is no mistake in Python, where fields of type `str` take anything."""
+    analysis = check(text)
+    found = [each for each in analysis.diagnostics if each.code in _ACCEPTED]
+    return apply_edits(text, edits_for(analysis.file, found)) if found else text
+
+
+def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
+    """The statements, those below `if __name__ == "__main__":` among them."""
+    for statement in body:
+        if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+            yield from statement.body
+        else:
+            yield statement
+
+
+def _units(body: list[ast.stmt], imports: Imports) -> list[_Unit]:
+    values = Values(Known(imports), taken={name for each in body for name in _defined(each)})
+    units = []
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        unit = _Unit(node, _defined(node), _used(node))
+        try:
+            unit.moved = _moved(node, values)
+        except CannotMove as reason:
+            unit.stays = f"{reason} has no form in the language"
+        except Dropped as reason:
+            unit.dropped = str(reason)
+        units.append(unit)
+    return units
+
+
+def _moved(node: ast.stmt, values: Values) -> Moved:
+    imports = values.known.imports
+    match node:
+        case ast.ClassDef() if is_enumeration(node):
+            return enumeration(node, imports)
+        case ast.ClassDef() if is_record(node):
+            return record(node, imports)
+        case ast.ClassDef(bases=[base]):
+            return _class(node, imports.of(base) or ast.unparse(base), values)
+        case ast.FunctionDef():
+            return function(node, imports)
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return values.assigned(name, value)
+        case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+            return values.assigned(name, value)
+        case ast.Expr(value=value):
+            return values.done(value)
+        case ast.ClassDef() | ast.AsyncFunctionDef():
+            raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+        case ast.Assign() | ast.AugAssign():
+            raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+    raise Dropped(f"`{ast.unparse(node).splitlines()[0]}`, which runs when the file does")
+
+
+def _class(node: ast.ClassDef, base: str, values: Values) -> Moved:
+    known = values.known
+    if base == "Signature" or base in known.signatures:
+        fields = of_class(node, known.imports)
+        if base in known.signatures:
+            above = known.signatures[base]
+            fields = type(fields)({**above.inputs, **fields.inputs}, {**above.outputs, **fields.outputs})
+        known.signatures[node.name] = fields
+        values.kinds[node.name] = "signature"
+        return signature(node, known.imports)
+    if base == "Module":
+        values.kinds[node.name] = "module class"
+        moved, fields = module(node, known)
+        known.modules[node.name] = fields
+        return moved
+    if values.kinds.get(base) == "record":
+        return record(node, known.imports)
+    raise CannotMove(f"a class of `{base}`")
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def _used(node: ast.AST) -> set[str]:
+    return {
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
+    }
+
+
+class _Written:
+    """The two files, as far as they are decided."""
+
+    def __init__(
+        self, tree: ast.Module, units: list[_Unit], imports: Imports, text: str, kept_name: str
+    ) -> None:
+        self._tree = tree
+        self._units = units
+        self._imports = imports
+        self._text = text
+        self._kept_name = kept_name
+        self.general: list[str] = []
+        """What is to be said of the whole file."""
+        self._by_name = {name: unit for unit in units for name in unit.names}
+
+    def close(self) -> None:
+        """Let what stays Python have what it needs: that stays Python, too."""
+        changed = True
+        while changed:
+            changed = False
+            for unit in self._units:
+                if not unit.stays:
+                    continue
+                for name in unit.uses:
+                    needed = self._by_name.get(name)
+                    if needed is not None and not needed.stays and needed is not unit:
+                        by = unit.names[0] if unit.names else "it"
+                        needed.stays = f"`{by}`, which stays Python, uses `{name}`"
+                        needed.dropped = ""
+                        changed = True
+        for unit in self._units:
+            # What was made of something that is left out cannot be there either.
+            missing = [
+                name
+                for name in unit.uses
+                if name in self._by_name
+                and self._by_name[name].dropped
+                and not unit.stays
+                and not unit.dropped
+            ]
+            if missing and not unit.stays and not unit.dropped:
+                unit.dropped = f"it uses `{missing[0]}`, which is left out"
+
+    def _in_language(self) -> list[_Unit]:
+        return [
+            unit
+            for unit in self._units
+            if unit.moved is not None and unit.moved.lines and not unit.stays and not unit.dropped
+        ]
+
+    def text(self) -> str:
+        """The `.dspy` file."""
+        units = self._in_language()
+        used = set().union(*(_names_in(unit.moved.text) for unit in units if unit.moved is not None))
+        lines: list[str] = []
+        text = ast.get_docstring(self._tree)
+        if text is not None:
+            # In the first column, what looks like a declaration is one, also in a string.
+            is_plain = not any(_LIKE_A_HEAD.match(line) for line in text.splitlines()[1:])
+            lines += docstring(text, "") if is_plain else [f"# {line}".rstrip() for line in text.splitlines()]
+            lines.append("")
+        outer = {name: source for name, source in self._imports.others.items() if name in used}
+        lines += sorted({source for source in outer.values() if not is_of_types(source)})
+        own = sorted(name for unit in self._units if unit.stays for name in unit.names if name in used)
+        if own:
+            lines.append(f"from {self._kept_name} import {', '.join(own)}")
+        for unit in units:
+            assert unit.moved is not None
+            if lines:
+                lines.append("")
+            lines += unit.moved.text.splitlines()
+        return "\n".join(lines) + "\n"
+
+    def python(self) -> str | None:
+        """The Python file."""
+        units = [unit for unit in self._units if unit.stays]
+        if not units:
+            return None
+        imported = [node for node in self._tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        used = set().union(*(_used(unit.node) | _strings(unit.node) for unit in units))
+        head = [line for node in imported if (line := _import(node, used)) is not None]
+        first = '"""What of this program is Python."""\n\n'
+        pieces = [ast.get_source_segment(self._text, _with_decorators(unit.node)) or "" for unit in units]
+        return first + "\n".join(head) + "\n\n\n" + "\n\n\n".join(pieces) + "\n"
+
+    def note(self, text: str, findings: Iterable[Diagnostic]) -> None:
+        """Note what the checker finds in what has become a declaration, and what is suppressed there."""
+        lines = text.splitlines()
+        for each in findings:
+            unit = self._unit_at(lines, text[: each.span.start].count("\n"))
+            if unit is None or unit.moved is None or each.severity == "info":
+                continue
+            unit.moved.remarks.append(f"the checker says: {each.message} (suppressed)")
+
+    def _unit_at(self, lines: list[str], line: int) -> _Unit | None:
+        head = _key(_head_of(lines, line))
+        for unit in self._in_language():
+            assert unit.moved is not None
+            if any(_key(each) == head for each in unit.moved.lines if each and not each.startswith(" ")):
+                return unit
+        return None
+
+    def demote(self, fixed: str, errors: Iterable[Diagnostic]) -> bool:
+        """Let the units in which there are errors stay Python; whether there is one."""
+        lines = fixed.splitlines()
+        found = False
+        for error in errors:
+            unit = self._unit_at(lines, fixed[: error.span.start].count("\n"))
+            if unit is not None:
+                unit.stays = f"the checker says: {error.message}"
+                found = True
+        return found
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a person should look at, in the order of the lines."""
+        found = [Remark(1, each) for each in self.general]
+        for unit in self._units:
+            line, what = unit.node.lineno, ", ".join(f"`{name}`" for name in unit.names)
+            if unit.stays:
+                found.append(Remark(line, f"{what or 'this'} stays Python: {unit.stays}"))
+            elif unit.dropped:
+                found.append(Remark(line, f"left out: {unit.dropped}"))
+            elif unit.moved is not None:
+                found += [Remark(line, each) for each in unit.moved.remarks]
+        return tuple(found)
+
+
+def _head_of(lines: list[str], line: int) -> str:
+    """The first line of the declaration in which a line stands."""
+    while line > 0 and (not lines[line] or lines[line][0] in " )]}#"):
+        line -= 1
+    return lines[line]
+
+
+def _key(head: str) -> str:
+    """What tells the head of one declaration from that of another, whatever its layout."""
+    return " ".join(re.split(r"[^\w]+", head)[:2])
+
+
+def _names_in(text: str) -> set[str]:
+    """The identifiers of a text; more than there are is no harm."""
+    return set(re.findall(r"[^\W\d]\w*", text))
+
+
+def _strings(node: ast.AST) -> set[str]:
+    """The words of annotations that are written as strings."""
+    return {
+        word
+        for each in ast.walk(node)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        for word in _names_in(each.value[:200])
+    }
+
+
+def _with_decorators(node: ast.stmt) -> ast.stmt:
+    decorators = getattr(node, "decorator_list", None)
+    if decorators:
+        node.lineno, node.col_offset = decorators[0].lineno, decorators[0].col_offset - 1
+    return node
+
+
+def _import(node: ast.Import | ast.ImportFrom, used: set[str]) -> str | None:
+    """An import of what is used, of this runtime where it was one of DSPy."""
+    names = [
+        one for one in node.names if (one.asname or one.name.partition(".")[0]) in used or one.name == "*"
+    ]
+    if isinstance(node, ast.ImportFrom):
+        if node.module == "__future__":
+            return ast.unparse(node)
+        if not names:
+            return None
+        source = node.module or ""
+        if source.partition(".")[0] == "dspy":
+            source = "dspyc.runtime" + source[4:]
+        return ast.unparse(ast.ImportFrom(source, names, node.level))
+    if not names:
+        return None
+    lines = []
+    for one in names:
+        if one.name.partition(".")[0] == "dspy":
+            lines.append(f"import dspyc.runtime as {one.asname or 'dspy'}")
+        else:
+            lines.append(ast.unparse(ast.Import([one])))
+    return "\n".join(lines)

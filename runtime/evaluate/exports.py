@@ -1,0 +1,108 @@
+"""The rows of an evaluation as CSV, JSON and JUnit's XML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ...base.secrets import redact
+from ..values.rendering import to_json_types
+from .measured import EvaluatedRow, Measured
+
+
+def records(result: Measured) -> list[dict[str, Any]]:
+    """See `EvaluationResult.records`."""
+    optional = [name for name in ("feedback", "error") if any(getattr(row, name) for row in result.rows)]
+    return [_record(row, result.metric, optional, result.repeats > 1) for row in result.rows]
+
+
+def _record(row: EvaluatedRow, metric: str, optional: Iterable[str], repeated: bool) -> dict[str, Any]:
+    given, predicted = row.example.toDict(), row.prediction.toDict()
+    record: dict[str, Any] = {}
+    for name, value in given.items():
+        record[f"example_{name}" if name in predicted else name] = value
+    for name, value in predicted.items():
+        record[f"pred_{name}" if name in given else name] = value
+    if repeated:
+        record["repeat"] = row.repeat
+    record[metric] = row.value
+    for name in optional:
+        value = getattr(row, name)
+        record[name] = describe(value) if isinstance(value, Exception) else value
+    return record
+
+
+def render_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as CSV, with a column for each name that one of them has."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    columns = list(dict.fromkeys(name for record in rows for name in record))
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in record.items()} for record in rows)
+    return text.getvalue()
+
+
+def render_json(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as a JSON list."""
+    return json.dumps(to_json_types(list(rows)), indent=2, ensure_ascii=False) + "\n"
+
+
+def render_junit(results: Sequence[Measured]) -> str:
+    """Results as JUnit's XML: a suite for each result, a case for each row."""
+    from ...base.xml import Element, document
+
+    root = Element("testsuites", name="dspyc", **_totals(results))
+    for result in results:
+        name = f"{result.program}: {result.metric}" if result.program else result.metric
+        suite = root.add("testsuite", name=name, skipped=0, **_totals([result]))
+        properties = suite.add("properties")
+        properties.add("property", name="score", value=str(result.score))
+        for number, several in enumerate(result.by_example(), 1):
+            for row in several:
+                title = row.example.origin or f"row {number}"
+                if result.repeats > 1:
+                    title += f", run {row.repeat + 1}"
+                case = suite.add("testcase", name=title, classname=name, time=f"{row.seconds:.3f}")
+                if row.error is not None:
+                    text = describe(row.error)
+                    first = text.partition("\n")[0]
+                    case.add("error", text, message=first, type=type(row.error).__name__)
+                elif row.value < 1:
+                    case.add("failure", _difference(row), message=f"score {row.value:g}", type="score")
+    return document(root)
+
+
+def _totals(results: Sequence[Measured]) -> dict[str, Any]:
+    rows = [row for result in results for row in result.rows]
+    return {
+        "tests": len(rows),
+        "failures": sum(row.error is None and row.value < 1 for row in rows),
+        "errors": sum(row.error is not None for row in rows),
+        "time": f"{sum(result.seconds for result in results):.3f}",
+    }
+
+
+def _difference(row: EvaluatedRow) -> str:
+    """The inputs, what was expected and what was predicted, a line for each field."""
+    inputs = row.example._input_keys or frozenset()
+    example = row.example.toDict()
+    lines = [f"{name}: {_cell(value)}" for name, value in example.items() if name in inputs]
+    lines += [f"expected {name}: {_cell(value)}" for name, value in example.items() if name not in inputs]
+    lines += [f"predicted {name}: {_cell(value)}" for name, value in row.prediction.toDict().items()]
+    return "\n".join([*lines, *([row.feedback] if row.feedback else [])])
+
+
+def describe(error: Exception) -> str:
+    """An error as a report shows it, without keys: "ValueError: the message"."""
+    return redact(f"{type(error).__name__}: {error}")
+
+
+def _cell(value: Any) -> Any:
+    value = to_json_types(value)
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    return json.dumps(value, ensure_ascii=False)

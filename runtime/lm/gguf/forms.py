@@ -1,0 +1,40 @@
+"""How the model in a GGUF file wants to be asked, which the file says itself."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from ...errors import DspycError
+from .header import has_chat_template, read_header
+from .places import model_path
+
+KNOWN = ("chat", "compact")
+SERVED = "openai/local:"
+
+
+def prompt_form(model: str) -> str:
+    """The form of the prompts that a model in a file was trained on.
+
+    Such are `gguf/PATH`, `embedded/NAME` and `openai/local:PATH`. `plain` when the file has no chat template:
+    it holds a base model, which is asked in plain text. `chat` when it does not say, or cannot be read: what
+    asks the model complains of that.
+    """
+    try:
+        served = model.startswith(SERVED)
+        path = model_path(f"gguf/{model.removeprefix(SERVED)}" if served else model)
+        facts = path.stat()
+    except (OSError, DspycError):
+        return "chat"
+    return _form(path, facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=256)
+def _form(path: Path, changed: int, size: int) -> str:
+    try:
+        form = read_header(path, str(path)).prompts
+        if form is not None:
+            return form if form in KNOWN else "chat"
+        return "chat" if has_chat_template(path) else "plain"
+    except (DspycError, OSError):
+        return "chat"

@@ -1,0 +1,58 @@
+"""Where the GGUF file behind a model's name is: `gguf/PATH`, or a model that the package ships."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ....base import models
+from ...errors import LMConfigurationError, LMUnknownModelError, did_you_mean, list_names
+from .checkpoint import write
+from .folder import digest_of, is_folder, read_folder
+
+_MODELS = Path(__file__).parents[1] / "models"
+SHIPPED = {name: _MODELS / f"{name}.gguf" for name in models.SHIPPED}
+
+
+def model_path(model: str) -> Path:
+    """The GGUF file behind a model's name, which may not be there.
+
+    A folder of safetensors is converted at its first use, into the folder of the user's models.
+
+    Raises:
+        LMUnknownModelError: dspyc has no embedded model of this name.
+        LMConfigurationError: the folder holds a model that cannot be converted here.
+    """
+    kind, _, name = model.partition("/")
+    if kind == "gguf":
+        path = Path(name).expanduser().absolute()
+        return path if path.suffix == ".gguf" or not is_folder(path) else _converted(path, model)
+    if name not in SHIPPED:
+        shipped = [f"embedded/{known}" for known in SHIPPED]
+        raise LMUnknownModelError(
+            f"dspyc has no embedded model `{model}`; it has {list_names(shipped)}"
+            + did_you_mean(model, shipped),
+            model=model,
+        )
+    return SHIPPED[name]
+
+
+def _converted(folder: Path, model: str) -> Path:
+    path = data_folder() / "converted" / f"{folder.name}-{digest_of(folder)}.gguf"
+    if not path.exists():
+        try:
+            write(read_folder(folder, model), path, "f16")
+        except ImportError as error:
+            raise LMConfigurationError(
+                f"converting `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
+                model=model,
+            ) from error
+    return path
+
+
+def data_folder() -> Path:
+    """Where new models go unless a setting says otherwise: `$DSPYC_MODELS`, or a folder of user data."""
+    if chosen := os.environ.get("DSPYC_MODELS"):
+        return Path(chosen)
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "dspyc" / "models"

@@ -1,0 +1,219 @@
+"""Models behind a server on this machine, which `launch` starts and `kill` ends: `openai/local:PATH`."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...errors import ConfigurationError, LMConfigurationError, did_you_mean
+from ..base import BaseLM
+from ..gguf.places import model_path
+from ..jobs import TrainDataFormat, TrainingJob
+from ..provider import Provider
+from .local import LocalProvider, LocalTrainingJob
+from .server import KEY
+
+PREFIX = "openai/local:"
+STARTING_SECONDS = 600.0
+ENDING_SECONDS = 10.0
+COMMANDS = {
+    "llama.cpp": ("-m", "dspyc.runtime.lm.training.llama_server", "{file}", "--port", "{port}"),
+    "vllm": (
+        "-m", "vllm.entrypoints.openai.api_server", "--model", "{path}",
+        "--served-model-name", "local:{path}", "--host", "127.0.0.1", "--port", "{port}",
+    ),
+    "sglang": (
+        "-m", "sglang.launch_server", "--model-path", "{path}", "--served-model-name", "local:{path}",
+        "--host", "127.0.0.1", "--port", "{port}",
+    ),
+}  # fmt: skip
+"""What Python is started with for each kind of server; the last two want a GPU."""
+SETTINGS = ("server", "port", "timeout", "arguments")
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A server that was started here."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+_running: dict[str, _Running] = {}
+"""By the address at which it answers."""
+
+
+class ServedProvider(Provider):
+    """Starts, ends and trains models in files, with the answers coming from a server on loopback.
+
+    `launch_kwargs`: `server`, which is `llama.cpp` (a GGUF file or a folder of safetensors, on the CPU),
+    `vllm` or `sglang` (a folder or a name of Hugging Face, on a GPU); `port`, a free one when not given;
+    `timeout`, the seconds that the start may take; `arguments`, more words for the server's command line.
+    """
+
+    finetunable: ClassVar[bool] = True
+    training_job: ClassVar[type[TrainingJob] | None] = LocalTrainingJob
+
+    @staticmethod
+    def launch(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Start the server, wait until it answers, and send the model's requests there.
+
+        Raises:
+            ConfigurationError: a setting that does not exist.
+            LMConfigurationError: what serves it is not installed, or it did not start.
+        """
+        settings = dict(launch_kwargs or {})
+        for name in settings:
+            if name not in SETTINGS:
+                raise ConfigurationError(f"unknown launch setting `{name}`{did_you_mean(name, SETTINGS)}")
+        if _address_of(lm) in _running:
+            return
+        path = lm.model.removeprefix(PREFIX)
+        server = settings.get("server") or "llama.cpp"
+        port = settings.get("port") or _free_port()
+        key = secrets.token_hex(16)
+        command = _command(server, path, port, lm.model) + [
+            str(each) for each in settings.get("arguments", ())
+        ]
+        address = f"http://127.0.0.1:{port}/v1"
+        _running[address] = _start(command, key)
+        try:
+            _wait(_running[address], address, key, settings.get("timeout") or STARTING_SECONDS, lm.model)
+        except BaseException:
+            _end(_running.pop(address))
+            raise
+        lm.kwargs = {**lm.kwargs, "api_base": address, "api_key": key}
+        if getattr(lm, "server", None) is None:
+            lm.__dict__["server"] = server
+
+    @staticmethod
+    def kill(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
+        """End the server; nothing happens when it was not started here."""
+        running = _running.pop(_address_of(lm), None)
+        if running is not None:
+            _end(running)
+            lm.kwargs = {
+                name: value for name, value in lm.kwargs.items() if name not in ("api_base", "api_key")
+            }
+
+    @staticmethod
+    def trained_form(model: str) -> str:
+        """Compact prompts, as for models in this process."""
+        return LocalProvider.trained_form(_in_file(model))
+
+    @staticmethod
+    def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Complain as `LocalProvider` does."""
+        LocalProvider.verify(_in_file(model), train_kwargs)
+
+    @staticmethod
+    def finetune(
+        job: TrainingJob,
+        model: str,
+        train_data: list[dict[str, Any]],
+        train_data_format: TrainDataFormat | None,
+        train_kwargs: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Train as `LocalProvider` does; the new model's server is to be started by `launch`."""
+        trained = LocalProvider.finetune(job, _in_file(model), train_data, train_data_format, train_kwargs)
+        return f"{PREFIX}{trained.removeprefix('gguf/')}"
+
+
+def _in_file(model: str) -> str:
+    return f"gguf/{model.removeprefix(PREFIX)}"
+
+
+def _address_of(lm: BaseLM) -> str:
+    return str(lm.kwargs.get("api_base"))
+
+
+def _command(server: str, path: str, port: int, model: str) -> list[str]:
+    if server not in COMMANDS:
+        raise ConfigurationError(f"`server` must be one of {', '.join(COMMANDS)}, not {server!r}")
+    package = "xllamacpp" if server == "llama.cpp" else server
+    if find_spec(package) is None:
+        raise LMConfigurationError(
+            f"serving `{model}` needs the package `{package}`: pip install {package}", model=model
+        )
+    file = ""
+    if server == "llama.cpp":
+        found = model_path(_in_file(model))
+        if not found.is_file():
+            raise LMConfigurationError(f"there is no model file at `{found}`", model=model)
+        file = str(found)
+    return [sys.executable, *(word.format(file=file, path=path, port=port) for word in COMMANDS[server])]
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def _start(command: list[str], key: str) -> _Running:
+    descriptor, name = tempfile.mkstemp(prefix="dspyc-server-", suffix=".log")
+    environment = {**os.environ, KEY: key, "VLLM_API_KEY": key}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    with os.fdopen(descriptor, "wb") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+    return _Running(process, Path(name))
+
+
+def _wait(running: _Running, address: str, key: str, seconds: float, model: str) -> None:
+    """Return when the server answers."""
+    until = time.monotonic() + seconds
+    request = urllib.request.Request(f"{address}/models", headers={"Authorization": f"Bearer {key}"})
+    while running.process.poll() is None:
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(request, timeout=5):
+            return
+        if time.monotonic() > until:
+            raise LMConfigurationError(
+                f"the server of `{model}` did not answer within {seconds:.0f} s", model=model
+            )
+        time.sleep(0.05)
+    last = running.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+    raise LMConfigurationError(
+        f"the server of `{model}` ended with status {running.process.returncode}: {' / '.join(last)}",
+        model=model,
+    )
+
+
+def _end(running: _Running) -> None:
+    running.process.terminate()
+    try:
+        running.process.wait(ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        running.process.kill()
+        running.process.wait()
+    running.log.unlink(missing_ok=True)
+
+
+@atexit.register
+def _end_all() -> None:
+    for running in _running.values():
+        _end(running)
+    _running.clear()
+
+
+def _after_fork() -> None:
+    # The servers belong to the process that started them.
+    _running.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,93 @@
+"""Two results on the same rows: figures, verdict, the rows that changed, and what cannot be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from dspyc.runtime import Evaluate, EvaluationError, EvaluationResult, Example, Prediction
+from dspyc.runtime.evaluate import compare
+
+
+def measured(scores: Sequence[float], **changes: Any) -> EvaluationResult:
+    rows = [Example(n=number, **changes).with_inputs("n") for number in range(len(scores))]
+    return Evaluate(devset=rows, metric=lambda e, p: scores[e.n])(lambda n: Prediction(m=n))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict", "test"),
+    [
+        ([1.0] * 10 + [0.0] * 10, [1.0] * 19 + [0.0], "better", "McNemar's exact test"),
+        ([1.0] * 19 + [0.0], [1.0] * 10 + [0.0] * 10, "worse", "McNemar's exact test"),
+        ([1.0, 0.0] * 10, [0.0, 1.0] * 10, "indistinguishable", "McNemar's exact test"),
+        ([1.0] * 5, [1.0] * 5, "indistinguishable", "McNemar's exact test"),
+        ([0.2] * 30, [0.4] * 15 + [0.3] * 15, "better", "paired bootstrap"),
+        ([0.5, 0.6] * 5, [0.6, 0.5] * 5, "indistinguishable", "paired bootstrap"),
+    ],
+)
+def test_the_verdict(before: list[float], after: list[float], verdict: str, test: str) -> None:
+    found = compare(measured(before), measured(after))
+    assert (found.verdict, found.test) == (verdict, test)
+    assert found.describe().startswith(f"{verdict}: ")
+    low, high = found.interval
+    assert low <= found.difference <= high
+
+
+def test_the_figures() -> None:
+    found = compare(measured([1.0, 0.0, 1.0, 0.0]), measured([0.0, 1.0, 1.0, 1.0]))
+    assert found.difference == 25.0
+    assert found.differences == (-1.0, 1.0, 0.0, 1.0)
+    assert found.discordant == (1, 2)
+    assert found.p_value == 1.0
+    assert [change.index for change in found.worse] == [0]
+    assert [change.index for change in found.better] == [1, 3]
+    assert found.worse[0].before.value == 1.0
+    assert found.describe() == (
+        "indistinguishable: 50.0 % → 75.0 %, +25.0 points (95 % interval -50.0 to +100.0, p = 1.000 by "
+        "McNemar's exact test); a difference of this size is expected by chance"
+    )
+
+
+def test_what_lost_most_comes_first() -> None:
+    found = compare(measured([0.5, 0.9, 0.5, 0.5]), measured([0.4, 0.2, 0.5, 0.9]))
+    assert [(one.index, round(one.difference, 3)) for one in found.worse] == [(1, -0.7), (0, -0.1)]
+
+
+def test_repeated_rows_are_compared_by_their_means() -> None:
+    def repeated(flip: bool) -> EvaluationResult:
+        counts: dict[int, int] = {}
+
+        def metric(example: Any, pred: Any) -> bool:
+            counts[example.n] = counts.get(example.n, 0) + 1
+            return counts[example.n] % 2 == flip or example.n == 0
+
+        rows = [Example(n=n).with_inputs("n") for n in range(4)]
+        return Evaluate(devset=rows, metric=metric, repeats=3, num_threads=1)(lambda n: Prediction(m=n))
+
+    found = compare(repeated(False), repeated(True))
+    assert not found.is_binary
+    assert found.differences == pytest.approx((0.0, 1 / 3, 1 / 3, 1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (measured([1.0]), "one has 2 examples, the other 1"),
+        (measured([1.0, 1.0], extra=1), None),
+        (
+            Evaluate(devset=[Example(n=n).with_inputs("n") for n in (0, 7)], metric=lambda e, p: 1)(
+                lambda n: Prediction(m=n)
+            ),
+            "row 2 is a different example in each (`n` differs)",
+        ),
+    ],
+)
+def test_only_results_on_the_same_rows_can_be_compared(other: EvaluationResult, message: str | None) -> None:
+    if message is None:
+        assert compare(measured([1.0, 0.0]), other).difference == 50.0
+        return
+    with pytest.raises(EvaluationError) as raised:
+        compare(measured([1.0, 0.0]), other)
+    assert message in str(raised.value)

@@ -1,0 +1,175 @@
+"""Folders of safetensors, as transformers keeps models: asked and trained like GGUF files."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dspyc.runtime import LM
+from dspyc.runtime.errors import LMConfigurationError
+from dspyc.runtime.lm.gguf import checkpoint as gguf
+from dspyc.runtime.lm.gguf.folder import _LAYERS, read_folder
+from dspyc.runtime.lm.transports.embedded import SHIPPED
+
+pytestmark = pytest.mark.train
+
+ASKED = [
+    {"role": "system", "content": "Name the intent of a bank customer's message."},
+    {"role": "user", "content": "My card still has not arrived"},
+]
+
+
+def turned_back(matrix: Any, heads: int) -> Any:
+    """Queries or keys as transformers keeps them: the halves of each head one after the other."""
+    rows, columns = matrix.shape
+    return matrix.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def safetensors(tensors: dict[str, Any], kind: str) -> bytes:
+    """The bytes of a safetensors file."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    data = b""
+    for name, array in tensors.items():
+        if kind == "BF16":
+            raw = (np.ascontiguousarray(array).view(np.uint32) >> 16).astype(np.uint16).tobytes()
+        else:
+            raw = array.astype({"F16": np.float16, "F32": np.float32}[kind]).tobytes()
+        header[name] = {
+            "dtype": kind,
+            "shape": array.shape,
+            "data_offsets": [len(data), len(data) + len(raw)],
+        }
+        data += raw
+    head = json.dumps(header).encode()
+    return struct.pack("<Q", len(head)) + head + data
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shipped model as transformers would have saved it, in two files."""
+    monkeypatch.setenv("DSPYC_MODELS", str(tmp_path / "models"))
+    return written(tmp_path / "hf", "F32")
+
+
+def written(path: Path, kind: str, **changes: Any) -> Path:
+    whole = gguf.read(SHIPPED["banking"])
+    shape, words = whole.shape, whole.vocabulary
+    path.mkdir()
+    config = {
+        "architectures": ["LlamaForCausalLM"],
+        "hidden_size": shape.width,
+        "intermediate_size": shape.feed_forward,
+        "max_position_embeddings": shape.context,
+        "num_attention_heads": shape.heads,
+        "num_hidden_layers": shape.layers,
+        "num_key_value_heads": shape.key_value_heads,
+        "rms_norm_eps": shape.norm_epsilon,
+        "rope_theta": shape.rope_base,
+        "vocab_size": shape.vocabulary,
+        **changes,
+    }
+    (path / "config.json").write_text(json.dumps(config))
+    added = [
+        {"id": index, "content": token, "special": words.kinds[index] == 3}
+        for index, token in enumerate(words.tokens)
+        if words.kinds[index] in (3, 4)
+    ]
+    vocabulary = {token: index for index, token in enumerate(words.tokens) if words.kinds[index] == 1}
+    model = {"type": "BPE", "vocab": vocabulary, "merges": [merge.split(" ") for merge in words.merges]}
+    tokenizer = {
+        "model": model,
+        "added_tokens": added,
+        "pre_tokenizer": {"type": "ByteLevel", "use_regex": True},
+    }
+    (path / "tokenizer.json").write_text(json.dumps(tokenizer))
+    settings = {"eos_token": words.tokens[words.end], "pad_token": {"content": words.tokens[words.padding]}}
+    (path / "tokenizer_config.json").write_text(
+        json.dumps({**settings, "chat_template": words.chat_template})
+    )
+    tensors = {"model.embed_tokens.weight": whole.weights["token_embd.weight"]}
+    tensors["model.norm.weight"] = whole.weights["output_norm.weight"]
+    for index in range(shape.layers):
+        for theirs, ours in _LAYERS.items():
+            array = whole.weights[f"blk.{index}.{ours}.weight"]
+            array = turned_back(array, shape.heads) if ours in ("attn_q", "attn_k") else array
+            tensors[f"model.layers.{index}.{theirs}.weight"] = array
+    names = list(tensors)
+    for number, part in enumerate((names[:9], names[9:]), 1):
+        file = path / f"model-{number:05}-of-00002.safetensors"
+        file.write_bytes(safetensors({name: tensors[name] for name in part}, kind))
+    return path
+
+
+def test_a_folder_holds_the_weights_of_the_file_it_was_made_of(folder: Path) -> None:
+    found, whole = read_folder(folder, "it"), gguf.read(SHIPPED["banking"])
+    assert found.shape == whole.shape
+    assert (found.vocabulary.tokens, found.vocabulary.kinds) == (
+        whole.vocabulary.tokens,
+        whole.vocabulary.kinds,
+    )
+    assert found.vocabulary.end == whole.vocabulary.end
+    for name, array in whole.weights.items():
+        assert np.array_equal(found.weights[name], array), name
+
+
+def test_a_folder_is_asked_by_its_name(folder: Path, tmp_path: Path) -> None:
+    lm = LM(f"gguf/{folder}", cache=False)
+    assert lm(messages=ASKED) == LM("embedded/banking", cache=False)(messages=ASKED)
+    [converted] = (tmp_path / "models" / "converted").glob("*.gguf")
+    changed = converted.stat().st_mtime_ns
+    lm(messages=ASKED)
+    assert converted.stat().st_mtime_ns == changed, "it is converted once"
+
+
+def test_half_precisions_are_read(tmp_path: Path) -> None:
+    whole = gguf.read(SHIPPED["banking"]).weights["blk.0.ffn_up.weight"]
+    for kind in ("BF16", "F16"):
+        found = read_folder(written(tmp_path / kind, kind), "it").weights["blk.0.ffn_up.weight"]
+        assert np.abs(found - whole).max() < 0.01 * np.abs(whole).max()
+
+
+def test_a_folder_is_trained(folder: Path, tmp_path: Path) -> None:
+    row = {"messages": [{"role": "user", "content": "card"}, {"role": "assistant", "content": "plastic"}]}
+    settings = {"steps": 20, "warmup_steps": 1, "output": tmp_path / "new.gguf"}
+    trained = LM(f"gguf/{folder}", cache=False).finetune([row], "chat", settings).result(timeout=120)
+    assert trained(messages=row["messages"][:1]) == ["plastic"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"architectures": ["Qwen2ForCausalLM"]}, "Qwen2ForCausalLM"),
+        ({"rope_scaling": {"type": "linear", "factor": 2}}, "scales its rotations"),
+        ({"sliding_window": 4096}, "windows"),
+        ({"hidden_size": None}, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_converted_is_told(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(LMConfigurationError, match=reason):
+        read_folder(written(tmp_path / "hf", "F32", **changes), "it")
+
+
+def test_few_numbers_are_trained_by_lora(tmp_path: Path) -> None:
+    row = {"messages": [{"role": "user", "content": "card"}, {"role": "assistant", "content": "plastic"}]}
+    settings = {
+        "learning_rate": 0.01,
+        "steps": 150,
+        "warmup_steps": 1,
+        "lora": 4,
+        "output": tmp_path / "new.gguf",
+        "precision": "f16",
+    }
+    trained = LM("embedded/banking-base", cache=False).finetune([row], "chat", settings).result(timeout=120)
+    assert trained(messages=row["messages"][:1]) == ["plastic"]
+    before, after = gguf.read(SHIPPED["banking-base"]).weights, gguf.read(tmp_path / "new.gguf").weights
+    assert before.keys() == after.keys()
+    assert np.allclose(before["token_embd.weight"], after["token_embd.weight"], atol=1e-3)
+    change = after["blk.1.ffn_up.weight"] - before["blk.1.ffn_up.weight"]
+    sizes = np.linalg.svd(change, compute_uv=False)
+    assert sizes[0] > 0.01
+    assert sizes[4] < 0.02 * sizes[0], "the change has the rank that was asked for"
