@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Show the calls, tokens and cost of a run, at least and at most; ask nothing.",
 )
+@click.option(
+    "--report", type=click.Path(dir_okay=False), metavar="FILE.html", help="Write a page about the run."
+)
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N requests to models.")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Stop after N tokens.")
@@ -44,6 +47,7 @@ def command(
     models: tuple[str, ...],
     as_json: bool,
     plan: bool,
+    report: str | None,
     fresh: bool,
     max_calls: int | None,
     max_tokens: int | None,
@@ -68,7 +72,10 @@ def command(
       dspyc optimize distil.dspy --max-calls 5000
       dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
     """
+    from pathlib import Path
+
     from ..project.programs import choose, split_target
+    from ..runtime.programs.program import plain_module
     from ..runtime.work.budget import Budget
     from .failures import told
     from .opening import open_program
@@ -100,6 +107,10 @@ def command(
             journal=True,
             fresh=fresh,
         )
+    if report is not None:
+        from .optimizing import write_report
+
+        write_report(Path(report), programs[0], program, plain_module(program.student), result)
     if as_json:
         say_json(_record(programs[0], measured_by, result))
     else:

@@ -96,3 +96,23 @@ def test_a_budget_keeps_the_best_so_far(optimizer: str, tmp_path: Path) -> None:
     assert 130 <= calls(folder) <= 133
     assert "its budget of 130 calls is used up" in done.stderr
     assert (folder / "p.tuned.state.json").exists()
+
+
+def test_a_plan_and_a_report(tmp_path: Path) -> None:
+    folder = project(tmp_path / "p", "mipro", 2)
+    planned = dspyc(folder, "optimize", "p.dspy", "--plan", "--json")
+    assert planned.returncode == 0, planned.stderr
+    assert calls(folder) == 0
+    plan = json.loads(planned.stdout)
+    assert {line["role"] for line in plan["lines"]} == {"evaluation", "teacher", "prompt model", "program"}
+    table = dspyc(folder, "optimize", "p.dspy", "--plan")
+    assert "prompt model  test/slow" in table.stdout
+    assert "not known" in table.stdout
+
+    done = dspyc(folder, "optimize", "p.dspy", "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    assert plan["calls"]["least"] <= calls(folder) <= plan["calls"]["most"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "tuned: MIPROv2" in page
+    assert "1 predictor instruction" not in page
+    assert "http" not in page.replace("http://www.w3.org/", "")
