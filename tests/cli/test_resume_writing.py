@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_a_plan_and_a_report(tmp_path: Path) -> None:
     plan = json.loads(planned.stdout)
     assert {line["role"] for line in plan["lines"]} == {"evaluation", "teacher", "prompt model", "program"}
     table = dspyc(folder, "optimize", "p.dspy", "--plan")
-    assert "prompt model  test/slow" in table.stdout
+    assert re.search(r"prompt model +test/slow +8 to 24", table.stdout)
     assert "not known" in table.stdout
 
     done = dspyc(folder, "optimize", "p.dspy", "--report", "report.html")
@@ -114,5 +115,5 @@ def test_a_plan_and_a_report(tmp_path: Path) -> None:
     assert plan["calls"]["least"] <= calls(folder) <= plan["calls"]["most"]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "tuned: MIPROv2" in page
-    assert "1 predictor instruction" not in page
-    assert "http" not in page.replace("http://www.w3.org/", "")
+    assert "1 predictor instruction" not in page  # there is one predictor, number 0
+    assert "https://" not in page
