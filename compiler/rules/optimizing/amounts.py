@@ -58,8 +58,8 @@ def search_amount(program: Program) -> Findings:
     configure(lm=LM("openai/gpt-4o-mini"))
     module qa = Predict("question -> answer")
     dataset rows = Dataset("rows.csv", inputs=["question"])
-    optimizer search = MIPROv2(metric=answer_exact_match, num_candidates=8)
-    #                                                                    ^ E446 `num_candidates` needs
+    optimizer search = MIPROv2(answer_exact_match, num_candidates=8)
+    #                                                             ^ E446 `num_candidates` needs `auto=None`
     program tuned = search.compile(qa, trainset=rows)
     ```
 
