@@ -14,6 +14,7 @@ import click
 
 from ..base.secrets import redact
 from .console import rich_console, say, say_json, say_warning
+from .engines import engine_of, engine_option
 from .errors import Refusal
 from .files import shown
 from .models import answering, lm_option
@@ -21,6 +22,7 @@ from .models import answering, lm_option
 if TYPE_CHECKING:
     from ..runtime.evaluate import Evaluate
     from ..runtime.evaluate.result import EvaluationResult
+    from ..runtime.work.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Line:
     help="Write every row of NAME to a CSV or JSON file.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
+@engine_option
 def command(
     target: str,
     models: tuple[str, ...],
@@ -67,6 +70,7 @@ def command(
     as_json: bool,
     output: Path | None,
     fresh: bool,
+    engine: str | None,
 ) -> int:
     """Measure programs with the evaluations of a file.
 
@@ -105,8 +109,14 @@ def command(
         )
     journal = _journal_path(path, name, models)
     lines = []
-    journalled = _journalled(journal, path, evaluations, fresh)
-    with told(), answering(models, loaded), watching(), resumable(journal), journalled:
+    with (
+        told(),
+        engine_of(engine, path) as workers,
+        answering(models, loaded),
+        watching(),
+        resumable(journal),
+        _journalled(journal, path, evaluations, fresh, workers),
+    ):
         for one, evaluation in evaluations.items():
             with stage(one):
                 results = evaluation.compare(num_threads)
@@ -130,18 +140,18 @@ def _journal_path(source: Path, evaluation: str | None, models: Sequence[str]) -
 
 
 def _journalled(
-    path: Path, source: Path, evaluations: Mapping[str, Evaluate], fresh: bool
+    path: Path, source: Path, evaluations: Mapping[str, Evaluate], fresh: bool, engine: Engine | None
 ) -> AbstractContextManager[object]:
     """A journal of the evaluations; none in a folder that cannot be written to."""
     from ..runtime.work.identity import digest
-    from ..runtime.work.run import journalled
+    from ..runtime.work.run import journalled, working
     from ..runtime.work.sources import sources_digest
 
     if not os.access(path.parent, os.W_OK):
-        return nullcontext()
+        return nullcontext() if engine is None else working(engine=engine)
     facts = [evaluation.run_facts() for evaluation in evaluations.values()]
     run = {name: digest([one[name] for one in facts]) for name in facts[0]}
-    return journalled(path, {**run, "sources": sources_digest(source)}, fresh=fresh)
+    return journalled(path, {**run, "sources": sources_digest(source)}, fresh=fresh, engine=engine)
 
 
 def _print(lines: Sequence[Line]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .console import say, say_json, say_warning
+from .engines import engine_of, engine_option
 from .errors import Refusal, list_names
 from .files import shown, with_models
 from .models import answering, lm_option
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds."
 )
+@engine_option
 def command(
     target: str,
     models: tuple[str, ...],
@@ -53,6 +55,7 @@ def command(
     max_tokens: int | None,
     max_cost: float | None,
     max_seconds: float | None,
+    engine: str | None,
 ) -> int:
     """Run a program's optimizer and save what it learned.
 
@@ -100,9 +103,16 @@ def command(
         else:
             plans.show(programs[0], type(program.optimizer).__name__, planned)
         return 0
-    with told(), answering(models, loaded), watching(log=True), resumable(program.journal_path):
+    with (
+        told(),
+        engine_of(engine, program.source) as workers,
+        answering(models, loaded),
+        watching(log=True),
+        resumable(program.journal_path),
+    ):
         result = program.optimize(
             evaluation=evaluation,
+            engine=workers,
             budget=Budget(max_calls, max_tokens, max_cost, max_seconds),
             journal=True,
             fresh=fresh,

@@ -23,7 +23,7 @@ from ..modules.function import as_module
 from ..parameters import KW_ONLY, parameters
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import exhausted, perform, stage
-from ..work.task import Outcome
+from ..work.task import Outcome, Usage
 from .display import OnRow, print_table, progress_line
 from .measured import EvaluatedRow
 from .result import EvaluationResult
@@ -236,7 +236,7 @@ class Evaluate:
                 range(len(examples)),
                 evaluate_row,
                 registry,
-                codec=row_codec(program, examples),
+                codec=row_codec(program, examples, self.failure_score),
                 num_threads=threads,
                 on_outcome=tally.add,
                 stop=lambda: tally.errors >= max_errors,
@@ -327,9 +327,14 @@ class _Tally:
 def _row_of(outcome: Outcome[EvaluatedRow]) -> EvaluatedRow:
     row = outcome.get()
     if not outcome.replayed:
-        return row
+        # What comes from another machine has no time of its own.
+        return row if row.seconds else replace(row, seconds=outcome.seconds, usage=_used(outcome))
+    return replace(row, seconds=outcome.seconds, usage=_used(outcome))
+
+
+def _used(outcome: Outcome[EvaluatedRow]) -> Usage | None:
     used = outcome.usage
-    return replace(row, seconds=outcome.seconds, usage=used if used is not None and used.calls else None)
+    return used if used is not None and used.calls else None
 
 
 def _verify_program(program: object) -> None:

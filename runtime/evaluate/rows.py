@@ -54,9 +54,14 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     )
 
 
-def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
+def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[EvaluatedRow]:
     """How the rows of an evaluation are written to a journal; predictions get their types again where the
     program says which those are.
+
+    Args:
+        program: the program.
+        examples: the examples.
+        failure_score: the score of a row that failed elsewhere.
     """
     signature = program.declared_signature()
 
@@ -74,7 +79,12 @@ def row_codec(program: Any, examples: Any) -> Codec[EvaluatedRow]:
             calls=tuple(map(ModelCall.from_json, plain.get("calls", ()))),
         )
 
-    return Codec(_write, read)
+    def failed(task: Task, error: Exception) -> EvaluatedRow:
+        return EvaluatedRow(
+            examples[task.example], Prediction(), failure_score, float(failure_score), None, error
+        )
+
+    return Codec(_write, read, failed)
 
 
 def describe_error(error: BaseException) -> str:

@@ -77,7 +77,15 @@ def evaluate_together(
         if on_score is not None:
             on_score(done, total, 100 * points / done, sum(tally.cost for tally in tallies))
 
-    jobs = [Job(each.program, each.rows, row_codec(each.program, examples), each.stage) for each in samples]
+    jobs = [
+        Job(
+            each.program,
+            each.rows,
+            row_codec(each.program, examples, evaluate.failure_score),
+            each.stage,
+        )
+        for each in samples
+    ]
     with _told(evaluate, samples, examples) as reports:
         outcomes = perform_jobs(
             "evaluate",

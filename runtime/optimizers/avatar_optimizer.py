@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from ..errors import OptimizerError
 from ..evaluate import Evaluate
@@ -119,6 +119,9 @@ class AvatarOptimizer(Optimizer):
 
 class _Negated:
     """A metric that is to become low, as one that is to become high."""
+
+    _is_saved: ClassVar[bool] = True
+    """It goes to the workers of a cluster."""
 
     def __init__(self, metric: Metric) -> None:
         self._metric = metric

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import OptimizerError
 from ..evaluate.rows import describe_errors
@@ -36,6 +36,9 @@ class Question:
         inputs: its inputs.
         lm: the model; the one in force when None.
     """
+
+    _is_saved: ClassVar[bool] = True
+    """It goes to the workers of a cluster."""
 
     inputs: Mapping[str, Any]
     lm: BaseLM | None = None
@@ -123,17 +126,18 @@ def model_for(given: BaseLM | None, student: Module) -> BaseLM | None:
     return given if given is not None else lookup("lm", student._defaults)
 
 
-def _codec(predictor: Any) -> Codec[Prediction]:
-    def write(found: Prediction) -> Any:
-        completions = found.completions
-        count = 1 if completions is None else len(completions)
-        rows = [found] if completions is None or count < 2 else list(completions)
-        return [to_json_types(dict(row.items())) for row in rows]
+def _write(found: Prediction) -> Any:
+    completions = found.completions
+    count = 1 if completions is None else len(completions)
+    rows = [found] if completions is None or count < 2 else list(completions)
+    return [to_json_types(dict(row.items())) for row in rows]
 
+
+def _codec(predictor: Any) -> Codec[Prediction]:
     def read(task: Task, plain: Any) -> Prediction:
         rows = [typed_values(predictor.signature, row) for row in plain]
         if len(rows) == 1:
             return Prediction(rows[0])
         return Prediction.from_completions(rows, predictor.signature)
 
-    return Codec(write, read)
+    return Codec(_write, read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, ClassVar, TypeAlias, TypedDict
 
 from ..errors import OptimizerError
 from ..evaluate.rows import describe_errors
@@ -100,6 +100,9 @@ class Acceptance:
         hides_example: show the program no demo that is the example itself.
         is_measuring: let the metric judge as in an evaluation, where it gets no trace.
     """
+
+    _is_saved: ClassVar[bool] = True
+    """It goes to the workers of a cluster."""
 
     metric: Metric | None = None
     threshold: float | None = None
@@ -340,7 +343,7 @@ def rollout_codec(program: Module) -> Codec[Rollout]:
             plain["accepted"],
         )
 
-    return Codec(_write, read)
+    return Codec(_write, read, lambda task, error: Rollout(errors=(error,)))
 
 
 def _write(rollout: Rollout) -> dict[str, Any]:

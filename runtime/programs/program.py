@@ -34,6 +34,7 @@ from ..state.format import (
     signature_facts,
 )
 from ..work.budget import Budget
+from ..work.engine import Engine
 from ..work.run import journalled, working
 from .capture import describe_top
 from .making import Making, OptimizeResult, make_state
@@ -218,6 +219,7 @@ class Program(Module):
         budget: Budget | None = None,
         journal: bool = False,
         fresh: bool = False,
+        engine: Engine | None = None,
     ) -> OptimizeResult:
         """Run the optimizer and write the state; from then on the program uses it.
 
@@ -229,6 +231,7 @@ class Program(Module):
             journal: keep what was done in a file, `journal_path`, until the state is written. A process that
                 is interrupted or killed loses nothing: the next call continues from there.
             fresh: ignore the journal of an earlier call, and start over.
+            engine: what runs programs on examples; threads of this process when None.
 
         Raises:
             OptimizerError: the optimizer cannot work, or its result fails on every example of the
@@ -251,7 +254,7 @@ class Program(Module):
             state=self.state_path,
             reload=self._reload,
         )
-        run = self._run(making, budget, journal, fresh)
+        run = self._run(making, budget, journal, fresh, engine)
         with (
             calling(self._defaults),
             writable_folder(self.state_path.parent),
@@ -316,13 +319,18 @@ class Program(Module):
             return self.module
 
     def _run(
-        self, making: Making, budget: Budget | None, journal: bool, fresh: bool
+        self,
+        making: Making,
+        budget: Budget | None,
+        journal: bool,
+        fresh: bool,
+        engine: Engine | None,
     ) -> AbstractContextManager[Any]:
         """What holds while the optimizer runs: a journal, a budget, both or neither."""
         if journal:
             facts = making.run_facts()
-            return journalled(self.journal_path, facts, fresh=fresh, budget=budget)
-        return nullcontext() if budget is None else working(budget=budget)
+            return journalled(self.journal_path, facts, fresh=fresh, budget=budget, engine=engine)
+        return nullcontext() if budget is None and engine is None else working(budget=budget, engine=engine)
 
     def _changes(self, state: ProgramState, module: Module) -> dict[str, list[str]]:
         changes: dict[str, list[str]] = {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
+from ...base.forks import new_lock
 from ..errors import (
     BudgetExceededError,
     JournalError,
@@ -20,7 +22,8 @@ from ..execution import pool
 from ..lm.recording import Recorder, recording
 from ..lm.usage import observing
 from .budget import Count
-from .task import Do, Outcome, Registry, Task
+from .journal import Journal
+from .task import Codec, Do, Outcome, Registry, Task
 
 FATAL = (
     JournalError,
@@ -44,12 +47,20 @@ class Engine(Protocol):
     and what the registry holds as each engine can carry it.
     """
 
+    is_remote: bool
+    """Whether it runs tasks in other processes, so that what models answer there is not seen here."""
+
+    def with_journal(self, journal: Journal) -> Engine:
+        """The same engine, for work that is written to a journal."""
+        ...
+
     def run(
         self,
         tasks: Sequence[Task],
         do: Do,
         registry: Registry,
         *,
+        codecs: Sequence[Codec[Any]] = (),
         num_threads: int,
         on_outcome: OnOutcome | None = None,
         stop: Callable[[], bool] | None = None,
@@ -60,6 +71,7 @@ class Engine(Protocol):
             tasks: what to do it for.
             do: what to do; what it raises is the outcome's error.
             registry: the live objects that tasks refer to.
+            codecs: how the value of each task is written and read, for engines in other processes.
             num_threads: how many tasks at a time.
             on_outcome: called with each outcome as it comes.
             stop: asked after each outcome whether to begin no further task.
@@ -74,6 +86,26 @@ class Engine(Protocol):
         ...
 
 
+class _Recorder:
+    """Keeps the answers to a task in a journal until the task is done."""
+
+    def __init__(self, journal: Journal, task: Task) -> None:
+        self._journal = journal
+        self._key = task.key
+        self._kept = journal.answers(self._key)
+        self._lock = new_lock()
+
+    def recall(self, name: str) -> Any:
+        """See `Recorder`."""
+        with self._lock:
+            found = self._kept.get(name)
+            return found.pop(0) if found else None
+
+    def keep(self, name: str, answer: Any) -> None:
+        """See `Recorder`."""
+        self._journal.record_answer(self._key, name, answer)
+
+
 class LocalEngine:
     """Runs tasks in threads of this process, with the settings that hold where it is called.
 
@@ -82,6 +114,8 @@ class LocalEngine:
     Args:
         recorder: what keeps the answers that models give to a task; they are then counted, too.
     """
+
+    is_remote = False
 
     def __init__(self, recorder: Callable[[Task], Recorder] | None = None) -> None:
         self._recorder = recorder
@@ -92,6 +126,7 @@ class LocalEngine:
         do: Do,
         registry: Registry,
         *,
+        codecs: Sequence[Codec[Any]] = (),
         num_threads: int,
         on_outcome: OnOutcome | None = None,
         stop: Callable[[], bool] | None = None,
@@ -115,6 +150,10 @@ class LocalEngine:
             stop=stop,
         )
         return outcomes
+
+    def with_journal(self, journal: Journal) -> LocalEngine:
+        """See `Engine.with_journal`."""
+        return LocalEngine(partial(_Recorder, journal))
 
     def _recorded(self, do: Do, task: Task, registry: Registry) -> Outcome[Any]:
         assert self._recorder is not None

@@ -13,11 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...base.forks import new_lock
 from ..execution.progress import report
 from ..lm.usage import observing
 from .budget import Budget, Meter
@@ -53,8 +51,10 @@ def working(
     journal: Journal | None = None, budget: Budget | None = None, engine: Engine | None = None
 ) -> Iterator[Run]:
     """Let a journal, a budget and an engine hold for the tasks that are performed inside."""
-    local = LocalEngine(None if journal is None else partial(_Recorder, journal))
-    run = Run(engine or local, journal, None if budget is None else Meter(budget))
+    chosen = engine or LocalEngine()
+    if journal is not None:
+        chosen = chosen.with_journal(journal)
+    run = Run(chosen, journal, None if budget is None else Meter(budget))
     token = _current.set(run)
     try:
         yield run
@@ -64,7 +64,12 @@ def working(
 
 @contextmanager
 def journalled(
-    path: Path, run: Mapping[str, str], *, fresh: bool = False, budget: Budget | None = None
+    path: Path,
+    run: Mapping[str, str],
+    *,
+    fresh: bool = False,
+    budget: Budget | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Journal]:
     """Keep the outcomes of the tasks that are performed inside in a journal, and take from it what an earlier
     process has done of the same run. The journal is removed when the block ends well.
@@ -74,6 +79,7 @@ def journalled(
         run: what the run is; see `Journal`.
         fresh: begin anew.
         budget: what the tasks may take together.
+        engine: what performs the tasks; threads of this process when None.
 
     Raises:
         JournalError: see `Journal`.
@@ -82,7 +88,7 @@ def journalled(
     try:
         if len(journal):
             report("resumed", len(journal), len(journal), f"from {path.name}")
-        with working(journal, budget):
+        with working(journal, budget, engine):
             yield journal
     except BaseException:
         if journal.is_empty:
@@ -259,6 +265,7 @@ def perform_jobs(
                 [tasks[index] for index in waiting],
                 do,
                 {**registry, **programs},
+                codecs=[codecs[index] for index in waiting],
                 num_threads=num_threads,
                 on_outcome=lambda number, outcome: performance.finish(waiting[number], outcome),
                 stop=performance.stopped,
@@ -280,26 +287,6 @@ def _tasks(run: Run, kind: str, reference: str, job: Job) -> list[Task]:
         for number in job.examples
         for rollout in range(job.repeats)
     ]
-
-
-class _Recorder:
-    """Keeps the answers to a task in a journal until the task is done."""
-
-    def __init__(self, journal: Journal, task: Task) -> None:
-        self._journal = journal
-        self._key = task.key
-        self._kept = journal.answers(self._key)
-        self._lock = new_lock()
-
-    def recall(self, name: str) -> Any:
-        """See `Recorder`."""
-        with self._lock:
-            found = self._kept.get(name)
-            return found.pop(0) if found else None
-
-    def keep(self, name: str, answer: Any) -> None:
-        """See `Recorder`."""
-        self._journal.record_answer(self._key, name, answer)
 
 
 class _Performance:
@@ -344,6 +331,8 @@ class _Performance:
     def finish(self, index: int, outcome: Outcome[Any]) -> None:
         """Take an outcome of the engine, and write it down before anything else happens with it."""
         journal = self._run.journal
+        if self._run.meter is not None and self._run.engine.is_remote and outcome.usage is not None:
+            self._run.meter.add_usage(outcome.usage)
         if journal is not None:
             task, key = self._tasks[index], self._keys[index]
             if outcome.error is not None:

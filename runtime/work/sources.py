@@ -30,9 +30,18 @@ def sources_digest(source: str | os.PathLike[str]) -> str:
     Args:
         source: the file that declares the program; one that cannot be read counts as no file.
     """
+    return digest(sorted({hashlib.sha256(text).hexdigest() for text in source_files(source).values()}))
+
+
+def source_files(source: str | os.PathLike[str]) -> dict[str, bytes]:
+    """The text of a program's files, by their paths without symbolic links.
+
+    Args:
+        source: the file that declares the program; one that cannot be read is left out.
+    """
     waiting = [os.path.realpath(source)]
     seen: set[str] = set()
-    texts: set[str] = set()
+    texts: dict[str, bytes] = {}
     while waiting:
         path = waiting.pop()
         if path in seen:
@@ -42,10 +51,10 @@ def sources_digest(source: str | os.PathLike[str]) -> str:
             text = read_bytes(path, _LARGEST)
         except UnreadableFile:
             continue
-        texts.add(hashlib.sha256(text).hexdigest())
+        texts[path] = text
         found: Iterable[str] = _python_imports(path, text) if path.endswith(".py") else imports_of(path)
         waiting += [os.path.realpath(file) for file in found if _is_users(file)]
-    return digest(sorted(texts))
+    return texts
 
 
 def _python_imports(path: str, text: bytes) -> Iterator[str]:

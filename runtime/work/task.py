@@ -92,7 +92,9 @@ class Codec(Generic[Value]):
     Attributes:
         write: a value as JSON's types.
         read: the value again, given the task; raises ValueError, TypeError or KeyError where it cannot be.
+        failed: the value of a task that failed elsewhere, where one tells of its error; None for no value.
     """
 
     write: Callable[[Value], Any]
     read: Callable[[Task, Any], Value]
+    failed: Callable[[Task, Exception], Value] | None = None

@@ -13,7 +13,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("base", "grammar", "compiler", "project", "loader", "runtime", "lsp", "cli", "serving", "moving")
+ROOMS = (
+    "base",
+    "grammar",
+    "compiler",
+    "project",
+    "loader",
+    "runtime",
+    "lsp",
+    "cli",
+    "serving",
+    "cluster",
+    "moving",
+)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
