@@ -78,7 +78,6 @@ def command(
     from pathlib import Path
 
     from ..project.programs import choose, split_target
-    from ..runtime.programs.program import plain_module
     from ..runtime.work.budget import Budget
     from .failures import told
     from .opening import open_program
@@ -120,7 +119,7 @@ def command(
     if report is not None:
         from .optimizing import write_report
 
-        write_report(Path(report), programs[0], program, plain_module(program.student), result)
+        write_report(Path(report), programs[0], program, program.outline(), result)
     if as_json:
         say_json(_record(programs[0], measured_by, result))
     else:

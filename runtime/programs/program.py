@@ -22,6 +22,7 @@ from ..execution.settings import calling
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..optimizers.base import Optimizer
+from ..optimizers.plan import Span
 from ..signature.signature import Signature
 from ..state.files import writable_folder
 from ..state.format import (
@@ -38,7 +39,7 @@ from ..work.engine import Engine
 from ..work.run import journalled, working
 from .capture import describe_top
 from .making import Making, OptimizeResult, make_state
-from .planning import OptimizePlan, Span, plan_of
+from .planning import OptimizePlan, plan_of
 
 logger = logging.getLogger("dspyc")
 
@@ -209,7 +210,7 @@ class Program(Module):
             StateError: the state file is broken.
         """
         state = self.state
-        return {} if state is None else self._changes(state, self._outline())
+        return {} if state is None else self._changes(state, self.outline())
 
     def optimize(
         self,
@@ -275,11 +276,12 @@ class Program(Module):
         Raises:
             OptimizerError: the optimizer cannot work.
         """
-        student = plain_module(self.student)
-        arguments = {name: _plain_argument(value) for name, value in self.arguments.items()}
+        subject, arguments = _plain_argument(self.student), self._arguments()
         with calling(self._defaults):
-            self.optimizer.verify(student, **arguments)
-            return plan_of(student, self.optimizer.plan(student, **arguments), evaluation, per_run)
+            self.optimizer.verify(subject, **arguments)
+            planned = self.optimizer.plan(subject, **arguments)
+            student = subject if isinstance(subject, Module) else self.outline()
+            return plan_of(student, planned, evaluation, per_run)
 
     def top(self, n: int) -> TopPrograms:
         """The best programs that the optimizer tried, at most `n`; read when they are first used."""
@@ -291,7 +293,7 @@ class Program(Module):
     # --- loading ----------------------------------------------------------------------------------------
 
     def _load(self) -> Module:
-        module = self._outline()
+        module = self.outline()
         state = self.state
         if state is None:
             if self.optimizer.needs_state:
@@ -306,7 +308,7 @@ class Program(Module):
         module._compiled = True
         return module
 
-    def _outline(self) -> Module:
+    def outline(self) -> Module:
         """The module that a state is put into: what this one would be if nothing had been learned for it."""
         return self.optimizer.outline(_plain_argument(self.student), **self._arguments())
 
@@ -419,7 +421,7 @@ class TopPrograms(Sequence[Module]):
             raise StateError(
                 f"the program `{program.name}` has no state, so it has no best programs; {_remedy(program)}"
             )
-        if changes := program._changes(state, program._outline()):
+        if changes := program._changes(state, program.outline()):
             raise StateError(
                 f"the state of the program `{program.name}` no longer fits {list_names(changes)}; "
                 f"optimize again with: dspyc optimize {program.source}:{program.name}"
@@ -428,7 +430,7 @@ class TopPrograms(Sequence[Module]):
             return [program.module]
         found: list[Module] = []
         for candidate in state.candidates[: self._n]:
-            module = program._outline()
+            module = program.outline()
             program._apply(module, candidate.predictors)
             module._compiled = True
             found.append(module)
