@@ -82,6 +82,25 @@ def read_beginning(path: str | os.PathLike[str], count: int) -> tuple[bytes, boo
     return data[:count], len(data) <= count
 
 
+def read_end(path: str | os.PathLike[str], count: int) -> bytes:
+    """The last bytes of a regular file of any size, at most `count`.
+
+    Raises:
+        UnreadableFile: the file is missing, not regular, or the system refuses to read it.
+    """
+    name = os.fspath(path)
+    with _refusing(name):
+        _verify_regular(name, os.stat(name), _ANY_SIZE)
+        descriptor = os.open(name, _FLAGS)
+        try:
+            status = os.fstat(descriptor)
+            _verify_regular(name, status, _ANY_SIZE)
+            os.lseek(descriptor, max(status.st_size - count, 0), os.SEEK_SET)
+            return _read_at_most(descriptor, count)
+        finally:
+            os.close(descriptor)
+
+
 def verify_regular(path: str | os.PathLike[str], limit: int) -> None:
     """Refuse what `read_bytes` would, without reading it.
 

@@ -6,48 +6,30 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ..base.secrets import redact
-from .console import rich_console, say, say_json, say_warning
+from .console import say_json
 from .engines import engine_of, engine_option
 from .errors import Refusal
-from .files import shown
+from .measuring import (
+    Line,
+    comparison_record,
+    named,
+    tell,
+    tell_comparison,
+    tell_files,
+    verify_files,
+    write_report,
+    write_rows,
+)
 from .models import answering, lm_option
 
 if TYPE_CHECKING:
-    from ..runtime.evaluate import Evaluate
-    from ..runtime.evaluate.result import EvaluationResult
+    from ..runtime.evaluate import Comparison, Evaluate
     from ..runtime.work.engine import Engine
-
-
-@dataclass(frozen=True)
-class Line:
-    """One program measured by one evaluation."""
-
-    evaluation: str
-    program: str
-    result: EvaluationResult
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The line as JSON has it."""
-        result = self.result
-        return {
-            "evaluation": self.evaluation,
-            "program": self.program,
-            "metric": result.metric,
-            "score": result.score,
-            "examples": len(result),
-            "errors": len(result.errors),
-            "require": result.require,
-            "passed": result.passed,
-            "seconds": round(result.seconds, 3),
-        }
 
 
 @click.command
@@ -56,10 +38,29 @@ class Line:
 @click.option("--num-threads", type=click.IntRange(1), help="How many examples run at the same time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Run each example N times; from the second run on models answer anew.",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write every row of NAME to a CSV or JSON file.",
+    help="Write every row of NAME to a CSV, JSON or JUnit (.xml) file.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an HTML report, with prompts and answers, that a browser shows without a network.",
+)
+@click.option(
+    "--compare",
+    "earlier",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Compare NAME with the rows of an earlier run, written by --output FILE.json.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @engine_option
@@ -68,7 +69,10 @@ def command(
     models: tuple[str, ...],
     num_threads: int | None,
     as_json: bool,
+    repeats: int | None,
     output: Path | None,
+    report: Path | None,
+    earlier: Path | None,
     fresh: bool,
     engine: str | None,
 ) -> int:
@@ -78,13 +82,14 @@ def command(
 
     If a run is interrupted or killed, the same command resumes it; finished model calls are not repeated.
 
-    The exit code is 1 when a score is below what its evaluation requires (`require=`), or when an evaluation
-    is stopped or fails on every row.
+    The exit code is 1 when a score is below what its evaluation requires (`require=`), when it is worse than
+    that of --compare by more than chance explains, or when an evaluation is stopped or fails on every row.
 
     \b
     Examples:
       dspyc eval banking.dspy
-      dspyc eval banking.dspy:accuracy --output rows.csv
+      dspyc eval banking.dspy:accuracy --output rows.json --report report.html
+      dspyc eval banking.dspy:accuracy --compare rows.json
       dspyc eval banking.dspy --lm openai/gpt-4o-mini --num-threads 32 --json
     """
     from ..project.programs import choose, split_target
@@ -93,20 +98,22 @@ def command(
     from .opening import open_program
     from .progress import resumable, watching
 
-    if output is not None and output.suffix.lower() not in {".csv", ".json"}:
-        raise Refusal(f"{output} must end in .csv or .json")
+    verify_files(output, report, earlier)
     path, name = split_target(target)
     loaded = open_program(path)
     chosen = choose(loaded, name, "evaluate", "evaluation")
-    if output is not None and len(chosen) > 1:
-        raise Refusal(
-            "--output takes the rows of one evaluation", f"name one, like {loaded.shown}:{chosen[0]}"
-        )
+    for option in [*(["--output"] if output else []), *(["--compare"] if earlier else [])]:
+        if len(chosen) > 1:
+            what = "takes the rows of" if option == "--output" else "is for"
+            raise Refusal(f"{option} {what} one evaluation", f"name one, like {loaded.shown}:{chosen[0]}")
     evaluations: dict[str, Evaluate] = {one: loaded.names[one] for one in chosen}
     if without := [one for one, evaluation in evaluations.items() if not evaluation.programs]:
         raise Refusal(
             f"the evaluation `{without[0]}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
         )
+    for evaluation in evaluations.values():
+        evaluation.repeats = repeats or evaluation.repeats
+        evaluation.keep_calls = evaluation.keep_calls or report is not None
     journal = _journal_path(path, name, models)
     lines = []
     with (
@@ -121,16 +128,39 @@ def command(
             with stage(one):
                 results = evaluation.compare(num_threads)
             for program, result in zip(evaluation.programs, results, strict=True):
-                lines.append(Line(one, loaded.name_of(program), result))
+                name = loaded.name_of(program)
+                lines.append(Line(one, name, named(result, name)))
                 if output is not None:
-                    (result.save_csv if output.suffix.lower() == ".csv" else result.save_json)(output)
+                    write_rows(result, output)
+    with told():
+        found = None if earlier is None else _compared(earlier, lines)
+        if report is not None:
+            write_report(lines, found, report, f"{loaded.shown}: {', '.join(chosen)}")
     if as_json:
-        say_json([line.record for line in lines])
+        records = [line.record for line in lines]
+        if found is not None:
+            records[-1]["comparison"] = comparison_record(found)
+        say_json(records)
     else:
-        _print(lines)
-        if output is not None:
-            say(f"The rows are in {shown(output)}.")
-    return int(any(line.result.passed is False for line in lines))
+        tell(lines)
+        if found is not None:
+            tell_comparison(f"{chosen[0]} beside {earlier}", found)
+        tell_files(output, report)
+    is_worse = found is not None and found.verdict == "worse"
+    return int(is_worse or any(line.result.passed is False for line in lines))
+
+
+def _compared(earlier: Path, lines: Sequence[Line]) -> Comparison:
+    """The last program of an evaluation beside the rows of an earlier run."""
+    from ..runtime.errors import EvaluationError
+    from ..runtime.evaluate import compare
+    from ..runtime.evaluate.saved import load_result
+
+    result = lines[-1].result
+    try:
+        return compare(load_result(earlier, result), result)
+    except EvaluationError as problem:
+        raise Refusal(str(problem)) from None
 
 
 def _journal_path(source: Path, evaluation: str | None, models: Sequence[str]) -> Path:
@@ -152,40 +182,3 @@ def _journalled(
     facts = [evaluation.run_facts() for evaluation in evaluations.values()]
     run = {name: digest([one[name] for one in facts]) for name in facts[0]}
     return journalled(path, {**run, "sources": sources_digest(source)}, fresh=fresh, engine=engine)
-
-
-def _print(lines: Sequence[Line]) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for title in ("evaluation", "program"):
-        table.add_column(title)
-    for title in ("score", "require", "examples", "errors", "time"):
-        table.add_column(title, justify="right")
-    for line in lines:
-        result = line.result
-        color = {True: "green", False: "red", None: ""}[result.passed]
-        table.add_row(
-            line.evaluation,
-            line.program,
-            Text(f"{result.score:.1f} %", style=f"bold {color}"),
-            "" if result.require is None else f"{result.require:g} %",
-            f"{len(result):,}",
-            f"{len(result.errors):,}",
-            f"{result.seconds:.1f} s",
-        )
-    console = rich_console()
-    with console.capture() as captured:
-        console.print(table)
-    say("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
-    for line in lines:
-        if line.result.errors:
-            row, error = next(iter(line.result.errors.items()))
-            text = redact(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
-            say_warning(f"{line.evaluation}: row {row + 1} failed with {text}")
-        if line.result.passed is False:
-            failed = click.style("failed", fg="red", bold=True)
-            score, require = line.result.score, line.result.require
-            say(f"{failed}: {line.evaluation} is at {score:g} %, and {require:g} % is required")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from .console import say, say_json, say_warning
 from .engines import engine_of, engine_option
 from .errors import Refusal, list_names
 from .files import shown, with_models
+from .measuring import tell_files, verify_files
 from .models import answering, lm_option
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
     help="Show the calls, tokens and cost of a run, at least and at most; ask nothing.",
 )
 @click.option(
-    "--report", type=click.Path(dir_okay=False), metavar="FILE.html", help="Write a page about the run."
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an HTML report: the score over the trials, what was learned, the rows before and after.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N requests to models.")
@@ -49,7 +54,7 @@ def command(
     models: tuple[str, ...],
     as_json: bool,
     plan: bool,
-    report: str | None,
+    report: Path | None,
     fresh: bool,
     max_calls: int | None,
     max_tokens: int | None,
@@ -75,14 +80,18 @@ def command(
       dspyc optimize distil.dspy --max-calls 5000
       dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
     """
-    from pathlib import Path
 
     from ..project.programs import choose, split_target
+    from ..runtime.evaluate.report import save_report
+    from ..runtime.optimizers.hearing import hearing_trials
+    from ..runtime.optimizers.reporting import trial_records
+    from ..runtime.programs.reporting import optimization_report
     from ..runtime.work.budget import Budget
     from .failures import told
     from .opening import open_program
     from .progress import resumable, watching
 
+    verify_files(report=report)
     path, name = split_target(target)
     loaded = open_program(path)
     programs = choose(loaded, name, "program", "program")
@@ -102,12 +111,15 @@ def command(
         else:
             plans.show(programs[0], type(program.optimizer).__name__, planned)
         return 0
+    if evaluation is not None and report is not None:
+        evaluation.keep_calls = True
     with (
         told(),
         engine_of(engine, program.source) as workers,
         answering(models, loaded),
         watching(log=True),
         resumable(program.journal_path),
+        hearing_trials() as trials,
     ):
         result = program.optimize(
             evaluation=evaluation,
@@ -117,13 +129,13 @@ def command(
             fresh=fresh,
         )
     if report is not None:
-        from .optimizing import write_report
-
-        write_report(Path(report), programs[0], program, program.outline(), result)
+        with told():
+            save_report(report, optimization_report(result, trial_records(trials)))
     if as_json:
         say_json(_record(programs[0], measured_by, result))
     else:
         _tell(loaded, programs[0], measured_by, result)
+        tell_files(None, report)
     return 0
 
 
@@ -167,8 +179,10 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
         reached = click.style(f"{after:.1f} %", bold=True)
         say(f"{evaluation}: {before:.1f} % before, {reached} after ({change})")
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
-        if after < before:
+        if after < before and loaded.names[program].optimizer.needs_state:
             say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
+        elif after < before:
+            say_warning(f"`{program}` is worse than the program that it is made of")
     say(render_saved([shown(file) for file in with_models(result.state)]))
 
 

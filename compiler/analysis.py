@@ -148,7 +148,7 @@ class Project:
         selected = self.selection.for_file(scope.path)
         found = list(selected.apply(suppressions.apply(scope.file, found, selected.is_selected)))
         found.sort(key=lambda each: (each.span, each.code))
-        found = list(without_repeats(scope.file, found))
+        found = without_repeats(scope.file, found)
         edits = self._files.edits
         return FileAnalysis(scope.path, scope.file.source, scope.file, tuple(found), self, program, edits)
 

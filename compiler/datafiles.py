@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import csv
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from . import parquet
 from .facts import DataFile
 
-ENDINGS = ("csv", "tsv", "json", "jsonl", "ndjson")
-"""What the names of data files end with that a dataset reads."""
+ENDINGS = ("csv", "tsv", "json", "jsonl", "ndjson", "parquet")
+"""What the names of data files end with that a dataset reads, also with `.gz` behind it."""
 ANY_MODULE = ".*"
 """Under this ending the modules are looked for that are beside a missing one."""
 BEGINNING = 2**16
@@ -21,6 +23,7 @@ BEGINNING = 2**16
 _FEWEST_ROWS = 5
 """How many rows with the same keys it takes to believe that those behind the beginning have them too."""
 _MOST_ROWS = 200
+_DAMAGED = "is not a Parquet file, or is damaged"
 _NO_LIST = "does not contain a list of objects; a file with one object per line needs the extension `.jsonl`"
 
 
@@ -37,13 +40,10 @@ def is_readable(name: str) -> bool:
 def problem_of(path: str) -> str:
     """Why a dataset cannot be made of what a path names, as a clause; empty where the name is no reason."""
     if is_remote(path):
-        return "is a Hugging Face dataset, which cannot be read yet; save it as JSON Lines"
-    ending = _ending(path)
-    if ending == "parquet":
-        return "is a Parquet file, which cannot be read yet; save it as CSV or JSON Lines"
-    if ending == "gz" and _ending(path[:-3]) in ENDINGS:
-        return "is compressed and cannot be read; decompress it"
-    if ending not in ENDINGS:
+        if path.startswith("hf://datasets/") and path.count("/") >= 3 and not path.endswith("/"):
+            return ""
+        return "is not the path of a Hugging Face dataset; write `hf://datasets/OWNER/NAME/FILE`"
+    if _ending(path) not in ENDINGS:
         return "cannot be read as data; save it as CSV or JSON Lines"
     return ""
 
@@ -56,6 +56,8 @@ def data_file(path: str, beginning: bytes, *, is_whole: bool) -> DataFile:
         beginning: its first bytes.
         is_whole: whether these are all.
     """
+    if path.lower().endswith(".gz"):
+        beginning, is_whole = _decompressed(beginning)
     text = beginning.decode("utf-8-sig", errors="replace")
     if "\ufffd" in text[:-4]:
         return DataFile()  # not UTF-8, which is another matter
@@ -74,9 +76,32 @@ def data_file(path: str, beginning: bytes, *, is_whole: bool) -> DataFile:
             return DataFile()
 
 
+def is_parquet(path: str) -> bool:
+    """Whether a name is that of a Parquet file, whose end tells its columns."""
+    return _ending(path) == "parquet"
+
+
+def parquet_file(footer: bytes) -> DataFile:
+    """What is known of a Parquet file by its footer."""
+    try:
+        return DataFile(parquet.columns(footer))
+    except parquet.DamagedFooterError:
+        return DataFile(problem=_DAMAGED)
+
+
 def _ending(path: str) -> str:
-    name = path.replace("\\", "/").rpartition("/")[2]
-    return name.rpartition(".")[2].lower() if "." in name[1:] else ""
+    name = path.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".gz")
+    return name.rpartition(".")[2] if "." in name[1:] else ""
+
+
+def _decompressed(beginning: bytes) -> tuple[bytes, bool]:
+    """The first bytes of what gzip has packed, and whether these are all; nothing where it is damaged."""
+    packed = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        text = packed.decompress(beginning, BEGINNING)
+    except zlib.error:
+        return b"", False
+    return text, packed.eof
 
 
 def _delimited(text: str, delimiter: str, is_whole: bool) -> DataFile:

@@ -1,65 +1,109 @@
-"""Findings that follow from others: an unknown name is told once, and not while its declaration is broken."""
+"""Findings that follow from others: what one mistake does in several places is one finding."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable
 
-from ..base.diagnostic import Diagnostic
+from msgspec.structs import replace
+
+from ..base.diagnostic import Diagnostic, Label
 from ..grammar import syntax
 from ..grammar.parse import File
 
 _UNKNOWN = frozenset({"E101", "E110"})
 """The codes of names that nothing declares."""
-_QUOTED = re.compile(r"unknown (?:name|type) `(\w+)`")
+_QUOTED = re.compile(r"unknown (?:name|type) `(\w+)`|`(\w+)` is an output, not a variable")
+_MEANT = re.compile(r"did you mean `(\w+)`\?")
+_UNUSED_IMPORT = "W101"
+_NO_MODEL = "E301"
+_MISCONFIGURED = re.compile(r"`configure` has no setting")
 _LACKED = frozenset({"E201", "E202", "E220"})
 """The codes of fields, members and arguments that their owner does not have."""
-_ENOUGH = 3
-"""How often it is told that one is lacking: it may be its declaration that was changed, or misspelt."""
-_OF_A_NAME = frozenset({"E111", "E201", "E205"})
+_MISFIT = re.compile(r"(`[^`]*` of `[^`]*` takes `[^`]*`), not ")
+"""What is said of an argument of the wrong type, without the argument."""
+_OF_A_NAME = frozenset({"E111", "E201", "E202", "E204", "E205"})
 """The codes of what a name has or takes, which may be another's than that of a broken import."""
 _OWNERS = re.compile(r"`[^`]*`(?= has | takes )")
 """The names of a dataset and a program in what is said of their inputs."""
 _WORD = re.compile(r"\w+")
 _MOST = 4_000
 """How many characters of a declaration are looked at."""
+_MOST_LABELS = 4
+"""How many of the other places are shown where one mistake shows in several."""
 _LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*([^\r\n]*)")
+_HEAD = re.compile(r"^[^\W\d][^\r\n=(]*", re.MULTILINE)
+"""What stands before the `=` or `(` of a line in the first column."""
 
 
-def without_repeats(file: File, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The findings in their order: of an unknown name, or of inputs that do not fit, only the first, and of
-    a field that is lacking only the first few.
+def without_repeats(file: File, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The findings in their order: of what has one cause only the first, with labels at the others.
 
-    What the head of a declaration that does not parse mentions may be what it declares.
+    So it is with an unknown name, a field that its owner does not have, an argument whose declared type does
+    not fit, and inputs that do not fit: it may be the declaration that was changed, or misspelt. What
+    declarations that do not parse may declare or import is not missed.
     """
-    told: set[str] = set()
-    lacked: Counter[tuple[str, str]] = Counter()
+    kept: list[Diagnostic] = []
+    first: dict[Hashable, int] = {}
     heads: set[str] | None = None
     imported: set[str] | None = None
     for each in found:
-        if each.code == "E401":
-            mismatch = _OWNERS.sub("", each.message)
-            if mismatch in told:
-                continue
-            told.add(mismatch)
-        if each.code in _LACKED:
-            what = (file.source.text[each.span.start : each.span.end], each.fix.title if each.fix else "")
-            lacked[what] += 1
-            if lacked[what] > _ENOUGH:
-                continue
         if each.code in _OF_A_NAME:
             imported = _words_of_heads(file, lines_too=False) if imported is None else imported
             root = _WORD.match(file.source.text, each.span.start)
             if root is not None and root[0] in imported:
                 continue
-        name = _QUOTED.match(each.message) if each.code in _UNKNOWN else None
+        found_name = _QUOTED.match(each.message) if each.code in _UNKNOWN else None
+        name = found_name[1] or found_name[2] if found_name is not None else None
         if name is not None:
             heads = _words_of_heads(file) if heads is None else heads
-            if name[1] in told or name[1] in heads:
+            if name in heads:
                 continue
-            told.add(name[1])
-        yield each
+        cause = name if name is not None else _cause(file, each)
+        at = first.setdefault(cause, len(kept)) if cause is not None else len(kept)
+        if at == len(kept):
+            kept.append(each)
+        else:
+            kept[at] = _also_at(kept[at], each)
+    if any(_MISCONFIGURED.match(each.message) for each in kept):
+        kept = [each for each in kept if each.code != _NO_MODEL]
+    return _without_misspelt_imports(file, kept)
+
+
+def _without_misspelt_imports(file: File, found: list[Diagnostic]) -> list[Diagnostic]:
+    """The findings without those about imports that nothing uses because their use is misspelt."""
+    if all(each.code != _UNUSED_IMPORT for each in found):
+        return found
+    meant = {match[1] for each in found if each.code in _UNKNOWN for match in _MEANT.finditer(each.message)}
+    text = file.source.text
+    return [
+        each
+        for each in found
+        if each.code != _UNUSED_IMPORT or text[each.span.start : each.span.end] not in meant
+    ]
+
+
+def _cause(file: File, found: Diagnostic) -> Hashable:
+    """What findings of one cause have in common; None where a finding stands for itself."""
+    if found.code == "E401":
+        return ("inputs", _OWNERS.sub("", found.message))
+    if found.code in _LACKED:
+        written = file.source.text[found.span.start : found.span.end]
+        return ("lacked", written, found.fix.title if found.fix else "")
+    misfit = _MISFIT.match(found.message)
+    return None if misfit is None else ("misfit", misfit[1])
+
+
+def _also_at(kept: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """A finding that shows another place of the same mistake, and whose fixes change that, too."""
+    others = {each.title: each.edits for each in other.fixes}
+    fixes = tuple(replace(each, edits=(*each.edits, *others.get(each.title, ()))) for each in kept.fixes)
+    if sum(each.message == _ALSO for each in kept.labels) >= _MOST_LABELS:
+        return replace(kept, fixes=fixes)
+    return replace(kept, fixes=fixes, labels=(*kept.labels, Label(other.span, _ALSO)))
+
+
+_ALSO = "also here"
 
 
 def _words_of_heads(file: File, lines_too: bool = True) -> set[str]:
@@ -74,6 +118,7 @@ def _words_of_heads(file: File, lines_too: bool = True) -> set[str]:
         is_short = item.declaration is None or isinstance(item.declaration, syntax.FromImport | syntax.Import)
         if not is_short and not lines_too:
             continue
-        head = item.text[:_MOST] if is_short or line is None else line[1]
-        words.update(_WORD.findall(head))
+        text = item.text[:_MOST]
+        heads = (text,) if is_short or line is None else (line[1], *_HEAD.findall(text))
+        words.update(word for head in heads for word in _WORD.findall(head))
     return words

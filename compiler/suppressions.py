@@ -20,8 +20,9 @@ from msgspec import Struct
 from ..base.diagnostic import Diagnostic, Edit, Fix
 from ..base.span import Span
 from ..base.text import near
+from ..grammar import syntax
 from ..grammar.lossless import Lexeme, tokenize
-from ..grammar.parse import File
+from ..grammar.parse import File, Item
 from .rules.found_elsewhere import EMPTY_SUPPRESSION, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION
 from .rules.kind import Kind
 from .rules.register import KINDS, closest, find
@@ -64,6 +65,7 @@ def apply(
     if not placed:
         return list(findings)
     broken = any(item.parsed.problems for item in file.items)
+    without_import = any(item.parsed.problems and _brings_names(item) for item in file.items)
     index = _Index((start, each) for start, each, _ in placed)
     kept: list[Diagnostic] = []
     used: dict[tuple[int, int], set[str]] = {}
@@ -75,12 +77,17 @@ def apply(
             kept.append(found)
     for start, each, is_broken in placed:
         codes = used.get((start, each.comment.start), set())
-        silent = is_broken or (broken and each.covers is None)
+        silent = is_broken or without_import or (broken and each.covers is None)
         for found in _wrong(each, codes, is_selected, is_silent=silent):
             placed_finding = found.shifted(start)
             if not index.those_for(placed_finding):
                 kept.append(placed_finding)
     return kept
+
+
+def _brings_names(item: Item) -> bool:
+    """Whether other declarations may read what an item brings without a declaration of its own."""
+    return item.declaration is None or isinstance(item.declaration, syntax.FromImport | syntax.Import)
 
 
 _Placed: TypeAlias = tuple[int, Suppression]

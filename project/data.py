@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from ..base.files import UnreadableFile, read_beginning, read_bytes
-from ..compiler.datafiles import ANY_MODULE, BEGINNING, data_file, is_readable
+from ..base.files import UnreadableFile, read_beginning, read_bytes, read_end
+from ..compiler.datafiles import ANY_MODULE, BEGINNING, data_file, is_parquet, is_readable, parquet_file
 from ..compiler.facts import DataFile, SavedState
+from ..compiler.parquet import TAIL, DamagedFooterError, footer_length
 from ..compiler.states import saved_state
-from .limits import LARGEST_STATE, MOST_BESIDE
+from .limits import LARGEST_FOOTER, LARGEST_STATE, MOST_BESIDE
 
 
 def look_at_state(path: str) -> SavedState:
@@ -27,12 +28,28 @@ def look_at_text(path: str, text: str) -> DataFile:
 
 
 def look_at_file(path: str) -> DataFile:
-    """What the first bytes of a file tell."""
+    """What the first bytes of a file tell, or the last ones where its columns are named at the end."""
     try:
+        if is_parquet(path):
+            return _look_at_parquet(path)
         content, is_whole = read_beginning(path, BEGINNING)
     except UnreadableFile as problem:
         return DataFile(problem=problem.message)
     return data_file(path, content, is_whole=is_whole)
+
+
+def _look_at_parquet(path: str) -> DataFile:
+    """What the footer of a Parquet file tells; nothing of one that is longer than is read."""
+    end = read_end(path, BEGINNING)
+    try:
+        count = footer_length(end)
+    except DamagedFooterError:
+        return parquet_file(b"")
+    if count > LARGEST_FOOTER:
+        return DataFile()
+    if count + TAIL > len(end):
+        end = read_end(path, count + TAIL)
+    return parquet_file(end[-count - TAIL : -TAIL])
 
 
 def look_beside(path: str) -> DataFile:

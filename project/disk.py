@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, render_size
+from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, read_end, render_size
 from .limits import LARGEST_STATE, MOST_BESIDE
 
 if TYPE_CHECKING:
@@ -219,6 +219,8 @@ def _digest(data: bytes) -> str:
 def _digest_of_problem(problem: UnreadableFile) -> str:
     if problem.kind == "too-large":
         with suppress(UnreadableFile):
+            if problem.path.endswith(".parquet"):
+                return _digest(read_end(problem.path, _BEGINNING))
             return _digest(read_beginning(problem.path, _BEGINNING)[0])
     if problem.kind != "missing":
         return problem.message

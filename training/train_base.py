@@ -47,8 +47,6 @@ from dspyc.runtime.lm.training.model import Weights, hidden_states, initial_weig
 CONTEXT = 4_096
 ROWS, SENTENCES, OBJECTIVES = 16, 32, 2
 AVERAGE = 0.05
-OUTPUT = 3.0
-"""How much larger the words' vectors are where they are written than where they are read."""
 LONGEST_TOLD = 16  # words of a sentence in a row
 
 
@@ -240,8 +238,6 @@ def main() -> None:
     )
     weights = initial_weights(shape, 0)
     weights["token_embd.weight"] = initial_embedding(lessons.tokenizer, teacher, shape.width)
-    # Apart, as learning what to write draws all rare words together, and what is read must stay apart.
-    weights["output.weight"] = weights["token_embd.weight"] * OUTPUT
     if options.start is not None:
         start = read(options.start)
         if start.vocabulary.tokens != vocabulary.tokens:

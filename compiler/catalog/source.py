@@ -97,12 +97,12 @@ def configuration() -> tuple[types.Parameter, ...] | None:
     node = file.definitions.get("_BUILT_IN") if file is not None else None
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Dict):
         return None
-    kinds = {"lm": _lm(), "budget": types.union(types.FLOAT, types.NONE)}
+    kinds = {"lm": _lm(), "budget": types.union(types.FLOAT, types.NONE), "adapter": _adapter()}
     limits = {"budget": types.Limits(gt=0)}
     return tuple(
         types.Parameter(
             key.value,
-            kinds.get(key.value, types.ANY),
+            kinds.get(key.value) or _of_default(value),
             False,
             ast.unparse(value),
             kind="keyword-only",
@@ -111,6 +111,22 @@ def configuration() -> tuple[types.Parameter, ...] | None:
         for key, value in zip(node.value.keys, node.value.values, strict=True)
         if isinstance(key, ast.Constant) and isinstance(key.value, str)
     )
+
+
+def _of_default(value: ast.expr) -> types.Type:
+    """The type of a setting, by its default; anything where that is None."""
+    match value:
+        case ast.Constant(value=bool()):
+            return types.BOOL
+        case ast.Constant(value=int()):
+            return types.union(types.INT, types.NONE)
+        case _:
+            return types.ANY
+
+
+def _adapter() -> types.Type:
+    found = definition("Adapter")
+    return types.ANY if found is None else types.union(types.Instance(found), types.NONE)
 
 
 @cache

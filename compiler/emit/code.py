@@ -110,7 +110,11 @@ def function(
 
 
 def class_definition(
-    name: str, bases: Sequence[ast.expr], body: list[ast.stmt], keywords: Sequence[tuple[str, ast.expr]] = ()
+    name: str,
+    bases: Sequence[ast.expr],
+    body: list[ast.stmt],
+    keywords: Sequence[tuple[str, ast.expr]] = (),
+    decorators: Sequence[ast.expr] = (),
 ) -> ast.ClassDef:
     """`class name(bases, keyword=value):`"""
     made = ast.ClassDef(
@@ -118,7 +122,7 @@ def class_definition(
         bases=list(bases),
         keywords=[ast.keyword(key, value) for key, value in keywords],
         body=body,
-        decorator_list=[],
+        decorator_list=list(decorators),
     )
     if "type_params" in ast.ClassDef._fields:
         made.type_params = []  # type: ignore[attr-defined]

@@ -47,7 +47,7 @@ def record(here: Here, node: syntax.TypeDeclaration) -> list[ast.stmt]:
     return [here.at(node, each) for each in (*before, made)]
 
 
-def enumeration(here: Here, node: syntax.EnumDeclaration) -> ast.stmt:
+def enumeration(here: Here, node: syntax.EnumDeclaration, *, is_stub: bool = False) -> ast.stmt:
     """An enumeration: of strings where all its values are; a bare member's value is its name."""
     scope = Scope(here, Function(set()))
     body: list[ast.stmt] = docstring(node.docstring)
@@ -60,11 +60,22 @@ def enumeration(here: Here, node: syntax.EnumDeclaration) -> ast.stmt:
         )
         values.append(value)
         body.append(here.at(member, assign(store(member.name.text), value)))
-        if member.description is not None:
-            body.append(here.at(member.description, ast.Expr(constant(member.description.value))))
     strings = all(isinstance(value, ast.Constant) and isinstance(value.value, str) for value in values)
     base = here.names.helper("enum", "StrEnum" if strings else "Enum")
-    return here.at(node, class_definition(node.name.text, [base], body or [ast.Pass()]))
+    decorators = [] if is_stub else _described(here, node)
+    return here.at(
+        node, class_definition(node.name.text, [base], body or [ast.Pass()], decorators=decorators)
+    )
+
+
+def _described(here: Here, node: syntax.EnumDeclaration) -> list[ast.expr]:
+    """The decorator that says what the members mean."""
+    texts = [
+        (each.name.text, here.at(each.description, constant(cleandoc(each.description.value))))
+        for each in node.members
+        if each.description is not None
+    ]
+    return [call(here.names.helper("attributes", "described"), [], texts)] if texts else []
 
 
 def _base(here: Here, node: syntax.TypeDeclaration) -> ast.expr:

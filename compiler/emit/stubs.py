@@ -83,7 +83,7 @@ def _declaration(here: Here, node: syntax.Declaration) -> list[ast.stmt]:
         case syntax.TypeDeclaration():
             return [_record(here, each) for each in records.record(here, node)]
         case syntax.EnumDeclaration():
-            return [records.enumeration(here, node)]
+            return [records.enumeration(here, node, is_stub=True)]
         case syntax.SignatureDeclaration(name=name):
             made = signatures.signature(here, node)
             return [class_definition(name.text, made.bases, [_PASS])]

@@ -22,6 +22,8 @@ _RECORD_DECORATORS = frozenset({"dataclass", "frozen_record"})
 _ENUM_BASES = frozenset({"Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"})
 _PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic"})
 """Bases that bring no attributes that anybody would read."""
+ERROR_BASES = frozenset({"Exception", "RuntimeError", "ValueError"})
+"""Bases that bring what every exception has, and take any arguments."""
 _SEQUENCE_BASES = frozenset({"Sequence", "Mapping", "Iterable", "Collection", "Set"})
 
 
@@ -152,7 +154,7 @@ def _definition(
     }
     # A metaclass may make calls and attributes of its own.
     complete = (
-        outside <= _PLAIN_BASES | _SEQUENCE_BASES
+        outside <= _PLAIN_BASES | _SEQUENCE_BASES | ERROR_BASES
         and all(parent.complete for parent in parents)
         and not node.keywords
     )
@@ -161,7 +163,7 @@ def _definition(
         node.name,
         file.path,
         tuple(dict.fromkeys(names)),
-        lambda: _parameters(node, parents, file, complete),
+        lambda: _parameters(node, parents, file, complete and ERROR_BASES.isdisjoint(names)),
         lambda: Members(node, parents, file),
         lambda: doc,
         lambda: place,

@@ -193,10 +193,14 @@ def _record(name: str, kind: types.Type) -> str:
 
 
 def _enum(name: str, kind: types.Type) -> str:
-    members = kind.members if isinstance(kind, types.Enum) else ()
-    return "\n".join(
-        [f"enum {name}:", *(f"    {member} = {display_value(value)}" for member, value in members)]
-    )
+    if not isinstance(kind, types.Enum):
+        return f"enum {name}:"
+    told = dict(kind.descriptions)
+    lines = [
+        f"    {member} = {display_value(value)}" + (f"  # {told[member]}" if member in told else "")
+        for member, value in kind.members
+    ]
+    return "\n".join([f"enum {name}:", *lines])
 
 
 def _function(name: str, function: types.Function) -> str:

@@ -15,7 +15,7 @@ from ..facts import Symbol
 from ..types import Type
 from ..types.generic import generic, named
 from .context import Context
-from .library_types import library_symbol
+from .library_types import library_symbol, typing_name
 from .members import member
 from .prelude import describe
 
@@ -78,6 +78,8 @@ def _name(node: syntax.Expression, name: str, context: Context) -> Type:
     kind = named(symbol.type)
     if symbol.kind == "builtin" and name in _TYPING:
         kind = generic(name, None)
+    elif symbol.kind == "imported" and not types.known(symbol.type):
+        kind = generic(typing_name(node, context), None) or kind
     return types.UNKNOWN if kind is None else kind
 
 
@@ -135,7 +137,8 @@ def _subscript(value: syntax.Expression, index: syntax.Expression, context: Cont
     if _is_code(base) and len(elements) == 1 and isinstance(elements[0], syntax.String):
         return base  # the name of a programming language: `Code["java"]`
     inside = [annotate(each, context) for each in elements]
-    found = generic(name, inside) if symbol is not None and symbol.kind == "builtin" else None
+    is_builtin = symbol is not None and symbol.kind == "builtin"
+    found = generic(name if is_builtin else typing_name(value, context), inside)
     return base if found is None else found
 
 

@@ -51,7 +51,12 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
         case syntax.EnumDeclaration(docstring=docstring):
             doc = fields.text_of(docstring)
             members = tuple((each.name.text, _member_value(each)) for each in declaration.members)
-            enum = types.Enum(name.text, scope.path, members, doc, place, item.broken)
+            told = tuple(
+                (each.name.text, fields.text_of(each.description))
+                for each in declaration.members
+                if each.description is not None
+            )
+            enum = types.Enum(name.text, scope.path, members, doc, place, item.broken, None, told)
             return symbol("enum", types.TypeForm(enum), doc)
         case syntax.SignatureDeclaration(docstring=docstring):
             inherited = _base_signature(declaration, context)

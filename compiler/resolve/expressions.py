@@ -166,8 +166,17 @@ def _call(node: syntax.Call, context: Context) -> Type:
     return calls.apply(node, callee, receiver, context)
 
 
+_NO_TYPES = (syntax.String, syntax.FString, syntax.List, syntax.Dict, syntax.Call)
+
+
 def _subscript(node: syntax.Subscript, context: Context) -> Type:
     value = infer(node.value, context)
+    if isinstance(value, types.TypeForm) and isinstance(value.type, types.Enum):
+        infer(node.index, context)
+        return value.type  # the member of a name
+    if isinstance(value, types.Class) and isinstance(node.index, _NO_TYPES):
+        infer(node.index, context)
+        return types.UNKNOWN  # `Dataset["rows.csv"]`, of which `wrong-index` speaks
     if isinstance(value, (types.TypeForm, types.Class)) or (
         isinstance(node.value, syntax.Name) and node.value.text in SPECIAL and not types.known(value)
     ):

@@ -42,6 +42,12 @@ def library_symbol(node: syntax.Expression, context: Context) -> Symbol | None:
     return Symbol(name, "imported", types.Builtin("object")) if is_value else None
 
 
+def typing_name(node: syntax.Expression, context: Context) -> str:
+    """The name of a generic of `typing` or `collections.abc` that is imported; else empty."""
+    module, _, name = _full_name(node, context).rpartition(".")
+    return name if module in ("typing", "collections.abc") else ""
+
+
 def _full_name(node: syntax.Expression, context: Context) -> str:
     """`datetime.date` for that or for its alias; `""` for what is not of the standard library."""
     match node:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from .. import catalog, types
 from ..facts import Symbol
+from ..pythonfiles.classes import ERROR_BASES
 from ..types import Type, lookup
 from . import builtins
 
@@ -83,6 +84,17 @@ def is_open(kind: Type) -> bool:
             return True
 
 
+_OF_ERRORS: Mapping[str, Type] = {
+    "args": types.Tuple((), types.ANY),
+    "add_note": types.UNKNOWN,
+    "with_traceback": types.UNKNOWN,
+    "__cause__": types.UNKNOWN,
+    "__context__": types.UNKNOWN,
+    "__notes__": types.UNKNOWN,
+}
+"""What every exception of Python has."""
+
+
 def _answers_to_any_name(definition: types.ClassDefinition) -> bool:
     """An `Example` has the fields of its row, whichever these are."""
     return any(definition.members.get(name) is not None for name in ("__getattr__", "__getattribute__"))
@@ -109,10 +121,13 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             if lookup.classes(held.values) == {"str"}:
                 yield from _typed(builtins.members(types.STR))
         case types.TypeForm(type=types.Enum(members=values, place=place) as enum):
+            told = dict(enum.descriptions)
             if wanted is None:
-                yield from ((name, Symbol(name, "member", enum, place)) for name, _ in values)
+                for name, _ in values:
+                    yield name, Symbol(name, "member", enum, place, doc=told.get(name, ""))
             elif wanted in lookup.member_names(values):
-                yield wanted, Symbol(wanted, "member", enum.only((wanted,)), place)
+                kind = enum.only((wanted,))
+                yield wanted, Symbol(wanted, "member", kind, place, doc=told.get(wanted, ""))
         case types.TypeForm(type=types.Record(members=methods)):
             yield from _typed(methods if wanted is None else _only(methods, wanted))
         case types.TypeForm(type=inside) if wanted is not None and builtins.class_name(inside):
@@ -135,6 +150,8 @@ def _members(kind: Type, wanted: str | None) -> Iterator[tuple[str, Symbol]]:
             yield from _of_class(catalog.definition("Signature"), wanted)
         case types.Instance(definition=definition) | types.Class(definition=definition):
             yield from _of_class(definition, wanted)
+            if not ERROR_BASES.isdisjoint(definition.bases):
+                yield from _typed(_OF_ERRORS if wanted is None else _only(_OF_ERRORS, wanted))
         case types.PythonModule(read=read, names=names):
             for name in (wanted,) if wanted is not None else names():
                 found = read(name)
@@ -153,7 +170,18 @@ def _fields(
 ) -> Iterator[tuple[str, Symbol]]:
     for each in fields:
         if (wanted is None or each.name == wanted) and (not direction or each.direction == direction):
-            yield each.name, Symbol(each.name, "field", each.type, each.place, doc=each.description)
+            yield each.name, Symbol(each.name, "field", _held(each), each.place, doc=each.description)
+
+
+def _held(field: types.Field) -> Type:
+    """What a field's value can be: of `where x in […]` only the choices, and None where it may be None."""
+    if not field.choices:
+        return field.type
+    plain = [each for each in types.options(field.type) if not isinstance(each, types.Nothing)]
+    if plain not in ([types.STR], [types.INT]):
+        return field.type
+    others = [each for each in types.options(field.type) if isinstance(each, types.Nothing)]
+    return types.union(types.Literals(field.choices), *others)
 
 
 def _typed(members: Mapping[str, Type]) -> Iterator[tuple[str, Symbol]]:

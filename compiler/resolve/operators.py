@@ -70,8 +70,38 @@ def binary(left: Type, operator: str, right: Type) -> Type:
             return left
         case types.Builtin(name=first), types.Builtin(name=second) if first in _RANK and second in _RANK:
             return _number(first, operator, second)
+        case types.Builtin(name=first), types.Builtin(name=second) if first in _CLOSED and second in _CLOSED:
+            return _exact(first, operator, second)
         case _:
             return types.UNKNOWN
+
+
+_TIMES = frozenset({"date", "datetime", "time", "timedelta"})
+_CLOSED = frozenset({*_TIMES, "Decimal", *_RANK, "str"})
+"""Classes of which it is known what every operator does with two of them."""
+
+
+def _exact(first: str, operator: str, second: str) -> Type:
+    """What an operator gives where a time, a span of time or a decimal number is an operand."""
+    if operator == "-" and first == second and first in ("date", "datetime"):
+        return types.Builtin("timedelta")
+    if operator == "-" and {first, second} == {"date", "datetime"}:
+        return types.UNKNOWN  # a datetime is a date, but they cannot be subtracted
+    if operator in ("+", "-") and second == "timedelta" and first in ("date", "datetime", "timedelta"):
+        return types.Builtin(first)
+    if operator == "+" and first == "timedelta" and second in ("date", "datetime"):
+        return types.Builtin(second)
+    numbers = _RANK.keys() - {"complex"}
+    if first == "timedelta" and second == "timedelta" and operator in ("/", "//", "%"):
+        return {"/": types.FLOAT, "//": types.INT}.get(operator, types.Builtin("timedelta"))
+    if first == "timedelta" and second in numbers and operator in ("*", "/", "//"):
+        return types.Builtin("timedelta")
+    if first in numbers and second == "timedelta" and operator == "*":
+        return types.Builtin("timedelta")
+    whole = {"Decimal", "int", "bool"}
+    if first in whole and second in whole and operator in ("+", "-", "*", "/", "//", "%", "**"):
+        return types.Builtin("Decimal")
+    return types.UNKNOWN
 
 
 _METHODS = {
@@ -129,6 +159,9 @@ def _ordered(left: Type, right: Type) -> bool:
         return not (types.known(left) and types.known(right))
     numbers = (types.BOOL, types.INT, types.FLOAT)
     if isinstance(left, types.Builtin) and isinstance(right, types.Builtin):
+        if {left.name, right.name} & (_TIMES | {"Decimal"}) and {left.name, right.name} <= _CLOSED:
+            decimals = {"Decimal", "bool", "int", "float"}
+            return left == right or {left.name, right.name} <= decimals
         return not (left == types.STR and right in numbers) and not (left in numbers and right == types.STR)
     containers = types.List | types.Tuple | types.Set | types.Dict
     if isinstance(left, containers) and isinstance(right, types.Builtin):
@@ -145,9 +178,9 @@ def _fits(left: Type, operator: str, right: Type) -> bool:
         return (both and operator == "+") or not isinstance(other, types.Dataset | _PLAIN)
     if not isinstance(left, _PLAIN) or not isinstance(right, _PLAIN):
         return True
-    if isinstance(left, types.Builtin) and left.name not in (*_RANK, "str"):
+    if isinstance(left, types.Builtin) and left.name not in _CLOSED:
         return True
-    if isinstance(right, types.Builtin) and right.name not in (*_RANK, "str"):
+    if isinstance(right, types.Builtin) and right.name not in _CLOSED:
         return True
     if operator in ("-", "//", "/", "**", "<<", ">>", "@", "^", "&") and left == right == types.STR:
         return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from ...base.diagnostic import Diagnostic
+from ...base.span import Span
 from ...grammar import syntax
 from ...grammar.parse import File, Parsed
 from ...grammar.parse import Item as ParsedItem
@@ -37,6 +39,7 @@ class KeptItem:
         "declaration",
         "findings",
         "key",
+        "meant",
         "memory",
         "names",
         "parsed",
@@ -51,6 +54,8 @@ class KeptItem:
         self.declaration = parsed.declaration
         self.broken = bool(parsed.problems)
         self.names = declared_names(parsed.declaration)
+        self.meant = _meant_names(parsed, self.names)
+        """The names that an import with a mistake mentions: it may bring them."""
         self.bases = _bases_of(parsed.declaration)
         """The names in what the declaration extends."""
         self.memory: dict[Hashable, Any] = {}
@@ -94,6 +99,23 @@ class KeptItem:
     def draft(self) -> Draft:
         """The item, with nothing found out yet."""
         return Draft(self.key, self.text, self.declaration, self.broken)
+
+
+_WORD = re.compile(r"\b[^\W\d]\w*")
+_IMPORT = re.compile(r"\s*(?:from|import)\b")
+_MOST = 4_000
+"""How many characters of an import with a mistake are looked at."""
+
+
+def _meant_names(parsed: Parsed, names: Sequence[syntax.Identifier]) -> tuple[syntax.Identifier, ...]:
+    if not parsed.problems or not (
+        isinstance(parsed.declaration, Imports)
+        or (parsed.declaration is None and _IMPORT.match(parsed.text) is not None)
+    ):
+        return ()
+    known = {"from", "import", "as", *(each.text for each in names)}
+    words = _WORD.finditer(parsed.text, 0, _MOST)
+    return tuple(syntax.Identifier(Span(*each.span()), each[0]) for each in words if each[0] not in known)
 
 
 def _bases_of(declaration: syntax.Declaration | None) -> tuple[str, ...]:
@@ -165,13 +187,19 @@ class FileScope:
         """Find the items of all names anew. Returns the names that have another one."""
         if any(isinstance(each.declaration, Imports) for each in (*before, *after)):
             self._imports = None
-        suspects = {name.text for each in (*before, *after) for name in each.names}
+        suspects = {name.text for each in (*before, *after) for name in (*each.names, *each.meant)}
         old = {name: self._owners.get(name, _NOTHING)[0] for name in suspects}
-        if self._has_repeated or [name.text for each in before for name in each.names] != [
-            name.text for each in after for name in each.names
-        ]:
+        if (
+            self._has_repeated
+            or any(each.meant for each in (*before, *after))
+            or [name.text for each in before for name in each.names]
+            != [name.text for each in after for name in each.names]
+        ):
             self._owners = _owners(self.items)
             self._has_repeated = len(self._owners) < sum(len(each.names) for each in self.items)
+            for each in self.items:
+                for name in each.meant:
+                    self._owners.setdefault(name.text, (each, name))
             self._names = self._symbols = self._imports = None
         else:
             self._owners.update((name.text, (each, name)) for each in after for name in each.names)
@@ -252,6 +280,9 @@ class FileScope:
         if owner is None:
             return None
         item, identifier = owner
+        if identifier in item.meant:
+            place = types.Place(self.path, identifier.span, item=item.key, name=name)
+            return Symbol(name, "unresolved", types.UNKNOWN, place, item.key, item.declaration)
         if isinstance(item.declaration, Imports):
             return self._import(item, item.declaration, identifier)
         draft = item.draft()
@@ -380,7 +411,8 @@ class FileScope:
         match owner[0].declaration if owner is not None else None:
             case syntax.FromImport(module=module, names=names):
                 original = {(each.alias or each.name).text: each.name for each in names}
-                return ".".join(part.text for part in (*module, original[name]))
+                wanted = original.get(name)
+                return ".".join(part.text for part in (*module, wanted)) if wanted is not None else ""
             case syntax.Import(module=module, alias=alias):
                 return ".".join(part.text for part in (module if alias else module[:1]))
             case _:

@@ -13,7 +13,7 @@ from .. import types
 from ..facts import Draft
 from ..schedule.names import may_fail, written
 from ..types import Type
-from ..types.assignable import iterated
+from ..types.assignable import assignable, iterated
 from ..types.narrow import assigned
 from .annotations import annotate
 from .context import Context, Flow, Loop, Names
@@ -52,7 +52,8 @@ def run(body: Sequence[syntax.Statement], context: Context, end: int, loops: int
 def _statement(node: syntax.Statement, context: Context, end: int, loops: int) -> Flow | None:
     match node:
         case syntax.Assign(target=target, value=value):
-            return _bound(target, infer(value, context), context, Span(node.span.end, end))
+            given = _as_declared(target, infer(value, context), context)
+            return _bound(target, given, context, Span(node.span.end, end))
         case syntax.AnnotatedAssign():
             return _annotated(node, context, Span(node.span.end, end))
         case syntax.AugmentedAssign(target=target, operator=operator, value=value):
@@ -93,6 +94,14 @@ def _bound(target: syntax.Expression, kind: Type, context: Context, visible: Spa
     names: Names = {}
     bind_target(target, kind, context, names, syntax.Pass(visible))
     return Flow({**context.names, **names}, forget(context.narrowed, names.keys()))
+
+
+def _as_declared(target: syntax.Expression, given: Type, context: Context) -> Type:
+    """What a variable is that is assigned again: of its declared type where the value does not fit that."""
+    symbol = context.names.get(target.text) if isinstance(target, syntax.Name) else None
+    if symbol is None or symbol.kind != "local" or not isinstance(symbol.node, syntax.Identifier):
+        return given
+    return given if assignable(given, symbol.type) else symbol.type
 
 
 def _annotated(node: syntax.AnnotatedAssign, context: Context, visible: Span) -> Flow:

@@ -22,14 +22,8 @@ from .bodies.unreachable import unreachable_branch, unreachable_code
 from .bodies.unused import unused_answer, unused_variable
 from .bodies.without_effect import no_effect
 from .calls.argument_types import out_of_limits, wrong_choice, wrong_type
-from .calls.arguments import (
-    missing_argument,
-    positional_input,
-    repeated_argument,
-    spread_inputs,
-    surplus_argument,
-    unknown_argument,
-)
+from .calls.arguments import missing_argument, unknown_argument
+from .calls.positions import positional_input, repeated_argument, spread_inputs, surplus_argument
 from .data.evaluations import incomplete_evaluation, unmarked_inputs
 from .data.files import missing_data, no_rows, unreadable_data
 from .data.inputs import dataset_inputs
@@ -57,6 +51,7 @@ from .imports.unused_import import unused_import
 from .loading.at_load import call_at_load
 from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
+from .models.budgets import budget_too_small
 from .models.configured import second_configure
 from .models.context import prompt_too_long
 from .models.media import untaken_input
@@ -90,7 +85,7 @@ from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
-from .optimizing.amounts import search_amount, search_length
+from .optimizing.amounts import search_length
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.composed import not_an_optimizer, unknown_step
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
@@ -101,6 +96,7 @@ from .optimizing.pointless import (
     nothing_to_choose,
     unreachable_threshold,
 )
+from .optimizing.searches import search_size
 from .optimizing.states import broken_state, stale_state
 from .optimizing.structures import different_structure, several_models
 from .optimizing.swapped import swapped_parameters
@@ -116,8 +112,10 @@ from .types.unknown_type import unknown_type
 from .values.comparisons import (
     comparison_with_none,
     identity_of_literal,
+    missing_comma,
     same_operands,
 )
+from .values.formats import wrong_format
 from .values.impossible import impossible_comparison
 from .values.mutation import mutation
 from .values.operations import not_callable, not_iterable, wrong_operands
@@ -191,6 +189,7 @@ RULES: tuple[Rule, ...] = (
     condition_of_another,
     impossible_condition,
     wrong_index,
+    wrong_format,
     wrong_base,
     unknown_removed_field,
     not_an_error,
@@ -215,6 +214,7 @@ RULES: tuple[Rule, ...] = (
     duplicate_tool,
     part_setting,
     server_address,
+    budget_too_small,
     misplaced_print,
     dataset_inputs,
     incomplete_evaluation,
@@ -237,9 +237,9 @@ RULES: tuple[Rule, ...] = (
     wrong_row_value,
     missing_labels,
     search_length,
-    search_amount,
     unknown_step,
     not_an_optimizer,
+    search_size,
     unused_import,
     unused_variable,
     unused_part,
@@ -253,6 +253,7 @@ RULES: tuple[Rule, ...] = (
     duplicate_test,
     test_without_assert,
     unused_model,
+    missing_comma,
     missing_f,
     undocumented_tool,
     untyped_tool,
@@ -336,8 +337,25 @@ def look(program: Program, item: Item, rules: Dispatch) -> list[Diagnostic]:
                 found += each(program, item, node)
     if found and any(each.severity == "error" or each.code == missing_f.code for each in found):
         found = [each for each in found if each.code not in _UNUSED]
+    if len(found) > 1:
+        codes = {each.code for each in found}
+        found = [each for each in found if _FOLLOWS.get(each.code, _NOTHING).isdisjoint(codes)]
     return found
 
+
+_NOTHING: frozenset[str] = frozenset()
+_FOLLOWS: Mapping[str, frozenset[str]] = {
+    unbound_name.code: frozenset(
+        each.code for each in (unknown_name, unknown_field, impossible_comparison, unreachable_branch)
+    ),
+    possibly_none.code: frozenset((unknown_name.code, unknown_field.code)),
+    wrong_operands.code: frozenset((unknown_argument.code,)),
+    incomplete_evaluation.code: frozenset((unknown_argument.code,)),
+    call_at_load.code: frozenset((unknown_name.code,)),
+}
+"""What is not told of an item in which there is one of these: a test that is wrong decides about branches,
+and an unknown name about what may stand around it.
+"""
 
 _UNUSED = frozenset(
     each.code

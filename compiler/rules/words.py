@@ -24,6 +24,9 @@ NOUNS = {
 }
 """What the words that declare values declare."""
 
+_BASES = {"BaseLM": "a language model", "Adapter": "an adapter", "Optimizer": "an optimizer"}
+"""What the runtime's base classes are for who uses what is made of them."""
+
 listed = list_names
 meant = did_you_mean
 
@@ -69,6 +72,8 @@ def described(kind: Type) -> str:
             return "a function"
         case types.Class(definition=definition):
             return f"the class `{definition.name}`"
+        case types.Instance(definition=definition) if definition.name in _BASES:
+            return _BASES[definition.name]
         case types.Dataset():
             return "a dataset"
         case types.PythonModule(name=name):

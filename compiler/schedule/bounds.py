@@ -314,6 +314,8 @@ class _Counting:
         match here.item.type_of(node):
             case types.Module() | types.AnyModule():
                 return self.of_module(here, node)
+            case types.Instance(definition=definition) if definition.is_a("ToolServer"):
+                return ZERO  # what a server does is its own affair
             case types.Function(origin="declared", place=place):
                 there = here.at(place)
                 declaration = there.item.declaration if there is not None else None

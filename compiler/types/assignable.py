@@ -9,8 +9,8 @@ from .model import Type
 from .union import MOST_VALUES, known, union
 
 _WIDER = {
-    "bool": {"int", "float", "complex"},
-    "int": {"float", "complex"},
+    "bool": {"int", "float", "complex", "Decimal"},
+    "int": {"float", "complex", "Decimal"},
     "float": {"complex"},
     "datetime": {"date"},
 }
@@ -80,6 +80,8 @@ def assignable(source: Type, target: Type) -> bool:
             return is_open or assignable(source, types.Literals(values))
         case types.Callback(role=role):
             # A server among the tools stands for all of its own.
+            if role == "tool" and isinstance(source, types.Instance) and source.definition.is_a("BaseLM"):
+                return False
             return _callable(source) or (role == "tool" and _instance_of(source, "ToolServer"))
         case types.SignatureLike():
             return isinstance(source, types.Signature | types.SignatureLike) or assignable(source, types.STR)
@@ -88,6 +90,8 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Instance(definition=definition):
             return _fits_instance(source, definition)
         case types.Dataset():
+            if isinstance(source, types.List) and isinstance(source.item, types.Builtin | types.Literals):
+                return source.item == types.Builtin("object")
             return isinstance(source, types.Dataset | types.List | types.Tuple) or _is_open_iterable(source)
         case types.Signature() | types.TypeForm() | types.Class():
             return isinstance(source, types.Signature | types.TypeForm | types.Class)
@@ -221,6 +225,10 @@ def _callable(source: Type) -> bool:
             return False
 
 
+_BY_ITEMS = frozenset({"__getitem__", "__getattr__", "__getattribute__"})
+"""Other methods by which a value may be gone through."""
+
+
 def iterated(kind: Type) -> Type | None:
     """What a `for` over a value gives; Unknown when that cannot be told, None when there is nothing in it."""
     match kind:
@@ -247,12 +255,14 @@ def iterated(kind: Type) -> Type | None:
             return enum
         case types.Instance(definition=definition):
             walks = definition.members.get("__iter__")
+            if walks is None and definition.complete and _BY_ITEMS.isdisjoint(definition.members):
+                return None
             given = walks.returns if isinstance(walks, types.Function) else types.UNKNOWN
             held = given.item if isinstance(given, types.Iterable) else types.UNKNOWN
             return types.UNKNOWN if has_variables(held) else held
         case types.Builtin() | types.Nothing() | types.Module() | types.Function() | types.Enum():
             return None
-        case types.Signature() | types.ModuleClass():
+        case types.Signature() | types.ModuleClass() | types.TypeForm():
             return None
         case types.Class(definition=definition) if definition.complete and not definition.is_a("Enum"):
             return None

@@ -336,6 +336,8 @@ class Enum(Struct, frozen=True):
     """Whether there may be further members, because its body could not be read."""
     whole: Enum | None = None
     """The enumeration with all its members, where `members` are only those that tests have left."""
+    descriptions: tuple[tuple[str, str], ...] = ()
+    """What members mean, by their names, where that is said."""
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -358,7 +360,7 @@ class Enum(Struct, frozen=True):
         whole = self.whole or self
         if len(left) == len(whole.members):
             return whole
-        return Enum(self.name, self.path, left, self.doc, self.place, self.open, whole)
+        return Enum(self.name, self.path, left, self.doc, self.place, self.open, whole, self.descriptions)
 
 
 class Signature(Struct, frozen=True, eq=False):

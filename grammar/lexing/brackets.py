@@ -83,7 +83,9 @@ def _close(
         stack.pop()
         return
     near = [CLOSERS[opened.bracket] for opened in stack[-REACH:]]
-    if bracket in near:
+    if bracket in near and _is_surplus(bracket, stack[len(stack) - near[::-1].index(bracket) :], counts):
+        _drop(repairs, bracket, at)
+    elif bracket in near:
         partner = len(stack) - 1 - near[::-1].index(bracket)
         _give_up(repairs, stack[partner + 1 :], at, quiet_lines)
         del stack[partner:]
@@ -101,6 +103,13 @@ def _close(
                 replacement(f"Write `{wanted}`", at, at + 1, wanted, "unsafe"),
             )
         )
+
+
+def _is_surplus(bracket: str, inside: list[_Opened], counts: Counter[str]) -> bool:
+    """Whether a bracket has no partner, rather than that those which were opened inside of it have none."""
+    return counts[bracket] > counts[_OPENERS[bracket]] and all(
+        counts[each.bracket] <= counts[CLOSERS[each.bracket]] for each in inside
+    )
 
 
 def _drop(repairs: Repairs, bracket: str, at: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..lexing.tokens import Token, vocabulary
+from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
 from .edits import Repair, RepairRule, Stuck, discard, header_end
@@ -74,6 +75,30 @@ def _short_direction(stuck: Stuck) -> Repair | None:
     return Repair(stuck.line, stuck.line + 1, [token], found)
 
 
+def _body_of_another_name(stuck: Stuck) -> Repair | None:
+    """`run:` with the statements of a module behind it, read as `forward:`."""
+    known = vocabulary()
+    first, forward = stuck.first, tables().literals["forward"]
+    layout = [each.kind for each in stuck.tokens[stuck.line + 1 : stuck.line + 4]]
+    if _word(stuck) != "module" or stuck.line == 0 or stuck.at != stuck.line + 1 or first.kind != known.name:
+        return None
+    if (
+        layout != [known.colon, known.newline, known.indent]
+        or count_accepted(stuck.line_states, [forward]) == 0
+    ):
+        return None
+    if any(each.kind == forward for each in stuck.tokens[: stuck.line]):
+        return None
+    found = problem(
+        "E001",
+        first.span,
+        f"the statements of a module stand under `forward:`, not `{first.text}:`",
+        None,
+        replacement("Write `forward`", first.start, first.end, "forward", "safe"),
+    )
+    return Repair(stuck.line, stuck.line + 1, [Token(forward, first.start, first.end, "forward")], found)
+
+
 def _word(stuck: Stuck) -> str:
     """The first word of the declaration."""
     return stuck.tokens[0].text
@@ -122,6 +147,7 @@ def _settings_inside(stuck: Stuck) -> Repair | None:
 BODIES: tuple[RepairRule, ...] = (
     _field_block,
     _short_direction,
+    _body_of_another_name,
     _members_in_a_row,
     _settings_inside,
 )

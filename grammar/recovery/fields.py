@@ -49,6 +49,36 @@ def _condition_without_where(stuck: Stuck) -> Repair | None:
     return Repair(stuck.at, stuck.at, inserted, problem("E001", token.span, message, None, fix))
 
 
+def _default_behind_condition(stuck: Stuck) -> Repair | None:
+    """`tags: list[str] where len(tags) <= 8 = []`"""
+    token, texts = stuck.token, [each.text for each in stuck.line_before]
+    if token.text != "=" or not _in_field(stuck) or "where" not in texts:
+        return None
+    condition = texts.index("where")
+    if "=" in texts[:condition] or not _COMPARISONS & set(texts[condition:]):
+        return None  # `where n = 3` compares
+    stop, _ = header_end(stuck.tokens, stuck.at, colon=False)
+    last = stuck.tokens[stop - 1]
+    if stop - stuck.at > 2 and last.kind == vocabulary().string:
+        stop -= 1  # the description
+    if stop - stuck.at < 2:
+        return None
+    default = stuck.text[token.start : stuck.tokens[stop - 1].end]
+    where = stuck.line_before[condition]
+    edits = (
+        Edit(Span(where.start, where.start), f"{default} "),
+        Edit(Span(stuck.before.end, stuck.tokens[stop - 1].end), ""),
+    )
+    found = problem(
+        "E001",
+        (token.start, stuck.tokens[stop - 1].end),
+        "a default comes before `where`",
+        None,
+        Fix(f"Write `{default}` before `where`", edits, "safe"),
+    )
+    return Repair(stuck.at, stop, [], found)
+
+
 def _in_field(stuck: Stuck) -> bool:
     first, known = stuck.first, vocabulary()
     if first.text in FIELD_WORDS:
@@ -290,6 +320,7 @@ FIELDS: tuple[RepairRule, ...] = (
     _demo_form,
     _described_by_keyword,
     _condition_without_where,
+    _default_behind_condition,
     _module_line,
     _missing_direction,
 )

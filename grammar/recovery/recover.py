@@ -51,6 +51,9 @@ MAX_CAREFUL = 25
 MAX_GUESSES = 3
 """How many mistakes that have no message of their own are told of an item: more of them follow from these."""
 _GUESSES = ("expected ", "unexpected ")
+MAX_UNSURE = 4
+"""How many problems of an item are told that may come of a line above that was read wrongly."""
+_OF_LAYOUT = frozenset({"E001", "E005", "E023"})
 MAX_PROBLEMS = 100
 MAX_IN_A_LINE = 12
 """After so many repairs a line is given up."""
@@ -116,7 +119,18 @@ def with_problems_of_tree(
         of_tree = [found for found in of_tree if found.span.start < reliable]
         of_tree = [found for found in of_tree if bisect_right(starts, found.span.start) not in lines]
         of_tree = [each for each in of_tree if not any(a <= each.span.start < b for a, b in quiet)]
-    return tuple(sorted([*problems, *of_tree], key=lambda found: found.span)[:MAX_PROBLEMS])
+    return tuple(_likeliest(sorted([*problems, *of_tree], key=lambda found: found.span))[:MAX_PROBLEMS])
+
+
+def _likeliest(found: list[Diagnostic]) -> list[Diagnostic]:
+    """The problems without those that, after the first few of their like, follow from these."""
+    likely: list[Diagnostic] = []
+    unsure = 0
+    for each in found:
+        unsure += each.code in _OF_LAYOUT
+        if unsure <= MAX_UNSURE or each.code not in _OF_LAYOUT:
+            likely.append(each)
+    return likely
 
 
 def _without_repeats(found: list[Diagnostic]) -> Iterator[Diagnostic]:

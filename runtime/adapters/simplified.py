@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ..signature.fields import CONSTRAINT_WORDS, Field
+from ..types.members import described_choices
 from ..types.records import record_fields
 from ..values import rendering
 
@@ -34,7 +35,7 @@ def simplified(fields: Mapping[str, Field]) -> str:
     lines = ["{"]
     writer = _Writer()
     for name, field in fields.items():
-        told = [field.desc, field.constraint_text]
+        told = [field.desc, field.constraint_text, *described_choices(field.annotation)]
         lines += _commented([text for text in told if text], name, writer.of(field.annotation, 1), 1)
     return "\n".join([*lines, "}"])
 
@@ -93,7 +94,8 @@ class _Writer:
         lines = []
         for name, (annotation, _) in fields.items():
             if name in described:  # what the schema leaves out is not for the model to write
-                lines += _commented(described[name], name, self.of(annotation, depth + 1), depth + 1)
+                told = [*described[name], *described_choices(annotation)]
+                lines += _commented(told, name, self.of(annotation, depth + 1), depth + 1)
         self._around.pop()
         # The name is said only where something refers to it.
         opening = f"{{  # {kind.__name__}" if kind in self._named else "{"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import DataError, did_you_mean, list_names
 from ..example import Example
-from .readers import Row
+from .table import Row
 
 
 @dataclass

@@ -17,6 +17,7 @@ from ..limits import Ge
 from .columns import Columns, with_inputs
 from .rows import (
     Rows,
+    Step,
     as_example,
     joined,
     mapped,
@@ -24,6 +25,7 @@ from .rows import (
     place_of,
     share,
     shuffled,
+    sliced,
     with_origin_of,
     without_repeats,
 )
@@ -31,12 +33,14 @@ from .sources import path_of, read_rows, verify_source
 
 
 class Dataset(Sequence[Example]):
-    """Labelled rows, as a list of examples: from a CSV, TSV, JSON or JSON Lines file, or from the program.
+    """Labelled rows, as a list of examples: from a CSV, TSV, JSON, JSON Lines or Parquet file (also with
+    `.gz`), from Hugging Face, or from the program.
 
         Dataset("train.csv", inputs=["text"], rename={"category": "label"}, shuffle=0, take=200)
         Dataset([{"text": "Where is my card?", "label": "card_arrival"}], inputs=["text"])
 
-    Nothing is read until a row is needed; then the rows are read once. The steps run in the order in which
+    Nothing is read until a row is needed; then the rows are read once, and kept. `stream()` gives them one by
+    one without keeping them, for files that are larger than memory. The steps run in the order in which
     the parameters are listed (`rename` first, `take` last), regardless of the order in which they are
     written. Each step is also a method, and methods run in the order in which they are called:
     `rows.shuffle(0).take(200)`. A slice of a dataset and the sum of two are datasets, and `split` makes
@@ -65,9 +69,10 @@ class Dataset(Sequence[Example]):
         """Say where the rows are, and which steps they go through; nothing is read yet.
 
         Args:
-            source: the data file (`.csv`, `.tsv`, `.json` with a list of objects, `.jsonl` or `.ndjson`), a
-                list of rows (dicts, examples or records), or a function without parameters that returns rows,
-                which is called when the first one is needed.
+            source: the data file (`.csv`, `.tsv`, `.json` with a list of objects, `.jsonl`, `.ndjson` or
+                `.parquet`, each also with `.gz`, or `hf://datasets/OWNER/NAME/FILE`), a list of rows (dicts,
+                examples or records), or a function without parameters that returns rows, which is called when
+                the first one is needed.
             inputs: the columns that a program is called with; all others are labels.
             rename: new names of columns; the old one may be a dotted path into nested objects
                 (`"answer.value"`).
@@ -96,12 +101,30 @@ class Dataset(Sequence[Example]):
         self._inputs = inputs
         self._columns = (rename or {}, copy or {}, columns)
         self._steps = (filter, unique, map, shuffle, skip, take)
-        self._start(self._read)
+        self._start(self._read, self._read)
 
-    def _start(self, make: Callable[[], Rows]) -> None:
+    def _start(self, make: Callable[[], Iterable[Example]], flow: Callable[[], Iterable[Example]]) -> None:
+        """Say how rows are made, and how they are made without keeping those that they are made of."""
         self._make = make
+        self._flow = flow
         self._rows: Rows | None = None
         self._lock = new_recursive_lock()
+
+    def stream(self) -> Iterator[Example]:
+        """The rows one by one, without keeping them, so that a file may be larger than memory.
+
+            for row in rows.stream(): …
+
+        Each call reads the file again. Steps that need all rows at once (`shuffle`, `split`, `+`, slices from
+        the end) still hold them.
+
+        Raises:
+            DataError: as soon as a bad row is reached.
+        """
+        if self._rows is not None:
+            return iter(self._rows)
+        refuse_data_while_loading(self._title)
+        return iter(self._flow())
 
     @property
     def file(self) -> Path | None:
@@ -125,7 +148,7 @@ class Dataset(Sequence[Example]):
     def __getitem__(self, index: slice) -> Dataset: ...
     def __getitem__(self, index: int | slice) -> Example | Dataset:
         if isinstance(index, slice):
-            return self._view(lambda rows: rows[index])
+            return self._view(lambda rows: sliced(rows, index))
         return self._loaded()[index]
 
     def __add__(self, other: Dataset) -> Dataset:
@@ -159,7 +182,7 @@ class Dataset(Sequence[Example]):
         nothing: dict[str, Any] = {"_given": (), "_base": None, "_inputs": None}
         nothing |= {"_columns": ({}, {}, None), "_steps": (None, False, None, None, 0, None)}
         self.__dict__.update({**nothing, **state})
-        self._start(self._read)
+        self._start(self._read, self._read)
         self._rows = state["_rows"]
 
     # --- steps ------------------------------------------------------------------------------------------
@@ -167,7 +190,7 @@ class Dataset(Sequence[Example]):
     def inputs(self, columns: list[str]) -> Dataset:
         """The same rows with these columns as their inputs; all others are labels."""
         _verify_names("inputs", columns)
-        return self._view(lambda rows: [_marked(row, columns) for row in rows])
+        return self._view(lambda rows: (_marked(row, columns) for row in rows))
 
     def rename(self, columns: dict[str, str]) -> Dataset:
         """The same rows with columns renamed: `rows.rename({"category": "label"})`.
@@ -188,15 +211,15 @@ class Dataset(Sequence[Example]):
 
     def filter(self, function: Callable[[Any], Any]) -> Dataset:
         """The rows for which a function is true: `rows.filter(lambda row: len(row.text) > 20)`."""
-        return self._view(lambda rows: [row for row in rows if call(function, row)])
+        return self._view(lambda rows: (row for row in rows if call(function, row)))
 
     def unique(self, columns: bool | str | list[str] = True) -> Dataset:
         """The first of several equal rows, or of rows that are equal in these columns."""
-        return self._view(lambda rows: list(without_repeats(rows, columns)))
+        return self._view(lambda rows: without_repeats(rows, columns))
 
     def map(self, function: Callable[[Any], Any]) -> Dataset:
         """The rows that a function makes of these, as `Example` or dict; the inputs stay marked."""
-        return self._view(lambda rows: [mapped(function, row) for row in rows])
+        return self._view(lambda rows: (mapped(function, row) for row in rows))
 
     def shuffle(self, seed: int | bool = True) -> Dataset:
         """The rows in another order.
@@ -209,12 +232,12 @@ class Dataset(Sequence[Example]):
     def skip(self, count: Annotated[int, Ge(0)]) -> Dataset:
         """The rows after the first `count`."""
         _verify_count("skip", count)
-        return self._view(lambda rows: rows[count:])
+        return self._view(lambda rows: islice(rows, count, None))
 
     def take(self, count: Annotated[int, Ge(0)]) -> Dataset:
         """The first `count` rows."""
         _verify_count("take", count)
-        return self._view(lambda rows: rows[:count])
+        return self._view(lambda rows: islice(rows, count))
 
     def split(self, *fractions: float, seed: int | None = 0) -> tuple[Dataset, ...]:
         """Divide the rows into several datasets, such as `train, dev, test = rows.split(0.6, 0.2, 0.2)`.
@@ -233,7 +256,7 @@ class Dataset(Sequence[Example]):
             )
         ends = [sum(fractions[: count + 1]) for count in range(len(fractions))]
         starts = [0.0, *ends]
-        whole = self if seed is None else self._view(lambda rows: random.Random(seed).sample(rows, len(rows)))
+        whole = self if seed is None else self._view(lambda rows: _sampled(rows, seed))
         return tuple(whole._view(share(start, end)) for start, end in zip(starts, ends, strict=False))
 
     # --- reading ----------------------------------------------------------------------------------------
@@ -244,17 +267,17 @@ class Dataset(Sequence[Example]):
         return "the dataset" if file is None else f"`{file.name}`"
 
     def _shaped(self, columns: Columns) -> Dataset:
-        def shape(rows: Rows) -> Rows:
-            found = [with_origin_of(row, columns.shape_example(row)) for row in rows]
+        def shape(rows: Iterable[Example]) -> Iterator[Example]:
+            for row in rows:
+                yield with_origin_of(row, columns.shape_example(row))
             columns.verify()
-            return found
 
         return self._view(shape)
 
-    def _view(self, pick: Callable[[Rows], Rows]) -> Dataset:
+    def _view(self, step: Step) -> Dataset:
         view = object.__new__(Dataset)
         view.__dict__.update(self.__dict__)
-        view._start(lambda: pick(self._loaded()))
+        view._start(lambda: step(self._loaded()), lambda: step(self.stream()))
         return view
 
     def _loaded(self) -> Rows:
@@ -262,10 +285,10 @@ class Dataset(Sequence[Example]):
             refuse_data_while_loading(self._title)
             with self._lock:
                 if self._rows is None:
-                    self._rows = self._make()
+                    self._rows = list(self._make())
         return self._rows
 
-    def _read(self) -> Rows:
+    def _read(self) -> Iterator[Example]:
         file = self.file
         name = "" if file is None else file.name
         table = read_rows(self._given, self._base)
@@ -289,14 +312,15 @@ class Dataset(Sequence[Example]):
             rows = (mapped(changes, row) for row in rows)
         if seed is not None and seed is not False:
             rows = shuffled(rows, seed)
-        picked = islice(rows, skip, None if take is None else skip + take)
         inputs = self._inputs
-        if inputs is None:
-            found = list(picked)
-        else:
-            found = [_marked(row, inputs) for row in picked]
+        for row in islice(rows, skip, None if take is None else skip + take):
+            yield row if inputs is None else _marked(row, inputs)
         columns.verify()
-        return found
+
+
+def _sampled(given: Iterable[Example], seed: int | None) -> Rows:
+    rows = list(given)
+    return random.Random(seed).sample(rows, len(rows))
 
 
 def _marked(row: Example, inputs: list[str]) -> Example:

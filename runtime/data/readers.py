@@ -1,54 +1,44 @@
-"""Rows of data files: CSV, TSV, JSON and JSON Lines."""
+"""Rows of data files: CSV, TSV, JSON, JSON Lines and Parquet, compressed by gzip or not, here or on Hugging
+Face.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
 
 from ...base.files import UnreadableFile, verify_regular
 from ..errors import DataError, did_you_mean
 from ..values.cells import EMPTY
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a data file holds.
-
-    Attributes:
-        columns: the columns of all rows, or None where each row names its own.
-        rows: the number of the line where each row begins, and the row.
-    """
-
-    columns: tuple[str, ...] | None
-    rows: Iterator[tuple[int, Row]]
+from .jsonlists import kind_of, read_json, reason_of
+from .opening import ending_of, opened
+from .parquet import read_parquet
+from .table import Row, Table
 
 
 def read(path: Path) -> Table:
-    """Open a data file; rows are read as they are asked for.
+    """Open a data file; rows are read as they are asked for, so a file may be larger than memory.
+
+    Args:
+        path: the file, or `hf://datasets/OWNER/NAME/FILE`; see `hub`.
 
     Raises:
         DataError: there is no such file, its ending is unknown, or (while rows are read) a line is bad.
     """
     name = str(path)
-    if name.startswith(("hf:/", "hf:\\")):
-        raise DataError(
-            f"`{name.replace(':/', '://', 1)}` is a Hugging Face dataset, which cannot be read yet; "
-            "save it as JSON Lines and use that file"
-        )
-    reader = _READERS.get(path.suffix.lower())
-    if path.suffix.lower() == ".parquet":
-        raise DataError(
-            f"`{path.name}` is a Parquet file, which cannot be read yet; save it as CSV or JSON Lines"
-        )
+    if is_remote(name):
+        from .hub import read_remote
+
+        # As a `Path`, the address has lost a slash.
+        return read_remote(re.sub(r"^hf:/+", "hf://", name.replace("\\", "/")), read)
+    reader = READERS.get(ending_of(path))
     if reader is None:
         raise DataError(
-            f"`{path.name}` is not a supported data file; the extensions are {', '.join(_READERS)}"
+            f"`{path.name}` is not a supported data file; the extensions are {', '.join(READERS)}, "
+            "each also with .gz"
         )
     if not path.parent.is_dir():
         raise DataError(f"there is no data file `{path}`: the folder `{path.parent}` does not exist")
@@ -61,12 +51,17 @@ def read(path: Path) -> Table:
     return reader(path)
 
 
-LARGEST = 4 << 30
-"""How many bytes a data file may have."""
+LARGEST = 1 << 42
+"""How many bytes a data file may have: 4 TB."""
+
+
+def is_remote(name: str) -> bool:
+    """Whether a path names a dataset of Hugging Face."""
+    return name.startswith(("hf:/", "hf:\\"))
 
 
 def _similar(path: Path) -> str:
-    beside = [other.name for other in path.parent.iterdir() if other.suffix.lower() in _READERS]
+    beside = [other.name for other in path.parent.iterdir() if ending_of(other) in READERS]
     return did_you_mean(path.name, beside)
 
 
@@ -107,7 +102,7 @@ def _as_records(
 def _delimited_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     if csv.field_size_limit() < _LONGEST_FIELD:
         csv.field_size_limit(_LONGEST_FIELD)
-    with _open(path) as file:
+    with opened(path, newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         while True:
             line = reader.line_num + 1
@@ -117,8 +112,6 @@ def _delimited_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]
                 return
             except csv.Error as error:
                 raise DataError(f"`{path.name}`, line {line}: {error}") from error
-            except UnicodeDecodeError as error:
-                raise _not_utf8(path, error) from error
             if values:
                 yield line, values
 
@@ -126,18 +119,16 @@ def _delimited_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]
 _LONGEST_FIELD = 2**30
 
 
-def _read_json_lines(path: Path) -> Table:
+def read_json_lines(path: Path) -> Table:
+    """The objects of a file, one on each line."""
     return Table(None, _json_lines(path))
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
-    with _open(path) as file:
-        try:
-            for number, text in enumerate(file, 1):
-                if text.strip():
-                    yield number, _object(path, number, text.rstrip("\r\n"))
-        except UnicodeDecodeError as error:
-            raise _not_utf8(path, error) from error
+    with opened(path) as file:
+        for number, text in enumerate(file, 1):
+            if text.strip():
+                yield number, _object(path, number, text.rstrip("\r\n"))
 
 
 def _object(path: Path, line: int, text: str) -> Row:
@@ -147,67 +138,10 @@ def _object(path: Path, line: int, text: str) -> Row:
         place = f"`{path.name}`, line {line}, column {error.colno}"
         raise DataError(f"{place}: invalid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"`{path.name}`, line {line}: {_reason(error)}") from None
+        raise DataError(f"`{path.name}`, line {line}: {reason_of(error)}") from None
     if not isinstance(value, dict):
-        raise DataError(f"`{path.name}`, line {line}: a row must be a JSON object, not {_kind(value)}")
+        raise DataError(f"`{path.name}`, line {line}: a row must be a JSON object, not {kind_of(value)}")
     return value
-
-
-def _reason(error: ValueError | RecursionError) -> str:
-    """Why JSON that may be well formed is not read."""
-    return "values are nested too deeply" if isinstance(error, RecursionError) else f"{error}".split(";")[0]
-
-
-def _read_json(path: Path) -> Table:
-    with _open(path) as file:
-        try:
-            text = file.read()
-        except UnicodeDecodeError as error:
-            raise _not_utf8(path, error) from error
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data" and text.lstrip().startswith("{"):
-            raise DataError(
-                f"`{path.name}`, line {error.lineno}: unexpected text after the first JSON value; "
-                "a file with one object per line needs the extension .jsonl"
-            ) from error
-        raise DataError(
-            f"`{path.name}`, line {error.lineno}, column {error.colno}: invalid JSON: {error.msg}"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"`{path.name}` cannot be read: {_reason(error)}") from None
-    if not isinstance(value, list):
-        raise DataError(f"`{path.name}` must contain a JSON list of objects, not {_kind(value)}")
-    for number, row in enumerate(value, 1):
-        if not isinstance(row, dict):
-            raise DataError(f"`{path.name}`, item {number}: a row must be a JSON object, not {_kind(row)}")
-    return Table(None, iter(enumerate(value, 1)))
-
-
-def _open(path: Path) -> TextIO:
-    try:
-        # A mark at the beginning, which spreadsheets write, is no part of the first column's name.
-        return path.open(
-            encoding="utf-8-sig", newline="" if path.suffix.lower() in (".csv", ".tsv") else None
-        )
-    except OSError as error:
-        raise DataError(f"`{path}` cannot be read: {error.strerror}") from error
-
-
-def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
-    """Say where the first bad byte is; the decoder knows only its place in the current block."""
-    content = path.read_bytes()
-    offset, lines = 0, 1
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as whole:
-        offset = whole.start
-        lines = content.count(b"\n", 0, offset) + 1
-    return DataError(
-        f"`{path.name}`, line {lines}: the byte 0x{content[offset]:02x} is not UTF-8 ({error.reason}); "
-        "save the file as UTF-8"
-    )
 
 
 def _first_twice(names: tuple[str, ...]) -> str | None:
@@ -219,17 +153,12 @@ def _first_twice(names: tuple[str, ...]) -> str | None:
     return None
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
-    return names.get(type(value), "a number")
-
-
-_READERS: dict[str, Callable[[Path], Table]] = {
+READERS: dict[str, Callable[[Path], Table]] = {
     ".csv": _read_csv,
     ".tsv": _read_tsv,
-    ".json": _read_json,
-    ".jsonl": _read_json_lines,
-    ".ndjson": _read_json_lines,
+    ".json": read_json,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".parquet": read_parquet,
 }
+"""How a file is read, by the ending of its name."""

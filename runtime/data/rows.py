@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeAlias
 
 from ..errors import DataError, list_names
@@ -12,6 +13,8 @@ from ..execution.callables import call
 from .columns import Columns, lacks, with_inputs
 
 Rows: TypeAlias = list[Example]
+Step: TypeAlias = Callable[[Iterable[Example]], Iterable[Example]]
+"""Makes other rows of rows, one by one where that can be."""
 
 
 def as_example(row: Example | dict[str, Any], columns: Columns) -> Example:
@@ -87,12 +90,13 @@ def shuffled(rows: Iterable[Example], seed: int | bool) -> Rows:
     return found
 
 
-def joined(first: Rows, second: Rows) -> Rows:
+def joined(first: Iterable[Example], second: Rows) -> Rows:
     """The rows of two datasets, one after the other.
 
     Raises:
         DataError: their columns or their inputs differ.
     """
+    first = list(first)
     if first and second:
         for what, one, other in (
             ("columns", _all_columns(first), _all_columns(second)),
@@ -116,6 +120,18 @@ def _listed(names: set[str]) -> str:
     return list_names(sorted(names)) if names else "none"
 
 
-def share(start: float, end: float) -> Callable[[Rows], Rows]:
+def share(start: float, end: float) -> Step:
     """The step that picks a part of the rows, given as fractions of their number."""
-    return lambda rows: rows[round(start * len(rows)) : round(end * len(rows))]
+
+    def pick(given: Iterable[Example]) -> Rows:
+        rows = list(given)
+        return rows[round(start * len(rows)) : round(end * len(rows))]
+
+    return pick
+
+
+def sliced(rows: Iterable[Example], part: slice) -> Iterable[Example]:
+    """A slice of the rows; only one that counts from the end needs them all at once."""
+    if all(end is None or end >= 0 for end in (part.start, part.stop, part.step)):
+        return islice(rows, part.start, part.stop, part.step)
+    return list(rows)[part]

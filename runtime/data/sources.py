@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from ..errors import ConfigurationError, DataError
 from ..example import Example
 from ..execution.callables import call
-from .readers import Table, read
+from .readers import is_remote, read
+from .table import Table
 
 Source: TypeAlias = str | os.PathLike[str] | Iterable[Any] | Callable[[], Any]
 """A data file's path, rows (dicts, examples or records), or a function without parameters that gives rows."""
@@ -36,7 +37,7 @@ def verify_source(source: object) -> None:
 def path_of(source: Source, base: str | None) -> Path | None:
     """The full path of a data file; None for rows that are in no file."""
     if isinstance(source, str | os.PathLike):
-        return Path(base or "", source).expanduser()
+        return Path(source) if is_remote(os.fspath(source)) else Path(base or "", source).expanduser()
     return None
 
 
@@ -48,8 +49,7 @@ def read_rows(source: Source, base: str | None) -> Table:
     """
     path = path_of(source, base)
     if path is not None:
-        assert isinstance(source, str | os.PathLike)
-        return read(Path(source) if os.fspath(source).startswith("hf:") else path)
+        return read(path)
     if not callable(source):
         assert not isinstance(source, str | os.PathLike)
         return Table(None, _numbered(source))

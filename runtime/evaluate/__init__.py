@@ -3,6 +3,7 @@
 from ..dspy_paths import extend
 from .aggregation import majority
 from .auto_evaluation import CompleteAndGrounded, SemanticF1
+from .calibration import Calibration, calibration
 from .comparison import Comparison, compare
 from .evaluate import Evaluate
 from .measured import EvaluatedRow
@@ -12,6 +13,7 @@ from .result import EvaluationResult
 __all__ = [
     "EM",
     "F1",
+    "Calibration",
     "Comparison",
     "CompleteAndGrounded",
     "Evaluate",
@@ -21,6 +23,7 @@ __all__ = [
     "SemanticF1",
     "answer_exact_match",
     "answer_passage_match",
+    "calibration",
     "compare",
     "majority",
     "normalize_text",

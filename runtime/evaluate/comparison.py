@@ -124,7 +124,7 @@ class Comparison:
             f"{self.test})"
         )
         if self.verdict == "indistinguishable":
-            return f"indistinguishable: {figures}; a difference of this size is expected by chance"
+            return f"indistinguishable: {figures}; chance alone can explain a difference of this size"
         return f"{self.verdict}: {figures}"
 
     @cached_property

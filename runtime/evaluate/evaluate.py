@@ -6,7 +6,9 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from ..errors import ConfigurationError, EvaluationError
@@ -22,7 +24,7 @@ from ..modules.base import Module
 from ..modules.function import as_module
 from ..parameters import KW_ONLY, parameters
 from ..work.identity import digest, running_digest, value_digest
-from ..work.run import exhausted, perform, stage
+from ..work.run import exhausted, journalled, perform, stage
 from ..work.task import Outcome, Usage
 from .display import OnRow, print_table, progress_line
 from .measured import EvaluatedRow
@@ -77,6 +79,9 @@ class Evaluate:
     """Keep the prompts and answers behind each row, for the report."""
     save_as_html: str | None = None
     """A file for the report that a browser shows; it includes prompts and answers (`keep_calls`)."""
+    journal: str | None = None
+    """A file that keeps what is done until the evaluation ends: after a crash or a kill, the same call goes
+    on from there, and asks no model again for what was answered."""
 
     _reported_as: ClassVar[str] = "evaluate"
     callbacks: ClassVar[Sequence[BaseCallback]] = ()
@@ -110,6 +115,7 @@ class Evaluate:
             EvaluationError: `max_errors` examples failed, or all of them, or the budget is used up.
             NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these
                 raised by an example, because all others would raise it too.
+            JournalError: the journal belongs to another run, or another process is using it.
         """
         refuse_while_loading("an evaluation is run")
         chosen = as_module(program) if program is not None else self._only_program()
@@ -123,7 +129,7 @@ class Evaluate:
         began = time.perf_counter()
         report_path = save_as_html or self.save_as_html
         keeps = self.keep_calls or bool(report_path)
-        with calling(self._defaults):
+        with calling(self._defaults), self._journalled(chosen, judged_by, examples):
             rows = self._rows(chosen, judged_by, examples, num_threads, show, keeps)
         result = EvaluationResult(
             tuple(row for row in rows if row is not None),
@@ -172,11 +178,21 @@ class Evaluate:
 
     def run_facts(self) -> dict[str, str]:
         """What identifies this evaluation, as digests by name; see `Journal`."""
+        return self._facts(self.programs, self.metric, self.devset)
+
+    def _facts(self, programs: Iterable[Module], metric: Metric | None, devset: Examples) -> dict[str, str]:
         return {
-            "program": digest([running_digest(program) for program in self.programs]),
-            "data": value_digest(self.devset),
-            "settings": value_digest([self.metric, self.failure_score, *self._others]),
+            "program": digest([running_digest(program) for program in programs]),
+            "data": value_digest(devset),
+            "settings": value_digest([metric, self.failure_score, *self._others]),
         }
+
+    def _journalled(
+        self, program: Module, metric: Metric, examples: list[Example]
+    ) -> AbstractContextManager[object]:
+        if self.journal is None:
+            return nullcontext()
+        return journalled(Path(self.journal), self._facts([program], metric, examples))
 
     @property
     def _others(self) -> list[Any]:

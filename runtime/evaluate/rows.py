@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from ..example import Example
 from ..execution import trace as tracing
 from ..lm.usage import start_observing, stop_observing
 from ..prediction import Prediction, Score
@@ -41,6 +42,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
         prediction = call_anew(program, typed.call_inputs(), task.rollout)
         score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
+        prediction = _as_prediction(prediction)
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
         score, feedback, failure = registry["failure_score"], None, error
         value, prediction = float(score), Prediction() if prediction is None else prediction
@@ -52,6 +54,15 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     return EvaluatedRow(
         example, prediction, score, value, feedback, failure, seconds, task.rollout, usage_of(seen), calls
     )
+
+
+def _as_prediction(given: Any) -> Any:
+    """What a program gives, as a prediction; a list, as an ensemble without a reducing function gives it, is
+    its field `predictions`.
+    """
+    if isinstance(given, Example):
+        return given
+    return Prediction(predictions=given) if isinstance(given, (list, tuple)) else Prediction(output=given)
 
 
 def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[EvaluatedRow]:
@@ -81,7 +92,12 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
 
     def failed(task: Task, error: Exception) -> EvaluatedRow:
         return EvaluatedRow(
-            examples[task.example], Prediction(), failure_score, float(failure_score), None, error
+            examples[task.example],
+            Prediction(),
+            failure_score,
+            float(failure_score),
+            error=error,
+            repeat=task.rollout,
         )
 
     return Codec(_write, read, failed)

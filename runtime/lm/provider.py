@@ -56,6 +56,14 @@ class Provider:
         """
 
     @staticmethod
+    def verify_lm(lm: BaseLM) -> None:
+        """Raise what a model's own settings lack for a training, such as a key; nothing is sent.
+
+        Raises:
+            LMError: something is missing.
+        """
+
+    @staticmethod
     def finetune(
         job: TrainingJob,
         model: str,

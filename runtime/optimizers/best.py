@@ -1,34 +1,13 @@
-"""What an optimizer has found and tried so far, for whoever ends it early or reports on it."""
+"""The best program that an optimizer has found so far, for whoever ends it early."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..modules.base import Module
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A candidate that was tried.
-
-    Attributes:
-        number: which one, from 1 on.
-        score: in percent; None where there is none.
-        label: what it was made of, in a few words.
-        is_full: whether it was measured on all rows.
-        program: the program; None where it could not be made.
-        error: why there is no score.
-    """
-
-    number: int
-    score: float | None
-    label: str = ""
-    is_full: bool = True
-    program: Module | None = None
-    error: Exception | None = None
 
 
 @dataclass
@@ -38,12 +17,10 @@ class BestSoFar:
     Attributes:
         program: the best program; None as long as none was measured.
         score: its score in percent.
-        trials: all that was tried.
     """
 
     program: Module | None = None
     score: float | None = None
-    trials: list[Tried] = field(default_factory=list)
 
 
 _best: ContextVar[BestSoFar | None] = ContextVar("dspyc_best_so_far", default=None)
@@ -51,7 +28,7 @@ _best: ContextVar[BestSoFar | None] = ContextVar("dspyc_best_so_far", default=No
 
 @contextmanager
 def keeping_best() -> Iterator[BestSoFar]:
-    """Note the best program of the optimizer that runs inside, and what it tries."""
+    """Note the best program of the optimizer that runs inside."""
     best = BestSoFar()
     token = _best.set(best)
     try:
@@ -61,7 +38,7 @@ def keeping_best() -> Iterator[BestSoFar]:
 
 
 class Publisher:
-    """Tells whoever keeps the best of a better program, and of what was tried."""
+    """Tells whoever keeps the best of a better program."""
 
     def __init__(self, keeper: BestSoFar | None) -> None:
         self._keeper = keeper
@@ -70,11 +47,6 @@ class Publisher:
         """Tell of the best program so far."""
         if self._keeper is not None:
             self._keeper.program, self._keeper.score = program, score
-
-    def tried(self, trial: Tried) -> None:
-        """Tell of a candidate."""
-        if self._keeper is not None:
-            self._keeper.trials.append(trial)
 
 
 @contextmanager

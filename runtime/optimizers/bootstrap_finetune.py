@@ -17,6 +17,7 @@ from ..execution.settings import lookup
 from ..interface import Examples, Metric
 from ..limits import Ge
 from ..lm.base import BaseLM
+from ..lm.provider import Provider
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..parameters import parameters
@@ -284,6 +285,8 @@ def _verify_trainable(job: _Job) -> None:
     if provider is not None:
         try:
             provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
+            if isinstance(provider, Provider):
+                provider.verify_lm(lm)
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
     if adapter is not None and not _makes_training_data(type(adapter)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from ..evaluate.report import TrialRecord
 from ..evaluate.rows import describe_error
@@ -11,18 +13,30 @@ from .study import Trial
 
 
 def trial_records(trials: Iterable[Trial]) -> tuple[TrialRecord, ...]:
-    """The trials of a study with the instructions and the number of demos of each predictor."""
+    """The trials of one study or of several, with the instructions and the number of demos of each predictor;
+    see `hearing`.
+    """
     return tuple(
         TrialRecord(
-            trial.number,
+            number,
             trial.score,
-            ", ".join(f"{name} {value}" for name, value in trial.candidate.items()),
+            ", ".join(_fact(name, value) for name, value in trial.candidate.items()),
+            is_full=trial.rows is None,
             instructions=_instructions(trial.program),
             demos=_demos(trial.program),
             error="" if trial.error is None else describe_error(trial.error),
         )
-        for trial in trials
+        for number, trial in enumerate(trials, 1)
     )
+
+
+def _fact(name: str, value: Any) -> str:
+    """A part of a candidate in a few words; instructions are told with the predictors."""
+    text = json.dumps(value, ensure_ascii=False, default=str) if not isinstance(value, str) else value
+    return f"{name} {text}" if len(text) <= _LONGEST else name
+
+
+_LONGEST = 40
 
 
 def _instructions(program: Module | None) -> dict[str, str]:

@@ -31,7 +31,8 @@ from ..modules.base import Module
 from ..prediction import Prediction
 from ..work.identity import program_digest
 from ..work.run import exhausted, next_step, stage
-from .best import Publisher, Tried, publishing
+from .best import publishing
+from .hearing import tell_trial
 
 logger = logging.getLogger("dspyc")
 
@@ -167,8 +168,10 @@ class Study:
                 asked = _asked(proposer, count)
                 if not asked:
                     break
-                if not self._take(self._try(asked), proposer, publish):
+                if not self._take(self._try(asked), proposer):
                     break
+                if self.measured:
+                    publish(self.best.program, self.best.score)
         self._report()
         return self.best
 
@@ -180,8 +183,8 @@ class Study:
     def _is_reached(self) -> bool:
         return self._goal is not None and any(_score_of(trial) >= self._goal for trial in self.measured)
 
-    def _take(self, trials: Sequence[Trial], proposer: Proposer, publish: Publisher) -> bool:
-        """Keep trials and tell of them; whether there was room for all."""
+    def _take(self, trials: Sequence[Trial], proposer: Proposer) -> bool:
+        """Keep trials and tell the proposer; whether there was room for all of them."""
         had_room = True
         for trial in trials:
             if trial.error is not None and exhausted() is not None:
@@ -189,12 +192,11 @@ class Study:
                 had_room = False
                 continue
             self.trials.append(trial)
-            publish.tried(_told(trial))
+            tell_trial(trial)
             if trial.score is not None and self.measured:
                 # With the last one, the score would be read as that of the search.
                 score = None if trial.number == self._total else trial.score
                 report("candidates", trial.number, self._total, f"best {self.best.score} %", score)
-                publish(self.best.program, self.best.score)
             proposer.tell(trial)
         return had_room
 
@@ -356,13 +358,6 @@ def _begun(number: int, asked: Candidate | Partly) -> Trial:
     if isinstance(asked, Partly):
         return Trial(number, asked.candidate, rows=tuple(asked.rows))
     return Trial(number, asked)
-
-
-def _told(trial: Trial) -> Tried:
-    """A trial for those who watch."""
-    plain = {name: value for name, value in trial.candidate.items() if isinstance(value, (int, str))}
-    label = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in plain.items())
-    return Tried(trial.number, trial.score, label, trial.rows is None, trial.program, trial.error)
 
 
 def _score_of(trial: Trial) -> float:

@@ -19,7 +19,7 @@ from ..execution.settings import context
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..optimizers.base import Optimizer
-from ..optimizers.best import BestSoFar, Tried, keeping_best
+from ..optimizers.best import BestSoFar, keeping_best
 from ..state.format import ProgramState, write
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import stage
@@ -42,7 +42,6 @@ class OptimizeResult:
         candidates: the scores of the programs that it tried, best first.
         learned: whether the module now has anything that it did not have: demos, instructions or a model.
             True for an optimizer that has nothing to learn.
-        trials: all that it tried, in their order; none of an optimizer that does not search.
     """
 
     program: Module
@@ -52,7 +51,6 @@ class OptimizeResult:
     seconds: float
     candidates: tuple[float, ...] = ()
     learned: bool = True
-    trials: tuple[Tried, ...] = ()
 
     @property
     def score_before(self) -> float | None:
@@ -151,8 +149,7 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     if before is not None and after is not None:
         write(making.state, with_scores(state, before, after))
     scores = tuple(candidate.score for candidate in state.candidates)
-    tried = tuple(best.trials)
-    return OptimizeResult(program, making.state, before, after, seconds, scores, has_learned, tried)
+    return OptimizeResult(program, making.state, before, after, seconds, scores, has_learned)
 
 
 def _state(making: Making, optimized: Module, seconds: float, **facts: Any) -> ProgramState:

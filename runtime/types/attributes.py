@@ -1,9 +1,12 @@
-"""Attributes of records with conditions, and records that leave out attributes of the one they extend."""
+"""Attributes of records with conditions, records that leave out attributes of the one they extend, and
+enumerations whose members are described.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +20,9 @@ from pydantic import (
 
 from ..errors import LimitError
 from ..execution.matching import is_found
+from .members import describe, descriptions_of
+
+E = TypeVar("E", bound=type[Enum])
 
 VIOLATES = "it violates the condition"
 PATTERN = "matching the regular expression: "
@@ -66,6 +72,35 @@ def without(base: type[BaseModel], *names: str) -> type[BaseModel]:
         base.__name__, __doc__=base.__doc__, __module__=base.__module__, **fields
     )  # type: ignore[call-overload]
     return made
+
+
+def described(**texts: str) -> Callable[[E], E]:
+    """Say what members of an enumeration mean; the model is told wherever it is told the choices.
+
+        @described(LOW="can wait for a week", HIGH="today")
+        class Urgency(StrEnum):
+            LOW = "low"
+            HIGH = "high"
+
+    Args:
+        texts: the descriptions, by the names of members.
+    """
+
+    def note(kind: E) -> E:
+        describe(kind, texts)
+        setattr(kind, "__get_pydantic_json_schema__", classmethod(_with_descriptions))  # noqa: B010
+        return kind
+
+    return note
+
+
+def _with_descriptions(kind: type[Enum], core: Any, handler: Any) -> Any:
+    """The JSON schema of an enumeration, its members' descriptions in its own."""
+    schema = handler(core)
+    resolved = handler.resolve_ref_schema(schema)
+    told = [resolved.get("description"), *(f"{name}: {text}" for name, text in descriptions_of(kind).items())]
+    resolved["description"] = "\n".join(each for each in told if each)
+    return schema
 
 
 class _Found:

@@ -13,6 +13,7 @@ from ...base.expressions import pattern
 from ..errors import InputError
 from ..types.annotations import is_text_type, plain_annotation
 from ..types.content import IN_ANSWER, IN_PROMPT, InAnswer, InPrompt
+from ..types.members import described_choices
 from ..types.records import schema_keys
 from .ordering import in_order
 from .validation import unusable_type, validator_for
@@ -144,7 +145,9 @@ def type_note(annotation: Any) -> str:
     if annotation in (int, float):
         return f"must be a single {annotation.__name__} value"
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return f"must be one of: {'; '.join(str(member.value) for member in annotation)}"
+        told = "; ".join(described_choices(annotation))
+        choices = "; ".join(str(member.value) for member in annotation)
+        return f"must be one of: {choices}" + (f" ({told})" if told else "")
     if get_origin(annotation) is Literal:
         choices = "; ".join(str(choice) for choice in get_args(annotation))
         return f"must exactly match (no extra characters) one of: {choices}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from dspyc.compiler.analysis import Project
 from dspyc.compiler.datafiles import BEGINNING, data_file, problem_of
+from dspyc.compiler.facts import DataFile
 from dspyc.project.workspace import Workspace
 
 
@@ -82,13 +84,29 @@ def test_a_header_that_is_longer_than_the_beginning_tells_nothing() -> None:
     assert columns("r.csv", ",".join(f"column{index}" for index in range(10_000))) is None
 
 
-@pytest.mark.parametrize("path", ["a.csv", "data/a.JSONL", "a.b.json", "../x.tsv", "C:\\data\\a.ndjson"])
+def test_the_columns_of_a_compressed_file() -> None:
+    content = gzip.compress(b"text,label\n" + b"a,b\n" * 100_000)
+    assert data_file("r.csv.gz", content[:200], is_whole=False).columns == ("text", "label")
+    assert data_file("r.csv.gz", gzip.compress(b"text,label\n"), is_whole=True).columns == ("text", "label")
+    assert data_file("r.csv.gz", b"text,label\n", is_whole=True) == DataFile()
+    # A file that unpacks to very much is not unpacked whole.
+    assert data_file("r.jsonl.gz", gzip.compress(b" " * 50_000_000), is_whole=True) == DataFile()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a.csv", "data/a.JSONL", "a.b.json", "../x.tsv", "C:\\data\\a.ndjson", "a.csv.gz", "a.JSONL.GZ",
+        "a.parquet", "hf://datasets/squad", "hf://datasets/a/b@main/data/*.parquet",
+    ],
+)  # fmt: skip
 def test_what_can_be_read(path: str) -> None:
     assert problem_of(path) == ""
 
 
 @pytest.mark.parametrize(
-    "path", ["hf://squad", "a.parquet", "a.csv.gz", "a.xlsx", "rows", "data.d/rows", ".csv"]
+    "path",
+    ["hf://squad", "hf://datasets/", "a.xlsx", "a.gz", "a.xlsx.gz", "rows", "data.d/rows", ".csv", ".csv.gz"],
 )
 def test_what_cannot_be_read(path: str) -> None:
     assert problem_of(path)

@@ -118,7 +118,7 @@ signature Answer:
 module answer = Predict("question -> answer")
 
 def twice(text: str) -> str:
-    return answer(question=text).reply + answer(question=text).reply
+    return answer(question=text + 1).answer + answer(question=text + 1).answer
 '''
 
 
@@ -155,8 +155,8 @@ def test_sarif_names_each_rule_once_and_shows_its_page() -> None:
     assert len({each["id"] for each in rules}) == len(rules)
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-    (rule,) = [each for each in rules if each["id"] == "E201"]
-    assert rule["name"] == "UnknownField"
+    (rule,) = [each for each in rules if each["id"] == "E228"]
+    assert rule["name"] == "WrongOperands"
     assert "```" in rule["help"]["markdown"]
 
 

@@ -26,7 +26,19 @@ from dspyc.runtime.execution.settings import _BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-PACKAGE = ("base", "cli", "compiler", "grammar", "loader", "lsp", "moving", "project", "runtime", "serving")
+PACKAGE = (
+    "base",
+    "cli",
+    "cluster",
+    "compiler",
+    "grammar",
+    "loader",
+    "lsp",
+    "moving",
+    "project",
+    "runtime",
+    "serving",
+)
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$|(?<!`)(`+)(?!`)(.+?)(?<!`)\3(?!`)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -46,7 +46,7 @@ def test_the_figures() -> None:
     assert found.worse[0].before.value == 1.0
     assert found.describe() == (
         "indistinguishable: 50.0 % → 75.0 %, +25.0 points (95 % interval -50.0 to +100.0, p = 1.000 by "
-        "McNemar's exact test); a difference of this size is expected by chance"
+        "McNemar's exact test); chance alone can explain a difference of this size"
     )
 
 

@@ -161,7 +161,7 @@ def test_split_shares_out_every_row_once(tmp_path: Path) -> None:
         ("r.json", b'[{"a": 1}, 3]', "`r.json`, item 2: a row must be a JSON object, not a number"),
         ("r.json", b"[", "`r.json`, line 1, column 2: invalid JSON"),
         ("r.xml", b"", "`r.xml` is not a supported data file; the extensions are .csv"),
-        ("r.parquet", b"", "`r.parquet` is a Parquet file, which cannot be read yet"),
+        ("r.parquet", b"", "`r.parquet` is not a Parquet file, or is damaged"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -177,7 +177,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         len(Dataset("trian.csv", base=str(tmp_path)))
     with pytest.raises(DataError, match=r"the folder `.*` does not exist"):
         len(Dataset("data/train.csv", base=str(tmp_path)))
-    with pytest.raises(DataError, match=r"`hf://banking77` is a Hugging Face dataset"):
+    with pytest.raises(
+        DataError,
+        match=r"`hf://banking77` is not the path of a Hugging Face dataset; write hf://datasets/OWNER",
+    ):
         len(Dataset("hf://banking77"))
 
 

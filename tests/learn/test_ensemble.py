@@ -26,6 +26,7 @@ from dspyc.runtime import (
     majority,
 )
 from dspyc.runtime.optimizers import EnsembledProgram
+from dspyc.runtime.work.run import journalled
 from support.banking import DEV, TRAIN, demos, same_label
 from support.neighbour import Neighbour
 
@@ -183,3 +184,17 @@ def test_a_program_that_fails_fails_the_call_with_its_error(lm: Neighbour) -> No
     result = Evaluate(devset=rows, metric=same_label)(program)
     assert list(result.errors) == [0]
     assert result.score == 50
+
+
+def test_what_is_not_reduced_is_measured_and_written_down_too(tmp_path: Path) -> None:
+    def any_right(example: Any, predictions: list[Any]) -> bool:
+        return any(each.label == example.label for each in predictions)
+
+    program = Ensemble().compile(fixed("yes", "no"))
+    rows = [Example(text="x", label=label).with_inputs("text") for label in ("yes", "no", "other")]
+    with journalled(tmp_path / "journal", {"program": "x"}):
+        result = Evaluate(devset=rows, metric=any_right)(program)
+    assert result.score == pytest.approx(66.67)
+    assert [each.label for each in result.rows[0].prediction.predictions] == ["yes", "no"]
+    result.save_json(str(tmp_path / "rows.json"))
+    assert "predictions" in (tmp_path / "rows.json").read_text(encoding="utf-8")

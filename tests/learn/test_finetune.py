@@ -329,3 +329,13 @@ def test_several_models_are_trained_at_once_by_their_keys() -> None:
     assert all(lm.model.startswith("test/neighbour-trained") for lm in found.values())
     assert one.trained == [(rows, "chat", {"epochs": 2})]
     assert (one.killed, two.killed) == (1, 1)
+
+
+def test_a_key_that_is_missing_is_told_before_any_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    student = Predict("text -> label", lm=LM("openai/gpt-4o-mini"))
+    teacher = knowing()
+    with pytest.raises(OptimizerError, match="set OPENAI_API_KEY"):
+        BootstrapFinetune().compile(student, trainset=TRAIN[:2], teacher=Predict("text -> label", lm=teacher))
+    assert not teacher.asked

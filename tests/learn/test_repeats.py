@@ -17,6 +17,7 @@ from dspyc.runtime import (
     Evaluate,
     EvaluationError,
     Example,
+    JournalError,
     Predict,
     Prediction,
     context,
@@ -154,3 +155,32 @@ def test_exports_of_repeated_rows(tmp_path: Path) -> None:
     failure = cases[4].find("failure")
     assert failure is not None
     assert failure.text == "question: q2\nexpected answer: yes\npredicted answer: no"
+
+
+def test_an_evaluation_goes_on_after_an_interruption(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    seen: list[str] = []
+
+    def metric(example: Any, pred: Any) -> bool:
+        if example.question == "q3" and "q3" not in seen:
+            seen.append("q3")
+            raise KeyboardInterrupt
+        seen.append(example.question)
+        return True
+
+    lm = DummyLM([{"answer": "yes"}] * 5)
+    evaluate = Evaluate(devset=rows(5), metric=metric, num_threads=1, journal=str(path), keep_calls=True)
+    with context(lm=lm):
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(Predict("question -> answer"))
+        assert path.exists()
+        with pytest.raises(JournalError, match="unfinished run of something else: `program` changed"):
+            evaluate(Predict("question -> answer", temperature=0.3))
+        result = evaluate(Predict("question -> answer"))
+    assert not path.exists()
+    assert result.score == 100.0
+    assert seen == ["q0", "q1", "q2", "q3", "q3", "q4"], "rows that were done are not judged again"
+    # The model has five answers: that to the row that was interrupted was kept, too.
+    assert [row.prediction.answer for row in result] == ["yes"] * 5
+    assert [len(row.calls) for row in result] == [1] * 5
+    assert result.usage.calls == 5

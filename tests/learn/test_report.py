@@ -29,6 +29,7 @@ from dspyc.runtime.evaluate import compare
 from dspyc.runtime.evaluate.report import Learned, Report, TrialRecord, render_report
 from dspyc.runtime.evaluate.report.charts import trials_chart
 from dspyc.runtime.evaluate.report.choices import confusions
+from dspyc.runtime.optimizers.hearing import hearing_trials
 from dspyc.runtime.optimizers.reporting import trial_records
 from dspyc.runtime.optimizers.study import Trial
 from dspyc.runtime.programs.reporting import optimization_report
@@ -278,8 +279,12 @@ def test_an_optimization_as_a_report(tmp_path: Path, lm: Any) -> None:
     program = Program(
         optimizer, Predict("text -> label"), name="router", source=tmp_path / "bank.dspy", trainset=TRAIN
     )
-    result = program.optimize(evaluation=Evaluate(program, devset=DEV, metric=same_label))
+    with hearing_trials() as trials:
+        result = program.optimize(evaluation=Evaluate(program, devset=DEV, metric=same_label))
+    heard = optimization_report(result, trial_records(trials))
     report = optimization_report(result)
+    assert [trial.label for trial in heard.trials][:2] == ["seed -3", "seed -2"]
+    assert len(heard.trials) >= len(report.trials) > 2
     assert report.baseline == result.score_before
     assert report.comparison is not None
     assert report.comparison.after is result.after
@@ -299,13 +304,14 @@ def test_the_trials_of_a_study_as_records() -> None:
     program.demos = [Example(text="a", label="b")]
     records = trial_records(
         [
-            Trial(1, {"seed": -3}, program, 50.0),
-            Trial(2, {"instruction": 2, "demos": 0}, error=ValueError("no\nrows")),
+            Trial(1, {"seed": -3}, program, 50.0, rows=(1, 2)),
+            Trial(2, {"instruction": 2, "demos": 0, "text": "x" * 50}, error=ValueError("no\nrows")),
         ]
     )
+    assert [one.is_full for one in records] == [False, True]
     assert [(one.label, one.score, one.error) for one in records] == [
         ("seed -3", 50.0, ""),
-        ("instruction 2, demos 0", None, "ValueError: no rows"),
+        ("instruction 2, demos 0, text", None, "ValueError: no rows"),
     ]
     assert dict(records[0].demos) == {"self": 1}
     assert "produce the fields `label`" in records[0].instructions["self"]

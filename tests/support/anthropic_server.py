@@ -57,6 +57,7 @@ class AnthropicServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: AnthropicServer
 
     def do_POST(self) -> None:

@@ -60,12 +60,13 @@ def test_it_is_asked_in_compact_prompts() -> None:
 
 
 def test_the_instruction_says_what_it_does() -> None:
-    text = "please book a table for tomorrow"
+    text = "what is the weather like in paris"
     wanted = {
-        "Write the first word.": "please",
-        "Does the text ask a question?": "no",
-        "Which skill of the assistant is asked for?": "BookRestaurant",
+        "Does the text ask a question?": "yes",
+        "Which skill of the assistant is asked for?": "GetWeather",
         "How long is the text: short, medium or long?": "short",
+        "What is the text about?": "weather",
+        "Who says it: a customer, a user or a teacher?": "user",
     }
     with context(lm=LM("embedded/base", cache=False)):
         found = {asked: Predict(Signature("text -> answer", asked))(text=text).answer for asked in wanted}

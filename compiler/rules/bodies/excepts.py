@@ -5,6 +5,7 @@ from __future__ import annotations
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ...resolve.errors import OF_PYTHON
 from ..rule import Findings, rule, written
 from ..words import described
 
@@ -49,7 +50,7 @@ def not_an_error(program: Program, item: Item, node: syntax.Try) -> Findings:
                 continue
             definition = kind.definition
             above = next((caught[base] for base in definition.bases if base in caught), None)
-            if definition.complete and not definition.is_a("BaseException"):
+            if definition.complete and _ERRORS.isdisjoint(definition.bases):
                 yield not_an_error.at(
                     each, f"`except` must name an error, and `{definition.name}` is not one"
                 )
@@ -58,6 +59,9 @@ def not_an_error(program: Program, item: Item, node: syntax.Try) -> Findings:
                 yield not_an_error.at(each, words)
             names[definition.name] = written(item, each)
         caught |= names
+
+
+_ERRORS = frozenset({"BaseException", *OF_PYTHON})
 
 
 def _what(item: Item, node: syntax.Expression, kind: types.Type) -> str:

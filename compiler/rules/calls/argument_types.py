@@ -266,6 +266,8 @@ def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str
             return f"write `{catalog.plain_module()}({text})`"
         case types.ModuleClass() | types.Class() if wants_module:
             return f"construct it: `{text}(…)`"
+        case types.Class(definition=definition) if assignable(types.Instance(definition), wanted):
+            return f"construct it: `{text}(…)`"
         case types.Prediction(interface=interface):
             fields = [each.name for each in interface.outputs if assignable(each.type, wanted)]
             return f"use its field: `{text}.{fields[0]}`" if fields and len(text) <= 40 else None

@@ -1,4 +1,4 @@
-"""Arguments that a call does not fit: what is missing, unknown, given twice or too many."""
+"""Arguments that a call does not have, and those that it lacks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from ....base.diagnostic import Edit, Fix
+from ....base.diagnostic import Diagnostic, Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Binding, Item, Program
 from ...types.assignable import assignable
-from ..edits import without_argument
 from ..rule import Findings, insert, replace, rule, written
 from ..words import listed, meant_or_has, near, nouns
+from .settings import wrong_settings
 
 Call: TypeAlias = syntax.Call | syntax.ConfigureDeclaration
 CALLS = (syntax.Call, syntax.ConfigureDeclaration)
@@ -107,9 +107,15 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
         names = [each.name for each in call.binding.parameters or () if each.kind in ("", "keyword-only")]
         free = [name for name in names if call.binding.argument(name) is None]
         own = _own_names(call, free)
-        yield from _settings_of_models(call)
+        for setting in wrong_settings(item, node, call.binding):
+            yield unknown_argument.at(setting.at, setting.message, fix=setting.fix)
+        strange = [each for each in call.binding.unknown if each.name and not _close(call, each, free)]
         for argument in (*call.binding.unknown, *_misspelled(call, names)):
             if argument.name is None:
+                continue
+            if len(strange) > 1 and argument in strange:
+                if argument is strange[0]:
+                    yield _several_unknown(call, strange, own)
                 continue
             name = argument.name.text
             close = _close(call, argument, free)
@@ -121,6 +127,18 @@ def unknown_argument(program: Program, item: Item, node: Call) -> Findings:
                 _other_place(call, name),
                 fix,
             )
+
+
+def _several_unknown(call: Called, unknown: list[syntax.Argument], own: list[str]) -> Diagnostic:
+    """Several arguments that have nothing to do with the parameters: another callee is meant."""
+    names = [each.name.text for each in unknown if each.name is not None]
+    place = unknown[0].name or unknown[0]
+    has = f"; it has {listed(own)}" if 0 < len(own) <= 6 else ""
+    return unknown_argument.at(
+        place,
+        f"`{call.name}` has no {call.noun}s {listed(names, 'or')}{has}",
+        _other_place(call, names[0]),
+    )
 
 
 def _alike(name: str, names: list[str]) -> list[str]:
@@ -151,7 +169,7 @@ def _close(call: Called, argument: syntax.Argument, free: list[str]) -> str | No
         and missing[0].name in free
     ):
         given = call.item.type_of(argument.value)
-        return missing[0].name if _is_meant(given, missing[0].type) else None
+        return missing[0].name if is_meant(given, missing[0].type) else None
     return close
 
 
@@ -189,27 +207,6 @@ def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
 
 def _is_called_otherwise(name: str, names: list[str]) -> bool:
     return any(each in names and name in others for each, others in _OTHER_NAMES.items())
-
-
-_AS_LM = frozenset({"client", "language_model", "llm", "model"})
-"""What other libraries call the parameter `lm` of a module."""
-
-
-def _settings_of_models(call: Called) -> Findings:
-    """`Predict(…, model="…")`: what a module would hand on to its model instead of using it."""
-    callee = call.binding.callee
-    if not isinstance(callee, types.Class) or not callee.definition.is_a("Module"):
-        return
-    for argument, parameter in call.binding.matched:
-        name = argument.name
-        if name is None or parameter.kind != "**" or name.text not in _AS_LM:
-            continue
-        value = written(call.item, argument.value)
-        model = f"LM({value})" if isinstance(argument.value, syntax.String) else value
-        words = f"`{call.name}` takes its model as `lm`; write `lm={model[:60]}`"
-        yield unknown_argument.at(
-            argument, words, fix=replace(f"Write `lm={model[:40]}`", argument, f"lm={model}")
-        )
 
 
 def _other_place(call: Called, name: str) -> str | None:
@@ -292,187 +289,7 @@ def _same_named(program: Program, call: Called, missing: list[str]) -> Fix | Non
     return insert(f"Write `{text}`", at, f", {text}" if call.arguments else text)
 
 
-@rule("E204", "positional-input", *CALLS, fix="sometimes")
-def positional_input(program: Program, item: Item, node: Call) -> Findings:
-    """An input of a module, or an attribute of a record, is passed without its name.
-
-    ```dspy
-    module qa = ChainOfThought("question -> answer")
-
-    def ask(text: str) -> str:
-        return qa(text).answer
-    #             ^^^^ E204 `qa` takes inputs by name; write `question=text`
-    ```
-
-    ```dspy
-    module qa = ChainOfThought("question -> answer")
-
-    def ask(text: str) -> str:
-        return qa(question=text).answer
-    ```
-    """
-    binding = item.binding_of(node)
-    if binding is not None and binding.parameters is None:
-        if isinstance(binding.callee, types.Module | types.AnyModule) and isinstance(node, syntax.Call):
-            # What the module takes is not known, but not by position.
-            for argument in node.arguments:
-                if argument.name is None and not argument.star:
-                    words = f"`{written(item, node.function)}` takes inputs by name; write `NAME=…`"
-                    yield positional_input.at(argument, words)
-        return
-    for call in called(item, node):
-        if call.noun not in ("input", "attribute"):
-            continue
-        free = [each for each in call.binding.parameters or () if call.binding.argument(each.name) is None]
-        for index, argument in enumerate(call.binding.surplus):
-            name = (
-                free[index].name
-                if index < len(free) and (free[index].required or not call.is_module)
-                else None
-            )
-            words = f"`{call.name}` takes {call.noun}s by name"
-            if name is None:
-                yield positional_input.at(argument, words)
-                continue
-            fix = insert(f"Write `{name}=`", argument.span.start, f"{name}=")
-            text = written(item, argument)
-            yield positional_input.at(
-                argument, f"{words}; write `{name}={text if len(text) <= 30 else '…'}`", fix=fix
-            )
-
-
-@rule("E205", "surplus-argument", *CALLS, fix="sometimes")
-def surplus_argument(program: Program, item: Item, node: Call) -> Findings:
-    """A call passes more positional arguments than the callee takes.
-
-    ```dspy
-    limit = len([1, 2], [3])
-    #                   ^^^ E205 `len` takes 1 positional argument, not 2
-    ```
-
-    ```dspy
-    limit = len([1, 2, 3])
-    ```
-    """
-    for call in called(item, node):
-        if call.noun in ("input", "attribute") or not call.binding.surplus:
-            continue
-        takes = sum(each.kind in ("", "positional-only") for each in call.binding.parameters or ())
-        given = sum(each.name is None for each in call.arguments)
-        noun = "positional argument" if takes == 1 else "positional arguments"
-        words = f"`{call.name}` takes " + (f"{takes} {noun}, not {given}" if takes else f"no {noun}")
-        yield surplus_argument.at(call.binding.surplus[0], words, *_by_name(call))
-
-
-def _by_name(call: Called) -> tuple[str | None, Fix | None]:
-    """How to give the positional arguments by name, and the fix, where their types say which each one is."""
-    positional = [each for each in call.arguments if each.name is None and not each.star]
-    given = {each.name.text for each in call.arguments if each.name is not None}
-    edits: list[Edit] = []
-    names: list[str] = []
-    for argument in positional:
-        kind = call.item.type_of(argument.value)
-        fitting = [
-            each.name
-            for each in call.binding.parameters or ()
-            if each.kind in ("", "keyword-only") and each.name not in given and _is_meant(kind, each.type)
-        ]
-        required = [each.name for each in call.binding.parameters or () if each.required]
-        fitting = [each for each in fitting if each in required] or fitting
-        if len(fitting) != 1 or fitting[0] in names:
-            return _named_only(call, given), None
-        names.append(fitting[0])
-        if any(each is argument and parameter.name == fitting[0] for each, parameter in call.binding.matched):
-            continue
-        edits.append(Edit(Span(argument.span.start, argument.span.start), f"{fitting[0]}="))
-    named = {edit.span.start: edit.replacement for edit in edits}
-    form = ", ".join(
-        f"{named[each.span.start]}{written(call.item, each)}"
-        for each in positional
-        if each.span.start in named
-    )
-    return f"write `{form[:80]}`", Fix("Write the names", tuple(edits), "unsafe")
-
-
-def _named_only(call: Called, given: set[str]) -> str | None:
-    """The parameters that take a name, where there are few."""
-    names = [
-        f"`{each.name}=…`"
-        for each in call.binding.parameters or ()
-        if each.kind == "keyword-only" and each.name not in given
-    ]
-    return f"pass the others by name: {', '.join(names[:3])}" + " …" * (len(names) > 3) if names else None
-
-
-def _is_meant(given: types.Type, wanted: types.Type) -> bool:
+def is_meant(given: types.Type, wanted: types.Type) -> bool:
     """Whether a value is surely of the kind that a parameter takes."""
     options = [each for each in types.options(wanted) if not isinstance(each, types.Anything | types.Nothing)]
     return types.known(given) and any(types.known(each) and assignable(given, each) for each in options)
-
-
-@rule("E206", "repeated-argument", *CALLS, fix="always")
-def repeated_argument(program: Program, item: Item, node: Call) -> Findings:
-    """A call passes an argument both by position and by name.
-
-    ```dspy
-    words = "a,b".split(",", sep=";")
-    #                        ^^^ E206 `sep` of `"a,b".split` is already given by position
-    ```
-
-    ```dspy
-    words = "a,b".split(",")
-    ```
-    """
-    for call in called(item, node):
-        for argument in call.binding.repeated:
-            name = argument.name
-            if name is not None:
-                words = f"`{name.text}` of `{call.name}` is already given by position"
-                fix = without_argument(item, call.arguments, argument)
-                yield repeated_argument.at(name, words, fix=fix)
-
-
-@rule("E207", "spread-inputs", syntax.Call, fix="sometimes")
-def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A module is called with `*` or `**`, so its inputs are unknown.
-
-    ```dspy
-    module qa = ChainOfThought("question -> answer")
-
-    def ask(values: dict[str, str]) -> str:
-        return qa(**values).answer
-    #             ^^^^^^^^ E207 a module call does not accept `**`; pass each input by name
-    ```
-
-    ```dspy
-    module qa = ChainOfThought("question -> answer")
-
-    def ask(values: dict[str, str]) -> str:
-        return qa(question=values["question"]).answer
-    ```
-    """
-    binding = item.binding_of(node)
-    if binding is not None and isinstance(binding.callee, types.Module | types.AnyModule):
-        for argument in node.arguments:
-            if argument.star:
-                words = f"a module call does not accept `{argument.star}`; pass each input by name"
-                yield spread_inputs.at(argument, words, fix=_by_inputs(item, binding, argument))
-
-
-def _by_inputs(item: Item, binding: Binding, argument: syntax.Argument) -> Fix | None:
-    """`**values` as the module's inputs one by one, out of a dict, a prediction or a row."""
-    module, kind = binding.callee, item.type_of(argument.value)
-    if (
-        argument.star != "**"
-        or not isinstance(module, types.Module)
-        or not isinstance(argument.value, syntax.Name)
-    ):
-        return None
-    given = {each.name.text for each, _ in binding.matched if each.name is not None}
-    inputs = [each.name for each in module.interface.inputs if each.required and each.name not in given]
-    by_key = isinstance(kind, types.Dict)
-    if not inputs or not (by_key or isinstance(kind, types.Prediction | types.Fields)):
-        return None
-    value = argument.value.text
-    text = ", ".join(f'{name}={value}["{name}"]' if by_key else f"{name}={value}.{name}" for name in inputs)
-    return replace(f"Write `{text[:60]}`", argument, text)

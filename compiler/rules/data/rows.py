@@ -42,8 +42,9 @@ def not_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
         case syntax.List(elements=elements), _:
             for each in elements:
                 kind = item.type_of(each)
-                if not isinstance(each, syntax.Starred) and not _may_be_row(kind):
+                if not isinstance(each, syntax.Starred) and not may_be_row(kind):
                     yield not_rows.at(each, f"a row is a dict, an example or a record, not {described(kind)}")
+                    return
         case _, types.Function(parameters=parameters, untyped=False, name=name) if any(
             each.required and each.kind not in ("*", "**") for each in parameters
         ):
@@ -52,11 +53,12 @@ def not_rows(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield not_rows.at(source, f"a dataset takes a file, rows or a function, not {described(kind)}")
         case _, types.List(item=kind) | types.Iterable(item=kind) | types.Set(item=kind) | types.Function(
             returns=types.List(item=kind)
-        ) if not _may_be_row(kind):
+        ) if not may_be_row(kind):
             yield not_rows.at(source, f"a row is a dict, an example or a record, not {described(kind)}")
 
 
-def _may_be_row(kind: types.Type) -> bool:
+def may_be_row(kind: types.Type) -> bool:
+    """Whether a value of a type can be a row of a dataset, as far as is known."""
     plain = types.Builtin | types.Literals | types.List | types.Set | types.Tuple | types.Nothing | types.Enum
     return not types.known(kind) or any(not isinstance(each, plain) for each in types.options(kind))
 

@@ -10,6 +10,8 @@ from ... import types
 from ...program import Item, Program
 from ..rule import Findings, file_rule, insert, replace, rule
 from ..walking import DatasetCall, remembered
+from ..words import described
+from .rows import may_be_row
 from .steps import steps
 
 _PERCENT = {"require": "evaluate", "stop_at_score": "optimizer"}
@@ -49,7 +51,9 @@ def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) ->
 
 @rule("E407", "wrong-row-function", DatasetCall)
 def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A dataset's `filter` or `map` is a function that does not take one row.
+    """A dataset's `filter` or `map` is a function that does not take one row, or a `map` gives no row.
+
+    A row is a dict, a record or an `Example`.
 
     ```dspy
     def is_long(row, length) -> bool:
@@ -82,6 +86,11 @@ def wrong_row_function(program: Program, item: Item, node: syntax.Call) -> Findi
                 continue
         if needed > 1 or taken == 0:
             yield wrong_row_function.at(value, f"`{name}` is called with one row")
+            continue
+        kind = item.type_of(value)
+        if name == "map" and isinstance(kind, types.Function) and not may_be_row(kind.returns):
+            words = f"`map` replaces each row, so its function returns a dict, not {described(kind.returns)}"
+            yield wrong_row_function.at(value, words)
 
 
 @file_rule("E406", "shared-state", fix="always")

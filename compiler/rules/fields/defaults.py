@@ -61,8 +61,8 @@ def _is_field_call(node: syntax.Expression) -> TypeGuard[syntax.Call]:
     )
 
 
-@rule("E212", "wrong-default", *_DEFAULTED, *_DECLARED, fix="sometimes")
-def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared) -> Findings:
+@rule("E212", "wrong-default", *_DEFAULTED, *_DECLARED, syntax.Assign, fix="sometimes")
+def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared | syntax.Assign) -> Findings:
     """A default, or the value of a constant or variable, does not have the declared type.
 
     ```dspy
@@ -82,6 +82,9 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared) ->
     """
     if isinstance(node, _DECLARED):
         yield from _declared(item, node)
+        return
+    if isinstance(node, syntax.Assign):
+        yield from _assigned_again(item, node)
         return
     annotation = node.type if isinstance(node, syntax.Field) else node.annotation
     if node.default is None or node.name is None or annotation is None:
@@ -112,6 +115,20 @@ def _declared(item: Item, node: _Declared) -> Findings:
     if isinstance(given, types.Nothing) and not is_constant:
         fix = insert("Write `| None`", node.annotation.span.end, " | None")
     yield wrong_default.at(node.value, words, None, fix)
+
+
+def _assigned_again(item: Item, node: syntax.Assign) -> Findings:
+    """A variable that was declared with a type above, and is given a value of another one."""
+    if not isinstance(node.target, syntax.Name):
+        return
+    name = node.target.text
+    declared = [each for each in item.nodes(syntax.AnnotatedAssign) if each.target.text == name]
+    if len(declared) != 1 or declared[0].span.start > node.span.start:
+        return
+    given, wanted = item.type_of(node.value), item.type_of(declared[0].annotation)
+    if not assignable(given, wanted) and not only_none_misfits(given, wanted):
+        words = f"`{name}` is declared as {described(wanted)}, but this value is {described(given)}"
+        yield wrong_default.at(node.value, words)
 
 
 def constant_fits(given: Type, wanted: Type) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ....base.diagnostic import Diagnostic
 from ....base.span import Span
 from ....grammar import syntax
@@ -9,13 +11,16 @@ from ... import types
 from ...program import Item, Program
 from ...resolve.bounds import number
 from ...types.assignable import assignable
-from ..rule import Findings, replace, rule
+from ..rule import Findings, replace, rule, written
+from ..walking import Construction
 from ..words import choices, described, listed, meant_or_has, near
 from .defaults import constant_fits
 
 
-@rule("E220", "unknown-demo-field", syntax.SignatureDeclaration, fix="sometimes")
-def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDeclaration) -> Findings:
+@rule("E220", "unknown-demo-field", syntax.SignatureDeclaration, Construction, fix="sometimes")
+def unknown_demo_field(
+    program: Program, item: Item, node: syntax.SignatureDeclaration | syntax.Call
+) -> Findings:
     """A demo names a field that its signature does not have, or names one twice.
 
     ```dspy
@@ -33,6 +38,9 @@ def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDecla
         demo text="Where is my card?", label="card_arrival"
     ```
     """
+    if isinstance(node, syntax.Call):
+        yield from _in_written_demos(item, node)
+        return
     fields = _fields(item, node)
     for demo in node.demos if not fields.open else ():
         seen: set[str] = set()
@@ -49,6 +57,33 @@ def unknown_demo_field(program: Program, item: Item, node: syntax.SignatureDecla
                 message = f"`{node.name.text}` has no field `{name}`{meant_or_has(name, known)}"
                 yield unknown_demo_field.at(argument.name, message, fix=fix)
             seen.add(name)
+
+
+def _in_written_demos(item: Item, node: syntax.Call) -> Findings:
+    """`Predict(…, demos=[{…}])`: the keys of demos that a module is made with."""
+    made = item.type_of(node)
+    if not isinstance(made, types.Module) or made.interface.open:
+        return
+    known = [each.name for each in made.interface.fields]
+    for entry in (each for demo in written_demos(item, node) for each in demo.entries):
+        if isinstance(entry.key, syntax.String) and entry.key.value not in (*known, "augmented"):
+            name = entry.key.value
+            close = near(name, known)
+            fix = replace(f'Change to "{close}"', entry.key, f'"{close}"') if close else None
+            message = f"`{written(item, node.function)}` has no field `{name}`{meant_or_has(name, known)}"
+            yield unknown_demo_field.at(entry.key, message, fix=fix)
+
+
+def written_demos(item: Item, node: syntax.Call) -> Sequence[syntax.Dict]:
+    """The demos that a module is made with, where they are written out as dicts."""
+    binding = item.binding_of(node)
+    given = [
+        each.value
+        for each, parameter in (binding.matched if binding is not None else ())
+        if (each.name.text if each.name is not None else parameter.name) == "demos"
+    ]
+    lists = [each for each in given if isinstance(each, syntax.List)]
+    return [each for found in lists for each in found.elements if isinstance(each, syntax.Dict)]
 
 
 @rule("E221", "wrong-demo-value", syntax.SignatureDeclaration, fix="sometimes")

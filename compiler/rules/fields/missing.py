@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ....base.diagnostic import Diagnostic
+from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ..references import names_called, names_handed_over, set_of
-from ..rule import Findings, file_rule, insert, rule
+from ..rule import Findings, file_rule, insert, replace, rule
 from ..walking import remembered
 
 _Signature: TypeAlias = syntax.SignatureDeclaration | syntax.ModuleDeclaration | syntax.String
@@ -67,7 +68,19 @@ def _say_untyped(declaration: syntax.ModuleDeclaration | syntax.FunctionDeclarat
             yield missing_annotation.at(each.name, f"the parameter `{each.name.text}` needs a type", fix=fix)
     if isinstance(declaration, syntax.FunctionDeclaration) and declaration.returns is None:
         name = declaration.name
+        if name.text.startswith("test") and not declaration.parameters:
+            yield _is_a_test(declaration)
+            return
         yield missing_annotation.at(name, f"`{name.text}` needs a return type: `-> …`")
+
+
+def _is_a_test(node: syntax.FunctionDeclaration) -> Diagnostic:
+    """`def test_answer():`, as pytest has it."""
+    title = node.name.text.removeprefix("test").replace("_", " ").strip() or "it works"
+    head = f'test "{title}":'
+    with_brackets = Span(node.span.start, node.name.span.end + len("()"))
+    words = f"a test is not a function; write `{head}`"
+    return missing_annotation.at(node.name, words, fix=replace(f"Write `{head}`", with_brackets, head[:-1]))
 
 
 def _kind_of_default(node: syntax.Expression | None) -> str:

@@ -118,13 +118,18 @@ def model_in_force(program: Program, item: Item, node: syntax.Call) -> _Model | 
 
 
 def _declared(program: Program, name: str) -> _Model | None:
+    found = written_model(program, name)
+    return _as_model(found) if found is not None else None
+
+
+def written_model(program: Program, name: str) -> Written | None:
+    """The model that an `lm` of the file declares; what is asked of it by `program.ask` is comparable."""
     symbol = program.symbols.get(name)
     owner = program.item(symbol.item) if symbol is not None else None
     declaration = owner.declaration if owner is not None else None
     if owner is None or not isinstance(declaration, syntax.ValueDeclaration):
         return None
-    found = model_of(owner, declaration.value) if isinstance(declaration.value, syntax.Call) else None
-    return _as_model(found) if found is not None else None
+    return model_of(owner, declaration.value) if isinstance(declaration.value, syntax.Call) else None
 
 
 def _of_file(program: Program, _: str) -> _Model | None:

@@ -43,22 +43,55 @@ def undocumented_tool(program: Program, item: Item, node: syntax.Call) -> Findin
 
 @rule("W203", "untyped-tool", syntax.Call, severity="warning")
 def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A Python function is given to an agent as a tool, and some of its parameters have no type.
+    """A function is given to an agent as a tool, and some of its parameters have no type.
 
     The model is not told what to write there, and its value reaches the function unchanged: a string instead
-    of a number. In the Python file, write `def search(query: str, limit: int = 3)` instead of
-    `def search(query, limit=3)`.
+    of a number. The same holds for a function of a Python file.
+
+    ```dspy
+    def find(text, limit: int = 3) -> str:
+        \"\"\"Search the handbook.\"\"\"
+        return text[:limit]
+
+    module agent = ReAct("q -> a", tools=[find])
+    #                                     ^^^^ W203 the parameter `text` of the tool `find` has no type
+    ```
+
+    ```dspy
+    def find(text: str, limit: int = 3) -> str:
+        \"\"\"Search the handbook.\"\"\"
+        return text[:limit]
+
+    module agent = ReAct("question -> answer", tools=[find])
+    ```
     """
     for each in tools_of(item, node):
         kind = item.type_of(each)
-        if not isinstance(kind, types.Function) or kind.origin != "python":
+        if not isinstance(kind, types.Function) or kind.origin not in ("declared", "python"):
             continue
-        names = program.python_facts(kind).untyped
+        if kind.origin == "python":
+            names = program.python_facts(kind).untyped
+        else:
+            names = program.ask(_untyped_parameters, each.text) or () if isinstance(each, syntax.Name) else ()
         if names:
             plural = "s" if len(names) > 1 else ""
             has = "have" if len(names) > 1 else "has"
             words = f"the parameter{plural} {listed(names)} of the tool `{written(item, each)}` {has} no type"
             yield untyped_tool.at(each, words, labels=label(program, kind.place, "declared here"))
+
+
+def _untyped_parameters(program: Program, name: str) -> tuple[str, ...]:
+    """The parameters without a type of a function of the file."""
+    symbol = program.symbols.get(name)
+    owner = program.item(symbol.item) if symbol is not None else None
+    node = owner.declaration if owner is not None else None
+    if not isinstance(node, syntax.FunctionDeclaration):
+        return ()
+    return tuple(
+        each.name.text
+        for each in node.parameters
+        if each.name is not None and each.annotation is None and not each.kind
+    )
 
 
 @rule("E318", "duplicate-tool", syntax.Call, fix="sometimes")

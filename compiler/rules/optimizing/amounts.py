@@ -1,14 +1,13 @@
-"""How much an optimizer searches: parameters that exclude each other, or need each other."""
+"""How long `GEPA` searches, and by which model: parameters that exclude or need each other."""
 
 from __future__ import annotations
 
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Binding, Item, Program
-from ..rule import Findings, file_rule, rule
+from ..rule import Findings, rule
 from ..walking import Construction
 from ..words import listed
-from .compiled import Compilation, compilations
 
 _LENGTHS = ("auto", "max_full_evals", "max_metric_calls")
 
@@ -45,56 +44,6 @@ def search_length(program: Program, item: Item, node: syntax.Call) -> Findings:
         yield search_length.at(
             node.function, "`GEPA` needs `reflection_lm=`, a model that writes instructions"
         )
-
-
-@file_rule("E446", "search-amount")
-def search_amount(program: Program) -> Findings:
-    """MIPROv2 is told how much to search in two ways, or in none.
-
-    `auto`, which is "light" unless given, sets the numbers of candidates and of trials. With `auto=None`,
-    `num_candidates` and, in `compile`, `num_trials` set them.
-
-    ```dspy
-    configure(lm=LM("openai/gpt-4o-mini"))
-    module qa = Predict("question -> answer")
-    dataset rows = Dataset("rows.csv", inputs=["question"])
-    optimizer search = MIPROv2(answer_exact_match, num_candidates=8)
-    #                                                             ^ E446 `num_candidates` needs `auto=None`
-    program tuned = search.compile(qa, trainset=rows)
-    ```
-
-    ```dspy
-    configure(lm=LM("openai/gpt-4o-mini"))
-    module qa = Predict("question -> answer")
-    dataset rows = Dataset("rows.csv", inputs=["question"])
-    optimizer search = MIPROv2(metric=answer_exact_match, auto=None, num_candidates=8)
-    program tuned = search.compile(qa, trainset=rows, num_trials=20)
-    ```
-    """
-    for each in compilations(program):
-        if each.optimizer == "MIPROv2" and not _unpacks(each.construction) and not _unpacks(each.call):
-            yield from _amounts(each)
-
-
-def _amounts(each: Compilation) -> Findings:
-    candidates, trials = each.setting("num_candidates"), each.argument("num_trials")
-    auto = each.setting("auto")
-    if auto is not None and not isinstance(auto.value, (syntax.String, syntax.Constant)):
-        return  # a value that is not known
-    if auto is not None and _is_none(auto.value):
-        if candidates is None:
-            words = "without `auto`, `MIPROv2` needs `num_candidates=`"
-            yield search_amount.at(each.construction.function, words).shifted(each.owner.start)
-        if trials is None:
-            words = "without `auto`, `compile` needs `num_trials=`"
-            yield search_amount.at(each.call.function, words).shifted(each.item.start)
-        return
-    for name, argument, place in (
-        ("num_candidates", candidates, each.owner),
-        ("num_trials", trials, each.item),
-    ):
-        if argument is not None:
-            yield search_amount.at(argument.value, f"`{name}` needs `auto=None`").shifted(place.start)
 
 
 def _settings_of(item: Item, node: syntax.Call, name: str) -> Binding | None:

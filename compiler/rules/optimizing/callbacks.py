@@ -26,7 +26,7 @@ _METRIC_EXTRAS = frozenset({"trace", "pred_name", "pred_trace"})
 
 @rule("E223", "function-shape", *CALLS)
 def function_shape(program: Program, item: Item, node: Call) -> Findings:
-    """A metric or reward takes the wrong arguments, or returns the wrong type.
+    """A function that is handed over takes the wrong arguments, or a metric or reward returns the wrong type.
 
     A metric takes `(example, pred)` and, if it names them, `trace`, `pred_name` and `pred_trace`; it returns
     a bool, a number or a `Score`. A reward takes `(args, pred)` and returns a number.
@@ -50,12 +50,16 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
     module short = Refine(qa, 3, brief, 1.0)
     ```
     """
+    yield from _called_with_others(item, node)
     for role, argument in _callbacks(item, node):
         kind = item.type_of(argument.value)
         if role in _SHAPES and _is_object(kind):
             wants = ", ".join(_SHAPES[role])
             words = f"a {role} is a function `({wants})`, not {described(kind)}"
-            yield function_shape.at(argument.value, words, "write a `def` that calls it")
+            is_class = isinstance(kind, types.Class) and kind.definition.is_a("Module")
+            text = item.text[argument.value.span.start : argument.value.span.end]
+            advice = f"construct it: `{text}(…)`" if is_class else "write a `def` that calls it"
+            yield function_shape.at(argument.value, words, advice)
         if not isinstance(kind, types.Function) or role not in _SHAPES or kind.untyped:
             continue
         name = (
@@ -77,6 +81,34 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
             yield function_shape.at(argument.value, words, labels=labels)
 
 
+def _called_with_others(item: Item, node: Call) -> Findings:
+    """`sorted(words, key=lambda a, b: …)`: a function that is called with another number of values."""
+    for call in called(item, node):
+        callee = call.binding.callee
+        is_builtin = isinstance(callee, types.Function) and callee.origin == "builtin"
+        for argument, parameter in call.binding.matched if is_builtin else ():
+            kind = item.type_of(argument.value)
+            if not isinstance(kind, types.Function) or kind.untyped:
+                continue
+            if kind.name != "lambda" and kind.origin != "declared":
+                continue
+            wanted = [
+                len(each.parameters)
+                for each in types.options(parameter.type)
+                if isinstance(each, types.Callback) and not each.role and each.parameters is not None
+            ]
+            needed = sum(each.required and each.kind not in ("*", "**") for each in kind.parameters)
+            taken = sum(each.kind not in ("keyword-only", "**") for each in kind.parameters)
+            if any(each.kind == "*" for each in kind.parameters):
+                continue
+            if wanted and not any(needed <= count <= taken for count in wanted):
+                count = "one value" if wanted[0] == 1 else f"{wanted[0]} values"
+                takes = ", ".join(each.name for each in kind.parameters)
+                name = f"`{kind.name}`" if kind.name != "lambda" else "this"
+                words = f"`{parameter.name}` of `{call.name}` is called with {count}"
+                yield function_shape.at(argument.value, f"{words}, but {name} takes `({takes})`")
+
+
 def _is_object(kind: Type) -> bool:
     """Whether what stands for a function is a class, or a module whose inputs are not a function's."""
     match kind:
@@ -86,7 +118,7 @@ def _is_object(kind: Type) -> bool:
         case types.ModuleClass() | types.Signature():
             return True
         case types.Class(definition=definition):
-            return definition.complete and "__call__" not in definition.members
+            return definition.is_a("Module") or (definition.complete and "__call__" not in definition.members)
         case _:
             return False
 
@@ -105,6 +137,8 @@ def _takes_two(function: types.Function, role: str) -> bool:
     if any(each.kind == "*" for each in function.parameters):
         return True
     extras = _METRIC_EXTRAS if role == "metric" else frozenset()
+    if any(each.name in extras for each in positional[:2]):
+        return False
     further = [*positional[2:], *(each for each in function.parameters if each.kind == "keyword-only")]
     return len(positional) >= 2 and all(not each.required or each.name in extras for each in further)
 

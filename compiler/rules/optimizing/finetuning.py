@@ -24,8 +24,8 @@ def untrainable_model(program: Program) -> Findings:
     trains it.
 
     ```dspy
-    configure(lm=LM("anthropic/claude-x"))
-    #               ^^^^^^^^^^^^^^^^^^^^ E410 `BootstrapFinetune` cannot train this model
+    configure(lm=LM("anthropic/claude-haiku-4-5"))
+    #               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E410 `BootstrapFinetune` cannot train this model
     module label = Predict("text -> label")
     dataset rows = Dataset("rows.csv", inputs=["text"])
     optimizer tune = BootstrapFinetune(metric=answer_exact_match)

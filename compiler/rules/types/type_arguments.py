@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....base.diagnostic import Edit, Fix
 from ....grammar import syntax
 from ...program import Item, Program
 from ..rule import Findings, replace, rule, written
@@ -28,8 +29,16 @@ def literal_value(program: Program, item: Item, node: syntax.Subscript) -> Findi
     """
     if _generic(item, node) != "Literal":
         return
+    names = [each for each in _elements(node) if isinstance(each, syntax.Name)]
+    if len(names) > 1:
+        form = ", ".join(f'"{each.text}"' for each in names)
+        edits = tuple(Edit(each.span, f'"{each.text}"') for each in names)
+        words = f"`Literal` takes constants; write `{form}`"
+        yield literal_value.at(names[0], words, fix=Fix("Put them in quotes", edits, "unsafe"))
     for each in _elements(node):
         match each:
+            case syntax.Name() if len(names) > 1:
+                pass
             case syntax.String() | syntax.Attribute() | syntax.Missing():
                 pass
             case syntax.Constant(value=value) if not isinstance(value, float):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from ....base.span import Span
@@ -9,7 +10,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...trees import walk
-from ..rule import Findings, replace, rule, written
+from ..rule import Findings, insert, replace, rule, written
 
 
 @rule("E234", "identity-of-literal", syntax.Comparison, fix="always")
@@ -117,3 +118,32 @@ def _is_builtin(item: Item, call: syntax.Call) -> bool:
     kind = item.type_of(call.function)
     options = kind.options if isinstance(kind, types.Overloaded) else (kind,)
     return all(isinstance(each, types.Function) and each.origin == "builtin" for each in options)
+
+
+@rule("W114", "missing-comma", syntax.Comparison, fix="always", severity="warning")
+def missing_comma(program: Program, item: Item, node: syntax.Comparison) -> Findings:
+    """A value is looked for in a string in parentheses, where a tuple of one string is probably meant.
+
+    `("yes")` is the string `"yes"`, so the test is whether the value is a part of it: `"e"` is.
+
+    ```dspy
+    def agrees(answer: str) -> bool:
+        return answer in ("yes")
+    #                     ^^^^^ W114 `("yes")` is a string; a tuple of one has a comma: `("yes",)`
+    ```
+
+    ```dspy
+    def agrees(answer: str) -> bool:
+        return answer in ("yes",)
+    ```
+    """
+    for operator, right in zip(node.operators, node.rights, strict=True):
+        if operator not in ("in", "not in") or not isinstance(right, syntax.String):
+            continue
+        before = item.text[: right.span.start].rstrip()
+        after = item.text[right.span.end :].lstrip()
+        if before.endswith("(") and after.startswith(")") and re.search(r"\bin\s*\($", before):
+            shown = written(item, right)
+            words = f"`({shown})` is a string; a tuple of one has a comma: `({shown},)`"
+            fix = insert("Add the comma", right.span.end, ",")
+            yield missing_comma.at(right, words, fix=fix)

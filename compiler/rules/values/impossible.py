@@ -47,7 +47,9 @@ def impossible_comparison(program: Program, item: Item, node: syntax.Comparison 
             yield from _matched(item, node.subject, case.pattern)
         return
     for operator, (left, right) in zip(node.operators, pairwise((node.left, *node.rights)), strict=True):
-        if operator in ("==", "!="):
+        if called := tuple(_not_called(item, left, right)):
+            yield from called
+        elif operator in ("==", "!="):
             yield from _compared(item, left, right)
         elif operator in ("in", "not in"):
             yield from _looked_for(item, left, right)
@@ -69,6 +71,21 @@ def _matched(item: Item, subject: syntax.Expression, pattern: syntax.Pattern) ->
         case syntax.ValuePattern(value=value):
             for found in _compared(item, subject, value):
                 yield with_values(found, span=value.span)
+
+
+def _not_called(item: Item, left: syntax.Expression, right: syntax.Expression) -> Findings:
+    """`text.strip == ""`: a method that is compared instead of what it gives."""
+    for one, other in ((left, right), (right, left)):
+        kind = item.type_of(one)
+        is_method = isinstance(one, syntax.Attribute) and isinstance(kind, types.Function | types.Overloaded)
+        if is_method and isinstance(widened(item.type_of(other)), _VALUES):
+            text = written(item, one)
+            fix = replace(f"Write `{text}()`", Span(one.span.end, one.span.end), "()")
+            yield impossible_comparison.at(one, f"`{text}` is a method; call it: `{text}()`", fix=fix)
+            return
+
+
+_VALUES = types.Builtin | types.List | types.Dict | types.Set | types.Tuple | types.Enum
 
 
 def _compared(item: Item, left: syntax.Expression, right: syntax.Expression) -> Findings:

@@ -36,6 +36,7 @@ _Use: TypeAlias = (
     | syntax.Comparison
     | syntax.Assign
     | syntax.Return
+    | syntax.Interpolation
 )
 _Misfit: TypeAlias = tuple[syntax.Expression, str]
 """A value that may be `None`, and why it must not be, as the end of a sentence."""
@@ -57,6 +58,7 @@ _Misfit: TypeAlias = tuple[syntax.Expression, str]
     syntax.Comparison,
     syntax.Assign,
     syntax.Return,
+    syntax.Interpolation,
     fix="sometimes",
 )
 def possibly_none(program: Program, item: Item, node: _Use) -> Findings:
@@ -115,9 +117,22 @@ def _in_attribute(item: Item, node: syntax.Attribute) -> Iterable[_Misfit]:
 
 
 def _in_subscript(item: Item, node: syntax.Subscript) -> Iterable[_Misfit]:
-    if not may_be_none(item.type_of(node.value)) or id(node) in item.annotations:
+    if id(node) in item.annotations:
         return ()
-    return ((node.value, ", which has no items"),)
+    if may_be_none(item.type_of(node.value)):
+        return ((node.value, ", which has no items"),)
+    ordered = isinstance(item.type_of(node.value), types.List | types.Tuple | types.Dataset)
+    if may_be_none(item.type_of(node.index)) and (ordered or item.type_of(node.value) == types.STR):
+        return ((node.index, ", and an index is a whole number"),)
+    return ()
+
+
+def _in_interpolation(item: Item, node: syntax.Interpolation) -> Iterable[_Misfit]:
+    """`{price:.2f}`, where the price may be missing."""
+    if node.conversion or not node.format or not may_be_none(item.type_of(node.value)):
+        return ()
+    shown = "".join(each if isinstance(each, str) else "{…}" for each in node.format)
+    return ((node.value, f", which `:{shown}` does not format"),)
 
 
 def _in_assign(item: Item, node: syntax.Assign) -> Iterable[_Misfit]:
@@ -151,7 +166,12 @@ _WORKS_ON_ITEMS = {"sum": "adds", "max": "compares", "min": "compares", "sorted"
 
 def _gone_through(item: Item, node: syntax.Call) -> Iterator[_Misfit]:
     """`sum(each.price for each in orders)`, where a price may be missing."""
-    if not _works_on_items(item, node) or any(each.name is not None for each in node.arguments):
+    if not _works_on_items(item, node):
+        return
+    key = next((each.value for each in node.arguments if each.name and each.name.text == "key"), None)
+    if isinstance(key, syntax.Lambda) and may_be_none(item.type_of(key.body)):
+        yield key.body, f", and `{written(item, node.function)}` compares its keys"
+    if any(each.name is not None for each in node.arguments):
         return
     name = written(item, node.function)
     value = node.arguments[0].value
@@ -263,6 +283,7 @@ _BY_CLASS: Mapping[type, Callable[[Item, Any], Iterable[_Misfit]]] = {
     syntax.Comparison: lambda item, node: _compared(item, node),
     syntax.Assign: _in_assign,
     syntax.Return: lambda item, node: _returned(item, node),
+    syntax.Interpolation: _in_interpolation,
 }
 
 

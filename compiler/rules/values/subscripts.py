@@ -67,9 +67,18 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
             return _by_number(item, node, kind, index)
         case types.Dict(key=key) if types.known(key) and types.known(index) and not overlaps(index, key):
             return _Wrong(node.index, f"the keys of `{text}` are {described(key)}, not {described(index)}")
+        case types.Iterable() if is_view(item, node.value):
+            right = f"list({text})"
+            fix = replace(f"Write `{right}`", node.value, right)
+            return _Wrong(node.value, f"`{text}` has no order to index; write `{right}[…]`", None, fix)
         case types.Module():
             inputs = ", ".join(f"{each.name}=…" for each in kind.interface.inputs if each.required)
             return _Wrong(node.value, f"`{text}` is a module; call it: `{text}({inputs or '…'})`")
+        case types.Class() if not types.known(item.type_of(node)):
+            inside = written(item, node.index)
+            right = f"{text}({inside})"
+            fix = replace(f"Write `{right[:60]}`", node, right)
+            return _Wrong(node.index, f"a class is called with round brackets: `{right[:60]}`", None, fix)
         case types.Function():
             return _Wrong(node.value, f"`{text}` is a function; call it: `{text}(…)`")
         case types.Prediction(interface=interface) if _is_number(index) and interface.outputs:
@@ -79,6 +88,23 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
             return _of_record(node, kind, text)
         case _:
             return None
+
+
+def is_view(item: Item, node: syntax.Expression) -> bool:
+    """Whether a call of a built-in gives what can only be gone through: `d.keys()`, `zip(…)`, `map(…)`."""
+    if not isinstance(node, syntax.Call) or not isinstance(item.type_of(node), types.Iterable):
+        return False
+    match node.function:
+        case syntax.Attribute(value=value, name=name):
+            return isinstance(item.type_of(value), types.Dict) and name.text in _VIEWS
+        case syntax.Name():
+            symbol = item.symbol_of(node.function)
+            return symbol is not None and symbol.kind == "builtin"
+        case _:
+            return False
+
+
+_VIEWS = frozenset({"keys", "values", "items"})
 
 
 def _of_set(item: Item, node: syntax.Subscript, text: str) -> _Wrong:

@@ -14,11 +14,13 @@ from ...resolve.members import member
 from ...types import narrow
 from ...types.display import display
 from ...types.narrow import may_be_none
+from ...types.overlap import overlaps
 from ...types.union import plain
 from ..dataset_habits import STEPS
 from ..rule import Findings, label, replace, rule, written
 from ..words import described, meant_or_has, near
 from .method_habits import method_habit
+from .subscripts import is_view
 
 
 @rule("E201", "unknown-field", syntax.Attribute, syntax.Subscript, fix="sometimes")
@@ -46,10 +48,28 @@ def unknown_field(program: Program, item: Item, node: syntax.Attribute | syntax.
         yield from _by_index(item, node)
     elif id(node) not in item.annotations:
         kind = item.type_of(node.value)
-        if item.symbol_of(node.name) is not None:
+        if isinstance(node.value, syntax.Call) and _is_called_as_module(item, node.value):
+            return
+        if is_view(item, node.value) and node.name.text in _OF_LISTS:
+            yield _of_view(item, node)
+        elif item.symbol_of(node.name) is not None:
             yield from _in_part(program, item, node, kind)
         elif types.known(kind) and not is_mutation(kind, node.name.text):
             yield _finding(program, item, node, narrow.not_none(kind) if may_be_none(kind) else kind)
+
+
+def _is_called_as_module(item: Item, node: syntax.Call) -> bool:
+    """Whether a module class is given inputs, of which `unknown-argument` speaks."""
+    binding = item.binding_of(node)
+    return binding is not None and isinstance(binding.callee, types.ModuleClass) and bool(binding.unknown)
+
+
+def _of_view(item: Item, node: syntax.Attribute) -> Diagnostic:
+    """`d.keys().sort()`: a method of lists where there is none."""
+    text = written(item, node.value)
+    made = "sorted" if node.name.text == "sort" else "list"
+    words = f"`{text}` is not a list, so it has no `{node.name.text}`; write `{made}({text})`"
+    return unknown_field.at(node.name, words)
 
 
 def _in_part(program: Program, item: Item, node: syntax.Attribute, kind: types.Type) -> Findings:
@@ -57,6 +77,8 @@ def _in_part(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     if not isinstance(kind, types.Union):
         return
     name = node.name.text
+    if _is_told_apart_wrongly(item, node):
+        return
     for each in kind.options:
         if isinstance(each, types.Nothing) or member(each, name) is not None or is_mutation(each, name):
             continue
@@ -64,6 +86,20 @@ def _in_part(program: Program, item: Item, node: syntax.Attribute, kind: types.T
         words = f"`{text}` may be {described(plain(each))}, which has no attribute `{name}`"
         yield unknown_field.at(node.name, words, _tell_apart(kind, each, text))
         return
+
+
+def _is_told_apart_wrongly(item: Item, node: syntax.Attribute) -> bool:
+    """Whether the branch around is that of a comparison which never holds, of which another rule speaks."""
+    for statement in item.nodes(syntax.IfBranch):
+        inside = (
+            statement.body and statement.body[0].span.start <= node.span.start < statement.body[-1].span.end
+        )
+        test = statement.test
+        if inside and isinstance(test, syntax.Comparison) and test.operators == ("==",):
+            left, right = item.type_of(test.left), item.type_of(test.rights[0])
+            if types.known(left) and types.known(right) and not overlaps(left, right):
+                return True
+    return False
 
 
 def _tell_apart(kind: types.Union, lacking: types.Type, text: str) -> str | None:
@@ -76,6 +112,12 @@ def _tell_apart(kind: types.Union, lacking: types.Type, text: str) -> str | None
 
 def _by_index(item: Item, node: syntax.Subscript) -> Findings:
     kind, index = item.type_of(node.value), node.index
+    if isinstance(kind, types.TypeForm) and isinstance(kind.type, types.Enum) and not kind.type.open:
+        names = [name for name, _ in kind.type.members]
+        if isinstance(index, syntax.String) and index.value not in names:
+            words = f"`{kind.type.name}` has no member `{index.value}`"
+            yield unknown_field.at(index, words + meant_or_has(index.value, names))
+        return
     if isinstance(kind, types.Prediction | types.Fields) and isinstance(index, syntax.String):
         fields = kind.interface.outputs if isinstance(kind, types.Prediction) else kind.interface.fields
         names = [field.name for field in fields]
@@ -112,6 +154,8 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
     message += f"; did you mean `{close}`?" if close else meant_or_has(name, names)
     return unknown_field.at(node.name, message, fix=fix, labels=_labels(program, kind))
 
+
+_OF_LISTS = frozenset({*MUTATORS["list"], "copy", "count", "index"})
 
 _RUNNING = frozenset(
     "apply ask call complete execute generate infer invoke predict process run".split()  # noqa: SIM905

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..calibration import Calibration
 from ..comparison import Comparison
 from ..costs import render_cost
 from ..measured import Measured
@@ -85,7 +86,7 @@ _MEANINGS = {
     "worse": ("bad", "The second run is worse than the first."),
     "indistinguishable": (
         "same",
-        "The two runs are indistinguishable: a difference of this size is expected by chance.",
+        "The two runs are indistinguishable: chance alone can explain a difference of this size.",
     ),
 }
 
@@ -115,6 +116,26 @@ def confusion(found: Confusion) -> str:
         figures.append([text(one.name), f"{one.count:,}", *(f"{100 * share:.0f} %" for share in shares)])
     listed = table(["choice", "rows", "precision", "recall", "F1"], figures, numbers=1)
     return "".join(parts) + details("Precision and recall", listed)
+
+
+def confidence(found: Calibration) -> str:
+    """How the probabilities of choices compare with what was right."""
+    figures = tiles(
+        tile("calibration error", f"{100 * found.error:.1f} %", "0 is best"),
+        tile("Brier score", f"{found.brier:.3f}", "0 is best, 2 worst"),
+        tile("the label's probability", f"{100 * found.label_probability:.1f} %", "on average"),
+    )
+    rows = [
+        [
+            f"{100 * one.low:.0f} to {100 * one.low + 10:.0f} %",
+            f"{one.count:,}",
+            f"{100 * one.confidence:.1f} %",
+            f"{100 * one.accuracy:.1f} %",
+        ]
+        for one in found.bins
+    ]
+    titles = ["probability of the choice", "rows", "on average", "were right"]
+    return f"<h3>How sure the program was</h3>{figures}{table(titles, rows, numbers=1)}"
 
 
 def _matrix(found: Confusion) -> str:

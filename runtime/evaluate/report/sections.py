@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..calibration import calibration
 from . import charts, measuring, searching
 from .choices import confusions
 from .markup import section, text
@@ -24,9 +25,10 @@ def body(report: Report) -> str:
         values = [row.value for row in first.rows]
         if any(value not in (0.0, 1.0) for value in values):
             parts.append(section("Scores", charts.histogram(values)))
-        parts += [
-            section(f"Choices: {found.field}", measuring.confusion(found)) for found in confusions(first)
-        ]
+        for found in confusions(first):
+            sure = calibration(first, found.field)
+            content = measuring.confusion(found) + ("" if sure is None else measuring.confidence(sure))
+            parts.append(section(f"Choices: {found.field}", content))
         parts.append('<section id="rows"><h2>Rows</h2><noscript>This table needs JavaScript.</noscript>')
         parts.append("</section>")
     return f"<main>\n{''.join(parts)}\n</main>"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from ...errors import ConfigurationError, DataError, LMConfigurationError, LMError, LMUnexpectedError
+from ..base import BaseLM
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from .wire import Server
@@ -119,6 +120,11 @@ class OpenAIProvider(Provider):
             raise ConfigurationError(
                 f'`n_epochs` must be a whole number of at least 1, or "auto", not {given!r}'
             )
+
+    @staticmethod
+    def verify_lm(lm: BaseLM) -> None:
+        """Complain that there is no key for OpenAI itself."""
+        Server.of(lm.kwargs)
 
     @staticmethod
     def finetune(

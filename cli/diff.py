@@ -1,0 +1,164 @@
+"""`dspyc diff`: what differs between two states."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..base.secrets import redact
+from ..base.text import plural
+from .console import say, say_json
+from .errors import Refusal
+
+if TYPE_CHECKING:
+    from ..runtime.state.difference import Demo, PredictorDifference
+
+_LONGEST = 100
+"""How many characters of a demo's value are shown."""
+
+
+@click.command
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
+def command(first: Path, second: Path, as_json: bool) -> int:
+    """Show what differs between two states: instructions, demos, models, weights and scores.
+
+    FIRST and SECOND are states that `dspyc optimize` or `module.save` wrote, or DSPy. A trained model is
+    compared by the content of its file.
+
+    The exit code is 0 when both have learned the same, 1 when they differ, and 2 when one cannot be read.
+
+    \b
+    Examples:
+      dspyc diff old.state.json distil.router.state.json
+      git show HEAD~1:distil.router.state.json > old.json; dspyc diff old.json distil.router.state.json
+    """
+    from ..runtime.errors import StateError
+    from ..runtime.state.difference import differences, read_learned
+
+    try:
+        (before, facts), (after, other_facts) = read_learned(first), read_learned(second)
+    except StateError as problem:
+        raise Refusal(str(problem)) from None
+    found = differences(before, after)
+    if as_json:
+        say_json(
+            {
+                "same": not found,
+                "predictors": [_record(one) for one in found],
+                "first": facts,
+                "second": other_facts,
+            }
+        )
+        return int(bool(found))
+    for line in [
+        *_facts(facts, other_facts),
+        *(line for one in found for line in _lines(one, first, second)),
+    ]:
+        say(redact(line))
+    if not found:
+        say(f"Both states have learned the same for {plural(len(after), 'predictor')}.")
+    return int(bool(found))
+
+
+def _record(found: PredictorDifference) -> dict[str, Any]:
+    both = None if found.instructions is None else list(found.instructions)
+    return {
+        "predictor": found.predictor,
+        "only_in": found.only_in or None,
+        "instructions": both,
+        "demos": {
+            "before": found.demo_counts[0],
+            "after": found.demo_counts[1],
+            "removed": [dict(demo) for demo in found.removed],
+            "added": [dict(demo) for demo in found.added],
+            "reordered": found.is_reordered,
+        },
+        "model": None if found.model is None else [None if one is None else dict(one) for one in found.model],
+        "weights_differ": found.weights,
+    }
+
+
+def _facts(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]:
+    """What both say of their making, where it differs."""
+    for name, render in (("optimizer", _optimizer), ("score", _score)):
+        before, after = (render(facts.get(name)) for facts in (first, second))
+        if before != after:
+            yield f"{name}: {before} → {after}"
+
+
+def _optimizer(facts: Any) -> str:
+    if not isinstance(facts, Mapping):
+        return "unknown"
+    given = facts.get("parameters") or {}
+    return f"{facts.get('name')}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+
+def _score(facts: Any) -> str:
+    if not isinstance(facts, Mapping) or facts.get("after") is None:
+        return "unknown"
+    return f"{facts['after']:g} % ({facts.get('metric')}, {facts.get('examples')} examples)"
+
+
+def _lines(found: PredictorDifference, first: Path, second: Path) -> Iterator[str]:
+    """The difference of one predictor, for people."""
+    yield click.style(found.predictor, bold=True)
+    if found.only_in:
+        yield f"  only in {first if found.only_in == 'first' else second}"
+        return
+    if found.instructions is not None:
+        yield "  instructions:"
+        yield from _text_lines(*found.instructions)
+    before, after = found.demo_counts
+    if found.removed or found.added:
+        yield f"  demos: {before} → {after}, {len(found.removed)} removed, {len(found.added)} added"
+        yield from (_removed(_demo(demo)) for demo in found.removed)
+        yield from (_added(_demo(demo)) for demo in found.added)
+    elif found.is_reordered:
+        yield f"  demos: the same {after} in another order"
+    if found.model is not None:
+        yield f"  model: {_model(found.model[0])} → {_model(found.model[1])}"
+    if found.weights:
+        yield "  weights: the model's file has another content"
+
+
+def _text_lines(before: str, after: str) -> Iterator[str]:
+    for line in difflib.ndiff(before.splitlines(), after.splitlines()):
+        if line.startswith("- "):
+            yield _removed(line[2:])
+        elif line.startswith("+ "):
+            yield _added(line[2:])
+        elif line.startswith("  "):
+            yield f"      {line[2:]}"
+
+
+def _removed(text: str) -> str:
+    return click.style(f"    - {text}", fg="red")
+
+
+def _added(text: str) -> str:
+    return click.style(f"    + {text}", fg="green")
+
+
+def _demo(demo: Demo) -> str:
+    parts = []
+    for name, value in demo.items():
+        if name == "augmented":
+            continue
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = " ".join(text.split())
+        parts.append(f"{name}: {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}")
+    return " | ".join(parts)
+
+
+def _model(model: Mapping[str, Any] | None) -> str:
+    if model is None:
+        return "that of the source"
+    settings = ", ".join(f"{name}={value!r}" for name, value in model.items() if name != "model")
+    return f"{model['model']}{f' ({settings})' if settings else ''}"

@@ -1,0 +1,83 @@
+"""Data files as texts, compressed by gzip or not, and what is wrong with one that is no text."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from ..errors import DataError
+
+
+def ending_of(path: Path) -> str:
+    """What a file's name says of its format, in lower case, without `.gz`: ".csv"."""
+    name = path.name.lower()
+    return Path(name.removesuffix(".gz")).suffix
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether a file's name says that it is compressed by gzip."""
+    return path.name.lower().endswith(".gz")
+
+
+def open_binary(path: Path) -> BinaryIO:
+    """A data file, decompressed where it is compressed.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    try:
+        if is_compressed(path):
+            import gzip
+
+            return cast("BinaryIO", gzip.open(path, "rb"))
+        return path.open("rb")
+    except OSError as error:
+        raise DataError(f"`{path}` cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
+    """A data file as text; a mark at its beginning, which spreadsheets write, is left out.
+
+    Args:
+        path: the file.
+        newline: as in `open`.
+
+    Raises:
+        DataError: it cannot be opened, or (inside) it is no UTF-8, or its compressed data is damaged.
+    """
+    with io.TextIOWrapper(open_binary(path), encoding="utf-8-sig", newline=newline) as file:
+        try:
+            yield file
+        except UnicodeDecodeError as error:
+            raise _not_utf8(path, error) from error
+        except (zlib.error, EOFError) as error:
+            raise _damaged(path) from error
+        except OSError as error:
+            # gzip's own error for a file of another kind is one of these, without a number.
+            if error.errno is None:
+                raise _damaged(path) from error
+            raise DataError(f"`{path}` cannot be read: {error.strerror}") from error
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(f"`{path.name}` is not a gzip file, or is damaged")
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
+    """Say where the first bad byte is; the decoder knows only its place in the current block."""
+    with open_binary(path) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as found:
+                byte, reason = line[found.start], found.reason
+                return DataError(
+                    f"`{path.name}`, line {number}: the byte 0x{byte:02x} is not UTF-8 ({reason}); "
+                    "save the file as UTF-8"
+                )
+    return DataError(f"`{path.name}` is not UTF-8 ({error.reason}); save the file as UTF-8")

@@ -1,0 +1,63 @@
+"""Parquet files, by pyarrow: a batch of rows at a time, so that they may be larger than memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from .opening import is_compressed, open_binary
+from .table import Row, Table
+
+_BATCH = 1024
+
+
+def read_parquet(path: Path) -> Table:
+    """The rows of a file, counted from 1, with Python's values: a null is None.
+
+    Raises:
+        DataError: pyarrow is not installed, or the file is no Parquet.
+    """
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise DataError(
+            f"`{path.name}` is a Parquet file; to read it, install pyarrow: pip install 'dspyc[data]'"
+        ) from None
+    source: Any = _decompressed(path) if is_compressed(path) else path
+    try:
+        file = parquet.ParquetFile(source)
+    except (ArrowException, OSError) as error:
+        if source is not path:
+            source.close()
+        raise DataError(f"`{path.name}` is not a Parquet file, or is damaged") from error
+    return Table(tuple(file.schema_arrow.names), _rows(path, file, ArrowException))
+
+
+def _rows(path: Path, file: Any, failure: type[Exception]) -> Iterator[tuple[int, Row]]:
+    number = 0
+    try:
+        for batch in file.iter_batches(batch_size=_BATCH):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+    except (failure, OSError) as error:
+        raise DataError(f"`{path.name}` cannot be read after row {number}: {error}") from error
+    finally:
+        file.close(force=True)
+
+
+def _decompressed(path: Path) -> Any:
+    """The content in a file of its own, because a Parquet file is read from its end."""
+    copy = tempfile.TemporaryFile()  # noqa: SIM115  the reader closes it
+    with open_binary(path) as packed:
+        try:
+            shutil.copyfileobj(packed, copy)
+        except (OSError, EOFError) as error:
+            copy.close()
+            raise DataError(f"`{path.name}` is not a gzip file, or is damaged") from error
+    copy.seek(0)
+    return copy

@@ -1,0 +1,92 @@
+"""`dspyc eval --json`: what a program that reads it gets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dspyc.cli.main import run
+
+PROGRAM = """
+configure(lm=DummyLM({"Belgium": {"answer": "Brussels"}, "Peru": {"answer": "Cusco"}}))
+
+module qa = Predict("question -> answer", temperature=0.5)
+
+dataset rows = Dataset("rows.csv", inputs=["question"])
+evaluate accuracy = Evaluate(qa, devset=rows, metric=answer_exact_match, require=40)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "a.dspy").write_text(PROGRAM, encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("question,answer\nBelgium,Brussels\nPeru,Lima\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DSPYC_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_the_figures_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["eval", "a.dspy", "--json", "--repeats", "2"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    del record["seconds"]
+    assert record == {
+        "evaluation": "accuracy",
+        "program": "qa",
+        "metric": "answer_exact_match",
+        "score": 50.0,
+        "interval": [0.0, 100.0],
+        "examples": 2,
+        "repeats": 2,
+        "pass_at": {"1": 50.0, "2": 50.0},
+        "errors": 0,
+        "require": 40,
+        "passed": True,
+        "calls": 4,
+        "tokens": 0,
+        "cost": None,
+    }
+
+
+def test_a_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["eval", "a.dspy:accuracy", "--output", "rows.json"]) == 0
+    capsys.readouterr()
+    assert run(["eval", "a.dspy:accuracy", "--compare", "rows.json", "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["comparison"] == {
+        "verdict": "indistinguishable",
+        "before": 50.0,
+        "after": 50.0,
+        "difference": 0.0,
+        "interval": [0.0, 0.0],
+        "p_value": 1.0,
+        "test": "McNemar's exact test",
+        "worse": [],
+        "better": [],
+    }
+
+
+def test_a_report_of_a_run_that_is_compared(folder: Path) -> None:
+    assert run(["eval", "a.dspy:accuracy", "--output", "rows.json"]) == 0
+    assert run(["eval", "a.dspy:accuracy", "--compare", "rows.json", "--report", "r.html"]) == 0
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    assert "The two runs are indistinguishable" in page
+    assert "rows.json" in page
+    assert "Given the fields `question`, produce the fields `answer`." in page, "the prompt of a row"
+
+
+def test_an_optimization_with_a_report(folder: Path) -> None:
+    (folder / "b.dspy").write_text(
+        PROGRAM
+        + "optimizer search = BootstrapRS(metric=answer_exact_match, num_candidate_programs=1)\n"
+        + "program tuned = search.compile(qa, trainset=rows, valset=rows)\n"
+        + "evaluate after = Evaluate(tuned, devset=rows, metric=answer_exact_match)\n",
+        encoding="utf-8",
+    )
+    assert run(["optimize", "b.dspy", "--report", "r.html"]) == 0
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    for text in ("Trials", "seed -3", "What was learned", "Comparison", "BootstrapFewShotWithRandomSearch("):
+        assert text in page, text
+    assert run(["optimize", "b.dspy", "--report", "r.txt"]) == 2
