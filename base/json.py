@@ -37,6 +37,18 @@ def dump_strictly(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+def dump_for_people(value: Any) -> str:
+    """A value of JSON's types over several lines, its letters as they are; what `json` reads again.
+
+    Raises:
+        TypeError, ValueError, RecursionError: it holds what JSON cannot.
+    """
+    try:
+        return ujson.dumps(value, indent=2, ensure_ascii=False, escape_forward_slashes=False, allow_nan=False)
+    except (OverflowError, RecursionError, ValueError):
+        return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def load(text: str | bytes) -> Any:
     """The value of a text that `dump` has written.
 

@@ -63,5 +63,12 @@ class _Face(ModuleType):
 
         show(given)
 
+    @cache.deleter
+    def cache(self) -> None:
+        # `unittest.mock.patch("….cache", own)` ends so.
+        from .lm.cacheface import show_previous
+
+        show_previous()
+
 
 sys.modules[__name__].__class__ = _Face

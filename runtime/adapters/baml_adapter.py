@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .. import dspy_paths
 from ..parameters import parameters
 from ..signature import description
 from ..signature.fields import Field
@@ -58,3 +59,6 @@ def _form(field: Field) -> str:
     if is_tool_calls(plain_annotation(field.annotation)):
         return ' (like {"tool_calls": [{"name": "...", "args": {...}}]})'
     return ""
+
+
+dspy_paths.extend(__name__)

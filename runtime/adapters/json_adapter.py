@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .. import dspy_paths
 from ..errors import AdapterParseError
 from ..lm.capabilities import Capabilities
 from ..lm.messages import OutputFormat
@@ -184,3 +185,6 @@ def _read(read: Reader, value: Any) -> Any:
             raise ReadError("is null, but must be a string")
         return rendering.render(value)
     return read.from_json(value)
+
+
+dspy_paths.extend(__name__)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .. import dspy_paths
 from ..errors import AdapterParseError
 from ..parameters import parameters
 from ..signature import description
@@ -193,3 +194,6 @@ def _element(name: str, value: Any) -> str:
     if isinstance(value, (dict, list)):
         return as_element(value, name)
     return f"<{name}>\n{escaped(str(value))}\n</{name}>"
+
+
+dspy_paths.extend(__name__)

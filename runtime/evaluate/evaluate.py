@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from .. import dspy_paths
 from ..errors import ConfigurationError, EvaluationError
 from ..example import Example
 from ..execution.callables import name_of
@@ -379,3 +380,6 @@ def _verify_examples(examples: list[Example]) -> None:
             "the examples of `devset` do not say which of their fields are inputs: "
             "use Dataset(…, inputs=[…]) or example.with_inputs(…)"
         ) from error
+
+
+dspy_paths.extend(__name__)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from .. import dspy_paths
 from ..errors import EvaluationError
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -106,3 +107,6 @@ def _contains(tokens: list[str], wanted: list[str]) -> bool:
     return width > 0 and any(
         tokens[start : start + width] == wanted for start in range(len(tokens) - width + 1)
     )
+
+
+dspy_paths.extend(__name__)

@@ -77,6 +77,38 @@ class BaseCallback:
     def on_tool_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """The tool has returned, or failed."""
 
+    def on_interpreter_startup_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """The process of an interpreter is started."""
+
+    def on_interpreter_startup_end(
+        self, call_id: str, outputs: Any, exception: BaseException | None = None
+    ) -> None:
+        """The process runs, or could not be started."""
+
+    def on_interpreter_execute_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """An interpreter runs code; `inputs` are its `code` and `variables`."""
+
+    def on_interpreter_execute_end(
+        self, call_id: str, outputs: Any, exception: BaseException | None = None
+    ) -> None:
+        """The code has ended, or failed."""
+
+    def on_interpreter_tool_call_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Code calls a function of yours; `inputs` are its `tool_name`, `args` and `kwargs`."""
+
+    def on_interpreter_tool_call_end(
+        self, call_id: str, outputs: Any, exception: BaseException | None = None
+    ) -> None:
+        """The function has returned, or failed."""
+
+    def on_interpreter_shutdown_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """An interpreter is shut down."""
+
+    def on_interpreter_shutdown_end(
+        self, call_id: str, outputs: Any, exception: BaseException | None = None
+    ) -> None:
+        """The interpreter is shut down."""
+
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """An evaluation begins; `inputs` are the arguments of its call."""
 
@@ -95,6 +127,10 @@ def listening(own: Sequence[Any] | None) -> Sequence[Any]:
     if not settings.Heard.anywhere:
         return own or ()
     return [*(settings.lookup("callbacks") or ()), *(own or ())]
+
+
+_OF_INTERPRETERS = {"start": "startup", "invoke_tool": "tool_call"}
+"""Methods of interpreters that callbacks have other names for."""
 
 
 class Report:
@@ -140,8 +176,8 @@ class Report:
 def with_callbacks(function: F) -> F:
     """A method of which callbacks are told: those of the object's `callbacks`, and of the settings.
 
-    What they are told of is the class's `_reported_as`, with the name of the method for an adapter; `module`
-    where a class does not say.
+    What they are told of is the class's `_reported_as`, with the name of the method for an adapter; where a
+    class does not say, an interpreter of code if it looks like one, else a module.
     """
     from inspect import iscoroutinefunction
 
@@ -179,9 +215,14 @@ def _report(
 ) -> Report:
     from inspect import signature
 
-    what = getattr(instance, "_reported_as", "module")
+    what = getattr(instance, "_reported_as", None)
+    if what is None:
+        is_interpreter = all(hasattr(instance, name) for name in ("tools", "execute", "shutdown"))
+        what = "interpreter" if is_interpreter else "module"
     if what == "adapter":
         what = f"adapter_{function.__name__}"
+    elif what == "interpreter":
+        what = f"interpreter_{_OF_INTERPRETERS.get(function.__name__, function.__name__)}"
     try:
         bound = signature(function).bind(instance, *args, **kwargs)
     except TypeError:

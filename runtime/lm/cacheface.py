@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -224,6 +225,8 @@ class DiskView(Mapping[str, Any]):
 
 
 _shown: Cache | None = None
+_before: deque[Cache] = deque(maxlen=16)
+"""The caches that others were put in the place of, the last one last."""
 
 
 def shown() -> Cache:
@@ -241,9 +244,20 @@ def show(cache: Cache) -> None:
     Raises:
         ConfigurationError: it is no `Cache`.
     """
-    global _shown
     if not isinstance(cache, Cache):
         raise ConfigurationError(f"the cache must be a `Cache`, not {type(cache).__name__}")
+    _before.append(shown())
+    _use(cache)
+
+
+def show_previous() -> None:
+    """Make that the cache of this process which `show` has put another in the place of."""
+    if _before:
+        _use(_before.pop())
+
+
+def _use(cache: Cache) -> None:
+    global _shown
     _shown = cache
     caching.use(cache.store)
 

@@ -36,6 +36,7 @@ class Delta:
         cost: of the whole request, in US dollars.
         model: the model's name as the provider gives it.
         id: the provider's name for the answer.
+        cache_hit: whether it is from the cache.
     """
 
     index: int = 0
@@ -49,6 +50,7 @@ class Delta:
     cost: float | None = None
     model: str | None = None
     id: str | None = None
+    cache_hit: bool = False
 
 
 class Collector:
@@ -152,8 +154,15 @@ def as_deltas(response: Response) -> list[Delta]:
             ),
             finish_reason=completion.finish_reason,
             logprobs=completion.logprobs,
+            cache_hit=response.cache_hit,
         )
         for index, completion in enumerate(response.completions)
     ]
-    last = Delta(usage=response.usage, cost=response.cost, model=response.model, id=response.id)
+    last = Delta(
+        usage=response.usage,
+        cost=response.cost,
+        model=response.model,
+        id=response.id,
+        cache_hit=response.cache_hit,
+    )
     return [*deltas, last]

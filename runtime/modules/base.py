@@ -162,6 +162,9 @@ class Module(PartTree):
     async def aforward(self, /, *args: Any, **inputs: Any) -> Any:
         """What an asynchronous call does, without the bookkeeping around it."""
         if _depth(type(self), "forward") == _NOWHERE:
+            if type(self).__call__ is not Module.__call__:
+                # A program of DSPy that defines nothing else.
+                return await drive.call_function(self.__call__, *args, **inputs)
             raise NotImplementedError(f"`{type(self).__name__}` defines neither `forward` nor `aforward`")
         return await drive.call_function(self.forward, *args, **inputs)
 

@@ -1,65 +1,122 @@
-"""What a model is told of a Python session: its variables, and what was run in it."""
+"""What a model is told of a Python session: its variables, and what was run in it; with DSPy's names."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
+from ..signature.fields import Field
 from ..values.rendering import to_json_types
 
 _PREVIEW = 1_000
 """How many characters of a variable are shown."""
+_SHOWN = 10_000
+"""How many characters of an output are shown."""
 
 
-class Variable(NamedTuple):
-    """A variable of the session: what it is, without all of its value."""
+@dataclass(frozen=True)
+class REPLVariable:
+    """A variable of the session: what it is, without all of its value.
+
+    Attributes:
+        name: its name in the code.
+        type_name: the name of its type.
+        total_length: how many characters its value has as text.
+        preview: the beginning and the end of that text.
+        desc: what the signature says of it.
+        constraints: the limits of its values, in words.
+    """
 
     name: str
     type_name: str
-    desc: str
-    size: int
+    total_length: int
     preview: str
+    desc: str = ""
+    constraints: str = ""
 
     @classmethod
-    def of(cls, name: str, value: Any, desc: str | None) -> Variable:
-        """A variable with a value of any type."""
+    def from_value(
+        cls, name: str, value: Any, field_info: Field | None = None, preview_chars: int = _PREVIEW
+    ) -> REPLVariable:
+        """A variable with a value of any type.
+
+        Args:
+            name: its name.
+            value: its value.
+            field_info: the signature's field, for its description and constraints.
+            preview_chars: how many characters of the value are shown.
+        """
         plain = to_json_types(value)
         text = (
             json.dumps(plain, ensure_ascii=False, indent=2) if isinstance(plain, (dict, list)) else str(plain)
         )
-        return cls(name, type(value).__name__, desc or "", len(text), middle_left_out(text, _PREVIEW, "..."))
+        return cls(
+            name,
+            type(value).__name__,
+            len(text),
+            middle_left_out(text, preview_chars, "..."),
+            (field_info.desc or "") if field_info is not None else "",
+            field_info.constraint_text if field_info is not None else "",
+        )
 
-    def __str__(self) -> str:
+    def format(self) -> str:
+        """The variable as the prompt has it."""
         lines = [f"Variable: `{self.name}` (access it in your code)", f"Type: {self.type_name}"]
         if self.desc:
             lines.append(f"Description: {self.desc}")
-        lines.append(f"Total length: {self.size:,} characters")
+        if self.constraints:
+            lines.append(f"Constraints: {self.constraints}")
+        lines.append(f"Total length: {self.total_length:,} characters")
         return "\n".join([*lines, f"Preview:\n```\n{self.preview}\n```"])
 
 
-class Entry(NamedTuple):
-    """One step in the session: why, the code, and what came of it."""
+@dataclass(frozen=True)
+class REPLEntry:
+    """One step in the session: the code, what came of it, and why it was run."""
 
-    reasoning: str
     code: str
     output: str
+    reasoning: str = ""
 
-    def show(self, number: int, limit: int) -> str:
-        """The step as the prompt has it, its output up to a number of characters."""
+    @staticmethod
+    def format_output(output: str, max_output_chars: int = _SHOWN) -> str:
+        """An output as the prompt has it: its beginning and end where it is long, after its length."""
+        omitted = f"\n\n... ({len(output) - max_output_chars:,} characters omitted) ...\n\n"
+        return f"Output ({len(output):,} chars):\n{middle_left_out(output, max_output_chars, omitted)}"
+
+    def format(self, index: int, max_output_chars: int = _SHOWN) -> str:
+        """The step as the prompt has it; `index` counts from 0."""
         why = f"Reasoning: {self.reasoning}\n" if self.reasoning else ""
-        omitted = f"\n\n... ({len(self.output) - limit:,} characters omitted) ...\n\n"
-        output = middle_left_out(self.output, limit, omitted)
-        return (
-            f"=== Step {number} ===\n{why}Code:\n```python\n{self.code}\n```\n"
-            f"Output ({len(self.output):,} chars):\n{output}"
-        )
+        code = f"Code:\n```python\n{self.code}\n```"
+        shown = self.format_output(self.output, max_output_chars)
+        return f"=== Step {index + 1} ===\n{why}{code}\n{shown}"
 
 
-def show_history(entries: list[Entry], limit: int) -> str:
-    """All steps as the prompt has them."""
-    if not entries:
-        return "You have not run any code yet."
-    return "\n".join(entry.show(number, limit) for number, entry in enumerate(entries, 1))
+@dataclass(frozen=True)
+class REPLHistory:
+    """All steps of a session so far; `append` gives another history."""
+
+    entries: tuple[REPLEntry, ...] = ()
+    max_output_chars: int = _SHOWN
+
+    def append(self, *, reasoning: str = "", code: str, output: str) -> REPLHistory:
+        """The history with one more step."""
+        return REPLHistory((*self.entries, REPLEntry(code, output, reasoning)), self.max_output_chars)
+
+    def format(self) -> str:
+        """The steps as the prompt has them."""
+        if not self.entries:
+            return "You have not run any code yet."
+        steps = (entry.format(index, self.max_output_chars) for index, entry in enumerate(self.entries))
+        return "\n".join(steps)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[REPLEntry]:
+        return iter(self.entries)
 
 
 def middle_left_out(text: str, limit: int, instead: str) -> str:

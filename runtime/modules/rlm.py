@@ -20,6 +20,7 @@ from ..lm.base import BaseLM
 from ..parameters import KW_ONLY, parameters
 from ..prediction import Prediction
 from ..signature.conditions import check_outputs
+from ..signature.fields import Field
 from ..signature.inputs import complete_inputs
 from ..signature.signature import Signature, SignatureLike, ensure_signature
 from ..tools.interpreter import SUBMIT, FinalOutput, without_fence
@@ -28,7 +29,7 @@ from ..values.reading import ReadError, reader_for
 from . import rlm_prompts
 from .calling import in_force
 from .predict import Predict
-from .repl import Entry, Variable, show_history
+from .repl import REPLHistory, REPLVariable
 from .sandboxes import InterpreterFactory, sandbox_of, shown
 from .toolbox import Agent, Toolbox, said_of
 
@@ -118,9 +119,10 @@ class RLM(Agent):
         given = complete_inputs(self.signature, inputs, self.signature.__name__)
         fields = self.signature.input_fields
         described = "\n\n".join(
-            str(Variable.of(name, value, said_of(fields[name]))) for name, value in given.items()
+            REPLVariable.from_value(name, value, _described(fields[name])).format()
+            for name, value in given.items()
         )
-        entries: list[Entry] = []
+        history = REPLHistory(max_output_chars=self.max_output_chars)
         async with sandbox_of(self, None, factory, self.allow_code) as sandbox:
             await self._toolbox.complete(self.generate_action, self._describe)
             await sandbox.offer(
@@ -129,7 +131,7 @@ class RLM(Agent):
             for number in range(1, self.max_iters + 1):
                 action = await self.generate_action.acall(
                     variables_info=described,
-                    repl_history=show_history(entries, self.max_output_chars),
+                    repl_history=history.format(),
                     iteration=f"{number}/{self.max_iters}",
                 )
                 code = without_fence(action.code).strip("\n")
@@ -138,19 +140,19 @@ class RLM(Agent):
                 except CodeExecutionError as error:
                     result = f"[Error] {error}"
                 outputs, words = self._read(result, given)
-                entries.append(Entry(action.reasoning or "", code, words))
+                history = history.append(reasoning=action.reasoning or "", code=code, output=words)
+                last = history.entries[-1]
                 if self.verbose:
                     logger.info(
-                        "RLM, step %d of %d\n%s", number, self.max_iters, entries[-1].show(number, 2_000)
+                        "RLM, step %d of %d\n%s", number, self.max_iters, last.format(number - 1, 2_000)
                     )
                 if outputs is not None:
-                    return _prediction(outputs, entries, entries[-1].reasoning)
+                    return _prediction(outputs, history, last.reasoning)
         logger.warning(
             "the model did not call %s in %d steps; its answer is read from them", SUBMIT, self.max_iters
         )
-        history = show_history(entries, self.max_output_chars)
-        found = await self.extract.acall(variables_info=described, repl_history=history)
-        return _prediction(dict(found), entries, "The steps ended without a result.")
+        found = await self.extract.acall(variables_info=described, repl_history=history.format())
+        return _prediction(dict(found), history, "The steps ended without a result.")
 
     def _describe(self, tools: Mapping[str, Any]) -> str:
         factory = self.interpreter_factory
@@ -230,8 +232,13 @@ def _typed(annotation: Any, value: Any) -> Any:
     return reader_for(annotation).from_json(value)
 
 
-def _prediction(outputs: Mapping[str, Any], entries: list[Entry], reasoning: str) -> Prediction:
-    trajectory = [entry._asdict() for entry in entries]
+def _described(field: Field) -> Field:
+    """The field as the model is told of it."""
+    return field.updated(desc=said_of(field))
+
+
+def _prediction(outputs: Mapping[str, Any], history: REPLHistory, reasoning: str) -> Prediction:
+    trajectory = [{"reasoning": each.reasoning, "code": each.code, "output": each.output} for each in history]
     return Prediction({**outputs, "trajectory": trajectory, "final_reasoning": reasoning})
 
 

@@ -15,7 +15,7 @@ import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from ..errors import ConfigurationError
@@ -197,6 +197,8 @@ class _Sink:
         self._partial: dict[tuple[int, str], PartialReader] = {}
         self._heard: set[int] = set()
         """The listeners that have heard a whole field."""
+        self._held: dict[int, StreamResponse] = {}
+        """The last piece for each listener, which waits for the next, as it may be the last of its field."""
 
     def wants(self, predictor: Any) -> bool:
         """Whether somebody listens to a predictor."""
@@ -208,6 +210,8 @@ class _Sink:
         """A predictor asks a model."""
         self._complete[id(predictor)] = set()
         self._partial = {key: self._partial[key] for key in self._partial if key[0] != id(predictor)}
+        for each in (self._listeners or {}).get(id(predictor), ()):
+            self._held.pop(id(each), None)
         if attempt and self._listeners is None and not self._raw:
             self._put(StreamRestart(self._name(predictor)))
 
@@ -225,9 +229,21 @@ class _Sink:
         for each in self._listeners.get(id(predictor), ()):
             if each.signature_field_name != field or (id(each) in self._heard and not each.allow_reuse):
                 continue
-            self._put(StreamResponse(each.predict_name or self._name(predictor), field, chunk, is_last))
-            if is_last:
-                self._heard.add(id(each))
+            piece = StreamResponse(each.predict_name or self._name(predictor), field, chunk, is_last)
+            self._tell(each, piece)
+
+    def _tell(self, listener: StreamListener, piece: StreamResponse) -> None:
+        """Give a listener its pieces; the last with text says that it is the last."""
+        held = self._held.pop(id(listener), None)
+        if held is not None and piece.is_last_chunk and not piece.chunk:
+            piece = replace(held, is_last_chunk=True)
+        elif held is not None:
+            self._put(held)
+        if piece.is_last_chunk:
+            self._put(piece)
+            self._heard.add(id(listener))
+        else:
+            self._held[id(listener)] = piece
 
     def _reader(self, predictor: Any, field: str) -> PartialReader:
         key = (id(predictor), field)
@@ -244,8 +260,8 @@ class _Sink:
                 self.write(predictor, name, render(value), is_last=True)
 
     def pass_on(self, predictor: Any, delta: Delta) -> None:
-        """A piece of an answer as it came."""
-        if self._raw:
+        """A piece of an answer as it came; one from the cache did not come now."""
+        if self._raw and not delta.cache_hit:
             self._put(delta)
 
     def _name(self, predictor: Any) -> str:
@@ -450,7 +466,8 @@ async def streaming_response(streamer: AsyncIterator[Piece]) -> AsyncIterator[st
         if isinstance(piece, str) and piece.startswith("data:"):
             yield piece
         else:
-            yield f"data: {json.dumps(_as_event(piece), ensure_ascii=False, default=str)}\n\n"
+            event = json.dumps(_as_event(piece), ensure_ascii=False, default=str, separators=(",", ":"))
+            yield f"data: {event}\n\n"
     yield "data: [DONE]\n\n"
 
 

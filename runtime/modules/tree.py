@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 from ...base.expressions import pattern
@@ -302,9 +303,31 @@ def copy_tree(value: Any, memo: dict[int, Any]) -> Any:
         case tuple() if type(value) is tuple:
             memo[id(value)] = twin = tuple(copy_tree(item, memo) for item in value)
         case _:
-            try:
-                twin = copy.deepcopy(value, memo)
-            except Exception:  # noqa: BLE001 whatever a foreign object's own copying raises, sharing it is the way out
-                twin = value
-            memo[id(value)] = twin
+            memo[id(value)] = twin = _copy_of(value, memo)
     return twin
+
+
+_shared: set[type] = set()
+"""The classes of which it was said that their objects are shared."""
+
+
+def _copy_of(value: Any, memo: dict[int, Any]) -> Any:
+    """A copy of a foreign object, as deep as it can be; itself where it cannot be copied, which is logged
+    once for its class.
+    """
+    import copy
+
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:  # noqa: BLE001 whatever its own copying raises, there is another way
+        with suppress(Exception):
+            return copy.copy(value)
+    kind = type(value)
+    if kind not in _shared:
+        _shared.add(kind)
+        import logging
+
+        logging.getLogger("dspyc").warning(
+            "an attribute of type %s cannot be copied; the copy of its module shares it", kind.__qualname__
+        )
+    return value

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base import files
+from ...base.json import dump_for_people
 from ...base.version import VERSION
 from ..errors import StateError
 
@@ -29,7 +30,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     _verify_ending(path)
     content = {**state, "metadata": metadata()}
     try:
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        text = dump_for_people(content)
     except (TypeError, ValueError, RecursionError) as error:
         raise StateError(f"the state cannot be written as JSON: {error}") from error
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Annotated, Any, ClassVar, Self
 
 from ..errors import CodeExecutionError, CodeInterpreterError, ConfigurationError
 from ..execution import drive, exits
+from ..execution.callbacks import BaseCallback, Report, listening
 from ..limits import Ge
 from ..parameters import KW_ONLY, parameters
 from .sandbox import Limits, Output, Sandbox, inside, outside, raised_inside
@@ -75,6 +77,8 @@ class PythonInterpreter:
     """How many characters it may print."""
     max_calls: Annotated[int, Ge(1)] = 10_000
     """How often the code may call tools, all pieces together."""
+    callbacks: Sequence[BaseCallback] | None = None
+    """Told when it starts, runs code, calls a tool, and is shut down."""
 
     def __post_init__(self) -> None:
         """Take the tools.
@@ -119,9 +123,15 @@ class PythonInterpreter:
                 "this interpreter is running other code; it runs one piece at a time, so use another one"
             )
         given = _checked(variables or {})
+        callbacks = listening(self.callbacks)
         self._is_busy = True
         try:
-            return await self._run(code, given)
+            if not callbacks:
+                return await self._run(code, given)
+            told = {"code": code, "variables": variables}
+            with Report(callbacks, "interpreter_execute", self, told) as report:
+                report.outputs = await self._run(code, given)
+                return report.outputs
         except CodeInterpreterError:
             raise
         except BaseException:
@@ -144,12 +154,20 @@ class PythonInterpreter:
         """
         if self._is_closed:
             raise CodeInterpreterError("this interpreter was shut down; make a new one")
-        self._sandbox.start()
+        self._started()
 
     def shutdown(self) -> None:
         """End the sandbox; the interpreter cannot be used again."""
-        self._is_closed = True
-        self._sandbox.stop()
+        callbacks = listening(self.callbacks)
+        with Report(callbacks, "interpreter_shutdown", self, {}) if callbacks else nullcontext():
+            self._is_closed = True
+            self._sandbox.stop()
+
+    def _started(self) -> Any:
+        """The session of the sandbox, which is started where it does not run."""
+        callbacks = () if self._sandbox.is_running else listening(self.callbacks)
+        with Report(callbacks, "interpreter_startup", self, {}) if callbacks else nullcontext():
+            return self._sandbox.start()
 
     def __enter__(self) -> Self:
         return self
@@ -181,7 +199,7 @@ class PythonInterpreter:
 
     async def _run(self, code: str, variables: Mapping[str, Any]) -> Any:
         output = Output(self.max_output)
-        session = self._sandbox.start()
+        session = self._started()
         outcome: FinalOutput | None = None
         answer: Callable[[], Any] | None = _starting(session, code, variables, output)
         try:
@@ -229,10 +247,14 @@ class PythonInterpreter:
         tool = self._tools.get(name)
         if tool is None:
             return {"exc_type": "NameError", "message": f"name '{name}' is not defined"}
+        callbacks = listening(self.callbacks)
+        told = {"tool_name": name, "args": args, "kwargs": kwargs}
         try:
-            if isinstance(tool, Tool):
-                return {"return_value": inside(await tool.acall(**tool.bind(args, kwargs)))}
-            return {"return_value": inside(await drive.call_function(tool, *args, **kwargs))}
+            if not callbacks:
+                return {"return_value": inside(await _called(tool, args, kwargs))}
+            with Report(callbacks, "interpreter_tool_call", self, told) as report:
+                report.outputs = await _called(tool, args, kwargs)
+            return {"return_value": inside(report.outputs)}
         except Exception as error:  # noqa: BLE001 whatever a tool raises is raised in the code
             return raised_inside(exits.unpacked(error))
 
@@ -322,6 +344,12 @@ def _stand_in(name: str) -> Callable[..., Any]:
 
     tool.__name__ = tool.__qualname__ = name
     return tool
+
+
+async def _called(tool: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    if isinstance(tool, Tool):
+        return await tool.acall(**tool.bind(args, kwargs))
+    return await drive.call_function(tool, *args, **kwargs)
 
 
 def _is_async(tool: Any) -> bool:

@@ -70,3 +70,24 @@ def test_what_json_lacks(value: Any) -> None:
     for write in (json.dump, json.dump_strictly):
         with pytest.raises(TypeError):
             write([value])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [], "b": {}, "c": [1, 2.5, None, True, "ü/\n\u2028"]},
+        {"big": 10**400, "small": 1e-7, "large": 1e300},
+        [[["deep"]]] * 3,
+        {"text": "ends with half a pair \ud83d"},
+    ],
+)
+def test_texts_for_people_are_read_again(value: Any) -> None:
+    text = json.dump_for_people(value)
+    assert standard.loads(text) == value
+    assert "\n" in text
+
+
+@pytest.mark.parametrize("value", [float("nan"), {"a": float("inf")}, {"a": object()}, {"a": {1, 2}}])
+def test_no_texts_for_people_of_what_json_does_not_have(value: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        json.dump_for_people(value)

@@ -364,3 +364,28 @@ def test_what_is_in_the_file_of_a_cache(tmp_path: Path) -> None:
     assert set(cache.disk_cache) == set(cache.memory_cache)
     assert "missing" not in cache.disk_cache
     assert dspy.Cache(enable_disk_cache=False).disk_cache == {}
+
+
+class Uncopyable:
+    """It cannot be copied deeply, or not at all."""
+
+    def __init__(self, shallow: bool) -> None:
+        self.shallow = shallow
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        raise TypeError("no")
+
+    def __copy__(self) -> Any:
+        if not self.shallow:
+            raise TypeError("never")
+        return Uncopyable(True)
+
+
+def test_copies_are_as_deep_as_they_can_be(caplog: pytest.LogCaptureFixture) -> None:
+    module = dspy.Module()
+    module.copied, module.shared = Uncopyable(True), Uncopyable(False)  # type: ignore[attr-defined]
+    twin: Any = module.deepcopy()
+    again: Any = module.deepcopy()
+    assert twin.copied is not module.copied  # type: ignore[attr-defined]
+    assert twin.shared is again.shared is module.shared  # type: ignore[attr-defined]
+    assert caplog.text.count("an attribute of type Uncopyable cannot be copied") == 1

@@ -1,0 +1,139 @@
+"""What DSPy's modules offer beside its face, for programs that import it from there.
+
+`dspy_paths.py` says which path has which; nothing here is used by the runtime itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .errors import BatchError
+from .execution.batch import BatchOptions, run_each
+from .execution.settings import lookup
+from .signature.fields import Field
+from .tools.tool import Tool
+from .values.reading import reader_for
+
+COMMENT_SYMBOL = "#"
+"""What comments of `BAMLAdapter` begin with."""
+INDENTATION = "  "
+"""What each level of `BAMLAdapter`'s types is indented by."""
+
+
+def FieldInfoWithName(name: str, info: Field) -> Field:  # noqa: N802 DSPy's name, which is a class there
+    """A field under a name, as `format_field_with_value` takes it."""
+    return info.updated(name=name)
+
+
+def parse_value(value: Any, annotation: Any) -> Any:
+    """A value of an answer in a type.
+
+    Args:
+        value: a text, or a value of JSON's types.
+        annotation: the type.
+
+    Raises:
+        ValueError: it is no value of the type.
+    """
+    if annotation is str:
+        return str(value)
+    read = reader_for(annotation)
+    return read(value) if isinstance(value, str) else read.from_json(value)
+
+
+def convert_mcp_tool(session: Any, tool: Any) -> Tool:
+    """A tool of an MCP server as a tool of an agent; see `Tool.from_mcp_tool`."""
+    return Tool.from_mcp_tool(session, tool)
+
+
+class dotdict(dict[str, Any]):  # noqa: N801 DSPy's name
+    """A dict whose entries are attributes, too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"there is no entry `{name}`") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self[name]
+        except KeyError:
+            raise AttributeError(f"there is no entry `{name}`") from None
+
+
+class ParallelExecutor:
+    """Calls a function on many items at the same time; `Module.batch` does it for modules.
+
+    Attributes:
+        failed_indices: the numbers of the items that failed in the last run, from 0.
+        exceptions_map: their errors.
+    """
+
+    def __init__(
+        self,
+        num_threads: int | None = None,
+        max_errors: int | None = None,
+        disable_progress_bar: bool = False,
+        provide_traceback: bool | None = None,
+        compare_results: bool = False,
+        timeout: float | None = 120,
+        straggler_limit: int = 3,
+    ) -> None:
+        """Say how to run.
+
+        Args:
+            num_threads: how many items at a time; `settings.num_threads` unless given.
+            max_errors: give up at this many failures; `settings.max_errors` unless given.
+            disable_progress_bar: accepted for compatibility with DSPy; no progress bar is drawn.
+            provide_traceback: log failures with their traceback.
+            compare_results: accepted for compatibility with DSPy, which changes its progress bar by it.
+            timeout: seconds after which one of the last items is started once more; None or 0 for never.
+            straggler_limit: how many items "the last" are.
+        """
+        self.num_threads = num_threads
+        self.max_errors = max_errors
+        self.disable_progress_bar = disable_progress_bar
+        self.provide_traceback = provide_traceback
+        self.compare_results = compare_results
+        self.timeout = timeout
+        self.straggler_limit = straggler_limit
+        self.failed_indices: list[int] = []
+        self.exceptions_map: dict[int, Exception] = {}
+
+    def execute(self, function: Callable[[Any], Any], data: Sequence[Any]) -> list[Any]:
+        """The results in the order of the items, None for one that failed.
+
+        Raises:
+            BatchError: `max_errors` or more failed; the first failure is its cause.
+        """
+        most = lookup("max_errors") if self.max_errors is None else self.max_errors
+        options = BatchOptions(
+            self.num_threads,
+            max(most - 1, 0),
+            True,
+            self.provide_traceback,
+            self.timeout or 0,
+            self.straggler_limit,
+        )
+        items = list(enumerate(data))
+        try:
+            results, failed, errors = run_each(lambda item: function(item[1]), items, items, options)
+        except BatchError as error:
+            raise BatchError(f"Execution cancelled due to errors: {error}") from error.__cause__
+        self.failed_indices = [index for index, _ in failed]
+        self.exceptions_map = dict(zip(self.failed_indices, errors, strict=True))
+        found: list[Any] = results
+        return found
+
+
+def is_in_ipython_notebook_environment() -> bool:
+    """Whether this code runs in a notebook."""
+    import sys
+
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
