@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 @lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @click.option(
+    "--plan",
+    is_flag=True,
+    help="Show the calls, tokens and cost of a run, at least and at most; ask nothing.",
+)
+@click.option(
     "--report",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -48,6 +53,7 @@ def command(
     target: str,
     models: tuple[str, ...],
     as_json: bool,
+    plan: bool,
     report: Path | None,
     fresh: bool,
     max_calls: int | None,
@@ -65,12 +71,16 @@ def command(
     If a run is interrupted or killed, the same command resumes it; finished model calls are not repeated. The
     --max options limit a run, which then keeps the best result so far.
 
+    --plan shows beforehand what a run will take, by role and model.
+
     \b
     Examples:
       dspyc optimize distil.dspy
+      dspyc optimize distil.dspy --plan
       dspyc optimize distil.dspy --max-calls 5000
       dspyc optimize compose.dspy:tuned --lm openai/gpt-4o-mini
     """
+
     from ..project.programs import choose, split_target
     from ..runtime.evaluate.report import save_report
     from ..runtime.optimizers.hearing import hearing_trials
@@ -91,6 +101,16 @@ def command(
     program: Program = loaded.names[programs[0]]
     measured_by = _evaluation_of(loaded, program)
     evaluation: Evaluate | None = loaded.names[measured_by] if measured_by else None
+    if plan:
+        from . import plans
+
+        with told(), answering(models, loaded):
+            planned = program.plan(evaluation, plans.per_run(loaded, programs[0]))
+        if as_json:
+            say_json(plans.record(programs[0], planned))
+        else:
+            plans.show(programs[0], type(program.optimizer).__name__, planned)
+        return 0
     if evaluation is not None and report is not None:
         evaluation.keep_calls = True
     with (

@@ -132,6 +132,7 @@ from .optimizers.bootstrap_finetune import BootstrapFinetune as BootstrapFinetun
 from .optimizers.bootstrap_optuna import BootstrapFewShotWithOptuna as BootstrapFewShotWithOptuna
 from .optimizers.copro import COPRO as COPRO
 from .optimizers.ensemble import Ensemble as Ensemble
+from .optimizers.gepa import GEPA as GEPA
 from .optimizers.infer_rules import InferRules as InferRules
 from .optimizers.knn_few_shot import KNNFewShot as KNNFewShot
 from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot

@@ -55,6 +55,7 @@ _MORE: dict[str, str] = {
     "GroundedProposer": ".optimizers.grounded_proposer",
     "HotPotQA": ".data.benchmarks",
     "INDENTATION": ".dspy_names",
+    "InstructionProposer": ".optimizers.reflection",
     "ParallelExecutor": ".dspy_names",
     "Parameter": ".modules.tree",
     "REPLEntry": ".modules.repl",
@@ -83,6 +84,7 @@ _MORE: dict[str, str] = {
 """Names that only a path has, and where they are."""
 
 _UNDER_OTHER_NAMES = {
+    "DspyGEPAResult": (".optimizers.gepa_result", "GEPAResult"),
     "GLOBAL_HISTORY": (".lm.history", "ALL"),
     "LM_CLASS_STATE_KEY": (".lm.base", "CLASS_IN_STATE"),
     "convert_input_schema_to_tool_args": (".tools.tool", "schema_parts"),

@@ -85,6 +85,7 @@ from .names.duplicate_declaration import duplicate_declaration
 from .names.shadowing import shadowed_name
 from .names.unbound_name import unbound_name
 from .names.unknown_name import unknown_name
+from .optimizing.amounts import search_length
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.composed import not_an_optimizer, unknown_step
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
@@ -235,6 +236,7 @@ RULES: tuple[Rule, ...] = (
     wrong_row,
     wrong_row_value,
     missing_labels,
+    search_length,
     unknown_step,
     not_an_optimizer,
     search_size,

@@ -20,8 +20,8 @@ from .measured import EvaluatedRow
 from .result import EvaluationResult
 from .rows import evaluate_row, row_codec
 
-OnScore: TypeAlias = Callable[[int, int, float], None]
-"""Called with how many rows are done, of how many, and the mean score so far in percent."""
+OnScore: TypeAlias = Callable[[int, int, float, float], None]
+"""Called with how many rows are done, of how many, the mean score so far in percent, and the cost so far."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def evaluate_together(
         tallies[number].add(index, outcome)
         done, points = done + 1, points + outcome.get().value
         if on_score is not None:
-            on_score(done, total, 100 * points / done)
+            on_score(done, total, 100 * points / done, sum(tally.cost for tally in tallies))
 
     jobs = [
         Job(

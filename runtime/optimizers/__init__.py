@@ -8,6 +8,7 @@ from .bootstrap_finetune import BootstrapFinetune
 from .bootstrap_optuna import BootstrapFewShotWithOptuna
 from .copro import COPRO
 from .ensemble import Ensemble, EnsembledProgram
+from .gepa import GEPA
 from .infer_rules import InferRules
 from .knn_few_shot import KNNFewShot
 from .labeled_few_shot import LabeledFewShot
@@ -18,6 +19,7 @@ from .simba import SIMBA
 
 __all__ = [
     "COPRO",
+    "GEPA",
     "SIMBA",
     "AvatarOptimizer",
     "BetterTogether",

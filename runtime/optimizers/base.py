@@ -15,6 +15,7 @@ from ..modules.base import Module
 from ..parameters import parameters_of
 from ..signature.inputs import as_demo
 from ..work.identity import program_digest
+from .plan import Planned
 
 
 class Optimizer:
@@ -73,6 +74,18 @@ class Optimizer:
         """
         program: Module = student.deepcopy()
         return program
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned] | None:
+        """What `compile` will ask of models, at least and at most, before it asks anything.
+
+        Args:
+            student: the program.
+            arguments: as `compile` gets them.
+
+        Returns:
+            runs of programs and calls of models; None where the optimizer cannot say.
+        """
+        return None
 
     def get_params(self) -> dict[str, Any]:
         """The parameters of the optimizer; of one with a constructor of its own, its attributes."""

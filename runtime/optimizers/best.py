@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from ..modules.base import Module
 
 
+@dataclass
 class BestSoFar:
     """What the optimizer inside has found so far.
 
     Attributes:
-        program: the program; None as long as none was measured.
+        program: the best program; None as long as none was measured.
         score: its score in percent.
     """
 
@@ -35,17 +37,24 @@ def keeping_best() -> Iterator[BestSoFar]:
         _best.reset(token)
 
 
+class Publisher:
+    """Tells whoever keeps the best of a better program."""
+
+    def __init__(self, keeper: BestSoFar | None) -> None:
+        self._keeper = keeper
+
+    def __call__(self, program: Module | None, score: float | None) -> None:
+        """Tell of the best program so far."""
+        if self._keeper is not None:
+            self._keeper.program, self._keeper.score = program, score
+
+
 @contextmanager
-def publishing() -> Iterator[Callable[[Module | None, float | None], None]]:
+def publishing() -> Iterator[Publisher]:
     """Gives what tells of a better program; optimizers that run inside, as parts of this one, tell nobody."""
     keeper = _best.get()
     token = _best.set(None)
-
-    def publish(program: Module | None, score: float | None) -> None:
-        if keeper is not None:
-            keeper.program, keeper.score = program, score
-
     try:
-        yield publish
+        yield Publisher(keeper)
     finally:
         _best.reset(token)

@@ -20,6 +20,7 @@ from ..work.run import exhausted
 from .base import Optimizer, as_examples, is_demo_of, verify_structure
 from .labeled_few_shot import LabeledFewShot, filled_up
 from .labels import Labels, is_labels, runs_by_labels, verify_teacher
+from .plan import Planned, Span
 from .rollouts import Acceptance, Call, Rollout, marked_copy, report_failures, roll_out
 
 logger = logging.getLogger("dspyc")
@@ -94,6 +95,15 @@ class BootstrapFewShot(Optimizer):
         """
         verify_teacher(student, teacher, as_examples("trainset", trainset))
 
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        return [
+            bootstrapped(
+                student, arguments.get("teacher"), len(arguments["trainset"]), self.max_bootstrapped_demos,
+                self.max_labeled_demos, self.max_rounds,
+            )
+        ]  # fmt: skip
+
     def _by_labels(self, program: Module, examples: list[Example]) -> _Bootstrapped:
         """The demos that the first rows give which the program does not show yet."""
         found = _Bootstrapped()
@@ -159,6 +169,27 @@ class BootstrapFewShot(Optimizer):
             kept = list(predictor.demos or ())
             predictor.demos = kept + [demo for demo in learned if demo not in kept]
             predictor.demos = filled_up(predictor, rest, self.max_labeled_demos, rng)
+
+
+def bootstrapped(
+    student: Module, teacher: Any, rows: int, demos: int, labeled: int, rounds: int = 1, sets: int = 1
+) -> Planned:
+    """The runs of a teacher in which sets of demos are made.
+
+    Args:
+        student: the program.
+        teacher: the teacher; a copy of the student when None.
+        rows: how many rows there are to run on.
+        demos: the most demos from runs in a set.
+        labeled: the number of demos up to which labelled ones are added.
+        rounds: how often a row is tried.
+        sets: how many sets are made.
+    """
+    least, most = min(demos, 1) * sets, (rows * rounds if demos else 0) * sets
+    if isinstance(teacher, str):
+        least, most = 0, 0
+    guide = teacher if isinstance(teacher, Module) else student
+    return Planned("teacher", Span(least, most), guide, demos=max(labeled, demos))
 
 
 @dataclass

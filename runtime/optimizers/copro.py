@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
 from .base import Candidates, Optimizer, as_examples
 from .instructions import cleaned, instructions_of, with_instructions
+from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask, model_for
 from .study import Candidate, Steps, Study, Trial
 
@@ -109,6 +110,21 @@ class COPRO(Optimizer):
         as_examples("trainset", trainset)
         instructions_of(student)
         self._metric()
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        rows, count = len(arguments["trainset"]), len(instructions_of(student))
+        rounds = range(1, self.depth + 1)
+        tried = self.breadth * (count * sum(rounds) if count > 1 else self.depth)
+        return [
+            Planned("program", Span(rows, rows * tried), student),
+            Planned(
+                "prompt model",
+                Span(count, count * self.depth),
+                lm=self.prompt_model,
+                prompt=writing_prompt(student, []),
+            ),
+        ]
 
     def _metric(self) -> Metric:
         if self.metric is None:

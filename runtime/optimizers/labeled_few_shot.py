@@ -13,6 +13,7 @@ from ..modules.base import Module
 from ..parameters import parameters
 from ..signature.inputs import as_demo
 from .base import Optimizer, is_demo_of
+from .plan import Planned, Span
 
 
 @parameters
@@ -40,6 +41,10 @@ class LabeledFewShot(Optimizer):
         for predictor in program.predictors():
             predictor.demos = filled_up(predictor, examples, self.k, rng if sample else None)
         return program
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        return [Planned("program", Span(0, 0), student, demos=self.k)]
 
 
 def filled_up(

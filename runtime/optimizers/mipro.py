@@ -20,9 +20,12 @@ from ..modules.base import Module
 from ..parameters import parameters
 from .base import Optimizer, as_examples
 from .bayesian import require_optuna
+from .bootstrap_few_shot import bootstrapped
+from .dataset_summary import ENOUGH, MOST_BATCHES
 from .instructions import instructions_of
 from .labels import Labels, verify_teacher
-from .mipro_search import Search, Settings
+from .mipro_search import DEMOS_FOR_PROPOSALS, Search, Settings
+from .plan import Planned, Span, writing_prompt
 from .prompting import model_for
 from .study import Study
 
@@ -216,6 +219,49 @@ class MIPROv2(Optimizer):
             student, trainset, valset, num_trials, max_bootstrapped_demos, max_labeled_demos, seed, minibatch
         )
         run.verify(student, teacher, minibatch_size)
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        given = arguments.get
+        run = self._run(
+            student,
+            arguments["trainset"],
+            given("valset"),
+            given("num_trials"),
+            given("max_bootstrapped_demos"),
+            given("max_labeled_demos"),
+            given("seed"),
+            given("minibatch", True),
+        )
+        rows, count = len(run.val), len(instructions_of(student))
+        measured = run.trials * rows
+        if run.minibatch:
+            full = math.ceil(run.trials / given("minibatch_full_eval_steps", 5))
+            measured = run.trials * min(given("minibatch_size", 35), rows) + full * rows
+        sets = max(0, (run.instructions if run.zero_shot else run.demo_sets) - 2)
+        written = count * (run.instructions - 1)
+        batches = math.ceil(len(run.train) / given("view_data_batch_size", 10))
+        looked = min(batches, MOST_BATCHES) + 1 if given("data_aware_proposer", True) else 0
+        described = 1 + count if given("program_aware_proposer", True) else 0
+        shown = writing_prompt(student, run.train[: given("view_data_batch_size", 10)])
+        demos = run.bootstrapped or DEMOS_FOR_PROPOSALS
+        asked = Span(min(looked, 2 + ENOUGH) + described + written, looked + described + written)
+        return [
+            bootstrapped(student, given("teacher"), len(run.train), demos, run.labeled, sets=sets),
+            Planned(
+                "prompt model",
+                asked if run.instructions > 1 else Span(0, 0),
+                lm=self.prompt_model,
+                prompt=shown,
+            ),
+            Planned(
+                "program",
+                Span(rows, rows + measured),
+                student,
+                lm=self.task_model,
+                demos=run.bootstrapped + run.labeled,
+            ),
+        ]
 
     def _run(
         self,

@@ -14,9 +14,10 @@ from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
 from .base import Candidates, Optimizer, as_examples, fresh_copy, has_learned
-from .bootstrap_few_shot import BootstrapFewShot
+from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .labeled_few_shot import LabeledFewShot
 from .labels import Labels, verify_teacher
+from .plan import Planned, Span
 from .study import Study, Trial
 
 _AT_ONCE = 4
@@ -130,6 +131,26 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
         if valset is not None:
             as_examples("valset", valset)
         verify_teacher(student, teacher, train)
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        seeds = self._seeds(student, arguments.get("restrict"))
+        valset = arguments.get("valset")
+        train, val = len(arguments["trainset"]), len(arguments["trainset"] if valset is None else valset)
+        demos = self.max_bootstrapped_demos + self.max_labeled_demos
+        sets = sum(seed >= _UNSHUFFLED for seed in seeds)
+        return [
+            bootstrapped(
+                student,
+                arguments.get("teacher"),
+                train,
+                self.max_bootstrapped_demos,
+                self.max_labeled_demos,
+                self.max_rounds,
+                sets,
+            ),
+            Planned("program", Span(val, val * len(seeds)), student, demos=demos),
+        ]
 
     def _seeds(self, student: Module, restrict: Sequence[int] | None) -> list[int]:
         seeds = [

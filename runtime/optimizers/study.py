@@ -245,7 +245,7 @@ class Study:
         results = evaluate_together(
             self._evaluate,
             list(samples.values()),
-            lambda done, total, score: report("evaluate", done, total, score=score),
+            lambda done, total, score, cost: report("evaluate", done, total, "", score, cost),
         )
         failures: dict[str, Exception] = {}
         for name, sample, result in zip(samples, samples.values(), results, strict=True):

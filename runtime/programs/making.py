@@ -19,6 +19,7 @@ from ..execution.settings import context
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..optimizers.base import Optimizer
+from ..optimizers.best import BestSoFar, keeping_best
 from ..state.format import ProgramState, write
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import stage
@@ -128,17 +129,16 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     """
     before = _measure(evaluation, making.before, "before")
     began = time.monotonic()
-    with stage("compile"):
-        optimized = making.optimizer.compile(making.subject, **making.arguments)
+    with stage("compile"), keeping_best() as best:
+        try:
+            optimized = making.optimizer.compile(making.subject, **making.arguments)
+        except KeyboardInterrupt:
+            _keep(making, best, time.monotonic() - began)
+            raise
     seconds = time.monotonic() - began
     predictors = learned(making.outline, optimized)
     has_learned = not making.optimizer.needs_state or predictors != learned(making.outline, making.outline)
-    state = ProgramState(
-        program=making.name,
-        predictors=predictors,
-        candidates=candidates_of(making.outline, optimized),
-        facts=facts_of(making.optimizer, making.given, seconds),
-    )
+    state = _state(making, optimized, seconds)
     with _restored_on_failure(making.state):
         state = with_models_beside(state, making.state)
         # Written before it is measured, so that what was learned outlives whatever happens meanwhile.
@@ -150,6 +150,27 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
         write(making.state, with_scores(state, before, after))
     scores = tuple(candidate.score for candidate in state.candidates)
     return OptimizeResult(program, making.state, before, after, seconds, scores, has_learned)
+
+
+def _state(making: Making, optimized: Module, seconds: float, **facts: Any) -> ProgramState:
+    return ProgramState(
+        program=making.name,
+        predictors=learned(making.outline, optimized),
+        candidates=candidates_of(making.outline, optimized),
+        facts={**facts_of(making.optimizer, making.given, seconds), **facts},
+    )
+
+
+def _keep(making: Making, best: BestSoFar, seconds: float) -> None:
+    """Write the best that an optimizer had found when it was interrupted, unless that is the program as it
+    was.
+    """
+    program = best.program
+    if program is None or learned(making.outline, program) == learned(making.outline, making.outline):
+        return
+    state = _state(making, program, seconds, unfinished=True)
+    write(making.state, with_models_beside(state, making.state))
+    logger.warning("the best program so far, with a score of %s %%, is in %s", best.score, making.state)
 
 
 def _measure(evaluation: Evaluate | None, module: Module, when: str) -> EvaluationResult | None:

@@ -22,6 +22,7 @@ from ..execution.settings import calling
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..optimizers.base import Optimizer
+from ..optimizers.plan import Span
 from ..signature.signature import Signature
 from ..state.files import writable_folder
 from ..state.format import (
@@ -38,6 +39,7 @@ from ..work.engine import Engine
 from ..work.run import journalled, working
 from .capture import describe_top
 from .making import Making, OptimizeResult, make_state
+from .planning import OptimizePlan, plan_of
 
 logger = logging.getLogger("dspyc")
 
@@ -208,7 +210,7 @@ class Program(Module):
             StateError: the state file is broken.
         """
         state = self.state
-        return {} if state is None else self._changes(state, self._outline())
+        return {} if state is None else self._changes(state, self.outline())
 
     def optimize(
         self,
@@ -262,6 +264,25 @@ class Program(Module):
         ):
             return make_state(making, evaluation)
 
+    def plan(self, evaluation: Evaluate | None = None, per_run: Span | None = None) -> OptimizePlan:
+        """What `optimize` will take, at least and at most: calls by role and model, tokens and dollars.
+
+        Nothing is asked. Calls that an earlier, interrupted run has made already are counted, too.
+
+        Args:
+            evaluation: measures the module before and after.
+            per_run: how many calls a run of the module makes, where that is known better than from its class.
+
+        Raises:
+            OptimizerError: the optimizer cannot work.
+        """
+        subject, arguments = _plain_argument(self.student), self._arguments()
+        with calling(self._defaults):
+            self.optimizer.verify(subject, **arguments)
+            planned = self.optimizer.plan(subject, **arguments)
+            student = subject if isinstance(subject, Module) else self.outline()
+            return plan_of(student, planned, evaluation, per_run)
+
     def top(self, n: int) -> TopPrograms:
         """The best programs that the optimizer tried, at most `n`; read when they are first used."""
         return TopPrograms(self, n)
@@ -272,7 +293,7 @@ class Program(Module):
     # --- loading ----------------------------------------------------------------------------------------
 
     def _load(self) -> Module:
-        module = self._outline()
+        module = self.outline()
         state = self.state
         if state is None:
             if self.optimizer.needs_state:
@@ -287,7 +308,7 @@ class Program(Module):
         module._compiled = True
         return module
 
-    def _outline(self) -> Module:
+    def outline(self) -> Module:
         """The module that a state is put into: what this one would be if nothing had been learned for it."""
         return self.optimizer.outline(_plain_argument(self.student), **self._arguments())
 
@@ -400,7 +421,7 @@ class TopPrograms(Sequence[Module]):
             raise StateError(
                 f"the program `{program.name}` has no state, so it has no best programs; {_remedy(program)}"
             )
-        if changes := program._changes(state, program._outline()):
+        if changes := program._changes(state, program.outline()):
             raise StateError(
                 f"the state of the program `{program.name}` no longer fits {list_names(changes)}; "
                 f"optimize again with: dspyc optimize {program.source}:{program.name}"
@@ -409,7 +430,7 @@ class TopPrograms(Sequence[Module]):
             return [program.module]
         found: list[Module] = []
         for candidate in state.candidates[: self._n]:
-            module = program._outline()
+            module = program.outline()
             program._apply(module, candidate.predictors)
             module._compiled = True
             found.append(module)

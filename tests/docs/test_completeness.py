@@ -143,7 +143,7 @@ def test_every_name_of_the_runtime_is_in_the_reference() -> None:
     [
         *("Predict", "ChainOfThought", "ChainOfThoughtWithHint", "ReAct", "Refine", "BestOfN"),
         *("LabeledFewShot", "BootstrapFewShot", "BootstrapRS", "BootstrapFewShotWithRandomSearch"),
-        *("COPRO", "MIPROv2"),
+        *("COPRO", "MIPROv2", "GEPA"),
         *("BootstrapFinetune", "Evaluate", "Dataset", "LM", "DummyLM", "Tool"),
     ],
 )

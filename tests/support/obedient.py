@@ -5,6 +5,7 @@ some.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import threading
 from collections.abc import Sequence
@@ -68,7 +69,8 @@ class Obedient(BaseLM):
                 fields[name] = self._label(system, sections(last).get("text", ""), len(request.messages) - 2)
             else:
                 fields[name] = f"some words about the {name}"
-        return written(fields)
+        is_json = "Outputs will be a JSON object" in system
+        return json.dumps(fields) if is_json else written(fields)
 
     async def acomplete(self, request: Request) -> Response:
         """The same; nothing is waited for."""

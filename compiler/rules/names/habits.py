@@ -37,7 +37,6 @@ _DSPYS = {
     "HFClientVLLM": "LM",
     "GPT3": "LM",
     "MIPRO": "MIPROv2",
-    "GEPA": "BootstrapRS",
     "GRPO": "BootstrapFinetune",
     "BayesianSignatureOptimizer": "BootstrapRS",
     "SignatureOptimizer": "BootstrapRS",

@@ -1,0 +1,199 @@
+"""From what an optimizer plans to calls, tokens and money, by role and model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..evaluate import Evaluate
+from ..example import Example
+from ..execution.settings import lookup
+from ..lm.capabilities import capabilities_of
+from ..lm.prices import cost_of
+from ..modules.base import Module
+from ..modules.models import models_of
+from ..optimizers.plan import Planned, Span
+
+_LIKELY, _FEWEST = 4.0, 3.0
+"""Bytes of text in a token: likely, and at least."""
+_ANSWER = 4
+"""The tokens of the shortest answer."""
+_LONGEST_ANSWER = 4_096
+"""The tokens of the longest answer where neither the model nor its settings say."""
+_ROWS = 20
+"""How many rows are looked at to know how long prompts are."""
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """What one role takes of one model.
+
+    Attributes:
+        role: what the calls are for.
+        model: the model's name.
+        calls: how many.
+        tokens: of prompts and answers together.
+        dollars: what they cost; None where the model's price is not known.
+    """
+
+    role: str
+    model: str
+    calls: Span
+    tokens: Span
+    dollars: Span | None
+
+
+@dataclass(frozen=True)
+class OptimizePlan:
+    """What `Program.optimize` will take.
+
+    Attributes:
+        lines: by role and model.
+        is_complete: whether the optimizer's own calls are among them; some optimizers cannot say.
+    """
+
+    lines: tuple[PlanLine, ...]
+    is_complete: bool = True
+
+    @property
+    def calls(self) -> Span:
+        """All calls together."""
+        return sum((line.calls for line in self.lines), Span(0, 0))
+
+    @property
+    def tokens(self) -> Span:
+        """All tokens together."""
+        return sum((line.tokens for line in self.lines), Span(0, 0))
+
+    @property
+    def dollars(self) -> Span | None:
+        """What all cost together; None where a price is not known."""
+        known = [line.dollars for line in self.lines if line.dollars is not None]
+        return sum(known, Span(0, 0)) if len(known) == len(self.lines) else None
+
+
+def plan_of(
+    student: Module,
+    planned: Sequence[Planned] | None,
+    evaluation: Evaluate | None,
+    per_run: Span | None = None,
+) -> OptimizePlan:
+    """What a run will take.
+
+    Args:
+        student: the program.
+        planned: what the optimizer plans; None where it cannot say.
+        evaluation: what measures the program before and after.
+        per_run: how many calls a run of the program makes, where that is known.
+    """
+    lines: list[PlanLine] = []
+    rows: Sequence[Example] = []
+    if evaluation is not None:
+        rows = list(evaluation.devset)
+        count = Span(2 * len(rows), 2 * len(rows))
+        most = max((each.demos for each in planned or ()), default=0)
+        lines += _lines(Planned("evaluation", count, student, demos=most), rows, per_run)
+    for each in planned or ():
+        lines += _lines(each, rows, per_run if each.program is student else None)
+    return OptimizePlan(tuple(lines), planned is not None)
+
+
+def _lines(planned: Planned, rows: Sequence[Example], per_run: Span | None) -> list[PlanLine]:
+    if planned.count.most == 0:
+        return []
+    if planned.program is None:
+        lm = planned.lm if planned.lm is not None else lookup("lm")
+        retries = Span(1, 1 + int(lookup("max_retries")))
+        return [_line(planned.role, lm, planned.count * retries, planned.prompt)]
+    by_model: dict[str, tuple[Any, Span, Span]] = {}
+    predictors = planned.program.named_predictors()
+    models = models_of(planned.program)
+    for name, predictor in predictors:
+        lm = planned.lm if planned.lm is not None else models[name]
+        calls = _calls(planned.program, predictor, per_run, len(predictors))
+        prompt = _prompt(predictor, rows, planned.demos)
+        known = by_model.get(_name(lm))
+        if known is not None:
+            calls, prompt = (
+                known[1] + calls,
+                Span(min(known[2].least, prompt.least), _larger(known[2], prompt)),
+            )
+        by_model[_name(lm)] = (lm, calls, prompt)
+    return [_line(planned.role, lm, planned.count * calls, prompt) for lm, calls, prompt in by_model.values()]
+
+
+def _calls(program: Module, predictor: Any, per_run: Span | None, count: int) -> Span:
+    """How many calls a predictor makes in a run."""
+    retries = predictor.max_retries
+    if retries is None:
+        retries = lookup("max_retries", program._defaults)
+    if per_run is not None:
+        return Span(per_run.least / count, None if per_run.most is None else per_run.most / count)
+    interface = type(program).interface
+    if program is predictor or (count == 1 and interface is not None and interface.calls == "answer"):
+        return Span(1, 1 + int(retries))
+    # Of a program with steps of its own it is known that it calls a model, and not how often.
+    return Span(1 / count, None)
+
+
+def _prompt(predictor: Any, rows: Sequence[Example], demos: int) -> Span:
+    """How many characters its prompts have."""
+    signature = predictor.signature
+    sizes, shown = [], []
+    for row in rows[:_ROWS]:
+        inputs = {name: row[name] for name in signature.input_fields if name in row}
+        given = {name: inputs.get(name, "") for name in signature.input_fields}
+        try:
+            messages = predictor.messages(**given)
+        except Exception:  # noqa: BLE001  an input that another step makes has no value yet
+            continue
+        sizes.append(sum(len(str(message["content"])) for message in messages))
+        shown.append(sum(len(str(value)) for value in row.values()))
+    if not sizes:
+        least = len(signature.instructions) + 40 * len(signature.fields)
+        return Span(least, None)
+    return Span(min(sizes), max(sizes) + demos * (max(shown) + 60 * len(signature.fields)))
+
+
+def _line(role: str, lm: Any, calls: Span, prompt: Span) -> PlanLine:
+    written = _most_written(lm)
+    least_in, least_out = calls.least * prompt.least / _LIKELY, calls.least * _ANSWER
+    most_in = None
+    if calls.most is not None and prompt.most is not None:
+        most_in = calls.most * prompt.most / _FEWEST
+    most_out = None if calls.most is None else calls.most * written
+    most = None if most_in is None or most_out is None else most_in + most_out
+    tokens = Span(round(least_in + least_out), None if most is None else round(most))
+    least_cost = _cost(lm, least_in, least_out)
+    dollars = None
+    if least_cost is not None:
+        high = None if most_in is None or most_out is None else _cost(lm, most_in, most_out)
+        dollars = Span(least_cost, high)
+    rounded = Span(round(calls.least), None if calls.most is None else round(calls.most))
+    return PlanLine(role, _name(lm), rounded, tokens, dollars)
+
+
+def _cost(lm: Any, given: float, written: float) -> float | None:
+    usage = {"prompt_tokens": int(given), "completion_tokens": int(written)}
+    return cost_of(_name(lm), usage, None, _settings(lm))
+
+
+def _most_written(lm: Any) -> int:
+    settings = _settings(lm)
+    found = [settings.get(name) for name in ("max_completion_tokens", "max_tokens", "max_output_tokens")]
+    limit = next((each for each in found if isinstance(each, int)), None)
+    return limit or capabilities_of(_name(lm)).max_output_tokens or _LONGEST_ANSWER
+
+
+def _settings(lm: Any) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(lm, "kwargs", None) or {}
+    return found
+
+
+def _name(lm: Any) -> str:
+    return "no model" if lm is None else str(getattr(lm, "model", type(lm).__name__))
+
+
+def _larger(one: Span, other: Span) -> float | None:
+    return None if one.most is None or other.most is None else max(one.most, other.most)
