@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from ...base.once import once
 from ..errors import ConfigurationError, DataError
 from ..example import Example
 from . import hub
@@ -78,17 +78,17 @@ class SeededSplits:
         for name in ("train", "dev", "test"):
             self.__dict__.pop(name, None)
 
-    @cached_property
+    @once
     def train(self) -> list[Example]:
         """The examples to learn from."""
         return self._drawn("train", self._train, self.train_size, self.train_seed)
 
-    @cached_property
+    @once
     def dev(self) -> list[Example]:
         """The examples to develop with."""
         return self._drawn("dev", self._dev, self.dev_size, self.dev_seed)
 
-    @cached_property
+    @once
     def test(self) -> list[Example]:
         """The examples to measure with."""
         return self._drawn("test", self._test, self.test_size, self.test_seed)
@@ -179,7 +179,7 @@ class HotPotQA(SeededSplits):
         self._details = keep_details
         self._unofficial_dev = unofficial_dev
 
-    @cached_property
+    @once
     def _official(self) -> list[Row]:
         keys = ["question", "answer"]
         if self._details is True:
@@ -193,17 +193,17 @@ class HotPotQA(SeededSplits):
         random.Random(0).shuffle(found)
         return found
 
-    @cached_property
+    @once
     def _train(self) -> list[Row]:
         rows = self._official[: len(self._official) * 75 // 100]
         hidden = {"gold_titles"} if self._details == "dev_titles" else set()
         return [{name: value for name, value in row.items() if name not in hidden} for row in rows]
 
-    @cached_property
+    @once
     def _dev(self) -> list[Row]:
         return self._official[len(self._official) * 75 // 100 :] if self._unofficial_dev else []
 
-    @cached_property
+    @once
     def _test(self) -> list[Row]:
         keys = ["id", "question", "answer", "type", "supporting_facts"]
         return [_with_titles(row, keys) for row in self._source.rows(_VALIDATION, "validation")]
@@ -227,22 +227,22 @@ class GSM8K:
         self._source = _Source(folder, "openai/gsm8k", "main")
         self.do_shuffle = False
 
-    @cached_property
+    @once
     def train(self) -> list[Example]:
         """The examples to learn from."""
         return self._official_train[:200]
 
-    @cached_property
+    @once
     def dev(self) -> list[Example]:
         """The examples to develop with."""
         return self._official_train[200:500]
 
-    @cached_property
+    @once
     def test(self) -> list[Example]:
         """The examples to measure with."""
         return self._examples(_TEST, "test")
 
-    @cached_property
+    @once
     def _official_train(self) -> list[Example]:
         return self._examples(_TRAIN, "train")
 
@@ -268,17 +268,17 @@ class Banking77:
     def __init__(self, folder: str | Path | None = None) -> None:
         self._source = _Source(folder, "mteb/banking77", None)
 
-    @cached_property
+    @once
     def train(self) -> list[Example]:
         """The official training examples."""
         return list(self._examples(_TRAIN, "train"))
 
-    @cached_property
+    @once
     def test(self) -> list[Example]:
         """The official test examples."""
         return list(self._examples(_TEST, "test"))
 
-    @cached_property
+    @once
     def labels(self) -> list[str]:
         """The intents, in alphabetical order."""
         return sorted({example.label for example in self.train})

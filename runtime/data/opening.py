@@ -7,9 +7,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import IO, AnyStr, BinaryIO, TextIO, cast
 
+from ...base.files import render_size
 from ..errors import DataError
+
+LONGEST_LINE = 1 << 26
+"""In bytes or characters."""
 
 
 def ending_of(path: Path) -> str:
@@ -64,6 +68,20 @@ def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
             raise DataError(f"`{path}` cannot be read: {error.strerror}") from error
 
 
+def lines_of(file: IO[AnyStr], path: Path) -> Iterator[AnyStr]:
+    """The lines of a file, as iterating over it gives them.
+
+    Raises:
+        DataError: one is longer than `LONGEST_LINE`; a file without an end of line is not read whole.
+    """
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise DataError(f"`{path.name}`, line {number}: it is longer than {render_size(LONGEST_LINE)}")
+        yield line
+
+
 def _damaged(path: Path) -> DataError:
     return DataError(f"`{path.name}` is not a gzip file, or is damaged")
 
@@ -71,7 +89,7 @@ def _damaged(path: Path) -> DataError:
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
     """Say where the first bad byte is; the decoder knows only its place in the current block."""
     with open_binary(path) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(lines_of(file, path), 1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as found:

@@ -14,7 +14,7 @@ from ...base.files import UnreadableFile, verify_regular
 from ..errors import DataError, did_you_mean
 from ..values.cells import EMPTY
 from .jsonlists import kind_of, read_json, reason_of
-from .opening import ending_of, opened
+from .opening import ending_of, lines_of, opened
 from .parquet import read_parquet
 from .table import Row, Table
 
@@ -103,7 +103,7 @@ def _delimited_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]
     if csv.field_size_limit() < _LONGEST_FIELD:
         csv.field_size_limit(_LONGEST_FIELD)
     with opened(path, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        reader = csv.reader(lines_of(file, path), delimiter=delimiter, strict=True)
         while True:
             line = reader.line_num + 1
             try:
@@ -126,7 +126,7 @@ def read_json_lines(path: Path) -> Table:
 
 def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
     with opened(path) as file:
-        for number, text in enumerate(file, 1):
+        for number, text in enumerate(lines_of(file, path), 1):
             if text.strip():
                 yield number, _object(path, number, text.rstrip("\r\n"))
 

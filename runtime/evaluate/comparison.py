@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import fmean
 from typing import Literal
 
+from ...base.once import once
 from ..errors import EvaluationError
 from ..example import Example
 from ..values.rendering import to_json_types
@@ -48,7 +48,7 @@ class Comparison:
     after: Measured
     level: float = 0.95
 
-    @cached_property
+    @once
     def differences(self) -> tuple[float, ...]:
         """By how much the mean score of each example changed, in the order of the devset; from -1 to 1 for
         metrics from 0 to 1.
@@ -67,7 +67,7 @@ class Comparison:
         low, high = self._bootstrap[0]
         return round(100 * low, 2), round(100 * high, 2)
 
-    @cached_property
+    @once
     def is_binary(self) -> bool:
         """Whether every example ran once and either succeeded or failed, in both results."""
         return all(
@@ -80,7 +80,7 @@ class Comparison:
         """How many examples scored higher in the first result only, and in the second only."""
         return sum(one < 0 for one in self.differences), sum(one > 0 for one in self.differences)
 
-    @cached_property
+    @once
     def p_value(self) -> float:
         """How probable a difference of this size is by chance alone: McNemar's exact test where examples
         succeed or fail, the paired bootstrap elsewhere.
@@ -127,11 +127,11 @@ class Comparison:
             return f"indistinguishable: {figures}; chance alone can explain a difference of this size"
         return f"{self.verdict}: {figures}"
 
-    @cached_property
+    @once
     def _bootstrap(self) -> tuple[Interval, float]:
         return paired_bootstrap(self.differences, self.level)
 
-    @cached_property
+    @once
     def _changes(self) -> list[Change]:
         firsts = (_firsts(self.before), _firsts(self.after))
         return [

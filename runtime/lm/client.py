@@ -222,6 +222,7 @@ class LM(BaseLM):
             if "budget" not in changes and self._limits is not None and twin._limits is not None:
                 twin._limits.purse = self._limits.purse
         if changes.get("rollout_id") is not None:
+            twin.warned_of_rollout = False
             warn_of_rollout(twin.kwargs, twin)
         return twin
 

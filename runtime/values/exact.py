@@ -26,12 +26,11 @@ def as_json(value: Any, place: str) -> Any:
     """
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-    value = _without_examples(value)
-
     def refuse(found: Any) -> Any:
         raise Unstorable(f"{place} contains a value of type `{_name(found)}`, which JSON cannot hold")
 
     try:
+        value = _without_examples(value)
         to_jsonable_python(value, by_alias=False, fallback=refuse)
         plain = to_json_types(value)
         _verify(plain, place)

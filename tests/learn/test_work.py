@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dspyc.base.frozen import replaced
 from dspyc.runtime import (
     BootstrapFewShot,
     BootstrapRS,
@@ -169,7 +169,7 @@ def test_what_a_used_up_budget_keeps_is_said(budget: Budget, ending: str, tmp_pa
     class Slow(Neighbour):
         def complete(self, request: Any) -> Any:
             time.sleep(0.06)
-            return replace(super().complete(request), usage={"total_tokens": 5})
+            return replaced(super().complete(request), usage={"total_tokens": 5})
 
     search = BootstrapRS(metric=same_label, num_threads=1)
     with (

@@ -6,9 +6,9 @@ import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from ....base.once import once
 from ..measured import EvaluatedRow, Measured
 from .texts import as_text
 
@@ -46,7 +46,7 @@ class Confusion:
     field: str
     counts: Counter[tuple[str, str]]
 
-    @cached_property
+    @once
     def labels(self) -> list[str]:
         """All choices, labels and predictions, the most frequent labels first and equals by name."""
         expected = Counter[str]()

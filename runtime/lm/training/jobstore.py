@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ....base.files import replacing
+from ....base.forks import new_lock, new_recursive_lock
 from .local import LocalProvider, LocalTrainingJob
 from .settings import Progress
 
@@ -50,8 +51,8 @@ class JobStore:
     def __init__(self, folder: Path, models: dict[str, str]) -> None:
         self.folder = folder
         self.models = models
-        self._lock = threading.RLock()
-        self._turn = threading.Lock()
+        self._lock = new_recursive_lock()
+        self._turn = new_lock()
         self._going: dict[str, threading.Event] = {}
         self._stopped: set[str] = set()
         for name in ("files", "jobs", "models"):
