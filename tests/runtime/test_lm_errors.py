@@ -236,7 +236,7 @@ def test_closing_leaves_nothing_open_and_calls_go_on(server: OpenAIServer) -> No
 
     lm = model(server)
     lm("x")
-    asyncio.run(lm.acall("x"))
+    asyncio.run(lm.acall("z"))
     session = http._Pool.session
     ((_, connection),) = direct._Idle.by_place["http", "127.0.0.1", server.port]
     assert session is not None
