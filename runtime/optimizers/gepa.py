@@ -16,12 +16,12 @@ from ..lm.base import BaseLM
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..parameters import KW_ONLY, parameters
-from ..state.files import writable_folder
 from .base import Candidates, Optimizer, as_examples
 from .evolution import Population
 from .gepa_result import GEPAResult
 from .gepa_search import Search, Settings
 from .instructions import instructions_of
+from .log_dir import save_programs, verify_log_dir
 from .mipro import AUTO_RUN_SETTINGS, trials_for
 from .plan import Planned, Span, writing_prompt
 from .reflection import InstructionProposer, Reflection, by_position
@@ -173,7 +173,8 @@ class GEPA(Optimizer):
         population = search.population
         winner.candidate_programs = Candidates(_entries(population))
         if self.log_dir is not None:
-            _save(population, Path(self.log_dir))
+            programs = {number: member.program for number, member in enumerate(population.members)}
+            save_programs(Path(self.log_dir), programs)
         if self.track_stats:
             winner.detailed_results = self._results(population, search.spent)
         return winner  # type: ignore[no-any-return]
@@ -198,6 +199,7 @@ class GEPA(Optimizer):
         if valset is not None:
             as_examples("valset", valset)
         instructions_of(student)
+        verify_log_dir(self.log_dir)
 
     def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
         """What `compile` will ask of models; see `Optimizer.plan`."""
@@ -290,9 +292,3 @@ def _entries(population: Population) -> list[dict[str, Any]]:
         }
         for member in population.members
     ]
-
-
-def _save(population: Population, folder: Path) -> None:
-    with writable_folder(folder):
-        for number, member in enumerate(population.members):
-            member.program.save(folder / f"program_{number}.json")

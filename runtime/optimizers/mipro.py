@@ -24,6 +24,7 @@ from .bootstrap_few_shot import bootstrapped
 from .dataset_summary import ENOUGH, MOST_BATCHES
 from .instructions import instructions_of
 from .labels import Labels, verify_teacher
+from .log_dir import verify_log_dir
 from .mipro_search import DEMOS_FOR_PROPOSALS, Search, Settings
 from .plan import Planned, Span, writing_prompt
 from .prompting import model_for
@@ -138,6 +139,7 @@ class MIPROv2(Optimizer):
             student, trainset, valset, num_trials, max_bootstrapped_demos, max_labeled_demos, seed, minibatch
         )
         run.verify(student, teacher, minibatch_size)
+        verify_log_dir(self.log_dir)
         settings = Settings(
             seed=run.seed,
             trials=run.trials,
@@ -178,8 +180,9 @@ class MIPROv2(Optimizer):
             study = Study(search.build, evaluate, total=settings.total_trials)
             winner = study.search(search.steps()).program
         assert winner is not None
+        paths = search.save(study)
         if self.track_stats:
-            search.attach(winner, study)
+            search.attach(winner, study, paths)
         return winner
 
     def verify(
@@ -219,6 +222,7 @@ class MIPROv2(Optimizer):
             student, trainset, valset, num_trials, max_bootstrapped_demos, max_labeled_demos, seed, minibatch
         )
         run.verify(student, teacher, minibatch_size)
+        verify_log_dir(self.log_dir)
 
     def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
         """What `compile` will ask of models; see `Optimizer.plan`."""

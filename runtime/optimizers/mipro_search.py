@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from ..example import Example
 from ..interface import Metric
 from ..lm.base import BaseLM
 from ..modules.base import Module
-from ..state.files import writable_folder
 from .base import Candidates
 from .bayesian import Choice, Sampler
 from .demo_sets import DemoPlan, make_demo_sets
 from .grounded_proposer import GroundedProposer
 from .instructions import give_instructions, instructions_of
 from .labels import Labels
+from .log_dir import save_programs
 from .study import Candidate, Partly, Steps, Study, Trial
 
 DEMOS_FOR_PROPOSALS = 3
@@ -163,25 +162,22 @@ class Search:
                 (trial,) = yield [choice]
                 sampler.note(choice, trial.score or 0.0)
 
-    def attach(self, winner: Any, study: Study) -> None:
-        """Put onto the winner what was tried."""
+    def attach(self, winner: Any, study: Study, paths: Mapping[int, str]) -> None:
+        """Put onto the winner what was tried, and where its states are."""
         entries = [_entry(trial) for trial in study.trials if trial.score is not None]
         full = {id(entry["program"]): entry for entry in entries if entry["full_eval"]}
         winner.candidate_programs = Candidates(_distinct(full.values()))
         winner.mb_candidate_programs = Candidates([entry for entry in entries if not entry["full_eval"]])
         winner.score = study.best.score
         winner.total_calls = sum(self._row_count(trial) for trial in study.trials)
-        winner.trial_logs = TrialLogs(self._logs(study.trials))
+        winner.trial_logs = TrialLogs(self._logs(study.trials, paths))
 
-    def save(self, trial: Trial) -> str | None:
-        """Write the state of a program that was tried, where that is asked for; the path."""
-        if self._settings.log_dir is None or trial.program is None:
-            return None
-        folder = Path(self._settings.log_dir) / "evaluated_programs"
-        with writable_folder(folder):
-            path = folder / f"program_{trial.number}.json"
-            trial.program.save(path)
-        return os.fspath(path)
+    def save(self, study: Study) -> dict[int, str]:
+        """Write the states of the programs that were tried, where that is asked for; the paths by trial."""
+        if self._settings.log_dir is None:
+            return {}
+        programs = {trial.number: trial.program for trial in study.trials if trial.program is not None}
+        return save_programs(Path(self._settings.log_dir) / "evaluated_programs", programs)
 
     # --- what there is to choose from -------------------------------------------------------------------
 
@@ -254,7 +250,7 @@ class Search:
     def _row_count(self, trial: Trial) -> int:
         return self._rows if trial.rows is None else len(trial.rows)
 
-    def _logs(self, trials: Sequence[Trial]) -> dict[int, dict[str, Any]]:
+    def _logs(self, trials: Sequence[Trial], paths: Mapping[int, str]) -> dict[int, dict[str, Any]]:
         logs: dict[int, dict[str, Any]] = {}
         total = 0
         for trial in trials:
@@ -263,7 +259,7 @@ class Search:
             logs[trial.number] = {
                 **trial.candidate,
                 f"{kind}_program": trial.program,
-                f"{kind}_program_path": self.save(trial),
+                f"{kind}_program_path": paths.get(trial.number),
                 f"{kind}_score": trial.score,
                 "total_eval_calls_so_far": total,
             }

@@ -287,6 +287,12 @@ def test_best_outputs_and_states(tmp_path: Path) -> None:
     assert found.highest_score_achieved_per_val_task[0] in (0.0, 1.0)
 
 
+def test_a_folder_for_states_is_looked_at_first(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OptimizerError, match=r"`log_dir` cannot be written: .*file is not a folder"):
+        compiled(log_dir=str(tmp_path / "file"))
+
+
 def member(texts: dict[str, str], *subscores: float, parents: tuple[int, ...] = ()) -> Member:
     return Member(texts, Predict("q -> a"), sum(subscores) / len(subscores), subscores, parents)
 

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from dspyc.runtime import Evaluate, MIPROv2, Module, OptimizerError, Predict, Prediction, context
+from dspyc.runtime import (
+    Evaluate,
+    MIPROv2,
+    Module,
+    OptimizerError,
+    Predict,
+    Prediction,
+    StateError,
+    context,
+)
 from dspyc.runtime.execution.progress import Progress, reporting_to
 from dspyc.runtime.propose import GroundedProposer
 from support.obedient import HINTS, Obedient, rows, same_label
@@ -195,6 +204,31 @@ def test_states_of_all_trials(tmp_path: Path) -> None:
     again = Predict("text -> label")
     again.load(paths[0])
     assert again.signature.instructions == Predict("text -> label").signature.instructions
+
+
+def test_states_of_all_trials_without_statistics(tmp_path: Path) -> None:
+    compiled(
+        log_dir=str(tmp_path), track_stats=False, auto=None, num_candidates=3, num_trials=4, minibatch_size=30
+    )
+    assert len(list((tmp_path / "evaluated_programs").iterdir())) == 6
+
+
+def test_a_folder_for_states_is_looked_at_first_and_costs_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    lm = Obedient()
+    with pytest.raises(OptimizerError, match=r"`log_dir` cannot be written: .*file is not a folder"):
+        compiled(lm, log_dir=str(tmp_path / "file" / "logs"))
+    assert lm.asked == []
+
+    def refuse(*arguments: Any, **more: Any) -> None:
+        raise StateError("no space left")
+
+    monkeypatch.setattr(Predict, "save", refuse)
+    options: dict[str, Any] = {"auto": None, "num_candidates": 3, "num_trials": 4, "minibatch_size": 30}
+    assert compiled(log_dir=str(tmp_path / "logs"), **options).trial_logs
+    assert "no space left" in caplog.text
 
 
 def test_proposals_that_fail_are_left_out_and_all_failing_is_an_error() -> None:
