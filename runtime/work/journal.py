@@ -54,7 +54,7 @@ class Journal:
         path: the file; made where there is none.
         run: what the run is, as digests by name: of its program, data, settings and seed. A journal of
             another run is refused.
-        fresh: begin anew, whatever the file holds.
+        fresh: begin anew, whatever run the file is of.
 
     Raises:
         JournalError: another process writes the file, it is the journal of another run or of another version,
@@ -132,15 +132,19 @@ class Journal:
         self.close()
 
     def _begin(self, run: dict[str, str], fresh: bool) -> dict[str, Entry]:
-        data = b"" if fresh else self._content()
-        whole = data.rfind(b"\n") + 1
+        data = self._file.read(len(_BEGINNING)) if fresh else self._content()
+        whole = 0 if fresh else data.rfind(b"\n") + 1
         lines = data[:whole].split(b"\n")[:-1]
+        # Looked at before anything is cut off: the file may be somebody else's.
+        if lines:
+            self._verify(_parse(self.path, 1, lines[0]), run)
+        elif not (data.startswith(_BEGINNING) or _BEGINNING.startswith(data)):
+            raise _foreign(self.path)
         self._file.truncate(whole)
         self._file.seek(whole)
         if not lines:
             self._write({"dspyc_journal": VERSION, "run": run})
             return {}
-        self._verify(_parse(self.path, 1, lines[0]), run)
         return dict(self._read(lines))
 
     def _content(self) -> bytes:
@@ -151,7 +155,7 @@ class Journal:
     def _verify(self, header: Any, run: dict[str, str]) -> None:
         version = header.get("dspyc_journal") if isinstance(header, dict) else None
         if version is None:
-            raise JournalError(f"{self.path} is not a journal; {_DELETE}")
+            raise _foreign(self.path)
         if version != VERSION:
             raise JournalError(
                 f"{self.path} was written by another version of dspyc (format {version}, not {VERSION}); "
@@ -204,6 +208,7 @@ class Journal:
 
 
 _DELETE = "delete it to start over"
+_BEGINNING = b'{"dspyc_journal":'
 
 
 def _open_alone(path: Path) -> FileIO:
@@ -231,6 +236,10 @@ def _parse(path: Path, number: int, line: bytes) -> Any:
         return json.load(line)
     except ValueError:
         raise _damaged(path, number) from None
+
+
+def _foreign(path: Path) -> JournalError:
+    return JournalError(f"{path} is not a journal; {_DELETE}")
 
 
 def _damaged(path: Path, number: int) -> JournalError:

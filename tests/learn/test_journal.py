@@ -90,6 +90,9 @@ BROKEN = {
     "a list": (b"[]\n", "is not a journal"),
     "brackets": (b"[" * 100_000 + b"\n", "is damaged: line 1"),
     "digits": (b"9" * 5_000 + b"\n", "is damaged: line 1"),
+    "one line without an end": (b"hello", "is not a journal"),
+    "another object without an end": (b'{"dspyc":1}', "is not a journal"),
+    "a last line without an end": (b'{"a": 1}\nhello', "is not a journal"),
 }
 
 
@@ -101,6 +104,10 @@ def test_a_file_that_is_no_journal_is_not_touched(name: str, tmp_path: Path) -> 
     with pytest.raises(JournalError, match=message):
         Journal(path, RUN)
     assert path.read_bytes() == content
+    if not content.startswith(b'{"dspyc_journal":'):
+        with pytest.raises(JournalError, match="is not a journal"):
+            Journal(path, RUN, fresh=True)
+        assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize(
