@@ -61,7 +61,9 @@ def show(program: str, optimizer: str, plan: OptimizePlan) -> None:
         table.add_row("all", "", _shown(plan.calls), _shown(plan.tokens), _money(plan.dollars))
     say(f"`{program}` will make these calls, at least and at most:")
     rich_console().print(table)
-    if not plan.is_complete:
+    for metric in plan.metrics:
+        say_note(f"the metric `{metric}` is a program; the calls that it makes are not among these")
+    if not plan.has_optimizer:
         say_note(f"how many calls {optimizer} itself makes is not known beforehand, and is not among these")
 
 

@@ -100,7 +100,7 @@ class BootstrapFewShot(Optimizer):
         return [
             bootstrapped(
                 student, arguments.get("teacher"), len(arguments["trainset"]), self.max_bootstrapped_demos,
-                self.max_labeled_demos, self.max_rounds,
+                self.max_labeled_demos, self.max_rounds, lm=(self.teacher_settings or {}).get("lm"),
             )
         ]  # fmt: skip
 
@@ -172,7 +172,14 @@ class BootstrapFewShot(Optimizer):
 
 
 def bootstrapped(
-    student: Module, teacher: Any, rows: int, demos: int, labeled: int, rounds: int = 1, sets: int = 1
+    student: Module,
+    teacher: Any,
+    rows: int,
+    demos: int,
+    labeled: int,
+    rounds: int = 1,
+    sets: int = 1,
+    lm: Any = None,
 ) -> Planned:
     """The runs of a teacher in which sets of demos are made.
 
@@ -184,12 +191,13 @@ def bootstrapped(
         labeled: the number of demos up to which labelled ones are added.
         rounds: how often a row is tried.
         sets: how many sets are made.
+        lm: the model that is configured for the teacher; that of now when None.
     """
     least, most = min(demos, 1) * sets, (rows * rounds if demos else 0) * sets
     if isinstance(teacher, str):
         least, most = 0, 0
     guide = teacher if isinstance(teacher, Module) else student
-    return Planned("teacher", Span(least, most), guide, demos=max(labeled, demos))
+    return Planned("teacher", Span(least, most), guide, lm=lm, demos=max(labeled, demos))
 
 
 @dataclass

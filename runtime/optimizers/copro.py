@@ -123,6 +123,7 @@ class COPRO(Optimizer):
                 Span(count, count * self.depth),
                 lm=self.prompt_model,
                 prompt=writing_prompt(student, []),
+                answers=self.breadth,
             ),
         ]
 

@@ -24,7 +24,7 @@ from .instructions import instructions_of
 from .log_dir import save_programs, verify_log_dir
 from .mipro import AUTO_RUN_SETTINGS, trials_for
 from .plan import Planned, Span, writing_prompt
-from .reflection import InstructionProposer, Reflection, by_position
+from .reflection import InstructionProposer, Reflection, by_position, calls_for_each
 from .study import Study
 
 logger = logging.getLogger("dspyc")
@@ -208,12 +208,15 @@ class GEPA(Optimizer):
         calls = self.metric_calls(student, len(train), None if valset is None else rows)
         # A round that has begun is finished: its ideas are tried, and one of them measured on all rows.
         most = calls + 2 * self.reflection_minibatch_size * self.proposals_at_once + rows
-        ideas = max(0, calls - rows) // self.reflection_minibatch_size + self.proposals_at_once
+        looked = min(self.reflection_minibatch_size, len(train))
+        ideas = max(0, calls - rows) // looked + self.proposals_at_once
+        names = 1 if self.component_selector == "round_robin" else len(instructions_of(student))
+        asked = calls_for_each(self.instruction_proposer)
         return [
             Planned("program", Span(rows, max(most, rows)), student),
             Planned(
                 "reflection model",
-                Span(0, ideas * (len(instructions_of(student)) if self.component_selector == "all" else 1)),
+                Span(0, ideas * names) * Span(1, asked),
                 lm=self.reflection_lm,
                 prompt=writing_prompt(student, train[: self.reflection_minibatch_size]),
             ),

@@ -250,8 +250,9 @@ class MIPROv2(Optimizer):
         shown = writing_prompt(student, run.train[: given("view_data_batch_size", 10)])
         demos = run.bootstrapped or DEMOS_FOR_PROPOSALS
         asked = Span(min(looked, 2 + ENOUGH) + described + written, looked + described + written)
+        guide = (self.teacher_settings or {}).get("lm") or self.task_model
         return [
-            bootstrapped(student, given("teacher"), len(run.train), demos, run.labeled, sets=sets),
+            bootstrapped(student, given("teacher"), len(run.train), demos, run.labeled, sets=sets, lm=guide),
             Planned(
                 "prompt model",
                 asked if run.instructions > 1 else Span(0, 0),

@@ -43,9 +43,11 @@ class Planned:
         role: what they are for.
         count: how many.
         program: the program that runs; None where a model is called by itself.
-        lm: the model that is called by itself; the configured one when None.
+        lm: the model that is called by itself, or that is the configured one in the runs; that of now when
+            None.
         demos: how many demos the prompts of the program have at most, beside those that it has.
         prompt: how many characters the prompts of the model have.
+        answers: how many answers the model is asked for in a call.
     """
 
     role: Role
@@ -54,6 +56,7 @@ class Planned:
     lm: BaseLM | None = None
     demos: int = 0
     prompt: Span = Span(0, 0)
+    answers: int = 1
 
 
 def writing_prompt(student: Module, rows: Sequence[Example]) -> Span:

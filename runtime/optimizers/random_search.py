@@ -147,7 +147,8 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
                 self.max_bootstrapped_demos,
                 self.max_labeled_demos,
                 self.max_rounds,
-                sets,
+                lm=(self.teacher_settings or {}).get("lm"),
+                sets=sets,
             ),
             Planned("program", Span(val, val * len(seeds)), student, demos=demos),
         ]

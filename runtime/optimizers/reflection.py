@@ -137,6 +137,15 @@ class InstructionProposer:
         return text
 
 
+def calls_for_each(writer: Any) -> int | None:
+    """The most calls that a writer makes for an instruction; None where that is not known."""
+    if writer is None:
+        return 1
+    if type(writer) is not InstructionProposer:
+        return None
+    return 1 if writer._max_chars is None else 2
+
+
 class Reflection:
     """What is shown of runs.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from ..evaluate import Evaluate
 from ..example import Example
-from ..execution.settings import lookup
+from ..execution.callables import name_of
+from ..execution.settings import context, lookup
 from ..lm.capabilities import capabilities_of
 from ..lm.prices import cost_of
 from ..modules.base import Module
@@ -50,11 +52,18 @@ class OptimizePlan:
 
     Attributes:
         lines: by role and model.
-        is_complete: whether the optimizer's own calls are among them; some optimizers cannot say.
+        has_optimizer: whether the optimizer's own calls are among them; some optimizers cannot say.
+        metrics: the metrics that are programs themselves; their calls are not among them.
     """
 
     lines: tuple[PlanLine, ...]
-    is_complete: bool = True
+    has_optimizer: bool = True
+    metrics: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all calls are among the lines, as far as that is known."""
+        return self.has_optimizer and not self.metrics
 
     @property
     def calls(self) -> Span:
@@ -78,6 +87,7 @@ def plan_of(
     planned: Sequence[Planned] | None,
     evaluation: Evaluate | None,
     per_run: Span | None = None,
+    metric: Any = None,
 ) -> OptimizePlan:
     """What a run will take.
 
@@ -86,6 +96,7 @@ def plan_of(
         planned: what the optimizer plans; None where it cannot say.
         evaluation: what measures the program before and after.
         per_run: how many calls a run of the program makes, where that is known.
+        metric: the optimizer's.
     """
     lines: list[PlanLine] = []
     rows: Sequence[Example] = []
@@ -96,7 +107,9 @@ def plan_of(
         lines += _lines(Planned("evaluation", count, student, demos=most), rows, per_run)
     for each in planned or ():
         lines += _lines(each, rows, per_run if each.program is student else None)
-    return OptimizePlan(tuple(lines), planned is not None)
+    judges = (metric, None if evaluation is None else evaluation.metric)
+    asking = dict.fromkeys(name_of(each) for each in judges if isinstance(each, Module))
+    return OptimizePlan(tuple(lines), planned is not None, tuple(asking))
 
 
 def _lines(planned: Planned, rows: Sequence[Example], per_run: Span | None) -> list[PlanLine]:
@@ -105,36 +118,36 @@ def _lines(planned: Planned, rows: Sequence[Example], per_run: Span | None) -> l
     if planned.program is None:
         lm = planned.lm if planned.lm is not None else lookup("lm")
         retries = Span(1, 1 + int(lookup("max_retries")))
-        return [_line(planned.role, lm, planned.count * retries, planned.prompt)]
-    by_model: dict[str, tuple[Any, Span, Span]] = {}
+        return [_line(planned.role, lm, planned.count * retries, planned.prompt, planned.answers)]
+    by_model: dict[str, tuple[Any, Span]] = {}
     predictors = planned.program.named_predictors()
-    models = models_of(planned.program)
+    with nullcontext() if planned.lm is None else context(lm=planned.lm):
+        models = models_of(planned.program)
     for name, predictor in predictors:
-        lm = planned.lm if planned.lm is not None else models[name]
-        calls = _calls(planned.program, predictor, per_run, len(predictors))
+        lm = models[name]
         prompt = _prompt(predictor, rows, planned.demos)
-        known = by_model.get(_name(lm))
-        if known is not None:
-            calls, prompt = (
-                known[1] + calls,
-                Span(min(known[2].least, prompt.least), _larger(known[2], prompt)),
-            )
-        by_model[_name(lm)] = (lm, calls, prompt)
-    return [_line(planned.role, lm, planned.count * calls, prompt) for lm, calls, prompt in by_model.values()]
+        if (known := by_model.get(_name(lm))) is not None:
+            prompt = Span(min(known[1].least, prompt.least), _larger(known[1], prompt))
+        by_model[_name(lm)] = (lm, prompt)
+    calls = per_run or _calls(planned.program, [predictor for _, predictor in predictors])
+    if len(by_model) > 1:
+        # Any of them may get all of the calls.
+        calls = Span(0, calls.most)
+    return [_line(planned.role, lm, planned.count * calls, prompt) for lm, prompt in by_model.values()]
 
 
-def _calls(program: Module, predictor: Any, per_run: Span | None, count: int) -> Span:
-    """How many calls a predictor makes in a run."""
-    retries = predictor.max_retries
-    if retries is None:
-        retries = lookup("max_retries", program._defaults)
-    if per_run is not None:
-        return Span(per_run.least / count, None if per_run.most is None else per_run.most / count)
+def _calls(program: Module, predictors: Sequence[Any]) -> Span:
+    """How many calls a run of a program makes."""
     interface = type(program).interface
-    if program is predictor or (count == 1 and interface is not None and interface.calls == "answer"):
-        return Span(1, 1 + int(retries))
+    if len(predictors) == 1:
+        (predictor,) = predictors
+        if program is predictor or (interface is not None and interface.calls == "answer"):
+            retries = predictor.max_retries
+            if retries is None:
+                retries = lookup("max_retries", program._defaults)
+            return Span(1, 1 + int(retries))
     # Of a program with steps of its own it is known that it calls a model, and not how often.
-    return Span(1 / count, None)
+    return Span(1, None)
 
 
 def _prompt(predictor: Any, rows: Sequence[Example], demos: int) -> Span:
@@ -156,8 +169,8 @@ def _prompt(predictor: Any, rows: Sequence[Example], demos: int) -> Span:
     return Span(min(sizes), max(sizes) + demos * (max(shown) + 60 * len(signature.fields)))
 
 
-def _line(role: str, lm: Any, calls: Span, prompt: Span) -> PlanLine:
-    written = _most_written(lm)
+def _line(role: str, lm: Any, calls: Span, prompt: Span, answers: int = 1) -> PlanLine:
+    written = answers * _most_written(lm)
     least_in, least_out = calls.least * prompt.least / _LIKELY, calls.least * _ANSWER
     most_in = None
     if calls.most is not None and prompt.most is not None:

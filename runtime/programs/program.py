@@ -281,7 +281,7 @@ class Program(Module):
             self.optimizer.verify(subject, **arguments)
             planned = self.optimizer.plan(subject, **arguments)
             student = subject if isinstance(subject, Module) else self.outline()
-            return plan_of(student, planned, evaluation, per_run)
+            return plan_of(student, planned, evaluation, per_run, getattr(self.optimizer, "metric", None))
 
     def top(self, n: int) -> TopPrograms:
         """The best programs that the optimizer tried, at most `n`; read when they are first used."""

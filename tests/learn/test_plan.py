@@ -15,11 +15,13 @@ from dspyc.runtime import (
     Evaluate,
     LabeledFewShot,
     MIPROv2,
+    Module,
     Predict,
     Program,
     context,
 )
 from dspyc.runtime.optimizers.base import Optimizer
+from dspyc.runtime.optimizers.plan import Span
 from support.obedient import Obedient, rows, same_label
 
 TRAIN, VAL = rows(24), rows(20, 100)
@@ -100,6 +102,72 @@ def test_prices_are_counted_where_they_are_known(tmp_path: Path) -> None:
     assert line.dollars.most > 120 * 100 * 0.01
     with context(lm=Obedient()):
         assert program.plan(evaluation).dollars is None
+
+
+class Two(Module):
+    """Two steps, each with a model of its own, if there are two."""
+
+    def __init__(self, *models: Any) -> None:
+        self.topic = Predict("text -> topic", lm=models[0] if models else None)
+        self.label = Predict("text, topic -> label", lm=models[-1] if models else None)
+
+    def forward(self, text: str) -> Any:
+        return self.label(text=text, topic=self.topic(text=text).topic)
+
+
+class Judge(Module):
+    """A metric that asks a model."""
+
+    def forward(self, example: Any, pred: Any) -> float:
+        return 1.0
+
+
+def named(name: str, **settings: Any) -> Obedient:
+    lm = Obedient(**settings)
+    lm.model = f"test/{name}"
+    return lm
+
+
+def lines_of(optimizer: Any, student: Any, **arguments: Any) -> dict[str, Any]:
+    program = Program(optimizer, student, name="p", source=Path("f.dspy"), **{"trainset": TRAIN, **arguments})
+    with context(lm=named("task")):
+        return {f"{line.role} {line.model}": line for line in program.plan(per_run=Span(1, 6)).lines}
+
+
+def test_what_is_asked_at_most_is_a_bound() -> None:
+    strong, writer = named("strong"), named("writer", max_tokens=100)
+    student = Predict("text -> label")
+    settings = {"lm": strong}
+    for make in (BootstrapFewShot, BootstrapRS):
+        optimizer = make(metric=same_label, teacher_settings=settings)
+        assert lines_of(optimizer, student)["teacher test/strong"].calls.most > 0
+    few = BootstrapFewShot(metric=same_label, teacher_settings=settings)
+    assert set(lines_of(few, Predict("text -> label", lm=named("own")))) == {"teacher test/own"}
+    copro = COPRO(metric=same_label, breadth=7, depth=1, prompt_model=writer)
+    line = lines_of(copro, student)["prompt model test/writer"]
+    assert line.tokens.most > line.calls.most * 7 * 100
+    gepa = GEPA(metric=same_label, max_metric_calls=100, reflection_lm=writer, reflection_minibatch_size=50)
+    line = lines_of(gepa, student, trainset=TRAIN[:2], valset=VAL)["reflection model test/writer"]
+    assert line.calls.most >= (100 - len(VAL)) / 2
+
+
+def test_any_of_several_models_may_get_all_calls() -> None:
+    few = BootstrapFewShot(metric=same_label)
+    lines = lines_of(few, Two(named("one"), named("two")))
+    assert {(line.calls.least, line.calls.most) for line in lines.values()} == {(0, 6 * len(TRAIN))}
+    assert len(lines) == 2
+    (line,) = lines_of(few, Two()).values()
+    assert line.calls == Span(1, 6 * len(TRAIN))
+
+
+def test_a_metric_that_is_a_program_is_not_counted(tmp_path: Path) -> None:
+    program, evaluation = made(BootstrapFewShot(metric=Judge()), tmp_path, trainset=TRAIN)
+    evaluation.metric = Judge()
+    with context(lm=Obedient()):
+        plan = program.plan(evaluation)
+    assert plan.metrics == ("Judge",)
+    assert plan.has_optimizer
+    assert not plan.is_complete
 
 
 def test_an_optimizer_that_cannot_say(tmp_path: Path) -> None:
