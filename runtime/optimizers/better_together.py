@@ -284,11 +284,16 @@ def _served() -> Iterator[Any]:
     """A function that has the models of a program served, where their providers serve models; each one that
     was begun here ends with the block.
     """
+    from ..lm.training.served import is_served
+
     running: dict[int, Any] = {}
 
     def serve(program: Module) -> None:
         for lm in models_of(program).values():
             if id(lm) not in running and callable(launch := getattr(lm, "launch", None)):
+                if is_served(lm):
+                    # By whoever gave it: it goes on being served.
+                    continue
                 launch()
                 running[id(lm)] = lm
 

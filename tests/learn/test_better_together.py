@@ -220,3 +220,24 @@ def test_a_program_of_it_has_a_state_with_its_candidates(tmp_path: Path, lm: Nei
     assert state is not None
     assert state.facts["optimizer"]["parameters"]["p"]["name"].startswith("BootstrapFewShotWithRandom")
     assert demos(program()) == demos(result.program)
+
+
+def test_a_server_that_was_there_before_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dspyc.runtime.lm.training import served
+
+    class Served(Neighbour):
+        def __init__(self, address: str) -> None:
+            super().__init__()
+            self.kwargs = {"api_base": address}
+            self.launched = 0
+
+        def launch(self) -> None:
+            self.launched += 1
+
+    mine, theirs = Served("http://127.0.0.1:1/v1"), Served("http://127.0.0.1:2/v1")
+    monkeypatch.setitem(served._running, "http://127.0.0.1:2/v1", None)
+    for lm in (mine, theirs):
+        optimizer = BetterTogether(metric=same_label, p=few())
+        optimizer.compile(Predict("text -> label", lm=lm), trainset=TRAIN, strategy="p")
+    assert (mine.launched, mine.killed) == (1, 1)
+    assert (theirs.launched, theirs.killed) == (0, 0)

@@ -137,6 +137,11 @@ def _in_file(model: str) -> str:
     return f"gguf/{model.removeprefix(PREFIX)}"
 
 
+def is_served(lm: BaseLM) -> bool:
+    """Whether a server that was started here has the model."""
+    return isinstance(getattr(lm, "kwargs", None), Mapping) and _address_of(lm) in _running
+
+
 def _address_of(lm: BaseLM) -> str:
     return str(lm.kwargs.get("api_base"))
 
