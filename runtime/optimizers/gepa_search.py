@@ -16,6 +16,7 @@ from ..execution.settings import context
 from ..interface import Metric
 from ..lm.base import BaseLM
 from ..modules.base import Module
+from ..values.rendering import to_json_types
 from ..work.identity import digest
 from ..work.run import exhausted, perform, stage
 from ..work.task import Codec
@@ -264,7 +265,8 @@ class Search:
             (dict(self.population.members[each.parent].texts), each.dataset, each.names) for each in mutations
         ]
         changed = {} if self._writing_model is None else {"lm": self._writing_model}
-        name = digest([[texts, names] for texts, _, names in proposals])[:8]
+        # With what is shown, or a run that is resumed with other answers would get the words on these.
+        name = digest([[texts, names, to_json_types(dataset)] for texts, dataset, names in proposals])[:8]
         with context(**changed), stage(f"instructions {name}"):
             outcomes = perform(
                 "ask",

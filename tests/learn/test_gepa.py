@@ -21,8 +21,10 @@ from dspyc.runtime import (
     context,
 )
 from dspyc.runtime.lm.request import Request
+from dspyc.runtime.optimizers import gepa_search
 from dspyc.runtime.optimizers.evolution import Batches, Member, Population
 from dspyc.runtime.optimizers.reflection import InstructionProposer
+from dspyc.runtime.work.run import stage
 from support.neighbour import sections
 from support.obedient import HINTS, Obedient, rows, same_label
 
@@ -291,6 +293,31 @@ def test_a_folder_for_states_is_looked_at_first(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OptimizerError, match=r"`log_dir` cannot be written: .*file is not a folder"):
         compiled(log_dir=str(tmp_path / "file"))
+
+
+def test_answers_on_other_runs_are_no_answers_on_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for an instruction is named after what is shown, not after the instruction alone."""
+    named: list[set[str]] = []
+
+    def noted(name: str) -> Any:
+        named[-1].add(name)
+        return stage(name)
+
+    monkeypatch.setattr(gepa_search, "stage", noted)
+    for words in ("", "", " please"):
+
+        def metric(
+            gold: Any, pred: Any, trace: Any, pred_name: Any, pred_trace: Any, end: str = words
+        ) -> Any:
+            said = advised(gold, pred, trace, pred_name, pred_trace)
+            return Score(said.score, feedback=said.feedback + end)
+
+        named.append(set())
+        compiled(metric=metric, max_metric_calls=30)
+    first, same, other = ({name for name in each if name.startswith("instr")} for each in named)
+    assert first == same
+    assert first
+    assert not first & other
 
 
 def member(texts: dict[str, str], *subscores: float, parents: tuple[int, ...] = ()) -> Member:
