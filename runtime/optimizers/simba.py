@@ -21,6 +21,7 @@ from ..work.identity import program_digest
 from ..work.run import exhausted, stage
 from .advice import advice_inputs, advisor
 from .base import Candidates, Optimizer, as_examples
+from .best import Publisher, publishing
 from .instructions import instructions_of, with_instructions
 from .prompting import Question, ask_all, model_for
 from .rollouts import Call, sampling
@@ -96,7 +97,8 @@ class SIMBA(Optimizer):
         )
         study = Study(lambda candidate: ascent.pool[candidate["program"]].program, evaluate)
         try:
-            winner: Any = study.search(ascent.steps()).program.deepcopy()  # type: ignore[union-attr]
+            with publishing() as publish:
+                winner: Any = study.search(ascent.steps(publish)).program.deepcopy()  # type: ignore[union-attr]
         except OptimizerError:
             if exhausted() is None or len(ascent.pool) == 1:
                 raise
@@ -170,8 +172,12 @@ class _Ascent:
         self._advisor = advisor()
         self._model = model_for(settings.prompt_model, student)
 
-    def steps(self) -> Steps:
-        """What to measure: the new programs of each step on its batch, the winners on all rows."""
+    def steps(self, publish: Publisher) -> Steps:
+        """What to measure: the new programs of each step on its batch, the winners on all rows.
+
+        Args:
+            publish: told of the leader after each step, and of the best in the end.
+        """
         for number in range(1, self._settings.max_steps + 1):
             rows = self._batch()
             with within(f"step {number} of {self._settings.max_steps}"), stage(f"step {number}"):
@@ -186,6 +192,7 @@ class _Ascent:
                     member = self.pool[trial.candidate["program"]]
                     member.scores += trial.subscores or [0.0] * len(rows)
                 self._winners.append(max(range(first, len(self.pool)), key=lambda at: self.pool[at].mean))
+                publish(self.leader(), round(100 * max(member.mean for member in self.pool), 2))
             means = [round(100 * member.mean, 2) for member in self.pool[first:]]
             self.logs[number - 1] = {"batch_scores": means}
         finals = self._finalists()
@@ -194,6 +201,10 @@ class _Ascent:
             step = self._winners.index(trial.candidate["program"]) - 1
             if step in self.logs:
                 self.logs[step]["train_score"] = trial.score
+        measured = [trial for trial in trials if trial.score is not None]
+        if measured:
+            best = max(measured, key=lambda trial: trial.score or 0.0)
+            publish(best.program, best.score)
 
     def leader(self) -> Module:
         """The program with the best mean on what it was measured on so far."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from dspyc.runtime import (
     context,
 )
 from dspyc.runtime.lm.request import Request
+from dspyc.runtime.optimizers.best import BestSoFar, keeping_best
 from support.banking import demos
 from support.neighbour import sections
 from support.obedient import rows, same_label
@@ -155,6 +157,32 @@ def test_advice_comes_from_a_better_and_a_worse_run_on_one_example() -> None:
     assert demos(program) == {"self": []}
     assert any(hint in instructions(program).lower() for hint in ("word", "step"))
     assert program.trial_logs.keys() == {0, 1}
+
+
+def test_the_best_so_far_is_told_after_each_step() -> None:
+    class Stopping(Wavering):
+        left = 10**9
+
+        def complete(self, request: Request) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            return super().complete(request)
+
+    def compiled(lm: Any) -> BestSoFar:
+        with context(lm=lm, num_threads=1), keeping_best() as best, suppress(KeyboardInterrupt):
+            simba().compile(Predict("text -> label"), trainset=TRAIN)
+        return best
+
+    calm, cut, early = Stopping(), Stopping(), Stopping()
+    whole = compiled(calm)
+    assert whole.score is not None
+    # In the measurement of the winners at the end, and in the first step.
+    cut.left, early.left = len(calm.asked) - 10, 5
+    best = compiled(cut)
+    assert best.program is not None
+    assert best.score
+    assert compiled(early).program is None
 
 
 def test_demos_are_good_runs_and_old_ones_go_but_not_those_of_the_student() -> None:
