@@ -158,8 +158,11 @@ def _moved(node: ast.stmt, values: Values) -> Moved:
             return values.done(value)
         case ast.ClassDef() | ast.AsyncFunctionDef():
             raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
-        case ast.Assign() | ast.AugAssign():
-            raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+        case ast.Assign(targets=[ast.Subscript(value=place)]) if ast.unparse(place) == "os.environ":
+            raise Dropped("an environment variable that is set here: set it outside of the program")
+        case ast.Assign(targets=[target, *_]) | ast.AugAssign(target=target):
+            # What is assigned may be a key, and is not told.
+            raise CannotMove(f"an assignment to `{ast.unparse(target)}`")
     raise Dropped(f"`{ast.unparse(node).splitlines()[0]}`, which runs when the file does")
 
 
@@ -184,14 +187,22 @@ def _class(node: ast.ClassDef, base: str, values: Values) -> Moved:
 
 
 def _defined(node: ast.stmt) -> list[str]:
+    """The names that a statement of the top level gives a value."""
     match node:
         case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
             return [name]
-        case ast.Assign(targets=targets):
-            return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            return [name]
-    return []
+        case ast.Import() | ast.ImportFrom():
+            return [one.asname or one.name.partition(".")[0] for one in node.names]
+        case ast.Try() | ast.If() | ast.With() | ast.For() | ast.While():
+            inner = [each for each in ast.walk(node) if isinstance(each, ast.stmt) and each is not node]
+            return list(dict.fromkeys([*_stored(node), *(name for each in inner for name in _defined(each))]))
+    return _stored(node) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) else []
+
+
+def _stored(node: ast.AST) -> list[str]:
+    return [
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    ]
 
 
 def _used(node: ast.AST) -> set[str]:

@@ -74,6 +74,17 @@ _NOT_SET_UP = (
 _NO_ANSWER = (errors.LMError, errors.AdapterParseError, errors.ProgramAssertionError)
 
 
+def problem_of_inputs(error: Exception, name: str) -> Problem:
+    """What a caller is told when its inputs cannot be read; the arguments are those of `problem_of`."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return Problem(422, "The inputs do not fit", fields=wrong_fields(error))
+    if isinstance(error, errors.InputError):
+        return Problem(422, "The inputs do not fit", str(error))
+    return problem_of(error, name)
+
+
 def problem_of(error: Exception, name: str) -> Problem:
     """What a caller is told when a program fails.
 
@@ -84,15 +95,9 @@ def problem_of(error: Exception, name: str) -> Problem:
         error: how it failed.
         name: the program.
     """
-    from pydantic import ValidationError
-
     match error:
         case Problem():
             return error
-        case ValidationError():
-            return Problem(422, "The inputs do not fit", fields=wrong_fields(error))
-        case errors.InputError():
-            return Problem(422, "The inputs do not fit", str(error))
         case errors.BudgetExceededError():
             logger.warning("%s: %s", name, redact(str(error)))
             return Problem(503, "The budget of this service is spent")
