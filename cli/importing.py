@@ -59,7 +59,10 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
         if (other := taken.setdefault(target, path)) is not path:
             raise Refusal(f"{other} and {path} would both become {target}", "import them one after the other")
         result = _moved(path, text, target, kept)
-        if shows:
+        if not result.text.strip():
+            say_warning(f"{shown(str(path))}: nothing in it has a form in the language; nothing is written")
+            count -= 1
+        elif shows:
             say(result.text, newline=False)
         else:
             _refuse_existing([target] if result.python is None else [target, kept], force)
@@ -73,7 +76,7 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
         for remark in result.remarks:
             say_note(f"{shown(str(path))}:{remark.line}: {remark.message}")
     if not count:
-        say_warning("no file of these imports dspy")
+        say_warning("no program was found; programs import dspy and make signatures and modules of it")
         return 1
     if not shows:
         say(f"{plural(count, 'program')} written. Look at the notes, then run `dspyc check`.", error=True)

@@ -176,8 +176,10 @@ class _Parts:
         made = value.elt if isinstance(value, ast.ListComp) else value
         if isinstance(made, ast.List) and made.elts:
             made = made.elts[0]
+        if isinstance(made, ast.Dict) and made.values:
+            made = made.values[0]
         if not self._makes_module(made):
-            raise CannotMove(f"`self.{name} = {ast.unparse(value)}`, which is no module")
+            raise CannotMove(f"the attribute `self.{name}`, which is no module,")
         self.lines.append(f"    {name} = {expression(value, imports, self._own, self.attributes)}")
         fields = self._known.of_constructor(made)
         if fields is not None and made is value:

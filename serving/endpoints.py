@@ -118,7 +118,12 @@ def _model(
         # What is left out has the program's own default, which nobody has to know here.
         field = Field(**about) if one.required else Field(None, json_schema_extra=_without_default, **about)
         definitions[one.name] = (_with_schema(one.annotation), field)
-    settings = ConfigDict(extra="allow" if others else "forbid", arbitrary_types_allowed=True, title=name)
+    settings = ConfigDict(
+        extra="allow" if others else "forbid",
+        arbitrary_types_allowed=True,
+        title=name,
+        coerce_numbers_to_str=True,
+    )
     return create_model(name, __config__=settings, **definitions)
 
 

@@ -120,9 +120,13 @@ def _is_ours(error: Exception) -> bool:
 def wrong_fields(error: Any) -> tuple[Wrong, ...]:
     """The inputs that pydantic found wrong, in words; at most twenty."""
     return tuple(
-        Wrong(_place(each["loc"]), str(each["msg"]).removeprefix("Value error, "))
+        Wrong(_place(each["loc"]), _WORDS.get(each["type"]) or str(each["msg"]).removeprefix("Value error, "))
         for each in error.errors(include_url=False, include_input=False, include_context=False)[:20]
     )
+
+
+_WORDS = {"extra_forbidden": "there is no such input", "missing": "it is missing"}
+"""Our words for what pydantic finds, by its types."""
 
 
 def _place(steps: tuple[int | str, ...]) -> str:
