@@ -441,6 +441,12 @@ def test_a_server_that_does_not_stream_is_read_whole(server: AnthropicServer) ->
     ]  # fmt: skip
 
 
+def test_a_stream_that_ends_early_is_no_answer(server: AnthropicServer) -> None:
+    server.script.append(EVENTS[:9])
+    with pytest.raises(dspy.LMStreamAssemblyError, match="ended before the answer did"):
+        streamed(model(server))
+
+
 @pytest.mark.parametrize(
     ("kind", "error"),
     [

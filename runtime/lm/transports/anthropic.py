@@ -65,6 +65,10 @@ class AnthropicTransport(HttpTransport):
         """What reads the events of a stream."""
         return EventReader()
 
+    def is_last(self, event: Any) -> bool:
+        """Whether an event says that the message is whole."""
+        return isinstance(event, Mapping) and event.get("type") == "message_stop"
+
     def as_events(self, whole: Mapping[str, Any]) -> list[Any]:
         """A whole message as the events of a stream."""
         return as_events(whole)

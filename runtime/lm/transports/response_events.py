@@ -38,6 +38,11 @@ def read_event(event: Any) -> Iterator[Delta]:
         yield Delta(usage=response.usage, cost=response.cost, model=response.model, id=response.id)
 
 
+def is_end(event: Any) -> bool:
+    """Whether an event is the last one, which holds the whole answer."""
+    return entry(event, "type") in _ENDS
+
+
 def failure_of(event: Any) -> Any:
     """The error that an event tells of, or None."""
     kind = entry(event, "type")
