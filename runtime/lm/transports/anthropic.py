@@ -43,7 +43,8 @@ class AnthropicTransport(HttpTransport):
             return None  # litellm reckons a length for the thoughts
         try:
             body = render_request(request)
-        except Unknown:
+        except (Unknown, KeyError, TypeError, AttributeError):
+            # Where settings have another shape, litellm says what is wrong.
             return None
         given = settings.get("api_base") or settings.get("base_url")
         base = given or next(filter(None, map(os.environ.get, _ADDRESSES)), None) or _ADDRESS
@@ -53,7 +54,6 @@ class AnthropicTransport(HttpTransport):
         if not key and base == _ADDRESS:
             raise no_key(request, _KEY)
         body |= {"stream": True} if is_streamed else {}
-        body |= settings.get("extra_body") or {}
         own = {"anthropic-version": _VERSION, **({"x-api-key": str(key)} if key else {})}
         return as_posted(request, str(base).rstrip("/").removesuffix(_PATH), _PATH, body, own)
 
