@@ -23,7 +23,7 @@ class EmptyDict(dict[Any, Any]):
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("these entries do not change: make a new dict with them")
 
-    __setitem__ = __ior__ = update = setdefault = _refuse  # type: ignore[assignment]
+    __setitem__ = __ior__ = update = setdefault = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, ()
