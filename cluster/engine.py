@@ -138,7 +138,7 @@ class ClusterEngine(ABC):
         try:
             found = json.load(self._result(handle))
         except Exception as raised:  # noqa: BLE001  the failure belongs to its task
-            return Outcome(None, raised)
+            return Outcome(_value_of_failed(task, codec, raised), raised)
         usage = Usage(*found["usage"])
         if found["error"] is None:
             return Outcome(codec.read(task, found["value"]), None, usage, found["seconds"])
@@ -148,5 +148,8 @@ class ClusterEngine(ABC):
         if self._journal is not None:
             for request, answer in found["answers"]:
                 self._journal.record_answer(task.key, request, answer)
-        value = None if codec.failed is None else codec.failed(task, error)
-        return Outcome(value, error, usage, found["seconds"])
+        return Outcome(_value_of_failed(task, codec, error), error, usage, found["seconds"])
+
+
+def _value_of_failed(task: Task, codec: Codec[Any], error: Exception) -> Any:
+    return None if codec.failed is None else codec.failed(task, error)

@@ -59,7 +59,7 @@ class AvatarOptimizer(Optimizer):
     max_negative_inputs: Annotated[int, Ge(1)] | None = None
     """How many of the bad ones; 10 when None."""
     optimize_for: Literal["max", "min"] = "max"
-    """Whether a high score is good, or a low one."""
+    """Whether a high score is good, or a low one; of a low one, what is missing to 1 counts."""
     _: KW_ONLY
     prompt_model: BaseLM | None = None
     """What compares and writes; the configured model when None."""
@@ -83,8 +83,10 @@ class AvatarOptimizer(Optimizer):
         rounds = _Rounds(self, student, examples)
         evaluate = Evaluate(
             devset=examples,
-            metric=_Negated(self.metric) if self.optimize_for == "min" else self.metric,
+            metric=_Turned(self.metric) if self.optimize_for == "min" else self.metric,
             num_threads=self.num_threads,
+            # Of a metric that is to become low, too, a run that fails is a bad one.
+            failure_score=self._turned(max(1.0, self.upper_bound)) if self.optimize_for == "min" else 0.0,
             max_errors=len(examples) + 1,
         )
         study = Study(
@@ -93,11 +95,14 @@ class AvatarOptimizer(Optimizer):
             keep_predictions=True,
         )
         winner: Any = study.search(rounds.steps()).program
-        sign = -1 if self.optimize_for == "min" else 1
         winner._compiled = True
         winner.candidate_programs = Candidates(
             [
-                {"score": trial.score, "mean": sign * (trial.score or 0) / 100, "program": trial.program}
+                {
+                    "score": trial.score,
+                    "mean": self._turned((trial.score or 0) / 100),
+                    "program": trial.program,
+                }
                 for trial in study.measured
             ]
         )
@@ -116,8 +121,12 @@ class AvatarOptimizer(Optimizer):
         as_examples("trainset", trainset)
         _actors(student)
 
+    def _turned(self, value: float) -> float:
+        """What a score counts, or the score that counts so."""
+        return round(1.0 - value, 12) if self.optimize_for == "min" else value
 
-class _Negated:
+
+class _Turned:
     """A metric that is to become low, as one that is to become high."""
 
     _is_saved: ClassVar[bool] = True
@@ -129,7 +138,7 @@ class _Negated:
 
     def __call__(self, example: Any, pred: Any, trace: Any = None) -> float:
         offered = accepted(self._metric, {"trace": trace})
-        return -as_number(self._metric, judge(self._metric, example, pred, **offered))
+        return 1.0 - as_number(self._metric, judge(self._metric, example, pred, **offered))
 
 
 def _actors(program: Module) -> dict[str, Avatar]:
@@ -217,11 +226,10 @@ class _Rounds:
             OptimizerError: there are neither.
         """
         settings = self._settings
-        sign = -1 if settings.optimize_for == "min" else 1
         good: list[dict[str, Any]] = []
         bad: list[dict[str, Any]] = []
         for example, value, prediction in zip(self._examples, best.subscores, best.predictions, strict=True):
-            score = sign * value
+            score = settings._turned(value)
             high, low = score >= settings.upper_bound, score <= settings.lower_bound
             if not (high or low):
                 continue
@@ -230,7 +238,7 @@ class _Rounds:
                 "score": score,
                 "actions": to_json_types(prediction.get("actions")),
             }
-            (good if high == (sign == 1) else bad).append(shown)
+            (good if high == (settings.optimize_for == "max") else bad).append(shown)
         if not good and not bad:
             raise OptimizerError(
                 f"no example scored {settings.upper_bound:g} or more, or {settings.lower_bound:g} or less, "

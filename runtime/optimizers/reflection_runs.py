@@ -72,7 +72,7 @@ def run_trajectories(
     marked = [(marked_copy(program), numbers, name) for program, numbers, name in programs]
     outcomes = perform_jobs(
         "reflect on",
-        [Job(program, numbers, _codec(program), name) for program, numbers, name in marked],
+        [Job(program, numbers, _codec(program, failure_score), name) for program, numbers, name in marked],
         run_one,
         {"examples": examples, "metric": metric, "failure_score": failure_score},
         num_threads=num_threads,
@@ -123,7 +123,7 @@ def _failed(program: Module, steps: list[Step], error: Exception, score: float) 
     )
 
 
-def _codec(program: Module) -> Codec[Trajectory]:
+def _codec(program: Module, failure_score: float) -> Codec[Trajectory]:
     predictors = dict(program.named_predictors())
     declared = program.declared_signature()
 
@@ -149,4 +149,17 @@ def _codec(program: Module) -> Codec[Trajectory]:
         prediction = Prediction(values if declared is None else typed_values(declared, values))
         return Trajectory(prediction, trace, plain["score"], plain["feedback"])
 
-    return Codec(write, read)
+    def failed(task: Task, error: Exception) -> Trajectory:
+        # Its steps stayed on the worker, and with them which of several predictors could not be read.
+        if isinstance(error, AdapterParseError) and len(predictors) == 1:
+            return Trajectory(
+                None,
+                [],
+                failure_score,
+                error=error,
+                unread=error.lm_response,
+                unread_by=next(iter(predictors)),
+            )
+        return Trajectory(None, [], failure_score, error=error)
+
+    return Codec(write, read, failed)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import EvaluationError, OptimizerError
+from ..errors import DspycError, EvaluationError, OptimizerError, StateError
 from ..evaluate import Evaluate, EvaluationResult
 from ..evaluate.rows import describe_errors
 from ..execution.progress import within
@@ -20,7 +20,7 @@ from ..lm.reproducible import reproducible
 from ..modules.base import Module
 from ..optimizers.base import Optimizer
 from ..optimizers.best import BestSoFar, keeping_best
-from ..state.format import ProgramState, write
+from ..state.format import ProgramState, read, write
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import stage
 from ..work.sources import sources_digest
@@ -136,8 +136,7 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
             _keep(making, best, time.monotonic() - began)
             raise
     seconds = time.monotonic() - began
-    predictors = learned(making.outline, optimized)
-    has_learned = not making.optimizer.needs_state or predictors != learned(making.outline, making.outline)
+    has_learned = not making.optimizer.needs_state or not _is_as_it_was(making, optimized)
     state = _state(making, optimized, seconds)
     with _restored_on_failure(making.state):
         state = with_models_beside(state, making.state)
@@ -162,15 +161,36 @@ def _state(making: Making, optimized: Module, seconds: float, **facts: Any) -> P
 
 
 def _keep(making: Making, best: BestSoFar, seconds: float) -> None:
-    """Write the best that an optimizer had found when it was interrupted, unless that is the program as it
-    was.
+    """Write the best that an optimizer had found when it was interrupted, unless there is a state that was
+    finished, or the best is worth nothing or the program as it was. Nothing that goes wrong is raised, for
+    the interrupt is to end the run.
     """
     program = best.program
-    if program is None or learned(making.outline, program) == learned(making.outline, making.outline):
+    try:
+        if program is None or best.score == 0 or _is_as_it_was(making, program):
+            return
+        if making.state.exists() and not _is_unfinished(making.state):
+            logger.warning("%s stays as it was before this run", making.state)
+            return
+        state = _state(making, program, seconds, unfinished=True)
+        write(making.state, with_models_beside(state, making.state))
+    except (DspycError, OSError) as error:
+        logger.warning("the best program so far could not be kept: %s", error)
         return
-    state = _state(making, program, seconds, unfinished=True)
-    write(making.state, with_models_beside(state, making.state))
-    logger.warning("the best program so far, with a score of %s %%, is in %s", best.score, making.state)
+    scored = "" if best.score is None else f", with a score of {best.score} %,"
+    logger.warning("the best program so far%s is in %s", scored, making.state)
+
+
+def _is_as_it_was(making: Making, program: Module) -> bool:
+    return learned(making.outline, program) == learned(making.outline, making.outline)
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether a state was written by a run that was interrupted; one that cannot be read is left alone."""
+    try:
+        return bool(read(path).facts.get("unfinished"))
+    except StateError:
+        return False
 
 
 def _measure(evaluation: Evaluate | None, module: Module, when: str) -> EvaluationResult | None:

@@ -300,6 +300,10 @@ class Program(Module):
                 words = "the program `%s` has no state and runs unoptimized; %s"
                 logger.warning(words, self.name, _remedy(self))
             return module
+        if state.facts.get("unfinished"):
+            logger.warning(
+                "the state of the program `%s` is from a run that was interrupted; finish it with: "
+                "dspyc optimize %s:%s", self.name, self.source, self.name)  # fmt: skip
         changes = self._changes(state, module)
         if changes:
             self._complain(changes)

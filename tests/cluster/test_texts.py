@@ -101,6 +101,31 @@ def test_a_row_that_fails_fails_with_its_own_error(bank: Any, tmp_path: Path, se
         assert row.value == 0
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_row_that_fails_ends_no_search(
+    bank: Any, tmp_path: Path, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """Whether its run failed, or the worker that had it was lost."""
+    from dspyc.runtime import GEPA, LM
+
+    server.answer = lambda body: "?" if "message 3 " in str(body) and not lost else _right(body)
+    engine = Workers(tmp_path / "bank.dspy")
+    given = engine._result
+    failures = iter([WorkerError("the worker was lost")] if lost else [])
+
+    def result(handle: Any) -> str:
+        text = given(handle)
+        for error in failures:
+            raise error
+        return text
+
+    monkeypatch.setattr(engine, "_result", result)
+    writer = LM("openai/writer", api_base=server.api_base, cache=False)
+    optimizer = GEPA(bank.same_team, max_metric_calls=40, reflection_lm=writer, reflection_minibatch_size=20)
+    with working(engine=engine):
+        assert optimizer.compile(bank.sort, trainset=bank.rows, valset=bank.dev).candidate_programs
+
+
 def _right(body: dict[str, Any]) -> str:
     return (
         '[[ ## team ## ]]\ncards\n\n[[ ## note ## ]]\n{"words": 0, "kind": "short"}\n\n[[ ## completed ## ]]'

@@ -208,8 +208,26 @@ def test_a_low_score_can_be_the_aim() -> None:
     with context(lm=lm):
         program: Any = AvatarOptimizer(wrong, max_iters=2, optimize_for="min").compile(agent(), trainset=ROWS)
     assert [each["mean"] for each in program.candidate_programs] == [0, 0.25]
+    assert [each["score"] for each in program.candidate_programs] == [100, 75]
     [compared] = [each for each in lm.asked if "pos_input_with_metrics" in each]
     assert [each["score"] for each in json.loads(compared["neg_input_with_metrics"])] == [1.0]
+
+
+def test_a_run_that_fails_is_bad_where_a_low_score_is_the_aim() -> None:
+    def mistakes(example: Any, pred: Any) -> float:
+        if example.answer == "Vientiane":
+            raise ValueError("no answer")
+        return 5.0 * (example.answer != pred.answer)
+
+    lm = Actor()
+    optimizer = AvatarOptimizer(mistakes, max_iters=1, upper_bound=5, optimize_for="min")
+    with context(lm=lm):
+        program: Any = optimizer.compile(agent(), trainset=ROWS)
+    assert program.actor.signature.instructions == "Always look the country up."
+    assert [each["mean"] for each in program.candidate_programs] == [1.25, 2.5]
+    [compared] = [each for each in lm.asked if "pos_input_with_metrics" in each]
+    bad = json.loads(compared["neg_input_with_metrics"])
+    assert [each["example"]["question"] for each in bad] == ["Capital of France?", "Capital of Laos?"]
 
 
 def test_only_so_many_inputs_are_compared() -> None:
