@@ -83,9 +83,12 @@ class Comparison:
     @once
     def p_value(self) -> float:
         """How probable a difference of this size is by chance alone: McNemar's exact test where examples
-        succeed or fail, the paired bootstrap elsewhere.
+        succeed or fail, the paired bootstrap elsewhere; of few examples that all changed the same way a
+        bootstrap is too sure, so it is never below what a sign test could show.
         """
-        return mcnemar(*self.discordant) if self.is_binary else self._bootstrap[1]
+        if self.is_binary:
+            return mcnemar(*self.discordant)
+        return max(self._bootstrap[1], min(1.0, 2.0 ** (1 - min(sum(self.discordant), 64))))
 
     @property
     def test(self) -> str:
@@ -99,7 +102,8 @@ class Comparison:
         """
         if self.p_value >= 1 - self.level:
             return "indistinguishable"
-        return "better" if self.difference > 0 else "worse"
+        # The difference itself is rounded.
+        return "better" if fmean(self.differences) > 0 else "worse"
 
     @property
     def worse(self) -> list[Change]:

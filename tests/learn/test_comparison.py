@@ -25,6 +25,11 @@ def measured(scores: Sequence[float], **changes: Any) -> EvaluationResult:
         ([1.0] * 5, [1.0] * 5, "indistinguishable", "McNemar's exact test"),
         ([0.2] * 30, [0.4] * 15 + [0.3] * 15, "better", "paired bootstrap"),
         ([0.5, 0.6] * 5, [0.6, 0.5] * 5, "indistinguishable", "paired bootstrap"),
+        ([0.5] * 200, [0.50003] * 200, "better", "paired bootstrap"),
+        ([0.50003] * 200, [0.5] * 200, "worse", "paired bootstrap"),
+        ([0.5], [0.4], "indistinguishable", "paired bootstrap"),
+        ([0.5, 0.5], [0.4, 0.45], "indistinguishable", "paired bootstrap"),
+        ([0.5] * 5 + [0.6] * 20, [0.4] * 5 + [0.6] * 20, "indistinguishable", "paired bootstrap"),
     ],
 )
 def test_the_verdict(before: list[float], after: list[float], verdict: str, test: str) -> None:
