@@ -24,6 +24,7 @@ from .measuring import (
     verify_files,
     write_report,
     write_rows,
+    writing_report,
 )
 from .models import answering, lm_option
 
@@ -134,8 +135,6 @@ def command(
                     write_rows(result, output)
     with told():
         found = None if earlier is None else _compared(earlier, lines)
-        if report is not None:
-            write_report(lines, found, report, f"{loaded.shown}: {', '.join(chosen)}")
     if as_json:
         records = [line.record for line in lines]
         if found is not None:
@@ -145,6 +144,11 @@ def command(
         tell(lines)
         if found is not None:
             tell_comparison(f"{chosen[0]} beside {earlier}", found)
+    if report is not None:
+        # Last, because whatever goes wrong with it, the run has been paid for.
+        with told(), writing_report():
+            write_report(lines, found, report, f"{loaded.shown}: {', '.join(chosen)}")
+    if not as_json:
         tell_files(output, report)
     is_worse = found is not None and found.verdict == "worse"
     return int(is_worse or any(line.result.passed is False for line in lines))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ import click
 from ..base.secrets import redact
 from ..base.text import plural
 from .console import rich_console, say, say_warning
-from .errors import Refusal
+from .errors import Failure, Refusal
 from .files import shown
 
 if TYPE_CHECKING:
@@ -89,6 +91,32 @@ def verify_files(output: Path | None = None, report: Path | None = None, earlier
         raise Refusal(f"{report} must end in .html")
     if earlier is not None and not earlier.is_file():
         raise Refusal(f"there is no file {earlier} to compare with", "write one with --output FILE.json")
+    for each in filter(None, (output, report)):
+        _verify_writable(each)
+
+
+def _verify_writable(path: Path) -> None:
+    target = Path(os.path.realpath(path))
+    folder = target.parent
+    if target.is_dir():
+        raise Refusal(f"{path} cannot be written: it is a folder")
+    if not folder.is_dir():
+        raise Refusal(f"{path} cannot be written: there is no folder {shown(folder)}")
+    if not os.access(folder, os.W_OK):
+        raise Refusal(f"{path} cannot be written: the folder {shown(folder)} is read-only")
+
+
+@contextmanager
+def writing_report() -> Iterator[None]:
+    """For the end of a command, when all else has been told: say that the report could not be written.
+
+    Raises:
+        Failure: in place of the system's errors.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"the report was not written: {error.strerror or error}") from error
 
 
 def write_rows(result: EvaluationResult, output: Path) -> None:

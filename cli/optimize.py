@@ -11,7 +11,7 @@ from .console import say, say_json, say_warning
 from .engines import engine_of, engine_option
 from .errors import Refusal, list_names
 from .files import shown, with_models
-from .measuring import tell_files, verify_files
+from .measuring import tell_files, verify_files, writing_report
 from .models import answering, lm_option
 
 if TYPE_CHECKING:
@@ -128,14 +128,16 @@ def command(
             journal=True,
             fresh=fresh,
         )
-    if report is not None:
-        with told():
-            save_report(report, optimization_report(result, trial_records(trials)))
     if as_json:
         say_json(_record(programs[0], measured_by, result))
     else:
         _tell(loaded, programs[0], measured_by, result)
-        tell_files(None, report)
+    if report is not None:
+        # Last, because whatever goes wrong with it, the run has been paid for.
+        with told(), writing_report():
+            save_report(report, optimization_report(result, trial_records(trials)))
+        if not as_json:
+            tell_files(None, report)
     return 0
 
 

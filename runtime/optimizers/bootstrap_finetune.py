@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from ..adapters.base import Adapter
 from ..errors import DspycError, OptimizerError, list_names
+from ..evaluate.scores import succeeded
 from ..example import Example
 from ..execution.progress import report, watched, within
 from ..execution.settings import lookup
@@ -21,6 +22,7 @@ from ..lm.provider import Provider
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..parameters import parameters
+from ..work.run import exhausted, next_step
 from .base import Optimizer, as_examples, verify_structure
 from .labels import Labels, is_labels, runs_by_labels, verify_labels
 from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of
@@ -73,8 +75,8 @@ class BootstrapFinetune(Optimizer):
 
         Raises:
             OptimizerError: before any call, if a model is missing or cannot be trained, structures differ,
-                or there are more models than threads; after the runs, if none was good enough; after the
-                training, if it failed.
+                or there are more models than threads; after the runs, if none was good enough, or a budget
+                left no room for all of them; after the training, if it failed.
         """
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()
@@ -192,7 +194,13 @@ class BootstrapFinetune(Optimizer):
         for number, guide in enumerate(teachers, 1):
             with within(f"teacher {number} of {len(teachers)}" if len(teachers) > 1 else ""):
                 runs += bootstrap_trace_data(guide, examples, self.metric, self.num_threads)
-        accepted = runs if self.metric is None else [run for run in runs if run["score"]]
+        limit = exhausted()
+        if limit is not None and len(runs) < len(teachers) * len(examples):
+            raise OptimizerError(
+                f"the budget of {limit} is used up before the teacher ran on every example, so nothing was "
+                f"trained{next_step()}"
+            )
+        accepted = [run for run in runs if self.metric is None or succeeded(self.metric, run["score"], None)]
         return [calls_of(run["trace"]) for run in accepted]
 
     def _fill(self, job: _Job, program: Module, runs: list[list[Call]], attempts: int) -> None:

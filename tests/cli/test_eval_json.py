@@ -77,7 +77,7 @@ def test_a_report_of_a_run_that_is_compared(folder: Path) -> None:
     assert "Given the fields `question`, produce the fields `answer`." in page, "the prompt of a row"
 
 
-def test_an_optimization_with_a_report(folder: Path) -> None:
+def write_optimization(folder: Path) -> None:
     (folder / "b.dspy").write_text(
         PROGRAM
         + "optimizer search = BootstrapRS(metric=answer_exact_match, num_candidate_programs=1)\n"
@@ -85,8 +85,43 @@ def test_an_optimization_with_a_report(folder: Path) -> None:
         + "evaluate after = Evaluate(tuned, devset=rows, metric=answer_exact_match)\n",
         encoding="utf-8",
     )
+
+
+def test_an_optimization_with_a_report(folder: Path) -> None:
+    write_optimization(folder)
     assert run(["optimize", "b.dspy", "--report", "r.html"]) == 0
     page = (folder / "r.html").read_text(encoding="utf-8")
     for text in ("Trials", "seed -3", "What was learned", "Comparison", "BootstrapFewShotWithRandomSearch("):
         assert text in page, text
     assert run(["optimize", "b.dspy", "--report", "r.txt"]) == 2
+
+
+@pytest.mark.parametrize("command", ["eval a.dspy:accuracy", "optimize b.dspy"])
+@pytest.mark.parametrize(
+    ("name", "said"), [("nowhere/r.html", "there is no folder nowhere"), ("folder.html", "it is a folder")]
+)
+def test_a_report_that_cannot_be_written_is_refused_before_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: str, name: str, said: str
+) -> None:
+    write_optimization(folder)
+    (folder / "folder.html").mkdir()
+    assert run([*command.split(), "--report", name]) == 2
+    assert f"{name} cannot be written: {said}" in capsys.readouterr().err
+    assert not (folder / "b.tuned.state.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "key"), [("eval a.dspy:accuracy --json", "score"), ("optimize b.dspy --json", "after")]
+)
+def test_a_report_that_fails_at_the_end_hides_no_result(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, key: str
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    write_optimization(folder)
+    monkeypatch.setattr("dspyc.runtime.evaluate.report.save_report", refuse)
+    assert run([*command.split(), "--report", "r.html"]) == 1
+    told = capsys.readouterr()
+    assert f'"{key}": 50.0' in told.out
+    assert "the report was not written: No space left on device" in told.err

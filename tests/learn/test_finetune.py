@@ -24,12 +24,14 @@ from dspyc.runtime import (
     Predict,
     Prediction,
     Program,
+    Score,
     Signature,
     bootstrap_trace_data,
     context,
 )
 from dspyc.runtime.execution.progress import Progress, reporting_to
 from dspyc.runtime.lm.transports.embedded import SHIPPED
+from dspyc.runtime.work.budget import Budget
 from support.neighbour import Neighbour, sections
 
 BANKING = Path(__file__).parents[2] / "examples" / "banking"
@@ -138,6 +140,32 @@ def test_only_accepted_runs_are_learned_from_and_in_an_order_that_is_always_the_
     accepted = [row.text for row in TRAIN if row.label == "change_pin"]
     assert sorted(accepted) != accepted
     assert {text.split("\n")[1] for text in orders[0]} == set(accepted)
+
+
+@pytest.mark.parametrize(
+    "score",
+    [float, lambda right: Prediction(score=float(right)), lambda right: Score(float(right), feedback="x")],
+)
+def test_a_run_that_scored_0_is_not_learned_from_whatever_kind_of_score_it_is(score: Any) -> None:
+    weak = Neighbour()
+    student = Predict("text -> label", lm=weak)
+    teacher = Predict("text -> label", lm=Neighbour({"label": "change_pin"}))
+    optimizer = BootstrapFinetune(metric=lambda example, pred: score(example.label == pred.label))
+    optimizer.compile(student, TRAIN, teacher)
+    assert len(weak.trained[0][0]) == sum(row.label == "change_pin" for row in TRAIN)
+
+
+def test_a_budget_that_ends_the_runs_trains_nothing_and_keeps_them(tmp_path: Path) -> None:
+    lm = knowing()
+    program = Program(
+        BootstrapFinetune(metric=same_label, num_threads=1),
+        Predict("text -> label", lm=lm), name="p", source=tmp_path / "f.dspy", trainset=TRAIN,
+    )  # fmt: skip
+    told = "the budget of 3 calls is used up before the teacher ran on every example, .*; 3 answers are kept"
+    with pytest.raises(OptimizerError, match=told):
+        program.optimize(journal=True, budget=Budget(calls=3))
+    assert lm.trained == []
+    assert program.journal_path.exists()
 
 
 def test_demos_stay_unless_excluded_and_never_show_the_answer() -> None:
