@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from ...base.once import once
 from ..errors import EvaluationError
@@ -177,9 +178,17 @@ def _differing(one: Example, other: Example) -> str | None:
         return None
     names = [name for name in one.keys() if name in other]  # noqa: SIM118 an example's own are not all names
     for name in names:
-        if to_json_types(one[name]) != to_json_types(other[name]):
+        if not is_same(to_json_types(one[name]), to_json_types(other[name])):
             return name
     return None if names else next(iter(one.keys()), "")
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values of JSON's types are the same once they are written; NaN is the same as NaN."""
+    if one == other:
+        return True
+    texts = [json.dumps(json.loads(json.dumps(value)), sort_keys=True) for value in (one, other)]
+    return texts[0] == texts[1]
 
 
 def _firsts(result: Measured) -> list[EvaluatedRow]:
