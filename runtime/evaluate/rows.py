@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...base.secrets import redact
 from ..example import Example
 from ..execution import trace as tracing
 from ..lm.usage import start_observing, stop_observing
@@ -108,7 +109,7 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
 
 def describe_error(error: BaseException) -> str:
     """`ValueError: the message`, on one line and not too long."""
-    text = " ".join(str(error).split())
+    text = " ".join(redact(str(error)).split())
     clipped = text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
     return f"{type(error).__name__}: {clipped}"
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import dspyc
+from dspyc.cluster import parcels, worker
 from dspyc.cluster.failures import WorkerError, failure, failure_facts
 from dspyc.runtime import (
     ConfigurationError,
@@ -217,6 +218,13 @@ def test_newer_sources_replace_older_ones(bank: Any, tmp_path: Path) -> None:
         after = again.score()
     assert {row.prediction.note.words for row in before.rows} == {5}
     assert {row.prediction.note.words for row in after.rows} == {99}
+
+
+def test_sources_keep_their_bytes(tmp_path: Path) -> None:
+    source = b'# -*- coding: latin-1 -*-\nWORD = "caf\xe9"\n'
+    (tmp_path / "latin.py").write_bytes(source)
+    there = worker._Sources.at(parcels.sources_text(tmp_path / "latin.py"))
+    assert (there._folder / "latin.py").read_bytes() == source
 
 
 def test_errors_keep_their_kind_and_lose_their_secrets() -> None:
