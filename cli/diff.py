@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..base.secrets import redact
+from ..base.secrets import drop_secrets, redact, redact_mapping
 from ..base.text import plural
 from .console import say, say_json
 from .errors import Refusal
@@ -46,7 +47,8 @@ def command(first: Path, second: Path, as_json: bool) -> int:
         (before, facts), (after, other_facts) = read_learned(first), read_learned(second)
     except StateError as problem:
         raise Refusal(str(problem)) from None
-    found = differences(before, after)
+    found = [_without_secrets(one) for one in differences(before, after)]
+    facts, other_facts = redact_mapping((facts, other_facts))
     if as_json:
         say_json(
             {
@@ -65,6 +67,19 @@ def command(first: Path, second: Path, as_json: bool) -> int:
     if not found:
         say(f"Both states have learned the same for {plural(len(after), 'predictor')}.")
     return int(bool(found))
+
+
+def _without_secrets(found: PredictorDifference) -> PredictorDifference:
+    """What may be shown: as a whole, before anything is cut."""
+    both = found.instructions
+    return replace(
+        found,
+        predictor=redact(found.predictor),
+        instructions=None if both is None else (redact(both[0]), redact(both[1])),
+        removed=tuple(map(redact_mapping, found.removed)),
+        added=tuple(map(redact_mapping, found.added)),
+        model=drop_secrets(found.model),
+    )
 
 
 def _record(found: PredictorDifference) -> dict[str, Any]:
@@ -96,12 +111,13 @@ def _facts(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]
 def _optimizer(facts: Any) -> str:
     if not isinstance(facts, Mapping):
         return "unknown"
-    given = facts.get("parameters") or {}
+    given = facts.get("parameters")
+    given = given if isinstance(given, Mapping) else {}
     return f"{facts.get('name')}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 def _score(facts: Any) -> str:
-    if not isinstance(facts, Mapping) or facts.get("after") is None:
+    if not isinstance(facts, Mapping) or not isinstance(facts.get("after"), (int, float)):
         return "unknown"
     return f"{facts['after']:g} % ({facts.get('metric')}, {facts.get('examples')} examples)"
 
@@ -126,16 +142,18 @@ def _lines(found: PredictorDifference, first: Path, second: Path) -> Iterator[st
         yield f"  model: {_model(found.model[0])} → {_model(found.model[1])}"
     if found.weights:
         yield "  weights: the model's file has another content"
+    elif found.weights is None:
+        yield "  weights: unknown; both name the same file, or one has none beside it"
 
 
 def _text_lines(before: str, after: str) -> Iterator[str]:
-    for line in difflib.ndiff(before.splitlines(), after.splitlines()):
-        if line.startswith("- "):
-            yield _removed(line[2:])
-        elif line.startswith("+ "):
-            yield _added(line[2:])
-        elif line.startswith("  "):
-            yield f"      {line[2:]}"
+    old, new = before.splitlines(), after.splitlines()
+    for kind, start, end, other_start, other_end in SequenceMatcher(None, old, new).get_opcodes():
+        if kind == "equal":
+            yield from (f"      {line}" for line in old[start:end])
+        else:
+            yield from map(_removed, old[start:end])
+            yield from map(_added, new[other_start:other_end])
 
 
 def _removed(text: str) -> str:

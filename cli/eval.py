@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .console import say_json
 from .engines import engine_of, engine_option
-from .errors import Refusal
+from .errors import Refusal, list_names
 from .measuring import (
     Line,
     comparison_record,
@@ -112,6 +112,11 @@ def command(
         raise Refusal(
             f"the evaluation `{without[0]}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
         )
+    if output is not None:
+        _verify_output(output, evaluations[chosen[0]], loaded)
+    if earlier is not None:
+        with told():
+            _verify_earlier(earlier, evaluations[chosen[0]])
     for evaluation in evaluations.values():
         evaluation.repeats = repeats or evaluation.repeats
         evaluation.keep_calls = evaluation.keep_calls or report is not None
@@ -121,37 +126,61 @@ def command(
         told(),
         engine_of(engine, path) as workers,
         answering(models, loaded),
-        watching(),
         resumable(journal),
         _journalled(journal, path, evaluations, fresh, workers),
     ):
-        for one, evaluation in evaluations.items():
-            with stage(one):
-                results = evaluation.compare(num_threads)
-            for program, result in zip(evaluation.programs, results, strict=True):
-                name = loaded.name_of(program)
-                lines.append(Line(one, name, named(result, name)))
-                if output is not None:
-                    write_rows(result, output)
-    with told():
+        with watching():
+            for one, evaluation in evaluations.items():
+                with stage(one):
+                    results = evaluation.compare(num_threads)
+                for program, result in zip(evaluation.programs, results, strict=True):
+                    name = loaded.name_of(program)
+                    lines.append(Line(one, name, named(result, name)))
         found = None if earlier is None else _compared(earlier, lines)
-    if as_json:
-        records = [line.record for line in lines]
-        if found is not None:
-            records[-1]["comparison"] = comparison_record(found)
-        say_json(records)
-    else:
-        tell(lines)
-        if found is not None:
-            tell_comparison(f"{chosen[0]} beside {earlier}", found)
-    if report is not None:
-        # Last, because whatever goes wrong with it, the run has been paid for.
-        with told(), writing_report():
-            write_report(lines, found, report, f"{loaded.shown}: {', '.join(chosen)}")
+        if as_json:
+            records = [line.record for line in lines]
+            if found is not None:
+                records[-1]["comparison"] = comparison_record(found)
+            say_json(records)
+        else:
+            tell(lines)
+            if found is not None:
+                tell_comparison(f"{chosen[0]} beside {earlier}", found)
+        # Last, and before the journal goes: whatever goes wrong with them, the run has been paid for.
+        if output is not None:
+            with writing_report("the rows were"):
+                write_rows(lines, output)
+        if report is not None:
+            with writing_report():
+                write_report(lines, found, report, f"{loaded.shown}: {', '.join(chosen)}")
     if not as_json:
         tell_files(output, report)
     is_worse = found is not None and found.verdict == "worse"
     return int(is_worse or any(line.result.passed is False for line in lines))
+
+
+def _verify_output(output: Path, evaluation: Evaluate, loaded: Any) -> None:
+    """Refuse a file that would have the rows of one of several programs."""
+    if len(evaluation.programs) > 1 and output.suffix.lower() != ".xml":
+        programs = list_names([loaded.name_of(program) for program in evaluation.programs])
+        raise Refusal(
+            f"{output} takes the rows of one program, and the evaluation has several: {programs}",
+            "write one evaluation for each, or a JUnit file (.xml), which takes all",
+        )
+
+
+def _verify_earlier(earlier: Path, evaluation: Evaluate) -> None:
+    """Refuse the rows of an earlier run that this one cannot be compared with, before it is paid for."""
+    from ..runtime.errors import EvaluationError
+    from ..runtime.evaluate.saved import load_rows
+    from ..runtime.execution.callables import name_of
+
+    if evaluation.metric is None or evaluation.devset is None:
+        return
+    try:
+        load_rows(earlier, list(evaluation.devset), name_of(evaluation.metric))
+    except EvaluationError as problem:
+        raise Refusal(str(problem)) from None
 
 
 def _compared(earlier: Path, lines: Sequence[Line]) -> Comparison:

@@ -107,8 +107,11 @@ def _verify_writable(path: Path) -> None:
 
 
 @contextmanager
-def writing_report() -> Iterator[None]:
+def writing_report(what: str = "the report was") -> Iterator[None]:
     """For the end of a command, when all else has been told: say that the report could not be written.
+
+    Args:
+        what: what is written, with its verb.
 
     Raises:
         Failure: in place of the system's errors.
@@ -116,13 +119,23 @@ def writing_report() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Failure(f"the report was not written: {error.strerror or error}") from error
+        raise Failure(f"{what} not written: {error.strerror or error}") from error
 
 
-def write_rows(result: EvaluationResult, output: Path) -> None:
-    """Write the rows of a result in the format that the file's name says."""
-    save = {".csv": result.save_csv, ".json": result.save_json, ".xml": result.save_junit}
-    save[output.suffix.lower()](output)
+def write_rows(lines: Sequence[Line], output: Path) -> None:
+    """Write the rows of the results in the format that the file's name says; only JUnit's has several."""
+    from ..runtime.evaluate.exports import render_csv, render_json, render_junit
+    from ..runtime.state.files import write_atomically
+
+    results = [line.result for line in lines]
+    match output.suffix.lower():
+        case ".xml":
+            text = render_junit(results)
+        case ".csv":
+            text = render_csv(results[0].records())
+        case _:
+            text = render_json(results[0].records())
+    write_atomically(output, text)
 
 
 def write_report(lines: Sequence[Line], found: Comparison | None, path: Path, title: str) -> None:

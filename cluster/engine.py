@@ -65,8 +65,12 @@ class ClusterEngine(ABC):
         outcomes: list[Outcome[Any] | None] = [None] * len(tasks)
         waiting = deque(range(len(tasks)))
         running: dict[Any, int] = {}
+        fatal: Exception | None = None
         try:
             while waiting or running:
+                if fatal is not None:
+                    # What is under way has been paid for.
+                    waiting.clear()
                 while waiting and len(running) < num_threads and not (stop is not None and stop()):
                     index = waiting.popleft()
                     content = parcels.text_of({**head, **self._task(tasks[index])})
@@ -76,12 +80,17 @@ class ClusterEngine(ABC):
                 for handle in self._finished(list(running)):
                     index = running.pop(handle)
                     outcome = self._outcome(tasks[index], codecs[index], handle)
+                    if isinstance(outcome.error, FATAL):
+                        fatal = fatal or outcome.error
+                        continue
                     outcomes[index] = outcome
                     if on_outcome is not None:
                         on_outcome(index, outcome)
         except BaseException:
             self._cancel(list(running))
             raise
+        if fatal is not None:
+            raise fatal
         return outcomes
 
     # --- what a cluster does ------------------------------------------------------------------------------
@@ -139,16 +148,17 @@ class ClusterEngine(ABC):
             found = json.load(self._result(handle))
         except Exception as raised:  # noqa: BLE001  the failure belongs to its task
             return Outcome(_value_of_failed(task, codec, raised), raised)
-        usage = Usage(*found["usage"])
-        if found["error"] is None:
-            return Outcome(codec.read(task, found["value"]), None, usage, found["seconds"])
-        error = failure(found["error"])
-        if isinstance(error, FATAL):
-            raise error
-        if self._journal is not None:
-            for request, answer in found["answers"]:
-                self._journal.record_answer(task.key, request, answer)
-        return Outcome(_value_of_failed(task, codec, error), error, usage, found["seconds"])
+        usage, seconds = Usage(*found["usage"]), found["seconds"]
+        if found["error"] is not None:
+            error = failure(found["error"])
+            if self._journal is not None:
+                for request, answer in found["answers"]:
+                    self._journal.record_answer(task.key, request, answer)
+            return Outcome(_value_of_failed(task, codec, error), error, usage, seconds)
+        try:
+            return Outcome(codec.read(task, found["value"]), None, usage, seconds)
+        except Exception as raised:  # noqa: BLE001  the failure belongs to its task
+            return Outcome(_value_of_failed(task, codec, raised), raised, usage, seconds)
 
 
 def _value_of_failed(task: Task, codec: Codec[Any], error: Exception) -> Any:

@@ -146,7 +146,8 @@ class _Sources:
         for path, source in content["files"].items():
             target = self._folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, source)
+            # The bytes that they had; a source may say that it has another encoding.
+            write_atomically(target, source.encode("utf-8", "surrogateescape"))
         self.finder = _Finder({name: self._folder / path for name, path in content["modules"].items()})
         self._values: OrderedDict[str, Any] = OrderedDict()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from ...base.once import once
 from ..errors import ConfigurationError, DataError
 from ..example import Example
+from ..values.rendering import to_json_types
 from . import hub
 from .opening import ending_of
 from .readers import READERS, read
@@ -100,7 +102,8 @@ class SeededSplits:
         found = []
         for row in drawn[:size]:
             # Of the content, so that the same row has the same one in every process.
-            name = uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name}/{split}/{row!r}")
+            content = json.dumps(to_json_types(row), sort_keys=True, default=str)
+            name = uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name}/{split}/{content}")
             example = Example({**row, "dspy_uuid": str(name), "dspy_split": split})
             found.append(example.with_inputs(*self.input_keys) if self.input_keys else example)
         return found

@@ -11,8 +11,9 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -121,14 +122,16 @@ def splits_of(repo: str, config: str | None, revision: str | None = None) -> lis
 
 
 def read_files(files: Sequence[Path], read: Callable[[Path], Table]) -> Table:
-    """The rows of several files, one after the other, counted from 1 where there are several."""
-    tables = [read(file) for file in files]
-    if len(tables) == 1:
-        return tables[0]
-    return Table(tables[0].columns, _joined(tables))
+    """The rows of several files, one after the other, counted from 1 where there are several. A file is
+    opened when the ones before it are read.
+    """
+    first = read(files[0])
+    if len(files) == 1:
+        return first
+    return Table(first.columns, _joined(chain([first], map(read, files[1:]))))
 
 
-def _joined(tables: Sequence[Table]) -> Iterator[tuple[int, Row]]:
+def _joined(tables: Iterable[Table]) -> Iterator[tuple[int, Row]]:
     number = 0
     for table in tables:
         for _, row in table.rows:

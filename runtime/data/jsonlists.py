@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from ...base.files import render_size
 from ..errors import DataError
-from .opening import opened
+from .opening import LONGEST_LINE, opened
 from .table import Row, Table
 
 _BLOCK = 1 << 16
@@ -124,6 +125,10 @@ class _Text:
     def _read_more(self) -> bool:
         if self._is_whole:
             return False
+        if len(self._buffer) - self._at > LONGEST_LINE:
+            raise DataError(
+                f"`{self._path.name}`, line {self.line}: a value is longer than {render_size(LONGEST_LINE)}"
+            )
         more = self._file.read(self._block)
         if not more:
             self._is_whole = True

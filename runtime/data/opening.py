@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from ..errors import DataError
 
 LONGEST_LINE = 1 << 26
 """In bytes or characters."""
+_BLOCK = 1 << 20
 
 
 def ending_of(path: Path) -> str:
@@ -88,14 +90,23 @@ def _damaged(path: Path) -> DataError:
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
     """Say where the first bad byte is; the decoder knows only its place in the current block."""
+    number, rest = 1, b""
     with open_binary(path) as file:
-        for number, line in enumerate(lines_of(file, path), 1):
+        while block := file.read(_BLOCK):
+            block = rest + block
             try:
-                line.decode("utf-8")
+                _, end = codecs.utf_8_decode(block, "strict", False)
             except UnicodeDecodeError as found:
-                byte, reason = line[found.start], found.reason
+                number += block.count(b"\n", 0, found.start)
                 return DataError(
-                    f"`{path.name}`, line {number}: the byte 0x{byte:02x} is not UTF-8 ({reason}); "
-                    "save the file as UTF-8"
+                    f"`{path.name}`, line {number}: the byte 0x{block[found.start]:02x} is not UTF-8 "
+                    f"({found.reason}); save the file as UTF-8"
                 )
+            number += block.count(b"\n", 0, end)
+            rest = block[end:]
+    if rest:
+        return DataError(
+            f"`{path.name}`, line {number}: the byte 0x{rest[0]:02x} is not UTF-8 (unexpected end of data); "
+            "save the file as UTF-8"
+        )
     return DataError(f"`{path.name}` is not UTF-8 ({error.reason}); save the file as UTF-8")

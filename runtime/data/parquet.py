@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def _decompressed(path: Path) -> Any:
     with open_binary(path) as packed:
         try:
             shutil.copyfileobj(packed, copy)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             copy.close()
             raise DataError(f"`{path.name}` is not a gzip file, or is damaged") from error
     copy.seek(0)

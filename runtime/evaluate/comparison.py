@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from ...base.once import once
 from ..errors import EvaluationError
@@ -83,9 +84,12 @@ class Comparison:
     @once
     def p_value(self) -> float:
         """How probable a difference of this size is by chance alone: McNemar's exact test where examples
-        succeed or fail, the paired bootstrap elsewhere.
+        succeed or fail, the paired bootstrap elsewhere; of few examples that all changed the same way a
+        bootstrap is too sure, so it is never below what a sign test could show.
         """
-        return mcnemar(*self.discordant) if self.is_binary else self._bootstrap[1]
+        if self.is_binary:
+            return mcnemar(*self.discordant)
+        return max(self._bootstrap[1], min(1.0, 2.0 ** (1 - min(sum(self.discordant), 64))))
 
     @property
     def test(self) -> str:
@@ -99,7 +103,8 @@ class Comparison:
         """
         if self.p_value >= 1 - self.level:
             return "indistinguishable"
-        return "better" if self.difference > 0 else "worse"
+        # The difference itself is rounded.
+        return "better" if fmean(self.differences) > 0 else "worse"
 
     @property
     def worse(self) -> list[Change]:
@@ -173,9 +178,17 @@ def _differing(one: Example, other: Example) -> str | None:
         return None
     names = [name for name in one.keys() if name in other]  # noqa: SIM118 an example's own are not all names
     for name in names:
-        if to_json_types(one[name]) != to_json_types(other[name]):
+        if not is_same(to_json_types(one[name]), to_json_types(other[name])):
             return name
     return None if names else next(iter(one.keys()), "")
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values of JSON's types are the same once they are written; NaN is the same as NaN."""
+    if one == other:
+        return True
+    texts = [json.dumps(json.loads(json.dumps(value)), sort_keys=True) for value in (one, other)]
+    return texts[0] == texts[1]
 
 
 def _firsts(result: Measured) -> list[EvaluatedRow]:

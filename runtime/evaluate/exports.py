@@ -17,13 +17,19 @@ def records(result: Measured) -> list[dict[str, Any]]:
     return [_record(row, result.metric, optional, result.repeats > 1) for row in result.rows]
 
 
+def own_names(metric: str) -> frozenset[str]:
+    """The names of a record that are neither the example's nor the prediction's."""
+    return frozenset({metric, "repeat", "feedback", "error"})
+
+
 def _record(row: EvaluatedRow, metric: str, optional: Iterable[str], repeated: bool) -> dict[str, Any]:
     given, predicted = row.example.toDict(), row.prediction.toDict()
+    own = own_names(metric)
     record: dict[str, Any] = {}
     for name, value in given.items():
-        record[f"example_{name}" if name in predicted else name] = value
+        record[f"example_{name}" if name in predicted or name in own else name] = value
     for name, value in predicted.items():
-        record[f"pred_{name}" if name in given else name] = value
+        record[f"pred_{name}" if name in given or name in own else name] = value
     if repeated:
         record["repeat"] = row.repeat
     record[metric] = row.value

@@ -183,8 +183,8 @@ class EvaluationResult:
     def records(self) -> list[dict[str, Any]]:
         """The rows as flat dicts: the fields of both, the score, and feedback and errors where there are any.
 
-        A field that both have stands as `example_NAME` and `pred_NAME`; where examples ran several times,
-        `repeat` counts their runs.
+        A field that both have stands as `example_NAME` and `pred_NAME`, and so does one with a name of the
+        row's own, such as `error`; where examples ran several times, `repeat` counts their runs.
         """
         return records(self)
 

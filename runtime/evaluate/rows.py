@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...base.secrets import redact
 from ..example import Example
 from ..execution import trace as tracing
 from ..lm.usage import start_observing, stop_observing
@@ -45,7 +46,7 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
         prediction = _as_prediction(prediction)
     except Exception as error:  # noqa: BLE001  the failure belongs to its row
         score, feedback, failure = registry["failure_score"], None, error
-        value, prediction = float(score), Prediction() if prediction is None else prediction
+        value, prediction = float(score), Prediction() if prediction is None else _as_prediction(prediction)
     finally:
         stop_observing(observed)
         tracing.stop(token)
@@ -78,11 +79,14 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
 
     def read(task: Task, plain: Any) -> EvaluatedRow:
         score, feedback = plain["score"], plain.get("feedback")
+        prediction = Prediction(
+            plain["prediction"] if signature is None else typed_values(signature, plain["prediction"])
+        )
+        if (chances := plain.get("probabilities")) is not None:
+            object.__setattr__(prediction, "_probabilities", _chances(signature, chances))
         return EvaluatedRow(
             examples[task.example],
-            Prediction(
-                plain["prediction"] if signature is None else typed_values(signature, plain["prediction"])
-            ),
+            prediction,
             score if feedback is None else Score(score, feedback=feedback),
             plain["value"],
             feedback,
@@ -105,7 +109,7 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
 
 def describe_error(error: BaseException) -> str:
     """`ValueError: the message`, on one line and not too long."""
-    text = " ".join(str(error).split())
+    text = " ".join(redact(str(error)).split())
     clipped = text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
     return f"{type(error).__name__}: {clipped}"
 
@@ -127,8 +131,25 @@ def _write(row: EvaluatedRow) -> dict[str, Any]:
         "score": row.score if isinstance(row.score, (bool, int, float)) else row.value,
         "value": row.value,
     }
+    # Those in a field of the program's own stand among the fields.
+    if (chances := getattr(row.prediction, "_probabilities", None)) is not None:
+        plain["probabilities"] = {
+            name: [[to_json_types(choice), share] for choice, share in shares.items()]
+            for name, shares in chances.items()
+        }
     if row.feedback is not None:
         plain["feedback"] = row.feedback
     if row.calls:
         plain["calls"] = [call.as_json() for call in row.calls]
     return plain
+
+
+def _chances(signature: Any, written: Mapping[str, list[list[Any]]]) -> dict[str, dict[Any, float]]:
+    """How probable each choice was, with the choices in their types again."""
+
+    def typed(name: str, choice: Any) -> Any:
+        return choice if signature is None else typed_values(signature, {name: choice})[name]
+
+    return {
+        name: {typed(name, choice): share for choice, share in shares} for name, shares in written.items()
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from ..errors import EvaluationError
 from ..example import Example
 from ..prediction import Prediction
 from ..values.rendering import to_json_types
+from .comparison import is_same
+from .exports import own_names
 from .measured import EvaluatedRow
 from .result import EvaluationResult
 
@@ -28,6 +31,37 @@ def load_result(path: Path, like: EvaluationResult) -> EvaluationResult:
     Raises:
         EvaluationError: the file cannot be read, or its rows are others.
     """
+    return load_rows(path, [rows[0].example for rows in like.by_example()], like.metric)
+
+
+def load_rows(path: Path, examples: Sequence[Example], metric: str) -> EvaluationResult:
+    """The result in a file, by a metric on these examples.
+
+    Args:
+        path: what `EvaluationResult.save_json` wrote.
+        examples: the examples that it must be of.
+        metric: the name of the metric.
+
+    Raises:
+        EvaluationError: the file cannot be read, or its rows are others.
+    """
+    rows: list[EvaluatedRow] = []
+    number = -1
+    for record in _records(path):
+        repeat = record.get("repeat", 0)
+        if not isinstance(repeat, int) or isinstance(repeat, bool) or repeat < 0 or (number < 0 < repeat):
+            raise EvaluationError(f"{path} is not a result: the `repeat` of row {number + 2} counts no run")
+        number += repeat == 0
+        if number >= len(examples):
+            break
+        rows.append(_row(path, number, record, examples[number], metric))
+    if number + 1 != len(examples):
+        more = "more" if number >= len(examples) else f"{number + 1}"
+        raise EvaluationError(f"{path} has {more} rows, and the evaluation has {len(examples)}")
+    return EvaluationResult(rows, metric=metric, program=path.name)
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
     try:
         records = json.loads(read_bytes(path, LARGEST))
     except UnreadableFile as error:
@@ -36,36 +70,28 @@ def load_result(path: Path, like: EvaluationResult) -> EvaluationResult:
         raise EvaluationError(f"{path} is not a result: it is not JSON; write one with --output") from None
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise EvaluationError(f"{path} is not a result: it must be a list of rows; write one with --output")
-    examples = [rows[0].example for rows in like.by_example()]
-    rows, number = [], -1
-    for record in records:
-        number += record.get("repeat", 0) == 0
-        if number >= len(examples):
-            break
-        rows.append(_row(path, number, record, examples[number], like.metric))
-    if number + 1 != len(examples):
-        more = "more" if number >= len(examples) else f"{number + 1}"
-        raise EvaluationError(f"{path} has {more} rows, and the evaluation has {len(examples)}")
-    return EvaluationResult(rows, metric=like.metric, program=path.name)
+    return records
 
 
 def _row(path: Path, number: int, record: dict[str, Any], example: Example, metric: str) -> EvaluatedRow:
     value = record.get(metric)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise EvaluationError(f"{path} has no score of `{metric}` in row {number + 1}")
-    given = to_json_types(example.toDict())
+    given, own = to_json_types(example.toDict()), own_names(metric)
+    # As the exports name them.
+    places = {
+        name: f"example_{name}" if f"example_{name}" in record and f"example_{name}" not in given else name
+        for name in given
+    }
     for name, field in given.items():
-        there = record.get(f"example_{name}", record.get(name))
-        if there != field:
+        if not is_same(record.get(places[name]), field):
             raise EvaluationError(
                 f"{path} is the result of other rows: row {number + 1} has another `{name}`"
             )
-    own = {metric, "repeat", "feedback", "error", *(f"example_{name}" for name in given)}
-    own |= {name for name in given if f"example_{name}" not in record}
     predicted = {
-        name.removeprefix("pred_") if name.removeprefix("pred_") in given else name: field
+        _predicted(name, {*given, *own}): field
         for name, field in record.items()
-        if name not in own
+        if name not in own and name not in places.values()
     }
     return EvaluatedRow(
         example,
@@ -76,3 +102,9 @@ def _row(path: Path, number: int, record: dict[str, Any], example: Example, metr
         EvaluationError(str(record["error"])) if record.get("error") else None,
         repeat=record.get("repeat", 0),
     )
+
+
+def _predicted(name: str, others: Collection[str]) -> str:
+    """The field of a prediction that stands under a name."""
+    plain = name.removeprefix("pred_")
+    return plain if plain in others else name

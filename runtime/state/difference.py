@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +25,17 @@ class Learned:
         instructions: its instructions.
         demos: its demos, each with its fields.
         model: its model with its settings; None where it has none of its own.
-        weights: the digest of the model's file; None without one, "" where the file is missing.
+        weights: the digest of the model's file; None without one, "" where it is no file beside the state.
+        file: this file; None without one.
+        state: the file of the state.
     """
 
     instructions: str
     demos: tuple[Demo, ...]
     model: Mapping[str, Any] | None
     weights: str | None
+    file: Path | None = None
+    state: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class PredictorDifference:
         is_reordered: the demos are the same ones in another order.
         demo_counts: how many demos both have.
         model: both models, where these or their settings differ.
-        weights: the model's file has another content.
+        weights: the model's file has another content; None where that cannot be told, because one of the
+            files is missing, or both states name the same one.
     """
 
     predictor: str
@@ -56,13 +63,13 @@ class PredictorDifference:
     is_reordered: bool = False
     demo_counts: tuple[int, int] = (0, 0)
     model: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] | None = None
-    weights: bool = False
+    weights: bool | None = False
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs."""
         parts = (self.only_in, self.instructions, self.removed, self.added, self.model)
-        return not any(parts) and not self.is_reordered and not self.weights
+        return not any(parts) and not self.is_reordered and self.weights is False
 
 
 def read_learned(path: Path) -> tuple[dict[str, Learned], dict[str, Any]]:
@@ -83,6 +90,8 @@ def read_learned(path: Path) -> tuple[dict[str, Learned], dict[str, Any]]:
         for name, entry in entries.items()
         if is_program or name != "metadata"
     }
+    if not found and not is_program:
+        raise StateError(f"{path} is not a state: it has no predictors")
     return found, facts if is_program else {}
 
 
@@ -111,20 +120,32 @@ def _difference(name: str, before: Learned, after: Learned) -> PredictorDifferen
         is_reordered=not removed and not added and before.demos != after.demos,
         demo_counts=(len(before.demos), len(after.demos)),
         model=(before.model, after.model) if before.model != after.model else None,
-        weights=before.weights != after.weights and None not in (before.weights, after.weights),
+        weights=_weights_differ(before, after),
     )
+
+
+def _weights_differ(before: Learned, after: Learned) -> bool | None:
+    if None in (before.weights, after.weights) or before.state == after.state:
+        return False
+    if "" in (before.weights, after.weights) or before.file == after.file:
+        return None
+    return before.weights != after.weights
 
 
 def _without(demos: Sequence[Demo], others: Sequence[Demo]) -> tuple[Demo, ...]:
     """The demos that are not among others, each of which counts once."""
-    left = list(others)
+    left = Counter(map(_text, others))
     found = []
     for demo in demos:
-        if demo in left:
-            left.remove(demo)
+        if left[text := _text(demo)]:
+            left[text] -= 1
         else:
             found.append(demo)
     return tuple(found)
+
+
+def _text(demo: Demo) -> str:
+    return json.dumps(demo, sort_keys=True)
 
 
 def _learned(path: Path, name: str, entry: Any) -> Learned:
@@ -141,15 +162,21 @@ def _learned(path: Path, name: str, entry: Any) -> Learned:
     if lm is not None and not (isinstance(lm, Mapping) and isinstance(lm.get("model"), str)):
         raise StateError(f"{path} is not a state: the `lm` of `{name}` does not name a model")
     assert isinstance(instructions, str)
-    return Learned(instructions, tuple(demos or ()), lm, _weights(lm, path.parent))
+    folder = path.resolve().parent
+    file = model_file(lm, folder)
+    return Learned(instructions, tuple(demos or ()), lm, _weights(file, folder), file, path.resolve())
 
 
-def _weights(lm: Mapping[str, Any] | None, folder: Path) -> str | None:
-    file = model_file(dict(lm) if lm is not None else None, folder)
+def _weights(file: Path | None, folder: Path) -> str | None:
+    """The digest of a model's file. A state may come from anywhere, so it opens no other than one beside it,
+    and waits for no device.
+    """
     if file is None:
         return None
     try:
+        if file.parent != folder or not file.is_file():
+            return ""
         with file.open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return ""

@@ -125,3 +125,58 @@ def test_a_report_that_fails_at_the_end_hides_no_result(
     told = capsys.readouterr()
     assert f'"{key}": 50.0' in told.out
     assert "the report was not written: No space left on device" in told.err
+
+
+SEVERAL = (
+    PROGRAM
+    + """
+module other = Predict("question -> answer", temperature=0.25)
+evaluate both = Evaluate([qa, other], devset=rows, metric=answer_exact_match)
+"""
+)
+
+
+def test_the_rows_of_several_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.dspy").write_text(SEVERAL, encoding="utf-8")
+    assert run(["eval", "a.dspy:both", "--output", "rows.json"]) == 2
+    assert "the evaluation has several: `qa` and `other`" in capsys.readouterr().err
+    assert run(["eval", "a.dspy:both", "--output", "rows.xml"]) == 0
+    assert (folder / "rows.xml").read_text(encoding="utf-8").count("<testsuite ") == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "has 0 rows, and the evaluation has 2"),
+        ('[{"repeat": "x"}]', "counts no run"),
+        ('[{"question": "Mali", "answer": "x", "answer_exact_match": 1}]', "is the result of other rows"),
+    ],
+)
+def test_an_earlier_run_is_looked_at_before_the_run(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    content: str,
+    message: str,
+) -> None:
+    (folder / "rows.json").write_text(content, encoding="utf-8")
+    monkeypatch.setattr("dspyc.runtime.evaluate.evaluate.perform", None)
+    assert run(["eval", "a.dspy:accuracy", "--compare", "rows.json"]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("option", "file"), [("--output", "rows.csv.xml"), ("--report", "rows.html")])
+def test_files_that_cannot_be_written_lose_no_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: str, file: str
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dspyc.runtime.state.files.write_atomically", full)
+    monkeypatch.setattr("dspyc.runtime.evaluate.report.page.write_atomically", full)
+    assert run(["eval", "a.dspy:accuracy", option, file]) == 1
+    told = capsys.readouterr()
+    assert "50.0 %" in told.out
+    assert "not written: No space left on device" in told.err
+    assert list(folder.glob("*.journal.jsonl"))

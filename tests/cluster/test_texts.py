@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import dspyc
+from dspyc.cluster import parcels, worker
 from dspyc.cluster.failures import WorkerError, failure, failure_facts
 from dspyc.runtime import (
     ConfigurationError,
@@ -140,6 +141,34 @@ def test_what_would_fail_for_all_ends_the_work(bank: Any, tmp_path: Path, server
     assert engine.tasks < 10
 
 
+def test_what_was_paid_for_outlives_what_ends_the_work(
+    bank: Any, tmp_path: Path, server: OpenAIServer
+) -> None:
+    """Rows that were under way are kept when another one ends the work."""
+    server.script(Failure(401, "no such key"))
+    path, facts = tmp_path / "journal", {"program": "bank"}
+    engine = Workers(tmp_path / "bank.dspy")
+    with pytest.raises(LMAuthError), journalled(path, facts, engine=engine):
+        bank.score(num_threads=3)
+    tasks = [line for line in path.read_text(encoding="utf-8").splitlines() if '"value"' in line]
+    assert len(tasks) == engine.tasks - 1
+
+
+def test_a_value_that_cannot_be_read_fails_its_row(
+    bank: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Workers(tmp_path / "bank.dspy")
+    given, values = engine._result, iter([[]])
+
+    def result(handle: Any) -> str:
+        found = json.loads(given(handle))
+        return json.dumps({**found, "value": next(values, found["value"])})
+
+    monkeypatch.setattr(engine, "_result", result)
+    with working(engine=engine):
+        assert len(bank.score().errors) == 1
+
+
 def test_a_budget_holds_and_calls_are_counted(bank: Any, tmp_path: Path, server: OpenAIServer) -> None:
     engine = Workers(tmp_path / "bank.dspy")
     with (
@@ -191,6 +220,13 @@ def test_newer_sources_replace_older_ones(bank: Any, tmp_path: Path) -> None:
     assert {row.prediction.note.words for row in after.rows} == {99}
 
 
+def test_sources_keep_their_bytes(tmp_path: Path) -> None:
+    source = b'# -*- coding: latin-1 -*-\nWORD = "caf\xe9"\n'
+    (tmp_path / "latin.py").write_bytes(source)
+    there = worker._Sources.at(parcels.sources_text(tmp_path / "latin.py"))
+    assert (there._folder / "latin.py").read_bytes() == source
+
+
 def test_errors_keep_their_kind_and_lose_their_secrets() -> None:
     class Own(Exception):
         pass
@@ -206,3 +242,33 @@ def test_errors_keep_their_kind_and_lose_their_secrets() -> None:
     assert isinstance(unknown, WorkerError)
     assert type(unknown).__name__ == "Own"
     assert str(unknown) == "what happened"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(2, "no such file", "rows.csv"),
+        TimeoutError("too slow"),
+        ConnectionResetError("gone"),
+        UnicodeDecodeError("utf-8", b"x", 0, 1, "a reason"),
+        KeyError("name"),
+        StopIteration(3),
+        SyntaxError("wrong"),
+        ImportError("absent"),
+        ExceptionGroup("several", [ValueError("one")]),
+        *(kind("what happened") for kind in (ImportError, NameError, AttributeError, OSError)),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_error_crosses(error: Exception) -> None:
+    there = failure(failure_facts(error))
+    assert type(there).__name__ == type(error).__name__
+    assert isinstance(there, (type(error), WorkerError))
+    assert str(there) == str(error)
+
+
+def test_the_facts_of_an_error_hold_no_secret() -> None:
+    error = ValueError("x")
+    error.url, error.api_key, error.status = "https://u:hunter22222@host/", "abcdefgh12345", 500  # type: ignore[attr-defined]
+    written = failure_facts(error)["facts"]
+    assert written == {"url": "https://u:[redacted]@host/", "status": 500}

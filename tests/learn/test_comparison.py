@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dspyc.runtime import Evaluate, EvaluationError, EvaluationResult, Example, Prediction
 from dspyc.runtime.evaluate import compare
+from dspyc.runtime.evaluate.measured import EvaluatedRow
+from dspyc.runtime.evaluate.saved import load_result, load_rows
 
 
 def measured(scores: Sequence[float], **changes: Any) -> EvaluationResult:
@@ -25,6 +29,11 @@ def measured(scores: Sequence[float], **changes: Any) -> EvaluationResult:
         ([1.0] * 5, [1.0] * 5, "indistinguishable", "McNemar's exact test"),
         ([0.2] * 30, [0.4] * 15 + [0.3] * 15, "better", "paired bootstrap"),
         ([0.5, 0.6] * 5, [0.6, 0.5] * 5, "indistinguishable", "paired bootstrap"),
+        ([0.5] * 200, [0.50003] * 200, "better", "paired bootstrap"),
+        ([0.50003] * 200, [0.5] * 200, "worse", "paired bootstrap"),
+        ([0.5], [0.4], "indistinguishable", "paired bootstrap"),
+        ([0.5, 0.5], [0.4, 0.45], "indistinguishable", "paired bootstrap"),
+        ([0.5] * 5 + [0.6] * 20, [0.4] * 5 + [0.6] * 20, "indistinguishable", "paired bootstrap"),
     ],
 )
 def test_the_verdict(before: list[float], after: list[float], verdict: str, test: str) -> None:
@@ -91,3 +100,42 @@ def test_only_results_on_the_same_rows_can_be_compared(other: EvaluationResult, 
     with pytest.raises(EvaluationError) as raised:
         compare(measured([1.0, 0.0]), other)
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("example", "predicted"),
+    [
+        ({"q": "1"}, {"a": "x"}),
+        ({"q": "1", "a": "y"}, {"a": "x"}),
+        ({"q": "1", "repeat": 3, "error": "old"}, {"a": "x"}),
+        ({"q": "1", "score": 3}, {"score": 7, "feedback": "the program's", "error": "none"}),
+        ({"q": float("nan")}, {"a": "x"}),
+        ({"q": [1, float("nan")]}, {"a": "x"}),
+        ({"q": {1: "a"}}, {"a": "x"}),
+        ({"q": (1, 2)}, {"a": "x"}),
+    ],
+)
+def test_rows_are_read_as_they_were_written(
+    example: dict[str, Any], predicted: dict[str, Any], tmp_path: Path
+) -> None:
+    row = EvaluatedRow(
+        Example(example).with_inputs("q"),
+        Prediction(predicted),
+        0.5,
+        0.5,
+        "the judge's",
+        ValueError("failed"),
+    )
+    result = EvaluationResult([row], metric="score")
+    result.save_json(tmp_path / "rows.json")
+    (again,) = load_result(tmp_path / "rows.json", result).rows
+    assert again.prediction.toDict() == predicted
+    assert (again.value, again.feedback, str(again.error)) == (0.5, "the judge's", "ValueError: failed")
+
+
+@pytest.mark.parametrize("repeat", [1, -1, "0", True, 1.0, None])
+def test_a_count_of_runs_that_is_none(repeat: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([{"n": 0, "m": 0, "score": 1.0, "repeat": repeat}]), encoding="utf-8")
+    with pytest.raises(EvaluationError, match="the `repeat` of row 1 counts no run"):
+        load_rows(path, [Example(n=0).with_inputs("n")], "score")

@@ -315,3 +315,22 @@ def test_the_trials_of_a_study_as_records() -> None:
     ]
     assert dict(records[0].demos) == {"self": 1}
     assert "produce the fields `label`" in records[0].instructions["self"]
+
+
+@pytest.mark.parametrize("length", range(55, 95, 3))
+def test_what_is_cut_holds_no_piece_of_a_key(length: int) -> None:
+    key = "sk-proj-" + "A1b2C3d4E5f6G7h8" * 3
+    long = "w " * (length // 2) + key
+    failed = TrialRecord(2, None, error="e" * (length + 215) + " " + key)
+    report = Report("t", trials=(TrialRecord(1, 50.0, instructions={"p": long}), failed))
+    assert "sk-proj" not in render_report(report)
+
+
+def test_the_probabilities_of_a_row_hold_no_key() -> None:
+    key = "sk-proj-" + "A1b2C3d4E5f6G7h8" * 3
+    prediction = Prediction(team="a")
+    object.__setattr__(prediction, "_probabilities", {"team": {key: 1.0}})
+    result = Evaluate(devset=[Example(n=1, team="a").with_inputs("n")], metric=lambda e, p: True)(
+        lambda n: prediction
+    )
+    assert "sk-proj" not in render_report(Report("t", (result,)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 import pytest
@@ -17,6 +17,7 @@ from dspyc.runtime import (
     Dataset,
     Evaluate,
     EvaluationError,
+    EvaluationResult,
     Example,
     InputError,
     InputField,
@@ -27,7 +28,10 @@ from dspyc.runtime import (
     Signature,
     context,
 )
+from dspyc.runtime.evaluate.measured import EvaluatedRow
+from dspyc.runtime.evaluate.rows import evaluate_row, row_codec
 from dspyc.runtime.values.cells import EMPTY
+from dspyc.runtime.work.task import Task
 from support.neighbour import Neighbour
 
 
@@ -173,3 +177,48 @@ evaluate accuracy = Evaluate(find, devset=rows, metric=right)
     loaded = dspyc.load(tmp_path / "p.dspy")
     with context(lm=Neighbour({"best": '{"source": "x"}'})):
         assert loaded.accuracy().score == 100.0
+
+
+class Sure(Signature):
+    """How sure."""
+
+    text: str = InputField()
+    team: Literal["cards", "loans"] = OutputField()
+    urgent: bool = OutputField()
+
+
+@pytest.mark.parametrize("signature", [Sure, None])
+def test_probabilities_outlive_a_journal(signature: Any) -> None:
+    program = Predict(Sure)
+    if signature is None:
+        program.declared_signature = lambda: None  # type: ignore[method-assign, assignment]
+    example = Example(text="x").with_inputs("text")
+    prediction = Prediction(team="cards", urgent=True)
+    chances = {"team": {"cards": 0.75, "loans": 0.25}, "urgent": {True: 0.5, False: 0.5}}
+    object.__setattr__(prediction, "_probabilities", chances)
+    codec = row_codec(program, [example])
+    written = json.loads(json.dumps(codec.write(EvaluatedRow(example, prediction, 1.0, 1.0))))
+    assert codec.read(Task("evaluate", "", 0), written).prediction.probabilities == chances
+
+
+def test_a_metric_that_fails_on_a_list() -> None:
+    def metric(example: Any, pred: Any) -> float:
+        raise ValueError("bad")
+
+    rows = [Example(n=1).with_inputs("n")]
+    result = EvaluationResult(
+        [evaluate_row(Task("evaluate", "p", 0), _registry(metric, rows))], metric="metric"
+    )
+    assert result.records() == [
+        {"n": 1, "predictions": ["a", "b"], "metric": 0.0, "error": "ValueError: bad"}
+    ]
+
+
+def _registry(metric: Any, rows: list[Example]) -> dict[str, Any]:
+    from dspyc.runtime import Module
+
+    class Listing(Module):
+        def forward(self, n: int) -> Any:
+            return ["a", "b"]
+
+    return {"examples": rows, "metric": metric, "failure_score": 0.0, "p": Listing()}

@@ -174,7 +174,17 @@ def test_classes_that_are_imported_already_need_no_consent(module: Any, tmp_path
 
 @pytest.mark.parametrize(
     "name",
-    ["os:system", "subprocess:Popen", "builtins:eval", "dspyc.runtime.lm.client:os.system", "kept:absent"],
+    [
+        "os:system",
+        "subprocess:Popen",
+        "builtins:eval",
+        "dspyc.runtime.lm.client:os.system",
+        "dspyc.runtime.evaluate.report.page:_file",
+        "dspyc.runtime.evaluate.report:save_report",
+        "dspyc.runtime.evaluate.saved:load_result",
+        "dspyc.runtime.evaluate.metrics:_answers",
+        "kept:absent",
+    ],
 )
 def test_a_crafted_file_reaches_nothing(name: str, tmp_path: Path) -> None:
     program = {"$": "object", "class": name, "number": 0, "state": {}}
@@ -198,6 +208,19 @@ def test_a_crafted_file_reaches_nothing(name: str, tmp_path: Path) -> None:
             continue
         with pytest.raises(StateError):
             dspy.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["dspyc.runtime.data.dataset:Dataset", "dspyc.runtime.lm.client:LM"])
+@pytest.mark.parametrize("tag", ["named", "type"])
+def test_a_tool_is_no_class(name: str, tag: str, tmp_path: Path) -> None:
+    called = (
+        {"$": "named", "name": name} if tag == "named" else {"$": "type", "text": "T", "classes": {"T": name}}
+    )
+    tool = {"$": "object", "class": "dspyc.runtime.tools.tool:Tool", "number": 0, "state": {"func": called}}
+    content = {"dspyc_program": 1, "program": tool, "sources": []}
+    (tmp_path / "program.json").write_text(json.dumps(content))
+    with pytest.raises(StateError, match="uses code that is not the runtime's"):
+        dspy.load(tmp_path)
 
 
 def test_folders_that_hold_no_program(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ....base.secrets import redact
 from .choices import Confusion
 from .markup import text
 from .model import TrialRecord
@@ -133,7 +134,7 @@ def _point(plot: _Plot, index: int, trial: TrialRecord, is_best: bool) -> str:
     what = f"trial {trial.number}{': ' + trial.label if trial.label else ''}"
     if trial.score is None:
         y = plot.foot - 6
-        title = text(f"{what}, failed: {trial.error}"[:300])
+        title = text(redact(f"{what}, failed: {trial.error}")[:300])
         return (
             f'<g class="failed"><title>{title}</title>'
             f'<path d="M{x - 4} {y - 4}L{x + 4} {y + 4}M{x - 4} {y + 4}L{x + 4} {y - 4}"/></g>'

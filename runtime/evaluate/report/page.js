@@ -87,7 +87,7 @@
   const number = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(2));
   const money = (value) => (value ? "$" + (value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)) : "");
   const kind = (row) => (failed(row) || row.score <= 0 ? "bad" : row.score >= 1 ? "good" : "");
-  const shared = (row) => Object.keys(row.expected).filter((name) => name in row.given);
+  const shared = (row) => Object.keys(row.expected).filter((name) => Object.hasOwn(row.given, name));
 
   const pre = (value) => make("pre", {}, value);
   const block = (title, content) => make("div", {}, make("h4", {}, title), content);
@@ -112,9 +112,9 @@
       const pair = make("div", { class: "pair" },
         block(`expected ${name}`, make("pre", {}, marked(expected, given, "del"))),
         block(`given ${name}`, make("pre", {}, marked(expected, given, "ins"))));
-      if (row.earlier && name in row.earlier) pair.append(block(`${name} in the first run`, pre(text(row.earlier[name]))));
+      if (row.earlier && Object.hasOwn(row.earlier, name)) pair.append(block(`${name} in the first run`, pre(text(row.earlier[name]))));
       inside.append(pair);
-      const chances = row.probabilities && row.probabilities[name];
+      const chances = row.probabilities && Object.hasOwn(row.probabilities, name) && row.probabilities[name];
       if (chances) inside.append(make("div", { class: "note" }, "probabilities: " + chances.map(([choice, share]) => `${choice} ${(100 * share).toFixed(1)} %`).join(", ")));
     }
     const rest = make("div", { class: "pair" });

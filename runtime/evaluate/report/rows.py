@@ -83,8 +83,8 @@ def _fields(values: dict[str, Any], texts: Texts) -> dict[str, int]:
 def _probabilities(found: dict[str, dict[Any, float]]) -> dict[str, list[list[Any]]]:
     """The most probable choices of each output, each with its probability."""
     return {
-        name: [
-            [as_text(choice), round(share, 4)]
+        redact(name): [
+            [redact(as_text(choice)), round(share, 4)]
             for choice, share in sorted(choices.items(), key=lambda one: -one[1])[:_SHOWN]
         ]
         for name, choices in found.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....base.secrets import redact
 from ..costs import render_cost
 from . import charts
 from .markup import details, plural, seconds, table, text, tile, tiles
@@ -56,7 +57,7 @@ def _trial(trial: TrialRecord, is_best: bool) -> list[str]:
     for name, instructions in trial.instructions.items():
         demos = trial.demos.get(name, 0)
         note = f" · {plural(demos, 'demo')}" if demos else ""
-        flat = " ".join(instructions.split())
+        flat = " ".join(redact(instructions).split())
         start = flat if len(flat) <= _PREVIEW else flat[:_PREVIEW] + "…"
         what.append(details(f"<b>{text(name)}</b>{note}: {text(start)}", f"<pre>{text(instructions)}</pre>"))
     if not trial.instructions and trial.demos:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -124,6 +124,17 @@ class Finder:
             raise _refused(name)
         return found
 
+    def verify_tool(self, called: Any) -> None:
+        """Refuse what a model may call with its own arguments, unless it is a function that was found or a
+        part of a program: classes such as datasets read files when they are made.
+
+        Raises:
+            StateError: it is something else.
+        """
+        is_known = isinstance(called, (FunctionType, PartTree)) or getattr(type(called), "_is_saved", False)
+        if not self._allow_code and called is not None and not is_known:
+            raise _refused(f"{getattr(called, '__name__', type(called).__name__)}")
+
     def _module(self, name: str, wanted: str) -> ModuleType:
         if name == OURS or name.startswith(f"{OURS}.runtime."):
             return import_module(name)
@@ -184,9 +195,8 @@ def _is_harmless(found: Any) -> bool:
     """
     module = str(getattr(found, "__module__", ""))
     if not isinstance(found, type):
-        if module.startswith(f"{OURS}.runtime.evaluate."):
-            return True  # metrics and votes, which compute
-        return module.startswith(f"{OURS}.") and getattr(found, "__name__", "") in _TOOLS
+        name = str(getattr(found, "__qualname__", ""))
+        return (module in _COMPUTING and name[:1] != "_") or f"{module}:{name}" in _TOOLS
     return (
         module.startswith(f"{OURS}.")
         or issubclass(found, (PartTree, enum.Enum, Signature))
@@ -195,7 +205,9 @@ def _is_harmless(found: Any) -> bool:
     )
 
 
-_TOOLS = frozenset({"_finish", "run_python"})
+_COMPUTING = frozenset(f"{OURS}.runtime.evaluate.{name}" for name in ("aggregation", "metrics"))
+"""The modules of metrics and votes, whose functions only compute. Others read and write files."""
+_TOOLS = frozenset({f"{OURS}.runtime.modules.react:_finish", f"{OURS}.runtime.tools.running:run_python"})
 """The runtime's own functions that its agents have as tools."""
 
 

@@ -203,6 +203,8 @@ class Reader:
         self._objects[written["number"]] = made
         for name, item in written["state"].items():
             made.__dict__[name] = self.read(item)
+        if issubclass(kind, Tool):
+            self._finder.verify_tool(made.__dict__.get("func"))
         if getattr(kind, "_unsaved", ()):
             made.__post_init__()
         return made

@@ -1,0 +1,94 @@
+"""`dspyc diff` of states that come from anywhere: what it opens, shows and says of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dspyc.cli.main import run
+
+KEY = "my-private-0123456789"
+
+
+def state(path: Path, instructions: str = "a", lm: Any = None, demos: Any = (), **facts: Any) -> None:
+    predictors = {"self": {"instructions": instructions, "demos": list(demos), "lm": lm}}
+    path.write_text(json.dumps({"dspyc_state": 1, "predictors": predictors, **facts}), encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "outside.gguf").write_bytes(b"x")
+    monkeypatch.chdir(tmp_path / "inside")
+    return tmp_path / "inside"
+
+
+@pytest.mark.parametrize(
+    ("models", "says"),
+    [
+        (("gguf//dev/zero", "gguf/two.gguf"), "unknown"),
+        (("gguf/../outside.gguf", "gguf/two.gguf"), "unknown"),
+        (("gguf/absent.gguf", "gguf/two.gguf"), "unknown"),
+        (("gguf/two.gguf", "gguf/two.gguf"), "unknown"),
+        (("gguf/", "gguf/.."), "unknown"),
+        (("gguf/one.gguf", "gguf/two.gguf"), "another content"),
+        (("gguf/two.gguf", "gguf/same.gguf"), None),
+        (("openai/x", "gguf/two.gguf"), None),
+    ],
+)
+def test_the_weights(
+    folder: Path, capsys: pytest.CaptureFixture[str], models: tuple[str, str], says: str | None
+) -> None:
+    for name, content in (("one", b"1"), ("two", b"2"), ("same", b"2")):
+        (folder / f"{name}.gguf").write_bytes(content)
+    for name, model in zip(("a.json", "b.json"), models, strict=True):
+        state(folder / name, lm={"model": model})
+    assert run(["diff", "a.json", "b.json"]) == 1
+    told = capsys.readouterr().out
+    assert ("weights: " in told, says is None or says in told) == (says is not None, True)
+    assert run(["diff", "a.json", "a.json"]) == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_no_secret_is_shown(folder: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
+    shape = "sk-proj-" + "A1b2C3d4E5f6G7h8" * 3
+    lm = {"model": "openai/x", "api_key": KEY, "api_base": f"https://u:{KEY}@h/"}
+    state(folder / "a.json", f"Use {shape}", lm, [{"q": "w " * 45 + shape, "password": KEY}])
+    state(folder / "b.json", optimizer={"name": "X", "parameters": {"api_key": KEY}})
+    assert run(["diff", "a.json", "b.json", *options]) == 1
+    told = capsys.readouterr().out
+    assert KEY not in told
+    assert "sk-proj" not in told
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"score": {"after": "x"}},
+        {"score": [1]},
+        {"optimizer": {"name": "x", "parameters": [1]}},
+        {"optimizer": 3},
+    ],
+)
+def test_facts_that_are_none(folder: Path, facts: dict[str, Any]) -> None:
+    state(folder / "a.json", **facts)
+    state(folder / "b.json")
+    assert run(["diff", "a.json", "b.json"]) == 0
+
+
+def test_files_without_predictors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.json").write_text("{}", encoding="utf-8")
+    assert run(["diff", "a.json", "a.json"]) == 2
+    assert "a.json is not a state: it has no predictors" in capsys.readouterr().err
+
+
+def test_long_instructions_take_no_time(folder: Path) -> None:
+    for name, word in (("a.json", "abc"), ("b.json", "bcd")):
+        state(folder / name, "\n".join(f"{word} {number} " * 8 for number in range(400)))
+    began = time.perf_counter()
+    assert run(["diff", "a.json", "b.json"]) == 1
+    assert time.perf_counter() - began < 10

@@ -1,0 +1,88 @@
+"""Data files that are damaged, too long or too many, and rows that say the same in every process."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dspyc.runtime import DataError
+from dspyc.runtime.data import hub, jsonlists, opening
+from dspyc.runtime.data.readers import read
+from dspyc.runtime.data.table import Table
+
+DAMAGED = gzip.compress(b"hello" * 1000)[:10] + b"\xff" * 40
+LONG, UMLAUTS = b"x" * 3000, "ä".encode() * 600
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "a.parquet.gz",
+            gzip.compress(b"hello" * 1000)[:10] + b"\xff" * 40,
+            "is not a gzip file, or is damaged",
+        ),
+        (
+            "a.json",
+            b'[\n{"a": "' + b"x" * 3000 + b'"},\n{"a": "\xff"}]',
+            "line 3: the byte 0xff is not UTF-8",
+        ),
+        (
+            "a.json",
+            b'[\n{"a": "' + b"\xc3\xa4" * 600 + b'"},\n{"a": "\xc3',
+            "line 3: the byte 0xc3 is not UTF-8",
+        ),
+        ("a.json", b'[\n{"a": "' + LONG, "line 2: a value is longer than 1000 bytes"),
+        ("a.json", b"[\n" + b"1" * 3000, "line 2: a value is longer than 1000 bytes"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    name: str, content: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(opening, "_BLOCK", 7)
+    monkeypatch.setattr(jsonlists, "_BLOCK", 64)
+    if "longer" in message:
+        monkeypatch.setattr(jsonlists, "LONGEST_LINE", 1000)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        list(read(tmp_path / name).rows)
+
+
+def test_files_are_opened_one_after_the_other(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.csv" for number in range(3)]
+    opened = []
+
+    def reading(path: Path) -> Table:
+        opened.append(path)
+        return Table(("a",), iter([(1, {"a": path.name})]))
+
+    rows = hub.read_files(files, reading).rows
+    assert next(rows) == (1, {"a": "0.csv"})
+    assert opened == files[:1]
+    assert [number for number, _ in rows] == [2, 3]
+
+
+def test_a_row_with_a_set_has_the_same_name_everywhere() -> None:
+    program = (
+        "from dspyc.runtime.data.benchmarks import SeededSplits\n"
+        "class Splits(SeededSplits):\n"
+        "    _train = _test = []\n"
+        "    _dev = [{'q': 'x', 'titles': {'a', 'b', 'c', 'd', 'e'}}]\n"
+        "print(Splits(input_keys=['q']).dev[0].dspy_uuid)\n"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1
