@@ -109,6 +109,14 @@ IMPORTS = [
     ("import json\n\n# a comment of its own\n\nimport ast\nx = json\ny = ast\n", None),
     ("from statistics import mean\nfrom math import mean\nx = mean\n", None),
     ("x = 1\nimport json\n", ""),
+    (
+        "from statistics import (\n    mode,  # of all\n)\nimport json\nx = mode([json])\n",
+        "import json\nfrom statistics import (\n    mode,  # of all\n)\nx = mode([json])\n",
+    ),
+    (
+        "# Copyright: ours.\nimport json\nfrom statistics import mode, mean\nx = mean([1])\n",
+        "# Copyright: ours.\nimport json\nfrom statistics import mean\nx = mean([1])\n",
+    ),
 ]
 
 
