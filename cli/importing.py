@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..base.files import UnreadableFile, decode, read_bytes
+from ..base.files import UnreadableFile, decode, read_bytes, write_atomically
 from ..base.text import plural
 from .console import say, say_note, say_warning
 from .errors import Refusal
@@ -46,6 +47,7 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
     """
     files = _python_files(paths)
     count = 0
+    taken: dict[Path, Path] = {}
     for path, root in files:
         text = _text(path)
         if len(files) > 1 and "dspy" not in text:
@@ -54,13 +56,19 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
         folder = path.parent if out is None else out / path.parent.relative_to(root)
         target = folder / f"{path.stem}.dspy"
         kept = folder / f"{path.stem}_python.py"
+        if (other := taken.setdefault(target, path)) is not path:
+            raise Refusal(f"{other} and {path} would both become {target}", "import them one after the other")
         result = _moved(path, text, target, kept)
-        if shows:
+        if not result.text.strip():
+            say_warning(f"{shown(str(path))}: nothing in it has a form in the language; nothing is written")
+            count -= 1
+        elif shows:
             say(result.text, newline=False)
         else:
-            _write(target, result.text, force)
+            _refuse_existing([target] if result.python is None else [target, kept], force)
+            _write(target, result.text)
             if result.python is not None:
-                _write(kept, result.python, force)
+                _write(kept, result.python)
             say(
                 f"{shown(str(path))} -> {shown(str(target))}"
                 + (f", {shown(str(kept))}" if result.python else "")
@@ -68,7 +76,7 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
         for remark in result.remarks:
             say_note(f"{shown(str(path))}:{remark.line}: {remark.message}")
     if not count:
-        say_warning("no file of these imports dspy")
+        say_warning("no program was found; programs import dspy and make signatures and modules of it")
         return 1
     if not shows:
         say(f"{plural(count, 'program')} written. Look at the notes, then run `dspyc check`.", error=True)
@@ -138,16 +146,25 @@ class _Check:
         return self._workspace.analyse(self._target)
 
 
-def _write(path: Path, text: str, force: bool) -> None:
-    """Write a file.
+def _refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    """Refuse to replace files, before the first is written.
 
     Raises:
         Refusal: there is one, and it may not be replaced.
     """
-    if path.exists() and not force:
-        raise Refusal(f"{path} exists", "pass --force to replace it, or --out for another folder")
+    for path in paths:
+        if path.exists() and not force:
+            raise Refusal(f"{path} exists", "pass --force to replace it, or --out for another folder")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file; one that is there is replaced at once or not at all.
+
+    Raises:
+        Refusal: it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_atomically(str(path), text)
     except OSError as problem:
         raise Refusal(f"{path} cannot be written: {problem.strerror}") from None

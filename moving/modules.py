@@ -46,6 +46,7 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
         name = f"{node.name.lower()}_{helper.name}"
         made.attributes[helper.name] = ast.Name(name, ast.Load())
         defs += [*_as_function(helper, name, known.imports), ""]
+    _refuse_other_values(forward, made.attributes)
     own, inputs = _inputs(forward, made.parts, known.imports)
     typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
     typing.note(forward.body)
@@ -61,6 +62,28 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
     fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
     return Moved([*defs, *lines], made.remarks), fields
+
+
+def _refuse_other_values(forward: ast.AST, attributes: dict[str, ast.expr]) -> None:
+    """Refuse a `forward` in which a name is something else than the parameter that an attribute is.
+
+    Raises:
+        CannotMove: there is one.
+    """
+    bound = {
+        name
+        for each in ast.walk(forward)
+        for name in (
+            each.id if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store) else None,
+            each.arg if isinstance(each, ast.arg) else None,
+            each.name if isinstance(each, ast.ExceptHandler) else None,
+        )
+    }
+    for attribute, value in attributes.items():
+        if isinstance(value, ast.Name) and value.id in bound:
+            raise CannotMove(
+                f"`self.{attribute}`, whose parameter `{value.id}` is another value in `forward`,"
+            )
 
 
 def _is_bound(method: ast.FunctionDef) -> bool:
@@ -89,8 +112,8 @@ def _inputs(
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """The name of the object, and each input with its type and its default."""
     arguments = forward.args
-    if arguments.vararg or arguments.kwarg or not arguments.args:
-        raise CannotMove("`*` and `**` among the parameters of `forward`")
+    if arguments.vararg or arguments.kwarg or arguments.posonlyargs or not arguments.args:
+        raise CannotMove("`*`, `**` or `/` among the parameters of `forward`")
     own, *positional = arguments.args
     pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
     found = []
@@ -153,8 +176,10 @@ class _Parts:
         made = value.elt if isinstance(value, ast.ListComp) else value
         if isinstance(made, ast.List) and made.elts:
             made = made.elts[0]
+        if isinstance(made, ast.Dict) and made.values:
+            made = made.values[0]
         if not self._makes_module(made):
-            raise CannotMove(f"`self.{name} = {ast.unparse(value)}`, which is no module")
+            raise CannotMove(f"the attribute `self.{name}`, which is no module,")
         self.lines.append(f"    {name} = {expression(value, imports, self._own, self.attributes)}")
         fields = self._known.of_constructor(made)
         if fields is not None and made is value:
@@ -173,8 +198,8 @@ class _Parts:
 
 def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, imports: Imports) -> tuple[str, list[str]]:
     arguments = node.args
-    if arguments.vararg or arguments.kwarg:
-        raise CannotMove("`*` and `**` among the parameters of `__init__`")
+    if arguments.vararg or arguments.kwarg or arguments.posonlyargs or not arguments.args:
+        raise CannotMove("`*`, `**` or `/` among the parameters of `__init__`")
     own, *positional = arguments.args
     pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
     return own.arg, [parameter(each, default, imports) for each, default in pairs]

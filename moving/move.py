@@ -66,6 +66,8 @@ class _Unit(Struct, eq=False):
     """Why it stays Python."""
     dropped: str = ""
     """Why it is left out."""
+    runs: bool = False
+    """Whether it asks a model, or optimizes, when it is run."""
 
 
 def move(text: str, kept_name: str, check: Check) -> Result:
@@ -135,8 +137,22 @@ def _units(body: list[ast.stmt], imports: Imports) -> list[_Unit]:
             unit.stays = f"{reason} has no form in the language"
         except Dropped as reason:
             unit.dropped = str(reason)
+        unit.runs = _runs(node, values)
         units.append(unit)
     return units
+
+
+def _runs(node: ast.stmt, values: Values) -> bool:
+    """Whether a statement of the top level calls a program, an optimizer or an evaluation."""
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
+        match call.func:
+            case ast.Attribute(attr="compile" | "acall" | "batch"):
+                return True
+            case ast.Name(id=name) if values.kinds.get(name) in ("module", "program", "evaluator"):
+                return True
+    return False
 
 
 def _moved(node: ast.stmt, values: Values) -> Moved:
@@ -158,8 +174,14 @@ def _moved(node: ast.stmt, values: Values) -> Moved:
             return values.done(value)
         case ast.ClassDef() | ast.AsyncFunctionDef():
             raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
-        case ast.Assign() | ast.AugAssign():
-            raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+        case ast.Assign(targets=[ast.Subscript(value=place)]) if ast.unparse(place) == "os.environ":
+            raise Dropped("an environment variable that is set here: set it outside of the program")
+        case ast.Assign(targets=[target, *_]) | ast.AugAssign(target=target):
+            # What is assigned may be a key, and is not told.
+            raise CannotMove(f"an assignment to `{ast.unparse(target)}`")
+    if _defined(node) and not _runs(node, values):
+        # It reads a file, or imports what may not be there.
+        raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
     raise Dropped(f"`{ast.unparse(node).splitlines()[0]}`, which runs when the file does")
 
 
@@ -184,14 +206,35 @@ def _class(node: ast.ClassDef, base: str, values: Values) -> Moved:
 
 
 def _defined(node: ast.stmt) -> list[str]:
+    """The names that a statement of the top level gives a value."""
     match node:
         case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
             return [name]
-        case ast.Assign(targets=targets):
-            return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            return [name]
-    return []
+        case ast.Import() | ast.ImportFrom():
+            return [one.asname or one.name.partition(".")[0] for one in node.names]
+        case ast.Try() | ast.If() | ast.With() | ast.For() | ast.While():
+            inner = [each for each in ast.walk(node) if isinstance(each, ast.stmt) and each is not node]
+            found = [*_stored(node), *_filled(node), *(name for each in inner for name in _defined(each))]
+            return list(dict.fromkeys(found))
+    return _stored(node) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) else []
+
+
+def _filled(node: ast.AST) -> list[str]:
+    """The lists and dicts that a statement puts something into."""
+    found = []
+    for each in ast.walk(node):
+        match each:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "update")):
+                found.append(name)
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                found.append(name)
+    return found
+
+
+def _stored(node: ast.AST) -> list[str]:
+    return [
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    ]
 
 
 def _used(node: ast.AST) -> set[str]:
@@ -216,32 +259,44 @@ class _Written:
         self._by_name = {name: unit for unit in units for name in unit.names}
 
     def close(self) -> None:
-        """Let what stays Python have what it needs: that stays Python, too."""
-        changed = True
-        while changed:
-            changed = False
-            for unit in self._units:
-                if not unit.stays:
-                    continue
-                for name in unit.uses:
-                    needed = self._by_name.get(name)
-                    if needed is not None and not needed.stays and needed is not unit:
-                        by = unit.names[0] if unit.names else "it"
-                        needed.stays = f"`{by}`, which stays Python, uses `{name}`"
-                        needed.dropped = ""
-                        changed = True
-        for unit in self._units:
-            # What was made of something that is left out cannot be there either.
-            missing = [
-                name
-                for name in unit.uses
-                if name in self._by_name
-                and self._by_name[name].dropped
-                and not unit.stays
-                and not unit.dropped
-            ]
-            if missing and not unit.stays and not unit.dropped:
-                unit.dropped = f"it uses `{missing[0]}`, which is left out"
+        """Decide what follows from what is decided.
+
+        What stays Python has what it needs, which stays, too. What needs something that is left out is left
+        out. Nothing that runs a program stays, where an import would run it.
+        """
+        while sum(self._close(unit) for unit in self._units):
+            pass
+
+    def _close(self, unit: _Unit) -> bool:
+        """Whether something about a unit, or about what it needs, had to be changed."""
+        if unit.dropped:
+            return False
+        needed = {name: self._by_name[name] for name in unit.uses if name in self._by_name}
+        missing = next((name for name, one in needed.items() if one.dropped and one is not unit), None)
+        if missing is not None:
+            unit.dropped, unit.stays = f"it uses `{missing}`, which is left out", ""
+            return True
+        if not unit.stays:
+            return False
+        if unit.runs or (isinstance(unit.node, ast.FunctionDef) and not self._is_used(unit)):
+            why = "it would run when it is imported" if unit.runs else "nothing else uses it"
+            unit.dropped, unit.stays = f"{why}, and {unit.stays}", ""
+            return True
+        changed = False
+        for name, one in needed.items():
+            if not one.stays and one is not unit:
+                one.stays = (
+                    f"`{unit.names[0] if unit.names else 'a statement'}`, which stays Python, uses `{name}`"
+                )
+                changed = True
+        return changed
+
+    def _is_used(self, unit: _Unit) -> bool:
+        """Whether something that is not left out uses what a unit defines."""
+        names = set(unit.names)
+        return any(
+            not names.isdisjoint(one.uses) for one in self._units if one is not unit and not one.dropped
+        )
 
     def _in_language(self) -> list[_Unit]:
         return [

@@ -30,8 +30,8 @@ from .endpoints import Endpoint
 from .events import as_event, comment
 from .gate import Turnstile, let_in, read_body
 from .openapi import document
-from .page import render_page
-from .problems import MEDIA_TYPE, Problem, problem_of
+from .page import DOOR, render_page
+from .problems import MEDIA_TYPE, Problem, problem_of, problem_of_inputs
 from .settings import LOOPBACK, Settings, keys
 
 _QUIET_SECONDS = 15.0
@@ -84,6 +84,9 @@ class _Service:
                 let_in(request, self._keys, self._hosts)
                 return await handler(request)
             except Problem as problem:
+                if problem.status == 401 and request.url.path == "/":
+                    # A browser sends no key of its own: the page asks for it.
+                    return HTMLResponse(DOOR, 401, _PAGE_HEADERS)
                 return problem_response(problem)
             except ClientDisconnect:
                 return Response(status_code=499)
@@ -145,14 +148,16 @@ class _Service:
                 "The batch is too large",
                 f"it may have {self._settings.max_batch:,} rows, not {len(rows):,}",
             )
-        results = asyncio.gather(*(self._row(endpoint, row) for row in rows))
-        return _json({"results": await _while_connected(request, results)})
+        async with self._turnstile.batch() as room:
+            results = asyncio.gather(*(self._row(endpoint, row, room) for row in rows))
+            return _json({"results": await _while_connected(request, results)})
 
-    async def _row(self, endpoint: Endpoint, row: Any) -> dict[str, Any]:
+    async def _row(self, endpoint: Endpoint, row: Any, room: asyncio.Semaphore) -> dict[str, Any]:
         try:
             if not isinstance(row, dict):
                 raise Problem(422, "A row must be a JSON object")
-            return {"outputs": await self._run(endpoint, row, patient=True)}
+            async with room:
+                return {"outputs": await self._run(endpoint, row, patient=True)}
         except Problem as problem:
             return {"error": problem.as_json()}
 
@@ -176,7 +181,7 @@ class _Service:
         pieces: asyncio.Queue[bytes | None] = asyncio.Queue(256)
         task = asyncio.create_task(self._write_events(endpoint, values, pieces))
         try:
-            while True:
+            while not (task.done() and pieces.empty()):
                 try:
                     event = await asyncio.wait_for(pieces.get(), _QUIET_SECONDS)
                 except TimeoutError:
@@ -228,7 +233,7 @@ class _Service:
         try:
             return endpoint.read(values)
         except Exception as error:  # noqa: BLE001 - also what a type of the user's own raises
-            raise problem_of(error, endpoint.name) from None
+            raise problem_of_inputs(error, endpoint.name) from None
 
 
 class _Turn:

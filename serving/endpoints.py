@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeAlias
@@ -9,6 +10,7 @@ from typing import Any, TypeAlias
 from ..project.inputs import OTHERS, Input
 from ..project.interface import inputs_of, outputs_of, python_type
 from ..project.programs import Loaded
+from ..runtime.modules.streaming import stream_module
 
 Inside: TypeAlias = Sequence[tuple[ContextVar[Any], Any]]
 
@@ -51,17 +53,29 @@ class Endpoint:
     async def run(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Run the program on inputs that were read, and give its outputs as JSON has them."""
         self._go_inside()
-        return as_json(await self.program.acall(**values))
+        return as_json(await self._call(**values))
 
     async def stream(self, values: Mapping[str, Any]) -> AsyncIterator[Any]:
         """Run the program and give what it writes while it runs; the prediction is the last."""
         self._go_inside()
-        running = self.program.astream(**values)
+        running = stream_module(self.program, dict(values), self._call)
         try:
             async for piece in running:
                 yield piece
         finally:
             await running.aclose()
+
+    async def _call(self, **values: Any) -> Any:
+        """Call the program, which ends nothing but its own run: neither the process, nor another task."""
+        try:
+            return await self.program.acall(**values)
+        except (SystemExit, KeyboardInterrupt) as error:
+            raise RuntimeError(f"the program asked to exit: {type(error).__name__}({error})") from error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise RuntimeError("the program was cancelled from inside") from None
 
     def _go_inside(self) -> None:
         """Let this task, which is that of one request, have the settings of the service."""
@@ -74,8 +88,19 @@ def as_json(prediction: Any) -> dict[str, Any]:
     from pydantic_core import to_jsonable_python
 
     items = dict(prediction.items()) if hasattr(prediction, "items") else {"result": prediction}
-    outputs: dict[str, Any] = to_jsonable_python(items, fallback=str, inf_nan_mode="constants")
+    outputs: dict[str, Any] = _whole(to_jsonable_python(items, fallback=str))
     return outputs
+
+
+def _whole(value: Any) -> Any:
+    """A value without halves of surrogate pairs, which no JSON document can hold; a model may write one."""
+    if isinstance(value, str):
+        return (
+            value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return {_whole(key): _whole(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _model(
@@ -93,7 +118,12 @@ def _model(
         # What is left out has the program's own default, which nobody has to know here.
         field = Field(**about) if one.required else Field(None, json_schema_extra=_without_default, **about)
         definitions[one.name] = (_with_schema(one.annotation), field)
-    settings = ConfigDict(extra="allow" if others else "forbid", arbitrary_types_allowed=True, title=name)
+    settings = ConfigDict(
+        extra="allow" if others else "forbid",
+        arbitrary_types_allowed=True,
+        title=name,
+        coerce_numbers_to_str=True,
+    )
     return create_model(name, __config__=settings, **definitions)
 
 

@@ -41,7 +41,11 @@ def let_in(request: Request, keys: Sequence[bytes], hosts: Sequence[str] | None)
         return
     given = _key(request)
     if given is None:
-        raise Problem(401, "A key is needed", "send it as `Authorization: Bearer KEY` or as `X-API-Key: KEY`")
+        raise Problem(
+            401,
+            "A key is needed",
+            "send it in the header X-API-Key, or in Authorization after the word Bearer",
+        )
     # Every key is compared, so that the time says nothing.
     if not sum(hmac.compare_digest(given, each) for each in keys):
         raise Problem(401, "This key is not known")
@@ -92,6 +96,8 @@ class Turnstile:
 
     def __init__(self, most: int, waiting: int, counts: Counts) -> None:
         self._free = asyncio.Semaphore(most)
+        self._most = most
+        self._batches = 0
         self._most_waiting = waiting
         self._waiting = 0
         self._counts = counts
@@ -101,17 +107,21 @@ class Turnstile:
         """Wait for a turn and hold it.
 
         Args:
-            patient: whether to wait however many do: the rows of a batch that was let in.
+            patient: whether to wait however many do, and without keeping anybody else from waiting: a row of
+                a batch that was let in.
 
         Raises:
             Problem: too many wait already.
         """
-        if self._free.locked():
-            if self._waiting >= self._most_waiting and not patient:
-                raise Problem(503, "Too many requests are waiting", retry_after=1)
-            await self._wait()
-        else:
+        if not patient and self._free.locked() and self._waiting >= self._most_waiting:
+            raise Problem(503, "Too many requests are waiting", retry_after=1)
+        self._waiting += not patient
+        self._counts.waiting.inc()
+        try:
             await self._free.acquire()
+        finally:
+            self._waiting -= not patient
+            self._counts.waiting.dec()
         self._counts.running.inc()
         try:
             yield
@@ -119,11 +129,17 @@ class Turnstile:
             self._counts.running.dec()
             self._free.release()
 
-    async def _wait(self) -> None:
-        self._waiting += 1
-        self._counts.waiting.inc()
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[asyncio.Semaphore]:
+        """Let a batch in, and give what its rows have to pass, so that half of the runs are left to others.
+
+        Raises:
+            Problem: there are too many batches already.
+        """
+        if self._batches >= max(1, self._most_waiting):
+            raise Problem(503, "Too many requests are waiting", retry_after=1)
+        self._batches += 1
         try:
-            await self._free.acquire()
+            yield asyncio.Semaphore(max(1, self._most // 2))
         finally:
-            self._waiting -= 1
-            self._counts.waiting.dec()
+            self._batches -= 1

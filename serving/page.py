@@ -111,6 +111,44 @@ _KEY = (
     """<p class="key"><label for="key">Key</label> <input id="key" type="password" autocomplete="off"></p>"""
 )
 
+DOOR = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>dspyc programs</title>
+<style>
+:root { color-scheme: light dark; }
+body { margin: 4rem auto; max-width: 24rem; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; }
+input { width: 100%; font: inherit; padding: .4rem .6rem; margin: .25rem 0 .75rem; }
+button { font: inherit; padding: .4rem 1.1rem; }
+</style>
+<main>
+<h1>Programs</h1>
+<form><label for="key">This service wants a key</label>
+<input id="key" type="password" autocomplete="off" autofocus><button>Open</button>
+<p role="alert"></p></form>
+</main>
+<script>
+"use strict";
+document.forms[0].addEventListener("submit", async event => {
+  event.preventDefault();
+  const key = document.getElementById("key").value;
+  const answer = await fetch("./", { headers: { "x-api-key": key } });
+  if (!answer.ok) {
+    document.querySelector("p").textContent = "This key is not known.";
+    return;
+  }
+  const text = await answer.text();
+  document.open();
+  document.write(text);
+  document.close();
+  document.getElementById("key").value = key;
+});
+</script>
+</html>
+"""
+"""What a browser is shown in place of the page where a key is needed: it holds nothing of the programs."""
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

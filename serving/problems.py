@@ -74,6 +74,17 @@ _NOT_SET_UP = (
 _NO_ANSWER = (errors.LMError, errors.AdapterParseError, errors.ProgramAssertionError)
 
 
+def problem_of_inputs(error: Exception, name: str) -> Problem:
+    """What a caller is told when its inputs cannot be read; the arguments are those of `problem_of`."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return Problem(422, "The inputs do not fit", fields=wrong_fields(error))
+    if isinstance(error, errors.InputError):
+        return Problem(422, "The inputs do not fit", str(error))
+    return problem_of(error, name)
+
+
 def problem_of(error: Exception, name: str) -> Problem:
     """What a caller is told when a program fails.
 
@@ -84,15 +95,9 @@ def problem_of(error: Exception, name: str) -> Problem:
         error: how it failed.
         name: the program.
     """
-    from pydantic import ValidationError
-
     match error:
         case Problem():
             return error
-        case ValidationError():
-            return Problem(422, "The inputs do not fit", fields=wrong_fields(error))
-        case errors.InputError():
-            return Problem(422, "The inputs do not fit", str(error))
         case errors.BudgetExceededError():
             logger.warning("%s: %s", name, redact(str(error)))
             return Problem(503, "The budget of this service is spent")
@@ -115,9 +120,13 @@ def _is_ours(error: Exception) -> bool:
 def wrong_fields(error: Any) -> tuple[Wrong, ...]:
     """The inputs that pydantic found wrong, in words; at most twenty."""
     return tuple(
-        Wrong(_place(each["loc"]), str(each["msg"]).removeprefix("Value error, "))
+        Wrong(_place(each["loc"]), _WORDS.get(each["type"]) or str(each["msg"]).removeprefix("Value error, "))
         for each in error.errors(include_url=False, include_input=False, include_context=False)[:20]
     )
+
+
+_WORDS = {"extra_forbidden": "there is no such input", "missing": "it is missing"}
+"""Our words for what pydantic finds, by its types."""
 
 
 def _place(steps: tuple[int | str, ...]) -> str:

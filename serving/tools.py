@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .endpoints import Endpoint
-from .problems import problem_of
+from .problems import Problem, problem_of, problem_of_inputs
 from .settings import Settings
 
 
@@ -46,18 +46,24 @@ def make_server(endpoints: Sequence[Endpoint], settings: Settings) -> Any:
             return _failed(types, f"there is no program `{parameters.name}`; there is {', '.join(known)}")
         try:
             values = endpoint.read(parameters.arguments or {})
+        except Exception as error:  # noqa: BLE001 - also what a type of the user's own raises
+            return _told(types, problem_of_inputs(error, endpoint.name))
+        try:
             async with free, asyncio.timeout(settings.timeout):
                 outputs = await endpoint.run(values)
         except Exception as error:  # noqa: BLE001 - whatever it is, the model that has called is told
-            problem = problem_of(error, endpoint.name)
-            wrong = "".join(f"\n{one.field}: {one.message}" for one in problem.fields)
-            return _failed(types, f"{problem.title}. {problem.detail}{wrong}".strip())
+            return _told(types, problem_of(error, endpoint.name))
         text = json.dumps(outputs, ensure_ascii=False)
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=text)], structured_content=outputs
         )
 
     return Server("dspyc", version=settings.version, on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+def _told(types: Any, problem: Problem) -> Any:
+    wrong = "".join(f"\n{one.field}: {one.message}" for one in problem.fields)
+    return _failed(types, f"{problem.title}. {problem.detail}{wrong}".strip())
 
 
 def _failed(types: Any, text: str) -> Any:

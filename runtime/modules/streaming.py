@@ -386,11 +386,19 @@ def apply_sync_streaming(pieces: AsyncGenerator[Any, None]) -> Generator[Any, No
                 loop.call_soon_threadsafe(task.cancel)
 
 
-def stream_module(module: Any, inputs: dict[str, Any]) -> AsyncGenerator[Piece, None]:
-    """What `Module.astream` gives; see there."""
+def stream_module(
+    module: Any, inputs: dict[str, Any], call: Callable[..., Awaitable[Any]] | None = None
+) -> AsyncGenerator[Piece, None]:
+    """What `Module.astream` gives; see there.
+
+    Args:
+        module: the module.
+        inputs: its inputs.
+        call: calls it; its `acall` when None.
+    """
     names = _names_of(module)
     return stream(
-        lambda: module.acall(**inputs),
+        lambda: (call or module.acall)(**inputs),
         lambda put: _Sink(names, put, None, raw=False),
         StatusMessageProvider(),
     )

@@ -171,3 +171,114 @@ def test_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "one.dspy",
     ]
     capsys.readouterr()
+
+
+LOSSES = """
+import os
+
+import dspy
+
+try:
+    import numpy as np
+except ImportError:
+    np = None
+
+os.environ["SOME_KEY"] = "my-very-own-key-123"
+
+
+class Bot(dspy.Module):
+    def __init__(self, k=3):
+        self.k = k
+        self.answer = dspy.ChainOfThought("question, k: int -> answer")
+        self.by_kind = {"a": dspy.Predict("x -> y"), "b": dspy.Predict("x -> y")}
+
+    def forward(self, question):
+        return self.answer(question=question, k=self.k)
+
+
+def mean(numbers: list[float]) -> float:
+    return float(np.mean(numbers))
+
+
+def metric(example, pred, trace=None):
+    return mean([len(pred.answer)]) > 0
+
+
+rows = []
+for number in range(3):
+    rows.append({"question": str(number), "answer": "a"})
+
+with open("dev.txt") as file:
+    names = file.read().split()
+
+bot = Bot()
+
+
+def main():
+    while True:
+        print(bot(question="x").answer)
+
+
+if __name__ == "__main__":
+    data = [dspy.Example(**row).with_inputs("question") for row in rows]
+    tuned = dspy.BootstrapFewShot(metric=metric).compile(bot, trainset=data)
+    print(dspy.Evaluate(devset=data, metric=metric)(tuned))
+    main()
+"""
+
+
+def test_nothing_drags_a_program_into_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, told = imported(tmp_path, LOSSES, capsys)
+    for head in ("module Bot(k: int = 3):", "module bot = Bot()", "program tuned = ", "def metric("):
+        assert head in text
+    python = (tmp_path / "program_python.py").read_text()
+    assert "import numpy as np" in python
+    assert "rows.append(" in python
+    assert "open(" in python or "names" not in text
+    assert "compile" not in python
+    assert "def main" not in text + python
+    assert "my-very-own-key-123" not in text + python + told
+    assert "left out: an environment variable that is set here" in told
+
+
+def test_a_name_that_is_another_value_is_not_taken_for_a_parameter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = """
+        import dspy
+
+
+        class Bot(dspy.Module):
+            def __init__(self, k=3):
+                self.k = k
+                self.answer = dspy.Predict("question, k: int -> answer")
+
+            def forward(self, question):
+                k = 10
+                return self.answer(question=question, k=self.k)
+
+
+        class Other(dspy.Module):
+            def __init__(self, k, /):
+                self.answer = dspy.Predict("question -> answer")
+
+            def forward(self, question):
+                return self.answer(question=question)
+
+
+        bot = Bot()
+        other = Other(1)
+        """
+    text, told = imported(tmp_path, python, capsys)
+    assert "`Bot` stays Python: `self.k`, whose parameter `k` is another value in `forward`" in told
+    assert "`Other` stays Python: `*`, `**` or `/`" in told
+    assert "module Bot" not in text
+
+
+def test_files_that_would_become_one_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.py").write_text("import dspy\nqa = dspy.Predict('a -> b')\n")
+    paths = [str(tmp_path / name / "x.py") for name in ("a", "b")]
+    assert run(["import", *paths, "--out", str(tmp_path / "out"), "--force"]) == 2
+    assert "would both become" in capsys.readouterr().err

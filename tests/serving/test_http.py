@@ -24,6 +24,8 @@ from tests.support.openai_server import Failure, OpenAIServer, RateLimit, Reply
 
 PROGRAM = '''"""Programs that are served."""
 
+from helpers import odd
+
 lm main = LM("openai/any", api_base="%s", api_key="canary-sk-1234567890", cache=False, num_retries=0)
 configure(lm=main)
 
@@ -47,9 +49,38 @@ module Offer:
         drafts = [ask(text=f"{seller.name} {number}") for number in range(count)]
         return lines=[draft.line for draft in drafts]
 
+module Odd:
+    """Does what no program should."""
+    input what: str
+    output text: str
+
+    forward:
+        return text=odd(what)
+
 module classify = Predict(Classify)
 module offer = Offer()
+module odd_one = Odd()
 '''
+HELPERS = """
+import asyncio
+import sys
+
+from pydantic import BaseModel
+
+
+class Inner(BaseModel):
+    internal_id: int
+
+
+def odd(what: str) -> str:
+    if what == "exit":
+        sys.exit(3)
+    if what == "cancel":
+        raise asyncio.CancelledError
+    if what == "own":
+        Inner.model_validate({})
+    return "cut \\ud83d off"
+"""
 KEYED = {"DSPYC_SERVE_KEY": "first-key, second-key"}
 
 
@@ -125,6 +156,7 @@ def model() -> Iterator[OpenAIServer]:
 def path(model: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("serving") / "served.dspy"
     found.write_text(PROGRAM % model.api_base)
+    (found.parent / "helpers.py").write_text(HELPERS)
     return found
 
 
@@ -215,7 +247,7 @@ def test_a_body_that_lies_about_its_length(service: Service) -> None:
 
 def test_what_is_not_there(service: Service) -> None:
     status, problem, _ = service.ask("/programs/clasify", {"text": "a"})
-    assert (status, problem["detail"]) == (404, "there is classify, offer")
+    assert (status, problem["detail"]) == (404, "there is classify, offer, odd_one")
     assert service.ask("/nothing")[0] == 404
     status, _, headers = service.ask("/programs/classify", method="GET")
     assert (status, headers["allow"]) == (405, "POST")
@@ -294,7 +326,9 @@ def test_the_openapi_document_says_what_is_taken_and_given(service: Service) -> 
     assert schemas["offerInputs"]["required"] == ["seller"]
     assert set(schemas["Seller"]["properties"]) == {"name", "age"}
     assert set(document["paths"]) == {
-        f"/programs/{name}{end}" for name in ("classify", "offer") for end in ("", "/stream", "/batch")
+        f"/programs/{name}{end}"
+        for name in ("classify", "offer", "odd_one")
+        for end in ("", "/stream", "/batch")
     }
     for reference in re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(document)):
         assert reference in schemas
@@ -307,7 +341,7 @@ def test_the_page_and_the_list(service: Service) -> None:
     assert "default-src 'none'" in headers["content-security-policy"]
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
     _, listed, _ = service.ask("/programs", method="GET")
-    assert [each["name"] for each in listed["programs"]] == ["classify", "offer"]
+    assert [each["name"] for each in listed["programs"]] == ["classify", "offer", "odd_one"]
 
 
 def test_the_counters(service: Service, model: OpenAIServer) -> None:
@@ -338,6 +372,42 @@ def test_who_goes_away_is_not_paid_for(service: Service, model: OpenAIServer) ->
         pytest.fail("the run goes on")
 
 
+@pytest.mark.parametrize("what", ["exit", "cancel", "own"])
+def test_a_program_ends_nothing_but_its_own_run(service: Service, what: str) -> None:
+    before = len(service.log)
+    status, problem, _ = service.ask("/programs/odd_one", {"what": what})
+    assert (status, problem["title"], "errors" in problem) == (500, "The program failed", False)
+    _, text, _ = service.ask("/programs/odd_one/stream", {"what": what})
+    assert [name for name, _ in events_of(text)][-1] == "error"
+    assert service.ask("/health", method="GET")[0] == 200
+    assert any("odd_one" in line for line in service.log[before:])
+
+
+def test_half_a_character_loses_no_answer(service: Service) -> None:
+    rows = [{"what": "a"}, {"what": "own"}, {"what": "b"}]
+    assert service.ask("/programs/odd_one", {"what": "a"})[1] == {"text": "cut \ufffd off"}
+    results = service.ask("/programs/odd_one/batch", {"rows": rows})[1]["results"]
+    assert [list(each) for each in results] == [["outputs"], ["error"], ["outputs"]]
+
+
+def test_a_batch_leaves_room_for_others(path: Path, model: OpenAIServer) -> None:
+    model.reset()
+    model.answer = lambda body: intent("buy")
+    model.latency = 0.2
+    rows = [{"text": str(number)} for number in range(40)]
+    with (
+        serving(path, "--max-concurrency", "4", "--max-waiting", "2") as service,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        batch = pool.submit(service.ask, "/programs/classify/batch", {"rows": rows})
+        while not model.in_flight:
+            time.sleep(0.01)
+        assert service.ask("/programs/classify", {"text": "a"})[0] == 200
+        assert not batch.done()
+        _, answer, _ = batch.result()
+        assert answer["results"] == [{"outputs": {"intent": "buy"}}] * 40
+
+
 def test_keys(path: Path, model: OpenAIServer) -> None:
     model.reset()
     with serving(path, env=KEYED) as service:
@@ -345,7 +415,15 @@ def test_keys(path: Path, model: OpenAIServer) -> None:
         for headers in ({}, {"x-api-key": "other"}, {"authorization": "Bearer other"}):
             status, _, found = service.ask("/programs/classify", {"text": "a"}, headers=headers)
             assert (status, found["www-authenticate"]) == (401, "Bearer")
-        assert service.ask("/metrics", method="GET")[0] == 401
+        _, problem, _ = service.ask("/metrics", method="GET")
+        assert problem == {
+            "title": "A key is needed",
+            "status": 401,
+            "detail": "send it in the header X-API-Key, or in Authorization after the word Bearer",
+        }
+        status, door, _ = service.ask("/", method="GET")
+        assert (status, "This service wants a key" in door, "classify" in door) == (401, True, False)
+        assert "classify" in service.ask("/", method="GET", headers={"x-api-key": "first-key"})[1]
         assert not model.requests
         for headers in ({"x-api-key": "first-key"}, {"authorization": "bearer second-key"}):
             model.script(intent("buy"))
