@@ -125,8 +125,9 @@ def _line(item: Item, unused: set[int]) -> _Line | None:
     module, group = _module(declaration), _group(item)
     if has_comment(item.text, declaration.span) or (comments and not kept):
         span = declaration.span
-        names = None if isinstance(declaration, syntax.Import) else ()
-        return _Line(group, module, names, "", comments, remark, item.text[span.start : span.end])
+        text = item.text[span.start : span.end]
+        none = None if isinstance(declaration, syntax.Import) else ()
+        return _Line(group, module, none, "", comments, remark, text)
     if not kept:
         return None
     if isinstance(declaration, syntax.Import):
