@@ -12,6 +12,23 @@ from typing import Any, TypeVar, dataclass_transform
 T = TypeVar("T")
 
 
+class EmptyDict(dict[Any, Any]):
+    """A dict without entries that gets none, as values share it for a default; its copies are plain dicts.
+
+    It is a dict, so that whatever writes dicts (JSON, `copy`, `pickle`) writes it.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("these entries do not change: make a new dict with them")
+
+    __setitem__ = __ior__ = update = setdefault = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, ()
+
+
 @dataclass_transform(frozen_default=True)
 def frozen_record(cls: type[T]) -> type[T]:
     """Make a class a value of its annotated fields, which are slots that cannot be assigned.

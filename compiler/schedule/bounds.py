@@ -165,6 +165,8 @@ class _Counting:
                 return self._handed_on(here, node)
             case None:
                 return self._of_method(here, node) + self._handed_on(here, node)
+            case "print":
+                return self._handed_on(here, node)
             case _:
                 return unseen(here.text(node.function))
 

@@ -8,6 +8,7 @@ writes for a type of 150 labels.
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin
@@ -16,6 +17,8 @@ from ..errors import AdapterParseError
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import plain_annotation
+from ..values.drafts import without_drafts
+from ..values.reading import ReadError
 from ..values.rendering import Render, unescape_markers
 from .chat import ChatAdapter
 from .incremental import BareReader, FieldReader
@@ -93,14 +96,18 @@ class CompactAdapter(ChatAdapter):
             AdapterParseError: a field is missing, or its text is not a value of its type.
         """
         single = _single(signature)
-        if single is None or "[[ ##" in completion:
+        if single is None or _is_section(single.name, completion):
             return super().parse(signature, completion)
         text = completion.strip()
         if is_lines(single.annotation):
             return {single.name: _read_lines(text)}
         if single.annotation is str:
             return {single.name: unescape_markers(text)}
-        return super().parse(signature, f"[[ ## {single.name} ## ]]\n{text}")
+        [(name, _, read)] = self._compiled(signature).outputs
+        try:
+            return {name: read(without_drafts(text).strip())}
+        except ReadError as error:
+            raise self._unreadable(signature, completion, {}, name, error) from error
 
     def stream_reader(self, plan: Plan) -> FieldReader:
         """A single output comes as it is written; several are cut at their markers."""
@@ -109,7 +116,7 @@ class CompactAdapter(ChatAdapter):
 
     def value_start(self, name: str, text: str) -> int | None:
         """Where an output's value begins in an answer; None if that cannot be said."""
-        if "[[ ## " in text:
+        if text.lstrip().startswith("[[ ## "):
             return super().value_start(name, text)
         return len(text) - len(text.lstrip())
 
@@ -140,6 +147,11 @@ def _single(signature: type[Signature]) -> Field | None:
     return fields[0] if len(fields) == 1 else None
 
 
+def _is_section(name: str, answer: str) -> bool:
+    """Whether the answer is a section after all, as other models write it; a marker elsewhere is text."""
+    return re.match(rf"\s*\[\[ ## {re.escape(name)} ## \]\]\s*\n", answer) is not None
+
+
 def _alone(field: Field, value: Any, render: Render) -> str:
     """A value that is the whole answer; the items of a list of strings are one to a line.
 
@@ -154,7 +166,8 @@ def _alone(field: Field, value: Any, render: Render) -> str:
 
 def _is_plain(item: str) -> bool:
     """Whether an item reads back from a line of its own."""
-    return bool(item) and item == item.strip() and len(item.splitlines()) == 1 and item[0] != "["
+    is_line = bool(item) and item == item.strip() and len(item.splitlines()) == 1
+    return is_line and item[0] != "[" and "[[ ##" not in item
 
 
 def _read_lines(text: str) -> list[str]:

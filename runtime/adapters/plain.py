@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import AdapterParseError
 from ..signature.signature import Signature
 from ..types.content import in_parts
+from ..values.reading import ReadError
 from .chat import ChatAdapter
 from .demos import is_complete
 from .gbnf import Rules, closed_choices, plain_value, quoted
@@ -36,16 +37,17 @@ class PlainAdapter(ChatAdapter):
         compiled = self._compiled(signature)
         parts = [compiled.system]
         parts += [self._example(signature, demo) for demo in demos if is_complete(signature.fields, demo)]
-        first = _title(next(iter(signature.output_fields)))
+        first = _first_title(signature)
         parts.append("\n".join([*self._lines(signature, inputs), f"{first}:"]))
         return in_parts([{"role": "user", "content": _BETWEEN.join(part for part in parts if part)}])
 
     def format_system_message(self, signature: type[Signature]) -> str:
         """The instructions, and the choices where there are some."""
         parts = [textwrap.dedent(signature.instructions).strip()]
+        titles = _titles(signature)
         for name, field in signature.output_fields.items():
             if (choices := closed_choices(field.annotation)) is not None:
-                parts.append(f"{_title(name)} is one of: {', '.join(choices)}")
+                parts.append(f"{titles[name]} is one of: {', '.join(choices)}")
         return "\n\n".join(parts)
 
     def user_message_output_requirements(self, signature: type[Signature]) -> str:
@@ -70,8 +72,9 @@ class PlainAdapter(ChatAdapter):
         missing_field_message: str | None = None,
     ) -> str:
         """The outputs as the text goes on: the first behind its name, which the prompt ends with."""
+        titles = _titles(signature)
         lines = [
-            f"{_title(name)}: {_one_line(render(outputs.get(name, missing_field_message)))}"
+            f"{titles[name]}: {_one_line(render(outputs.get(name, missing_field_message)))}"
             for name, _, render in self._compiled(signature).answer
         ]
         return "\n".join(lines).partition(":")[2]
@@ -82,17 +85,22 @@ class PlainAdapter(ChatAdapter):
         Raises:
             AdapterParseError: a field is missing, or its text is not a value of its type.
         """
-        fields = list(signature.output_fields)
-        titles = "|".join(re.escape(_title(name)) for name in fields)
+        titles = _titles(signature)
+        wanted = "|".join(re.escape(titles[name]) for name in signature.output_fields)
         continued = completion.partition("\n---")[0].strip("\n")
-        text = f"{_title(fields[0])}:{continued}"
-        pieces = re.split(rf"^({titles}):", text, flags=re.MULTILINE)
+        text = f"{_first_title(signature)}:{continued}"
+        pieces = re.split(rf"^({wanted}):", text, flags=re.MULTILINE)
         found = dict(zip(reversed(pieces[1::2]), reversed(pieces[2::2]), strict=True))
-        if missing := [name for name in fields if _title(name) not in found]:
-            reason = f"it has no line `{_title(missing[0])}: …`"
+        if missing := [name for name in signature.output_fields if titles[name] not in found]:
+            reason = f"it has no line `{titles[missing[0]]}: …`"
             raise AdapterParseError(type(self).__name__, signature, completion, reason)
-        sections = "\n\n".join(f"[[ ## {name} ## ]]\n{found[_title(name)].strip()}" for name in fields)
-        return super().parse(signature, sections)
+        values: dict[str, Any] = {}
+        for name, _, read in self._compiled(signature).outputs:
+            try:
+                values[name] = read(found[titles[name]].strip())
+            except ReadError as error:
+                raise self._unreadable(signature, completion, values, name, error) from error
+        return values
 
     def stream_reader(self, plan: Plan) -> FieldReader:
         """Fields are shown when they are all there."""
@@ -100,7 +108,7 @@ class PlainAdapter(ChatAdapter):
 
     def value_start(self, name: str, text: str) -> int | None:
         """Where an output's value begins in an answer; None if that cannot be said."""
-        at = re.search(rf"^{re.escape(_title(name))}: ?", text, re.MULTILINE)
+        at = re.search(rf"^(?:{re.escape(_title(name))}|{re.escape(name)}): ?", text, re.MULTILINE)
         return at.end() if at else len(text) - len(text.lstrip())
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
@@ -111,20 +119,35 @@ class PlainAdapter(ChatAdapter):
         """A GBNF grammar of the continuations."""
         rules = Rules()
         parts: list[str] = []
+        titles = _titles(signature)
         for name, field in signature.output_fields.items():
-            head = [quoted(f"\n{_title(name)}:")] if parts else []
+            head = [quoted(f"\n{titles[name]}:")] if parts else []
             parts += [*head, '" "?', rules.add(plain_value(rules, field.annotation))]
         return rules.text(f'{" ".join(parts)} "\\n"')
 
     def _example(self, signature: type[Signature], demo: Any) -> str:
         given = [*self._lines(signature, demo), ""]
-        first = _title(next(iter(signature.output_fields)))
-        return "\n".join(given) + f"{first}:{self.format_assistant_message_content(signature, demo)}"
+        return (
+            "\n".join(given)
+            + f"{_first_title(signature)}:{self.format_assistant_message_content(signature, demo)}"
+        )
 
     def _lines(self, signature: type[Signature], inputs: Mapping[str, Any]) -> Iterator[str]:
+        titles = _titles(signature)
         for name, _, render in self._compiled(signature).inputs:
             if name in inputs:
-                yield f"{_title(name)}: {render(inputs[name])}"
+                yield f"{titles[name]}: {render(inputs[name])}"
+
+
+def _titles(signature: type[Signature]) -> dict[str, str]:
+    """What stands before the fields' values; the names themselves where two would have one title."""
+    titles = {name: _title(name) for name in signature.fields}
+    shown = list(titles.values())
+    return {name: title if shown.count(title) == 1 else name for name, title in titles.items()}
+
+
+def _first_title(signature: type[Signature]) -> str:
+    return _titles(signature)[next(iter(signature.output_fields))]
 
 
 def _title(name: str) -> str:

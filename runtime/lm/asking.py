@@ -157,7 +157,9 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
             collector.add(delta)
             yield delta
         response = verify_response(collector.response, lm.model)
-        if key is not None and response.is_good:
+        # What a stream brought without the reason why it ended may be half an answer.
+        is_whole = response.is_good and all(each.finish_reason is not None for each in response.completions)
+        if key is not None and is_whole:
             caching.put(key, response, lm.cache_in_memory, facts)
     _note(lm, number, request, response)
 

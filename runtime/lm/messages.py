@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
-from ...base.frozen import frozen_record
+from ...base.frozen import EmptyDict, frozen_record
 from .capabilities import GrammarSetting
 
-EMPTY: Mapping[str, Any] = {}
-"""What stands for no settings, counts or entries."""
+EMPTY: Mapping[str, Any] = EmptyDict()
+"""What stands for no settings, counts or entries; all values share it, so it gets none."""
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool", "function"]
 
 

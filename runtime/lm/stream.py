@@ -29,7 +29,7 @@ class Delta:
         text: the next characters of the text.
         reasoning: the next characters of what the model thinks.
         tool_calls: pieces of tool calls.
-        parts: whole parts of another kind.
+        parts: whole parts of another kind, and the provider's own form of the reasoning that came.
         finish_reason: why the model stopped; in the last piece of an answer.
         logprobs: the log probabilities of this piece's tokens, OpenAI's `content` list.
         usage: the counts of the whole request; in the last piece of all.
@@ -82,6 +82,7 @@ class _Answer:
     def __init__(self) -> None:
         self.text: list[str] = []
         self.reasoning: list[str] = []
+        self.blocks: list[Mapping[str, Any]] = []
         self.calls: dict[int, ToolCallPiece] = {}
         self.parts: list[Part] = []
         self.logprobs: list[Any] = []
@@ -92,7 +93,12 @@ class _Answer:
             self.text.append(delta.text)
         if delta.reasoning:
             self.reasoning.append(delta.reasoning)
-        self.parts += delta.parts
+        for part in delta.parts:
+            if isinstance(part, Reasoning):
+                self.reasoning += filter(None, [part.text])
+                self.blocks += part.blocks
+            else:
+                self.parts.append(part)
         if delta.finish_reason:
             self.finish_reason = delta.finish_reason
         if delta.logprobs is not None:
@@ -109,8 +115,8 @@ class _Answer:
 
     def completion(self) -> Completion:
         parts: list[Part] = []
-        if self.reasoning:
-            parts.append(Reasoning("".join(self.reasoning)))
+        if self.reasoning or self.blocks:
+            parts.append(Reasoning("".join(self.reasoning), tuple(self.blocks)))
         if self.text:
             parts.append(Text("".join(self.text)))
         parts += self.parts
@@ -135,6 +141,13 @@ async def acollect(deltas: AsyncIterator[Delta]) -> Response:
     return collector.response
 
 
+def other_parts(completion: Completion) -> tuple[Part, ...]:
+    """What an answer has beside texts and calls: whole parts, and the provider's form of its reasoning."""
+    blocks = tuple(block for part in completion.parts if isinstance(part, Reasoning) for block in part.blocks)
+    whole = tuple(part for part in completion.parts if not isinstance(part, (Text, Reasoning, ToolCall)))
+    return (Reasoning("", blocks), *whole) if blocks else whole
+
+
 def as_deltas(response: Response) -> list[Delta]:
     """A whole response in pieces, one for each answer, as a model that cannot stream gives it.
 
@@ -149,9 +162,7 @@ def as_deltas(response: Response) -> list[Delta]:
                 ToolCallPiece(number, call.id, call.name, call.arguments)
                 for number, call in enumerate(completion.tool_calls)
             ),
-            parts=tuple(
-                part for part in completion.parts if not isinstance(part, (Text, Reasoning, ToolCall))
-            ),
+            parts=other_parts(completion),
             finish_reason=completion.finish_reason,
             logprobs=completion.logprobs,
             cache_hit=response.cache_hit,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
+import operator
 import pickle
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
 
 from dspyc.base.expressions import pattern
-from dspyc.base.frozen import frozen_record, replaced
+from dspyc.base.frozen import EmptyDict, frozen_record, replaced
 from dspyc.base.later import loaded
 from dspyc.base.text import dedented
 
@@ -131,3 +134,24 @@ def test_indentation_is_taken_away_as_by_the_standard_library(text: str) -> None
     from textwrap import dedent
 
     assert dedented(text) == dedent(text)
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "an entry": lambda empty: operator.setitem(empty, "a", 1),
+    "update": lambda empty: empty.update(a=1),
+    "setdefault": lambda empty: empty.setdefault("a", 1),
+    "in place": lambda empty: operator.ior(empty, {"a": 1}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_empty_dict_that_values_share_gets_no_entries(change: str) -> None:
+    empty = EmptyDict()
+    with pytest.raises(TypeError, match="do not change"):
+        CHANGES[change](empty)
+    assert (empty, json.dumps(empty), empty | {"a": 1}) == ({}, "{}", {"a": 1})
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])  # noqa: S301
+def test_its_copies_are_plain_dicts(copied: Any) -> None:
+    assert type(copied(EmptyDict())) is dict

@@ -430,3 +430,11 @@ def test_the_same_declaration_twice_is_one_too_many() -> None:
 def test_a_type_whose_name_is_still_being_written() -> None:
     text = "import datetime\n\nsignature A:\n    input a: datetime.\n    output b: str\n"
     assert Project({"a.dspy": text}.get).check("a.dspy").diagnostics
+
+
+def test_what_belongs_to_a_model_is_said_to() -> None:
+    files = {"main.dspy": 'configure(lm=LM("openai/gpt-4o-mini"), temperature=0.5)\n'}
+    found = Project(files.get).check("main.dspy").diagnostics
+    (help_,) = (each.help for each in found if each.code == "E202")
+    assert help_ is not None
+    assert help_.startswith("it is a setting of models: write `LM(…, temperature=…)`")

@@ -154,6 +154,10 @@ SENTENCES = [
         None,
     ),
     (
+        PART + "def x(a: str) -> str:\n    print(a, len(a))\n    return p(a=a).b",
+        "at most 1 model call per run (3 with retries)",
+    ),
+    (
         "from tools import search\n" + PART + "def x(a: str) -> str:\n    return p(a=search(a)[0]).b",
         "at most 1 model call per run (3 with retries), not counting any made by `search`",
     ),

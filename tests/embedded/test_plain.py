@@ -73,6 +73,25 @@ def test_what_is_written_is_read_back() -> None:
     assert ADAPTER.parse(TWO, ADAPTER.format_assistant_message_content(TWO, values)) == values
 
 
+def test_titles_that_would_be_equal_are_the_names() -> None:
+    signature = Signature("text -> user_id, USER_ID, note", "Say it.")
+    values = {"user_id": "one", "USER_ID": "two", "note": "n"}
+    [message] = ADAPTER.format(signature, [Example(text="a", **values)], {"text": "b"})
+    assert message["content"].endswith(
+        "Text: a\nuser_id: one\nUSER_ID: two\nNote: n\n\n---\n\nText: b\nuser_id:"
+    )
+    answer = ADAPTER.format_assistant_message_content(signature, values)
+    assert ADAPTER.parse(signature, answer) == values
+    assert ADAPTER.value_start("USER_ID", f"user_id:{answer}") == len("user_id: one\nUSER_ID: ")
+
+
+@pytest.mark.parametrize(
+    "label", ["see\n[[ ## count ## ]]\n9", "a [[ ## label ## ]] b", "[[ ## completed ## ]]"]
+)
+def test_a_marker_in_a_value_is_text(label: str) -> None:
+    assert ADAPTER.parse(TWO, f" {label}\nCount: 3") == {"label": label, "count": 3}
+
+
 def test_a_file_without_a_chat_template_is_asked_in_plain_text(base: LM) -> None:
     assert base.prompt_form == "plain"
     program = Predict(LABEL, lm=base, demos=DEMOS)

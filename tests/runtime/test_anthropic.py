@@ -16,10 +16,10 @@ from dspyc.base.models import names, row_of
 from dspyc.runtime.lm import asking
 from dspyc.runtime.lm.messages import Message, Reasoning, Text, ToolCall
 from dspyc.runtime.lm.request import Request, Response
-from dspyc.runtime.lm.stream import collect
+from dspyc.runtime.lm.stream import as_deltas, collect
 from dspyc.runtime.lm.transports import base
 from dspyc.runtime.lm.transports.anthropic import AnthropicTransport
-from dspyc.runtime.lm.transports.anthropic_shapes import as_events
+from dspyc.runtime.lm.transports.anthropic_shapes import EventReader, as_events
 from dspyc.runtime.lm.transports.litellm import LitellmTransport
 from support.anthropic_server import MESSAGE, AnthropicServer
 
@@ -218,6 +218,10 @@ def test_models_with_rules_of_their_own_are_asked_by_litellm(server: AnthropicSe
         ([USER], {"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": None}),
         ([USER], {"n": 2}),
         ([USER], {"user": "somebody"}),
+        ([USER], {"stop": 3}),
+        ([USER], {"tools": [{"type": "function", "function": {}}]}),
+        ([USER], {"tools": [{"type": "function", "function": {"name": "f", "parameters": "x"}}]}),
+        ([USER], {"tools": [TOOL], "tool_choice": {"type": "function", "function": {}}}),
         ([USER], {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
         ([USER], {"tools": [{**TOOL, "function": {**TOOL["function"], "strict": True}}]}),  # type: ignore[dict-item]
         ([USER], {"tools": [{**TOOL, "function": {**TOOL["function"], "name": "a/b"}}]}),  # type: ignore[dict-item]
@@ -242,6 +246,13 @@ def test_what_this_way_does_not_know_goes_through_litellm(
     server: AnthropicServer, messages: list[Any], settings: dict[str, Any]
 ) -> None:
     assert AnthropicTransport().posted(asked(model(server), messages, settings), False) is None
+
+
+def test_an_extra_body_of_another_shape_is_refused(server: AnthropicServer) -> None:
+    for lm in (model(server), dspy.LM("openai/any", api_base=server.api_base, api_key=KEY, num_retries=0)):
+        with pytest.raises(dspy.LMInvalidRequestError, match="cannot be sent"):
+            lm("x", extra_body="x")
+    assert not server.requests
 
 
 def test_an_unknown_model_and_a_token_go_through_litellm(
@@ -418,6 +429,42 @@ def test_a_stream_makes_the_same_answer(server: AnthropicServer, way: str) -> No
     assert (counts["prompt_tokens"], counts["completion_tokens"], counts["total_tokens"]) == (10, 5, 15)
 
 
+def test_a_stream_keeps_the_thoughts_as_they_go_back(server: AnthropicServer) -> None:
+    hidden = {"type": "redacted_thinking", "data": "x7"}
+    events = [
+        *EVENTS[:6],
+        {"type": "content_block_start", "index": 9, "content_block": hidden},
+        {"type": "content_block_stop", "index": 9},
+        *EVENTS[6:],
+    ]
+    thoughts = ({"type": "thinking", "thinking": "Hm.", "signature": "sig"}, hidden)
+    whole = {**RICH, "content": [thoughts[0], hidden, *RICH["content"][1:]]}
+    for answer in (events, (200, whole)):
+        server.script.append(answer)
+        completion = streamed(model(server), tools=[TOOL]).completions[0]
+        assert completion.parts[0] == Reasoning("Hm.", thoughts)
+        kept = Response([completion], {"total_tokens": 1})
+        assert collect(as_deltas(kept)) == kept
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        "x",
+        [1],
+        {},
+        {"type": "content_block_delta", "delta": "x"},
+        {"type": "content_block_start", "content_block": []},
+        {"type": "content_block_stop", "index": 3},
+        {"type": "message_start", "message": 1},
+        {"type": "message_delta", "delta": "x"},
+    ],
+)
+def test_events_of_another_shape_bring_nothing(event: Any) -> None:
+    assert list(EventReader()(event)) == []
+
+
 def test_a_stream_is_priced_and_named(server: AnthropicServer) -> None:
     server.script.append(EVENTS)
     response = streamed(model(server))
@@ -439,6 +486,12 @@ def test_a_server_that_does_not_stream_is_read_whole(server: AnthropicServer) ->
     assert [event["type"] for event in as_events(MESSAGE)] == [
         "message_start", "content_block_start", "message_delta", "message_stop",
     ]  # fmt: skip
+
+
+def test_a_stream_that_ends_early_is_no_answer(server: AnthropicServer) -> None:
+    server.script.append(EVENTS[:9])
+    with pytest.raises(dspy.LMStreamAssemblyError, match="ended before the answer did"):
+        streamed(model(server))
 
 
 @pytest.mark.parametrize(

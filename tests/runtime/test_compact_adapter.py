@@ -60,6 +60,9 @@ def test_several_fields_stand_under_their_names() -> None:
         (list[str], [" a "]),
         (list[str], ["[x]", "y"]),
         (list[str], [""]),
+        (list[str], ["a [[ ## label ## ]] b", "c"]),
+        (list[str], ["a", "[[ ## label ## ]]", "b"]),
+        (dict[str, str], {"a": "[[ ## label ## ]]"}),
         (list[str], ["a\x85b", "c\u2028d"]),
         (list[int], [1, 2]),
         (dict[str, int], {"a": 1}),
@@ -81,6 +84,12 @@ def test_lists_of_strings_are_lines() -> None:
 def test_sections_are_read_too() -> None:
     signature = classify(Literal["yes", "no"])
     assert ADAPTER.parse(signature, "[[ ## label ## ]]\nyes\n\n[[ ## completed ## ]]") == {"label": "yes"}
+
+
+@pytest.mark.parametrize("answer", ["It is [[ ## label ## ]] here", "See `[[ ## b ## ]]`\nand more"])
+def test_a_marker_that_an_answer_mentions_is_text(answer: str) -> None:
+    assert ADAPTER.parse(classify(str), answer) == {"label": answer}
+    assert ADAPTER.value_start("label", answer) == 0
 
 
 @pytest.mark.parametrize("answer", ["perhaps", "", "yes or no"])

@@ -134,6 +134,29 @@ def test_a_call_imports_no_other_client() -> None:
     assert (found.stdout, found.stderr) == ("[]\n", "")
 
 
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_what_a_server_says_before_its_answer_is_not_the_answer(status: str) -> None:
+    before = f"HTTP/1.1 {status}\r\nlink: </x>\r\n\r\n".encode()
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(before * 2)
+        content = f"answer {len(server.heads)}".encode()
+        saying(ANSWER.replace(b'"hi"', b'"' + content + b'"'))(connection)
+
+    with serving(answer) as server:
+        lm = at(server)
+        assert [lm("x") for _ in range(3)] == [[f"answer {number}"] for number in (1, 2, 3)]
+        assert len(server.connections) == 1
+
+
+def test_a_connection_that_is_no_longer_http_is_not_given_back() -> None:
+    with serving(lambda connection: connection.sendall(b"HTTP/1.1 101 Switching\r\n\r\n")) as server:
+        for _ in range(2):
+            with pytest.raises(dspy.LMError):
+                at(server)("x")
+        assert len(server.connections) == 2
+
+
 def test_threads_have_a_connection_each_and_leave_them_to_the_next() -> None:
     together = threading.Barrier(4, timeout=10)
 

@@ -248,3 +248,10 @@ def test_reading_the_table_imports_no_litellm() -> None:
         "assert capabilities_of('openai/gpt-4o-mini').native_tools; assert 'litellm' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("made", [Response(["x"]).usage, Delta().usage, Message("user", ()).extra])
+def test_what_stands_for_no_entries_is_shared_and_gets_none(made: Any) -> None:
+    with pytest.raises(TypeError, match="do not change"):
+        made["prompt_tokens"] = 1
+    assert made == {}

@@ -22,7 +22,7 @@ import pytest
 import dspyc.runtime as dspy
 from dspyc.runtime.lm.prices import cost_of
 from dspyc.runtime.lm.transports import network
-from dspyc.runtime.lm.transports.events import events
+from dspyc.runtime.lm.transports.events import END, events
 from support.asked import KEY, model
 from support.openai_server import Failure, OpenAIServer, Raw, Reply
 
@@ -358,7 +358,37 @@ def test_events_in_pieces_of_any_size(size: int) -> None:
     async def collected() -> list[bytes]:
         return [each async for each in events(pieces())]
 
-    assert asyncio.run(collected()) == [b'{"a":\n1}', b"two"]
+    assert asyncio.run(collected()) == [b'{"a":\n1}', b"two", END]
+
+
+def test_a_stream_that_ends_early_is_no_answer() -> None:
+    text = b"data: %s\n\n" % json.dumps(CHUNKS[0]).encode()
+    with raw_server(streamed(text)) as server:
+        lm = at(server, cache=True)
+        for _ in range(2):
+            with pytest.raises(dspy.LMStreamAssemblyError, match="ended before the answer did") as caught:
+                asyncio.run(deltas(lm))
+    assert caught.value.partial.text == "Blue "
+
+
+def test_a_stream_that_ends_before_its_first_piece_may_be_asked_for_again() -> None:
+    with raw_server(streamed(b": soon\n\n")) as server, pytest.raises(dspy.LMTransportError, match="ended"):
+        asyncio.run(deltas(at(server)))
+
+
+def test_one_of_two_answers_that_ends_early() -> None:
+    other = {"choices": [{"index": 1, "delta": {"content": "No"}}]}
+    text = b"".join(b"data: %s\n\n" % json.dumps(chunk).encode() for chunk in [other, *CHUNKS])
+    with raw_server(streamed(text)) as server, pytest.raises(dspy.LMStreamAssemblyError):
+        asyncio.run(deltas(at(server)))
+
+
+def test_a_stream_that_says_its_end_and_no_reason_is_not_kept() -> None:
+    text = b"data: %s\n\ndata: [DONE]" % json.dumps(CHUNKS[0]).encode()
+    with raw_server(streamed(text)) as server:
+        lm = at(server, cache=True)
+        found = [each for _ in range(2) for each in asyncio.run(deltas(lm))]
+    assert [(each.text, each.cache_hit) for each in found if each.text] == [("Blue ", False)] * 2
 
 
 def test_an_error_amid_a_stream_is_raised() -> None:

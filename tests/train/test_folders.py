@@ -126,6 +126,24 @@ def test_a_folder_is_asked_by_its_name(folder: Path, tmp_path: Path) -> None:
     assert converted.stat().st_mtime_ns == changed, "it is converted once"
 
 
+@pytest.mark.parametrize(
+    ("settings", "form"),
+    [
+        ({"chat_template": "{{ messages }}"}, "chat"),
+        ({"chat_template": [{"name": "default", "template": "{{ messages }}"}]}, "chat"),
+        ({"eos_token": "</s>"}, "plain"),
+        (["no settings"], "chat"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["gguf/", "openai/local:"])
+def test_how_a_folder_is_asked_is_said_without_converting_it(
+    folder: Path, tmp_path: Path, settings: Any, form: str, kind: str
+) -> None:
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert LM(f"{kind}{folder}").prompt_form == form
+    assert not (tmp_path / "models").exists()
+
+
 def test_half_precisions_are_read(tmp_path: Path) -> None:
     whole = gguf.read(SHIPPED["banking"]).weights["blk.0.ffn_up.weight"]
     for kind in ("BF16", "F16"):

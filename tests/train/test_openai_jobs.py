@@ -9,15 +9,28 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dspyc.runtime import LM, BootstrapFinetune, Example, Predict
-from dspyc.runtime.errors import ConfigurationError, LMAuthError, LMInvalidRequestError, LMUnknownModelError
+from dspyc.runtime.errors import (
+    ConfigurationError,
+    LMAuthError,
+    LMInvalidRequestError,
+    LMRateLimitError,
+    LMServerError,
+    LMTransportError,
+    LMUnexpectedError,
+    LMUnknownModelError,
+)
+from dspyc.runtime.lm.training.jobstore import JobStore
 from dspyc.runtime.lm.training.openai import OpenAIProvider, OpenAITrainingJob
 from dspyc.runtime.lm.training.server import serve
+from dspyc.runtime.lm.training.settings import Progress
 from dspyc.runtime.lm.training.wire import Server
 
 pytestmark = pytest.mark.train
@@ -167,6 +180,11 @@ def test_lists_come_in_pages(server: Server) -> None:
         ({"hyperparameters": {"n_epoch": 3}}, "hyperparameters.n_epoch"),
         ({"hyperparameters": {"n_epochs": 0}}, "hyperparameters.n_epochs"),
         ({"hyperparameters": {"batch_size": True}}, "hyperparameters.batch_size"),
+        ({"hyperparameters": {"n_epochs": float("nan")}}, "hyperparameters.n_epochs"),
+        ({"hyperparameters": [1]}, "hyperparameters"),
+        ({"model": ["small"]}, "model"),
+        ({"seed": "abc"}, "seed"),
+        ({"suffix": 3}, "suffix"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_openais_words(server: Server, asked: Any, param: str) -> None:
@@ -201,3 +219,235 @@ def test_a_wrong_key_is_told_without_it(server: Server) -> None:
 def test_settings_are_looked_at_before_anything_is_sent(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         OpenAIProvider.verify("openai/small", settings)
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked", "status"),
+    [
+        ({"Origin": "https://page.example"}, {}, 403),
+        ({"Host": "page.example:8010"}, {}, 403),
+        ({"Content-Type": "text/plain"}, {}, 415),
+        ({"Authorization": "Bearer wrong"}, {}, 401),
+        ({}, {"model": []}, 404),
+        ({}, {"messages": "hello"}, 400),
+        ({}, {"max_tokens": "many"}, 400),
+        ({}, {"n": 2, "temperature": "hot"}, 400),
+        ({}, {"api_base": "http://127.0.0.1:1/v1", "api_key": "x", "fallbacks": ["openai/x"]}, 200),
+    ],
+)
+def test_the_connection_goes_on_or_is_closed_after_an_answer(
+    server: Server, headers: dict[str, str], asked: dict[str, Any], status: int
+) -> None:
+    given = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json", **headers}
+    body = {"model": "small", "messages": ROWS[0]["messages"][:1], "max_tokens": 1, **asked}
+    connection = HTTPConnection(server.address.split("/")[2], timeout=60)
+    try:
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), given)
+        answer = connection.getresponse()
+        found = json.loads(answer.read())
+        assert answer.status == status, found
+        assert (answer.getheader("Connection") == "close") == (status in (401, 403))
+        if status == 200:
+            assert found["choices"][0]["finish_reason"] == "length"
+        connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer {KEY}"})
+        assert connection.getresponse().status == 200, "and the next request is answered"
+    finally:
+        connection.close()
+
+
+def test_what_fails_inside_is_answered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JobStore, "job", lambda *_: 1 // 0)
+    monkeypatch.setattr("dspyc.runtime.lm.training.wire.ATTEMPTS", 1)
+    with pytest.raises(LMServerError, match="ZeroDivisionError"):
+        server.job("ftjob-1")
+
+
+def test_models_that_are_asked_elsewhere_are_not_served(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="must be a model in a file"):
+        serve(tmp_path, {"large": "openai/gpt-4o-mini"})
+
+
+class Trainer:
+    """Trains in steps that take no time; one that makes a checkpoint."""
+
+    @staticmethod
+    def finetune(job: Any, model: str, rows: Any, form: str, settings: Any) -> str:
+        for step in range(1, 60):
+            time.sleep(0.01)
+            settings["progress"](
+                Progress(step, step / 60, 1.0, None, 0.0, "ckpt.gguf" if step == 2 else None)
+            )
+        return "gguf/new.gguf"
+
+
+def test_a_held_job_lets_others_train_and_models_are_known_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dspyc.runtime.lm.training.jobstore.LocalProvider", Trainer)
+    store = JobStore(tmp_path, {"small": "embedded/base"})
+    row = {"messages": [{"role": "user", "content": "a\u2028b\x85c"}]}
+    content = json.dumps(row, ensure_ascii=False).encode() + b"\r\n"
+    file = store.add_file("train", "fine-tune", content)["id"]
+    held, other = (store.create({"model": "small", "training_file": file}) for _ in range(2))
+    while not held["checkpoints"]:
+        time.sleep(0.01)
+    store.pause(held["id"])
+    for job in (other, held):
+        for _ in range(500):
+            if job["status"] in ("succeeded", "failed"):
+                break
+            time.sleep(0.02)
+        assert job["status"] == "succeeded", job["error"]
+        if job is other:
+            store.resume(held["id"])
+    again = JobStore(tmp_path, {"small": "embedded/base"}).models
+    assert again.keys() == store.models.keys()
+    assert again[held["checkpoints"][0]["fine_tuned_model_checkpoint"]] == "gguf/ckpt.gguf"
+
+
+# --- the client, against servers that do not do as they should -----------------------------------------
+
+
+class answering:  # noqa: N801
+    """A server that gives every request one answer, while the block runs."""
+
+    def __init__(self, status: int, content: str, **headers: str) -> None:
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.seen: list[str | None] = []
+        seen = self.seen
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: Any) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                key = self.headers.get("Authorization")
+                seen.append(key)
+                body = content.replace("KEY", str(key)).encode()
+                self.send_response(status)
+                for name, value in ({"Content-Length": str(len(body))} | fields).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self) -> Server:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.server = Server(f"http://127.0.0.1:{self._server.server_address[1]}", "my-own-key-123")
+        return self.server
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def test_the_key_goes_to_the_server_and_nowhere_else() -> None:
+    elsewhere = answering(200, "{}")
+    with elsewhere as other, answering(302, "", Location=other.address) as server:
+        assert "my-own-key" not in repr(server)
+        with pytest.raises(LMUnexpectedError, match="HTTP status 302"):
+            server.job("j")
+    assert elsewhere.seen == []
+    with (
+        answering(401, '{"error": {"message": "bad key KEY"}}') as server,
+        pytest.raises(LMAuthError) as caught,
+    ):
+        server.job("j")
+    assert "bad key" in str(caught.value)
+    assert "my-own-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"), [("<html>", {}), ("{}", {"Content_Length": "500"}), ("[", {})]
+)
+def test_an_answer_that_cannot_be_read_is_one_of_our_errors(
+    content: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dspyc.runtime.lm.training.wire.ATTEMPTS", 1)
+    with (
+        answering(200, content, **headers) as server,
+        pytest.raises(LMTransportError, match="no answer that can be read"),
+    ):
+        server.job("j")
+
+
+class Pretended:
+    """A server that notes what is asked; looks at a job fail when there are failures left."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.calls: list[str] = []
+        self.failures = list(failures)
+        self.during = ""
+        self.job_of_the_test: OpenAITrainingJob | None = None
+
+    def _note(self, call: str) -> dict[str, Any]:
+        self.calls.append(call)
+        if call == self.during and self.job_of_the_test is not None:
+            assert self.job_of_the_test.cancel()
+        return {"id": call}
+
+    def upload(self, rows: Any) -> dict[str, Any]:
+        return self._note("upload")
+
+    def create(self, facts: Any) -> dict[str, Any]:
+        return self._note("create")
+
+    def cancel(self, number: str) -> dict[str, Any]:
+        return self._note("cancel")
+
+    def delete_file(self, number: str) -> dict[str, Any]:
+        return self._note("delete_file")
+
+    def job(self, number: str) -> dict[str, Any]:
+        if self.failures:
+            raise self.failures.pop(0)
+        return {"status": "succeeded", "fine_tuned_model": "new"}
+
+    def events(self, number: str) -> Iterator[dict[str, Any]]:
+        return iter(())
+
+
+def followed(server: Pretended, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(Server, "of", staticmethod(lambda _: server))
+    job = server.job_of_the_test = OpenAITrainingJob("openai/small")
+    job.set_running_or_notify_cancel()
+    return OpenAIProvider.finetune(job, "openai/small", ROWS[:1], "chat", {"poll_seconds": 0.001})
+
+
+@pytest.mark.parametrize(
+    ("during", "calls"),
+    [
+        ("upload", ["upload", "delete_file"]),
+        ("create", ["upload", "create", "cancel", "delete_file"]),
+    ],
+)
+def test_a_job_that_is_cancelled_while_it_is_made_ends_at_the_server(
+    during: str, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Pretended()
+    server.during = during
+    with pytest.raises(CancelledError):
+        followed(server, monkeypatch)
+    assert server.calls == calls
+
+
+def test_an_outage_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = (LMTransportError("lost"), LMServerError("down", status=503), LMRateLimitError("busy"))
+    assert followed(Pretended(*failures), monkeypatch) == "openai/new"
+    monkeypatch.setattr("dspyc.runtime.lm.training.openai.OUTAGE_SECONDS", 0)
+    for error in (*failures[:1], LMAuthError("no")):
+        with pytest.raises(type(error), match=r'job create goes on there.*\{"job_id": "create"\}'):
+            followed(Pretended(error), monkeypatch)
+
+
+def test_texts_are_sent_so_that_every_reader_of_lines_sees_the_same_lines(server: Server) -> None:
+    row = {"messages": [{"role": "user", "content": "a\u2028b\x85c \ud83d"}]}
+    file = server.upload([row, row])["id"]
+    request = urllib.request.Request(
+        f"{server.address}/files/{file}/content", headers={"Authorization": f"Bearer {KEY}"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert [json.loads(line) for line in answer.read().decode().splitlines() if line] == [row, row]

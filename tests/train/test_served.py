@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,8 @@ def test_a_program_is_asked_over_the_server() -> None:
     ("settings", "words"),
     [
         ({"serve": "vllm"}, "did you mean `server`"),
+        ({"port": 70000}, "`port` must be a number from 1 to 65535"),
+        ({"port": "8010"}, "`port` must be a number from 1 to 65535"),
         ({"server": "ollama"}, "must be one of llama.cpp, vllm, sglang"),
     ],
 )
@@ -104,3 +108,41 @@ def test_servers_for_a_gpu_are_named_when_they_are_absent(server: str) -> None:
         LM("openai/local:some/model").launch({"server": server})
     command = served.COMMANDS[server]
     assert command[command.index("--host") + 1] == "127.0.0.1"
+
+
+def test_a_port_that_is_taken_is_refused_and_what_takes_any_key_is_no_server_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Stranger(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as stranger:
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        lm, port = LM(f"openai/local:{SHIPPED['banking']}", cache=False), stranger.server_address[1]
+        with pytest.raises(ConfigurationError, match=f"port {port} is taken"):
+            lm.launch({"port": port})
+        monkeypatch.setattr(served, "_is_taken", lambda _: False)
+        with pytest.raises(LMConfigurationError, match=r"takes any key|ended with status"):
+            lm.launch({"port": port})
+        stranger.shutdown()
+    assert not served._running
+    assert "api_base" not in lm.kwargs
+
+
+def test_launches_at_one_time_start_one_server() -> None:
+    lm = LM(f"openai/local:{SHIPPED['banking']}", cache=False)
+    threads = [threading.Thread(target=lm.launch) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(served._running) == 1
+    lm.kill()

@@ -10,7 +10,7 @@ from msgspec import Struct
 from ....base.diagnostic import Diagnostic, Fix
 from ....base.span import Span
 from ....grammar import syntax
-from ... import types
+from ... import catalog, types
 from ...program import Binding, Item, Program
 from ...types.assignable import assignable
 from ..rule import Findings, insert, replace, rule, written
@@ -215,10 +215,18 @@ def _other_place(call: Called, name: str) -> str | None:
         return (
             "callbacks are Python objects; set them in Python with `dspyc.runtime.configure(callbacks=[…])`"
         )
+    if call.noun == "setting" and _is_of_models(name):
+        return f"it is a setting of models: write `LM(…, {name}=…)`, or `Predict(…, {name}=…)` for one module"
     callee = call.binding.callee
     if isinstance(callee, types.ModuleClass) and callee.interface.field(name) is not None:
         return f"`{call.name}(…)` constructs the module; call the result: `{call.name}()({name}=…)`"
     return None
+
+
+def _is_of_models(name: str) -> bool:
+    model = catalog.definition("LM")
+    settings = [*catalog.settings(), *((model.parameters if model is not None else None) or ())]
+    return any(each.name == name for each in settings)
 
 
 @rule("E203", "missing-argument", *CALLS, fix="sometimes")

@@ -32,6 +32,15 @@ def is_folder(path: Path) -> bool:
     return (path / "config.json").is_file()
 
 
+def has_template(path: Path) -> bool:
+    """Whether a folder says how a conversation is written, as the file does that it becomes.
+
+    Raises:
+        OSError, KeyError, TypeError, AttributeError, ValueError: its files cannot be read.
+    """
+    return bool(_template(path, _settings(path)))
+
+
 def digest_of(path: Path) -> str:
     """What tells a folder's content from another's without reading the weights."""
     files = sorted(each for each in path.iterdir() if each.suffix in (".json", ".safetensors", ".jinja"))
@@ -96,7 +105,7 @@ def _vocabulary(path: Path, config: dict[str, Any], size: int, model: str) -> Vo
         tokens[entry["id"]] = entry["content"]
         kinds[entry["id"]] = CONTROL if entry["special"] else USER_DEFINED
     ids = {token: index for index, token in enumerate(tokens)}
-    settings = _json(path / "tokenizer_config.json") if (path / "tokenizer_config.json").is_file() else {}
+    settings = _settings(path)
     end = _id(settings.get("eos_token"), ids, config.get("eos_token_id"))
     if end is None:
         raise _unreadable(model, "it does not say which token ends a text")
@@ -134,6 +143,11 @@ def _splitter(given: dict[str, Any], model: str) -> str:
     if len(patterns) == 1 and patterns[0] in known:
         return known[patterns[0]]
     raise _unreadable(model, f"its tokenizer cuts texts in a way that is none of {', '.join(SPLITTERS)}")
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    file = path / "tokenizer_config.json"
+    return _json(file) if file.is_file() else {}
 
 
 def _template(path: Path, settings: dict[str, Any]) -> str:

@@ -6,8 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...errors import DspycError
+from .folder import has_template
 from .header import has_chat_template, read_header
-from .places import model_path
+from .places import folder_of, model_path
 
 KNOWN = ("chat", "compact")
 SERVED = "openai/local:"
@@ -18,13 +19,17 @@ def prompt_form(model: str) -> str:
 
     Such are `gguf/PATH`, `embedded/NAME` and `openai/local:PATH`. `plain` when the file has no chat template:
     it holds a base model, which is asked in plain text. `chat` when it does not say, or cannot be read: what
-    asks the model complains of that.
+    asks the model complains of that. A folder of safetensors is read as it is, and never converted for this.
     """
+    if model.startswith(SERVED):
+        model = f"gguf/{model.removeprefix(SERVED)}"
     try:
-        served = model.startswith(SERVED)
-        path = model_path(f"gguf/{model.removeprefix(SERVED)}" if served else model)
+        folder = folder_of(model)
+        if folder is not None:
+            return "chat" if has_template(folder) else "plain"
+        path = model_path(model)
         facts = path.stat()
-    except (OSError, DspycError):
+    except (OSError, DspycError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return "chat"
     return _form(path, facts.st_mtime_ns, facts.st_size)
 

@@ -25,8 +25,8 @@ def model_path(model: str) -> Path:
     """
     kind, _, name = model.partition("/")
     if kind == "gguf":
-        path = Path(name).expanduser().absolute()
-        return path if path.suffix == ".gguf" or not is_folder(path) else _converted(path, model)
+        folder = folder_of(model)
+        return Path(name).expanduser().absolute() if folder is None else _converted(folder, model)
     if name not in SHIPPED:
         shipped = [f"embedded/{known}" for known in SHIPPED]
         raise LMUnknownModelError(
@@ -35,6 +35,13 @@ def model_path(model: str) -> Path:
             model=model,
         )
     return SHIPPED[name]
+
+
+def folder_of(model: str) -> Path | None:
+    """The folder of safetensors that `gguf/PATH` names; None for a file, or a model that is shipped."""
+    kind, _, name = model.partition("/")
+    path = Path(name).expanduser().absolute()
+    return path if kind == "gguf" and path.suffix != ".gguf" and is_folder(path) else None
 
 
 def _converted(folder: Path, model: str) -> Path:

@@ -22,6 +22,8 @@ LEARNING_RATE = 2e-3
 """What OpenAI's `learning_rate_multiplier` multiplies."""
 EPOCHS = 3
 EVENT_EVERY = 10  # steps
+LONGEST_SUFFIX = 64
+LARGEST_SETTING = 2**31
 
 
 class Refused(Exception):
@@ -59,6 +61,7 @@ class JobStore:
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.files = _read_all(folder / "files")
         self.jobs = _read_all(folder / "jobs")
+        self.models |= self._trained()
         for job in self.jobs.values():
             if job["status"] not in ENDED:
                 self._start(job)
@@ -111,15 +114,16 @@ class JobStore:
     def create(self, asked: Record) -> Record:
         """Begin a job."""
         model, file = asked.get("model"), asked.get("training_file")
-        if model not in self.models:
+        if not isinstance(model, str) or model not in self.models:
             raise Refused(
                 404, f"The model `{model}` does not exist or cannot be fine-tuned", "model", "model_not_found"
             )
         if not isinstance(file, str) or file not in self.files:
             raise Refused(400, f"invalid training_file: {file}", "training_file", "invalid_file_id")
+        _verify(asked)
         given = dict(asked.get("hyperparameters") or {})
         _settings(given)
-        job = {
+        job: Record = {
             "id": f"ftjob-{secrets.token_hex(12)}",
             "object": "fine_tuning.job",
             "created_at": int(time.time()),
@@ -205,8 +209,8 @@ class JobStore:
 
     def _train(self, job: Record) -> None:
         with self._turn:
-            number, going = job["id"], self._going[job["id"]]
-            going.wait()
+            number = job["id"]
+            self._wait_while_held(number)
             try:
                 rows = self._rows(job)
                 self._begin(job, rows)
@@ -223,6 +227,14 @@ class JobStore:
                     job["error"] = {"code": "training_failed", "message": str(error), "param": None}
                     self._set(job, "failed", f"The job failed: {error}", "error")
 
+    def _wait_while_held(self, number: str) -> None:
+        """Let others train while a job is held: whoever calls has the turn, and has it again afterwards."""
+        going = self._going[number]
+        while not going.is_set():
+            self._turn.release()
+            going.wait()
+            self._turn.acquire()
+
     def _begin(self, job: Record, rows: list[Record]) -> None:
         with self._lock:
             if job["id"] in self._stopped:
@@ -233,7 +245,7 @@ class JobStore:
         started = time.time()
 
         def listen(progress: Progress) -> None:
-            self._going[job["id"]].wait()
+            self._wait_while_held(job["id"])
             if job["id"] in self._stopped:
                 raise CancelledError
             if progress.checkpoint is not None:
@@ -259,6 +271,7 @@ class JobStore:
                     "fine_tuning_job_id": job["id"],
                     "metrics": {"step": progress.step, "train_loss": progress.loss},
                     "step_number": progress.step,
+                    "file": progress.checkpoint,
                 }
             )
             self.models[name] = f"gguf/{progress.checkpoint}"
@@ -275,16 +288,20 @@ class JobStore:
             self._set(job, "succeeded", "The job has successfully completed")
 
     def _rows(self, job: Record) -> list[Record]:
-        lines = self.content(job["training_file"]).decode("utf-8").splitlines()
+        # Not `splitlines`: JSON texts may hold what that takes for the end of a line, such as U+2028.
+        lines = self.content(job["training_file"]).decode("utf-8").split("\n")
         return [json.loads(line) for line in lines if line.strip()]
 
-    def trained(self) -> dict[str, str]:
+    def _trained(self) -> dict[str, str]:
         """The models that the kept jobs have made, by the names that clients use."""
-        return {
-            job["fine_tuned_model"]: f"gguf/{self.folder / 'models' / job['id']}.gguf"
-            for job in self.jobs.values()
-            if job["fine_tuned_model"]
-        }
+        found = {}
+        for job in self.jobs.values():
+            for each in job["checkpoints"]:
+                if each.get("file"):
+                    found[each["fine_tuned_model_checkpoint"]] = f"gguf/{each['file']}"
+            if job["fine_tuned_model"]:
+                found[job["fine_tuned_model"]] = f"gguf/{self.folder / 'models' / job['id']}.gguf"
+        return found
 
     # --- what is told -----------------------------------------------------------------------------------
 
@@ -325,6 +342,17 @@ def _name(job: Record) -> str:
     return f"ft:{job['model'].replace('/', '-')}:local:{job['suffix'] or ''}:{short}"
 
 
+def _verify(asked: Record) -> None:
+    """Complain about what a job would fail of."""
+    expected = {"seed": int, "suffix": str, "hyperparameters": dict}
+    for name, kind in expected.items():
+        value = asked.get(name)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise Refused(400, f"invalid {name}: {value!r}", name, "invalid_type")
+    if len(asked.get("suffix") or "") > LONGEST_SUFFIX:
+        raise Refused(400, f"suffix must have at most {LONGEST_SUFFIX} characters", "suffix", "invalid_value")
+
+
 def _settings(given: Record) -> Record:
     """OpenAI's hyperparameters as those of a training on this machine."""
     known = {"n_epochs": "epochs", "batch_size": "batch_size", "learning_rate_multiplier": "learning_rate"}
@@ -334,8 +362,9 @@ def _settings(given: Record) -> Record:
             raise Refused(400, f"Unrecognized hyperparameter: {name}", f"hyperparameters.{name}")
         if value == "auto":
             continue
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
-            raise Refused(400, f"{name} must be above 0", f"hyperparameters.{name}", "invalid_value")
+        kinds = (int, float) if name == "learning_rate_multiplier" else int
+        if not isinstance(value, kinds) or isinstance(value, bool) or not 0 < value < LARGEST_SETTING:
+            raise Refused(400, f"{name} must be a number above 0", f"hyperparameters.{name}", "invalid_value")
         settings[known[name]] = value * (LEARNING_RATE if name == "learning_rate_multiplier" else 1)
     settings.setdefault("epochs", EPOCHS)
     return settings

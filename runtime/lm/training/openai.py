@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
-from ...errors import ConfigurationError, DataError, LMConfigurationError, LMError, LMUnexpectedError
+from ....base.forks import new_lock
+from ...errors import (
+    ConfigurationError,
+    DataError,
+    LMConfigurationError,
+    LMError,
+    LMInvalidRequestError,
+    LMRateLimitError,
+    LMServerError,
+    LMTimeoutError,
+    LMTransportError,
+    LMUnexpectedError,
+)
 from ..base import BaseLM
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from .wire import Server
 
 POLL_SECONDS = 5.0
+OUTAGE_SECONDS = 600.0
+"""How long looks at a job may fail before the wait for it ends; the job goes on at the server."""
+_PASSING = (LMTransportError, LMServerError, LMRateLimitError, LMTimeoutError)
 OF_THE_JOB = ("suffix", "seed", "method", "metadata", "integrations", "validation_file")
 """Train settings that stand beside the hyperparameters in a job."""
 ENDED = ("succeeded", "failed", "cancelled")
@@ -46,6 +61,8 @@ class OpenAITrainingJob(TrainingJob):
         self.events: list[dict[str, Any]] = []
         self.losses: list[float] = []
         self._stopping = False
+        self._stopped_there = False
+        self._stop_lock = new_lock()
 
     def status(self) -> str:
         """Where it stands: `pending`, `running`, `paused`, `done`, `failed` or `cancelled`."""
@@ -62,10 +79,24 @@ class OpenAITrainingJob(TrainingJob):
         if self.done():
             return False
         self._stopping = True
-        if self.server is not None and self.provider_job_id is not None:
-            self.server.cancel(self.provider_job_id)
-            _forget(self)
+        self._stop_there()
         return super().cancel() or True
+
+    def _stop_there(self) -> None:
+        """Stop the job at the server, once, and delete its file there; nothing where there is none yet."""
+        with self._stop_lock:
+            if self.server is None or self.provider_job_id is None or self._stopped_there:
+                return
+            self.server.cancel(self.provider_job_id)
+            self._stopped_there = True
+        _forget(self)
+
+    def end_if_cancelled(self) -> None:
+        """What the making of the job calls after each step: leave nothing behind at the server."""
+        if self._stopping:
+            self._stop_there()
+            _forget(self)
+            self.stop_if_cancelled()
 
     def pause(self) -> None:
         """Hold the job at the server."""
@@ -155,8 +186,11 @@ class OpenAIProvider(Provider):
             if not train_data:
                 raise DataError("the training data is empty")
             followed.stop_if_cancelled()
-            followed.provider_file_id = server.upload(train_data)["id"]
-            followed.provider_job_id = server.create(_asked(model, followed.provider_file_id, settings))["id"]
+            file = followed.provider_file_id = str(server.upload(train_data)["id"])
+            followed.end_if_cancelled()
+            followed.provider_job_id = str(server.create(_asked(model, file, settings))["id"])
+            with _naming(followed.provider_job_id):
+                followed.end_if_cancelled()
         return f"openai/{_followed(followed, server, followed.provider_job_id, seconds)}"
 
 
@@ -173,9 +207,9 @@ def _followed(job: OpenAITrainingJob, server: Server, number: str, seconds: floa
     """The name of the new model, once the job at the server has ended."""
     told: set[str] = set()
     while True:
-        found = server.job(number)
+        found, events = _looked(job, server, number, told, seconds)
         job.provider_status, job.estimated_finish = found["status"], found.get("estimated_finish")
-        for event in reversed(_new_events(server, number, told)):
+        for event in reversed(events):
             job.events.append(event)
             loss = (event.get("data") or {}).get("train_loss")
             if isinstance(loss, (int, float)):
@@ -193,6 +227,34 @@ def _followed(job: OpenAITrainingJob, server: Server, number: str, seconds: floa
     if not trained:
         raise LMUnexpectedError(f"the training of `{job.model}` succeeded, but the server names no model")
     return str(trained)
+
+
+def _looked(
+    job: OpenAITrainingJob, server: Server, number: str, told: set[str], seconds: float
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The job as it stands, and its new events; an outage is waited out, as the job is paid for."""
+    until = time.monotonic() + OUTAGE_SECONDS
+    with _naming(number):
+        while True:
+            try:
+                return server.job(number), _new_events(server, number, told)
+            except _PASSING:
+                if time.monotonic() >= until:
+                    raise
+            job.stop_if_cancelled()
+            time.sleep(seconds)
+
+
+@contextmanager
+def _naming(number: str) -> Iterator[None]:
+    """Let an error say that the job goes on, and how to wait for it, unless the server does not know it."""
+    try:
+        yield
+    except LMInvalidRequestError:
+        raise
+    except LMError as error:
+        words = f'{error}; job {number} goes on there; wait for it with train_kwargs={{"job_id": "{number}"}}'
+        raise type(error)(words, status=error.status) from error
 
 
 def _new_events(server: Server, number: str, told: set[str]) -> list[dict[str, Any]]:

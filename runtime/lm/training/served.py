@@ -15,10 +15,12 @@ import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ....base.forks import new_lock
 from ...errors import ConfigurationError, LMConfigurationError, did_you_mean
 from ..base import BaseLM
 from ..gguf.places import model_path
@@ -55,6 +57,12 @@ class _Running:
 
 _running: dict[str, _Running] = {}
 """By the address at which it answers."""
+_launching = new_lock()
+"""One launch at a time: two of the same model, or on the same port, would lose a server."""
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Past the proxy that the environment may name: the servers are on this machine."""
+KEYED = ("llama.cpp", "vllm")
+"""Servers that take the key from the environment."""
 
 
 class ServedProvider(Provider):
@@ -80,25 +88,9 @@ class ServedProvider(Provider):
         for name in settings:
             if name not in SETTINGS:
                 raise ConfigurationError(f"unknown launch setting `{name}`{did_you_mean(name, SETTINGS)}")
-        if _address_of(lm) in _running:
-            return
-        path = lm.model.removeprefix(PREFIX)
-        server = settings.get("server") or "llama.cpp"
-        port = settings.get("port") or _free_port()
-        key = secrets.token_hex(16)
-        command = _command(server, path, port, lm.model) + [
-            str(each) for each in settings.get("arguments", ())
-        ]
-        address = f"http://127.0.0.1:{port}/v1"
-        _running[address] = _start(command, key)
-        try:
-            _wait(_running[address], address, key, settings.get("timeout") or STARTING_SECONDS, lm.model)
-        except BaseException:
-            _end(_running.pop(address))
-            raise
-        lm.kwargs = {**lm.kwargs, "api_base": address, "api_key": key}
-        if getattr(lm, "server", None) is None:
-            lm.__dict__["server"] = server
+        with _launching:
+            if _address_of(lm) not in _running:
+                _launch(lm, settings)
 
     @staticmethod
     def kill(lm: BaseLM, launch_kwargs: Mapping[str, Any] | None = None) -> None:
@@ -133,6 +125,34 @@ class ServedProvider(Provider):
         return f"{PREFIX}{trained.removeprefix('gguf/')}"
 
 
+def _launch(lm: BaseLM, settings: Mapping[str, Any]) -> None:
+    path = lm.model.removeprefix(PREFIX)
+    server = settings.get("server") or "llama.cpp"
+    port = settings.get("port") or _free_port()
+    if not isinstance(port, int) or not 0 < port < 1 << 16:
+        raise ConfigurationError(f"`port` must be a number from 1 to 65535, not {port!r}")
+    key = secrets.token_hex(16)
+    command = _command(server, path, port, lm.model) + [str(each) for each in settings.get("arguments", ())]
+    address = f"http://127.0.0.1:{port}/v1"
+    if address in _running or _is_taken(port):
+        raise ConfigurationError(f"port {port} is taken; give another `port`, or none for a free one")
+    running = _running[address] = _start(command, key)
+    try:
+        _wait(running, address, key, settings.get("timeout") or STARTING_SECONDS, lm.model)
+        if server in KEYED and not _refuses_others(address):
+            raise LMConfigurationError(
+                f"what answers at `{address}` is not the server of `{lm.model}`: it takes any key",
+                model=lm.model,
+            )
+    except BaseException:
+        _running.pop(address, None)
+        _end(running)
+        raise
+    lm.kwargs = {**lm.kwargs, "api_base": address, "api_key": key}
+    if getattr(lm, "server", None) is None:
+        lm.__dict__["server"] = server
+
+
 def _in_file(model: str) -> str:
     return f"gguf/{model.removeprefix(PREFIX)}"
 
@@ -165,22 +185,50 @@ def _free_port() -> int:
         return port
 
 
+def _is_taken(port: int) -> bool:
+    with socket.socket() as listening:
+        if os.name == "posix":
+            # Connections of an earlier server that are still being closed are no hindrance.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _refuses_others(address: str) -> bool:
+    """Whether a wrong key is refused, as the server that was started does."""
+    headers = {"Authorization": f"Bearer {secrets.token_hex(16)}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/chat/completions", b"{}", headers)
+    try:
+        with _opener.open(request, timeout=30):
+            return False
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code in (401, 403)
+
+
 def _start(command: list[str], key: str) -> _Running:
     descriptor, name = tempfile.mkstemp(prefix="dspyc-server-", suffix=".log")
     environment = {**os.environ, KEY: key, "VLLM_API_KEY": key}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     with os.fdopen(descriptor, "wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
     return _Running(process, Path(name))
 
 
 def _wait(running: _Running, address: str, key: str, seconds: float, model: str) -> None:
-    """Return when the server answers."""
+    """Return when the server answers, and not something else in its place."""
     until = time.monotonic() + seconds
     request = urllib.request.Request(f"{address}/models", headers={"Authorization": f"Bearer {key}"})
     while running.process.poll() is None:
-        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(request, timeout=5):
-            return
+        with suppress(OSError, HTTPException), _opener.open(request, timeout=5):
+            if running.process.poll() is None:
+                return
+            break
         if time.monotonic() > until:
             raise LMConfigurationError(
                 f"the server of `{model}` did not answer within {seconds:.0f} s", model=model

@@ -24,12 +24,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from ...errors import DspycError, LMError
+from ...errors import ConfigurationError, DspycError
+from ...execution import drive
 from .jobstore import JobStore, Record, Refused
 
 KEY = "DSPYC_SERVER_KEY"
 LARGEST = 512 << 20  # bytes of a request
-HIDDEN = ("events", "checkpoints")
+HIDDEN = ("events", "checkpoints", "file")
+TRAINABLE = ("gguf/", "embedded/")
+"""Models that run in this process: a request for one goes nowhere else, and needs no key of the operator."""
+ASKED_SETTINGS = ("temperature", "top_p", "n", "stop", "seed", "response_format", "grammar")
+"""What clients may set beside the limit of tokens; everything else of theirs (`api_base`, …) is left out."""
+HOSTS = re.compile(r"(?:127\.0\.0\.1|localhost)(?::\d+)?", re.IGNORECASE)
 
 
 def serve(
@@ -42,9 +48,16 @@ def serve(
         models: the models that may be trained and asked, by the names that clients use.
         port: where to listen; a free one for 0.
         key: what clients must know, if anything.
+
+    Raises:
+        ConfigurationError: a model that does not run in this process.
     """
+    for name, model in models.items():
+        if not model.startswith(TRAINABLE):
+            raise ConfigurationError(
+                f"`{name}` must be a model in a file, `gguf/…` or `embedded/…`, not `{model}`"
+            )
     store = JobStore(folder, dict(models))
-    store.models |= store.trained()
     kind = type("Handler", (_Handler,), {"store": store, "key": key})
     return ThreadingHTTPServer(("127.0.0.1", port), kind)
 
@@ -73,27 +86,56 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method: str) -> None:
         try:
-            self._verify()
-            body = self._body()
-            found = self._found(method, body)
+            length = self._length()
         except Refused as error:
-            kind = "invalid_request_error" if error.status < 500 else "server_error"
-            told = {"message": str(error), "type": kind, "param": error.param, "code": error.code}
-            self._send(error.status, json.dumps({"error": told}).encode())
+            # What follows cannot be told from another request, so nothing is read after it.
+            self.close_connection = True
+            self._refuse(error)
             return
-        self._send(200, found if isinstance(found, bytes) else json.dumps(found).encode())
+        try:
+            self._verify()
+        except Refused as error:
+            self.close_connection = True
+            self._refuse(error)
+            self._pass_over(length)
+            return
+        body = self.rfile.read(length)
+        try:
+            found = self._found(method, body)
+            content = found if isinstance(found, bytes) else json.dumps(found).encode()
+        except Refused as error:
+            self._refuse(error)
+        except Exception as error:  # noqa: BLE001 whatever it is, the client is told that there is no answer
+            self._refuse(Refused(500, f"the server failed: {type(error).__name__}"))
+        else:
+            self._send(200, content)
+
+    def _refuse(self, error: Refused) -> None:
+        kind = "invalid_request_error" if error.status < 500 else "server_error"
+        told = {"message": str(error), "type": kind, "param": error.param, "code": error.code}
+        self._send(error.status, json.dumps({"error": told}).encode())
 
     def _verify(self) -> None:
+        # A web page that is open on this machine can send requests here, under its own origin or under a
+        # host's name that leads here.
+        if "Origin" in self.headers or not HOSTS.fullmatch(self.headers.get("Host", "")):
+            raise Refused(403, "requests of web pages and for other hosts are refused")
         given = self.headers.get("Authorization", "")
         if self.key is not None and not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
             raise Refused(401, "Incorrect API key provided", None, "invalid_api_key")
 
-    def _body(self) -> bytes:
+    def _length(self) -> int:
         length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers:
+            raise Refused(411, "a request must say its length")
         if not length.isdecimal() or int(length) > LARGEST:
-            self.close_connection = True
             raise Refused(413, "the request is too large")
-        return self.rfile.read(int(length))
+        return int(length)
+
+    def _pass_over(self, length: int) -> None:
+        """Read the body of a refused request: closing before would take the answer from the client."""
+        while length > 0 and (found := self.rfile.read(min(length, 1 << 16))):
+            length -= len(found)
 
     def _found(self, method: str, body: bytes) -> Any:
         address = urlsplit(self.path)
@@ -110,6 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
 
@@ -124,6 +168,8 @@ class _Asked:
 
     def json(self) -> Record:
         """The body, which is a JSON object."""
+        if self.kind.partition(";")[0].strip().lower() != "application/json":
+            raise Refused(415, "the body must be JSON, with `Content-Type: application/json`")
         try:
             found = json.loads(self.body or b"{}")
         except ValueError:
@@ -191,25 +237,29 @@ def _completion(asked: _Asked) -> Record:
 
     body = asked.json()
     name, messages = body.pop("model", None), body.pop("messages", None)
-    if name not in asked.store.models:
+    if not isinstance(name, str) or name not in asked.store.models:
         raise Refused(404, f"The model `{name}` does not exist", "model", "model_not_found")
     if not isinstance(messages, list):
         raise Refused(400, "`messages` must be a list", "messages")
-    body.pop("stream", None)
-    lm = LM(asked.store.models[name], cache=False, max_tokens=body.pop("max_tokens", None) or 1000)
+    settings = {each: body[each] for each in ASKED_SETTINGS if body.get(each) is not None}
+    limit = body.get("max_tokens") or body.get("max_completion_tokens") or 1000
     try:
-        answers = lm(messages=messages, **body)
-    except (LMError, DspycError, TypeError, ValueError) as error:
+        lm = LM(asked.store.models[name], cache=False, max_tokens=limit)
+        response = drive.drive(lm.reply(messages, settings))
+    except (DspycError, TypeError, ValueError) as error:
         raise Refused(400, str(error)) from None
-    texts = [answer if isinstance(answer, str) else answer.get("text") or "" for answer in answers]
     return {
         "id": "chatcmpl-local",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": name,
         "choices": [
-            {"index": index, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-            for index, text in enumerate(texts)
+            {
+                "index": index,
+                "finish_reason": completion.finish_reason or "stop",
+                "message": {"role": "assistant", "content": completion.text},
+            }
+            for index, completion in enumerate(response.completions)
         ],
         "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
     }

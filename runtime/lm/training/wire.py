@@ -13,7 +13,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,7 +33,7 @@ class Server:
     """A server that speaks OpenAI's protocol, and the key for it."""
 
     address: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
 
     @staticmethod
     def of(settings: Mapping[str, Any]) -> Server:
@@ -55,7 +56,7 @@ class Server:
     def upload(self, rows: list[Fields], purpose: str = "fine-tune") -> Fields:
         """Upload rows as a JSON Lines file."""
         boundary = secrets.token_hex(16)
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
         parts = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="train.jsonl"\r\n'
@@ -128,15 +129,10 @@ class Server:
                 return self._once(method, path, body, kind)
             except urllib.error.HTTPError as error:
                 if last or error.code not in _PASSING:
-                    raise _refusal(error) from None
-            except (urllib.error.URLError, OSError) as error:
+                    raise self._refusal(error) from None
+            except (OSError, HTTPException, ValueError) as error:
                 if last:
-                    reason = getattr(error, "reason", error)
-                    raise LMTransportError(
-                        redact(
-                            f"`{self.address}` cannot be reached: {reason}; check the network and api_base"
-                        )
-                    ) from None
+                    raise self._unread(error) from None
             time.sleep(min(0.25 * 2**attempt, 4.0))
         raise AssertionError("unreachable")
 
@@ -147,18 +143,42 @@ class Server:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=LONGEST_SECONDS) as answer:
+        with _opener.open(request, timeout=LONGEST_SECONDS) as answer:
             found = json.loads(answer.read())
         if not isinstance(found, dict):
-            raise LMUnexpectedError(f"`{self.address}{path}` did not answer with a JSON object")
+            raise LMUnexpectedError(
+                self._without_key(f"`{self.address}{path}` did not answer with a JSON object")
+            )
         return found
 
+    def _refusal(self, error: urllib.error.HTTPError) -> LMError:
+        """OpenAI's error object as an error of ours."""
+        try:
+            told = json.loads(error.read())["error"]
+            words = str(told["message"] if isinstance(told, Mapping) else told)
+        except (ValueError, KeyError, TypeError, OSError, HTTPException):
+            words = f"HTTP status {error.code}"
+        told_words = self._without_key(f"the server refused the training: {words}")
+        return kind_of_status(error.code)(told_words, status=error.code)
 
-def _refusal(error: urllib.error.HTTPError) -> LMError:
-    """OpenAI's error object as an error of ours."""
-    try:
-        told = json.loads(error.read())["error"]
-        words = str(told["message"] if isinstance(told, Mapping) else told)
-    except (ValueError, KeyError, TypeError, OSError):
-        words = f"HTTP status {error.code}"
-    return kind_of_status(error.code)(redact(f"the server refused the training: {words}"), status=error.code)
+    def _unread(self, error: Exception) -> LMTransportError:
+        """The error of an answer that did not come, or is no whole JSON text."""
+        reason = getattr(error, "reason", error)
+        failed = "cannot be reached" if isinstance(error, OSError) else "gave no answer that can be read"
+        return LMTransportError(
+            self._without_key(f"`{self.address}` {failed}: {reason}; check the network and api_base")
+        )
+
+    def _without_key(self, words: str) -> str:
+        return redact(words, {"api_key": self.key, "address": self.address})
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Goes where it was told to and nowhere else: Python's own takes the key along to another host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Leave the answer as it is, which is then a refusal."""
+        return
+
+
+_opener = urllib.request.build_opener(_NoRedirects)

@@ -43,7 +43,8 @@ class AnthropicTransport(HttpTransport):
             return None  # litellm reckons a length for the thoughts
         try:
             body = render_request(request)
-        except Unknown:
+        except (Unknown, KeyError, TypeError, AttributeError):
+            # Where settings have another shape, litellm says what is wrong.
             return None
         given = settings.get("api_base") or settings.get("base_url")
         base = given or next(filter(None, map(os.environ.get, _ADDRESSES)), None) or _ADDRESS
@@ -53,7 +54,6 @@ class AnthropicTransport(HttpTransport):
         if not key and base == _ADDRESS:
             raise no_key(request, _KEY)
         body |= {"stream": True} if is_streamed else {}
-        body |= settings.get("extra_body") or {}
         own = {"anthropic-version": _VERSION, **({"x-api-key": str(key)} if key else {})}
         return as_posted(request, str(base).rstrip("/").removesuffix(_PATH), _PATH, body, own)
 
@@ -64,6 +64,10 @@ class AnthropicTransport(HttpTransport):
     def event_reader(self, request: Request) -> Callable[[Any], Iterator[Delta]]:
         """What reads the events of a stream."""
         return EventReader()
+
+    def is_last(self, event: Any) -> bool:
+        """Whether an event says that the message is whole."""
+        return isinstance(event, Mapping) and event.get("type") == "message_stop"
 
     def as_events(self, whole: Mapping[str, Any]) -> list[Any]:
         """A whole message as the events of a stream."""

@@ -255,19 +255,25 @@ class EventReader:
         self._facts: dict[str, Any] = {}
         self._calls: dict[Any, int] = {}
         """The numbers of the tool calls by those of their blocks."""
+        self._thoughts: dict[Any, dict[str, Any]] = {}
+        """The blocks of thoughts that have begun, as far as they have come, by their numbers."""
 
-    def __call__(self, event: Mapping[str, Any]) -> Iterator[Delta]:
+    def __call__(self, event: Any) -> Iterator[Delta]:
         """The pieces of an event."""
+        event = _mapping(event)
+        index = event.get("index")
         match event.get("type"):
             case "message_start":
-                self._begin(event.get("message") or {})
+                self._begin(_mapping(event.get("message")))
             case "content_block_start":
-                yield from self._block(event.get("index"), event.get("content_block") or {})
+                yield from self._block(index, _mapping(event.get("content_block")))
             case "content_block_delta":
-                yield from self._piece(event.get("index"), event.get("delta") or {})
+                yield from self._piece(index, _mapping(event.get("delta")))
+            case "content_block_stop" if index in self._thoughts:
+                yield Delta(parts=(Reasoning("", (self._thoughts.pop(index),)),))
             case "message_delta":
                 self._usage |= _given(event.get("usage"))
-                if reason := _reason((event.get("delta") or {}).get("stop_reason")):
+                if reason := _reason(_mapping(event.get("delta")).get("stop_reason")):
                     yield Delta(finish_reason=reason)
             case "message_stop":
                 yield Delta(usage=read_counts(self._usage), **self._facts)
@@ -281,6 +287,10 @@ class EventReader:
             number = self._calls[index] = len(self._calls)
             call = ToolCallPiece(number, str(block.get("id") or ""), str(block.get("name") or ""))
             yield Delta(tool_calls=(call,))
+        elif block.get("type") in _THOUGHTS:
+            self._thoughts[index] = dict(block)
+            if thought := block.get("thinking"):
+                yield Delta(reasoning=str(thought))
         elif text := block.get("text"):
             yield Delta(text=str(text))
 
@@ -288,9 +298,21 @@ class EventReader:
         if text := delta.get("text"):
             yield Delta(text=str(text))
         elif thought := delta.get("thinking"):
+            self._add(index, "thinking", thought)
             yield Delta(reasoning=str(thought))
+        elif signature := delta.get("signature"):
+            self._add(index, "signature", signature)
         elif arguments := delta.get("partial_json"):
             yield Delta(tool_calls=(ToolCallPiece(self._calls.get(index, 0), arguments=str(arguments)),))
+
+    def _add(self, index: Any, name: str, text: Any) -> None:
+        block = self._thoughts.setdefault(index, {"type": "thinking"})
+        block[name] = f"{block.get(name) or ''}{text}"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A mapping as it is, and nothing for what should be one."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _given(usage: Any) -> dict[str, Any]:
@@ -304,9 +326,11 @@ def as_events(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
     for index, block in enumerate(message.get("content") or ()):
         events.append({"type": "content_block_start", "index": index, "content_block": block})
-        pieces = {"thinking": block.get("thinking"), "partial_json": json.dumps(block.get("input") or {})}
-        name = {"thinking": "thinking", "tool_use": "partial_json"}.get(str(block.get("type")))
-        if name is not None:
-            events.append({"type": "content_block_delta", "index": index, "delta": {name: pieces[name]}})
+        kind = _mapping(block).get("type")
+        if kind == "tool_use":
+            piece = {"partial_json": json.dumps(block.get("input") or {})}
+            events.append({"type": "content_block_delta", "index": index, "delta": piece})
+        elif kind in _THOUGHTS:
+            events.append({"type": "content_block_stop", "index": index})
     ended = {"stop_reason": message.get("stop_reason")}
     return [*events, {"type": "message_delta", "delta": ended}, {"type": "message_stop"}]

@@ -14,7 +14,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
-from http.client import HTTPResponse, IncompleteRead
+from http.client import CONTINUE, HTTPResponse, IncompleteRead
 from io import BufferedReader, RawIOBase
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -70,14 +70,15 @@ def post(place: _Place, headers: Mapping[str, str], body: bytes, limit: TimeLimi
     try:
         _bound(connection, until)
         connection.sendall(_head(place, headers, len(body)) + body)
-        response: Any = HTTPResponse(_Source(connection, until), method="POST")  # type: ignore[arg-type]
+        response: Any = _Response(_Source(connection, until), method="POST")  # type: ignore[arg-type]
         response.begin()
         answered = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status, answered, _plain(answered, _read(response)))
     except BaseException:
         connection.close()
         raise
-    if response.will_close:
+    if response.will_close or response.status < 200:
+        # What follows a status below 200 on its connection is no answer to the next request.
         connection.close()
     else:
         _give_back(place, connection)
@@ -134,6 +135,15 @@ def _bound(connection: socket.socket, until: float) -> None:
     if left <= 0:
         raise TimeoutError
     connection.settimeout(left)
+
+
+class _Response(HTTPResponse):
+    """An answer, past all that a server says of its work before it."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        # `begin` reads on after 100 only, and would take "102 Processing" for the answer.
+        return version, CONTINUE if 101 < status < 200 else status, reason
 
 
 class _Source(RawIOBase):

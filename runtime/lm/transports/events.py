@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 
 LONGEST = 16 << 20
 """In bytes; a longer line is a runaway."""
-_END = b"[DONE]"
+END = b"[DONE]"
+"""What many servers say last."""
 
 
 async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The data of each event, up to `[DONE]`.
+    """The data of each event, up to `END`, which is given where the server says it.
 
     Raises:
         ValueError: a line is longer than `LONGEST`.
@@ -26,13 +27,14 @@ async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 data.append(value[1:] if value[:1] == b" " else value)
             continue
         event, data = b"\n".join(data), []
-        if event.strip() == _END:
+        if event.strip() == END:
+            yield END
             return
         if event.strip():
             yield event
     # The last event of a server that does not end it with an empty line.
-    event = b"\n".join(data)
-    if event.strip() and event.strip() != _END:
+    event = b"\n".join(data).strip()
+    if event:
         yield event
 
 

@@ -12,7 +12,7 @@ from ..stream import Delta
 from .chunks import read_chunk
 from .over_http import HttpTransport
 from .posting import Posted, kind_of, posted_of
-from .response_events import failure_of, read_event
+from .response_events import failure_of, is_end, read_event
 
 _LITELLM_ONLY = frozenset(
     {
@@ -49,6 +49,10 @@ class OpenAITransport(HttpTransport):
     def event_reader(self, request: Request) -> Callable[[Any], Iterator[Delta]]:
         """What reads the events of a stream."""
         return read_event if kind_of(request) == "responses" else read_chunk
+
+    def is_last(self, event: Any) -> bool:
+        """Whether an event says that the stream is whole; that of chat completions ends with `[DONE]`."""
+        return is_end(event)
 
     def failure_in(self, body: Mapping[str, Any]) -> Any:
         """The error that a body or an event tells of."""

@@ -21,6 +21,7 @@ from ...errors import (
     LMError,
     LMInvalidRequestError,
     LMServerError,
+    LMStreamAssemblyError,
     LMTimeoutError,
     LMTransportError,
     LMUnexpectedError,
@@ -28,9 +29,9 @@ from ...errors import (
 from ..keys import endpoint_identity
 from ..prices import cost_of
 from ..request import Request, Response
-from ..stream import Delta
+from ..stream import Delta, collect
 from . import direct, io_loop
-from .events import events
+from .events import END, events
 from .failures import (
     kind_of_refusal,
     make_error,
@@ -81,6 +82,10 @@ class HttpTransport:
         """What reads the events of a stream, one after the other."""
         raise NotImplementedError
 
+    def is_last(self, event: Any) -> bool:
+        """Whether an event says that the stream is whole, beside the reason why an answer ended."""
+        return False
+
     def failure_in(self, body: Mapping[str, Any]) -> Any:
         """The error that a body or an event tells of beside an entry `error`, or None."""
         return None
@@ -114,17 +119,31 @@ class HttpTransport:
         return self._response(answer, request)
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
-        """Send a request and give the answer in pieces as they come."""
+        """Send a request and give the answer in pieces as they come.
+
+        Raises:
+            LMError: among them LMStreamAssemblyError, for a stream that ends before the answer does; one that
+                ends before its first piece is a connection that broke.
+        """
         posted = self._posted(request, is_streamed=True)
         if posted is None:
             async for delta in _litellm().astream(request):
                 yield delta
             return
         read_piece = self.event_reader(request)
+        came: list[Delta] = []
+        is_whole = False
         try:
             async for event in io_loop.iterate(lambda: self._events(posted, request)):
+                if event is END:
+                    is_whole = True
+                    continue
                 for delta in read_piece(event):
+                    came.append(delta)
                     yield _priced(delta, request)
+                is_whole = is_whole or self.is_last(event)
+            if not is_whole:
+                _verify_end(came, request)
         except LMError:
             raise
         except Exception as error:  # noqa: BLE001 every failure of the network becomes one of ours
@@ -158,8 +177,12 @@ class HttpTransport:
                 # A server that does not stream answers at once.
                 for event in self.as_events(_verified(Answer(status, headers, body), request)):
                     yield event
+                yield END
                 return
             async for data in events(pieces):
+                if data == END:
+                    yield END
+                    return
                 event = _decoded(data, request)
                 failure = event.get("error") if isinstance(event, Mapping) else None
                 if failure or (isinstance(event, Mapping) and (failure := self.failure_in(event))):
@@ -217,6 +240,23 @@ def _verified(answer: Answer, request: Request) -> Mapping[str, Any]:
     if raw.get("error") and not raw.get("choices"):
         raise _refusal(answer._replace(status=_status_in(raw)), request)
     return raw
+
+
+def _verify_end(came: list[Delta], request: Request) -> None:
+    """Refuse a stream that has brought no answer, or one without the reason why it ended.
+
+    Raises:
+        LMStreamAssemblyError: it has brought a part of an answer.
+        LMTransportError: it has brought nothing, and may be asked for again.
+    """
+    response = collect(came)
+    if response.completions and all(each.finish_reason is not None for each in response.completions):
+        return
+    kind = LMStreamAssemblyError if came else LMTransportError
+    error = make_error(kind, "the stream ended before the answer did", request, status=200)
+    if isinstance(error, LMStreamAssemblyError):
+        error.partial = response
+    raise error
 
 
 def _priced(delta: Delta, request: Request) -> Delta:

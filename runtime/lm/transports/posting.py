@@ -127,7 +127,7 @@ def posted_of(request: Request) -> Posted:
     if not key and not given and server.address is not None and server.address.startswith("https:"):
         raise no_key(request, server.key)
     kind = kind_of(request)
-    body = {"model": name, **_asked(request, kind), **(settings.get("extra_body") or {})}
+    body = {"model": name, **_asked(request, kind)}
     own = {"authorization": f"Bearer {key}"} if key else {}
     organization = settings.get("organization") or os.environ.get("OPENAI_ORG_ID")
     if organization:
@@ -144,7 +144,7 @@ def as_posted(
     """A request as bytes and headers.
 
     Args:
-        request: the request, whose settings may have more headers and a query.
+        request: the request, whose settings may have more of a body, headers and a query.
         base: the server's address, in which a name and a password may stand.
         path: what follows it.
         body: what is asked.
@@ -155,7 +155,7 @@ def as_posted(
     """
     settings = request.settings
     try:
-        encoded = msgspec.json.encode(body)
+        encoded = msgspec.json.encode({**body, **dict(settings.get("extra_body") or {})})
         url, proof = _url(base, path, settings.get("extra_query"))
         headers = _headers(settings, {**own, **({"authorization": proof} if proof else {})})
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

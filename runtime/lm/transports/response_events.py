@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..messages import Part, Reasoning, Text, ToolCall
 from ..openai_shapes import as_plain, entry
 from ..responses_shapes import read_responses
-from ..stream import Delta, ToolCallPiece
+from ..stream import Delta, ToolCallPiece, other_parts
 
 _REASONING = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 _ENDS = ("response.completed", "response.incomplete")
@@ -33,9 +32,13 @@ def read_event(event: Any) -> Iterator[Delta]:
     elif kind in _ENDS:
         response = read_responses(entry(event, "response"))
         completion = response.completions[0]
-        others = tuple(part for part in completion.parts if _is_whole(part))
-        yield Delta(parts=others, finish_reason=completion.finish_reason)
+        yield Delta(parts=other_parts(completion), finish_reason=completion.finish_reason)
         yield Delta(usage=response.usage, cost=response.cost, model=response.model, id=response.id)
+
+
+def is_end(event: Any) -> bool:
+    """Whether an event is the last one, which holds the whole answer."""
+    return entry(event, "type") in _ENDS
 
 
 def failure_of(event: Any) -> Any:
@@ -49,8 +52,3 @@ def failure_of(event: Any) -> Any:
 def _text(event: Any) -> str:
     text = entry(event, "delta")
     return text if isinstance(text, str) else ""
-
-
-def _is_whole(part: Part) -> bool:
-    """Whether a part came in no pieces of its own."""
-    return not isinstance(part, (Text, ToolCall, Reasoning))
