@@ -16,6 +16,8 @@ TAIL = 8
 """How many bytes at the end say how long the footer is."""
 _MOST_COLUMNS = 10_000
 _DEEPEST = 32
+_MOST_VALUES = 200_000
+"""How many values are read: more of them than the schema of so many columns has."""
 _STOP, _TRUE = 0, 1
 _SCHEMA = 2
 """The field of the footer that has the elements of the schema."""
@@ -84,11 +86,10 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self._count = 0
 
     def struct(self, depth: int = 0, until: int = 0) -> dict[int, Any]:
         """The fields of a struct; those behind the field `until` are left out."""
-        if depth > _DEEPEST:
-            raise DamagedFooterError
         fields: dict[int, Any] = {}
         number = 0
         while True:
@@ -102,6 +103,9 @@ class _Reader:
                 return fields
 
     def _value(self, kind: int, depth: int, *, is_field: bool) -> Any:
+        self._count += 1
+        if depth > _DEEPEST or self._count > _MOST_VALUES:
+            raise DamagedFooterError
         match kind:
             case 1 | 2:  # true, false
                 return kind == _TRUE if is_field else self._byte() == _TRUE

@@ -25,7 +25,8 @@ _MISFIT = re.compile(r"(`[^`]*` of `[^`]*` takes `[^`]*`), not ")
 _OF_A_NAME = frozenset({"E111", "E201", "E202", "E204", "E205"})
 """The codes of what a name has or takes, which may be another's than that of a broken import."""
 _OWNERS = re.compile(r"`[^`]*`(?= has | takes )")
-"""The names of a dataset and a program in what is said of their inputs."""
+"""The names in what is said of their inputs, fields and arguments."""
+_HAS = "; it has "
 _WORD = re.compile(r"\w+")
 _MOST = 4_000
 """How many characters of a declaration are looked at."""
@@ -89,9 +90,14 @@ def _cause(file: File, found: Diagnostic) -> Hashable:
         return ("inputs", _OWNERS.sub("", found.message))
     if found.code in _LACKED:
         written = file.source.text[found.span.start : found.span.end]
-        return ("lacked", written, found.fix.title if found.fix else "")
+        return ("lacked", written, found.fix.title if found.fix else _without_owner(found.message))
     misfit = _MISFIT.match(found.message)
     return None if misfit is None else ("misfit", misfit[1])
+
+
+def _without_owner(message: str) -> str:
+    """What is said of something that its owner lacks; of owners that have the same, it is the same."""
+    return _OWNERS.sub("", message) if _HAS in message else message
 
 
 def _also_at(kept: Diagnostic, other: Diagnostic) -> Diagnostic:

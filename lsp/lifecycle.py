@@ -30,7 +30,7 @@ from .protocol import (
 from .session import Server
 from .workspace import SOURCE_SUFFIX, Document
 
-WATCHED = "**/*.{dspy,py,toml,csv,tsv,json,jsonl,ndjson}"
+WATCHED = "**/*.{dspy,py,toml,csv,tsv,json,jsonl,ndjson,parquet,gz}"
 """The files that an open one may depend on."""
 
 

@@ -50,6 +50,8 @@ class Server:
         """What was pushed last for each file of settings in which something is wrong."""
         self.pulled: dict[str, str] = {}
         """The name of the last answer about the findings of each URI that the client asks for."""
+        self.stale: set[str] = set()
+        """The URIs whose findings may be others since the client asked for them."""
         self.offered: tuple[int, tuple[Completion, ...]] = (0, ())
         """The last completions, and how many lists there were: for what is asked of one of them."""
         self.resume: Callable[[], None] = lambda: None

@@ -31,7 +31,8 @@ def look_at_file(path: str) -> DataFile:
     """What the first bytes of a file tell, or the last ones where its columns are named at the end."""
     try:
         if is_parquet(path):
-            return _look_at_parquet(path)
+            # The end of a packed one is only known by unpacking all of it.
+            return DataFile() if path.lower().endswith(".gz") else _look_at_parquet(path)
         content, is_whole = read_beginning(path, BEGINNING)
     except UnreadableFile as problem:
         return DataFile(problem=problem.message)

@@ -19,6 +19,7 @@ from ...grammar.formatting.format import format_source
 from ..analysis import FileAnalysis
 from ..program import Item
 from ..trees import declared_names
+from .refactoring import has_comment
 
 _UNUSED = "W101"
 
@@ -35,13 +36,17 @@ class _Line(Struct, frozen=True):
     """The lines above it."""
     remark: str
     """The comment at its end."""
+    as_is: str = ""
+    """Its text, where it is left as it is."""
 
     @property
     def order(self) -> tuple[int, bool, str, str]:
         return self.group, self.names is not None, self.module.lower(), self.alias
 
     def text(self) -> str:
-        if self.names is None:
+        if self.as_is:
+            written = self.as_is
+        elif self.names is None:
             written = f"import {self.module}" + (f" as {self.alias}" if self.alias else "")
         else:
             names = (name if name == here else f"{name} as {here}" for name, here in self.names)
@@ -107,16 +112,24 @@ def _module(declaration: syntax.Declaration | None) -> str:
 
 
 def _line(item: Item, unused: set[int]) -> _Line | None:
-    """An import without what nothing uses; None where nothing is left."""
+    """An import without what nothing uses; None where nothing is left.
+
+    It is left as it is where a comment would be lost: one between its names, or above it if nothing uses it.
+    """
     declaration = item.declaration
     assert isinstance(declaration, syntax.FromImport | syntax.Import)
     comments = item.text[: declaration.span.start].lstrip()
     remark = item.text[declaration.span.end : _end_of_line(item)].strip()
     remark = f"  {remark}" if remark else ""
     kept = [each for each in declared_names(declaration) if item.start + each.span.start not in unused]
+    module, group = _module(declaration), _group(item)
+    if has_comment(item.text, declaration.span) or (comments and not kept):
+        span = declaration.span
+        text = item.text[span.start : span.end]
+        none = None if isinstance(declaration, syntax.Import) else ()
+        return _Line(group, module, none, "", comments, remark, text)
     if not kept:
         return None
-    module, group = _module(declaration), _group(item)
     if isinstance(declaration, syntax.Import):
         alias = declaration.alias.text if declaration.alias is not None else ""
         return _Line(group, module, None, alias, comments, remark)
@@ -159,7 +172,7 @@ def _merged(lines: Iterable[_Line]) -> list[_Line]:
     found: dict[object, _Line] = {}
     for line in lines:
         key: object = (line.module, line.alias, line.names is None)
-        if line.comments or line.remark:
+        if line.comments or line.remark or line.as_is:
             key = (key, len(found))
         before = found.get(key)
         if before is not None and before.names is not None and line.names is not None:

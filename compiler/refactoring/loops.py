@@ -14,7 +14,7 @@ from ...grammar import syntax
 from ..program import Item
 from ..trees import walk
 from .blocks import blocks, names_of
-from .refactoring import Edits, Refactoring, Selection
+from .refactoring import Edits, Refactoring, Selection, has_comment
 
 
 class _Collected(Struct, frozen=True):
@@ -35,7 +35,10 @@ def comprehension_of_loop(selection: Selection) -> Iterator[Refactoring]:
             if isinstance(loop, syntax.For) and id(loop) in around:
                 name = _emptied(before)
                 collected = _collected(found.item, loop, name) if name else None
-                if collected is not None and not _is_read_later(found.item, loop):
+                span = Span(before.span.start, loop.span.end)
+                if collected is None or has_comment(found.item.text, span):
+                    continue
+                if not _is_read_later(found.item, loop):
                     make = partial(_comprehension, selection, found.item, before, loop, collected)
                     yield Refactoring("Turn the loop into a comprehension", "refactor.rewrite", make)
 

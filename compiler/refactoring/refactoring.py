@@ -11,6 +11,7 @@ from ...base.diagnostic import Edit
 from ...base.once import once
 from ...base.span import Span
 from ...grammar import syntax
+from ...grammar.lossless import tokenize
 from ..analysis import FileAnalysis
 from ..program import Item
 from ..query.at import Found, find
@@ -62,6 +63,13 @@ class Selection(Struct, frozen=True, dict=True):
 def inserted(offset: int, text: str) -> Edit:
     """The insertion of a text."""
     return Edit(Span(offset, offset), text)
+
+
+def has_comment(text: str, span: Span) -> bool:
+    """Whether a comment begins in a range of a text, which would be lost where that is written anew."""
+    return "#" in text[span.start : span.end] and any(
+        each.kind == "comment" and span.start <= each.start < span.end for each in tokenize(text)
+    )
 
 
 def above(item: Item) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 
@@ -12,6 +13,8 @@ from ..trees import declared_names
 from .refactoring import Edits, Refactoring, Selection, inserted
 
 _TESTED = {"module", "module class", "program", "function"}
+_DEEPEST = 6
+"""How deep records are written in records."""
 
 
 def generate_test(selection: Selection) -> Iterator[Refactoring]:
@@ -61,8 +64,10 @@ def _parameters(parameters: tuple[types.Parameter, ...]) -> str:
     )
 
 
-def _sample(kind: types.Type) -> str:
-    """A plain value of a type, as a program writes it."""
+def _sample(kind: types.Type, depth: int = 0) -> str:
+    """A plain value of a type, as a program writes it; `None` where records are nested without end."""
+    if depth > _DEEPEST:
+        return "None"
     match kind:
         case types.Builtin(name="int"):
             return "1"
@@ -75,16 +80,16 @@ def _sample(kind: types.Type) -> str:
         case types.Dict():
             return "{}"
         case types.Literals(values=(first, *_)):
-            return repr(first).replace("'", '"') if isinstance(first, str) else repr(first)
+            return json.dumps(first, ensure_ascii=False) if isinstance(first, str) else repr(first)
         case types.Enum(name=name, members=((member, _), *_)):
             return f"{name}.{member}"
         case types.Union(options=options) if types.NONE in options:
             return "None"
         case types.Union(options=(first, *_)):
-            return _sample(first)
+            return _sample(first, depth + 1)
         case types.Record(name=name, interface=interface):
             inside = ", ".join(
-                f"{each.name}={_sample(each.type)}" for each in interface.fields if each.required
+                f"{each.name}={_sample(each.type, depth + 1)}" for each in interface.fields if each.required
             )
             return f"{name}({inside})"
         case _:

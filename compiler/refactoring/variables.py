@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from ...base.diagnostic import Edit
@@ -27,7 +27,7 @@ _ATOMS = (
 )
 """What needs no brackets anywhere."""
 _WHOLE = (syntax.Assign, syntax.AnnotatedAssign, syntax.Argument, syntax.Return)
-"""What takes any value without brackets."""
+"""What takes any value of one line without brackets, but for a tuple."""
 _SOMETIMES = (syntax.Boolean, syntax.Conditional, syntax.Comprehension, syntax.Lambda)
 """What does not make each of its values just once."""
 _BINDING = (syntax.For, syntax.ComprehensionClause, syntax.Assign, syntax.AugmentedAssign)
@@ -40,7 +40,7 @@ def inline_variable(selection: Selection) -> Iterator[Refactoring]:
     if found is None or not isinstance(name, syntax.Name):
         return
     symbol = found.item.symbol_of(name)
-    if symbol is None or symbol.kind != "local" or _bindings(found.item, name.text) != 1:
+    if symbol is None or symbol.kind != "local" or _bindings(found.item.all_nodes(), name.text) != 1:
         return
     for block in blocks(found.item):
         for at, statement in enumerate(block):
@@ -53,18 +53,24 @@ def inline_variable(selection: Selection) -> Iterator[Refactoring]:
                     return
 
 
-def _bindings(item: Item, name: str) -> int:
-    """How often a name gets a value in an item, in whatever way."""
-    targets = [each.target for each in item.all_nodes() if isinstance(each, _BINDING)]
-    count = sum(len(names_of(each, name)) for each in targets)
-    named: list[syntax.Identifier | None] = [each.target for each in item.nodes(syntax.AnnotatedAssign)]
-    named += [each.name for each in item.nodes(syntax.CapturePattern)]
-    named += [each.name for each in item.nodes(syntax.StarPattern)]
-    named += [each.name for each in item.nodes(syntax.AsPattern)]
-    named += [each.rest for each in item.nodes(syntax.MappingPattern)]
-    named += [each.name for each in item.nodes(syntax.ExceptClause)]
-    named += [each.name for each in item.nodes(syntax.Parameter)]
-    return count + sum(each is not None and each.text == name for each in named)
+def _bindings(nodes: Iterable[syntax.Node], name: str) -> int:
+    """How often a name gets a value in these nodes, in whatever way."""
+    count = 0
+    for node in nodes:
+        match node:
+            case (
+                syntax.AnnotatedAssign(target=syntax.Identifier(text=text))
+                | syntax.CapturePattern(name=syntax.Identifier(text=text))
+                | syntax.StarPattern(name=syntax.Identifier(text=text))
+                | syntax.AsPattern(name=syntax.Identifier(text=text))
+                | syntax.MappingPattern(rest=syntax.Identifier(text=text))
+                | syntax.ExceptClause(name=syntax.Identifier(text=text))
+                | syntax.Parameter(name=syntax.Identifier(text=text))
+            ):
+                count += text == name
+            case _ if isinstance(node, _BINDING):
+                count += len(names_of(node.target, name))
+    return count
 
 
 def _uses(
@@ -85,16 +91,42 @@ def _uses(
     program = selection.analysis.program
     if any(program.call_kind(item, each).effects for each in calls):
         return []
-    if any(_changes(following, each.text) for each in _names(item, value)):
+    if any(_bindings(walk(later), each.text) for each in _names(item, value) for later in following):
         return []
+    if any(isinstance(node, syntax.Interpolation) and node.debug for _, path in inside for node in path):
+        return []  # what is written there is printed
     if not isinstance(value, syntax.Name | syntax.Attribute | syntax.Constant) and any(
         isinstance(node, syntax.FString) for _, path in inside for node in path
     ):
         return []  # quotes in an f-string end it
-    return [
-        (use, not isinstance(value, _ATOMS) and not (path[-2:-1] and isinstance(path[-2], _WHOLE)))
-        for use, path in inside
-    ]
+    return [(use, _needs_brackets(item, value, path[-2] if len(path) > 1 else None)) for use, path in inside]
+
+
+def _needs_brackets(item: Item, value: syntax.Expression, around: syntax.Node | None) -> bool:
+    """Whether a value needs brackets where it stands right in a node."""
+    if not _is_on_one_line(item, value):
+        return True
+    if isinstance(value, syntax.Tuple):
+        return not isinstance(around, syntax.Assign | syntax.Return)
+    if isinstance(value, syntax.Constant):
+        return isinstance(around, syntax.Attribute)  # `1.real` would be a wrong number
+    return not isinstance(value, _ATOMS) and not isinstance(around, _WHOLE)
+
+
+def _is_on_one_line(item: Item, value: syntax.Expression) -> bool:
+    """Whether a value is on one line, but for what stands in brackets of its own."""
+    match value:
+        case (
+            syntax.List() | syntax.Set() | syntax.Dict() | syntax.Comprehension(kind="list" | "set" | "dict")
+        ):
+            return True
+        case syntax.Call(function=inner) | syntax.Subscript(value=inner):
+            return item.text[inner.span.end] in "([" and _is_on_one_line(item, inner)
+        case syntax.Attribute(value=inner):
+            between = item.text[inner.span.end : value.span.end]
+            return "\n" not in between and _is_on_one_line(item, inner)
+        case _:
+            return "\n" not in item.text[value.span.start : value.span.end]
 
 
 def _is_made_once(path: Sequence[syntax.Node]) -> bool:
@@ -107,15 +139,6 @@ def _is_made_once(path: Sequence[syntax.Node]) -> bool:
 
 def _names(item: Item, value: syntax.Expression) -> list[syntax.Name]:
     return [each for each in item.nodes(syntax.Name) if path_to(value, each)]
-
-
-def _changes(following: Sequence[syntax.Statement], name: str) -> bool:
-    """Whether a name gets another value in these statements."""
-    for statement in following:
-        for node in walk(statement):
-            if isinstance(node, _BINDING) and names_of(node.target, name):
-                return True
-    return False
 
 
 def _inlined(

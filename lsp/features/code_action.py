@@ -6,7 +6,9 @@ What takes a look at the text is offered without its edits where the client can 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -53,13 +55,16 @@ def _code_action(server: Server, analysis: FileAnalysis, params: CodeActionParam
     if document is None:
         return []
     area = convert.span_of(analysis.source, params.range, server.encoding)
-    data = CodeActionData(document.uri, document.version, area.start, area.end)
+    before: Counter[tuple[str, str]] = Counter()
     lazy = "edit" in (server.client_can("textDocument.codeAction.resolveSupport.properties") or ())
     actions = []
     for offer in _offers(analysis, area, params.context.only):
         removed = [told(server, each, analysis.source) for each in offer.found]
         action = CodeAction(offer.title, offer.kind, removed or None, offer.is_preferred)
         if lazy:
+            index = before[offer.title, offer.kind]
+            before[offer.title, offer.kind] += 1
+            data = CodeActionData(document.uri, document.version, area.start, area.end, index)
             actions.append(replace(action, data=data))
         else:
             actions.append(replace(action, edit=edits_of_files(server, offer.make())))
@@ -74,10 +79,12 @@ def _resolve(server: Server, action: CodeAction) -> CodeAction:
     document, analysis = server.files.document(data.uri), server.files.analysis(data.uri)
     if document is None or analysis is None or document.version != data.version:
         raise Refusal("the file has changed since this was offered")
-    for offer in _offers(analysis, Span(data.start, data.end), [action.kind]):
-        if offer.title == action.title and offer.kind == action.kind:
-            return replace(action, edit=edits_of_files(server, offer.make()))
-    raise Refusal("this is not offered any more")
+    offers = _offers(analysis, Span(data.start, data.end), [action.kind])
+    alike = (each for each in offers if (each.title, each.kind) == (action.title, action.kind))
+    offer = next(islice(alike, max(data.index, 0), None), None)
+    if offer is None:
+        raise Refusal("this is not offered any more")
+    return replace(action, edit=edits_of_files(server, offer.make()))
 
 
 def _offers(analysis: FileAnalysis, area: Span, only: Sequence[str] | None) -> Iterator[_Offer]:

@@ -46,11 +46,13 @@ def _schedule_refresh(server: Server, uris: Sequence[str]) -> None:
     """A client that asks for diagnostics itself is told to where those of these files are others now."""
     server.later.add("workspace diagnostics", WORKSPACE_DELAY, server.resume)
     if uris and server.can_refresh:
-        server.later.add("refresh", OTHERS_DELAY, partial(_refresh, server, uris))
+        server.stale.update(uris)
+        server.later.add("refresh", OTHERS_DELAY, partial(_refresh, server))
 
 
-def _refresh(server: Server, uris: Sequence[str]) -> None:
-    for uri in uris:
+def _refresh(server: Server) -> None:
+    uris, server.stale = server.stale, set()
+    for uri in sorted(uris):
         with server.guard(f"check {uri}"):
             known = server.pulled.get(uri)
             if known is not None and known != name_of(findings(server, uri)):

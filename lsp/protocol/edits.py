@@ -70,6 +70,8 @@ class CodeActionData(Structure, frozen=True):
     start: int
     """In code points, as `end`."""
     end: int
+    index: int = 0
+    """How many actions of the same title and kind were offered before it."""
 
 
 class CodeAction(Structure, frozen=True):

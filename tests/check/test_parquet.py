@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from pathlib import Path
 
@@ -54,6 +55,23 @@ def test_a_footer_longer_than_the_beginning_of_other_files(tmp_path: Path) -> No
     padded = schema + b"\x18" + b"\x80\x80\x08" + b"x" * 2**17 + b"\x00"
     path.write_bytes(b"PAR1" + padded + len(padded).to_bytes(4, "little") + b"PAR1")
     assert look_at_file(str(path)).columns == tuple(f"c{number:05}" for number in range(1000))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x19" * 3000, b"\x1b" + b"\x01\xbb" * 3000, b"\x1c" * 3000, b"\x29\xfc\x90\xa1\x0f" + b"\0" * 250_000],
+    ids=["lists", "maps", "structs", "empty structs"],
+)
+def test_a_footer_of_too_many_values_or_levels_is_damaged(content: bytes) -> None:
+    with pytest.raises(parquet.DamagedFooterError):
+        parquet.columns(content)
+
+
+def test_nothing_is_said_of_a_packed_file(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet.gz"
+    path.write_bytes(gzip.compress((FILES / "plain.parquet").read_bytes()))
+    found = look_at_file(str(path))
+    assert (found.columns, found.problem) == (None, "")
 
 
 def test_damaged_bytes_raise_nothing_else_and_end() -> None:

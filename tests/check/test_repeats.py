@@ -39,6 +39,15 @@ def test_other_attributes_are_told_each() -> None:
     assert len(said) == 2
 
 
+def test_what_two_owners_lack_is_told_of_each() -> None:
+    modules = 'module one = Predict("question -> answer")\nmodule two = Predict("text -> label")\n\n'
+    body = "    p = one(question=q)\n    r = two(text=q)\n    return [p.score, r.score, p.score]\n"
+    assert messages(f"{modules}def f(q: str) -> list:\n{body}") == [
+        "`p` has no field `score`; it has `answer`",
+        "`r` has no field `score`; it has `label`",
+    ]
+
+
 def test_a_changed_type_of_an_attribute_is_told_once() -> None:
     rows = "".join(f'    Note(title="t{number}"),\n' for number in range(5))
     said = messages(f"type Note:\n    title: int\n\nNOTES = [\n{rows}]\n")

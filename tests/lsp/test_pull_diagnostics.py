@@ -76,6 +76,22 @@ def test_a_change_elsewhere_makes_the_client_ask_again(new_client: Client, folde
     assert [each["code"] for each in pull(new_client, user)["items"]] == ["E212"]
 
 
+def test_a_change_right_behind_another_does_not_hide_it(new_client: Client, folder: Path) -> None:
+    (folder / "other.dspy").write_text("type Other = int\n", encoding="utf-8")
+    (folder / "reader.dspy").write_text("from other import Other\n\nx: Other = 1\n", encoding="utf-8")
+    new_client.initialize(folder, capabilities=PULLING)
+    library, user, other, reader = (
+        (folder / f"{name}.dspy").as_uri() for name in ("lib", "user", "other", "reader")
+    )
+    for uri in (library, user, other, reader):
+        new_client.open(uri, Path(folder, uri.rpartition("/")[2]).read_text(encoding="utf-8"))
+    assert [pull(new_client, each)["items"] for each in (user, reader)] == [[], []]
+    new_client.change(library, {"text": "type Answer = str\n"})
+    new_client.change(other, {"text": "type Other = int  # of it\n"})
+    refreshed(new_client)
+    assert [each["code"] for each in pull(new_client, user)["items"]] == ["E212"]
+
+
 def refreshed(client: Client) -> None:
     """Wait until the server asks for a refresh."""
     deadline = time.monotonic() + 20

@@ -109,6 +109,14 @@ IMPORTS = [
     ("import json\n\n# a comment of its own\n\nimport ast\nx = json\ny = ast\n", None),
     ("from statistics import mean\nfrom math import mean\nx = mean\n", None),
     ("x = 1\nimport json\n", ""),
+    (
+        "from statistics import (\n    mode,  # of all\n)\nimport json\nx = mode([json])\n",
+        "import json\nfrom statistics import (\n    mode,  # of all\n)\nx = mode([json])\n",
+    ),
+    (
+        "# Copyright: ours.\nimport json\nfrom statistics import mode, mean\nx = mean([1])\n",
+        "# Copyright: ours.\nimport json\nfrom statistics import mean\nx = mean([1])\n",
+    ),
 ]
 
 
@@ -126,10 +134,35 @@ def test_organised_imports(client: Client, uri: str, text: str, expected: str | 
     client.close(uri)
 
 
-def test_edits_are_worked_out_when_an_action_is_chosen(new_client: Client, workspace: Path, uri: str) -> None:
+def start_lazily(client: Client, workspace: Path) -> None:
+    """Start a client that asks for the edits of an action when it is chosen."""
     lazy = {"resolveSupport": {"properties": ["edit"]}}
     text_document = {**CAPABILITIES["textDocument"], "codeAction": lazy}
-    new_client.initialize(workspace, capabilities={**CAPABILITIES, "textDocument": text_document})
+    client.initialize(workspace, capabilities={**CAPABILITIES, "textDocument": text_document})
+
+
+def test_of_two_actions_with_one_title_the_chosen_one_is_done(
+    new_client: Client, workspace: Path, uri: str
+) -> None:
+    start_lazily(new_client, workspace)
+    text = "def f(a: string, b: strng) -> str:\n    return a + b\n"
+    new_client.open(uri, text)
+    asked = {"start": offset_position(text, 0), "end": offset_position(text, text.index("\n"))}
+    found = new_client.request(
+        "textDocument/codeAction",
+        {"textDocument": {"uri": uri}, "range": asked, "context": {"diagnostics": []}},
+    )
+    changed = [
+        edited(text, change["edits"])
+        for each in found
+        if each["title"] == "Change to `str`"
+        for change in new_client.request("codeAction/resolve", each)["edit"]["documentChanges"]
+    ]
+    assert changed == [text.replace("string", "str"), text.replace("strng", "str")]
+
+
+def test_edits_are_worked_out_when_an_action_is_chosen(new_client: Client, workspace: Path, uri: str) -> None:
+    start_lazily(new_client, workspace)
     marked = 'module qa = Predict("a -> ‸b")\n'
     action = offered(new_client, uri, marked)["Extract a signature `Qa` from the string"]
     assert "edit" not in action
