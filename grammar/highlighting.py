@@ -59,8 +59,6 @@ and the others are named by their form; `prefix` is the letters before a string'
 begins, ends and formats a replacement field."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
-KEYWORDS: frozenset[Role] = frozenset(ROLES[:6])
-NAMES: frozenset[Role] = frozenset(ROLES[6:17])
 _PLAIN = {"bool", "bytes", "date", "datetime", "float", "int", "str", "time", "timedelta"}
 _OTHERS = {"Any", "Decimal", "Literal", "Path", "UUID", "dict", "frozenset", "list", "set", "tuple"}
 BUILTIN_TYPES = frozenset(_PLAIN | _OTHERS)

@@ -14,7 +14,7 @@ from pygments.lexers import get_all_lexers, get_lexer_by_name, get_lexer_for_fil
 from pygments.token import Error, Keyword, Name, Number, Operator, String, Token
 
 from dspyc.grammar import syntax
-from dspyc.grammar.highlighting import BUILTIN_TYPES, KEYWORDS, NAMES, ROLES, Piece, highlight
+from dspyc.grammar.highlighting import BUILTIN_TYPES, ROLES, Piece, highlight
 from dspyc.grammar.lexing.lexer import lex
 from dspyc.grammar.lexing.tokens import vocabulary
 from dspyc.grammar.parse import parse
@@ -24,6 +24,8 @@ from dspyc.grammar.trees import walk
 from dspyc.grammar.words import HARD_KEYWORDS, SOFT_KEYWORDS
 from support import corpus
 
+KEYWORDS = frozenset(ROLES[: ROLES.index("class")])
+NAMES = frozenset(ROLES[ROLES.index("class") : ROLES.index("number")])
 RIGHT = sorted(corpus.right())
 TEXTS = {**corpus.right(), **corpus.broken()}
 
