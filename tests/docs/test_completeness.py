@@ -35,6 +35,7 @@ PACKAGE = (
     "loader",
     "lsp",
     "moving",
+    "notebook",
     "project",
     "runtime",
     "serving",

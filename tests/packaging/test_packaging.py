@@ -25,6 +25,7 @@ ROOMS = (
     "serving",
     "cluster",
     "moving",
+    "notebook",
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
