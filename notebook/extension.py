@@ -36,9 +36,10 @@ def load_ipython_extension(shell: Any) -> None:
             sessions[name] = Session(name)
         ran = sessions[name].run(cell)
         if ran.findings.files:
-            from IPython.display import display
+            from IPython import display
 
-            display(Findings(ran.findings))
+            show: Any = display.display
+            show(Findings(ran.findings))
         given = pushed.setdefault(name, {})
         own = shell.user_ns
         # What has been made anew takes the place of what it was, but not of what a Python cell has set.

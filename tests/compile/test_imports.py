@@ -174,6 +174,7 @@ def copied(tmp_path: Path) -> Path:
         "lsp",
         "moving",
         "notebook",
+        "assist",
         "project",
         "runtime",
         "serving",

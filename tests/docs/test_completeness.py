@@ -36,6 +36,7 @@ PACKAGE = (
     "lsp",
     "moving",
     "notebook",
+    "assist",
     "project",
     "runtime",
     "serving",

@@ -26,6 +26,7 @@ ROOMS = (
     "cluster",
     "moving",
     "notebook",
+    "assist",
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
