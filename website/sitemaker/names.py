@@ -77,13 +77,7 @@ def _shelf_of_value(name: str) -> str:
 
 def place_of(name: str) -> str:
     """Where the page of a name is."""
-    return f"{FOLDER}/{shelf_of(name)}/{_file(name)}.md"
-
-
-def _file(name: str) -> str:
-    """The name of a file that no other differs from in case alone."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name)
-    return words.lower().replace("_", "-")
+    return f"{FOLDER}/{shelf_of(name)}/{name.lower()}.md"
 
 
 def name_pages(written: Sequence[Page], samples: Sequence[Sample]) -> list[Page]:
