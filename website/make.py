@@ -1,7 +1,7 @@
 """Make the documentation's site: `python website/make.py [FOLDER]`, or `make docs`.
 
-The pages are those of `docs/`, and a reference that is made of the sources' own docstrings. The site works from
-the disk and loads nothing over the network.
+The pages are those of `docs/`, and a reference that is made of the sources' own docstrings. The site works
+from the disk and loads nothing over the network.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(target: Path) -> int:
-    """Make the site in a folder; 1 if the generator warns, a link is broken or a page loads from elsewhere."""
+    """Make the site in a folder; 1 if a link is broken or a page loads from elsewhere."""
     settings = write_source(ROOT, target.with_name(f"{target.name}-source"), all_pages(ROOT))
     built = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "--config-file", settings],

@@ -1,4 +1,4 @@
-"""Follows a page of the documentation word by word: writes its files, runs its commands, compares what they print.
+"""Follows a page of the documentation word by word: its files, its commands, what they print.
 
 A block of code with `title="FILE"` is written to that file. Of a `console` block, each line that starts with
 `$` is run, and the lines below it are what it prints on standard output and error; without any, that is not
@@ -105,7 +105,7 @@ class Walk:
     """How the last command of ours ended."""
 
     def follow(self, page: str, skip: Sequence[str] = ()) -> Iterator[tuple[Step, str]]:
-        """Each command of a page with what it printed; commands with one of the words of `skip` are left out."""
+        """Each command of a page with what it printed, but for those with a word of `skip`."""
         for block in read_blocks(page):
             if block.title is not None:
                 path = Path(block.title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,9 +69,18 @@ def write_source(root: Path, target: Path, pages: Sequence[Page]) -> Path:
 
 
 def coloured(text: str) -> str:
-    """The text with a language for each block of code that Pygments has a lexer for."""
+    """The text as the generator reads it.
+
+    Blocks of code have a language that Pygments has a lexer for, and a bar in the code of a table, which
+    GitHub wants escaped, stands for itself.
+    """
+    text = _ROW.sub(lambda row: _CODE.sub(lambda code: code[0].replace("\\|", "|"), row[0]), text)
     try:
         find_lexer_class_by_name("dspy")
     except ClassNotFound:
         return text.replace("```dspy", "```python")
     return text
+
+
+_ROW = re.compile(r"^\|.*$", re.MULTILINE)
+_CODE = re.compile(r"(`+).*?\1")

@@ -102,9 +102,7 @@ def _examples(word: str, samples: Sequence[Sample], path: str) -> list[str]:
     for each in fitting:
         if len(chosen) < 3 and each.code not in {other.code for other in chosen}:
             chosen.append(each)
-    return [
-        f"{fence(each.code)}\n\nFrom {link(each.page.title, each.page.path, path)}." for each in chosen
-    ]
+    return [f"{fence(each.code)}\n\nFrom {link(each.page.title, each.page.path, path)}." for each in chosen]
 
 
 def _rules(word: str, grammar: str) -> str:
@@ -130,5 +128,5 @@ def _nodes() -> Page:
         )
         for kind in kinds
     ]
-    text = f"The kinds of nodes of `dspyc.grammar.syntax`, of which {link('tools', 'editors.md', path)} see a program."
+    text = f"The nodes of `dspyc.grammar.syntax`, which {link('tools', 'editors.md', path)} see of a program."
     return made(path, "The syntax tree", text, table(("node", "stands for", "parts"), rows))

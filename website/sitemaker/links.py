@@ -43,9 +43,9 @@ def broken_links(site: Path) -> Iterator[str]:
             anchor = unquote(parts.fragment)
             if reached == ".":
                 continue
-            if reached not in files:
-                yield f"{page}: {target}"
-            elif anchor and reached in pages and anchor not in pages[reached].anchors | {"__skip"}:
+            if reached not in files or (
+                anchor and reached in pages and anchor not in pages[reached].anchors | {"__skip"}
+            ):
                 yield f"{page}: {target}"
 
 

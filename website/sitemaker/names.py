@@ -1,10 +1,12 @@
-"""A page for each public name of the runtime, out of its docstrings, as the checker and the editor read them."""
+"""A page for each public name of the runtime, out of its docstrings, as the editor reads them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from inspect import cleandoc
 
+from dspyc import runtime
 from dspyc.compiler import catalog, types
 from dspyc.compiler.query.describe import describe_limits
 from dspyc.compiler.types.display import display, display_function, display_parameter, display_value
@@ -108,6 +110,11 @@ def _page(name: str, written: Sequence[Page], samples: Sequence[Sample]) -> Page
 
 
 def _doc(name: str) -> str:
+    """The docstring that the editor shows, or else Python's own."""
+    return _known_doc(name) or cleandoc(getattr(runtime, name).__doc__ or "")
+
+
+def _known_doc(name: str) -> str:
     kind = catalog.lookup(name)
     match kind:
         case types.Class(definition=definition) | types.Instance(definition=definition):

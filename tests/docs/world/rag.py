@@ -76,4 +76,4 @@ trainset = [dspy.Example(question="What is passage 1?", response="1").with_input
 optimizer = dspy.BootstrapFewShot(metric=exact)
 rag = RAG()
 compiled = optimizer.compile(rag, trainset=trainset)
-compiled.save('rag.json')
+compiled.save("rag.json")
