@@ -1,7 +1,7 @@
 """Write README.md with whole addresses in place of relative links, for a page with no repository around it.
 
-A package index shows the README alone. `python website/readme.py https://github.com/OWNER/dspyc v0.1.0` is run
-by the release workflow before it builds.
+A package index shows the README alone. `python website/readme.py https://github.com/OWNER/dspyc v0.1.0` is
+run by the release workflow before it builds.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dspyc.cli.main import SECTIONS
 from dspyc.compiler import catalog
 from dspyc.compiler.query.keywords import LINES
 from dspyc.compiler.rules.register import KINDS
-from sitemaker.collect import all_pages, coloured, write_source
+from sitemaker.collect import all_pages, readable, write_source
 from sitemaker.constructs import FOLDER as CONSTRUCTS
 from sitemaker.finish import SHIM, fetched, finish
 from sitemaker.links import broken_links
@@ -153,4 +153,4 @@ def test_pieces_of_pages() -> None:
     assert table(("a",), []) == ""
     assert as_toml(["i.md", {"A": ["x.md"]}]) == '["i.md", { "A" = ["x.md"] }]'
     # Python-Markdown reads what GitHub wants escaped as it is written.
-    assert coloured("| `a \\| b` | c \\| d |\n\n`e \\| f`\n") == "| `a | b` | c \\| d |\n\n`e \\| f`\n"
+    assert readable("| `a \\| b` | c \\| d |\n\n`e \\| f`\n") == "| `a | b` | c \\| d |\n\n`e \\| f`\n"

@@ -7,9 +7,6 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pygments.lexers import find_lexer_class_by_name
-from pygments.util import ClassNotFound
-
 from .blocks import read_samples
 from .commands import command_pages
 from .constructs import construct_pages
@@ -59,7 +56,7 @@ def write_source(root: Path, target: Path, pages: Sequence[Page]) -> Path:
     for page in pages:
         path = content / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(coloured(page.text), encoding="utf-8")
+        path.write_text(readable(page.text), encoding="utf-8")
     shutil.copytree(root / "docs" / "images", content / "images")
     shutil.copytree(root / "website" / "assets", content / "assets")
     settings = (root / "website" / "zensical.toml").read_text(encoding="utf-8")
@@ -68,18 +65,12 @@ def write_source(root: Path, target: Path, pages: Sequence[Page]) -> Path:
     return path
 
 
-def coloured(text: str) -> str:
+def readable(text: str) -> str:
     """The text as the generator reads it.
 
-    Blocks of code have a language that Pygments has a lexer for, and a bar in the code of a table, which
-    GitHub wants escaped, stands for itself.
+    A bar in the code of a table, which GitHub wants escaped, stands for itself.
     """
-    text = _ROW.sub(lambda row: _CODE.sub(lambda code: code[0].replace("\\|", "|"), row[0]), text)
-    try:
-        find_lexer_class_by_name("dspy")
-    except ClassNotFound:
-        return text.replace("```dspy", "```python")
-    return text
+    return _ROW.sub(lambda row: _CODE.sub(lambda code: code[0].replace("\\|", "|"), row[0]), text)
 
 
 _ROW = re.compile(r"^\|.*$", re.MULTILINE)
