@@ -23,6 +23,7 @@ ROOMS = (
     "lsp",
     "cli",
     "serving",
+    "viewing",
     "cluster",
     "moving",
 )
