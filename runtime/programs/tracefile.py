@@ -31,11 +31,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Self
 
 from ...base import json
 from ...base.forks import new_lock
 from ...base.secrets import redact_mapping
+from ..evaluate.result import EvaluationResult
 from ..execution.callbacks import ACTIVE_CALL_ID, BaseCallback
 from ..execution.progress import Progress, reporting_also_to
 from ..lm.cachetable import text_of
@@ -170,7 +172,7 @@ class TraceFile(BaseCallback):
     def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Write the result of an evaluation, with its rows."""
         result = getattr(exception, "result", None) if outputs is None else outputs
-        if getattr(result, "rows", None) is not None:
+        if isinstance(result, EvaluationResult):
             with self._lock:
                 number = self._numbers.get(call_id)
             self._result(result, number, self._programs.pop(call_id, result.program))
@@ -308,12 +310,12 @@ class TraceFile(BaseCallback):
 
     def _place(self) -> str | None:
         """Where in a `.dspy` file the call stands, as far as that is on the stack."""
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             file = frame.f_code.co_filename
             if file.endswith(".dspy"):
                 return f"{_relative(file, self._folder)}:{frame.f_lineno}"
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return None
 
     def _write(self, record: dict[str, Any]) -> None:
