@@ -125,6 +125,19 @@ def viewer(folder: Path) -> Iterator[Viewer]:
     process = subprocess.Popen(
         [sys.executable, "-m", "dspyc", "ui", str(folder)], stderr=subprocess.PIPE, text=True
     )
+    try:
+        yield entered(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def entered(process: subprocess.Popen[str]) -> Viewer:
+    """A browser that opens the address, and keeps the cookie."""
     assert process.stderr is not None
     match = re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", process.stderr.readline())
     assert match is not None
@@ -135,12 +148,7 @@ def viewer(folder: Path) -> Iterator[Viewer]:
     assert "HttpOnly" in headers["set-cookie"]
     assert "samesite=strict" in headers["set-cookie"].lower()
     found.cookies = {name: value}
-    try:
-        yield found
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-        process.stderr.close()
+    return found
 
 
 def test_what_there_is(viewer: Viewer) -> None:
