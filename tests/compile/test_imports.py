@@ -173,11 +173,12 @@ def copied(tmp_path: Path) -> Path:
         "loader",
         "lsp",
         "moving",
-        "notebook",
-        "assist",
         "project",
         "runtime",
         "serving",
+        "viewing",
+        "notebook",
+        "assist",
     )
     for name in rooms:
         shutil.copytree(here / name, package / name, ignore=shutil.ignore_patterns("__pycache__", "*.gguf"))

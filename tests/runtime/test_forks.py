@@ -365,6 +365,7 @@ def test_locks_are_made_where_a_fork_frees_them() -> None:
         "loader",
         "cli",
         "serving",
+        "viewing",
         "moving",
         "notebook",
         "assist",
