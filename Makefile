@@ -98,8 +98,9 @@ licences: $(VENV)/.dev ## write DEPENDENCIES.md, the licences of what is install
 test-train: $(VENV)/.train ## the tests that train a model for some seconds (torch)
 	$(BIN)/python -m pytest -m train $(ARGS)
 
-test-editors: $(VENV)/.dev ## the tests in a real VS Code (Debian packages, node)
+test-editors: $(VENV)/.dev ## the tests in real editors (Debian packages, node)
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/run.sh
+	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" bash tests/editors/others.sh "$(abspath $(BIN))/python" $(ARGS)
 
 bench: $(VENV)/.dev ## ratios against DSPy, side by side in one run
 	test -x build/dspy/bin/python || { $(PYTHON) -m venv build/dspy && build/dspy/bin/python -m pip -q install 'dspy>=3,<4'; }
