@@ -82,7 +82,7 @@ def test_the_cassette_of_the_translation_is_that_of_its_program(
     ("name", "before", "after", "fails"),
     [
         # The scripted answer, what it becomes, and the test that notices.
-        ("triage", '"urgency": "HIGH",\n            "summary": "Card', '"urgency": "LOW",\n            "summary": "Card', "a double payment"),
+        ("triage", '"team": "BILLING"', '"team": "SHIPPING"', "a double payment"),
         ("sql", "where city = 'Hamburg'", "where city = 'Lyon'", "a query that fails"),
         ("translation", "Sie bis Freitag eine", "Sie eine", "a fault that a second look finds"),
     ],
