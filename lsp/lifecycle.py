@@ -105,6 +105,8 @@ EXPORTS_DELAY = 1.0
 
 def _look_for_exports(server: Server) -> None:
     """Read what the files of the workspace declare, in a thread, so that nobody waits for it."""
+    if server.is_worker:
+        return
 
     def look() -> None:
         with server.guard("looking for names to import"):

@@ -8,8 +8,11 @@ import sys
 from typing import BinaryIO
 
 
-def main() -> None:
-    """Serve over standard input and output until the client says `exit` or goes away; ends the process."""
+def main(role: str = "") -> None:
+    """Serve over standard input and output until the client says `exit` or goes away; ends the process.
+
+    As a `worker` it serves another server; see `worker.py`.
+    """
     # Start-up makes many objects and no garbage, so the collector rests until the session is warm, and the
     # imports that make the most of them stand behind this line.
     gc.disable()
@@ -23,7 +26,12 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    server = Server(Connection(*_claim_streams()))
+    if role == "worker":
+        # It rests between questions, and its first one is not waited for.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        gc.enable()
+    server = Server(Connection(*_claim_streams()), is_worker=role == "worker")
     try:
         with room_to_recurse():
             code = dispatcher(server).serve()

@@ -35,8 +35,10 @@ class Waiting(Struct, frozen=True):
 class Server:
     """One client, from `initialize` to `exit`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, is_worker: bool = False) -> None:
         self.connection = connection
+        self.is_worker = is_worker
+        """Whether this is the process that another server asks about the whole project."""
         self.files = Workspace()
         self.later = Later()
         self.encoding: Encoding = "utf-16"
@@ -71,13 +73,6 @@ class Server:
     def forget_tokens(self, uri: str) -> None:
         """A file was closed."""
         self._tokens.pop(uri, None)
-
-    def view(self) -> Server:
-        """The same client, seen by another thread: with files of its own, and jobs that are never done."""
-        other = Server(self.connection)
-        other.encoding = self.encoding
-        other.client = self.client
-        return other
 
     # --- what the client can do
 

@@ -15,6 +15,7 @@ from . import convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from ..compiler.analysis import FileAnalysis, Project
     from ..compiler.completion.surroundings import Export
@@ -70,17 +71,9 @@ class Workspace(Struct):
         self.open.pop(path, None)
         self._files.disk.drop(path)
 
-    def snapshot(self) -> Workspace:
-        """The folders and open documents as they are now."""
-        return Workspace(list(self.folders), dict(self.open))
-
-    def restore(self, snapshot: Workspace) -> None:
-        """Take over the folders and open documents of a snapshot, and keep what is remembered of texts."""
-        for path in self.open.keys() - snapshot.open.keys():
-            self._files.disk.drop(path)
-        for path, document in snapshot.open.items():
-            self._files.disk.put(path, document.source.text)
-        self.folders, self.open = snapshot.folders, snapshot.open
+    def in_one_pass(self) -> AbstractContextManager[None]:
+        """Look at each file on the disk only once in here."""
+        return self._files.in_one_pass()
 
     def read(self, path: str) -> str | None:
         """The text of a file, the editor's where it is open there; None without such a file."""

@@ -14,7 +14,7 @@ from ..session import Server
 
 Needs: TypeAlias = Literal["file", "project"]
 """`file`: answered in the order of arrival, by the thread that also takes the changes. `project`: looks at
-many files, so another thread answers from the texts as they are now; the client may cancel it at any time."""
+many files, so another process answers from the texts as they are now; the client may cancel it at any time."""
 
 
 class Handler(Struct, frozen=True):
