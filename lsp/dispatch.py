@@ -36,6 +36,9 @@ _SHARED = frozenset(
         "textDocument/didClose",
         "workspace/didChangeWatchedFiles",
         "workspace/didChangeWorkspaceFolders",
+        "workspace/didCreateFiles",
+        "workspace/didDeleteFiles",
+        "workspace/didRenameFiles",
     }
 )
 """What the other process hears, too."""

@@ -194,5 +194,8 @@ _NOTIFICATIONS = {
     "workspace/didChangeWorkspaceFolders": Handler(
         DidChangeWorkspaceFoldersParams, _did_change_workspace_folders
     ),
+    "workspace/didRenameFiles": Handler(AnyParams, _something_changed),
+    "workspace/didCreateFiles": Handler(AnyParams, _something_changed),
+    "workspace/didDeleteFiles": Handler(AnyParams, _something_changed),
     "workspace/didChangeConfiguration": Handler(AnyParams, _something_changed),
 }

@@ -14,7 +14,7 @@ from ..project.workspace import Workspace as Files
 from . import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from ..compiler.analysis import FileAnalysis, Project
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..project.callers import Callable, Calls
     from ..project.exports import Exports
     from ..project.index import Declaration, Index, Mention
+    from ..project.moved import Moved
     from ..project.renaming import Renaming
     from ..project.settings import Settings
 
@@ -114,6 +115,16 @@ class Workspace(Struct):
         from ..project.renaming import renaming  # only this request needs it
 
         return renaming(self._index, path, offset, new, self.sources())
+
+    def moved(self, paths: Mapping[str, str]) -> Moved:
+        """What goes with a move of files and folders, whose new paths stand by their old ones."""
+        from ..project.moved import moved
+
+        return moved(self._files, paths, self.sources(), self.python(), self.folders)
+
+    def python(self) -> Iterable[str]:
+        """The paths of the Python files of the workspace's folders."""
+        return dict.fromkeys(path for folder in self.folders for path in programs_below(folder, None, ".py"))
 
     def callable_at(self, path: str, offset: int) -> Callable | None:
         """The function, module or part whose name stands at an offset of a file."""

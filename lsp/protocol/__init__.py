@@ -65,14 +65,20 @@ from .documents import (
     WorkspaceFoldersChangeEvent,
 )
 from .edits import (
+    AnnotatedRenameFile,
+    AnnotatedTextEdit,
+    ChangeAnnotation,
     CodeAction,
     CodeActionContext,
     CodeActionData,
     CodeActionParams,
+    FileRename,
     FormattingParams,
     OptionalVersionedTextDocumentIdentifier,
     PrepareRenameResult,
     RangeFormattingParams,
+    RenameFile,
+    RenameFilesParams,
     RenameParams,
     TextDocumentEdit,
     WorkspaceEdit,
@@ -115,6 +121,12 @@ from .symbols import (
 )
 
 __all__ = [
+    "AnnotatedRenameFile",
+    "AnnotatedTextEdit",
+    "ChangeAnnotation",
+    "FileRename",
+    "RenameFile",
+    "RenameFilesParams",
     "AnyParams",
     "CallHierarchyIncomingCall",
     "CallHierarchyItem",
