@@ -28,7 +28,6 @@ from .protocol import ErrorCode, Structure
 from .session import Refusal, Server, Waiting
 from .worker import Worker
 
-
 _SHARED = frozenset(
     {
         "textDocument/didOpen",

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
+from ..project.settings import FILES as SETTINGS_FILES
 from ..project.walking import entries, programs_below, python_beside
 from ..project.workspace import Workspace as Files
 from . import convert
@@ -96,11 +97,17 @@ class Workspace(Struct):
         return document.source if document is not None else self._files.source(path)
 
     def analysis(self, uri: str) -> FileAnalysis | None:
-        """All that is known of a file; None when there is no such file."""
+        """All that is known of a program's file; None when there is no such file."""
+        if self.is_settings(uri):
+            return None
         try:
             return self._files.analyse(convert.path_of(uri))
         except FileNotFoundError:
             return None
+
+    def is_settings(self, uri: str) -> bool:
+        """Whether a file is one of settings, not a program."""
+        return os.path.basename(convert.path_of(uri)) in SETTINGS_FILES
 
     def declarations(self) -> Iterable[Declaration]:
         """What the files of the workspace declare."""

@@ -25,6 +25,9 @@ def schedule(server: Server, uri: str) -> None:
     if server.is_worker:
         _schedule_workspace(server)
         return
+    if server.files.is_settings(uri):
+        schedule_others(server)
+        return
     importers = server.files.importers(convert.path_of(uri))
     others = [each.uri for each in server.files.open.values() if each.uri != uri and each.path in importers]
     if server.pulls:
