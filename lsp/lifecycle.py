@@ -55,7 +55,7 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
     server.files.folders = [convert.path_of(uri) for uri in folders]
     server.client = params.capabilities
     server.encoding = convert.choose_encoding(server.client_can("general.positionEncodings"))
-    if params.process_id is not None:
+    if params.process_id is not None and server.is_near:
         parent.watch(params.process_id, server.connection.end)
     capabilities: dict[str, Any] = {
         "positionEncoding": server.encoding,

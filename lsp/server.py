@@ -8,10 +8,13 @@ import sys
 from typing import BinaryIO
 
 
-def main(role: str = "") -> None:
+def main(role: str = "", client: int | None = None) -> None:
     """Serve over standard input and output until the client says `exit` or goes away; ends the process.
 
-    As a `worker` it serves another server; see `worker.py`.
+    Args:
+        role: `worker` for the process that another server asks, see `worker.py`; `far` for one whose client
+            is on another machine; empty or `session` for others.
+        client: the process after whose end this one is not needed, where it is known before the client says.
     """
     # Start-up makes many objects and no garbage, so the collector rests until the session is warm, and the
     # imports that make the most of them stand behind this line.
@@ -19,6 +22,7 @@ def main(role: str = "") -> None:
     import logging
 
     from ..base.recursion import room_to_recurse
+    from . import parent
     from .connection import Connection
     from .lifecycle import dispatcher
     from .session import Server
@@ -31,7 +35,9 @@ def main(role: str = "") -> None:
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         gc.enable()
-    server = Server(Connection(*_claim_streams()), is_worker=role == "worker")
+    server = Server(Connection(*_claim_streams()), is_worker=role == "worker", is_near=role != "far")
+    if client is not None:
+        parent.watch(client, server.connection.end)
     try:
         with room_to_recurse():
             code = dispatcher(server).serve()

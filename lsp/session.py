@@ -35,8 +35,10 @@ class Waiting(Struct, frozen=True):
 class Server:
     """One client, from `initialize` to `exit`."""
 
-    def __init__(self, connection: Connection, *, is_worker: bool = False) -> None:
+    def __init__(self, connection: Connection, *, is_worker: bool = False, is_near: bool = True) -> None:
         self.connection = connection
+        self.is_near = is_near
+        """Whether the client runs on this machine, so that its process can be watched."""
         self.is_worker = is_worker
         """Whether this is the process that another server asks about the whole project."""
         self.files = Workspace()

@@ -82,7 +82,7 @@ class Renamings:
     def renamed(self, path: str, module: Module, target: str) -> Module | None:
         """What the import of `target` in a file must say afterwards; None where it stays, or cannot be said.
 
-        Dots stay dots, and what is found from a source root is found from there again, where that is possible.
+        Dots stay dots, and what is found from a source root is found from there again, where that can be.
         """
         here, there = self.moves.of(path), self.moves.of(target)
         if there == target and here == path:
@@ -142,7 +142,7 @@ class Renamings:
 
 
 def quoted(text: str, span: Span, old: str, new: str) -> Edit | None:
-    """An edit of what a string says, at the range of the string with its quotes; None where it is not plain."""
+    """An edit of what a string says, by the range of the string with quotes; None where it is not plain."""
     written = text[span.start : span.end]
     at = written.find(old)
     if at < 0 or not new.isprintable() or any(each in new for each in "\"'\\{}"):

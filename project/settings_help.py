@@ -211,7 +211,7 @@ def _texts(path: str, cursor: Cursor, described: Mapping[str, Any]) -> Iterator[
 
 
 def _selectors(span: Span) -> Iterator[Completion]:
-    """What names kinds of findings: codes with their names, names, families, beginnings of codes, and `ALL`."""
+    """What names kinds of findings: their codes and names, families, beginnings of codes, and `ALL`."""
     selectable = [each for each in KINDS.values() if each.category not in _ALWAYS]
     for each in selectable:
         yield Completion(each.code, "value", span, each.name, each.page.text, EXPECTED)

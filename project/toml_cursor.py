@@ -1,4 +1,4 @@
-"""Where in a TOML text a cursor stands that something is being written at: among keys, in a value, in a table's head.
+"""Where in a TOML text a cursor stands: among keys, in a value, in the head of a table.
 
 The text need not be TOML yet, so this reads no further than the cursor.
 """

@@ -52,9 +52,8 @@ def _complete(
     """What may stand at the cursor."""
     from ...compiler.completion.complete import complete
 
-    return _listed(
-        server, analysis.source, complete(analysis, offset, _Around(server, analysis.path)), params
-    )
+    offered = complete(analysis, offset, _Around(server, analysis.path))
+    return _listed(server, analysis.source, offered, params)
 
 
 def _of_settings(server: Server, source: Source, offset: int, params: CompletionParams) -> CompletionList:

@@ -14,8 +14,8 @@ from ..protocol import DocumentParams, Position, Structure, TextDocumentIdentifi
 from ..session import Server
 
 Needs: TypeAlias = Literal["file", "project"]
-"""`file`: answered in the order of arrival, by the thread that also takes the changes. `project`: looks at many
-files, so another process answers from the texts as they are then; the client may cancel it at any time."""
+"""`file`: answered in the order of arrival, by the thread that also takes the changes. `project`: looks at
+many files, so another process answers, from the texts as they are then; the client may cancel it any time."""
 OfSettings: TypeAlias = Callable[[Server, Source, int, Any], Any]
 """The answer about a place of a file of settings."""
 

@@ -36,7 +36,8 @@ FILES = {
     "shop/__init__.py": "",
     "shop/more.dspy": "from . import kinds\n\ny = kinds.Kind\n",
     "app.py": (
-        'import dspyc\n\n# Ä: the shop.\nä = dspyc.load("shop/triage.dspy"); b = "shop/triage.dspy is a file"\n'
+        "import dspyc\n\n# Ä: the shop.\n"
+        'ä = dspyc.load("shop/triage.dspy"); b = "shop/triage.dspy is a file"\n'
     ),
     "shop/app.py": "import triage\nfrom kinds import Kind\n\nprint(triage.sort, Kind)\n",
 }

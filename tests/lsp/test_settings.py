@@ -1,4 +1,4 @@
-"""Files of settings in an editor: what may be written, what it means, where it leads, what is wrong with it."""
+"""Files of settings in an editor: what may be written, what it means, where it leads, what is wrong."""
 
 from __future__ import annotations
 
@@ -135,7 +135,8 @@ def test_links_lead_to_files_and_pages(new_client: Client, workspace: Path, toml
     )
     new_client.open(
         toml,
-        'baseline = "known.json"\n[rules]\nignore = ["E101", "W9", "data"]\nseverity = { unknown-field = "info" }\n',
+        'baseline = "known.json"\n[rules]\nignore = ["E101", "W9", "data"]\n'
+        'severity = { unknown-field = "info" }\n',
     )
     asked = {"textDocument": {"uri": toml}}
     found = [each["target"] for each in new_client.request("textDocument/documentLink", asked)]
