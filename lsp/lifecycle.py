@@ -10,12 +10,13 @@ from typing import Any
 
 from ..base.version import VERSION
 from ..grammar.source import Source
-from . import convert, features, parent
+from . import configuration, convert, features, parent
 from .dispatch import Dispatcher
 from .features import diagnostics
 from .features.handler import Handler
 from .protocol import (
     AnyParams,
+    DidChangeConfigurationParams,
     DidChangeTextDocumentParams,
     DidChangeWatchedFilesParams,
     DidChangeWorkspaceFoldersParams,
@@ -90,6 +91,7 @@ _LATE = (
 def _initialized(server: Server, _params: AnyParams) -> None:
     server.later.add("warm up", WARM_UP_DELAY, lambda: _warm_up(server))
     _look_for_exports(server)
+    configuration.watch(server)
     if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
         method = "workspace/didChangeWatchedFiles"
         options = {"watchers": [{"globPattern": WATCHED}]}
@@ -184,6 +186,15 @@ def _something_changed(server: Server, _params: Any) -> None:
     _look_for_exports(server)
 
 
+def _did_change_configuration(server: Server, params: DidChangeConfigurationParams) -> None:
+    """The user has changed settings of the editor; a client that cannot be asked for them sends them."""
+    if server.client_can("workspace.configuration"):
+        configuration.ask(server)
+    elif isinstance(params.settings, dict):
+        configuration.use(server, params.settings.get(configuration.SECTION, params.settings))
+    _something_changed(server, params)
+
+
 _NOTIFICATIONS = {
     "initialized": Handler(AnyParams, _initialized),
     "textDocument/didOpen": Handler(DidOpenTextDocumentParams, _did_open),
@@ -197,5 +208,5 @@ _NOTIFICATIONS = {
     "workspace/didRenameFiles": Handler(AnyParams, _something_changed),
     "workspace/didCreateFiles": Handler(AnyParams, _something_changed),
     "workspace/didDeleteFiles": Handler(AnyParams, _something_changed),
-    "workspace/didChangeConfiguration": Handler(AnyParams, _something_changed),
+    "workspace/didChangeConfiguration": Handler(DidChangeConfigurationParams, _did_change_configuration),
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from ..grammar.source import Encoding
+from .configuration import Configuration
 from .connection import Connection
 from .progress import Progress
 from .protocol import Diagnostic, LogMessageParams, MessageType
@@ -47,6 +48,8 @@ class Server:
         """How this client counts columns."""
         self.client: dict[str, Any] = {}
         """What the client says that it can do."""
+        self.configuration = Configuration()
+        """What the user sets in the editor."""
         self.published: dict[str, tuple[int, list[Diagnostic]]] = {}
         """What was pushed last for each URI."""
         self._tokens: dict[str, tuple[int, list[int]]] = {}

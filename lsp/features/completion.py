@@ -100,6 +100,7 @@ class _Around:
     def __init__(self, server: Server, path: str) -> None:
         self._files = server.files
         self._path = path
+        self._imports = server.configuration.completion.auto_imports
 
     def modules(self, level: int, packages: Sequence[str]) -> Iterable[str]:
         return self._files.importable(self._path, level, packages)
@@ -108,6 +109,8 @@ class _Around:
         return self._files.entries(self._path, folder, endings)
 
     def exports(self, prefix: str) -> Iterable[Export]:
+        if not self._imports:
+            return ()
         return self._files.exports(self._path, prefix)
 
 

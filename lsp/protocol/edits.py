@@ -26,6 +26,13 @@ class RangeFormattingParams(Structure, frozen=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
+class OnTypeFormattingParams(PositionParams, frozen=True, kw_only=True):
+    """A character was typed; the position is behind it."""
+
+    ch: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
 class CodeActionContext(Structure, frozen=True):
     """What the client shows at a place, and what it wants."""
 
