@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..project.index import Declaration, Index, Mention
     from ..project.moved import Moved
     from ..project.renaming import Renaming
+    from ..project.renaming_elsewhere import Others
     from ..project.settings import Settings
 
 __all__ = ["SOURCE_SUFFIX", "Document", "Workspace"]
@@ -122,6 +123,12 @@ class Workspace(Struct):
         from ..project.renaming import renaming  # only this request needs it
 
         return renaming(self._index, path, offset, new, self.sources())
+
+    def renamed_elsewhere(self, path: str, offset: int, new: str) -> Others:
+        """What goes with a renaming in Python, in states of programs and in data."""
+        from ..project.renaming_elsewhere import others
+
+        return others(self._files, path, offset, new, self.sources(), self.python(), self.folders)
 
     def moved(self, paths: Mapping[str, str]) -> Moved:
         """What goes with a move of files and folders, whose new paths stand by their old ones."""
