@@ -1,14 +1,11 @@
-"""What a user sets in the editor: asked for at the start, and again when the editor says so."""
+"""What a user sets in the editor for this server."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from .session import Server
 
 SECTION = "dspyc"
 
@@ -56,37 +53,3 @@ def read(value: Any) -> tuple[Configuration, str]:
         return msgspec.convert(value, Configuration), ""
     except msgspec.ValidationError as error:
         return Configuration(), f"the settings of `{SECTION}` are not used: {error}"
-
-
-def watch(server: Server) -> None:
-    """Ask for the settings, and to be told when they change."""
-    if server.client_can("workspace.didChangeConfiguration.dynamicRegistration"):
-        method = "workspace/didChangeConfiguration"
-        options = {"section": SECTION}
-        server.connection.request(
-            "client/registerCapability",
-            {"registrations": [{"id": "dspyc-settings", "method": method, "registerOptions": options}]},
-        )
-    ask(server)
-
-
-def ask(server: Server) -> None:
-    """Ask for the settings, where the client can be asked."""
-
-    def take(answer: Any) -> None:
-        use(server, answer[0] if isinstance(answer, list) and answer else None)
-
-    if server.client_can("workspace.configuration"):
-        server.connection.request("workspace/configuration", {"items": [{"section": SECTION}]}, take)
-
-
-def use(server: Server, value: Any) -> None:
-    """Take settings over; what they change is shown anew."""
-    before = server.configuration
-    server.configuration, problem = read(value)
-    if problem:
-        server.log_warning(problem)
-    for name, part in (("inlayHint", "inlay_hints"), ("codeLens", "code_lens")):
-        has_changed = getattr(before, part) != getattr(server.configuration, part)
-        if has_changed and server.client_can(f"workspace.{name}.refreshSupport"):
-            server.connection.request(f"workspace/{name}/refresh", None)

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..base.version import VERSION
 from ..grammar.source import Source
-from . import configuration, convert, features, parent
+from . import convert, features, parent, settings_of_client
+from .configuration import SECTION
 from .dispatch import Dispatcher
 from .features import diagnostics
 from .features.handler import Handler
@@ -91,7 +92,7 @@ _LATE = (
 def _initialized(server: Server, _params: AnyParams) -> None:
     server.later.add("warm up", WARM_UP_DELAY, lambda: _warm_up(server))
     _look_for_exports(server)
-    configuration.watch(server)
+    settings_of_client.watch(server)
     if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
         method = "workspace/didChangeWatchedFiles"
         options = {"watchers": [{"globPattern": WATCHED}]}
@@ -189,9 +190,9 @@ def _something_changed(server: Server, _params: Any) -> None:
 def _did_change_configuration(server: Server, params: DidChangeConfigurationParams) -> None:
     """The user has changed settings of the editor; a client that cannot be asked for them sends them."""
     if server.client_can("workspace.configuration"):
-        configuration.ask(server)
+        settings_of_client.ask(server)
     elif isinstance(params.settings, dict):
-        configuration.use(server, params.settings.get(configuration.SECTION, params.settings))
+        settings_of_client.use(server, params.settings.get(SECTION, params.settings))
     _something_changed(server, params)
 
 

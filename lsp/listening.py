@@ -66,7 +66,11 @@ async def _serve(
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     if client is not None:
-        parent.watch(client, lambda: loop.call_soon_threadsafe(ended.set))
+
+        def end() -> None:
+            loop.call_soon_threadsafe(ended.set)
+
+        parent.watch(client, end)
     if sys.platform != "win32":
         loop.add_signal_handler(signal.SIGTERM, ended.set)
     listening = _web_socket(host, port, origins) if web_socket else _tcp(host, port)

@@ -12,6 +12,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from io import BufferedReader, BufferedWriter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -53,9 +54,11 @@ class _Process:
         """The requests without an answer."""
         self._lock = threading.Lock()
         self._process = subprocess.Popen(command_of("worker"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._connection = Connection(self._process.stdout, self._process.stdin)
+        target, source = self._process.stdin, self._process.stdout
+        assert isinstance(target, BufferedWriter)
+        assert isinstance(source, BufferedReader)
+        self._input, self._output = target, source
+        self._connection = Connection(self._output, self._input)
         self.has_ended = False
         threading.Thread(target=self._pass_on, name="worker", daemon=True).start()
 
@@ -78,13 +81,11 @@ class _Process:
     def end(self) -> None:
         """Let the process end, and answer what it was asked."""
         with suppress(OSError, ValueError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+            self._input.close()
 
     def _pass_on(self) -> None:
-        assert self._process.stdout is not None
         with suppress(OSError, ValueError):
-            while (body := read_body(self._process.stdout)) is not None:
+            while (body := read_body(self._output)) is not None:
                 self._received(body)
         with self._lock:
             self.has_ended = True

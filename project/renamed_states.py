@@ -129,7 +129,7 @@ def _renamed_field(
     if signature.get("fingerprint") != _fingerprint(signature):
         return
     old, new = subject.old, subject.new
-    renamed = {
+    renamed: dict[str, Any] = {
         kind: {new if each == old else each: text for each, text in signature[kind].items()}
         for kind in ("inputs", "outputs")
     }

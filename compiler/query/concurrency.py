@@ -10,7 +10,7 @@ from ...grammar import syntax
 from ..analysis import FileAnalysis
 from ..program import Item
 from ..schedule import effects
-from ..schedule.dependence import Unit, blocks, units
+from ..schedule.dependence import Compound, Unit, blocks, units
 from ..schedule.here import Here
 
 Block = tuple[syntax.Statement, ...]
@@ -48,13 +48,14 @@ def _in_block(here: Here, body: Block) -> Iterator[Together]:
             beside.setdefault(other, []).append(unit)
     for index, unit in enumerate(found):
         end = here.item.start + unit.statement.span.end
-        if index in beside and unit.taken_out is None and not _is_compound(unit.statement):
+        if isinstance(unit.statement, Compound):
+            for inner in blocks(unit.statement) if unit.taken_out is None else ():
+                yield from _in_block(here, inner)
+        elif index in beside and unit.taken_out is None:
             names = tuple(dict.fromkeys(name for each in beside[index] if (name := _name(each))))
             yield Together(end, names)
-        elif unit.calls and not _is_compound(unit.statement) and _is_all_at_once(here, unit.statement):
+        elif unit.calls and _is_all_at_once(here, unit.statement):
             yield Together(end, ())
-        for inner in blocks(unit.statement) if _is_compound(unit.statement) else ():
-            yield from _in_block(here, inner)
 
 
 def _independent(found: Sequence[Unit], index: int) -> Iterator[int]:
@@ -74,10 +75,6 @@ def _independent(found: Sequence[Unit], index: int) -> Iterator[int]:
                 return
         else:
             fed -= unit.writes
-
-
-def _is_compound(statement: syntax.Statement) -> bool:
-    return isinstance(statement, syntax.If | syntax.For | syntax.Match | syntax.Try)
 
 
 def _is_all_at_once(here: Here, statement: syntax.Statement) -> bool:
