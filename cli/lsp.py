@@ -16,7 +16,14 @@ from ..project.errors import Misuse
 @click.option(
     "--origin", "origins", metavar="URL", multiple=True, help="A web page that may connect over WebSocket."
 )
-@click.option("--clientProcessId", "client", type=int, metavar="PID", help="End when this process has ended.")
+@click.option(
+    "--client-process-id",
+    "--clientProcessId",
+    "client",
+    type=int,
+    metavar="PID",
+    help="End when this process has ended.",
+)
 def command(
     stdio: bool, tcp: str | None, websocket: str | None, origins: tuple[str, ...], client: int | None
 ) -> None:
