@@ -173,33 +173,13 @@ class BetterTogether(Optimizer):
         shared = {"trainset": train, "teacher": teacher, "valset": val or None}
         self._verify(student, self._steps(strategy), optimizer_compile_args or {}, shared)
 
-    def plan(
-        self,
-        student: Module,
-        *,
-        trainset: Examples,
-        teacher: Module | Sequence[Module] | Labels | None = None,
-        valset: Examples | None = None,
-        valset_ratio: float = 0.1,
-        strategy: str = "p -> w -> p",
-        optimizer_compile_args: Mapping[str, Mapping[str, Any]] | None = None,
-        **others: Any,
-    ) -> Sequence[Planned] | None:
-        """What `compile` will ask of models; see `Optimizer.plan`.
-
-        Args:
-            student: the program.
-            trainset: as in `compile`.
-            teacher: as in `compile`.
-            valset: as in `compile`.
-            valset_ratio: as in `compile`.
-            strategy: as in `compile`.
-            optimizer_compile_args: as in `compile`.
-            others: what else `compile` takes.
-        """
-        train, val = _split(as_examples("trainset", trainset), valset, valset_ratio)
-        shared = {"trainset": train, "teacher": teacher, "valset": val or None}
-        steps, further = self._steps(strategy), optimizer_compile_args or {}
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned] | None:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        given = arguments.get
+        examples = as_examples("trainset", arguments["trainset"])
+        train, val = _split(examples, given("valset"), given("valset_ratio", 0.1))
+        shared = {"trainset": train, "teacher": given("teacher"), "valset": val or None}
+        steps, further = self._steps(given("strategy", "p -> w -> p")), given("optimizer_compile_args") or {}
         planned: list[Planned] = []
         for number, name in enumerate(steps):
             optimizer = self.optimizers[name]
