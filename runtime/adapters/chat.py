@@ -68,8 +68,8 @@ class ChatAdapter(Adapter):
     parallel_tool_calls: bool | None = None
     """Whether the model may ask for several tool calls at once; the provider's default when None."""
     use_json_adapter_fallback: bool = True
-    """Whether an answer that is one JSON object with the fields is read, too, where sections were asked
-    for.
+    """Whether an answer in another form than the one that was asked for is read, too: one JSON object with
+    the fields, XML elements, lines of `Answer: 4`.
     """
 
     _origin: ClassVar[type[ChatAdapter]]
@@ -236,7 +236,7 @@ class ChatAdapter(Adapter):
         """
         compiled = self._compiled(signature)
         outputs = compiled.outputs
-        answer = without_drafts(completion) if "<" in completion else completion
+        answer = without_drafts(completion) if "<" in completion or "[THINK]" in completion else completion
         texts = texts_in_order(answer, compiled.heads)
         if texts is None or _has_echo(texts):
             texts = _field_texts(split_sections(answer, compiled.names))
@@ -296,6 +296,8 @@ class ChatAdapter(Adapter):
                 if field_name not in found:
                     found[field_name] = None if field.is_required() else field.get_default()
             return {field_name: found[field_name] for field_name, _, _ in outputs}
+        if (other := self._read_otherwise(signature, completion, answer)) is not None:
+            return other
         bare = answer.strip()
         if len(outputs) == 1 and outputs[0][1].annotation is not str and bare and not _is_reminder(bare):
             field_name, _, read = outputs[0]
@@ -305,6 +307,17 @@ class ChatAdapter(Adapter):
                 raise self._unreadable(signature, completion, {}, field_name, error) from error
         message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
+
+    def _read_otherwise(
+        self, signature: type[Signature], completion: str, answer: str
+    ) -> dict[str, Any] | None:
+        """The outputs in an answer whose form was not asked for; None where it does not have them all."""
+        if not self.use_json_adapter_fallback:
+            return None
+        from .other_forms import read_in_other_form  # few answers need it
+
+        found = read_in_other_form(signature, answer)
+        return None if found is None else self._in_order(signature, completion, found)
 
     def _in_order(
         self, signature: type[Signature], completion: str, values: Mapping[str, Any]

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 from ...base.expressions import pattern
+from .words import BLANK
 
 _TAG = pattern(
     r"<!\[CDATA\[(?P<data>.*?)\]\]>|<(?P<slash>/?)(?P<name>[^\W\d][\w.-]*+)"
@@ -63,7 +64,7 @@ def elements(text: str) -> tuple[str, Any] | None:
         if name is None:
             data.append(tag.span())
         elif tag["empty"] and not tag["slash"]:
-            stack[-1].children.append((name, Element(_attributes(tag)), tag.start(), tag.end()))
+            stack[-1].children.append((name, _empty(tag), tag.start(), tag.end()))
         elif not tag["slash"]:
             stack.append(_Open(name, tag.end(), _attributes(tag)))
             opened[name] = opened.get(name, 0) + 1
@@ -75,6 +76,20 @@ def elements(text: str) -> tuple[str, Any] | None:
             opened[name] -= 1
             _close(text, stack, tag.start(), tag.end())
     return _whole(text, top) if len(stack) == 1 else None
+
+
+def called_with(content: Element) -> dict[str, Any] | None:
+    """The arguments of a call in XML: `<invoke name="f"><parameter name="title">T</parameter></invoke>`."""
+    while len(content) <= 2 and "parameter" not in content:
+        inside = [value for value in content.values() if isinstance(value, Element)]
+        if len(inside) != 1:
+            return None
+        content = inside[0]
+    given = content.get("parameter")
+    found = given if isinstance(given, list) else [given]
+    if not all(isinstance(each, Element) and each.keys() == {"name"} for each in found):
+        return None
+    return {each["name"]: _plain(each.raw) for each in found}
 
 
 def _close(text: str, stack: list[_Open], end: int, after: int) -> None:
@@ -115,6 +130,11 @@ def _whole(text: str, top: _Open) -> tuple[str, Any] | None:
     return "", _content(text, top, len(text))
 
 
+def _empty(tag: re.Match[str]) -> Any:
+    attributes = _attributes(tag)
+    return Element(attributes) if attributes else BLANK
+
+
 def _attributes(tag: re.Match[str]) -> dict[str, Any]:
     from html import unescape  # a table of two thousand names
 
@@ -128,7 +148,7 @@ def _plain(raw: str) -> str:
     if stripped.startswith("<![CDATA[") and stripped.endswith("]]>") and stripped.count("]]>") == 1:
         return stripped[9:-3]
     if "&" not in stripped:
-        return stripped
+        return stripped or BLANK
     from html import unescape
 
     return unescape(stripped)

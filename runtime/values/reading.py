@@ -25,10 +25,13 @@ from .fitting import fit, is_choice
 from .rendering import unescape_markers
 from .scalars import reader_of
 from .validation import validator_for
-from .words import ReadError, bare, is_none
+from .words import BLANK, ReadError, bare, is_none
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
+_WIDE = "｛［"
+_NARROW = str.maketrans("｛｝［］", "{}[]")
+"""Brackets as keyboards of East Asia write them."""
 MOST_PARTS = 1000
 """How many bracketed or fenced values an answer may hold; more are a runaway."""
 
@@ -62,7 +65,7 @@ class Reader:
 
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
-        if "<" in text or text[:1] == "◁":
+        if "<" in text or text[:1] == "◁" or text[:7] == "[THINK]":
             text = without_leading_draft(text, self._names)
         if self.annotation is str:
             return unescape_markers(text)
@@ -81,12 +84,18 @@ class Reader:
     def from_json(self, value: Any) -> Any:
         """The value that a value of JSON's types is."""
         if isinstance(value, str) and not (self._core is str or self._is_scalar):
+            if value[:1] == "<":
+                return self(value)
             try:
                 return self._fitted(value)
             except ReadError:
                 return self(value)
-        if isinstance(value, str) and self._is_scalar:
-            return self(value)
+        if self._is_scalar:
+            if isinstance(value, str):
+                return self(value)
+            if isinstance(value, dict) and len(value) == 1:
+                (value,) = value.values()  # {"answer": true} where a truth value was asked for
+                return self.from_json(value) if not isinstance(value, dict) else self._fitted(value)
         return self._fitted(value)
 
     def _text(self, text: str) -> Any:
@@ -111,6 +120,8 @@ class Reader:
     def _structured(self, text: str) -> Any:
         """The first reading of the text that the type accepts; among equals, all must agree."""
         text = unescape_markers(text.strip().removeprefix("\ufeff"))
+        if text[:1] in _WIDE and text[:1]:
+            text = text.translate(_NARROW)
         first_error: ReadError | None = None
         for group in self._readings(text):
             accepted: list[Any] = []
@@ -172,14 +183,21 @@ class Reader:
         if len(fences) == 1:
             yield from self._itemized(fences[0])
             yield from self._outlined(fences[0])
+        if self._of_records and self._is_list:
+            for source in (text, *fences[:1]):
+                if (rows := outlines.comma_separated(source, self._item_names)) is not None:
+                    yield [rows]
         if not spans:
-            if self._is_collection and (listed := outlines.listed(text)) is not None:
+            source = fences[0].strip() if len(fences) == 1 and text[:3] in ("```", "~~~") else text
+            if self._is_collection and (listed := outlines.listed(source)) is not None:
                 yield [listed]
-            yield from self._as_text(text)
+            yield from self._as_text(source)
 
     def _of_element(self, name: str, content: Any) -> list[Any]:
         """What XML may mean: its content, or a record that has the element as a field."""
         wrapped = {name: content} if name else content
+        if isinstance(content, markup.Element) and (called := markup.called_with(content)) is not None:
+            return [called]
         if isinstance(content, str):
             found = self._json(content) or repair.repaired(content, self.is_exact)
             return [wrapped, *(found or [content])]
@@ -198,17 +216,19 @@ class Reader:
     def _outlined(self, text: str) -> Iterator[Iterable[Any]]:
         """Headings, lines of `key: value`, YAML."""
         if (headed := outlines.headed(text)) is not None:
-            yield [headed]
+            yield [_with_blanks(headed)]
         if (found := outlines.pairs(text)) is not None:
-            yield [found]
+            yield [_with_blanks(found)]
         if (tree := outlines.yaml(text)) is not None:
-            yield [tree]
+            yield [_with_blanks(tree)]
+        if self._names and (said := outlines.labelled(text, self._names)) is not None:
+            yield [_with_blanks(said)]
 
     def _as_text(self, text: str) -> Iterator[Iterable[Any]]:
         """What is plain text may still be a value: a date, a list of one, a type with a reader of its own."""
         if self._is_collection and self._core is not dict:
             if is_none(text) and text.strip() and not is_choice(text, self._core):
-                yield [[]]
+                yield [{} if get_origin(self._core) is dict else []]
                 return
             if not text.strip() or "\n" in text.strip() or _is_prose(text):
                 return
@@ -233,7 +253,7 @@ class Reader:
         """What Python writes for a value: `(1, "a")`, `set()`, `Note(title='…')`."""
         stripped = bare(text)
         name, opening, rest = stripped.partition("(")
-        if not opening or stripped[-1:] != ")":
+        if not opening or stripped[-1:] != ")" or is_none(text):
             return None
         core = get_origin(self._core) or self._core
         name = _ASSIGNED.sub("", name)
@@ -243,6 +263,8 @@ class Reader:
             allowed.add("")
         named = name.rpartition(".")[2] in allowed
         # A record's own name, another's of a union, or any function that is called with the attributes.
+        if name in _SHOWN_BY and repair.is_call_by_name(rest):
+            named = True  # print(Note(title='…'))
         if not named and (self._is_collection or not repair.is_call_by_name(stripped)):
             return None
         found = repair.repaired(stripped, self.is_exact)
@@ -253,6 +275,11 @@ class Reader:
         """Whether a list's items are records."""
         arguments = get_args(self._core)
         return bool(arguments) and record_fields(arguments[0]) is not None
+
+    @property
+    def _item_names(self) -> frozenset[str]:
+        """What a list's records call their attributes, in lower case."""
+        return frozenset(name.lower() for name in record_fields(get_args(self._core)[0]) or ())
 
     @property
     def _is_list(self) -> bool:
@@ -334,6 +361,15 @@ def _cached_reader(annotation: Any) -> Reader:
     return Reader(annotation)
 
 
+def _with_blanks(value: Any) -> Any:
+    """What an outline says, with nothing marked as such; YAML's anchors are refused, so it is a tree."""
+    if isinstance(value, dict):
+        return {key: _with_blanks(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_blanks(inner) for inner in value]
+    return BLANK if value == "" else value
+
+
 def _different(lists: list[Any]) -> Iterable[Any]:
     """The lists without those that are there already."""
     return {repr(each): each for each in lists}.values()
@@ -364,6 +400,7 @@ def mentions_decimal(annotation: Any) -> bool:
     return False
 
 
+_SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
 _ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
 
 
