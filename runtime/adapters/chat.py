@@ -65,12 +65,12 @@ class ChatAdapter(Adapter):
     """Types of outputs that the provider fills by its own means, where the model has them, instead of the
     answer's text; `[Reasoning, Citations]` when None.
     """
-    parallel_tool_calls: bool | None = None
-    """Whether the model may ask for several tool calls at once; the provider's default when None."""
     use_json_adapter_fallback: bool = True
     """Whether an answer in another form than the one that was asked for is read, too: one JSON object with
     the fields, XML elements, lines of `Answer: 4`.
     """
+    parallel_tool_calls: bool | None = None
+    """Whether the model may ask for several tool calls at once; the provider's default when None."""
 
     _origin: ClassVar[type[ChatAdapter]]
     """The nearest class whose messages depend on the signature alone, so that they are worked out once."""

@@ -37,9 +37,9 @@ def _reader(signature: type[Signature]) -> Reader | None:
 
 
 def _made(signature: type[Signature]) -> Reader | None:
-    from typing import NotRequired  # pydantic needs this one below Python 3.12
+    from typing import NotRequired
 
-    from typing_extensions import TypedDict
+    import typing_extensions  # pydantic needs its TypedDict below Python 3.12
 
     from ..errors import SignatureError
     from ..values.validation import validator_for
@@ -50,7 +50,8 @@ def _made(signature: type[Signature]) -> Reader | None:
         else field.annotation
         for name, field in signature.output_fields.items()
     }
-    record: Any = TypedDict("Outputs", fields)  # type: ignore[operator]  # its fields are known now only
+    make: Any = typing_extensions.TypedDict  # its fields are known now only
+    record = make("Outputs", fields)
     try:
         validator_for(record)
     except SignatureError:

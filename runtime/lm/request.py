@@ -15,7 +15,9 @@ GivenMessage: TypeAlias = Message | Mapping[str, Any]
 
 ATTEMPT = "dspyc_attempt"
 """The setting by which a transport is told how many attempts there were before."""
-NOT_SENT = frozenset({"rollout_id", "cache", "accept_truncated", "deadline", "probabilities"})
+NOT_SENT = frozenset(
+    {"rollout_id", "cache", "accept_truncated", "deadline", "probabilities", "use_developer_role"}
+)
 """Request settings that are for us, never for a provider."""
 FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 """Finish reasons of answers that a provider's filter has stopped."""

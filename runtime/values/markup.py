@@ -87,9 +87,8 @@ def called_with(content: Element) -> dict[str, Any] | None:
         content = inside[0]
     given = content.get("parameter")
     found = given if isinstance(given, list) else [given]
-    if not all(isinstance(each, Element) and each.keys() == {"name"} for each in found):
-        return None
-    return {each["name"]: _plain(each.raw) for each in found}
+    named = [each for each in found if isinstance(each, Element) and each.keys() == {"name"}]
+    return {each["name"]: _plain(each.raw) for each in named} if len(named) == len(found) else None
 
 
 def _close(text: str, stack: list[_Open], end: int, after: int) -> None:

@@ -193,7 +193,7 @@ def labelled(text: str, names: Collection[str]) -> dict[str, str] | None:
     last: list[str] | None = None
     for line in text.strip().splitlines():
         label = _NAMED.match(line)
-        name = None if label is None else re.sub(r"[\s-]+", "_", (label[1] or label[2]).strip()).lower()
+        name = "" if label is None else re.sub(r"[\s-]+", "_", (label[1] or label[2]).strip()).lower()
         if label is not None and name in names:
             if name in found:
                 return None
