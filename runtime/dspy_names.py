@@ -43,7 +43,7 @@ class OldField:
         self.prefix = prefix
         self.desc = desc
         self.format = format
-        self._is_input = input
+        self.input = input
 
     def finalize(self, key: str, inferred_prefix: str) -> None:
         """Set the prefix and the description where they were not given."""

@@ -13,6 +13,7 @@ from ..types.annotations import allows_none
 from ..values.reading import Reader, ReadError, reader_for
 
 _RECORD = "outputs as a record"
+_ABSENT: Any = object()
 
 
 def read_in_other_form(signature: type[Signature], answer: str) -> dict[str, Any] | None:
@@ -24,7 +25,10 @@ def read_in_other_form(signature: type[Signature], answer: str) -> dict[str, Any
         found = None if reader is None else reader(answer)
     except ReadError:
         return None
-    return found if isinstance(found, dict) else None
+    if found is None:
+        return None
+    values = {name: getattr(found, name) for name in signature.output_fields}
+    return {name: value for name, value in values.items() if value is not _ABSENT}
 
 
 def _reader(signature: type[Signature]) -> Reader | None:
@@ -37,23 +41,20 @@ def _reader(signature: type[Signature]) -> Reader | None:
 
 
 def _made(signature: type[Signature]) -> Reader | None:
-    from typing import NotRequired
-
-    import typing_extensions  # pydantic needs its TypedDict below Python 3.12
+    import dataclasses  # with `inspect`, which few answers need
 
     from ..errors import SignatureError
     from ..values.validation import validator_for
 
-    fields = {
-        name: NotRequired[field.annotation]
+    fields: list[Any] = [
+        (name, field.annotation, dataclasses.field(default=_ABSENT))
         if not field.is_required() or allows_none(field.annotation)
-        else field.annotation
+        else (name, field.annotation)
         for name, field in signature.output_fields.items()
-    }
-    make: Any = typing_extensions.TypedDict  # its fields are known now only
-    record = make("Outputs", fields)
+    ]
     try:
+        record = dataclasses.make_dataclass("Outputs", fields, kw_only=True)
         validator_for(record)
-    except SignatureError:
-        return None
+    except (SignatureError, TypeError):
+        return None  # TypeError: a field has one of Python's own words as its name
     return reader_for(record)
