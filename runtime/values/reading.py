@@ -186,7 +186,7 @@ class Reader:
         if self._of_records and self._is_list:
             for source in (text, *fences[:1]):
                 if (rows := outlines.comma_separated(source, self._item_names)) is not None:
-                    yield [rows]
+                    yield [_with_blanks(rows)]
         if not spans:
             source = fences[0].strip() if len(fences) == 1 and text[:3] in ("```", "~~~") else text
             if self._is_collection and (listed := outlines.listed(source)) is not None:
@@ -206,7 +206,7 @@ class Reader:
     def _itemized(self, text: str) -> Iterator[Iterable[Any]]:
         """Tables and lists with dashes or numbers."""
         if "|" in text and (rows := outlines.table(text)) is not None:
-            yield [rows, *_as_pairs(rows)]
+            yield [_with_blanks(rows), *_as_pairs(rows)]
         if (items := outlines.bullets(text)) is not None:
             if self._is_collection and not self._of_records:
                 yield [items]
