@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import AdapterParseError, TruncatedAnswerError
 from ..execution import streams
 from ..execution.settings import lookup
-from ..lm.request import Completion
+from ..lm.request import TRUNCATED, Completion
 from ..signature.signature import Signature
 from .answers import Answers
 from .feedback import with_feedback
@@ -44,23 +44,23 @@ async def exchange(
         else await answered(adapter, plan, lm, messages, settings, 0)
     )
     answers = Answers()
-    texts: list[str] = []
-    answers.source = adapter, plan.signature, texts
+    answers.source = adapter, plan.signature, response.completions
+    answers.later = None
     for completion in response.completions:
         error = None
-        if not completion.is_truncated:
+        if completion.finish_reason != TRUNCATED:
             try:
                 if adapter.asks_to_read or completion.logprobs is not None:
                     answers.append(await _read(adapter, plan, completion, inputs))
                 else:
                     answers.append(adapter.read_completion(plan, completion, inputs))
-                texts.append(completion.text)
                 continue
             except AdapterParseError as found:
                 error = found
         made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
-        answers.append(await made.settle(completion, response.usage, error))
-        texts.append(made.text)
+        values = await made.settle(completion, response.usage, error)
+        answers.later = {**(answers.later or {}), len(answers): made.text}
+        answers.append(values)
     if sink is not None and answers:
         sink.complete(streams.predictor(), answers[0])
     return answers

@@ -19,6 +19,8 @@ NOT_SENT = frozenset(
     {"rollout_id", "cache", "accept_truncated", "deadline", "probabilities", "use_developer_role"}
 )
 """Request settings that are for us, never for a provider."""
+TRUNCATED = "length"
+"""The finish reason of an answer that was cut off at the limit of tokens."""
 FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 """Finish reasons of answers that a provider's filter has stopped."""
 
@@ -134,7 +136,7 @@ class Completion:
     @property
     def is_truncated(self) -> bool:
         """Whether the model stopped because it had written as much as it may."""
-        return self.finish_reason == "length"
+        return self.finish_reason == TRUNCATED
 
     @property
     def is_filtered(self) -> bool:

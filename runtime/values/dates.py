@@ -21,8 +21,6 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _ORDINAL = "|".join(("st", "nd", "rd", "th"))
-_DIGITS = pattern(r"(?:19|20)\d{6}")
-"""A day as ISO 8601 writes it without hyphens."""
 _DATE = pattern(
     rf"(?<![\w/.-])(?:(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})"
     r"|(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\5(?P<y2>\d{4})"
@@ -39,10 +37,7 @@ def read_date(text: str) -> datetime.date:
     Raises:
         ReadError: the text has none, several, or one that may be two.
     """
-    stripped = bare(text)
-    if _DIGITS.fullmatch(stripped) is not None:
-        stripped = f"{stripped[:4]}-{stripped[4:6]}-{stripped[6:]}"
-    found = {_day(match, text) for match in _DATE.finditer(stripped)}
+    found = {_day(match, text) for match in _DATE.finditer(bare(text))}
     if len(found) != 1:
         problem = "no date" if not found else f"{len(found)} different dates"
         raise ReadError(f"is {shown(text)}, which contains {problem}; write it as 2024-05-31")

@@ -30,7 +30,7 @@ from .markup import Element
 from .repair import Mended, NumberText
 from .scalars import reader_of
 from .validation import validate
-from .words import Blank, ReadError, bare, is_none
+from .words import ReadError, bare, is_none
 
 Fit: TypeAlias = "Callable[[Any], Any]"
 
@@ -85,7 +85,7 @@ def _fit_scalar(value: Any, annotation: Any) -> Any:
     if annotation is str:
         if type(value) is Element:
             return value.raw
-        return str(value) if type(value) in (int, float, NumberText, Blank) else value
+        return str(value) if type(value) in (int, float, NumberText) else value
     if not isinstance(value, str):
         if annotation is int and isinstance(value, float) and value.is_integer():
             return int(value)
@@ -187,8 +187,10 @@ def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
 
 
 def _in_their_order(value: Mapping[Any, Any]) -> list[Any] | None:
-    """The items of a list whose keys number them, from 0 or 1."""
+    """The records of a list whose keys number them, from 0 or 1."""
     keys = list(value)
+    if not all(isinstance(inner, dict) for inner in value.values()):
+        return None
     if keys[0] not in ("0", "1", 0, 1) or not all(str(key).isdecimal() for key in keys):
         return None
     start = int(keys[0])
@@ -465,7 +467,6 @@ def _says_none(value: Any, annotation: Any) -> bool:
     return (
         isinstance(value, str)
         and allows_none(annotation)
-        and (value != "" or type(value) is Blank or str not in get_args(annotation))
         and is_none(value)
         and not is_choice(value, annotation)
     )

@@ -11,7 +11,6 @@ from collections import Counter
 from typing import Any
 
 from ...base.expressions import pattern
-from .words import BLANK
 
 _TAG = pattern(
     r"<!\[CDATA\[(?P<data>.*?)\]\]>|<(?P<slash>/?)(?P<name>[^\W\d][\w.-]*+)"
@@ -131,7 +130,7 @@ def _whole(text: str, top: _Open) -> tuple[str, Any] | None:
 
 def _empty(tag: re.Match[str]) -> Any:
     attributes = _attributes(tag)
-    return Element(attributes) if attributes else BLANK
+    return Element(attributes) if attributes else ""
 
 
 def _attributes(tag: re.Match[str]) -> dict[str, Any]:
@@ -147,7 +146,7 @@ def _plain(raw: str) -> str:
     if stripped.startswith("<![CDATA[") and stripped.endswith("]]>") and stripped.count("]]>") == 1:
         return stripped[9:-3]
     if "&" not in stripped:
-        return stripped or BLANK
+        return stripped
     from html import unescape
 
     return unescape(stripped)

@@ -182,8 +182,9 @@ def headed(text: str) -> dict[str, Any] | None:
 
 
 def labelled(text: str, names: Collection[str]) -> dict[str, str] | None:
-    """What stands behind labels that are a record's attributes, over any number of lines: `Answer: 4`,
-    `**Final answer:** 4`, or a heading. None where the first line has none, or one comes twice.
+    """What stands behind labels that are a record's attributes, up to the next one: `Answer: 4`,
+    `**Final answer:** 4`, or a heading. None where the first line has none, one comes twice, or the last is
+    followed by several lines.
 
     Args:
         text: the text.
@@ -202,6 +203,8 @@ def labelled(text: str, names: Collection[str]) -> dict[str, str] | None:
             last.append(line)
         else:
             return None
+    if last is not None and len("\n".join(last).strip().splitlines()) > 1:
+        return None  # who can tell where the last value ends
     return {name: "\n".join(lines).strip() for name, lines in found.items()} or None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_origin
@@ -25,10 +26,12 @@ from .fitting import fit, is_choice
 from .rendering import unescape_markers
 from .scalars import reader_of
 from .validation import validator_for
-from .words import BLANK, ReadError, bare, is_none
+from .words import ReadError, bare, is_none
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
+_DRAFT_SIGNS = ("◁", "[")
+_FEW = 16
 _WIDE = "｛［"
 _NARROW = str.maketrans("｛｝［］", "{}[]")
 """Brackets as keyboards of East Asia write them."""
@@ -62,6 +65,25 @@ class Reader:
         self.is_exact = mentions_decimal(annotation)
         self._names = frozenset(name.lower() for name in record_fields(self._core) or ())
         self._validator: Any = None
+        self._is_strict: bool | None = None
+        self.quick: Callable[[str], Any] = self._quick()
+        """The same for a text that most likely is written as it was asked for."""
+
+    def _quick(self) -> Callable[[str], Any]:
+        if self.annotation is str:
+            return self._quick_text
+        if self.annotation in (int, float):
+            return self._quick_number
+        return self._quick_choice if self._choices else self
+
+    def _quick_text(self, text: str) -> Any:
+        return self(text) if "<" in text or "##" in text or text[:1] in _DRAFT_SIGNS else text
+
+    def _quick_number(self, text: str) -> Any:
+        return int(text) if text.isdecimal() and len(text) < _FEW and self.annotation is int else self(text)
+
+    def _quick_choice(self, text: str) -> Any:
+        return text if text in self._choices else self(text)
 
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
@@ -119,6 +141,8 @@ class Reader:
 
     def _structured(self, text: str) -> Any:
         """The first reading of the text that the type accepts; among equals, all must agree."""
+        if text[:1] in _OPENING and (found := self._strictly(text)) is not _NOTHING:
+            return found
         text = unescape_markers(text.strip().removeprefix("\ufeff"))
         if text[:1] in _WIDE and text[:1]:
             text = text.translate(_NARROW)
@@ -143,6 +167,28 @@ class Reader:
             if accepted:
                 return accepted[0]
         raise first_error or ReadError(f"is {text[:120]!r}, which is not of type {self._wanted()}")
+
+    def _strictly(self, text: str) -> Any:
+        """The value that a text is as JSON of the type, to the letter; `_NOTHING` where it is not.
+
+        This is what a model writes that does as it is told, and pydantic reads it in one step. Words for
+        nothing in a text that may be None, and markers, are read in the other way.
+        """
+        if self._is_strict is None:
+            self._is_strict = not self.is_exact and is_readable_strictly(self.annotation)
+        if not self._is_strict or "##" in text or _NOTHING_SAID.search(text) is not None:
+            return _NOTHING
+        from pydantic import ValidationError
+
+        if self._validator is None:
+            self._validator = validator_for(self.annotation)
+        try:
+            # A key that no attribute has may be one in another spelling.
+            return self._validator.validate_json(
+                text, strict=True, extra="forbid", by_alias=True, by_name=True
+            )
+        except ValidationError:
+            return _NOTHING
 
     def _readings(self, text: str) -> Iterator[Iterable[Any]]:
         """Groups of values that the text may be, the most literal first."""
@@ -186,7 +232,7 @@ class Reader:
         if self._of_records and self._is_list:
             for source in (text, *fences[:1]):
                 if (rows := outlines.comma_separated(source, self._item_names)) is not None:
-                    yield [_with_blanks(rows)]
+                    yield [rows]
         if not spans:
             source = fences[0].strip() if len(fences) == 1 and text[:3] in ("```", "~~~") else text
             if self._is_collection and (listed := outlines.listed(source)) is not None:
@@ -206,7 +252,7 @@ class Reader:
     def _itemized(self, text: str) -> Iterator[Iterable[Any]]:
         """Tables and lists with dashes or numbers."""
         if "|" in text and (rows := outlines.table(text)) is not None:
-            yield [_with_blanks(rows), *_as_pairs(rows)]
+            yield [rows, *_as_pairs(rows)]
         if (items := outlines.bullets(text)) is not None:
             if self._is_collection and not self._of_records:
                 yield [items]
@@ -216,13 +262,13 @@ class Reader:
     def _outlined(self, text: str) -> Iterator[Iterable[Any]]:
         """Headings, lines of `key: value`, YAML."""
         if (headed := outlines.headed(text)) is not None:
-            yield [_with_blanks(headed)]
+            yield [headed]
         if (found := outlines.pairs(text)) is not None:
-            yield [_with_blanks(found)]
+            yield [found]
         if (tree := outlines.yaml(text)) is not None:
-            yield [_with_blanks(tree)]
+            yield [tree]
         if self._names and (said := outlines.labelled(text, self._names)) is not None:
-            yield [_with_blanks(said)]
+            yield [said]
 
     def _as_text(self, text: str) -> Iterator[Iterable[Any]]:
         """What is plain text may still be a value: a date, a list of one, a type with a reader of its own."""
@@ -361,15 +407,6 @@ def _cached_reader(annotation: Any) -> Reader:
     return Reader(annotation)
 
 
-def _with_blanks(value: Any) -> Any:
-    """What an outline says, with nothing marked as such; YAML's anchors are refused, so it is a tree."""
-    if isinstance(value, dict):
-        return {key: _with_blanks(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_with_blanks(inner) for inner in value]
-    return BLANK if value == "" else value
-
-
 def _different(lists: list[Any]) -> Iterable[Any]:
     """The lists without those that are there already."""
     return {repr(each): each for each in lists}.values()
@@ -378,6 +415,26 @@ def _different(lists: list[Any]) -> Iterable[Any]:
 def _any_value(text: str) -> Any:
     found = candidates.whole_json(text.strip())
     return text if found is None else found[0]
+
+
+def is_readable_strictly(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
+    """Whether what pydantic reads strictly as JSON of a type is what it means here, too.
+
+    Of a union with several types, which of them a value is meant to be is decided here; a type of the user's
+    own says itself what it takes.
+    """
+    if annotation in within:
+        return True
+    kind = plain_annotation(annotation)
+    if get_origin(kind) is Literal or kind in (str, int, float, bool) or _is_enum(kind):
+        return True
+    arguments = [each for each in get_args(kind) if each not in (type(None), ...)]
+    if get_origin(kind) in (list, dict) or (allows_none(kind) and len(arguments) == 1):
+        return all(is_readable_strictly(each, within) for each in arguments)
+    fields = None if is_custom_type(kind) else record_fields(kind)
+    return fields is not None and all(
+        is_readable_strictly(each, (*within, annotation)) for each, _ in fields.values()
+    )
 
 
 def mentions_decimal(annotation: Any) -> bool:
@@ -400,6 +457,11 @@ def mentions_decimal(annotation: Any) -> bool:
     return False
 
 
+_NOTHING: Any = object()
+_OPENING = ("{", "[")
+_NOTHING_SAID = pattern(
+    r"[:\[,]\s*+\"[^\w\"~]*+(?:none|null|nil|n/a|na|not available|not applicable|~)?[^\w\"]*+\"", re.I
+)
 _SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
 _ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
 

@@ -45,17 +45,6 @@ class ReadError(ValueError):
         )
 
 
-class Blank(str):
-    """No text where a value belongs, in a form that cannot tell an empty text from none: `<note/>`,
-    `note:`.
-    """
-
-    __slots__ = ()
-
-
-BLANK = Blank()
-
-
 def bare(text: str) -> str:
     """The text without emphasis, quotes and a full stop around it."""
     stripped = text.strip(_WRAPPING)

@@ -131,12 +131,3 @@ def test_an_answer_in_another_form(signature: Any, answer: str, expected: Any) -
 def test_other_forms_can_be_refused() -> None:
     with pytest.raises(dspy.AdapterParseError):
         dspy.ChatAdapter(use_json_adapter_fallback=False).parse(TWO, "reason: r\nanswer: 4")
-
-
-def test_an_exact_empty_text_stays() -> None:
-    class Named(BaseModel):
-        name: str
-        nick: str | None = None
-
-    assert reader_for(Named)('{"name": "a", "nick": ""}').nick == ""
-    assert reader_for(Named)("<named><name>a</name><nick/></named>").nick is None
