@@ -231,7 +231,7 @@ def _typed(expected: _Expected, values: dict[str, Any]) -> dict[str, Any]:
         if name not in values:
             continue
         value = values[name]
-        if type(value) is plain and (plain is not str or value.isascii()):
+        if type(value) is plain and (type(value) is not str or value.isascii()):
             continue
         if not isinstance(value, str):
             # Texts may be empty cells; of all else the door alone decides, and a misfit is told below.
