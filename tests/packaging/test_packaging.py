@@ -26,6 +26,8 @@ ROOMS = (
     "viewing",
     "cluster",
     "moving",
+    "notebook",
+    "assist",
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
