@@ -17,9 +17,9 @@ from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
-    "Run": ("run", "prompt", "test", "cache"),
+    "Run": ("run", "prompt", "test", "debug", "cache"),
     "Improve": ("eval", "optimize", "diff"),
-    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "completion", "version"),
+    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "preview", "completion", "version"),
 }
 
 

@@ -14,6 +14,7 @@ from .errors import Refusal
 from .files import read_input
 from .models import answering, lm_option
 from .outputs import as_json_values, render_outputs
+from .traces import trace_option, tracing_to
 
 
 @click.command
@@ -41,6 +42,7 @@ from .outputs import as_json_values, render_outputs
     "--num-threads", type=click.IntRange(1), help="How many rows run at the same time. [default: 8]"
 )
 @click.option("--usage", "shows_usage", is_flag=True, help="Show tokens and cost by model on standard error.")
+@trace_option
 def command(
     target: str,
     inputs: tuple[str, ...],
@@ -51,6 +53,7 @@ def command(
     output: Path | None,
     num_threads: int | None,
     shows_usage: bool,
+    trace: Path | None,
 ) -> int:
     """Run a program on one input, or on every row of a file.
 
@@ -79,6 +82,8 @@ def command(
         raise Refusal("--inputs and KEY=VALUE cannot be combined")
     if rows is not None and streams:
         raise Refusal("--stream shows one run; it cannot be combined with --inputs")
+    if rows is not None and trace is not None:
+        raise Refusal("--trace shows one run; it cannot be combined with --inputs")
     from ..project.programs import choose_program, split_target
     from .opening import open_program
 
@@ -96,7 +101,7 @@ def command(
 
     standard_input = read_input() if "-" in inputs else None
     values = read_arguments(inputs, inputs_of(loaded, chosen), standard_input)
-    with told(), answering(models, loaded), _showing_usage(shows_usage):
+    with told(), answering(models, loaded), _showing_usage(shows_usage), tracing_to(trace, "run"):
         program = loaded.names[chosen]
         if streams:
             from .streaming import run_streaming

@@ -18,6 +18,7 @@ from . import (
     execute_command,
     folding_range,
     formatting,
+    graph,
     hover,
     inlay_hint,
     pull_diagnostics,
@@ -26,6 +27,7 @@ from . import (
     selection_range,
     semantic_tokens,
     signature_help,
+    tests,
     text_document_content,
     workspace_symbol,
 )
@@ -42,6 +44,7 @@ FEATURES = (
     execute_command,
     folding_range,
     formatting,
+    graph,
     hover,
     inlay_hint,
     pull_diagnostics,
@@ -50,6 +53,7 @@ FEATURES = (
     selection_range,
     semantic_tokens,
     signature_help,
+    tests,
     text_document_content,
     workspace_symbol,
 )
