@@ -1,4 +1,4 @@
-"""Python files as what their text says, without running them: functions by their heads, classes by their fields.
+"""Python files as what their text says, without running them: heads of functions, fields of classes.
 
 A module made here has what a prompt may show: the names, parameters, types and docstrings of functions, the
 fields of data classes, pydantic models and enumerations, and constants. Nothing that a file could do happens:
@@ -7,7 +7,6 @@ calls; everything else is a `StandIn`, which says so when it is used.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -46,6 +45,11 @@ _TYPES = frozenset(
         "type",
     )
 )
+_BASES = frozenset(
+    ("BaseModel", "Enum", "IntEnum", "NamedTuple", "StrEnum", "TypedDict", "dict", "enum.Enum", "enum.IntEnum",
+     "enum.StrEnum", "float", "int", "object", "pydantic.BaseModel", "str", "typing.NamedTuple",
+     "typing.TypedDict")
+)  # fmt: skip
 _FUTURE = __future__.annotations.compiler_flag
 """Annotations stay texts."""
 
@@ -62,6 +66,7 @@ class StandIn:
         self.__doc__ = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise `NeedsPython`: nothing can be called here."""
         raise NeedsPython(f"`{self.__name__}` comes from a Python file, which is not run here")
 
     def __getattr__(self, name: str) -> StandIn:
@@ -121,6 +126,8 @@ class _Keeper:
     def __init__(self) -> None:
         self._known: set[str] = set(_TYPES)
         """Names that may stand in what is kept."""
+        self._described: set[str] = set(_BASES)
+        """Classes whose subclasses only say which fields there are."""
 
     def module(self, tree: ast.Module) -> Iterator[ast.stmt]:
         """The statements of a file that are kept, as they are kept."""
@@ -203,15 +210,8 @@ class _Keeper:
         )
         if "type_params" in ast.ClassDef._fields:
             made.type_params = []  # type: ignore[attr-defined]
-        self._described = self._described | {node.name}
+        self._described.add(node.name)
         return ast.copy_location(made, node)
-
-    _described: frozenset[str] = frozenset(
-        ("BaseModel", "Enum", "IntEnum", "NamedTuple", "StrEnum", "TypedDict", "dict", "enum.Enum", "enum.IntEnum",
-         "enum.StrEnum", "float", "int", "object", "pydantic.BaseModel", "str", "typing.NamedTuple",
-         "typing.TypedDict")
-    )  # fmt: skip
-    """Classes whose subclasses only say which fields there are."""
 
     def _is_decorator(self, node: ast.expr) -> bool:
         function = node.func if isinstance(node, ast.Call) else node

@@ -1,8 +1,8 @@
 """A debug adapter on standard input and output: debugpy's, told in its own terms what is to be debugged.
 
 The Debug Adapter Protocol (https://microsoft.github.io/debug-adapter-protocol/) is JSON behind a header. All
-messages go through as they are, but for `launch` and `attach`: an editor says which program with which inputs,
-and debugpy is told which module of Python that is, and that the runtime's files are not the user's.
+messages go through as they are, but for `launch` and `attach`: an editor says which program with which
+inputs, and debugpy is told which module of Python that is, and that the runtime's files are not the user's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 """The folder of the package."""
 LONGEST = 64 * 2**20
 """Bytes of a message."""
-_OWN = ("command", "inputs", "name", "program", "test")
+_OWN = ("command", "inputs", "program", "target", "test")
 """What a launch configuration says that debugpy does not know."""
 
 
@@ -124,10 +124,10 @@ def words(given: Mapping[str, Any]) -> list[str]:
     """The words behind `dspyc` that a launch configuration stands for.
 
     Args:
-        given: `program` is the file; `command` is `run` (the default), `test` or `eval`; `name` a name of the
-            file, `test` the title of a test, `inputs` values by name, and `args` further words.
+        given: `program` is the file; `command` is `run` (the default), `test` or `eval`; `target` a name of
+            the file, `test` the title of a test, `inputs` values by name, and `args` further words.
     """
-    program, name, test = (str(given.get(each) or "") for each in ("program", "name", "test"))
+    program, name, test = (str(given.get(each) or "") for each in ("program", "target", "test"))
     command = str(given.get("command") or ("test" if test else "run"))
     inputs = given.get("inputs")
     values = inputs if isinstance(inputs, Mapping) else {}

@@ -226,7 +226,7 @@ def _datasets(loaded: Loaded, program: Any) -> Iterator[tuple[str, list[dict[str
             continue
         try:
             rows = [dict(row.items()) for row in islice(dataset.stream(), MOST_ROWS)]
-        except Exception:  # noqa: BLE001, S112 rows that cannot be read are the business of `check` and `eval`
+        except Exception:  # noqa: BLE001 rows that cannot be read are the business of `check` and `eval`
             continue
         if rows and needed <= rows[0].keys():
             yield name, rows

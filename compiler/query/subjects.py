@@ -81,9 +81,8 @@ def _named(analysis: FileAnalysis, node: syntax.Node) -> list[str]:
 def _instance_of(analysis: FileAnalysis, kind: str) -> str | None:
     """The first program that is made of a class."""
     for name, node in _programs(analysis):
-        value = node.value
-        if isinstance(value, syntax.Call) and isinstance(value.function, syntax.Name):
-            if value.function.text == kind:
+        match node.value:
+            case syntax.Call(function=syntax.Name(text=text)) if text == kind:
                 return name
     return None
 
@@ -143,9 +142,8 @@ def _call_on_line(item: Item, node: syntax.Node, at: int, names: set[str]) -> st
     found: str | None = None
     for each in _calls(node, names):
         assert isinstance(each.function, syntax.Name)
-        if each.span.start <= at <= each.span.end:
-            found = each.function.text
-        elif found is None and start <= each.span.start <= end:
+        is_around = each.span.start <= at <= each.span.end
+        if is_around or (found is None and start <= each.span.start <= end):
             found = each.function.text
     return found
 

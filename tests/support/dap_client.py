@@ -27,9 +27,10 @@ class DebugClient:
         self._number = 0
         self.output = ""
         """What the program has printed."""
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
-    def send(self, command: str, **arguments: Any) -> int:
+    def send(self, command: str, /, **arguments: Any) -> int:
         """Send a request; its number, for `answer`."""
         self._number += 1
         body = {"seq": self._number, "type": "request", "command": command, "arguments": arguments}
@@ -46,7 +47,7 @@ class DebugClient:
         body: dict[str, Any] = found.get("body") or {}
         return body
 
-    def request(self, command: str, **arguments: Any) -> dict[str, Any]:
+    def request(self, command: str, /, **arguments: Any) -> dict[str, Any]:
         """Send a request and wait for its answer."""
         return self.answer(self.send(command, **arguments))
 
@@ -59,6 +60,10 @@ class DebugClient:
         """End the adapter."""
         self._process.kill()
         self._process.wait()
+        self._reader.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
 
     def _next(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         for at, message in enumerate(self._waiting):
