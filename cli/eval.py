@@ -29,6 +29,7 @@ from .measuring import (
     writing_report,
 )
 from .models import answering, lm_option
+from .traces import trace_options, traced, verify_trace
 
 if TYPE_CHECKING:
     from ..runtime.evaluate import Comparison, Evaluate
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     help="Compare NAME with the rows of an earlier run, written by --output FILE.json.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
+@trace_options
 @engine_option
 @lines_option
 def command(
@@ -79,6 +81,8 @@ def command(
     report: Path | None,
     earlier: Path | None,
     fresh: bool,
+    trace: Path | None,
+    content: bool,
     engine: str | None,
 ) -> int:
     """Measure programs with the evaluations of a file.
@@ -104,6 +108,7 @@ def command(
     from .progress import resumable, watching
 
     verify_files(output, report, earlier)
+    verify_trace(trace, content)
     if as_json and as_lines:
         raise Refusal("--json and --json-lines cannot be combined")
     path, name = split_target(target)
@@ -125,7 +130,7 @@ def command(
             _verify_earlier(earlier, evaluations[chosen[0]])
     for evaluation in evaluations.values():
         evaluation.repeats = repeats or evaluation.repeats
-        evaluation.keep_calls = evaluation.keep_calls or report is not None
+        evaluation.keep_calls = evaluation.keep_calls or report is not None or content
     journal = _journal_path(path, name, models)
     lines = []
     with (
@@ -136,7 +141,10 @@ def command(
         _journalled(journal, path, evaluations, fresh, workers),
         telling() if as_lines else nullcontext() as lines_to,
     ):
-        with watching() if lines_to is None else progress_to(lines_to):
+        with (
+            watching() if lines_to is None else progress_to(lines_to),
+            traced(trace, content, "eval", target),
+        ):
             for one, evaluation in evaluations.items():
                 with stage(one):
                     results = evaluation.compare(num_threads)

@@ -18,7 +18,7 @@ from .errors import Refusal, near
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
     "Run": ("run", "prompt", "test", "debug", "cache"),
-    "Improve": ("eval", "optimize", "diff"),
+    "Improve": ("eval", "optimize", "diff", "ui"),
     "Ship": ("init", "import", "build", "serve", "graph", "lsp", "preview", "completion", "version"),
 }
 

@@ -17,7 +17,7 @@ from .lines import lines_option
 from .models import Models, lm_option, read_models
 from .tapes import open_tape, recording_to
 from .testreports import Outcome, Reports, reporting
-from .traces import trace_option, tracing_to
+from .traces import trace_options, traced, verify_trace
 
 if TYPE_CHECKING:
     from ..project.programs import Loaded
@@ -59,7 +59,7 @@ class Wanted(Struct, frozen=True):
     "--record", is_flag=True, help="Record model answers in FILE.cassette.jsonl, next to each file."
 )
 @click.option("--replay", is_flag=True, help="Answer from the cassettes; no model is called.")
-@trace_option
+@trace_options
 @lines_option
 def command(
     paths: tuple[str, ...],
@@ -70,6 +70,7 @@ def command(
     record: bool,
     replay: bool,
     trace: Path | None,
+    content: bool,
     as_lines: bool,
 ) -> int:
     """Run the `test` declarations of files.
@@ -91,6 +92,7 @@ def command(
     """
     if record and replay:
         raise Refusal("--record and --replay cannot be combined")
+    verify_trace(trace, content)
     started = perf_counter()
     wanted = Wanted(text, titles)
     chosen = read_models(models)
@@ -103,7 +105,7 @@ def command(
             chosen.verify(loaded)
     mode: Mode | None = "record" if record else "replay" if replay else None
     passed, failed, broken = 0, 0, 0
-    with reporting(as_lines) as reports, tracing_to(trace, "test"):
+    with reporting(as_lines) as reports, traced(trace, content, "test", " ".join(paths)):
         for opened in files:
             try:
                 if isinstance(opened, Failure):

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .. import catalog, types
+from ..catalog import stdlib
 from ..datafiles import ANY_MODULE
 from ..environment import ALL, Key
 from ..facts import DataFile, ImportTarget, ItemFacts, SavedState, Symbol
@@ -99,6 +100,8 @@ class Found(Struct, frozen=True):
     path: str = ""
     problem: str = ""
     """Why the file at `path` cannot be read."""
+    module: str = ""
+    """The name of a module of Python's standard library."""
 
 
 def locate(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> Found:
@@ -145,7 +148,7 @@ def _is_file(files: Workspace, reader: str, path: str) -> bool:
 
 def _installed(files: Workspace, reader: str, module: tuple[str, ...]) -> Found:
     if module[0] in sys.stdlib_module_names:
-        return Found("opaque")
+        return Found("opaque", module=".".join(module))
     source = files.find(module[0]) if files.find is not None else None
     if source is None:
         return Found("missing")
@@ -207,7 +210,9 @@ def target(files: Workspace, path: str, level: int, module: tuple[str, ...]) -> 
             return ImportTarget("opaque", names=catalog.names)
         case "unreadable":
             return ImportTarget("unreadable", found.path, problem=found.problem)
-        case "opaque" | "missing" | "ambiguous":
+        case "opaque":
+            return ImportTarget("opaque", names=lambda: stdlib.names(".".join(module)))
+        case "missing" | "ambiguous":
             beside = _beside(files, path, level, module) if found.kind == "missing" else ()
             return ImportTarget(found.kind, found.path, beside=beside)
 
@@ -237,7 +242,7 @@ def _member(files: Workspace, path: str, found: Found, name: str) -> Symbol | No
         case "runtime":
             return given(name)
         case "opaque":
-            return Symbol(name, "imported", types.UNKNOWN)
+            return None if stdlib.lacks(found.module, name) else Symbol(name, "imported", types.UNKNOWN)
         case _:
             return None
 
@@ -262,9 +267,13 @@ def module_type(files: Workspace, path: str, level: int, module: tuple[str, ...]
         case "runtime":
             return types.PythonModule(name, catalog.lookup, catalog.names)
         case "opaque":
-            return types.PythonModule(name, lambda _: types.UNKNOWN, tuple)
+            return types.PythonModule(name, lambda each: _opaque(name, each), lambda: stdlib.names(name))
         case _:
             return None
+
+
+def _opaque(module: str, name: str) -> Type | None:
+    return None if stdlib.lacks(module, name) else types.UNKNOWN
 
 
 def python_importer(files: Workspace, path: str) -> Importer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 import dspyc.runtime as runtime
 from dspyc.compiler import catalog, types
-from dspyc.compiler.catalog import build
+from dspyc.compiler.catalog import build, stdlib
 from dspyc.runtime.adapters import sections
 from dspyc.runtime.modules.calling import HINT
 from dspyc.runtime.signature.fields import RESERVED
@@ -164,3 +165,33 @@ def test_checking_imports_nothing_heavy() -> None:
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "collections",
+        "concurrent.futures",
+        "datetime",
+        "itertools",
+        "json",
+        "math",
+        "os",
+        "random",
+        "re",
+        "statistics",
+        "string",
+        "time",
+    ],
+)
+def test_names_of_the_standard_library(module: str) -> None:
+    real = importlib.import_module(module)
+    public = getattr(real, "__all__", None) or [name for name in dir(real) if not name.startswith("_")]
+    assert not [name for name in public if stdlib.lacks(module, name)]
+    assert stdlib.lacks(module, "no_such_name")
+
+
+def test_names_of_other_modules_are_not_known() -> None:
+    assert not stdlib.lacks("numpy", "no_such_name")
+    assert not stdlib.lacks("tkinter", "no_such_name")
+    assert not stdlib.lacks("math", "_private")

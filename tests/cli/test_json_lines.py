@@ -1,4 +1,4 @@
-"""`--json-lines` and `--trace`: what an editor reads of tests, evaluations and runs."""
+"""`--json-lines`, and a trace of tests: what an editor reads of tests and evaluations."""
 
 from __future__ import annotations
 
@@ -17,30 +17,6 @@ lm small = DummyLM({"Peru": {"answer": "Lima"}, "Chile": {"answer": "Santiago"}}
 configure(lm=small)
 
 module qa = Predict("question -> answer")
-
-module Twice:
-    input question: str
-    output answer: str
-
-    first = Predict("question -> answer")
-    second = Predict("question -> answer")
-
-    forward:
-        a = first(question=question)
-        b = second(question=question)
-        return answer=f"{a.answer} {b.answer}"
-
-module twice = Twice()
-
-module Odd:
-    input question: str
-    output answer: str
-
-    forward:
-        assert question == "", "never"
-        return answer=question
-
-module odd = Odd()
 
 dataset rows = Dataset(
     [{"question": "Peru", "answer": "Lima"}, {"question": "Chile", "answer": "Lima"}], inputs=["question"]
@@ -125,35 +101,15 @@ def test_an_evaluation_tells_of_its_progress_and_its_worst_rows(capsys: pytest.C
     }
 
 
-def test_a_trace_has_every_call_and_no_key(folder: Path) -> None:
-    assert run(["run", "a.dspy:twice", "question=Peru sk-abcdefghijklmnopqrstuvwx", "--trace", "t.json"]) == 0
-    text = (folder / "t.json").read_text(encoding="utf-8")
-    assert "sk-abcdefghijklmnopqrstuvwx" not in text
-    trace = json.loads(text)
-    assert (trace["command"], trace["calls"]) == ("run", 2)
-    (whole,) = trace["steps"]
-    assert (whole["kind"], whole["name"], whole["outputs"]) == ("module", "Twice", {"answer": "Lima Lima"})
-    assert [each["name"] for each in whole["steps"]] == ["first", "second"]
-    for part in whole["steps"]:
-        (call,) = part["steps"]
-        assert call["kind"] == "lm"
-        assert [each["role"] for each in call["messages"]] == ["system", "user"]
-        assert "Lima" in call["answer"]
-        assert 0 <= call["seconds"] <= part["seconds"] <= whole["seconds"]
+def test_tests_write_a_trace(folder: Path) -> None:
+    words = ["test", "a.dspy", "--title", "Lima", "--trace", "t.jsonl", "--trace-content"]
+    assert run(words) == 0
+    head, *records = map(json.loads, (folder / "t.jsonl").read_text(encoding="utf-8").splitlines())
+    assert head["command"] == "test"
+    assert [each["what"] for each in records if "call" in each] == ["module", "lm"]
+    assert [each["answers"] for each in records if "answers" in each] == [["[[ ## answer ## ]]\nLima"]]
 
 
-def test_a_trace_is_written_when_the_run_fails(folder: Path) -> None:
-    assert run(["run", "a.dspy:odd", "question=Peru", "--trace", "t.json"]) == 1
-    (step,) = json.loads((folder / "t.json").read_text(encoding="utf-8"))["steps"]
-    assert step["error"]
-    assert "outputs" not in step
-
-
-@pytest.mark.parametrize("path", ["none/t.json", "."])
-def test_a_trace_that_cannot_be_written_is_refused_before_the_run(
-    path: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["run", "a.dspy:qa", "question=Peru", "--trace", path]) == 2
-    told = capsys.readouterr()
-    assert "cannot be written" in told.err
-    assert told.out == ""
+def test_json_and_json_lines_are_one_or_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["eval", "a.dspy", "--json", "--json-lines"]) == 2
+    assert "cannot be combined" in capsys.readouterr().err

@@ -38,6 +38,7 @@ PACKAGE = (
     "project",
     "runtime",
     "serving",
+    "viewing",
 )
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$|(?<!`)(`+)(?!`)(.+?)(?<!`)\3(?!`)", re.MULTILINE | re.DOTALL)

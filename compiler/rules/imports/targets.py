@@ -8,6 +8,7 @@ from typing import TypeAlias
 from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
+from ...catalog import stdlib
 from ...program import Item, Program
 from ..edits import lines_of
 from ..rule import Findings, replace, rule
@@ -142,12 +143,19 @@ def _unknown(item: Item, name: str, span: Span) -> tuple[str, str | None, Fix | 
     dots = name[: len(name) - len(own)]
     close = near(own, beside)
     if close is None and "." not in name and name[:1] != "_":
-        close = near(name, sorted(sys.stdlib_module_names))
+        close = near(name, sorted(each for each in sys.stdlib_module_names if _may_be_meant(item, each)))
     if close is None:
         return f"unknown module `{name}`", help_, None
     close = f"{dots}{close}"
     fix = replace(f"Change to `{close}`", span, close)
     return f"unknown module `{name}`; did you mean `{close}`?", help_, fix
+
+
+def _may_be_meant(item: Item, module: str) -> bool:
+    """Whether a module of the standard library has all that the import asks for."""
+    node = item.declaration
+    names = node.names if isinstance(node, syntax.FromImport) else ()
+    return not any(stdlib.lacks(module, each.name.text) for each in names)
 
 
 def _without_dspy(item: Item) -> Fix | None:

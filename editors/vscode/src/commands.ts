@@ -77,7 +77,7 @@ async function runProgram(
   }
   await saved(uri);
   await parts.trace.prepare();
-  const task = taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), "--trace", parts.trace.file]);
+  const task = taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), ...parts.trace.words]);
   const started = Date.now();
   const code = await ended(task);
   await parts.trace.refresh();
@@ -103,8 +103,8 @@ async function tellBeside(
   parts: Parts, uri: vscode.Uri, line: number, name: string, code: number | undefined, started: number,
 ): Promise<void> {
   const trace = await parts.trace.read();
-  const isOfThisRun = trace !== undefined && trace.started * 1000 >= started;
-  const told = isOfThisRun ? figures(trace.seconds, trace) : code === 0 ? "done" : "failed";
+  const isOfThisRun = trace !== undefined && trace.began * 1000 >= started - 1000;
+  const told = isOfThisRun ? figures(trace.seconds ?? 0, trace) : code === 0 ? "done" : "failed";
   parts.results.set(uri, `run ${name}`, line, {
     outcome: code === 0 ? "passed" : "failed",
     text: told,

@@ -77,7 +77,7 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
   const runner = new Runner(controller, tree, results, {
     command: getCommand,
     model,
-    trace: () => trace.file,
+    trace: () => trace.words,
     traced: () => void trace.refresh(),
   });
   const preview = new PromptPreview(context.extensionUri, getCommand);

@@ -13,8 +13,8 @@ export interface Surroundings {
   readonly command: () => string | undefined;
   /** The words that say which model answers, if the settings name one. */
   readonly model: () => readonly string[];
-  /** Where the trace of a run is written. */
-  readonly trace: () => string;
+  /** The words that have a run write its trace. */
+  readonly trace: () => readonly string[];
   readonly traced: () => void;
 }
 
@@ -72,7 +72,7 @@ export class Runner {
     run: vscode.TestRun, uri: vscode.Uri, items: readonly vscode.TestItem[], token: vscode.CancellationToken,
   ): Promise<void> {
     const left = new Map(items.map((each) => [this.tree.meaning(each)!.name, each]));
-    const words = ["test", uri.fsPath, "--json-lines", "--trace", this.around.trace(), ...this.around.model()];
+    const words = ["test", uri.fsPath, "--json-lines", ...this.around.trace(), ...this.around.model()];
     items.forEach((each) => words.push("--title", this.tree.meaning(each)!.name));
     const errors = await this.process(run, uri, words, token, (event) => {
       if (event.event === "broken") {

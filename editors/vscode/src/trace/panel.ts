@@ -5,6 +5,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 
 import { page, resources } from "../webviews";
+import { readTrace } from "./reading";
 import type { FromTraceView, ToTraceView, Trace } from "./types";
 
 export class TraceView implements vscode.Disposable {
@@ -18,7 +19,12 @@ export class TraceView implements vscode.Disposable {
 
   /** Where the last run's trace is written. */
   get file(): string {
-    return path.join(this.folder.fsPath, "last-run.trace.json");
+    return path.join(this.folder.fsPath, "last-run.trace.jsonl");
+  }
+
+  /** The words that have a command write it. */
+  get words(): readonly string[] {
+    return ["--trace", this.file, "--trace-content"];
   }
 
   /** Make the folder of the trace. */
@@ -29,7 +35,7 @@ export class TraceView implements vscode.Disposable {
   /** The last trace; undefined where there is none. */
   async read(): Promise<Trace | undefined> {
     try {
-      return JSON.parse(await readFile(this.file, "utf8")) as Trace;
+      return readTrace(await readFile(this.file, "utf8"), this.folder.fsPath);
     } catch {
       return undefined;
     }

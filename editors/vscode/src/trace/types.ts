@@ -1,33 +1,38 @@
-/** A trace as `--trace` writes it; see cli/traces.py. */
+/** What the view of a trace shows. */
+
+export type What = "module" | "lm" | "tool" | "code" | "evaluate" | "optimize";
 
 export interface Step {
-  readonly kind: "module" | "lm" | "tool";
+  readonly what: What;
   readonly name: string;
-  readonly class?: string;
-  readonly start: number;
-  readonly seconds?: number;
-  readonly path?: string;
-  readonly line?: number;
-  readonly inputs?: Readonly<Record<string, string>>;
-  readonly outputs?: Readonly<Record<string, string>>;
-  readonly error?: string;
-  readonly messages?: readonly { readonly role: string; readonly text: string }[];
-  readonly answer?: string;
-  readonly tokens?: number;
-  readonly cost?: number | null;
-  readonly cached?: boolean;
-  readonly steps: readonly Step[];
+  /** Seconds from the beginning. */
+  readonly at: number;
+  /** The file, and the line counted from 1, that the call stands on. */
+  readonly place?: { readonly path: string; readonly line: number };
+  readonly inputs?: unknown;
+  readonly messages?: readonly (readonly [string, string])[];
+  readonly steps: Step[];
+  /** Seconds from the beginning; none for a call that has not ended. */
+  end?: number;
+  outputs?: unknown;
+  answers?: readonly string[];
+  error?: string;
+  tokens?: number;
+  cost?: number;
+  cached?: boolean;
 }
 
 export interface Trace {
   readonly command: string;
-  readonly version: number;
-  readonly started: number;
-  readonly seconds: number;
+  readonly program: string;
+  /** Unix time. */
+  readonly began: number;
+  /** None for a run that goes on, or was killed. */
+  readonly seconds?: number;
   readonly calls: number;
   readonly tokens: number;
   readonly cost: number | null;
-  readonly left_out: number;
+  readonly error?: string;
   readonly steps: readonly Step[];
 }
 

@@ -1,10 +1,12 @@
 /** The page of a trace: a tree of calls that opens and closes. */
 
-import type { FromTraceView, Step, ToTraceView, Trace } from "../trace/types";
-import { counted, dollars, duration, editor, element, whole, type Child } from "./page";
+import type { FromTraceView, Step, ToTraceView, Trace, What } from "../trace/types";
+import { counted, dollars, duration, editor, element, type Child } from "./page";
 
 const main = document.querySelector("main")!;
-const KINDS: Readonly<Record<Step["kind"], string>> = { module: "module", lm: "model", tool: "tool" };
+const KINDS: Readonly<Record<What, string>> = {
+  module: "module", lm: "model", tool: "tool", code: "code", evaluate: "evaluation", optimize: "optimizer",
+};
 
 function say(message: FromTraceView): void {
   editor.postMessage(message);
@@ -16,20 +18,18 @@ window.addEventListener("message", ({ data }: MessageEvent<ToTraceView>) => {
 
 function shown(trace: Trace): Child[] {
   const facts = [
-    new Date(trace.started * 1000).toLocaleTimeString("en"),
-    duration(trace.seconds),
+    new Date(trace.began * 1000).toLocaleTimeString("en"),
+    trace.seconds === undefined ? "has not ended" : duration(trace.seconds),
     counted(trace.calls, "call"),
     counted(trace.tokens, "token"),
     ...(trace.cost === null ? [] : [dollars(trace.cost)]),
   ];
-  const parts: Child[] = [
+  return [
     element("h1", {}, `dspyc ${trace.command}`),
-    element("p", { class: "aside" }, facts.join(", ")),
+    element("p", { class: "aside" }, `${trace.program.split(/[\\/]/).at(-1)}: ${facts.join(", ")}`),
+    ...(trace.error === undefined ? [] : [element("p", { class: "error" }, trace.error)]),
+    ...trace.steps.map((each) => step(each, true)),
   ];
-  if (trace.left_out > 0) {
-    parts.push(element("p", { class: "aside" }, `${whole(trace.left_out)} further calls are left out`));
-  }
-  return [...parts, ...trace.steps.map((each) => step(each, true))];
 }
 
 function step(each: Step, isOpen: boolean): HTMLElement {
@@ -52,51 +52,50 @@ function step(each: Step, isOpen: boolean): HTMLElement {
 
 function summary(each: Step): HTMLElement {
   const numbers = [
-    ...(each.seconds === undefined ? ["did not end"] : [duration(each.seconds)]),
-    ...(each.tokens === undefined || each.tokens === 0 ? [] : [counted(each.tokens, "token")]),
-    ...(each.cost === undefined || each.cost === null ? [] : [dollars(each.cost)]),
+    each.end === undefined ? "did not end" : duration(each.end - each.at),
+    ...(each.tokens === undefined ? [] : [counted(each.tokens, "token")]),
+    ...(each.cost === undefined ? [] : [dollars(each.cost)]),
     ...(each.cached === true ? ["from the cache"] : []),
   ];
-  const kind = each.class !== undefined && each.class !== each.name ? ` ${each.class}` : "";
   return element(
     "summary",
     {},
-    element("span", { class: "kind" }, KINDS[each.kind]),
+    element("span", { class: "kind" }, KINDS[each.what]),
     element("strong", {}, each.name),
-    element("span", { class: "numbers" }, `${kind}  ${numbers.join(", ")}`),
+    element("span", { class: "numbers" }, `  ${numbers.join(", ")}`),
     ...(each.error === undefined ? [] : [element("span", { class: "error" }, `  ${each.error.split("\n")[0]}`)]),
   );
 }
 
 function inside(each: Step): Child[] {
   const parts: Child[] = [];
-  if (each.path !== undefined && each.line !== undefined) {
-    const { path, line } = each;
+  if (each.place !== undefined) {
+    const { path, line } = each.place;
     const button = element("button", { type: "button" }, `${path.split(/[\\/]/).at(-1)}:${line}`);
     button.addEventListener("click", () => say({ kind: "open", path, line }));
     parts.push(element("p", {}, button));
   }
   parts.push(...table("inputs", each.inputs));
-  for (const { role, text } of each.messages ?? []) {
-    parts.push(block(role, text));
-  }
-  if (each.answer !== undefined) {
-    parts.push(block("answer", each.answer));
-  }
-  parts.push(...each.steps.map((one) => step(one, each.kind === "module")), ...table("outputs", each.outputs));
+  parts.push(...(each.messages ?? []).map(([role, text]) => block(role, text)));
+  parts.push(...(each.answers ?? []).map((text) => block("answer", text)));
+  parts.push(...each.steps.map((one) => step(one, each.what === "module")), ...table("outputs", each.outputs));
   if (each.error !== undefined) {
     parts.push(element("pre", { class: "error" }, each.error));
   }
   return parts;
 }
 
-function table(title: string, values: Readonly<Record<string, string>> | undefined): HTMLElement[] {
-  const rows = Object.entries(values ?? {});
-  if (rows.length === 0) {
+function table(title: string, values: unknown): HTMLElement[] {
+  if (typeof values !== "object" || values === null) {
     return [];
   }
-  const body = rows.map(([name, value]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, element("pre", {}, value))));
-  return [element("table", { "aria-label": title }, element("caption", { class: "aside" }, title), element("tbody", {}, ...body))];
+  const rows = Object.entries(values).map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value, undefined, 2);
+    return element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, element("pre", {}, text)));
+  });
+  return rows.length === 0
+    ? []
+    : [element("table", {}, element("caption", { class: "aside" }, title), element("tbody", {}, ...rows))];
 }
 
 function block(title: string, text: string): HTMLElement {
