@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -162,10 +163,14 @@ def _results(
             with (
                 models.answering(loaded, otherwise),
                 nullcontext() if tape is None else tape.test(title),
-                observing(lambda response, _, kept=responses: kept.append(response)),
+                observing(partial(_keep, responses)),
             ):
                 function()
         except Exception as error:  # noqa: BLE001 - whatever a test raises is its result
             problem = error
         reports.ended(loaded, title, Outcome(perf_counter() - started, problem, responses))
         yield problem is None
+
+
+def _keep(responses: list[Any], response: Any, _request: Any) -> None:
+    responses.append(response)

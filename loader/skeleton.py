@@ -46,10 +46,11 @@ _TYPES = frozenset(
     )
 )
 _BASES = frozenset(
-    ("BaseModel", "Enum", "IntEnum", "NamedTuple", "StrEnum", "TypedDict", "dict", "enum.Enum", "enum.IntEnum",
-     "enum.StrEnum", "float", "int", "object", "pydantic.BaseModel", "str", "typing.NamedTuple",
-     "typing.TypedDict")
+    ("BaseModel", "Enum", "IntEnum", "NamedTuple", "StrEnum", "TypedDict", "dict", "enum.Enum",
+     "enum.IntEnum", "enum.StrEnum", "float", "int", "object", "pydantic.BaseModel", "str",
+     "typing.NamedTuple", "typing.TypedDict")
 )  # fmt: skip
+"""Classes whose subclasses only say which fields there are."""
 _FUTURE = __future__.annotations.compiler_flag
 """Annotations stay texts."""
 
@@ -173,7 +174,7 @@ class _Keeper:
             name=node.name, args=given, body=body, decorator_list=[], returns=self._annotation(node.returns)
         )
         if "type_params" in kind._fields:
-            made.type_params = []
+            made.type_params = []  # type: ignore[union-attr]
         return ast.copy_location(made, node)
 
     def _class(self, node: ast.ClassDef) -> ast.stmt | None:

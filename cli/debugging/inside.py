@@ -31,8 +31,8 @@ def main(words: list[str]) -> int:
 
 def run_in_order() -> None:
     """Let the calls of compiled code run one after the other in this process."""
-    Module.needs_loop = property(_module_waits)  # type: ignore[assignment, method-assign]
-    Function.__call__ = _call_in_order  # type: ignore[assignment, method-assign]
+    setattr(Module, "needs_loop", property(_module_waits))  # noqa: B010 a class of ours, changed on purpose
+    setattr(Function, "__call__", _call_in_order)  # noqa: B010
 
 
 def _module_waits(module: Module) -> bool:
@@ -47,7 +47,7 @@ def _call_in_order(function: Function[..., Any], /, *args: Any, **kwargs: Any) -
 
 def _names_async(function: Callable[..., Any]) -> bool:
     """Whether the file of a compiled function imports an async one."""
-    names: Mapping[str, Any] = unwrap(function).__globals__  # type: ignore[attr-defined]
+    names: Mapping[str, Any] = unwrap(function).__globals__
     return any(
         drive.is_async(value)
         for value in names.values()
@@ -57,12 +57,15 @@ def _names_async(function: Callable[..., Any]) -> bool:
 
 def show_values() -> None:
     """Let steps be used as their values, and debugpy show steps and predictions; for debugging only."""
-    Step.__getattr__ = _attribute  # type: ignore[attr-defined]
-    Step.__getitem__ = lambda step, key: value_of(step)[key]  # type: ignore[attr-defined]
-    Step.__len__ = lambda step: len(value_of(step))  # type: ignore[attr-defined]
-    Step.__iter__ = lambda step: iter(value_of(step))  # type: ignore[attr-defined]
-    Step.__eq__ = lambda step, other: value_of(step) == value_of(other)  # type: ignore[assignment]
-    Step.__hash__ = object.__hash__  # type: ignore[assignment]
+    for name, function in {
+        "__getattr__": _attribute,
+        "__getitem__": lambda step, key: value_of(step)[key],
+        "__len__": lambda step: len(value_of(step)),
+        "__iter__": lambda step: iter(value_of(step)),
+        "__eq__": lambda step, other: value_of(step) == value_of(other),
+        "__hash__": object.__hash__,
+    }.items():
+        setattr(Step, name, function)
     try:
         from _pydevd_bundle.pydevd_extension_api import StrPresentationProvider, TypeResolveProvider
         from _pydevd_bundle.pydevd_extension_utils import EXTENSION_MANAGER_INSTANCE as MANAGER

@@ -190,7 +190,7 @@ def _reaching(
     from ...compiler.query.subjects import reaching
     from ..prompt import module_of
 
-    made = loaded.names.get(subject.name)
+    made: Any = loaded.names.get(subject.name)
     kind = made if isinstance(made, type) else type(module_of(made))
     if loaded.compiled.kinds.get(kind.__name__) != "module class":
         return dict(given)

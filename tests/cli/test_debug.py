@@ -1,4 +1,4 @@
-"""`dspyc debug`: breakpoints in `.dspy` files, steps from line to line, and values, over the real protocol."""
+"""`dspyc debug`: breakpoints in `.dspy` files, steps from line to line, values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 // The Testing view: tests and evaluations as a tree, run with results beside the code.
 
 const assert = require("node:assert/strict");
-const { open, command, goToLine, seeText, webview, say, SHORT, LONG } = require("./ui.cjs");
+const { open, command, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
 
 async function seeTests(page, picture, theme) {
   await open(page, "shop.dspy");
@@ -12,9 +12,9 @@ async function seeTests(page, picture, theme) {
   await seeText(page, ".test-results, .test-explorer", "1/3", LONG);
   await command(page, "View: Hide Panel");
   await goToLine(page, 43);
-  await seeText(page, ".monaco-editor .view-line", "✓", LONG);
-  await seeText(page, ".monaco-editor .view-line", "✗", LONG);
-  await seeText(page, ".monaco-editor", "You get it back. != Tomorrow.", LONG); // beside the line that failed
+  await seeBeside(page, "✓");
+  await seeBeside(page, '✗ pred.answer == "Tomorrow."');
+  await seeBeside(page, "You get it back. != Tomorrow."); // the difference, behind the line that failed
   await picture("tests-dark");
   await page.keyboard.press("Escape");
   await tree.filter({ hasText: "shop.dspy" }).first().click();
@@ -25,7 +25,7 @@ async function seeTests(page, picture, theme) {
     assert(names.some((each) => each.includes(name)), `the tree has ${name}: ${names}`);
   }
   await page.locator(".codelens-decoration a", { hasText: "Evaluate" }).first().click();
-  await seeText(page, ".monaco-editor .view-line", "100.0 % of 2 rows", LONG);
+  await seeBeside(page, "100.0 % of 2 rows");
   await theme("light");
   await picture("tests-light");
   await theme("dark");
@@ -73,7 +73,7 @@ async function run(page, picture) {
   await page.keyboard.type("Where is my parcel?", { delay: 5 });
   await page.keyboard.press("Enter");
   await seeText(page, ".terminal-wrapper, .xterm", "It arrives tomorrow.", LONG).catch(() => undefined);
-  await seeText(page, ".monaco-editor .view-line", "2 calls", LONG);
+  await seeBeside(page, "2 calls");
   await picture("run");
   say("a program runs, and its time and calls stand beside it");
 }

@@ -94,6 +94,18 @@ async function seeText(page, selector, text, wait = SHORT) {
   );
 }
 
+/** Wait until a text stands behind a line of the editor, where results are shown. */
+async function seeBeside(page, text, wait = LONG) {
+  await page.waitForFunction(
+    (wanted) =>
+      [...document.querySelectorAll(".monaco-editor .view-line span")].some((each) =>
+        getComputedStyle(each, "::after").content.replace(/\u00a0/g, " ").replaceAll('\\"', '"').includes(wanted),
+      ),
+    text,
+    wait,
+  );
+}
+
 /** The document inside a webview, once it has a heading with a text. */
 async function webview(page, heading, wait = 30_000) {
   const end = Date.now() + wait;
@@ -118,4 +130,4 @@ async function lines(page) {
   });
 }
 
-module.exports = { LONG, SHORT, say, pictures, open, command, focusEditor, goToLine, wordBox, hover, seeText, webview, lines };
+module.exports = { LONG, SHORT, say, pictures, open, command, focusEditor, goToLine, wordBox, hover, seeText, seeBeside, webview, lines };
