@@ -54,14 +54,14 @@ export interface Running {
  * Run a command to its end.
  *
  * @param onLine called with each line of standard output.
- * @param onText called with what comes on standard error.
+ * @param onErrors called with what comes on standard error.
  */
 export function run(
   command: string,
   words: readonly string[],
   cwd: string | undefined,
   onLine: (line: string) => void,
-  onText: (text: string) => void = () => undefined,
+  onErrors: (text: string) => void = () => undefined,
 ): Running {
   const child = spawn(command, words, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -73,7 +73,7 @@ export function run(
   child.stderr.setEncoding("utf8");
   child.stderr.on("data", (text: string) => {
     errors = (errors + text).slice(-20_000);
-    onText(text);
+    onErrors(text);
   });
   const ended = new Promise<Ended>((resolve) => {
     child.on("error", (problem) => resolve({ code: null, errors: problem.message }));

@@ -183,7 +183,7 @@ export class Runner {
 const TRACE_LINK = "[Show the trace](command:dspyc.trace): each call with its prompt and answer";
 
 function start(
-  command: string, words: readonly string[], folder: string, take: (event: Event) => void, onText: (text: string) => void,
+  command: string, words: readonly string[], folder: string, take: (event: Event) => void, onErrors: (text: string) => void,
 ): Running {
   return run(
     command,
@@ -195,7 +195,7 @@ function start(
         take(event);
       }
     },
-    onText,
+    onErrors,
   );
 }
 
