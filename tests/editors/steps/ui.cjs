@@ -98,8 +98,10 @@ async function seeText(page, selector, text, wait = SHORT) {
 async function seeBeside(page, text, wait = LONG) {
   await page.waitForFunction(
     (wanted) =>
-      [...document.querySelectorAll(".monaco-editor .view-line span")].some((each) =>
-        getComputedStyle(each, "::after").content.replace(/\u00a0/g, " ").replaceAll('\\"', '"').includes(wanted),
+      [...document.querySelectorAll(".monaco-editor .view-line span, .monaco-editor .contentWidgets *")].some((each) =>
+        [getComputedStyle(each, "::after").content, getComputedStyle(each, "::before").content, each.textContent].some(
+          (text) => text.replace(/\u00a0/g, " ").replaceAll('\\"', '"').includes(wanted),
+        ),
       ),
     text,
     wait,
