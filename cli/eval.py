@@ -14,6 +14,7 @@ import click
 from .console import say_json
 from .engines import engine_of, engine_option
 from .errors import Refusal, list_names
+from .lines import Tell, lines_option, progress_to, telling
 from .measuring import (
     Line,
     comparison_record,
@@ -22,6 +23,7 @@ from .measuring import (
     tell_comparison,
     tell_files,
     verify_files,
+    worst_rows,
     write_report,
     write_rows,
     writing_report,
@@ -67,11 +69,13 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @trace_options
 @engine_option
+@lines_option
 def command(
     target: str,
     models: tuple[str, ...],
     num_threads: int | None,
     as_json: bool,
+    as_lines: bool,
     repeats: int | None,
     output: Path | None,
     report: Path | None,
@@ -105,6 +109,8 @@ def command(
 
     verify_files(output, report, earlier)
     verify_trace(trace, content)
+    if as_json and as_lines:
+        raise Refusal("--json and --json-lines cannot be combined")
     path, name = split_target(target)
     loaded = open_program(path)
     chosen = choose(loaded, name, "evaluate", "evaluation")
@@ -133,8 +139,12 @@ def command(
         answering(models, loaded),
         resumable(journal),
         _journalled(journal, path, evaluations, fresh, workers),
+        telling() if as_lines else nullcontext() as lines_to,
     ):
-        with watching(), traced(trace, content, "eval", target):
+        with (
+            watching() if lines_to is None else progress_to(lines_to),
+            traced(trace, content, "eval", target),
+        ):
             for one, evaluation in evaluations.items():
                 with stage(one):
                     results = evaluation.compare(num_threads)
@@ -142,7 +152,9 @@ def command(
                     name = loaded.name_of(program)
                     lines.append(Line(one, name, named(result, name)))
         found = None if earlier is None else _compared(earlier, lines)
-        if as_json:
+        if lines_to is not None:
+            _tell_lines(lines_to, lines, found)
+        elif as_json:
             records = [line.record for line in lines]
             if found is not None:
                 records[-1]["comparison"] = comparison_record(found)
@@ -158,10 +170,18 @@ def command(
         if report is not None:
             with writing_report():
                 write_report(lines, found, report, f"{loaded.shown}: {', '.join(chosen)}")
-    if not as_json:
+    if not as_json and not as_lines:
         tell_files(output, report)
     is_worse = found is not None and found.verdict == "worse"
     return int(is_worse or any(line.result.passed is False for line in lines))
+
+
+def _tell_lines(tell: Tell, lines: Sequence[Line], found: Comparison | None) -> None:
+    """Tell a program that reads JSON Lines of the results."""
+    for line in lines:
+        tell("result", **line.record, rows=worst_rows(line.result))
+    if found is not None:
+        tell("comparison", **comparison_record(found))
 
 
 def _verify_output(output: Path, evaluation: Evaluate, loaded: Any) -> None:
