@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ..errors import list_names
 from ..execution.settings import begin_call, end_call
 from ..lm.doors import render_outputs
 from ..lm.history import text_of, text_of_output
+from ..modules.models import models_of
 from ..work.budget import Count
 from ..work.task import Usage
+
+logger = logging.getLogger("dspyc")
 
 Seen: TypeAlias = list[tuple[Any, Any]]
 """Responses of models, with the requests that they answer."""
@@ -59,6 +64,27 @@ def call_anew(run: Callable[..., Any], inputs: Mapping[str, Any], rollout: int) 
         return run(**inputs)
     finally:
         end_call(token)
+
+
+def warn_of_equal_runs(program: Any) -> None:
+    """Say which models answer each further run of an example as they did the first, because their temperature
+    is 0. It is said here for the evaluation, so that the models do not say it of each call.
+    """
+    models = models_of(program)
+    settled: dict[str, Any] = {}
+    for name, predictor in program.named_predictors():
+        lm = models[name]
+        temperature = predictor.config.get("temperature", getattr(lm, "kwargs", {}).get("temperature"))
+        if lm is not None and temperature == 0:
+            settled[str(getattr(lm, "model", type(lm).__name__))] = lm
+    for lm in settled.values():
+        lm.warned_of_rollout = True
+    if settled:
+        logger.warning(
+            "all runs of an example may be alike, because %s %s at temperature 0; for `repeats`, set a "
+            "higher one, like `LM(…, temperature=1.0)`",
+            list_names(settled), "answers" if len(settled) == 1 else "answer",
+        )  # fmt: skip
 
 
 def usage_of(seen: Seen) -> Usage | None:
