@@ -151,8 +151,8 @@ def command(
         else:
             tell(lines)
             for line, each in zip(lines, found, strict=False):
-                program = f", {line.program}," if len(lines) > 1 else ""
-                tell_comparison(f"{chosen[0]}{program} beside {earlier}", each)
+                which = f"{chosen[0]}, {line.program}," if len(lines) > 1 else chosen[0]
+                tell_comparison(f"{which} beside {earlier}", each)
         # Last, and before the journal goes: whatever goes wrong with them, the run has been paid for.
         if output is not None:
             with writing_report("the rows were"):
