@@ -1,8 +1,8 @@
 """Look at the built site in headless Chromium: `python website/audit.py build/site`, or `make audit-docs`.
 
 A page of each kind is opened from the disk, light and dark, narrow and wide. axe-core looks for what keeps
-people out; no page may be wider than the window, print an error, or ask for anything over the network; and the
-search must find something. Pictures are left in `FOLDER-audit`. Needs Chromium, and npm for axe-core.
+people out; no page may be wider than the window, print an error, or ask for anything over the network; and
+the search must find something. Pictures are left in `FOLDER-audit`. Needs Chromium, and npm for axe-core.
 """
 
 from __future__ import annotations
@@ -166,9 +166,8 @@ async def audit(site: Path, pictures: Path) -> list[str]:
                     if scores[-1] < SCORE:
                         problems.append(f"{where}: passes {scores[-1]:.1f} % of axe's checks")
         problems += await _searched(tab, site)
-    print(
-        f"{len(scores)} views; axe: {min(scores):.1f} % at least, {sum(scores) / len(scores):.1f} % in the mean"
-    )
+    mean = sum(scores) / len(scores)
+    print(f"{len(scores)} views; axe: {min(scores):.1f} % at least, {mean:.1f} % in the mean")
     return problems
 
 
