@@ -27,6 +27,7 @@ from .measuring import (
     writing_report,
 )
 from .models import answering, lm_option
+from .traces import trace_options, traced, verify_trace
 
 if TYPE_CHECKING:
     from ..runtime.evaluate import Comparison, Evaluate
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     help="Compare NAME with the rows of an earlier run, written by --output FILE.json.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
+@trace_options
 @engine_option
 def command(
     target: str,
@@ -75,6 +77,8 @@ def command(
     report: Path | None,
     earlier: Path | None,
     fresh: bool,
+    trace: Path | None,
+    content: bool,
     engine: str | None,
 ) -> int:
     """Measure programs with the evaluations of a file.
@@ -100,6 +104,7 @@ def command(
     from .progress import resumable, watching
 
     verify_files(output, report, earlier)
+    verify_trace(trace, content)
     path, name = split_target(target)
     loaded = open_program(path)
     chosen = choose(loaded, name, "evaluate", "evaluation")
@@ -119,7 +124,7 @@ def command(
             _verify_earlier(earlier, evaluations[chosen[0]])
     for evaluation in evaluations.values():
         evaluation.repeats = repeats or evaluation.repeats
-        evaluation.keep_calls = evaluation.keep_calls or report is not None
+        evaluation.keep_calls = evaluation.keep_calls or report is not None or content
     journal = _journal_path(path, name, models)
     lines = []
     with (
@@ -129,7 +134,7 @@ def command(
         resumable(journal),
         _journalled(journal, path, evaluations, fresh, workers),
     ):
-        with watching():
+        with watching(), traced(trace, content, "eval", target):
             for one, evaluation in evaluations.items():
                 with stage(one):
                     results = evaluation.compare(num_threads)

@@ -18,8 +18,8 @@ from .errors import Refusal, near
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
     "Run": ("run", "prompt", "test", "cache"),
-    "Improve": ("eval", "optimize", "diff"),
-    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "completion", "version"),
+    "Improve": ("eval", "optimize", "diff", "ui"),
+    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "mcp", "completion", "version"),
 }
 
 

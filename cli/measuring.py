@@ -92,10 +92,11 @@ def verify_files(output: Path | None = None, report: Path | None = None, earlier
     if earlier is not None and not earlier.is_file():
         raise Refusal(f"there is no file {earlier} to compare with", "write one with --output FILE.json")
     for each in filter(None, (output, report)):
-        _verify_writable(each)
+        verify_writable(each)
 
 
-def _verify_writable(path: Path) -> None:
+def verify_writable(path: Path) -> None:
+    """Refuse a file that cannot be written."""
     target = Path(os.path.realpath(path))
     folder = target.parent
     if target.is_dir():

@@ -13,6 +13,7 @@ from .errors import Refusal, list_names
 from .files import shown, with_models
 from .measuring import tell_files, verify_files, writing_report
 from .models import answering, lm_option
+from .traces import trace_options, traced, verify_trace
 
 if TYPE_CHECKING:
     from ..project.programs import Loaded
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds."
 )
+@trace_options
 @engine_option
 def command(
     target: str,
@@ -60,6 +62,8 @@ def command(
     max_tokens: int | None,
     max_cost: float | None,
     max_seconds: float | None,
+    trace: Path | None,
+    content: bool,
     engine: str | None,
 ) -> int:
     """Run a program's optimizer and save what it learned.
@@ -92,6 +96,7 @@ def command(
     from .progress import resumable, watching
 
     verify_files(report=report)
+    verify_trace(trace, content)
     path, name = split_target(target)
     loaded = open_program(path)
     programs = choose(loaded, name, "program", "program")
@@ -105,13 +110,14 @@ def command(
         from . import plans
 
         with told(), answering(models, loaded):
-            planned = program.plan(evaluation, plans.per_run(loaded, programs[0]))
+            per_run, unseen = plans.per_run(loaded, programs[0])
+            planned = program.plan(evaluation, per_run)
         if as_json:
-            say_json(plans.record(programs[0], planned))
+            say_json(plans.record(programs[0], planned, unseen))
         else:
-            plans.show(programs[0], type(program.optimizer).__name__, planned)
+            plans.show(programs[0], type(program.optimizer).__name__, planned, unseen)
         return 0
-    if evaluation is not None and report is not None:
+    if evaluation is not None and (report is not None or content):
         evaluation.keep_calls = True
     with (
         told(),
@@ -120,6 +126,7 @@ def command(
         watching(log=True),
         resumable(program.journal_path),
         hearing_trials() as trials,
+        traced(trace, content, "optimize", f"{loaded.shown}:{programs[0]}"),
     ):
         result = program.optimize(
             evaluation=evaluation,

@@ -14,6 +14,7 @@ from .errors import Refusal
 from .files import read_input
 from .models import answering, lm_option
 from .outputs import as_json_values, render_outputs
+from .traces import trace_options, traced, verify_trace
 
 
 @click.command
@@ -41,6 +42,7 @@ from .outputs import as_json_values, render_outputs
     "--num-threads", type=click.IntRange(1), help="How many rows run at the same time. [default: 8]"
 )
 @click.option("--usage", "shows_usage", is_flag=True, help="Show tokens and cost by model on standard error.")
+@trace_options
 def command(
     target: str,
     inputs: tuple[str, ...],
@@ -51,6 +53,8 @@ def command(
     output: Path | None,
     num_threads: int | None,
     shows_usage: bool,
+    trace: Path | None,
+    content: bool,
 ) -> int:
     """Run a program on one input, or on every row of a file.
 
@@ -68,6 +72,7 @@ def command(
       dspyc run article.dspy topic=Glaciers --stream
       dspyc run rag.dspy question=@question.txt --lm openai/gpt-4o-mini
       dspyc run article.dspy topic=Glaciers --lm strong=ollama_chat/llama3.2
+      dspyc run rag.dspy question="…" --trace rag.trace.jsonl --trace-content
       dspyc run banking.dspy --inputs messages.jsonl --output intents.jsonl --num-threads 16
     """
     if (rows is None) != (output is None):
@@ -79,16 +84,18 @@ def command(
         raise Refusal("--inputs and KEY=VALUE cannot be combined")
     if rows is not None and streams:
         raise Refusal("--stream shows one run; it cannot be combined with --inputs")
+    verify_trace(trace, content)
     from ..project.programs import choose_program, split_target
     from .opening import open_program
 
     path, name = split_target(target)
     loaded = open_program(path)
     chosen = choose_program(loaded, name)
+    tracing = traced(trace, content, "run", f"{loaded.shown}:{chosen}")
     if rows is not None and output is not None:
         from .batch import run_rows
 
-        with _showing_usage(shows_usage):
+        with _showing_usage(shows_usage), tracing:
             return run_rows(loaded, chosen, rows, output, models=models, num_threads=num_threads or 8)
     from ..project.inputs import read_arguments
     from ..project.interface import inputs_of
@@ -96,7 +103,7 @@ def command(
 
     standard_input = read_input() if "-" in inputs else None
     values = read_arguments(inputs, inputs_of(loaded, chosen), standard_input)
-    with told(), answering(models, loaded), _showing_usage(shows_usage):
+    with told(), answering(models, loaded), _showing_usage(shows_usage), tracing:
         program = loaded.names[chosen]
         if streams:
             from .streaming import run_streaming

@@ -17,6 +17,7 @@ import click
 from ..base.text import list_names
 from .console import say
 from .errors import Refusal
+from .listening import listen, require, run_server
 from .models import lm_option
 
 if TYPE_CHECKING:
@@ -116,8 +117,9 @@ def command(
       DSPYC_SERVE_KEY=… dspyc serve banking.dspy --host 0.0.0.0 --workers 4
       dspyc serve --mcp banking.dspy
     """
+    from ..base.loopback import LOOPBACK
     from ..project.programs import split_target
-    from ..serving.settings import LOOPBACK, Settings, keys
+    from ..serving.settings import Settings, keys
 
     settings = Settings(
         targets=tuple((str(path), name) for path, name in map(split_target, targets)),
@@ -135,7 +137,7 @@ def command(
             f"at {host} everybody who reaches this machine could run the programs",
             "set DSPYC_SERVE_KEY to the key that callers have to send, or pass --without-key",
         )
-    _require(
+    require(
         "mcp" if as_tools else "serve",
         ("mcp",) if as_tools else ("starlette", "uvicorn", "prometheus_client"),
     )
@@ -186,7 +188,7 @@ def _serve_http(settings: Settings, host: str, port: int, workers: int, grace: i
 
     from ..serving.logs import log_config
 
-    listener = _listen(host, port)
+    listener = listen(host, port)
     options: dict[str, Any] = {
         "log_config": log_config(level),
         "timeout_graceful_shutdown": grace,
@@ -203,7 +205,7 @@ def _serve_http(settings: Settings, host: str, port: int, workers: int, grace: i
         if workers == 1:
             from ..serving.app import make_app
 
-            _run(uvicorn.Server(uvicorn.Config(make_app(endpoints, settings), **options)), listener)
+            run_server(uvicorn.Server(uvicorn.Config(make_app(endpoints, settings), **options)), listener)
             return 0
         settings.hand_on()
         port = listener.getsockname()[1]
@@ -211,15 +213,6 @@ def _serve_http(settings: Settings, host: str, port: int, workers: int, grace: i
         listener.close()
         uvicorn.run(f"{__name__}:worker_app", factory=True, host=host, port=port, workers=workers, **options)
     return 0
-
-
-def _run(server: Any, listener: socket.socket) -> None:
-    try:
-        server.run(sockets=[listener])
-    except (KeyboardInterrupt, SystemExit):
-        # uvicorn stops in good order, and then raises the signal by which it was asked to.
-        if not server.should_exit:
-            raise
 
 
 def worker_app() -> Any:
@@ -237,26 +230,6 @@ def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket at an address, before anything is loaded.
-
-    Raises:
-        Refusal: it cannot be had.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.set_inheritable(True)
-    except OSError as error:
-        raise Refusal(
-            f"cannot listen on {host}:{port}: {error.strerror}", "choose another --port, or 0 for a free one"
-        ) from None
-    return listener
 
 
 def _say_where(listener: socket.socket, endpoints: Sequence[Endpoint]) -> None:
@@ -277,13 +250,6 @@ def _serve_tools(settings: Settings) -> int:
     with suppress(KeyboardInterrupt):
         asyncio.run(serve_stdio(endpoints, settings))
     return 0
-
-
-def _require(extra: str, packages: Sequence[str]) -> None:
-    from importlib.util import find_spec
-
-    if any(find_spec(each) is None for each in packages):
-        raise Refusal("this needs packages that are not installed", f'run `pip install "dspyc[{extra}]"`')
 
 
 def _version() -> str:

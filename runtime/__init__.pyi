@@ -146,6 +146,7 @@ from .prediction import Completions as Completions
 from .prediction import Prediction as Prediction
 from .prediction import Score as Score
 from .programs.program import Program as Program
+from .programs.tracefile import TraceFile as TraceFile
 from .retrieval.bm25 import BM25 as BM25
 from .retrieval.colbert import ColBERTv2 as ColBERTv2
 from .retrieval.embedder import Embedder as Embedder

@@ -25,6 +25,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from ..base.loopback import LOOPBACK
 from .counting import Counts
 from .endpoints import Endpoint
 from .events import as_event, comment
@@ -32,7 +33,7 @@ from .gate import Turnstile, let_in, read_body
 from .openapi import document
 from .page import DOOR, render_page
 from .problems import MEDIA_TYPE, Problem, problem_of, problem_of_inputs
-from .settings import LOOPBACK, Settings, keys
+from .settings import Settings, keys
 
 _QUIET_SECONDS = 15.0
 """After so long without an event a comment is sent, so that proxies keep the connection."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from ..base.loopback import host_of
 from .problems import Problem
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def let_in(request: Request, keys: Sequence[bytes], hosts: Sequence[str] | None)
     Raises:
         Problem: it may not.
     """
-    if hosts is not None and _host(request) not in hosts:
+    if hosts is not None and host_of(request.headers.get("host", "")) not in hosts:
         raise Problem(
             421, "Unknown host", "this service answers on this machine alone, as localhost or 127.0.0.1"
         )
@@ -49,11 +50,6 @@ def let_in(request: Request, keys: Sequence[bytes], hosts: Sequence[str] | None)
     # Every key is compared, so that the time says nothing.
     if not sum(hmac.compare_digest(given, each) for each in keys):
         raise Problem(401, "This key is not known")
-
-
-def _host(request: Request) -> str:
-    host = request.headers.get("host", "")
-    return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
 
 
 def _key(request: Request) -> bytes | None:

@@ -10,8 +10,6 @@ from msgspec import Struct
 KEY_VARIABLE = "DSPYC_SERVE_KEY"
 """The environment variable with the keys that callers have to send, separated by commas."""
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
-
 _HANDED_ON = "DSPYC_SERVE_SETTINGS"
 
 

@@ -54,6 +54,20 @@ def reporting_to(watcher: OnProgress | None) -> Iterator[None]:
 
 
 @contextmanager
+def reporting_also_to(watcher: OnProgress) -> Iterator[None]:
+    """Tell this function of the progress of what runs inside, beside the one there is."""
+    outer = _watcher.get()
+
+    def tell(progress: Progress) -> None:
+        watcher(progress)
+        if outer is not None:
+            outer(progress)
+
+    with reporting_to(tell):
+        yield
+
+
+@contextmanager
 def within(label: str) -> Iterator[None]:
     """Put a label, such as "candidate 3 of 19", before the details that are reported inside; "" puts none."""
     token = _within.set(", ".join(part for part in (_within.get(), label) if part))

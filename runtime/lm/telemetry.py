@@ -99,7 +99,7 @@ class OpenTelemetry(BaseCallback):
 
     def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Begin the span of a module: an agent where it has tools, else a workflow."""
-        name = _module_name(instance)
+        name = name_of_module(instance)
         kind = "agent" if getattr(instance, "tools", None) else "workflow"
         facts = {"gen_ai.operation.name": f"invoke_{kind}", f"gen_ai.{kind}.name": name}
         self._begin(call_id, f"invoke_{kind} {name}", "INTERNAL", facts)
@@ -218,7 +218,7 @@ class OpenTelemetry(BaseCallback):
             going.span.set_attribute(attribute, redact(content()))
 
 
-def _module_name(module: Any) -> str:
+def name_of_module(module: Any) -> str:
     """What a module is called: its class, or for one of the runtime's own the signature that it is for."""
     cls = type(module)
     signature = getattr(module, "signature", None)

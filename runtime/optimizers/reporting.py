@@ -16,17 +16,19 @@ def trial_records(trials: Iterable[Trial]) -> tuple[TrialRecord, ...]:
     """The trials of one study or of several, with the instructions and the number of demos of each predictor;
     see `hearing`.
     """
-    return tuple(
-        TrialRecord(
-            number,
-            trial.score,
-            ", ".join(_fact(name, value) for name, value in trial.candidate.items()),
-            is_full=trial.rows is None,
-            instructions=_instructions(trial.program),
-            demos=_demos(trial.program),
-            error="" if trial.error is None else describe_error(trial.error),
-        )
-        for number, trial in enumerate(trials, 1)
+    return tuple(trial_record(number, trial) for number, trial in enumerate(trials, 1))
+
+
+def trial_record(number: int, trial: Trial) -> TrialRecord:
+    """One trial under a number."""
+    return TrialRecord(
+        number,
+        trial.score,
+        ", ".join(_fact(name, value) for name, value in trial.candidate.items()),
+        is_full=trial.rows is None,
+        instructions=_instructions(trial.program),
+        demos=_demos(trial.program),
+        error="" if trial.error is None else describe_error(trial.error),
     )
 
 

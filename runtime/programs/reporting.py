@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..evaluate import compare
 from ..evaluate.report import Learned, Report, TrialRecord
@@ -20,14 +21,25 @@ def optimization_report(result: OptimizeResult, trials: Sequence[TrialRecord] = 
     Raises:
         StateError: the state cannot be read.
     """
-    state = read(result.state)
     before, after = result.before, result.after
-    return Report(
-        f"{state.program}: optimized",
+    learned = state_report(read(result.state))
+    return replace(
+        learned,
         results=() if after is None else (after,) if before is None else (after, before),
-        trials=tuple(trials) or _candidates(state),
+        trials=tuple(trials) or learned.trials,
         baseline=result.score_before,
         comparison=None if before is None or after is None else compare(before, after),
+    )
+
+
+def state_report(state: ProgramState) -> Report:
+    """The report of what a state holds: what was learned, and the candidates that are kept."""
+    score = state.facts.get("score")
+    before = score.get("before") if isinstance(score, Mapping) else None
+    return Report(
+        f"{state.program}: optimized",
+        trials=_candidates(state),
+        baseline=before if isinstance(before, (int, float)) else None,
         learned=tuple(
             Learned(
                 name,

@@ -165,7 +165,21 @@ def copied(tmp_path: Path) -> Path:
     """A copy of the package, which a test may change."""
     package = tmp_path / "copy" / "dspyc"
     here = Path(dspyc.__file__).parent
-    rooms = ("base", "cli", "compiler", "grammar", "loader", "lsp", "moving", "project", "runtime", "serving")
+    rooms = (
+        "base",
+        "cli",
+        "compiler",
+        "grammar",
+        "loader",
+        "lsp",
+        "moving",
+        "project",
+        "runtime",
+        "serving",
+        "viewing",
+        "notebook",
+        "assist",
+    )
     for name in rooms:
         shutil.copytree(here / name, package / name, ignore=shutil.ignore_patterns("__pycache__", "*.gguf"))
     for name in ("__init__.py", "__main__.py"):

@@ -35,9 +35,12 @@ PACKAGE = (
     "loader",
     "lsp",
     "moving",
+    "notebook",
+    "assist",
     "project",
     "runtime",
     "serving",
+    "viewing",
 )
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$|(?<!`)(`+)(?!`)(.+?)(?<!`)\3(?!`)", re.MULTILINE | re.DOTALL)

@@ -356,7 +356,20 @@ def test_children_that_load_end_whatever_threads_were_importing(tmp_path: Path) 
 
 def test_locks_are_made_where_a_fork_frees_them() -> None:
     package = Path(__file__).parents[2]
-    rooms = ("base", "grammar", "compiler", "runtime", "project", "loader", "cli", "serving", "moving")
+    rooms = (
+        "base",
+        "grammar",
+        "compiler",
+        "runtime",
+        "project",
+        "loader",
+        "cli",
+        "serving",
+        "viewing",
+        "moving",
+        "notebook",
+        "assist",
+    )
     own = {"base/forks.py", "runtime/execution/threads.py", "runtime/lm/transports/litellm_forks.py"}
     text = re.compile(r"\bR?Lock\(|\bCondition\(|@cached_property")
     files = [path for room in rooms for path in sorted((package / room).rglob("*.py"))]

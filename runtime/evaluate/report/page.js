@@ -90,7 +90,7 @@
   const shared = (row) => Object.keys(row.expected).filter((name) => Object.hasOwn(row.given, name));
 
   const pre = (value) => make("pre", {}, value);
-  const block = (title, content) => make("div", {}, make("h4", {}, title), content);
+  const block = (title, content) => make("div", {}, make("h3", {}, title), content);
 
   const callDetails = (call, index, count) => {
     const facts = [text(call.model), call.cached ? "from the cache" : "", call.tokens ? `${call.tokens} tokens` : ""];

@@ -1,0 +1,399 @@
+"""`TraceFile`: what a program does, call by call, in a file that others read while it is written.
+
+    configure(callbacks=[TraceFile("run.trace.jsonl", content=True)])
+
+The file is JSON Lines. The first line says what it is, each other one what has just happened:
+
+    {"dspyc_trace":1,"began":1764405600.2,"process":71,"content":true,"command":"run","program":"rag.dspy:answer"}
+    {"call":1,"within":null,"what":"module","name":"Answer","at":0.0004,"place":"rag.dspy:20","inputs":{…}}
+    {"call":2,"within":1,"what":"lm","name":"openai/gpt-4o-mini","at":0.0011,"messages":[["system","…"],…]}
+    {"end":2,"at":0.8312,"tokens":[210,34],"cost":0.00012,"answers":["…"]}
+    {"end":1,"at":0.8320,"outputs":{…}}
+    {"progress":"evaluate","at":2.1,"done":40,"total":200,"score":72.5}
+    {"trial":3,"at":9.4,"score":81.0,"label":"seed 2","full":true,"demos":{"classify":4}}
+    {"result":7,"at":9.9,"metric":"same_label","program":"triage","rows":200,"seconds":7.1,"require":80.0}
+    {"row":0,"of":7,"score":1.0,"seconds":0.2,"inputs":{…},"expected":{…},"given":{…}}
+    {"finished":12.0}
+
+`at` counts seconds from the beginning. `what` is `module`, `lm`, `tool`, `code`, `evaluate` or `optimize`;
+`within` is the call around, so calls of the same `within` whose times overlap ran together. An `end` has an
+`error` where the call failed. A file without `finished` is of a process that runs, or was killed.
+
+What was said is content: `inputs`, `outputs`, `messages`, `answers`, `expected`, `given`, `feedback`, the
+words of errors, instructions. Without `content` none of it is written. Secrets never are.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Self
+
+from ...base import json
+from ...base.forks import new_lock
+from ...base.secrets import redact_mapping
+from ..evaluate.result import EvaluationResult
+from ..execution.callbacks import ACTIVE_CALL_ID, BaseCallback
+from ..execution.progress import Progress, reporting_also_to
+from ..lm.cachetable import text_of
+from ..lm.request import Response
+from ..lm.telemetry import name_of_module
+from ..modules.base import Module
+from ..optimizers.hearing import telling_trials
+
+logger = logging.getLogger("dspyc")
+
+VERSION = 1
+LONGEST = 100_000
+"""How many characters of a text are written."""
+_PROGRESS_SECONDS = 0.2
+"""So often the progress of a stage is written at most."""
+
+
+class TraceFile(BaseCallback):
+    """Writes every call of a module, a model, a tool and code, with what ran inside what, and when.
+
+        with TraceFile("run.trace.jsonl", content=True) as trace, context(callbacks=[trace]):
+            program(question="…")
+
+    Each line is written at once, so `dspyc ui` shows a run while it goes on. A file that is there is
+    written over.
+
+    Args:
+        path: the file, which only its owner may read.
+        content: whether inputs, messages, answers and the words of errors are in it. Secrets never are.
+        program: the program, as `rag.dspy:answer`, for whoever reads the file.
+        command: what runs it, in a word.
+
+    Raises:
+        OSError: the file cannot be written. Once it is open, that is logged and has no other effect.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], content: bool = False, program: str = "", command: str = ""
+    ) -> None:
+        self.content = content
+        self._folder = os.path.dirname(os.path.abspath(path))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+        self._file: int | None = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+        self._lock = new_lock()
+        self._count = 0
+        self._numbers: dict[str, int] = {}
+        self._programs: dict[str, str] = {}
+        self._told: dict[tuple[str, str], float] = {}
+        self._began = time.perf_counter()
+        self._write(
+            {
+                "dspyc_trace": VERSION,
+                "began": round(time.time(), 3),
+                "process": os.getpid(),
+                "content": content,
+                "command": command,
+                "program": program,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        self.close(error)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Write that all is done, or what ended it, and close the file."""
+        if self._file is not None:
+            self._write({"finished": self._now(), **self._failure(error)})
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    # --- calls --------------------------------------------------------------------------------------------
+
+    def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Write that a module is called."""
+        given = lambda: {"inputs": dict(enumerate(inputs["args"])) | inputs["kwargs"]}  # noqa: E731
+        self._start(call_id, "module", name_of_module(instance), given)
+
+    def on_module_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Write what the module gives."""
+        self._end(call_id, exception, lambda: {"outputs": _fields(outputs)})
+
+    def on_tool_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Write that a tool is called."""
+        self._start(call_id, "tool", str(instance.name), lambda: {"inputs": inputs["kwargs"]})
+
+    def on_tool_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Write what the tool returns."""
+        self._end(call_id, exception, lambda: {"outputs": _fields(outputs)})
+
+    def on_interpreter_execute_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Write that code runs."""
+        self._start(call_id, "code", type(instance).__name__, lambda: {"inputs": inputs})
+
+    def on_interpreter_execute_end(
+        self, call_id: str, outputs: Any, exception: BaseException | None = None
+    ) -> None:
+        """Write what came of the code."""
+        self._end(call_id, exception, lambda: {"outputs": _fields(outputs)})
+
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Write that a model is asked, with settings that are numbers, which are no content."""
+        settings = {
+            name: value
+            for name, value in inputs["kwargs"].items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+        asked = lambda: {  # noqa: E731
+            "messages": [[str(each.get("role")), text_of(each)] for each in inputs["messages"] or ()]
+        }
+        self._start(call_id, "lm", str(instance.model), asked, {"settings": settings} if settings else None)
+
+    def on_lm_end(
+        self, call_id: str, outputs: list[Any] | None, exception: BaseException | None = None
+    ) -> None:
+        """Write what the model answered, and what that took."""
+        response = getattr(outputs, "response", None)
+        facts = _taken(response) if isinstance(response, Response) else {}
+        self._end(call_id, exception, lambda: {"answers": _answers(response, outputs)}, facts)
+
+    def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Write that an evaluation begins, under the name of its program."""
+        program = inputs.get("program") or getattr(instance, "program", None)
+        name = name_of_module(program) if isinstance(program, Module) else "programs"
+        self._programs[call_id] = name
+        self._start(call_id, "evaluate", name, dict)
+
+    def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Write the result of an evaluation, with its rows."""
+        result = getattr(exception, "result", None) if outputs is None else outputs
+        if isinstance(result, EvaluationResult):
+            with self._lock:
+                number = self._numbers.get(call_id)
+            self._result(result, number, self._programs.pop(call_id, result.program))
+        self._end(call_id, exception, dict)
+
+    def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Write that an optimizer begins."""
+        self._start(call_id, "optimize", type(instance).__name__, dict)
+
+    def on_compile_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Write that the optimizer is done."""
+        self._end(call_id, exception, dict)
+
+    # --- evaluations and searches -------------------------------------------------------------------------
+
+    @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """Write the progress and the trials of what runs inside, too."""
+        with telling_trials(self._trial), reporting_also_to(self._progress):
+            yield
+
+    def _progress(self, progress: Progress) -> None:
+        now = self._now()
+        key = (progress.stage, progress.detail)
+        is_last = progress.total is not None and progress.done >= progress.total
+        if not is_last and now - self._told.get(key, -1.0) < _PROGRESS_SECONDS:
+            return
+        self._told[key] = now
+        told = {
+            "done": progress.done,
+            "total": progress.total,
+            "score": progress.score,
+            "cost": progress.cost,
+        }
+        found = {name: value for name, value in told.items() if value is not None}
+        detail = {"detail": progress.detail} if progress.detail and self.content else {}
+        self._write({"progress": progress.stage, "at": now, **found, **detail})
+
+    def _trial(self, trial: Any) -> None:
+        from ..optimizers.reporting import trial_record
+
+        record = trial_record(trial.number, trial)
+        told: dict[str, Any] = {
+            "trial": record.number,
+            "at": self._now(),
+            "score": record.score,
+            "full": record.is_full,
+            "demos": dict(record.demos),
+        }
+        if self.content:
+            told |= {"label": record.label, "instructions": dict(record.instructions)}
+        self._write(told | self._failure(trial.error))
+
+    def _result(self, result: Any, number: int | None, program: str) -> None:
+        self._write(
+            {
+                "result": number,
+                "at": self._now(),
+                "metric": result.metric,
+                "program": program,
+                "rows": len(result.rows),
+                "total": result.total,
+                "seconds": round(result.seconds, 3),
+                "require": result.require,
+            }
+        )
+        index = -1
+        for row in result.rows:
+            index += row.repeat == 0 or index < 0
+            self._write({"row": index, "of": number, **self._row(row)})
+
+    def _row(self, row: Any) -> dict[str, Any]:
+        told: dict[str, Any] = {"score": row.value, "seconds": round(row.seconds, 4)}
+        if row.repeat:
+            told["repeat"] = row.repeat
+        if row.usage is not None:
+            told["usage"] = [row.usage.calls, row.usage.tokens, row.usage.cost]
+        if self.content:
+            inputs = row.example._input_keys or frozenset()
+            example = row.example.toDict()
+            told |= {
+                "inputs": {name: value for name, value in example.items() if name in inputs},
+                "expected": {name: value for name, value in example.items() if name not in inputs},
+                "given": row.prediction.toDict(),
+                "calls": [call.as_json() for call in row.calls],
+            }
+            optional = {"feedback": row.feedback, "origin": row.example.origin}
+            told |= {name: value for name, value in optional.items() if value}
+            if chances := row.prediction.probabilities:
+                told["probabilities"] = {
+                    name: [[choice, share] for choice, share in shares.items()]
+                    for name, shares in chances.items()
+                }
+        return told | self._failure(row.error)
+
+    # --- lines --------------------------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        return round(time.perf_counter() - self._began, 6)
+
+    def _start(
+        self, call_id: str, what: str, name: str, content: Any, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        around = ACTIVE_CALL_ID.get()
+        with self._lock:
+            self._count += 1
+            number = self._numbers[call_id] = self._count
+            within = self._numbers.get(around) if around else None
+        told: dict[str, Any] = {
+            "call": number, "within": within, "what": what, "name": name, "at": self._now()
+        }  # fmt: skip
+        if (place := self._place()) is not None:
+            told["place"] = place
+        self._write(told | dict(facts or {}) | (content() if self.content else {}))
+
+    def _end(
+        self,
+        call_id: str,
+        exception: BaseException | None,
+        content: Any,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        now = self._now()
+        with self._lock:
+            number = self._numbers.pop(call_id, None)
+        if number is None:
+            return
+        told = {"end": number, "at": now, **(facts or {}), **self._failure(exception)}
+        self._write(told | (content() if self.content and exception is None else {}))
+
+    def _failure(self, error: BaseException | None) -> dict[str, str]:
+        if error is None:
+            return {}
+        return {"error": f"{type(error).__name__}: {error}" if self.content else type(error).__name__}
+
+    def _place(self) -> str | None:
+        """Where in a `.dspy` file the call stands, as far as that is on the stack."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file.endswith(".dspy"):
+                return f"{_relative(file, self._folder)}:{frame.f_lineno}"
+            frame = frame.f_back
+        return None
+
+    def _write(self, record: dict[str, Any]) -> None:
+        line = _line(record)
+        with self._lock:
+            if self._file is None:
+                return
+            try:
+                left = memoryview(line)
+                while left:
+                    left = left[os.write(self._file, left) :]
+            except OSError as error:
+                # Half a line has to be the last.
+                os.close(self._file)
+                self._file = None
+                logger.warning("the trace ends here: %s", error.strerror or error)
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    try:
+        text = json.dump(_cut(redact_mapping(_plain(record))))
+    except (TypeError, ValueError, RecursionError):
+        text = json.dump({name: value for name, value in record.items() if isinstance(value, (int, float))})
+    return text.encode("ascii") + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    """A value in JSON's types."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    if type(value) is dict:
+        return {str(name): _plain(each) for name, each in value.items()}
+    if type(value) is list:
+        return [_plain(each) for each in value]
+    # With pydantic, which only content needs.
+    from ..values.rendering import to_json_types
+
+    return to_json_types(value.toDict() if hasattr(value, "toDict") else value)
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > LONGEST:
+        return f"{value[:LONGEST]}… ({len(value) - LONGEST:,} more characters)"
+    if isinstance(value, dict):
+        return {name: _cut(each) for name, each in value.items()}
+    return [_cut(each) for each in value] if isinstance(value, list) else value
+
+
+def _fields(outputs: Any) -> Any:
+    """What a call gave, by name."""
+    plain = outputs.toDict() if hasattr(outputs, "toDict") else outputs
+    return plain if isinstance(plain, dict) else {"result": plain}
+
+
+def _taken(response: Response) -> dict[str, Any]:
+    counts = [response.usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    facts: dict[str, Any] = {}
+    if all(isinstance(count, int) for count in counts):
+        facts["tokens"] = counts
+    if response.cost is not None:
+        facts["cost"] = response.cost
+    if response.cache_hit:
+        facts["cached"] = True
+    return facts
+
+
+def _answers(response: Any, outputs: Any) -> list[str]:
+    if not isinstance(response, Response):
+        return [str(each) for each in outputs or ()]
+    return [
+        each.text
+        or ", ".join(f"{call.name}({json.dump(_plain(call.arguments))})" for call in each.tool_calls)
+        for each in response.completions
+    ]
+
+
+def _relative(file: str, folder: str) -> str:
+    try:
+        return os.path.relpath(file, folder)
+    except ValueError:
+        return os.path.basename(file)  # on another drive

@@ -1,0 +1,1 @@
+"""Looking at runs, evaluations and optimisations in a browser: `dspyc ui`."""

@@ -1,0 +1,100 @@
+"""What the page is told of a trace: a line of the list, and the whole of it without what was said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.secrets import redact, redact_mapping
+from .traces import Call, Trace
+
+_KINDS = {"eval": "evaluation", "optimize": "optimisation"}
+MOST_CALLS = 20_000
+"""So many calls of a trace are drawn; a page of more is of no use to anybody."""
+
+
+def trace_line(trace: Trace) -> dict[str, Any]:
+    """A trace in the list."""
+    models = [call for call in trace.calls.values() if call.what == "lm"]
+    command = str(trace.head.get("command") or "")
+    last = max(trace.results, key=lambda one: one.facts.get("at", 0), default=None)
+    best = max((one["score"] for one in trace.trials if one.get("score") is not None), default=None)
+    return {
+        "what": _KINDS.get(command, "run"),
+        "program": redact(str(trace.head.get("program") or "")),
+        "state": trace.state,
+        "seconds": trace.last if trace.finished is None else trace.finished,
+        "began": trace.head.get("began"),
+        "error": redact(trace.error) if trace.error else None,
+        "calls": len(models),
+        "tokens": sum(sum(call.tokens) for call in models if call.tokens),
+        "cost": sum(call.cost or 0 for call in models),
+        "score": best if last is None else last.score,
+        "content": bool(trace.head.get("content")),
+        "results": [
+            {
+                "number": number,
+                "metric": one.facts.get("metric"),
+                "program": one.facts.get("program"),
+                "score": one.score,
+                "rows": len(one.rows),
+                "errors": one.errors,
+                "require": one.facts.get("require"),
+            }
+            for number, one in enumerate(trace.results)
+        ],
+        "progress": [
+            {
+                "stage": stage,
+                "done": one.get("done"),
+                "total": one.get("total"),
+                "score": one.get("score"),
+                "cost": one.get("cost"),
+            }
+            for stage, one in trace.progress.items()
+        ],
+    }
+
+
+def whole_trace(trace: Trace) -> dict[str, Any]:
+    """Everything of a trace but what was said."""
+    calls = list(trace.calls.values())
+    now = trace.last if trace.finished is None else trace.finished
+    return {
+        **trace_line(trace),
+        "length": now,
+        "total": len(calls),
+        "together": most_together(calls, now),
+        "trials": redact_mapping(trace.trials),
+        "steps": [_call(call) for call in calls[:MOST_CALLS]],
+    }
+
+
+def _call(call: Call) -> list[Any]:
+    """A call as a row: number, within, what, name, start, end, error, place, tokens, cost, cached."""
+    return [
+        call.number,
+        call.within,
+        call.what,
+        redact(call.name),
+        call.start,
+        call.end,
+        redact(call.error) if call.error else None,
+        call.place,
+        call.tokens,
+        call.cost,
+        call.cached,
+    ]
+
+
+def most_together(calls: list[Call], now: float) -> int:
+    """How many requests to models were under way at the same time, at most."""
+    moments: list[tuple[float, int]] = []
+    for call in calls:
+        if call.what == "lm":
+            moments += [(call.start, 1), (now if call.end is None else call.end, -1)]
+    most = count = 0
+    # What ends at a moment has ended before what begins there.
+    for _, step in sorted(moments):
+        count += step
+        most = max(most, count)
+    return most

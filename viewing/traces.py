@@ -1,0 +1,206 @@
+"""A trace, read while it is written: its calls without what was said, which is read when it is asked for.
+
+`runtime/programs/tracefile.py` says what a trace is made of.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, field
+
+from ..base import json
+
+LARGEST = 4 * 2**30
+"""The size in bytes up to which a trace is read."""
+LONGEST_LINE = 64 * 2**20
+"""Bytes; a longer line is no line of a trace."""
+_BLOCK = 1 << 20
+
+
+class Call(Struct):
+    """A call: which one, inside which, what, and when, in seconds from the beginning of the trace.
+
+    `starts` and `ends` are where its lines stand in the file. `end` is None while it goes on.
+    """
+
+    number: int
+    within: int | None
+    what: str
+    name: str
+    start: float
+    starts: tuple[int, int]
+    ends: tuple[int, int] | None = None
+    end: float | None = None
+    error: str | None = None
+    place: str | None = None
+    tokens: list[int] | None = None
+    cost: float | None = None
+    cached: bool = False
+
+
+class Measurement(Struct):
+    """A result of an evaluation in a trace, and where its rows stand in the file."""
+
+    call: int | None
+    facts: dict[str, Any]
+    rows: list[tuple[int, int]] = field(default_factory=list)
+    points: float = 0.0
+    errors: int = 0
+
+    @property
+    def score(self) -> float:
+        """The mean score in percent."""
+        return round(100 * self.points / max(len(self.rows), 1), 2)
+
+
+class Trace:
+    """A trace file, read as far as it goes; `update` reads what has come since.
+
+    Attributes:
+        head: its first line.
+        calls: by their numbers, in the order of their starts.
+        progress: the last progress of each stage.
+        trials: of searches, in their order.
+        results: of evaluations.
+        finished: when all was done, in seconds from the beginning; None before that.
+        error: what ended it, if something did.
+        last: when the last line was written, in seconds from the beginning.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.head: dict[str, Any] = {}
+        self.calls: dict[int, Call] = {}
+        self.progress: dict[str, dict[str, Any]] = {}
+        self.trials: list[dict[str, Any]] = []
+        self.results: list[Measurement] = []
+        self.finished: float | None = None
+        self.error: str | None = None
+        self.last = 0.0
+        self._offset = 0
+        self._identity: tuple[int, int] | None = None
+
+    def update(self) -> None:
+        """Read what has been written since; all of it again where the file was begun anew.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        with self.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            beginning = file.readline(LONGEST_LINE)
+            identity = (status.st_ino, hash(beginning))
+            if identity != self._identity or status.st_size < self._offset:
+                self.__init__(self.path)  # type: ignore[misc]
+                self._identity = identity
+            file.seek(self._offset)
+            for start, line in _lines(file, self._offset):
+                self._offset = start + len(line)
+                self._take(start, line)
+
+    def content(self, span: tuple[int, int]) -> dict[str, Any]:
+        """The line that stands at a place.
+
+        Raises:
+            OSError, ValueError: the file cannot be read, or was begun anew.
+        """
+        with self.path.open("rb") as file:
+            file.seek(span[0])
+            record = json.load(file.read(span[1]))
+        if not isinstance(record, dict):
+            raise ValueError("no line of a trace")
+        return record
+
+    def said(self, number: int) -> dict[str, Any]:
+        """What was said in a call: the content of both of its lines.
+
+        Raises:
+            KeyError: there is no such call.
+            OSError, ValueError: as `content`.
+        """
+        call = self.calls[number]
+        return self.content(call.starts) | ({} if call.ends is None else self.content(call.ends))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is still at it."""
+        return self.finished is None and _is_alive(self.head.get("process"))
+
+    @property
+    def state(self) -> str:
+        """`running`, `finished`, `failed`, or `stopped` for one whose process is gone."""
+        if self.finished is not None:
+            return "finished" if self.error is None else "failed"
+        return "running" if self.is_running else "stopped"
+
+    def _take(self, start: int, line: bytes) -> None:
+        try:
+            record = json.load(line)
+            if isinstance(record, dict):
+                self._read(record, (start, len(line)))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # A line that says nothing to us: of a later version, or damaged.
+            return
+
+    def _read(self, record: dict[str, Any], span: tuple[int, int]) -> None:
+        if (at := record.get("at", record.get("finished"))) is not None:
+            self.last = max(self.last, float(at))
+        if "dspyc_trace" in record:
+            self.head = record
+        elif "call" in record:
+            self.calls[int(record["call"])] = Call(
+                int(record["call"]),
+                record["within"],
+                str(record["what"]),
+                str(record["name"]),
+                float(record["at"]),
+                span,
+                place=record.get("place"),
+            )
+        elif "end" in record:
+            call = self.calls[record["end"]]
+            call.end, call.ends, call.error = float(record["at"]), span, record.get("error")
+            call.tokens, call.cost = record.get("tokens"), record.get("cost")
+            call.cached = bool(record.get("cached"))
+        elif "progress" in record:
+            self.progress[str(record["progress"])] = record
+        elif "trial" in record:
+            self.trials.append(record)
+        elif "result" in record:
+            self.results.append(Measurement(record["result"], record))
+        elif "row" in record:
+            result = self.results[-1]
+            result.rows.append(span)
+            result.points += float(record["score"])
+            result.errors += "error" in record
+        elif "finished" in record:
+            self.finished, self.error = float(record["finished"]), record.get("error")
+
+
+def _lines(file: Any, offset: int) -> Iterator[tuple[int, bytes]]:
+    """The whole lines from here on, and where they begin; half a last line is left for later."""
+    rest = b""
+    while block := file.read(_BLOCK):
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            yield offset, line + b"\n"
+            offset += len(line) + 1
+        if len(rest) > LONGEST_LINE or offset > LARGEST:
+            return
+
+
+def _is_alive(process: Any) -> bool:
+    if not isinstance(process, int) or process <= 0 or sys.platform == "win32":
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
