@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..compiler.completion.surroundings import Export
     from ..project.callers import Callable, Calls
     from ..project.exports import Exports
+    from ..project.extending import Signature
     from ..project.index import Declaration, Index, Mention
     from ..project.moved import Moved
     from ..project.renaming import Renaming
@@ -157,6 +158,24 @@ class Workspace(Struct):
         from ..project.callers import callees
 
         return callees(self._index, caller)
+
+    def signature_at(self, path: str, offset: int) -> Signature | None:
+        """The signature whose name stands at an offset of a file."""
+        from ..project.extending import signature_at
+
+        return signature_at(self._index, path, offset)
+
+    def extended(self, path: str, offset: int) -> Signature | None:
+        """The signature that the one at an offset extends."""
+        from ..project.extending import extended
+
+        return extended(self._index, path, offset)
+
+    def extending(self, path: str, offset: int) -> list[Signature]:
+        """The signatures of the workspace that extend the one at an offset."""
+        from ..project.extending import extending
+
+        return extending(self._index, path, offset, self.sources())
 
     def importers(self, path: str) -> frozenset[str]:
         """The files checked so far that import a file, be it through others."""

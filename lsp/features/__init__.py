@@ -32,6 +32,7 @@ from . import (
     semantic_tokens,
     signature_help,
     text_document_content,
+    type_hierarchy,
     workspace_symbol,
 )
 
@@ -61,5 +62,6 @@ FEATURES = (
     semantic_tokens,
     signature_help,
     text_document_content,
+    type_hierarchy,
     workspace_symbol,
 )
