@@ -160,17 +160,13 @@ def _is_converted(kind: types.Type) -> bool:
 
 
 def _mean_the_same(
-    selection: Selection,
-    declared: Item,
-    value: syntax.Expression,
-    offset: int,
-    but: Mapping[str, object] = {},
+    selection: Selection, value: syntax.Expression, offset: int, but: Collection[str] = ()
 ) -> bool:
-    """Whether the names of an expression mean at an offset what they mean where it stands."""
+    """Whether the names of an expression at the top of the file mean the same at an offset."""
     program = selection.analysis.program
     names = {each.text for each in walk(value) if isinstance(each, syntax.Name) and each.text not in but}
     there = program.names_at(offset)
-    return all(there.get(each) is program.lookup(each) for each in names) and declared is not None
+    return all(there.get(each) is program.lookup(each) for each in names)
 
 
 def _is_part_of_a_construction(path: tuple[syntax.Node, ...]) -> bool:
