@@ -5,7 +5,7 @@ Other files may name it, too, and only the author knows whether it is still want
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from ...base.diagnostic import Edit
