@@ -109,7 +109,7 @@ class Workspace(Struct):
 
     def is_settings(self, uri: str) -> bool:
         """Whether a file is one of settings, not a program."""
-        return os.path.basename(convert.path_of(uri)) in SETTINGS_FILES
+        return _holds_settings(convert.path_of(uri))
 
     def declarations(self, paths: Iterable[str] | None = None) -> Iterable[Declaration]:
         """What these files declare, or all of the workspace."""
@@ -117,12 +117,16 @@ class Workspace(Struct):
 
     def mentions(self, path: str, offset: int, paths: Iterable[str] | None = None) -> list[Mention]:
         """Where the name at an offset of a file stands, in these files or in all of the workspace."""
+        if _holds_settings(path):
+            return []
         return self._index.mentions(path, offset, self.sources() if paths is None else paths)
 
     def renaming(self, path: str, offset: int, new: str) -> Renaming:
         """What gives the name at an offset another one; raises `project.renaming.Refused`."""
-        from ..project.renaming import renaming  # only this request needs it
+        from ..project.renaming import Refused, renaming  # only this request needs it
 
+        if _holds_settings(path):
+            raise Refused("the name of a setting cannot be changed")
         return renaming(self._index, path, offset, new, self.sources())
 
     def renamed_elsewhere(self, path: str, offset: int, new: str) -> Others:
@@ -145,7 +149,7 @@ class Workspace(Struct):
         """The function, module or part whose name stands at an offset of a file."""
         from ..project.callers import callable_at
 
-        return callable_at(self._index, path, offset)
+        return None if _holds_settings(path) else callable_at(self._index, path, offset)
 
     def callers(self, called: Callable) -> list[Calls]:
         """What calls it, in all files of the workspace."""
@@ -209,3 +213,7 @@ class Workspace(Struct):
     def importable(self, path: str, level: int = 0, packages: Sequence[str] = ()) -> tuple[str, ...]:
         """What an import in this file may go on with behind `level` dots and the names of some packages."""
         return self._files.importable(path, level, packages)
+
+
+def _holds_settings(path: str) -> bool:
+    return os.path.basename(path) in SETTINGS_FILES
