@@ -187,10 +187,10 @@ def _calls(definition: types.ClassDefinition) -> list[str]:
     if shape is None:
         return []
     added = [[_field(each) for each in fields] for fields in (shape.inputs, shape.outputs)]
-    own = f"those of `{shape.of}`" if shape.of else ""
+    own = [f"the {kind} of `{shape.of}`" if shape.of else "" for kind in ("inputs", "outputs")]
     lines = [
-        f"- takes {', '.join(filter(None, (own, *added[0])))}",
-        f"- gives {', '.join(filter(None, (*added[1], own)))}",
+        f"- takes {', '.join(filter(None, (own[0], *added[0])))}",
+        f"- gives {', '.join(filter(None, (*added[1], own[1])))}",
     ]
     if shape.calls == "0":
         lines.append("- asks no model")
