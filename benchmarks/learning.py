@@ -1,12 +1,16 @@
 """Whether optimizers make a real model better: before, after, calls and time, on rows that none of them has
 seen.
 
-    python benchmarks/learning.py --lm embedded/base --rows messages.csv --input text --label label
+    python benchmarks/learning.py instructions --lm embedded/base --rows messages.csv
+    python benchmarks/learning.py demos --lm gguf/MODEL.gguf --rows benchmarks/opposites.csv --input word \\
+        --label answer --free --settings '{"max_tokens": 8, "cache_prompt": true, "n_parallel": 1}'
 
-The model that does the task is the one of `--lm`. Instructions are written by `--writer`, a strong model;
+`instructions` and `demos` say what the model reacts to, and so which optimizers are measured. The model that
+does the task is the one of `--lm`. Instructions, rules and advice are written by `--writer`, a strong model;
 without one they are drawn by seed from a pool of plausible instructions, good and bad ones (`--pool FILE`,
-one a line), and the table says so. `±` is half of a 95 % interval, of the differences that of a paired
-bootstrap over the test rows.
+one a line), and the table says so. Every optimizer has the same budget of calls, those for writing and
+training included. `±` is half of a 95 % interval, of the differences that of a paired bootstrap over the test
+rows. `AvatarOptimizer` is not among them: it needs a model that can use tools.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import random
 import re
 import threading
@@ -64,15 +69,15 @@ class Pool(dspy.BaseLM):
         for index in range(int(request.kwargs.get("n") or 1)):
             seed = f"{last} {request.kwargs.get('rollout_id')} {index}"
             draw = int(hashlib.sha256(seed.encode()).hexdigest()[:8], 16)
-            fields = {
-                name: self.texts[draw % len(self.texts)]
-                if "instruction" in name
-                else "Nothing is known of it."
-                for name in names
-            }
+            fields = {name: self._value(name, self.texts[draw % len(self.texts)]) for name in names}
             body = "\n\n".join(f"[[ ## {name} ## ]]\n{value}" for name, value in fields.items())
             answers.append(json.dumps(fields) if "JSON object" in system else body)
         return dspy.Response(tuple(answers))
+
+    def _value(self, name: str, drawn: str) -> str:
+        if name == "module_advice":
+            return json.dumps({"self": drawn})
+        return drawn if "instruction" in name or "rules" in name else "Nothing is known of it."
 
 
 class Counted:
@@ -88,20 +93,102 @@ class Counted:
             self.count += 1
 
 
-def optimizers(metric: Any, writer: Any, calls: int) -> dict[str, Callable[[], tuple[Any, bool]]]:
-    """What makes each optimizer, and whether it takes a valset."""
+Learn = Callable[[Any, Sequence[Any], Sequence[Any]], Any]
+"""Makes a better program of a student, a trainset and a valset."""
+
+
+def of_instructions(metric: Any, writer: Any, calls: int, steps: int) -> dict[str, Learn]:
+    """What is measured where the model follows instructions, and demos do not help it."""
+    none = {"max_bootstrapped_demos": 0, "max_labeled_demos": 0}
+
+    def simba(student: Any, train: Any, val: Any) -> Any:
+        optimizer = dspy.SIMBA(metric=metric, prompt_model=writer, bsize=16, max_demos=0)
+        return optimizer.compile(student, trainset=[*train, *val])
+
+    def infer(student: Any, train: Any, val: Any) -> Any:
+        optimizer = dspy.InferRules(metric=metric, teacher_settings={"lm": writer}, **none)
+        # The rows' own labels are the demos, of which there are to be none: only the writer is asked.
+        return optimizer.compile(student, trainset=train, valset=val, teacher="labels")
+
+    def better_together(student: Any, train: Any, val: Any) -> Any:
+        both = dspy.BetterTogether(
+            metric=metric,
+            p=dspy.MIPROv2(metric=metric, prompt_model=writer, **none),
+            w=dspy.BootstrapFinetune(train_kwargs={"steps": steps}),
+        )
+        return both.compile(student, trainset=train, valset=val, strategy="p -> w", teacher="labels")
+
+    def copro(student: Any, train: Any, val: Any) -> Any:
+        optimizer = dspy.COPRO(metric=metric, prompt_model=writer, breadth=6, depth=3)
+        return optimizer.compile(student, trainset=[*train, *val])
+
     return {
-        "LabeledFewShot": lambda: (dspy.LabeledFewShot(k=4), False),
-        "BootstrapFewShot": lambda: (dspy.BootstrapFewShot(metric=metric), False),
-        "BootstrapRS": lambda: (dspy.BootstrapRS(metric=metric, num_candidate_programs=8), True),
-        "COPRO": lambda: (dspy.COPRO(metric=metric, prompt_model=writer, breadth=6, depth=3), False),
-        "MIPROv2": lambda: (dspy.MIPROv2(metric=metric, prompt_model=writer), True),
-        "MIPROv2, instructions": lambda: (
-            dspy.MIPROv2(metric=metric, prompt_model=writer, max_bootstrapped_demos=0, max_labeled_demos=0),
-            True,
-        ),
-        "GEPA": lambda: (dspy.GEPA(metric=metric, reflection_lm=writer, max_metric_calls=calls), True),
+        "BootstrapRS": random_search(metric),
+        "COPRO": copro,
+        "MIPROv2, instructions": with_valset(dspy.MIPROv2(metric=metric, prompt_model=writer, **none)),
+        "GEPA": with_valset(dspy.GEPA(metric=metric, reflection_lm=writer, max_metric_calls=calls)),
+        "SIMBA, advice": simba,
+        "InferRules": infer,
+        "BootstrapFinetune": lambda student, train, val: dspy.BootstrapFinetune(
+            train_kwargs={"steps": steps}
+        ).compile(student, trainset=[*train, *val], teacher="labels"),
+        "BetterTogether, MIPROv2 -> weights": better_together,
     }
+
+
+def of_demos(metric: Any, writer: Any, calls: int, steps: int) -> dict[str, Learn]:
+    """What is measured where the model learns from demos."""
+
+    def few_shot(student: Any, train: Any, val: Any) -> Any:
+        return dspy.BootstrapFewShot(metric=metric).compile(student, trainset=train)
+
+    def nearest(student: Any, train: Any, val: Any) -> Any:
+        return dspy.KNNFewShot(8, train, dspy.Embedder(letters)).compile(student, teacher="labels")
+
+    def together(student: Any, train: Any, val: Any) -> Any:
+        found = random_search(metric)(student, train, val).candidate_programs[:3]
+        return dspy.Ensemble(reduce_fn=dspy.majority).compile([each["program"] for each in found])
+
+    return {
+        "LabeledFewShot": lambda student, train, val: dspy.LabeledFewShot(k=8).compile(
+            student, trainset=train
+        ),
+        "BootstrapFewShot": few_shot,
+        "BootstrapRS": random_search(metric),
+        "BootstrapFewShotWithOptuna": with_valset(
+            dspy.BootstrapFewShotWithOptuna(metric=metric, num_candidate_programs=8), teacher="labels"
+        ),
+        "KNNFewShot": nearest,
+        "MIPROv2": with_valset(dspy.MIPROv2(metric=metric, prompt_model=writer)),
+        "SIMBA, demos": lambda student, train, val: dspy.SIMBA(
+            metric=metric, prompt_model=writer, bsize=12, num_candidates=4, max_steps=3
+        ).compile(student, trainset=[*train, *val]),
+        "Ensemble of BootstrapRS's best 3": together,
+    }
+
+
+def random_search(metric: Any) -> Learn:
+    """BootstrapRS with 8 candidates beside those that it always tries."""
+    return with_valset(dspy.BootstrapRS(metric=metric, num_candidate_programs=8))
+
+
+def with_valset(optimizer: Any, **arguments: Any) -> Learn:
+    """Learns by an optimizer that takes a trainset and a valset."""
+    return lambda student, train, val: optimizer.compile(student, trainset=train, valset=val, **arguments)
+
+
+def letters(texts: Sequence[str]) -> list[list[float]]:
+    """How often each pair of letters stands in a text, in 64 buckets."""
+    found = []
+    for text in texts:
+        counts = [0.0] * 64
+        for pair in zip(f" {text.lower()}", f"{text.lower()} ", strict=True):
+            counts[int(hashlib.sha256("".join(pair).encode()).hexdigest()[:8], 16) % 64] += 1.0
+        found.append(counts)
+    return found
+
+
+SUITES = {"instructions": of_instructions, "demos": of_demos}
 
 
 def interval(values: Sequence[float], rng: random.Random) -> tuple[float, float]:
@@ -116,7 +203,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("suite", choices=SUITES, help="what the model reacts to")
     parser.add_argument("--lm", required=True, help="the model that does the task")
+    parser.add_argument(
+        "--settings", type=json.loads, default={}, help="more parameters of the model, as JSON"
+    )
     parser.add_argument(
         "--rows", type=Path, required=True, help="labelled rows, of which a half is for testing"
     )
@@ -129,8 +220,8 @@ def main() -> None:
     parser.add_argument("--pool", type=Path, help="a file of instructions, one a line")
     parser.add_argument("--take", type=int, default=400, help="how many rows to use")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--metric-calls", type=int, default=600, help="GEPA's")
-    parser.add_argument("--max-calls", type=int, help="the budget of each optimizer, in calls")
+    parser.add_argument("--max-calls", type=int, default=1000, help="the budget of each optimizer, in calls")
+    parser.add_argument("--steps", type=int, default=300, help="how long models are trained")
     parser.add_argument("--only", action="append", help="only this optimizer")
     parser.add_argument("--json", type=Path, help="write the numbers there, too")
     options = parser.parse_args()
@@ -140,32 +231,40 @@ def main() -> None:
     kinds = tuple(sorted({str(row[options.label]) for row in rows}))
     kind: Any = str if options.free else Literal[kinds]
     fields = {options.input: (str, dspy.InputField()), options.label: (kind, dspy.OutputField())}
-    student = dspy.Predict(dspy.Signature(fields))
+    student = dspy.Predict(dspy.Signature(fields), max_retries=0)
 
     def same(gold: Any, pred: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None) -> Any:
-        right = str(gold[options.label]) == str(pred[options.label])
+        right = str(gold[options.label]).strip().lower() == str(pred[options.label]).strip().lower()
         return dspy.Score(float(right), feedback=f"the label is {gold[options.label]}")
 
     pool = options.pool.read_text(encoding="utf-8").splitlines() if options.pool else POOL
     writer: Any = dspy.LM(options.writer) if options.writer else Pool([line for line in pool if line.strip()])
     counted = Counted()
-    dspy.configure(lm=dspy.LM(options.lm), max_errors=10**9, callbacks=[counted])
+    # Each optimizer pays for its own answers.
+    lm = dspy.LM(options.lm, cache=False, **options.settings)
+    dspy.configure(lm=lm, max_errors=10**9, callbacks=[counted])
+    logging.getLogger("dspyc").setLevel(logging.ERROR)
     measure = dspy.Evaluate(devset=test, metric=same)
-    before = [row.value for row in measure(student).rows]
+    before = measured(measure, student)
     found: dict[str, Any] = {}
-    for name, make in optimizers(same, writer, options.metric_calls).items():
+    for name, learn in SUITES[options.suite](same, writer, options.max_calls, options.steps).items():
         if options.only and name not in options.only:
             continue
-        optimizer, takes_valset = make()
         counted.count, began = 0, time.perf_counter()
-        budget = Budget(calls=options.max_calls) if options.max_calls else None
-        with working(budget=budget):
-            data = {"trainset": train, "valset": val} if takes_valset else {"trainset": train + val}
-            best = optimizer.compile(student, **data)
+        with working(budget=Budget(calls=options.max_calls)):
+            best = learn(student, train, val)
         seconds, calls = time.perf_counter() - began, counted.count
-        after = [row.value for row in measure(best).rows]
-        found[name] = {"after": after, "calls": calls, "seconds": seconds}
+        found[name] = {"after": measured(measure, best), "calls": calls, "seconds": seconds}
+        show(options, before, {name: found[name]})
     show(options, before, found)
+
+
+def measured(measure: dspy.Evaluate, program: Any) -> list[float]:
+    """The score of each row; 0 for all where every one fails, which is a score here."""
+    try:
+        return [row.value for row in measure(program).rows]
+    except dspy.EvaluationError as error:
+        return [0.0] * error.result.total
 
 
 def show(options: argparse.Namespace, before: list[float], found: dict[str, Any]) -> None:

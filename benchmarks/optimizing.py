@@ -89,7 +89,8 @@ def model(dspy: Any, library: str, answers: Answers) -> Any:
             model = "test/instant"
 
             def complete(self, request: Any) -> Any:
-                return dspy.Response((answers.answer(request.messages, request.kwargs.get("rollout_id")),))
+                messages = request.openai_messages
+                return dspy.Response((answers.answer(messages, request.kwargs.get("rollout_id")),))
 
         return Ours()
 

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import click
 
-from ..base.files import UnreadableFile, read_regular, replacing, write_atomically
+from ..base.files import replacing, write_atomically
 from ..base.text import plural
+from .built import verify_ours
 from .console import say
 from .errors import Refusal
 from .files import find, shown, with_models
 from .tidy import tidy
-
-_LARGEST_BUILT = 256 << 20
-"""In bytes; a larger module was not built here."""
 
 
 @click.command
@@ -28,7 +26,15 @@ _LARGEST_BUILT = 256 << 20
     show_default=True,
     help="The folder to write the modules to.",
 )
-def command(paths: tuple[str, ...], out: Path) -> int:
+@click.option(
+    "--target",
+    "runtime",
+    type=click.Choice(["dspyc", "dspy"]),
+    default="dspyc",
+    show_default=True,
+    help="What the modules run on: this package's runtime, or DSPy itself.",
+)
+def command(paths: tuple[str, ...], out: Path, runtime: str) -> int:
     """Write programs as Python modules, with stubs.
 
     PATHS are files or folders (the working folder by default); files in a folder keep their relative paths
@@ -36,18 +42,26 @@ def command(paths: tuple[str, ...], out: Path) -> int:
     They are formatted with black if it is installed (pip install "dspyc[build]"). Nothing is written if a
     program has an error, or if a file that dspyc did not write would be overwritten.
 
+    With --target dspy the modules run on DSPy, without dspyc. They ask the same, byte for byte; what DSPy has
+    no means for is left out and told with its line. Data, Python files and what was learned are copied.
+
     \b
     Examples:
       dspyc build
       dspyc build triage.dspy --out generated
+      dspyc build triage.dspy --target dspy
     """
+    if runtime == "dspy":
+        from .building_dspy import build_all
+
+        return build_all(_targets(paths, out), out)
     from ..compiler.emit import build
     from .checking import analyse_without_errors
 
     targets = _targets(paths, out)
     texts: dict[Path, str] = {}
     for target, analysis in zip(targets.values(), analyse_without_errors(targets), strict=True):
-        _verify_ours(target)
+        verify_ours(target)
         built = build(analysis)
         texts[target] = tidy(built.module)
         texts[target.with_suffix(".pyi")] = tidy(built.stub, is_stub=True)
@@ -81,18 +95,3 @@ def _copy_learned(source: Path, folder: Path) -> None:
         for path in with_models(state):
             with path.open("rb") as content, replacing(folder / path.name) as copy:
                 shutil.copyfileobj(content, copy)
-
-
-def _verify_ours(target: Path) -> None:
-    """Refuse to overwrite a file that another hand, or another tool, has written."""
-    if not target.exists():
-        return
-    try:
-        text = read_regular(target, _LARGEST_BUILT)
-    except UnreadableFile:
-        text = ""
-    if "Compiled from " not in text and "__dspyc__" not in text:
-        raise Refusal(
-            f"{shown(target)} was not written by dspyc",
-            "choose another --out. Nothing was written",
-        )

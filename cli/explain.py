@@ -53,7 +53,7 @@ def _list(kinds: Sequence[Kind]) -> None:
     """The codes by their groups, each with its name and the first sentence of its page."""
     width = max(len(kind.name) for kind in kinds)
     for group, members in groupby(kinds, key=lambda each: each.code[:2]):
-        say(click.style(f"\n{group}  {_GROUPS.get(group, '')}", bold=True))
+        say(click.style(f"\n{group}  {GROUPS.get(group, '')}", bold=True))
         for kind in members:
             say(f"  {click.style(kind.code, bold=True)}  {kind.name:{width}}  {_title(kind)}")
 
@@ -65,7 +65,7 @@ def _title(kind: Kind) -> str:
     return (sentence[0] if sentence else text).rstrip(".:")
 
 
-_GROUPS = {
+GROUPS = {
     "E0": "Syntax and files",
     "E1": "Names and imports",
     "E2": "Types and fields",

@@ -19,7 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
     "Run": ("run", "prompt", "test", "cache"),
     "Improve": ("eval", "optimize", "diff", "ui"),
-    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "completion", "version"),
+    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "mcp", "completion", "version"),
 }
 
 

@@ -110,11 +110,12 @@ def command(
         from . import plans
 
         with told(), answering(models, loaded):
-            planned = program.plan(evaluation, plans.per_run(loaded, programs[0]))
+            per_run, unseen = plans.per_run(loaded, programs[0])
+            planned = program.plan(evaluation, per_run)
         if as_json:
-            say_json(plans.record(programs[0], planned))
+            say_json(plans.record(programs[0], planned, unseen))
         else:
-            plans.show(programs[0], type(program.optimizer).__name__, planned)
+            plans.show(programs[0], type(program.optimizer).__name__, planned, unseen)
         return 0
     if evaluation is not None and (report is not None or content):
         evaluation.keep_calls = True

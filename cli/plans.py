@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .console import rich_console, say, say_note
+from .errors import list_names
 
 if TYPE_CHECKING:
     from ..project.programs import Loaded
@@ -12,23 +14,35 @@ if TYPE_CHECKING:
     from ..runtime.programs.planning import OptimizePlan, PlanLine
 
 
-def per_run(loaded: Loaded, program: str) -> Span | None:
-    """How many model calls a run of a program makes, as the compiler counts them; None where it cannot."""
+def per_run(loaded: Loaded, program: str) -> tuple[Span | None, list[str]]:
+    """How many model calls a run of a program makes, as the compiler counts them, and which functions it
+    cannot look into, whose calls are not among them; None where it cannot count at all.
+    """
     from ..compiler.schedule.bounds import most_calls
     from ..runtime.optimizers.plan import Span
 
     symbol = loaded.analysis.program.lookup(program)
     bound = None if symbol is None else most_calls(loaded.analysis.program, symbol)
-    if bound is None or bound.without_retries.unseen:
-        return None
-    return Span(1, bound.with_retries.value)
+    if bound is None:
+        return None, []
+    # A Python function that is a tool or a search rarely asks a model; a module of Python always does.
+    unseen = sorted(bound.without_retries.unseen)
+    most = bound.with_retries.value
+    return (Span(1, most), unseen) if most else (None, [])
 
 
-def record(program: str, plan: OptimizePlan) -> dict[str, Any]:
-    """A plan as JSON."""
+def record(program: str, plan: OptimizePlan, unseen: Sequence[str] = ()) -> dict[str, Any]:
+    """A plan as JSON.
+
+    Args:
+        program: the program's name.
+        plan: the plan.
+        unseen: the functions whose calls, if they make any, are not counted.
+    """
     return {
         "program": program,
-        "complete": plan.is_complete,
+        "complete": plan.is_complete and not unseen,
+        "not_counted": list(unseen),
         "lines": [
             {
                 "role": line.role,
@@ -45,30 +59,32 @@ def record(program: str, plan: OptimizePlan) -> dict[str, Any]:
     }
 
 
-def show(program: str, optimizer: str, plan: OptimizePlan) -> None:
-    """Print a plan as a table."""
+def show(program: str, optimizer: str, plan: OptimizePlan, unseen: Sequence[str] = ()) -> None:
+    """Print a plan as a table; see `record`."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for heading in ("role", "model"):
-        table.add_column(heading)
+    table.add_column("role", no_wrap=True)
+    table.add_column("model", overflow="fold")
     for heading in ("calls", "tokens", "dollars"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for line in plan.lines:
         table.add_row(*_cells(line))
     if len(plan.lines) > 1:
-        table.add_row("all", "", _shown(plan.calls), _shown(plan.tokens), _money(plan.dollars))
+        table.add_row("all", "", _shown(plan.calls), _round(plan.tokens), _money(plan.dollars))
     say(f"`{program}` will make these calls, at least and at most:")
     rich_console().print(table)
     for metric in plan.metrics:
         say_note(f"the metric `{metric}` is a program; the calls that it makes are not among these")
+    if unseen:
+        say_note(f"the calls that {list_names(unseen)} may make are not among these")
     if not plan.has_optimizer:
         say_note(f"how many calls {optimizer} itself makes is not known beforehand, and is not among these")
 
 
 def _cells(line: PlanLine) -> tuple[str, ...]:
-    return line.role, line.model, _shown(line.calls), _shown(line.tokens), _money(line.dollars)
+    return line.role, line.model, _shown(line.calls), _round(line.tokens), _money(line.dollars)
 
 
 def _pair(span: Span) -> dict[str, float | None]:
@@ -76,14 +92,30 @@ def _pair(span: Span) -> dict[str, float | None]:
 
 
 def _shown(span: Span) -> str:
-    most = "no bound" if span.most is None else f"{span.most:,.0f}"
-    least = f"{span.least:,.0f}"
-    return least if least == most else f"{least} to {most}"
+    return _between(span, lambda number: f"{number:,.0f}")
+
+
+def _round(span: Span) -> str:
+    """Tokens, in thousands and millions, as nobody reads all digits of an estimate."""
+
+    def short(number: float) -> str:
+        for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+            if number >= size:
+                return (
+                    f"{number / size:.3g} {unit}" if number < 1000 * size else f"{number / size:,.0f} {unit}"
+                )
+        return f"{number:.0f}"
+
+    return _between(span, short)
 
 
 def _money(span: Span | None) -> str:
-    if span is None:
-        return "not known"
-    most = "no bound" if span.most is None else f"{span.most:,.2f}"
-    least = f"{span.least:,.2f}"
+    return "not known" if span is None else _between(span, lambda number: f"{number:,.2f}")
+
+
+def _between(span: Span, written: Callable[[float], str]) -> str:
+    least = written(span.least)
+    if span.most is None:
+        return f"{least} or more"
+    most = written(span.most)
     return least if least == most else f"{least} to {most}"

@@ -233,6 +233,8 @@ def _end_with_parent(parent: int) -> None:
 
 
 def _say_where(listener: socket.socket, endpoints: Sequence[Endpoint]) -> None:
+    # Whoever waits for this line may connect at once; the request waits until the server takes it.
+    listener.listen(2048)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     say(f"Serving {list_names(one.name for one in endpoints)} at http://{shown}:{port}", error=True)

@@ -74,7 +74,7 @@ def compiled(analysis: FileAnalysis) -> Compiled:
     from ..compiler.emit import emit
 
     code = compile(emit(analysis), analysis.path, "exec", dont_inherit=True)
-    return Compiled(code, _imports(analysis))
+    return Compiled(code, imports_of(analysis))
 
 
 def errors_of(analysis: FileAnalysis) -> tuple[Diagnostic, ...]:
@@ -86,7 +86,8 @@ def errors_of(analysis: FileAnalysis) -> tuple[Diagnostic, ...]:
     )
 
 
-def _imports(analysis: FileAnalysis) -> dict[str, str]:
+def imports_of(analysis: FileAnalysis) -> dict[str, str]:
+    """What the imports of a file lead to: paths, by what is written."""
     from ..grammar import syntax
 
     found: dict[str, str] = {}

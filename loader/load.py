@@ -128,7 +128,8 @@ def _imported_program(path: str, found: Compiled) -> ModuleType:
 def run_as_imported(module: ModuleType, path: str, found: Compiled) -> None:
     """Execute a file in its module, which is then the one that files importing that file get."""
     # Known before it runs: types may be imported in a cycle.
-    _by_path[path] = (mark(path), module)
+    # A text that is not on the disk, like a notebook's cell, is never an old version of itself.
+    _by_path[path] = (mark(path) if os.path.exists(path) else (0, 0), module)
     try:
         run(module, found)
     except BaseException:

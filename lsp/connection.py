@@ -16,6 +16,7 @@ from .protocol import ErrorCode
 logger = logging.getLogger(__name__)
 
 Message: TypeAlias = dict[str, Any]
+OnAnswer: TypeAlias = Callable[[Any], None]
 OnArrival: TypeAlias = Callable[[Message], bool]
 """Looks at a message in the thread that reads; whether it is done with."""
 
@@ -34,6 +35,8 @@ class Connection:
         self._target = target
         self._sending = threading.Lock()
         self._last_request = 0
+        self._expected: dict[str, OnAnswer] = {}
+        """What takes the answers to our requests, by their numbers."""
 
     # --- reading ----------------------------------------------------------------------------------------
 
@@ -77,23 +80,40 @@ class Connection:
 
     def notify(self, method: str, params: Any) -> None:
         """Send a notification."""
-        self._send({"method": method, "params": params})
+        self.send({"method": method, "params": params})
 
-    def request(self, method: str, params: Any) -> None:
-        """Send a request; what the client answers is not looked at."""
+    def request(self, method: str, params: Any, on_answer: OnAnswer | None = None) -> None:
+        """Send a request. `on_answer` gets the result, when the loop takes it; nobody an error."""
         self._last_request += 1
-        self._send({"id": f"dspyc-{self._last_request}", "method": method, "params": params})
+        number = f"dspyc-{self._last_request}"
+        if on_answer is not None:
+            self._expected[number] = on_answer
+        self.send({"id": number, "method": method, "params": params})
+
+    def is_expected(self, message: Message) -> bool:
+        """Whether a message is an answer that somebody waits for."""
+        return "method" not in message and message.get("id") in self._expected
+
+    def take_answer(self, message: Message) -> None:
+        """Hand an answer to what waits for it."""
+        on_answer = self._expected.pop(message["id"], None)
+        if on_answer is not None and "result" in message:
+            on_answer(message["result"])
 
     def answer(self, request: Any, result: Any) -> None:
         """Answer a request."""
-        self._send({"id": request, "result": result})
+        self.send({"id": request, "result": result})
 
     def fail(self, request: Any, code: ErrorCode, message: str) -> None:
         """Answer a request with an error; `None` stands for one whose number could not be read."""
-        self._send({"id": request, "error": {"code": int(code), "message": message}})
+        self.send({"id": request, "error": {"code": int(code), "message": message}})
 
-    def _send(self, message: Message) -> None:
-        body = encode({"jsonrpc": "2.0", **message})
+    def send(self, message: Message) -> None:
+        """Send a message that may have been received from somebody else."""
+        self.send_body(encode({"jsonrpc": "2.0", **message}))
+
+    def send_body(self, body: bytes) -> None:
+        """Send a message that is encoded already."""
         with self._sending:
             self._target.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
             self._target.flush()

@@ -88,10 +88,17 @@ def as_diagnostic(
         code=found.code,
         source="dspyc",
         message=found.message if found.help is None else f"{found.message}\n{found.help}",
-        tags=[DiagnosticTag.UNNECESSARY] if found.name.startswith("unused-") else None,
+        tags=_tags(found.name),
         related_information=list(_related(found, source, encoding, source_of)) or None,
         data={"name": found.name},
     )
+
+
+def _tags(name: str) -> list[DiagnosticTag] | None:
+    """What is unused is greyed out, and what is switched off is struck through."""
+    if name.startswith("unused-"):
+        return [DiagnosticTag.UNNECESSARY]
+    return [DiagnosticTag.DEPRECATED] if name == "retired-model" else None
 
 
 def _related(

@@ -2,8 +2,8 @@
 
 One thread reads. The main thread takes changes and answers most requests, in the order of arrival; jobs that
 can wait (diagnostics) run between two messages as soon as they are due, so that a client which asks all the
-time does not keep them away. A third thread answers what needs the whole project, from a snapshot of the
-texts.
+time does not keep them away. Another process answers what needs the whole project (`worker.py`); there, the
+main thread does, and so does this file.
 
 A cancellation is seen by the thread that reads, at once: a request that waits is refused, one that runs is
 stopped at its next `check_cancelled`.
@@ -26,7 +26,21 @@ from .connection import Message
 from .features.handler import Handler
 from .protocol import ErrorCode, Structure
 from .session import Refusal, Server, Waiting
-from .workspace import Workspace
+from .worker import Worker
+
+_SHARED = frozenset(
+    {
+        "textDocument/didOpen",
+        "textDocument/didChange",
+        "textDocument/didClose",
+        "workspace/didChangeWatchedFiles",
+        "workspace/didChangeWorkspaceFolders",
+        "workspace/didCreateFiles",
+        "workspace/didDeleteFiles",
+        "workspace/didRenameFiles",
+    }
+)
+"""What the other process hears, too."""
 
 
 class ExitCode(Struct, frozen=True):
@@ -47,11 +61,11 @@ class Dispatcher:
         self._tokens: dict[Any, Token] = {}
         """The requests without an answer, each with what cancels it."""
         self._lock = threading.Lock()
-        self._background = _Background(server)
+        self._worker = None if server.is_worker else Worker(server, self._forget)
+        self._passed_on: set[str] = set()
+        """The requests that the other process has."""
         self._waiting: dict[str, Callable[[], None]] = {}
         """What asks again for each request that is answered when something has changed."""
-        self._resumed = 0
-        """How often something had."""
         self._state = "new"
         server.resume = self._resume
 
@@ -80,18 +94,24 @@ class Dispatcher:
                 key = _key(params.get("id")) if isinstance(params, dict) else ""
                 token = self._tokens.get(key)
                 waits = key in self._waiting
+                is_passed_on = key in self._passed_on
             if token is not None:
                 token.cancel()
+            if is_passed_on and self._worker is not None:
+                self._worker.tell(message)
             return not waits
         if method is not None and request is not None:
             with self._lock:
                 self._tokens[_key(request)] = Token()
-        return method is None
+        return method is None and not self._server.connection.is_expected(message)
 
     def _handle(self, message: Message) -> ExitCode | None:
         method, request = str(message.get("method")), message.get("id")
-        if request is not None:
-            self._answer(method, request, message.get("params"))
+        if "method" not in message:
+            with self._server.guard("an answer of the client"):
+                self._server.connection.take_answer(message)
+        elif request is not None:
+            self._answer(method, request, message)
         elif method == "$/cancelRequest":
             self._resume()
         elif method == "exit":
@@ -103,13 +123,15 @@ class Dispatcher:
             except msgspec.ValidationError as error:
                 self._server.log_warning(f"invalid parameters for `{method}`: {error}")
                 return None
+            if self._worker is not None and method in _SHARED:
+                self._worker.tell(message)
             with self._server.guard(method):
                 handler.run(self._server, params)
         return None
 
     # --- requests ---------------------------------------------------------------------------------------
 
-    def _answer(self, method: str, request: Any, params: Any) -> None:
+    def _answer(self, method: str, request: Any, message: Message) -> None:
         refusal = self._refusal(method)
         if refusal is not None:
             self._fail(request, *refusal)
@@ -120,32 +142,40 @@ class Dispatcher:
                 token.cancel()
             self._resume()
             self._finish(request, None)
+            if self._worker is not None:
+                self._worker.end()
             return
         handler = self._requests.get(method)
         if handler is None:
             self._fail(request, ErrorCode.METHOD_NOT_FOUND, f"this server does not support `{method}`")
             return
         try:
-            structured = _shaped(params, handler.params)
+            structured = _shaped(message.get("params"), handler.params)
         except msgspec.ValidationError as error:
             self._fail(request, ErrorCode.INVALID_PARAMS, str(error))
             return
-        if handler.needs == "project":
-            self._ask(method, handler, request, structured)
+        if handler.needs == "project" and self._worker is not None:
+            self._pass_on(self._worker, request, message)
             return
-        self._run(method, handler, request, structured, self._server)
+        self._run(method, handler, request, structured)
         if method == "initialize":
             self._state = "running"
 
-    def _ask(self, method: str, handler: Handler, request: Any, params: Structure) -> None:
-        """Let the other thread answer a request from the texts of this moment."""
-        resumed = self._resumed
-        self._background.add(lambda view: self._run(method, handler, request, params, view, resumed))
+    def _pass_on(self, worker: Worker, request: Any, message: Message) -> None:
+        """Let the other process answer a request, unless it is cancelled already."""
+        with self._lock:
+            token = self._tokens.get(_key(request))
+            is_cancelled = token is not None and token.is_cancelled
+            if not is_cancelled:
+                self._passed_on.add(_key(request))
+        if is_cancelled:
+            self._fail(request, ErrorCode.REQUEST_CANCELLED, "cancelled")
+            return
+        worker.ask(message)
 
     def _resume(self) -> None:
         """Ask again what waits for a change, or was cancelled while it did."""
         with self._lock:
-            self._resumed += 1
             waiting, self._waiting = self._waiting, {}
         for ask in waiting.values():
             ask()
@@ -159,22 +189,14 @@ class Dispatcher:
             return ErrorCode.INVALID_REQUEST, "the server is shut down"
         return None
 
-    def _run(
-        self,
-        method: str,
-        handler: Handler,
-        request: Any,
-        params: Structure,
-        server: Server,
-        resumed: int = 0,
-    ) -> None:
+    def _run(self, method: str, handler: Handler, request: Any, params: Structure) -> None:
         with self._lock:
             token = self._tokens.get(_key(request)) or Token()
         try:
             with cancelled_by(token):
                 if token.is_cancelled:
                     raise Cancelled
-                result = handler.run(server, params)
+                result = handler.run(self._server, params)
         except Cancelled:
             self._fail(request, ErrorCode.REQUEST_CANCELLED, "cancelled")
         except Refusal as refusal:
@@ -184,18 +206,18 @@ class Dispatcher:
             self._fail(request, ErrorCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
         else:
             if isinstance(result, Waiting):
-                self._wait(request, partial(self._ask, method, handler, request, params), token, resumed)
+                self._wait(request, partial(self._run, method, handler, request, params), token)
             else:
                 self._finish(request, result)
 
-    def _wait(self, request: Any, ask: Callable[[], None], token: Token, resumed: int) -> None:
-        """Ask a request again when something has changed: at once if that was while it was looked at."""
+    def _wait(self, request: Any, ask: Callable[[], None], token: Token) -> None:
+        """Ask a request again when something has changed, or it is cancelled."""
         with self._lock:
-            has_changed = token.is_cancelled or self._resumed != resumed
-            if not has_changed:
+            is_cancelled = token.is_cancelled
+            if not is_cancelled:
                 self._waiting[_key(request)] = ask
-        if has_changed:
-            ask()
+        if is_cancelled:
+            self._fail(request, ErrorCode.REQUEST_CANCELLED, "cancelled")
 
     def _finish(self, request: Any, result: Any) -> None:
         self._forget(request)
@@ -208,32 +230,7 @@ class Dispatcher:
     def _forget(self, request: Any) -> None:
         with self._lock:
             self._tokens.pop(_key(request), None)
-
-
-class _Background:
-    """Answers requests about the whole project, one after the other, in a thread that starts with the first.
-
-    It works on files of its own: the texts as they were when the request came, and what it remembers of them.
-    """
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._jobs: queue.SimpleQueue[tuple[Any, Workspace]] = queue.SimpleQueue()
-        self._is_started = False
-
-    def add(self, run: Any) -> None:
-        """Call `run` with a server whose files are those of this moment."""
-        self._jobs.put((run, self._server.files.snapshot()))
-        if not self._is_started:
-            self._is_started = True
-            threading.Thread(target=self._work, name="project", daemon=True).start()
-
-    def _work(self) -> None:
-        view = self._server.view()
-        while True:
-            run, snapshot = self._jobs.get()
-            view.files.restore(snapshot)
-            run(view)
+            self._passed_on.discard(_key(request))
 
 
 def _take(inbox: queue.SimpleQueue[Message | None], waiting: deque[Message], timeout: float | None) -> bool:

@@ -10,12 +10,14 @@ from typing import Any
 
 from ..base.version import VERSION
 from ..grammar.source import Source
-from . import convert, features, parent
+from . import convert, features, parent, settings_of_client
+from .configuration import SECTION
 from .dispatch import Dispatcher
 from .features import diagnostics
 from .features.handler import Handler
 from .protocol import (
     AnyParams,
+    DidChangeConfigurationParams,
     DidChangeTextDocumentParams,
     DidChangeWatchedFilesParams,
     DidChangeWorkspaceFoldersParams,
@@ -55,7 +57,7 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
     server.files.folders = [convert.path_of(uri) for uri in folders]
     server.client = params.capabilities
     server.encoding = convert.choose_encoding(server.client_can("general.positionEncodings"))
-    if params.process_id is not None:
+    if params.process_id is not None and server.is_near:
         parent.watch(params.process_id, server.connection.end)
     capabilities: dict[str, Any] = {
         "positionEncoding": server.encoding,
@@ -90,6 +92,7 @@ _LATE = (
 def _initialized(server: Server, _params: AnyParams) -> None:
     server.later.add("warm up", WARM_UP_DELAY, lambda: _warm_up(server))
     _look_for_exports(server)
+    settings_of_client.watch(server)
     if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
         method = "workspace/didChangeWatchedFiles"
         options = {"watchers": [{"globPattern": WATCHED}]}
@@ -105,6 +108,8 @@ EXPORTS_DELAY = 1.0
 
 def _look_for_exports(server: Server) -> None:
     """Read what the files of the workspace declare, in a thread, so that nobody waits for it."""
+    if server.is_worker:
+        return
 
     def look() -> None:
         with server.guard("looking for names to import"):
@@ -182,6 +187,15 @@ def _something_changed(server: Server, _params: Any) -> None:
     _look_for_exports(server)
 
 
+def _did_change_configuration(server: Server, params: DidChangeConfigurationParams) -> None:
+    """The user has changed settings of the editor; a client that cannot be asked for them sends them."""
+    if server.client_can("workspace.configuration"):
+        settings_of_client.ask(server)
+    elif isinstance(params.settings, dict):
+        settings_of_client.use(server, params.settings.get(SECTION, params.settings))
+    _something_changed(server, params)
+
+
 _NOTIFICATIONS = {
     "initialized": Handler(AnyParams, _initialized),
     "textDocument/didOpen": Handler(DidOpenTextDocumentParams, _did_open),
@@ -192,5 +206,8 @@ _NOTIFICATIONS = {
     "workspace/didChangeWorkspaceFolders": Handler(
         DidChangeWorkspaceFoldersParams, _did_change_workspace_folders
     ),
-    "workspace/didChangeConfiguration": Handler(AnyParams, _something_changed),
+    "workspace/didRenameFiles": Handler(AnyParams, _something_changed),
+    "workspace/didCreateFiles": Handler(AnyParams, _something_changed),
+    "workspace/didDeleteFiles": Handler(AnyParams, _something_changed),
+    "workspace/didChangeConfiguration": Handler(DidChangeConfigurationParams, _did_change_configuration),
 }

@@ -8,14 +8,21 @@ import sys
 from typing import BinaryIO
 
 
-def main() -> None:
-    """Serve over standard input and output until the client says `exit` or goes away; ends the process."""
+def main(role: str = "", client: int | None = None) -> None:
+    """Serve over standard input and output until the client says `exit` or goes away; ends the process.
+
+    Args:
+        role: `worker` for the process that another server asks, see `worker.py`; `far` for one whose client
+            is on another machine; empty or `session` for others.
+        client: the process after whose end this one is not needed, where it is known before the client says.
+    """
     # Start-up makes many objects and no garbage, so the collector rests until the session is warm, and the
     # imports that make the most of them stand behind this line.
     gc.disable()
     import logging
 
     from ..base.recursion import room_to_recurse
+    from . import parent
     from .connection import Connection
     from .lifecycle import dispatcher
     from .session import Server
@@ -23,7 +30,14 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    server = Server(Connection(*_claim_streams()))
+    if role == "worker":
+        # It rests between questions, and its first one is not waited for.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        gc.enable()
+    server = Server(Connection(*_claim_streams()), is_worker=role == "worker", is_near=role != "far")
+    if client is not None:
+        parent.watch(client, server.connection.end)
     try:
         with room_to_recurse():
             code = dispatcher(server).serve()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from ..grammar.source import Encoding
+from .configuration import Configuration
 from .connection import Connection
 from .progress import Progress
 from .protocol import Diagnostic, LogMessageParams, MessageType
@@ -35,14 +36,20 @@ class Waiting(Struct, frozen=True):
 class Server:
     """One client, from `initialize` to `exit`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, is_worker: bool = False, is_near: bool = True) -> None:
         self.connection = connection
+        self.is_near = is_near
+        """Whether the client runs on this machine, so that its process can be watched."""
+        self.is_worker = is_worker
+        """Whether this is the process that another server asks about the whole project."""
         self.files = Workspace()
         self.later = Later()
         self.encoding: Encoding = "utf-16"
         """How this client counts columns."""
         self.client: dict[str, Any] = {}
         """What the client says that it can do."""
+        self.configuration = Configuration()
+        """What the user sets in the editor."""
         self.published: dict[str, tuple[int, list[Diagnostic]]] = {}
         """What was pushed last for each URI."""
         self._tokens: dict[str, tuple[int, list[int]]] = {}
@@ -71,13 +78,6 @@ class Server:
     def forget_tokens(self, uri: str) -> None:
         """A file was closed."""
         self._tokens.pop(uri, None)
-
-    def view(self) -> Server:
-        """The same client, seen by another thread: with files of its own, and jobs that are never done."""
-        other = Server(self.connection)
-        other.encoding = self.encoding
-        other.client = self.client
-        return other
 
     # --- what the client can do
 

@@ -9,19 +9,23 @@ from msgspec import Struct, field
 
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
+from ..project.settings import FILES as SETTINGS_FILES
 from ..project.walking import entries, programs_below, python_beside
 from ..project.workspace import Workspace as Files
 from . import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from ..compiler.analysis import FileAnalysis, Project
     from ..compiler.completion.surroundings import Export
     from ..project.callers import Callable, Calls
     from ..project.exports import Exports
     from ..project.index import Declaration, Index, Mention
+    from ..project.moved import Moved
     from ..project.renaming import Renaming
+    from ..project.renaming_elsewhere import Others
     from ..project.settings import Settings
 
 __all__ = ["SOURCE_SUFFIX", "Document", "Workspace"]
@@ -70,17 +74,9 @@ class Workspace(Struct):
         self.open.pop(path, None)
         self._files.disk.drop(path)
 
-    def snapshot(self) -> Workspace:
-        """The folders and open documents as they are now."""
-        return Workspace(list(self.folders), dict(self.open))
-
-    def restore(self, snapshot: Workspace) -> None:
-        """Take over the folders and open documents of a snapshot, and keep what is remembered of texts."""
-        for path in self.open.keys() - snapshot.open.keys():
-            self._files.disk.drop(path)
-        for path, document in snapshot.open.items():
-            self._files.disk.put(path, document.source.text)
-        self.folders, self.open = snapshot.folders, snapshot.open
+    def in_one_pass(self) -> AbstractContextManager[None]:
+        """Look at each file on the disk only once in here."""
+        return self._files.in_one_pass()
 
     def read(self, path: str) -> str | None:
         """The text of a file, the editor's where it is open there; None without such a file."""
@@ -102,11 +98,17 @@ class Workspace(Struct):
         return document.source if document is not None else self._files.source(path)
 
     def analysis(self, uri: str) -> FileAnalysis | None:
-        """All that is known of a file; None when there is no such file."""
+        """All that is known of a program's file; None when there is no such file."""
+        if self.is_settings(uri):
+            return None
         try:
             return self._files.analyse(convert.path_of(uri))
         except FileNotFoundError:
             return None
+
+    def is_settings(self, uri: str) -> bool:
+        """Whether a file is one of settings, not a program."""
+        return os.path.basename(convert.path_of(uri)) in SETTINGS_FILES
 
     def declarations(self) -> Iterable[Declaration]:
         """What the files of the workspace declare."""
@@ -121,6 +123,22 @@ class Workspace(Struct):
         from ..project.renaming import renaming  # only this request needs it
 
         return renaming(self._index, path, offset, new, self.sources())
+
+    def renamed_elsewhere(self, path: str, offset: int, new: str) -> Others:
+        """What goes with a renaming in Python, in states of programs and in data."""
+        from ..project.renaming_elsewhere import others
+
+        return others(self._files, path, offset, new, self.sources(), self.python(), self.folders)
+
+    def moved(self, paths: Mapping[str, str]) -> Moved:
+        """What goes with a move of files and folders, whose new paths stand by their old ones."""
+        from ..project.moved import moved
+
+        return moved(self._files, paths, self.sources(), self.python(), self.folders)
+
+    def python(self) -> Iterable[str]:
+        """The paths of the Python files of the workspace's folders."""
+        return dict.fromkeys(path for folder in self.folders for path in programs_below(folder, None, ".py"))
 
     def callable_at(self, path: str, offset: int) -> Callable | None:
         """The function, module or part whose name stands at an offset of a file."""

@@ -73,8 +73,8 @@ _FOLDER = "ps_d"
 """What pathspec's expressions call the slash behind a folder that they have matched."""
 
 
-def programs_below(folder: str, files: Files | None = None) -> Iterator[str]:
-    """The `.dspy` files below a folder, in order.
+def programs_below(folder: str, files: Files | None = None, ending: str = ENDING) -> Iterator[str]:
+    """The `.dspy` files below a folder, or those of another ending, in order.
 
     Left out are hidden folders, virtual environments, what the settings exclude and what git ignores. That
     the folder itself is left out does not matter: it was asked for.
@@ -83,7 +83,7 @@ def programs_below(folder: str, files: Files | None = None) -> Iterator[str]:
     full = os.path.abspath(folder)
     above = place_of(os.path.dirname(full), files)
     ignored = () if above.leaves_out(full, is_folder=True) else above.ignored
-    yield from _below(folder, _entered(full, replace(above, ignored=ignored), files), files)
+    yield from _below(folder, _entered(full, replace(above, ignored=ignored), files), files, ending)
 
 
 def is_left_out(path: str, files: Files | None = None) -> bool:
@@ -125,7 +125,7 @@ def _root(folder: str, files: Files) -> str:
     return above
 
 
-def _below(folder: str, place: _Place, files: Files) -> Iterator[str]:
+def _below(folder: str, place: _Place, files: Files, ending: str) -> Iterator[str]:
     try:
         entries = sorted(os.scandir(folder), key=lambda each: each.name)
     except OSError:
@@ -134,14 +134,14 @@ def _below(folder: str, place: _Place, files: Files) -> Iterator[str]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             inside.append(entry.path)
-        elif entry.name.endswith(ENDING) and not place.leaves_out(
+        elif entry.name.endswith(ending) and not place.leaves_out(
             os.path.abspath(entry.path), is_folder=False
         ):
             yield entry.path
     for path in inside:
         full = os.path.abspath(path)
         if not place.leaves_out(full, is_folder=True):
-            yield from _below(path, _entered(full, place, files), files)
+            yield from _below(path, _entered(full, place, files), files, ending)
 
 
 def _entered(folder: str, above: _Place, files: Files) -> _Place:

@@ -16,10 +16,13 @@ from .names import Names, names_of
 
 
 @deep
-def emit(analysis: FileAnalysis) -> ast.Module:
-    """The Python module for a file without errors; every node has its place in the `.dspy` text."""
+def emit(analysis: FileAnalysis, *, synchronous: bool = False) -> ast.Module:
+    """The Python module for a file without errors; every node has its place in the `.dspy` text.
+
+    A `synchronous` one makes its calls one after another, in plain functions.
+    """
     program = analysis.program
-    names = names_of(program)
+    names = names_of(program, synchronous=synchronous)
     tests = _test_names(program, names)
     in_order = order.ordered(program)
     incomplete = order.missing_before(program, in_order)

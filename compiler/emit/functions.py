@@ -81,12 +81,16 @@ def forward(
     )
 
 
+def forward_name(here: Here) -> str:
+    """What the method that runs a module is called."""
+    return "forward" if here.names.synchronous else "aforward"
+
+
 def guarded(here: Here, node: syntax.ModuleDeclaration, receiver: str, inner: str) -> Definition:
     """`aforward` of a module with a `fallback`: the inner method, and the fallback where that fails."""
     assert node.fallback is not None
     inputs = [field for field in node.fields if field.direction == "input"]
     scope = module_scope(here, node, node.fallback, receiver)
-    scope.asynchronous = True
     lines = blocks.block(scope, node.fallback)
     again = call(
         attribute(load(receiver), inner),
@@ -96,11 +100,17 @@ def guarded(here: Here, node: syntax.ModuleDeclaration, receiver: str, inner: st
     error = scope.local("error")
     said = ast.Expr(call(here.names.helper("flow", "fall_back"), [load(receiver), load(error)]))
     handler = ast.ExceptHandler(here.names.builtin("Exception"), error, [said, *lines])
-    body: list[ast.stmt] = [ast.Try([ast.Return(ast.Await(again))], [handler], [], [])]
+    result = ast.Await(again) if scope.asynchronous else again
+    body: list[ast.stmt] = [ast.Try([ast.Return(result)], [handler], [], [])]
     made = _parameters_of_inputs(scope, inputs, receiver)
     decorators = _scoped(scope)
     defined = function(
-        "aforward", body, made, returns=_prediction(here), decorators=decorators, asynchronous=True
+        forward_name(here),
+        body,
+        made,
+        returns=_prediction(here),
+        decorators=decorators,
+        asynchronous=scope.asynchronous,
     )
     scope.function.bind_closures(scope.here.names)
     return here.at(node, defined)
@@ -129,7 +139,7 @@ def _scope(here: Here, body: Sequence[syntax.Statement], also: Iterable[str], as
         for node in walk(statement):
             if isinstance(node, syntax.ComprehensionClause):
                 own |= targets(node.target)
-    scope = Scope(here, Function(set(), tuple(body), given), asynchronous)
+    scope = Scope(here, Function(set(), tuple(body), given), asynchronous and not here.names.synchronous)
     # A name that means something of the file in one place and a variable in another is two names in Python.
     for statement in body:
         for node in walk(statement):

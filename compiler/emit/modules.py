@@ -25,7 +25,7 @@ def module(here: Here, node: syntax.ModuleDeclaration) -> list[ast.stmt]:
     ]
     if node.forward is not None:
         if node.fallback is None:
-            body.append(functions.forward(here, node, "aforward", node.forward, receiver))
+            body.append(functions.forward(here, node, functions.forward_name(here), node.forward, receiver))
         else:
             inner = "guarded_forward"
             body.append(functions.guarded(here, node, receiver, inner))

@@ -50,6 +50,8 @@ class Names(Struct):
     """A helper's usual name to the one that it has in this module."""
     library: dict[str, str] = field(default_factory=dict)
     """A name of Python's library to the one that it has in this module."""
+    synchronous: bool = False
+    """Whether calls are made one after another in plain functions: for runtimes without `flow`."""
     _receiver: str | None = None
 
     def helper(self, module: str, attribute: str | None = None) -> ast.expr:
@@ -108,7 +110,7 @@ class Names(Struct):
         return [*own, *others]
 
 
-def names_of(program: Program) -> Names:
+def names_of(program: Program, *, synchronous: bool = False) -> Names:
     """The names that a file's own text takes."""
     used: set[str] = set()
     declared: set[str] = set()
@@ -118,7 +120,7 @@ def names_of(program: Program) -> Names:
                 used.add(node.text)
             elif isinstance(node, syntax.Identifier):
                 declared.add(node.text)
-    return Names(used | declared, declared)
+    return Names(used | declared, declared, synchronous=synchronous)
 
 
 def _alias(name: str, used: str) -> ast.alias:

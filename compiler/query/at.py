@@ -63,6 +63,15 @@ def symbol_at(found: Found) -> Symbol | None:
     return found.item.symbol_of(node) if isinstance(node, syntax.Name | syntax.Identifier) else None
 
 
+def item_of(analysis: FileAnalysis, symbol: Symbol) -> Item | None:
+    """The item that declares a name, in this or another file."""
+    place = symbol.place
+    if place is None or not place.item:
+        return None
+    program = analysis.program if place.path == analysis.path else analysis.program.beside(place.path)
+    return program.item(place.item) if program is not None else None
+
+
 def nodes(item: Item) -> Iterator[syntax.Node]:
     """All nodes of an item, a node before what is in it."""
     waiting: list[syntax.Node] = [item.declaration] if item.declaration is not None else []

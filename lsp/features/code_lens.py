@@ -23,9 +23,10 @@ def _code_lens(server: Server, analysis: FileAnalysis, params: DocumentParams) -
     """What can be done with the declarations of a file."""
     from ...compiler.query.lenses import counted, lenses
 
-    made = [_lens(server, analysis, each) for each in lenses(analysis)]
+    shown = server.configuration.code_lens
+    made = [_lens(server, analysis, each) for each in lenses(analysis)] if shown.commands else []
     uri = params.text_document.uri
-    for span in counted(analysis):
+    for span in counted(analysis) if shown.references else ():
         area = convert.range_of(analysis.source, span, server.encoding)
         made.append(CodeLens(area, data=CodeLensData(uri, area.start)))
     return made

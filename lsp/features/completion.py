@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...compiler.analysis import FileAnalysis
+from ...grammar.source import Source
 from .. import convert
 from ..protocol import (
     CompletionItem,
@@ -52,6 +53,20 @@ def _complete(
     from ...compiler.completion.complete import complete
 
     offered = complete(analysis, offset, _Around(server, analysis.path))
+    return _listed(server, analysis.source, offered, params)
+
+
+def _of_settings(server: Server, source: Source, offset: int, params: CompletionParams) -> CompletionList:
+    """What may stand at the cursor in a file of settings."""
+    from ...project.settings_help import complete
+
+    return _listed(server, source, complete(source.uri, source.text, offset), params)
+
+
+def _listed(
+    server: Server, source: Source, offered: tuple[Completion, ...], params: CompletionParams
+) -> CompletionList:
+    """Offers as a list that the client takes."""
     context = params.context
     if context is not None and context.trigger_character in _QUIET_TRIGGERS:
         likely = min((each.rank for each in offered), default=0)
@@ -63,7 +78,7 @@ def _complete(
     )
     if client.resolves:
         server.offered = (server.offered[0] + 1, offered)
-    items = [_item(server, analysis, each, order, client) for order, each in enumerate(offered)]
+    items = [_item(server, source, each, order, client) for order, each in enumerate(offered)]
     return CompletionList(is_incomplete=False, items=items)
 
 
@@ -85,6 +100,7 @@ class _Around:
     def __init__(self, server: Server, path: str) -> None:
         self._files = server.files
         self._path = path
+        self._imports = server.configuration.completion.auto_imports
 
     def modules(self, level: int, packages: Sequence[str]) -> Iterable[str]:
         return self._files.importable(self._path, level, packages)
@@ -93,13 +109,13 @@ class _Around:
         return self._files.entries(self._path, folder, endings)
 
     def exports(self, prefix: str) -> Iterable[Export]:
+        if not self._imports:
+            return ()
         return self._files.exports(self._path, prefix)
 
 
-def _item(
-    server: Server, analysis: FileAnalysis, offered: Completion, order: int, client: _Client
-) -> CompletionItem:
-    area = convert.range_of(analysis.source, offered.replaced, server.encoding)
+def _item(server: Server, source: Source, offered: Completion, order: int, client: _Client) -> CompletionItem:
+    area = convert.range_of(source, offered.replaced, server.encoding)
     with_places = client.snippets and bool(offered.snippet)
     detail = offered.detail or None
     return CompletionItem(
@@ -112,7 +128,7 @@ def _item(
         insert_text_format=InsertTextFormat.SNIPPET if with_places else None,
         insert_text_mode=InsertTextMode.ADJUST_INDENTATION if with_places else None,
         text_edit=TextEdit(area, offered.snippet if with_places else offered.inserted),
-        additional_text_edits=convert.text_edits(analysis.source, offered.more, server.encoding) or None,
+        additional_text_edits=convert.text_edits(source, offered.more, server.encoding) or None,
         data=[server.offered[0], order] if client.resolves and offered.doc else None,
     )
 
@@ -127,7 +143,7 @@ def _resolve(server: Server, item: CompletionItem) -> CompletionItem:
 
 
 HANDLERS = {
-    "textDocument/completion": about_position(_complete, CompletionParams),
+    "textDocument/completion": about_position(_complete, CompletionParams, _of_settings),
     "completionItem/resolve": Handler(CompletionItem, _resolve),
 }
 CAPABILITIES = {

@@ -22,6 +22,12 @@ WORKSPACE_DELAY = 1.0
 
 def schedule(server: Server, uri: str) -> None:
     """A file has changed: check it soon, and the other open ones a little later."""
+    if server.is_worker:
+        _schedule_workspace(server)
+        return
+    if server.files.is_settings(uri):
+        schedule_others(server)
+        return
     importers = server.files.importers(convert.path_of(uri))
     others = [each.uri for each in server.files.open.values() if each.uri != uri and each.path in importers]
     if server.pulls:
@@ -34,6 +40,9 @@ def schedule(server: Server, uri: str) -> None:
 
 def schedule_others(server: Server) -> None:
     """Something that open files may import has changed."""
+    if server.is_worker:
+        _schedule_workspace(server)
+        return
     if server.pulls:
         _schedule_refresh(server, [each.uri for each in server.files.open.values()])
     else:
@@ -42,9 +51,13 @@ def schedule_others(server: Server) -> None:
     schedule_settings(server)
 
 
+def _schedule_workspace(server: Server) -> None:
+    """What a client waits for, that asked about the whole workspace, may be there now."""
+    server.later.add("workspace diagnostics", WORKSPACE_DELAY, server.resume)
+
+
 def _schedule_refresh(server: Server, uris: Sequence[str]) -> None:
     """A client that asks for diagnostics itself is told to where those of these files are others now."""
-    server.later.add("workspace diagnostics", WORKSPACE_DELAY, server.resume)
     if uris and server.can_refresh:
         server.stale.update(uris)
         server.later.add("refresh", OTHERS_DELAY, partial(_refresh, server))
@@ -62,6 +75,8 @@ def _refresh(server: Server) -> None:
 
 def schedule_settings(server: Server) -> None:
     """The settings of open files may be others."""
+    if server.is_worker:
+        return
     server.later.add("check settings", OTHERS_DELAY, partial(publish_settings, server))
 
 
@@ -104,6 +119,8 @@ def publish_settings(server: Server) -> None:
 
 def clear(server: Server, uri: str) -> None:
     """A file was closed: its diagnostics go from the list of problems."""
+    if server.is_worker:
+        return
     server.later.remove(f"check {uri}")
     server.pulled.pop(uri, None)
     if server.published.pop(uri, None) is not None:

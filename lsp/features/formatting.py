@@ -25,7 +25,7 @@ def _edits(server: Server, formatted: TextDocumentIdentifier, selected: Range | 
     from ...grammar.formatting.format import format_source
 
     document = server.files.document(formatted.uri)
-    if document is None:
+    if document is None or server.files.is_settings(formatted.uri):
         return []
     source, encoding = document.source, server.encoding
     only = None if selected is None else [convert.span_of(source, selected, encoding)]

@@ -7,7 +7,6 @@ the same as before. Where nothing has changed in the whole workspace, the answer
 from __future__ import annotations
 
 import hashlib
-import time
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 50
 """How many files one part of an answer is about."""
-PAUSE = 0.0005
-"""Seconds between two files in which other threads go first: somebody may be typing."""
 
 _FileReport: TypeAlias = WorkspaceFullReport | WorkspaceUnchangedReport
 
@@ -87,7 +84,8 @@ def _of_workspace(server: Server, params: WorkspaceDiagnosticParams) -> Workspac
     reports: list[_FileReport] = []
     has_news = False
     paths = list(server.files.sources())
-    with server.progress(params.work_done_token, "Checking the workspace", len(paths)) as progress:
+    shown = server.progress(params.work_done_token, "Checking the workspace", len(paths))
+    with shown as progress, server.files.in_one_pass():
         for path in paths:
             check_cancelled()
             uri = convert.uri_of(path)
@@ -98,7 +96,6 @@ def _of_workspace(server: Server, params: WorkspaceDiagnosticParams) -> Workspac
             if params.partial_result_token is not None and len(reports) >= AT_ONCE:
                 server.report_partially(params.partial_result_token, WorkspaceReport(reports))
                 reports = []
-            time.sleep(PAUSE)
     # Files that have gone have no findings any more.
     gone = [WorkspaceFullReport(uri, None, [], "none") for uri, name in known.items() if name != "none"]
     if not has_news and not gone and params.previous_result_ids:

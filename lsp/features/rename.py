@@ -1,12 +1,25 @@
-"""Rename: another name for the one at the cursor, in all files of the workspace."""
+"""Rename: another name for the one at the cursor, in all files of the workspace.
+
+With the names of programs go Python files that use them, states of programs, and columns of data. A client
+that shows a preview of annotated edits gets these annotated; only such a client is offered changes of data,
+and its user confirms them.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ...compiler.analysis import FileAnalysis
 from .. import convert
 from ..protocol import (
+    AnnotatedRenameFile,
+    AnnotatedTextEdit,
+    ChangeAnnotation,
     PositionParams,
     PrepareRenameResult,
+    RenameFile,
     RenameParams,
     TextEdit,
     WorkspaceEdit,
@@ -14,6 +27,9 @@ from ..protocol import (
 from ..session import Refusal, Server
 from .edits import workspace_edit
 from .handler import Handler, about_position
+
+if TYPE_CHECKING:
+    from ...project.renaming_elsewhere import Others
 
 
 def _prepare(
@@ -47,7 +63,37 @@ def _rename(server: Server, params: RenameParams) -> WorkspaceEdit | None:
     for each in found.places:
         area = convert.range_of(each.source, each.span, server.encoding)
         edits.setdefault(each.path, []).append(TextEdit(area, found.new))
-    return workspace_edit(server, edits)
+    others = server.files.renamed_elsewhere(path, offset, params.new_name)
+    annotated = bool(server.client_can("workspace.workspaceEdit.changeAnnotationSupport"))
+    for other in others.places:
+        if other.where == "data" and not annotated:
+            continue
+        area = convert.range_of(other.source, other.span, server.encoding)
+        edit = AnnotatedTextEdit(area, other.text, other.where) if annotated else TextEdit(area, other.text)
+        edits.setdefault(other.path, []).append(edit)
+    made = workspace_edit(server, edits, _files(server, others, annotated=annotated))
+    return (
+        replace(made, change_annotations=_ANNOTATIONS)
+        if annotated and (others.places or others.files)
+        else made
+    )
+
+
+_ANNOTATIONS = {
+    "python": ChangeAnnotation("Python", needs_confirmation=False, description="calls of the program"),
+    "state": ChangeAnnotation("States", needs_confirmation=False, description="what optimizers learned"),
+    "data": ChangeAnnotation("Data", needs_confirmation=True, description="columns of data files"),
+}
+
+
+def _files(server: Server, others: Others, *, annotated: bool) -> list[RenameFile]:
+    """The files that get another name, for a client that can do that."""
+    if "rename" not in (server.client_can("workspace.workspaceEdit.resourceOperations") or ()):
+        return []
+    paths = [(convert.uri_of(old), convert.uri_of(new)) for old, new in others.files]
+    if annotated:
+        return [AnnotatedRenameFile(old, new, annotation_id="state") for old, new in paths]
+    return [RenameFile(old, new) for old, new in paths]
 
 
 HANDLERS = {

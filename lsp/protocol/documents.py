@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import field
 
 from .places import Position, Range, Structure
@@ -105,6 +107,12 @@ class DidChangeWatchedFilesParams(Structure, frozen=True):
     """Files have changed outside of the editor."""
 
     changes: list[FileEvent]
+
+
+class DidChangeConfigurationParams(Structure, frozen=True):
+    """The settings of the editor have changed; what some clients send along are all of them."""
+
+    settings: Any = None
 
 
 class AnyParams(Structure, frozen=True):

@@ -26,6 +26,13 @@ class RangeFormattingParams(Structure, frozen=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
+class OnTypeFormattingParams(PositionParams, frozen=True, kw_only=True):
+    """A character was typed; the position is behind it."""
+
+    ch: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
 class CodeActionContext(Structure, frozen=True):
     """What the client shows at a place, and what it wants."""
 
@@ -55,11 +62,54 @@ class TextDocumentEdit(Structure, frozen=True):
     edits: list[TextEdit]
 
 
+class FileRename(Structure, frozen=True):
+    """A file or folder, where it is and where it will be."""
+
+    old_uri: str
+    new_uri: str
+
+
+class RenameFilesParams(Structure, frozen=True):
+    """Files and folders are to be renamed or moved."""
+
+    files: list[FileRename]
+
+
+class RenameFile(Structure, omit_defaults=False, frozen=True):
+    """The renaming of a file, as a part of an edit."""
+
+    old_uri: str
+    new_uri: str
+    kind: str = "rename"
+
+
+class ChangeAnnotation(Structure, frozen=True):
+    """What a client tells its user of some edits, before they are made."""
+
+    label: str
+    needs_confirmation: bool
+    description: str | None = None
+
+
+class AnnotatedTextEdit(TextEdit, frozen=True):
+    """An edit that belongs to an annotation."""
+
+    annotation_id: str
+
+
+class AnnotatedRenameFile(RenameFile, omit_defaults=False, frozen=True, kw_only=True):
+    """The renaming of a file that belongs to an annotation."""
+
+    annotation_id: str
+
+
 class WorkspaceEdit(Structure, frozen=True):
     """Edits of several files, in one of two forms."""
 
     changes: dict[str, list[TextEdit]] | None = None
-    document_changes: list[TextDocumentEdit] | None = None
+    document_changes: list[Any] | None = None
+    """Each a `TextDocumentEdit` or a `RenameFile`."""
+    change_annotations: dict[str, ChangeAnnotation] | None = None
 
 
 class CodeActionData(Structure, frozen=True):

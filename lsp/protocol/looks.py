@@ -66,6 +66,35 @@ class SemanticTokensDelta(Structure, omit_defaults=False, frozen=True):
     result_id: str
 
 
+class LinkedEditingRanges(Structure, frozen=True):
+    """Ranges with the same text, which are changed together."""
+
+    ranges: list[Range]
+
+
+class InlineValueContext(Structure, frozen=True):
+    """Where a program has stopped that is debugged."""
+
+    frame_id: int
+    stopped_location: Range
+
+
+class InlineValueParams(Structure, frozen=True):
+    """What a debugger can show in a part of a file."""
+
+    text_document: TextDocumentIdentifier
+    range: Range
+    context: InlineValueContext
+
+
+class InlineValueVariableLookup(Structure, omit_defaults=False, frozen=True):
+    """A variable whose value the debugger looks up."""
+
+    range: Range
+    variable_name: str
+    case_sensitive_lookup: bool = True
+
+
 class InlayHintParams(Structure, frozen=True):
     """What can be shown between the characters of a part of a file."""
 
@@ -85,9 +114,10 @@ class InlayHint(Structure, frozen=True):
 
     position: Position
     label: str
-    kind: InlayHintKind
+    kind: InlayHintKind | None = None
     padding_left: bool | None = None
     padding_right: bool | None = None
+    tooltip: str | None = None
 
 
 class DocumentLink(Structure, frozen=True):

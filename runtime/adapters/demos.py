@@ -6,7 +6,8 @@ such; so what is remembered is what would be written again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from operator import is_
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ from ..types.annotations import allows_none
 
 _MOST = 1024
 """How many examples are remembered for a signature."""
+_MOST_SETS = 64
+"""How many sets of examples."""
 _ATOMS = frozenset({str, int, float, bool, type(None), bytes})
 
 
@@ -62,32 +65,57 @@ class _Kept:
     """Kept so that no other value gets one of their identities."""
     lists: tuple[tuple[list[Any], tuple[Any, ...]], ...]
     """The lists among them, and what was in each."""
+    is_constant: bool
+    """Whether none of the values can change."""
+
+
+@frozen_record
+class _Set:
+    texts: tuple[tuple[str, str], ...]
+    """The role and the text of each message."""
+    kept: tuple[_Kept, ...]
+    """The examples, which keep their values."""
 
 
 class DemoMemory:
     """What examples of one signature were written as."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "_sets")
 
     def __init__(self) -> None:
         self._kept: dict[Any, _Kept] = {}
+        self._sets: dict[Any, _Set] = {}
 
     def messages(self, demos: Iterable[Any], write: Write) -> list[dict[str, Any]]:
         """Examples as messages, from memory or written now: those that lack fields first."""
-        return arranged(self._turns(demos, write))
+        stores = [demo._store if isinstance(demo, Example) else demo for demo in demos]
+        values = chain.from_iterable(store.values() for store in stores)
+        key = (*map(len, stores), *chain.from_iterable(stores), *map(id, values))
+        found = self._sets.get(key)
+        if found is None:
+            kept = [self._recalled(store, write) for store in stores]
+            made = arranged(each.turns for each in kept)
+            if all(each.is_constant for each in kept):
+                self._keep(key, made, kept)
+            return made
+        # Of one's own, as whoever gets them may change them.
+        return [{"role": role, "content": text} for role, text in found.texts]
 
-    def _turns(self, demos: Iterable[Any], write: Write) -> Iterator[Turns | None]:
-        recall = self._kept.get
-        for demo in demos:
-            values = demo._store if isinstance(demo, Example) else demo
-            kept = recall((*values, *map(id, values.values())))
-            if kept is None or (kept.lists and not _is_same(kept.lists)):
-                kept = self._write(values, write)
-            yield kept.turns
+    def _keep(self, key: Any, made: list[dict[str, Any]], kept: list[_Kept]) -> None:
+        if len(self._sets) >= _MOST_SETS:
+            self._sets.clear()
+        texts = tuple((each["role"], each["content"]) for each in made)
+        self._sets[key] = _Set(texts, tuple(kept))
+
+    def _recalled(self, values: Mapping[str, Any], write: Write) -> _Kept:
+        kept = self._kept.get((*values, *map(id, values.values())))
+        if kept is None or (kept.lists and not _is_same(kept.lists)):
+            kept = self._write(values, write)
+        return kept
 
     def _write(self, values: Mapping[str, Any], write: Write) -> _Kept:
         lists = _lists(values)
-        kept = _Kept(write(values), tuple(values.values()), lists or ())
+        kept = _Kept(write(values), tuple(values.values()), lists or (), lists == ())
         if lists is not None:
             if len(self._kept) >= _MOST:
                 self._kept.clear()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextvars import Context, ContextVar, copy_context
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from ...base.forks import new_lock
@@ -121,8 +123,8 @@ class _Work(Generic[Item, Result]):
         # Daemons, so that a call that hangs cannot keep the process from ending.
         self._unfinished = count
         try:
-            for number in range(count):
-                threading.Thread(target=self._run_one, name=f"dspyc-worker-{number}", daemon=True).start()
+            for _ in range(count):
+                _workers.start(self._run_one)
             self._wait()
         except BaseException:
             self.abandoned = True
@@ -219,5 +221,50 @@ class _Work(Generic[Item, Result]):
                 self._finished.set()
 
 
+class _Workers:
+    """Threads that wait a while for more work: an optimizer does a few items at a time, thousands of times,
+    and a thread takes as long to begin as a call of the library.
+    """
+
+    def __init__(self) -> None:
+        self._lock = new_lock()
+        self._idle: list[SimpleQueue[Callable[[], None]]] = []
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Let a thread do this; it must not raise."""
+        with self._lock:
+            tasks = self._idle.pop() if self._idle else None
+        if tasks is None:
+            tasks = SimpleQueue()
+            threading.Thread(target=self._serve, args=(tasks,), name="dspyc-worker", daemon=True).start()
+        tasks.put(work)
+
+    def forget(self) -> None:
+        """Take it that no thread waits, as in a forked process."""
+        self._idle.clear()
+
+    def _serve(self, tasks: SimpleQueue[Callable[[], None]]) -> None:
+        while True:
+            try:
+                work = tasks.get(timeout=_IDLE_SECONDS)
+            except Empty:
+                with self._lock:
+                    if tasks in self._idle:
+                        self._idle.remove(tasks)
+                        return
+                # Somebody has just chosen this thread.
+                work = tasks.get()
+            work()
+            # Or what was done would be kept until the next work comes.
+            del work
+            with self._lock:
+                self._idle.append(tasks)
+
+
+_workers = _Workers()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_workers.forget)
+_IDLE_SECONDS = 5.0
+"""How long a thread waits for more work."""
 _LONGEST_LOOK = 1.0
 """Seconds between two looks at what takes too long."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from ..errors import OptimizerError
+from ..execution.planning import is_planned
+
+logger = logging.getLogger("dspyc")
 
 Choice: TypeAlias = Mapping[str, int]
 """The number of a category, for each parameter."""
@@ -31,6 +35,23 @@ def require_optuna(what: str) -> Any:
         raise OptimizerError(
             f"{what} searches with Optuna, which is not installed: pip install 'dspyc[optuna]'"
         ) from None
+
+
+def verify_optuna(what: str) -> None:
+    """Complain where Optuna is not installed; where a run is only planned, say so.
+
+    Args:
+        what: as in `require_optuna`.
+
+    Raises:
+        OptimizerError: it is not installed.
+    """
+    try:
+        require_optuna(what)
+    except OptimizerError as error:
+        if not is_planned():
+            raise
+        logger.warning("%s", error)
 
 
 class Sampler:

@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from ..errors import DspycError, EvaluationError, OptimizerError, did_you_mean, list_names
@@ -25,6 +25,7 @@ from .base import Candidates, Optimizer, as_examples
 from .best import publishing
 from .bootstrap_finetune import BootstrapFinetune
 from .labels import Labels
+from .plan import Planned, Span
 from .random_search import BootstrapFewShotWithRandomSearch
 
 logger = logging.getLogger("dspyc")
@@ -172,6 +173,25 @@ class BetterTogether(Optimizer):
         shared = {"trainset": train, "teacher": teacher, "valset": val or None}
         self._verify(student, self._steps(strategy), optimizer_compile_args or {}, shared)
 
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned] | None:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        given = arguments.get
+        examples = as_examples("trainset", arguments["trainset"])
+        train, val = _split(examples, given("valset"), given("valset_ratio", 0.1))
+        shared = {"trainset": train, "teacher": given("teacher"), "valset": val or None}
+        steps, further = self._steps(given("strategy", "p -> w -> p")), given("optimizer_compile_args") or {}
+        planned: list[Planned] = []
+        for number, name in enumerate(steps):
+            optimizer = self.optimizers[name]
+            found = optimizer.plan(student, **_accepted(optimizer, {**shared, **further.get(name, {})}))
+            if found is None:
+                return None
+            # Any step but the first may be missing: where one fails, the run ends with the best so far.
+            planned += found if number == 0 else [replace(one, count=_at_most(one.count)) for one in found]
+        demos = max((one.demos for one in planned), default=0)
+        measured = Span(len(val), len(val) * (1 + len(steps)))
+        return [*planned, Planned("program", measured, student, demos=demos)]
+
     def get_params(self) -> dict[str, Any]:
         """The metric, and the optimizers with their parameters."""
         made = {
@@ -314,6 +334,10 @@ def _split(
         return list(train), as_examples("valset", valset)
     count = int(ratio * len(train))
     return train[count:], train[:count]
+
+
+def _at_most(count: Span) -> Span:
+    return Span(0, count.most)
 
 
 def _taken(optimizer: Optimizer) -> set[str]:

@@ -25,6 +25,7 @@ from ..parameters import parameters
 from ..work.run import exhausted, next_step
 from .base import Optimizer, as_examples, verify_structure
 from .labels import Labels, is_labels, runs_by_labels, verify_labels
+from .plan import Planned, Span
 from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of
 
 logger = logging.getLogger("dspyc")
@@ -121,6 +122,13 @@ class BootstrapFinetune(Optimizer):
             self._teachers(student, teacher)
         self._plan(student)
 
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`. Training asks nothing."""
+        teacher, rows = arguments.get("teacher"), len(arguments["trainset"])
+        if is_labels(teacher):
+            return []
+        return [Planned("teacher", Span(rows, rows), guide) for guide in self._guides(student, teacher)]
+
     @staticmethod
     def finetune_lms(finetune_dict: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Any]:
         """Train several models at the same time, and give the trained ones under the same keys.
@@ -144,12 +152,17 @@ class BootstrapFinetune(Optimizer):
         ]
         return dict(zip(finetune_dict, _train(jobs), strict=True))
 
-    def _teachers(self, student: Module, teacher: Module | Sequence[Module] | str | None) -> list[Module]:
+    @staticmethod
+    def _guides(student: Module, teacher: Module | Sequence[Module] | str | None) -> list[Module]:
+        """Whose runs to learn from."""
         assert not isinstance(teacher, str)
         given = [teacher] if teacher is None or isinstance(teacher, Module) else list(teacher)
         if not given:
             raise OptimizerError("`teacher` is an empty list; leave it out to learn from the student itself")
-        teachers = [student.deepcopy() if one is None else one.deepcopy() for one in given]
+        return [student if one is None else one for one in given]
+
+    def _teachers(self, student: Module, teacher: Module | Sequence[Module] | str | None) -> list[Module]:
+        teachers = [one.deepcopy() for one in self._guides(student, teacher)]
         for guide in teachers:
             verify_structure(student, guide)
         return teachers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from ..errors import OptimizerError
@@ -16,9 +16,10 @@ from ..modules.base import Module
 from ..parameters import parameters
 from ..work.run import stage
 from .base import Candidates, Optimizer, as_examples, has_learned
-from .bayesian import Sampler, require_optuna
-from .bootstrap_few_shot import BootstrapFewShot
+from .bayesian import Sampler, require_optuna, verify_optuna
+from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .labels import Labels, verify_teacher
+from .plan import Planned, Span
 from .study import Candidate, Steps, Study, Trial
 
 _AT_ONCE = 4
@@ -112,11 +113,27 @@ class BootstrapFewShotWithOptuna(Optimizer):
         Raises:
             OptimizerError: what `compile` would raise before its first call.
         """
-        require_optuna(type(self).__name__)
+        verify_optuna(type(self).__name__)
         train = as_examples("trainset", trainset)
         if valset is not None:
             as_examples("valset", valset)
         verify_teacher(student, teacher, train)
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        given = arguments.get
+        train = len(arguments["trainset"])
+        val = train if given("valset") is None else len(arguments["valset"])
+        demos = given("max_demos")
+        demos = self.max_bootstrapped_demos if demos is None else demos
+        tried = self.num_candidate_programs + has_learned(student)
+        return [
+            bootstrapped(
+                student, given("teacher"), train, demos, self.max_labeled_demos, self.max_rounds,
+                lm=(self.teacher_settings or {}).get("lm"),
+            ),
+            Planned("program", Span(val, val * tried), student, demos=1),
+        ]  # fmt: skip
 
     def _pool(
         self, student: Module, teacher: Module | Labels | None, count: int | None, train: list[Example]

@@ -21,10 +21,11 @@ from ..signature.signature import Signature
 from ..values.rendering import to_json_types
 from ..work.run import stage
 from .base import Candidates, Optimizer, as_examples, has_learned
-from .bootstrap_few_shot import BootstrapFewShot
+from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .instructions import instructions_of, with_instructions
 from .labeled_few_shot import fitting_demos
 from .labels import Labels, verify_teacher
+from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask_all, model_for
 from .study import Steps, Study, Trial
 
@@ -125,6 +126,23 @@ class InferRules(Optimizer):
         self._metric()
         train, _ = self._data(trainset, valset)
         verify_teacher(student, teacher, train)
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        train, val = self._data(arguments["trainset"], arguments.get("valset"))
+        lm = (self.teacher_settings or {}).get("lm")
+        written = self.num_candidates * len(instructions_of(student))
+        tried = 1 + has_learned(student) + self.num_candidates
+        demos = self.max_bootstrapped_demos + self.max_labeled_demos
+        return [
+            bootstrapped(
+                student, arguments.get("teacher"), len(train), self.max_bootstrapped_demos,
+                self.max_labeled_demos, self.max_rounds, lm=lm,
+            ),
+            # A predictor without rows and without demos gets no rules.
+            Planned("prompt model", Span(0, written), lm=lm, prompt=writing_prompt(student, train)),
+            Planned("program", Span(len(val), len(val) * tried), student, demos=demos),
+        ]  # fmt: skip
 
     def _metric(self) -> Metric:
         if self.metric is None:

@@ -19,7 +19,7 @@ from ..lm.base import BaseLM
 from ..modules.base import Module
 from ..parameters import parameters
 from .base import Optimizer, as_examples
-from .bayesian import require_optuna
+from .bayesian import verify_optuna
 from .bootstrap_few_shot import bootstrapped
 from .dataset_summary import ENOUGH, MOST_BATCHES
 from .instructions import instructions_of
@@ -362,7 +362,7 @@ class _Run:
 
     def verify(self, student: Module, teacher: Module | Labels | None, minibatch_size: int) -> None:
         """Raise what does not fit."""
-        require_optuna("MIPROv2")
+        verify_optuna("MIPROv2")
         if self.minibatch and minibatch_size > len(self.val):
             raise OptimizerError(
                 f"a minibatch of {minibatch_size} rows is larger than the valset of {len(self.val)}; give a "

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..example import Example
+from ..execution import pool
+from ..execution.settings import lookup
 from ..interface import Metric
 from ..lm.base import BaseLM
 from ..modules.base import Module
@@ -131,8 +133,9 @@ class Search:
         settings = self._settings
         own = self._own()
         (first,) = yield [own]
-        self._sets = self._demo_sets()
-        self._texts = self._proposed()
+        self._sets, proposer = self._prepared()
+        if proposer is not None:
+            self._texts = self._proposed(proposer)
         if settings.zero_shot:
             self._sets = {}
         sizes = dict(self._sizes())
@@ -181,6 +184,18 @@ class Search:
 
     # --- what there is to choose from -------------------------------------------------------------------
 
+    def _prepared(self) -> tuple[dict[int, list[list[Any]]], GroundedProposer | None]:
+        """The sets of demos, and what proposes instructions where any are wanted: it looks at the data, call
+        by call, while the demos are made.
+        """
+        work: list[Callable[[], Any]] = [self._demo_sets]
+        if self._settings.instructions > 1:
+            work.append(self._proposer)
+        threads = min(len(work), int(lookup("num_threads", self._student._defaults)))
+        outcomes = pool.run_all(lambda each: each(), work, num_threads=threads)
+        made = [outcome.get() for outcome in outcomes if outcome is not None]
+        return made[0], made[1] if len(made) > 1 else None
+
     def _demo_sets(self) -> dict[int, list[list[Any]]]:
         settings = self._settings
         if settings.zero_shot and not settings.fewshot_aware:
@@ -199,12 +214,9 @@ class Search:
         )
         return make_demo_sets(self._student, self._train, self._teacher, plan)
 
-    def _proposed(self) -> list[list[str]]:
-        """The instructions of each predictor, its own first; none twice."""
+    def _proposer(self) -> GroundedProposer:
         settings = self._settings
-        if settings.instructions < 2:
-            return self._texts
-        proposer = GroundedProposer(
+        return GroundedProposer(
             self._prompt_model,
             self._student,
             self._train,
@@ -221,9 +233,12 @@ class Search:
             rng=self._rng,
             init_temperature=settings.init_temperature,
         )
+
+    def _proposed(self, proposer: GroundedProposer) -> list[list[str]]:
+        """The instructions of each predictor, its own first; none twice."""
         # The first would be replaced by the predictor's own.
         found = proposer.propose_instructions_for_program(
-            self._train, self._student, self._sets, {}, settings.instructions, first=1
+            self._train, self._student, self._sets, {}, self._settings.instructions, first=1
         )
         return [
             list(dict.fromkeys([*own, *(text for text in found[number] if text)]))

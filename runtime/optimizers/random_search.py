@@ -13,6 +13,7 @@ from ..interface import Examples, Metric
 from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
+from ..work.run import is_bounded
 from .base import Candidates, Optimizer, as_examples, fresh_copy, has_learned
 from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .labeled_few_shot import LabeledFewShot
@@ -21,7 +22,9 @@ from .plan import Planned, Span
 from .study import Study, Trial
 
 _AT_ONCE = 4
-"""How many candidates are made and measured at the same time."""
+"""How many candidates are made and measured at the same time, at least."""
+_THREADS_EACH = 4
+"""How many threads each candidate gets at least, where more are made at the same time."""
 
 _AS_IT_IS, _ZERO_SHOT, _LABELED, _UNSHUFFLED = -4, -3, -2, -1
 
@@ -97,10 +100,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
             goal=self.stop_at_score,
             total=len(seeds),
         )
-        # The candidates do not depend on each other; those after one that is good enough are not wanted.
-        threads = self.num_threads or int(lookup("num_threads", student._defaults))
-        at_once = min(_AT_ONCE, threads) if self.stop_at_score is None else 1
-        winner: Any = study.run(({"seed": seed} for seed in seeds), at_once=at_once).program
+        winner: Any = study.run(({"seed": seed} for seed in seeds), at_once=self._at_once(student)).program
         winner.candidate_programs = Candidates([_entry(trial) for trial in study.measured])
         return winner  # type: ignore[no-any-return]
 
@@ -152,6 +152,16 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
             ),
             Planned("program", Span(val, val * len(seeds)), student, demos=demos),
         ]
+
+    def _at_once(self, student: Module) -> int:
+        """How many candidates are tried at the same time; they do not depend on each other."""
+        if self.stop_at_score is not None:
+            # Those after one that is good enough are not wanted.
+            return 1
+        threads = self.num_threads or int(lookup("num_threads", student._defaults))
+        # Within a budget, no calls are spent on making candidates that could not be measured.
+        most = _AT_ONCE if is_bounded() else max(_AT_ONCE, threads // _THREADS_EACH)
+        return min(most, threads)
 
     def _seeds(self, student: Module, restrict: Sequence[int] | None) -> list[int]:
         seeds = [

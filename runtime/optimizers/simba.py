@@ -23,6 +23,7 @@ from .advice import advice_inputs, advisor
 from .base import Candidates, Optimizer, as_examples
 from .best import Publisher, publishing
 from .instructions import instructions_of, with_instructions
+from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask_all, model_for
 from .rollouts import Call, sampling
 from .study import Partly, Steps, Study
@@ -32,6 +33,8 @@ logger = logging.getLogger("dspyc")
 
 _LOW, _HIGH = 0.1, 0.9
 _DEMOS_WITHOUT_LIMIT = 3
+_SHOWN_ROWS = 10
+"""How many rows' worth of text two runs of a program on one row are, in a plan."""
 
 
 @parameters
@@ -128,6 +131,34 @@ class SIMBA(Optimizer):
         """
         as_examples("trainset", trainset)
         instructions_of(student)
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        examples = list(arguments["trainset"])
+        batch, runs = min(self.bsize, len(examples)), self.num_candidates
+        # In each step at most one program more than asked for; in the end the winners, the student first.
+        made = self.max_steps * (runs + 1)
+        finalists = min(self.max_steps, runs) + 1
+        teacher = (self.teacher_settings or {}).get("lm")
+        taught = self.max_steps * batch if teacher is not None else 0
+        sampled = self.max_steps * batch * runs - taught
+        most = sampled + made * batch + finalists * len(examples)
+        longest = sorted(examples, key=lambda row: -len(str(row)))[:_SHOWN_ROWS]
+        return [
+            Planned("teacher", Span(taught, taught), student, lm=teacher, demos=self._most_demos),
+            Planned("program", Span(sampled + len(examples), most), student, demos=self._most_demos),
+            Planned(
+                "prompt model",
+                Span(0, made),
+                lm=self.prompt_model,
+                prompt=writing_prompt(student, longest),
+            ),
+        ]
+
+    @property
+    def _most_demos(self) -> int:
+        """About as many demos as a predictor gets: each step may add one before any is dropped."""
+        return self.max_steps if self.max_demos else 0
 
 
 @dataclass

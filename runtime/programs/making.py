@@ -22,7 +22,7 @@ from ..optimizers.base import Optimizer
 from ..optimizers.best import BestSoFar, keeping_best
 from ..state.format import ProgramState, read, write
 from ..work.identity import digest, running_digest, value_digest
-from ..work.run import stage
+from ..work.run import exhausted, next_step, stage
 from ..work.sources import sources_digest
 from .capture import candidates_of, facts_of, learned, with_models_beside, with_scores
 
@@ -123,8 +123,8 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     """Run the optimizer, write what it learned, and measure the module before and after.
 
     Raises:
-        OptimizerError: the optimizer cannot work, or its result fails on every example of the
-            evaluation; an earlier state is kept.
+        OptimizerError: the optimizer cannot work, its result fails on every example of the evaluation, or
+            it could not be measured within the budget and there is an earlier state; that one is kept.
         StateError: the state cannot be written.
     """
     before = _measure(evaluation, making.before, "before")
@@ -138,6 +138,7 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     seconds = time.monotonic() - began
     has_learned = not making.optimizer.needs_state or not _is_as_it_was(making, optimized)
     state = _state(making, optimized, seconds)
+    had_state = making.state.exists() and not _is_unfinished(making.state)
     with _restored_on_failure(making.state):
         state = with_models_beside(state, making.state)
         # Written before it is measured, so that what was learned outlives whatever happens meanwhile.
@@ -145,6 +146,11 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
         # What was written is read again: the program is then the one that the next process gets.
         program = making.reload()
         after = _measure(evaluation, program, "after")
+        if after is None and evaluation is not None and exhausted() is not None and had_state:
+            raise _Worthless(
+                f"the budget of {exhausted()} is used up before the optimized program could be measured; "
+                f"{making.state.name} stays as it was{next_step()}"
+            )
     if before is not None and after is not None:
         write(making.state, with_scores(state, before, after))
     scores = tuple(candidate.score for candidate in state.candidates)
@@ -215,7 +221,7 @@ def _measure(evaluation: Evaluate | None, module: Module, when: str) -> Evaluati
 
 
 class _Worthless(OptimizerError):
-    """An optimized program that does nothing but fail."""
+    """An optimized program that does nothing but fail, or of which nothing is known."""
 
 
 @contextmanager

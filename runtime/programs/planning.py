@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ..evaluate import Evaluate
@@ -88,6 +89,7 @@ def plan_of(
     evaluation: Evaluate | None,
     per_run: Span | None = None,
     metric: Any = None,
+    trainset: Iterable[Example] = (),
 ) -> OptimizePlan:
     """What a run will take.
 
@@ -97,9 +99,10 @@ def plan_of(
         evaluation: what measures the program before and after.
         per_run: how many calls a run of the program makes, where that is known.
         metric: the optimizer's.
+        trainset: the rows to know from how long prompts are where there is no evaluation.
     """
     lines: list[PlanLine] = []
-    rows: Sequence[Example] = []
+    rows: Sequence[Example] = list(islice(trainset, _ROWS))
     if evaluation is not None:
         rows = list(evaluation.devset)
         count = Span(2 * len(rows), 2 * len(rows))
@@ -173,8 +176,12 @@ def _line(role: str, lm: Any, calls: Span, prompt: Span, answers: int = 1) -> Pl
     written = answers * _most_written(lm)
     least_in, least_out = calls.least * prompt.least / _LIKELY, calls.least * _ANSWER
     most_in = None
-    if calls.most is not None and prompt.most is not None:
-        most_in = calls.most * prompt.most / _FEWEST
+    longest = None if prompt.most is None else prompt.most / _FEWEST
+    if (window := capabilities_of(_name(lm)).max_input_tokens) is not None:
+        # No prompt is longer than the model's window, whatever other steps put into it.
+        longest = window if longest is None else min(longest, window)
+    if calls.most is not None and longest is not None:
+        most_in = calls.most * longest
     most_out = None if calls.most is None else calls.most * written
     most = None if most_in is None or most_out is None else most_in + most_out
     tokens = Span(round(least_in + least_out), None if most is None else round(most))

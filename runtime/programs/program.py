@@ -17,6 +17,7 @@ from typing import Any, Literal, Self, overload
 from ...base.forks import new_recursive_lock
 from ..errors import ConfigurationError, StateError, list_names
 from ..evaluate import Evaluate
+from ..execution.planning import planning
 from ..execution.progress import OnProgress, reporting_to
 from ..execution.settings import calling
 from ..modules.base import Module
@@ -277,11 +278,12 @@ class Program(Module):
             OptimizerError: the optimizer cannot work.
         """
         subject, arguments = _plain_argument(self.student), self._arguments()
-        with calling(self._defaults):
+        with calling(self._defaults), planning():
             self.optimizer.verify(subject, **arguments)
             planned = self.optimizer.plan(subject, **arguments)
             student = subject if isinstance(subject, Module) else self.outline()
-            return plan_of(student, planned, evaluation, per_run, getattr(self.optimizer, "metric", None))
+            metric, rows = getattr(self.optimizer, "metric", None), arguments.get("trainset") or ()
+            return plan_of(student, planned, evaluation, per_run, metric, rows)
 
     def top(self, n: int) -> TopPrograms:
         """The best programs that the optimizer tried, at most `n`; read when they are first used."""

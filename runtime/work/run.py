@@ -125,6 +125,12 @@ def exhausted() -> str | None:
     return None if run is None or run.meter is None else run.meter.exhausted()
 
 
+def is_bounded() -> bool:
+    """Whether there is a budget here."""
+    run = _current.get()
+    return run is not None and run.meter is not None
+
+
 def next_step() -> str:
     """How a run whose budget is used up goes on, as the end of a sentence; "" where no answer is kept."""
     run = _current.get()
@@ -369,6 +375,7 @@ __all__ = [
     "Run",
     "apart",
     "exhausted",
+    "is_bounded",
     "journalled",
     "next_step",
     "perform",

@@ -109,6 +109,8 @@ def test_a_plan_and_a_report(tmp_path: Path) -> None:
     table = dspyc(folder, "optimize", "p.dspy", "--plan")
     assert re.search(r"prompt model +test/slow +8 to 24", table.stdout)
     assert "not known" in table.stdout
+    assert max(map(len, table.stdout.splitlines())) <= 80
+    assert "no bound" not in table.stdout
 
     done = dspyc(folder, "optimize", "p.dspy", "--report", "report.html")
     assert done.returncode == 0, done.stderr

@@ -177,6 +177,8 @@ def copied(tmp_path: Path) -> Path:
         "runtime",
         "serving",
         "viewing",
+        "notebook",
+        "assist",
     )
     for name in rooms:
         shutil.copytree(here / name, package / name, ignore=shutil.ignore_patterns("__pycache__", "*.gguf"))

@@ -12,7 +12,7 @@ from dspyc.compiler.analysis import Project
 from dspyc.grammar.formatting.format import format_source
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "assist" / "guide.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```dspy\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [
     pytest.param(

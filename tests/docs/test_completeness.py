@@ -35,6 +35,8 @@ PACKAGE = (
     "loader",
     "lsp",
     "moving",
+    "notebook",
+    "assist",
     "project",
     "runtime",
     "serving",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import keyword
 from pathlib import Path
@@ -19,6 +18,7 @@ from dspyc.compiler.rules.words import NOUNS
 from dspyc.grammar import words
 from dspyc.grammar.parse import parse_item
 from dspyc.grammar.split import split
+from support.scripts import import_script
 
 SYNTAXES = Path(__file__).parents[2] / "editors" / "vscode" / "syntaxes"
 
@@ -74,13 +74,7 @@ def test_every_declaring_word_starts_an_item_inside_an_open_bracket(word: str) -
 
 
 def generator() -> ModuleType:
-    path = SYNTAXES / "generate.py"
-    specification = importlib.util.spec_from_file_location("generate", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return import_script(SYNTAXES / "generate.py")
 
 
 def test_the_highlighting_has_the_words_of_the_grammar() -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from dspyc.runtime import Module, Predict, Program, StateError
+from dspyc.runtime import Evaluate, Module, OptimizerError, Predict, Program, StateError
 from dspyc.runtime.optimizers.base import Optimizer
 from dspyc.runtime.optimizers.best import publishing
 from dspyc.runtime.optimizers.instructions import with_instructions
 from dspyc.runtime.programs import making
-from support.banking import TRAIN
+from dspyc.runtime.work.budget import Budget
+from support.banking import DEV, TRAIN, same_label
 from support.neighbour import Neighbour
 
 FINISHED = "a state that was finished"
@@ -71,6 +72,38 @@ def test_a_finished_state_outlives_an_interrupt(
     assert instructions(tmp_path) == kept
     assert told in "\n".join(caplog.messages)
     assert bool(told) == bool(caplog.messages)
+
+
+def test_a_measured_state_is_not_replaced_by_one_that_the_budget_left_unmeasured(
+    tmp_path: Path, lm: Neighbour
+) -> None:
+    first = program(tmp_path, "first", 50.0, ends=True)
+    dev = list(DEV)[:6]
+
+    def run(made: Program, calls: int | None) -> Any:
+        evaluation = Evaluate(made, devset=dev, metric=same_label, num_threads=1)
+        budget = None if calls is None else Budget(calls=calls)
+        return made.optimize(evaluation=evaluation, journal=True, budget=budget)
+
+    # Without a state there is nothing to lose: what was found is kept.
+    assert run(first, 8).score_after is None
+    assert instructions(tmp_path) == "first"
+    run(first, None)
+    path = tmp_path / "f.p.state.json"
+    before = path.read_bytes()
+    assert b"score" in before
+    second = program(tmp_path, "second", 50.0, ends=True)
+    said = (
+        r"the budget of 8 calls is used up before .*; f\.p\.state\.json stays as it was; 8 answers are kept"
+    )
+    with pytest.raises(OptimizerError, match=said):
+        run(second, 8)
+    assert path.read_bytes() == before
+    # With more room the run goes on, and asks for nothing twice.
+    asked = len(lm.asked)
+    assert run(second, 12).score_after is not None
+    assert len(lm.asked) == asked + 4
+    assert instructions(tmp_path) == "second"
 
 
 @pytest.mark.parametrize("error", [StateError("no"), OSError("full")])

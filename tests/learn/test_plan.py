@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,20 @@ import pytest
 from dspyc.runtime import (
     COPRO,
     GEPA,
+    LM,
+    SIMBA,
+    BetterTogether,
     BootstrapFewShot,
+    BootstrapFewShotWithOptuna,
+    BootstrapFinetune,
     BootstrapRS,
     Evaluate,
+    Example,
+    InferRules,
     LabeledFewShot,
     MIPROv2,
     Module,
+    OptimizerError,
     Predict,
     Program,
     context,
@@ -55,6 +64,26 @@ OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "gepa": (
         lambda lm: GEPA(metric=same_label, max_metric_calls=120, reflection_lm=lm),
         {"trainset": TRAIN, "valset": VAL},
+    ),
+    "optuna": (
+        lambda lm: BootstrapFewShotWithOptuna(metric=same_label, num_candidate_programs=3),
+        {"trainset": TRAIN, "valset": VAL},
+    ),
+    "simba": (
+        lambda lm: SIMBA(metric=same_label, bsize=8, num_candidates=3, max_steps=2, prompt_model=lm),
+        {"trainset": TRAIN},
+    ),
+    "rules": (
+        lambda lm: InferRules(metric=same_label, num_candidates=3, teacher_settings={"lm": lm}),
+        {"trainset": TRAIN, "valset": VAL},
+    ),
+    "together": (
+        lambda lm: BetterTogether(
+            metric=same_label,
+            few=BootstrapFewShot(metric=same_label, max_bootstrapped_demos=2),
+            words=COPRO(metric=same_label, breadth=3, depth=1, prompt_model=lm),
+        ),
+        {"trainset": TRAIN, "valset": VAL, "strategy": "few -> words"},
     ),
 }
 
@@ -180,3 +209,49 @@ def test_an_optimizer_that_cannot_say(tmp_path: Path) -> None:
         plan = program.plan(evaluation)
     assert not plan.is_complete
     assert [line.role for line in plan.lines] == ["evaluation"]
+
+
+def test_a_training_asks_its_teachers_once_for_each_row_and_labels_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    student = Predict("text -> label", lm=LM("embedded/base"))
+    strong = Predict("text -> label", lm=named("strong"))
+    tune = BootstrapFinetune(train_kwargs={"steps": 5})
+    lines = lines_of(tune, student, teacher=[strong, student])
+    assert lines["teacher test/strong"].calls.least == len(TRAIN)
+    assert lines["teacher embedded/base"].calls == Span(len(TRAIN), 6 * len(TRAIN))
+    assert lines_of(tune, student, teacher="labels") == {}
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        MIPROv2(metric=same_label),
+        BootstrapFewShotWithOptuna(metric=same_label),
+        BootstrapFinetune(train_kwargs={"steps": 5}),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_plan_needs_no_package_that_only_the_run_needs(
+    optimizer: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("optuna", "torch"):
+        monkeypatch.setitem(sys.modules, name, None)
+    student = Predict("text -> label", lm=LM("embedded/base"))
+    assert lines_of(optimizer, student, trainset=[*TRAIN, *VAL])
+    # What will be missing is said, and the run itself refuses.
+    [message] = caplog.messages
+    assert "pip install" in message
+    with pytest.raises(OptimizerError, match="pip install"), context(lm=named("task")):
+        optimizer.verify(student, trainset=[*TRAIN, *VAL])
+
+
+def test_no_prompt_is_longer_than_the_window_of_its_model() -> None:
+    lm = LM("openai/gpt-4o-mini", api_key="k")
+    few = BootstrapFewShot(metric=same_label)
+    [line] = lines_of(few, Two(lm), trainset=[Example(text=None, label="red").with_inputs("text")]).values()
+    assert line.calls.most == 6
+    assert line.tokens.most is not None
+    assert line.dollars is not None
+    assert line.dollars.most is not None

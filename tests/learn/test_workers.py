@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
+import os
+import signal
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 from dspyc.runtime import BootstrapFinetune, Evaluate, Example, Module, Predict, Prediction, context
+from dspyc.runtime.execution import pool
 from dspyc.runtime.execution.pool import Outcome, run_all
 from dspyc.runtime.execution.progress import Progress, report, reporting_to, watched, within
 from support.neighbour import Neighbour
@@ -33,6 +36,51 @@ def test_outcomes_are_in_the_order_of_the_items(num_threads: int) -> None:
     with pytest.raises(ValueError, match="two"):
         outcomes[2].get()
     assert run_all(work, [], num_threads=num_threads) == []
+
+
+def test_threads_are_used_again_and_end_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(pool, "_workers", pool._Workers())
+    barrier = threading.Barrier(3)
+    used: list[set[int]] = []
+    for _ in range(4):
+        found: set[int] = set()
+
+        def work(item: int, found: set[int] = found) -> None:
+            barrier.wait(5)
+            found.add(threading.get_ident())
+
+        run_all(work, range(3), num_threads=3)
+        used.append(found)
+        while len(pool._workers._idle) < 3:
+            time.sleep(0.001)
+    assert used[0] == used[1] == used[2] == used[3]
+    for _ in range(1000):
+        if not pool._workers._idle:
+            break
+        time.sleep(0.01)
+    assert pool._workers._idle == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_begins_threads_of_its_own() -> None:
+    assert [one and one.get() for one in run_all(abs, [-1, -2], num_threads=2)] == [1, 2]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        done = [one and one.get() for one in run_all(abs, [-1, -2], num_threads=2)]
+        os._exit(0 if done == [1, 2] else 1)
+    for _ in range(1000):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            break
+        time.sleep(0.01)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the forked process waits for threads that it does not have")
+    assert status == 0
 
 
 def test_it_stops_when_told_to() -> None:
@@ -62,11 +110,12 @@ def test_a_fault_of_the_watcher_is_raised_and_ends_the_work() -> None:
 def test_an_interrupt_of_the_waiting_thread_stops_the_others() -> None:
     begun: list[int] = []
     release = threading.Event()
+    main = threading.get_ident()
 
     def work(item: int) -> None:
         begun.append(item)
         if len(begun) == 2:
-            _thread.interrupt_main()
+            signal.pthread_kill(main, signal.SIGINT)
         release.wait(5)
 
     with pytest.raises(KeyboardInterrupt):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +55,27 @@ type Customer:
 """
 
 
+@pytest.fixture(scope="module")
+def shop_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Path]]:
+    folder = tmp_path_factory.mktemp("shop").resolve()
+    client = Client()
+    client.initialize(folder)
+    yield client, folder
+    client.kill()
+
+
 @pytest.fixture
-def shop(new_client: Client, tmp_path: Path) -> tuple[Client, str, str]:
-    """A client with two files open, and their URIs."""
-    (tmp_path / "shop.dspy").write_text(SHOP, encoding="utf-8")
-    (tmp_path / "kinds.dspy").write_text(KINDS, encoding="utf-8")
-    new_client.initialize(tmp_path)
-    uris = [(tmp_path / name).as_uri() for name in ("shop.dspy", "kinds.dspy")]
-    new_client.open(uris[0], SHOP)
-    assert new_client.diagnostics(uris[0]) == []
-    return new_client, *uris
+def shop(shop_client: tuple[Client, Path]) -> Iterator[tuple[Client, str, str]]:
+    """A client with a file open that imports another one, and the URIs of both."""
+    client, folder = shop_client
+    (folder / "shop.dspy").write_text(SHOP, encoding="utf-8")
+    (folder / "kinds.dspy").write_text(KINDS, encoding="utf-8")
+    uris = [(folder / name).as_uri() for name in ("shop.dspy", "kinds.dspy")]
+    client.open(uris[0], SHOP)
+    assert client.diagnostics(uris[0]) == []
+    yield client, uris[0], uris[1]
+    client.close(uris[0])
+    assert client.process.poll() is None
 
 
 def place(text: str, word: str, number: int = 1) -> dict[str, int]:
@@ -265,3 +277,83 @@ def test_callers_and_callees(shop: tuple[Client, str, str]) -> None:
     (outgoing,) = client.request("callHierarchy/outgoingCalls", {"item": ask})
     assert outgoing["to"]["name"] == "desk"
     assert at(client, "textDocument/prepareCallHierarchy", uri, "LIMIT") is None
+
+
+# --- what is made of something ----------------------------------------------------------------------------
+
+
+def test_what_a_signature_is_implemented_by(shop: tuple[Client, str, str]) -> None:
+    client, uri, _ = shop
+    other = uri.replace("shop.dspy", "other.dspy")
+    text = (
+        "from shop import Sort, Desk as Bureau\n\nsignature Finer(Sort):\n    output why: str\n\n"
+        'module one = ChainOfThought(Sort)\nmodule two = Bureau()\ndef f(a: Sort) -> str:\n    return ""\n'
+    )
+    client.open(other, text)
+    for word, expected in (
+        ("Sort", {"sort", "Finer", "one"}),
+        ("Desk", {"desk", "two"}),
+        ("LIMIT", {"LIMIT"}),
+    ):
+        found = at(client, "textDocument/implementation", uri, word)
+        shown = {word_at(SHOP if each["uri"] == uri else text, each["range"]) for each in found}
+        assert shown == expected
+    assert at(client, "textDocument/implementation", uri, "# What") == []
+    client.close(other)
+
+
+def word_at(text: str, area: dict[str, Any]) -> str:
+    line = text.split("\n")[area["start"]["line"]]
+    return line[area["start"]["character"] : area["end"]["character"]]
+
+
+# --- more hints -------------------------------------------------------------------------------------------
+
+CALLS = """\
+from kinds import Kind
+
+module Both:
+    input text: str
+    output all: str
+
+    first = Predict("text -> one")
+    second = Predict("text -> two")
+    third = Predict("one, two -> three")
+
+    forward:
+        a = first(text=text)
+        b = second(text=text)
+        c = third(one=a.one, two=b.two)
+        many = [first(text=each).one for each in [text, c.three]]
+        if c.three:
+            d = first(text=c.three)
+            return all=d.one
+        all = [first(text=each).one for each in many]
+        return all=limited("x", 3) + all[0]
+
+def limited(text: str, most: int) -> str:
+    return text[:most]
+"""
+
+
+def shown(client: Client, uri: str, text: str) -> list[str]:
+    area = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+    found = client.request("textDocument/inlayHint", {"textDocument": {"uri": uri}, "range": area})
+    lines = text.split("\n")
+    ordered = sorted(found, key=lambda each: (each["position"]["line"], each["position"]["character"]))
+    return [f"{lines[each['position']['line']].strip()} | {each['label']}" for each in ordered]
+
+
+def test_hints_of_calls(shop: tuple[Client, str, str]) -> None:
+    client, uri, _ = shop
+    client.change(uri, {"text": CALLS})
+    found = [each for each in shown(client, uri, CALLS) if " | :" not in each]
+    last = 'return all=limited("x", 3) + all[0]'
+    assert found == [
+        "a = first(text=text) | ∥ with b",
+        "b = second(text=text) | ∥ with a",
+        "many = [first(text=each).one for each in [text, c.three]] | ∥ with d",
+        "all = [first(text=each).one for each in many] | ∥ all at once",
+        f"{last} | text=",
+        f"{last} | most=",
+    ]

@@ -26,6 +26,8 @@ ROOMS = (
     "viewing",
     "cluster",
     "moving",
+    "notebook",
+    "assist",
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -99,7 +101,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     python = {name for name in names if name.endswith((".py", ".pyi", "py.typed"))}
     assert python == expected
     data = {name.rsplit(".", 1)[1] for name in names - python}
-    assert data <= {"lark", "json", "gguf", "md", "css", "js", "html"}
+    assert data <= {"lark", "json", "gguf", "md", "css", "js", "html", "txt"}
 
 
 def test_the_wheel_holds_the_grammar_and_the_models(wheel: Path) -> None:

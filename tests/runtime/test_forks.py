@@ -367,6 +367,8 @@ def test_locks_are_made_where_a_fork_frees_them() -> None:
         "serving",
         "viewing",
         "moving",
+        "notebook",
+        "assist",
     )
     own = {"base/forks.py", "runtime/execution/threads.py", "runtime/lm/transports/litellm_forks.py"}
     text = re.compile(r"\bR?Lock\(|\bCondition\(|@cached_property")

@@ -191,3 +191,13 @@ def test_the_memory_of_examples_is_bounded() -> None:
         dspy.ChatAdapter().format(signature, [{"question": f"q{number}", "answer": "a"}], {"question": "c"})
     kept = next(iter(signature.__compiled__.values()))
     assert 0 < len(kept.demos._kept) <= 1024
+    assert 0 < len(kept.demos._sets) <= 64
+
+
+def test_a_field_that_moves_from_one_example_to_the_next_is_written_there() -> None:
+    signature = dspy.Signature("q, words -> a")
+    word = "the same object"
+    for demos in ([{"q": word, "words": word}, {"a": word}], [{"q": word}, {"words": word, "a": word}]):
+        given = {"q": "y", "words": "z"}
+        found = dspy.ChatAdapter().format(signature, demos, given)
+        assert found == Asked().format(signature, demos, given)

@@ -149,12 +149,14 @@ def test_loading_runs_imported_python_and_sends_nothing(workspace: Path) -> None
     assert {Path(each.partition(" ")[2]).name for each in seen} == {"tools.py"}
 
 
-def test_the_server_runs_and_sends_nothing(workspace: Path) -> None:
+@pytest.mark.parametrize("role", ["", "worker"])
+def test_the_server_runs_and_sends_nothing(workspace: Path, role: str) -> None:
+    """But for the process of its own that looks at the whole project, which does nothing else either."""
     command = (
         sys.executable,
         str(HERE / "audited.py"),
         str(workspace),
-        "from dspyc.lsp.server import main; main()",
+        f"from dspyc.lsp.server import main; main({role!r})",
     )
     log = workspace.parent / "log"
     with log.open("wb") as errors:
@@ -165,7 +167,6 @@ def test_the_server_runs_and_sends_nothing(workspace: Path) -> None:
                 uri = (workspace / f"{name}.dspy").as_uri()
                 text = (workspace / f"{name}.dspy").read_text()
                 client.open(uri, text)
-                client.diagnostics(uri)
                 for line in range(text.count("\n")):
                     client.at("textDocument/completion", uri, line, 4)
                     client.at("textDocument/hover", uri, line, 10)
@@ -174,11 +175,19 @@ def test_the_server_runs_and_sends_nothing(workspace: Path) -> None:
                 client.request("textDocument/documentSymbol", document)
                 client.request("textDocument/formatting", {**document, "options": {}})
             client.request("workspace/symbol", {"query": "t"})
+            client.request("workspace/diagnostic", {"previousResultIds": []})
+            moved = {"oldUri": (workspace / "tools.py").as_uri(), "newUri": (workspace / "other.py").as_uri()}
+            client.request("workspace/willRenameFiles", {"files": [moved]})
             assert client.shut_down() == 0
         finally:
             client.kill()
     found = json.loads(log.read_text().rpartition("\nAUDIT ")[2])
-    assert found == {"code": 0, "seen": []}
+    assert found["code"] == 0
+    assert len(found["seen"]) == (role == "")
+    for each in found["seen"]:
+        assert each.startswith("subprocess.Popen ")
+        assert "from dspyc.lsp.server import main" in each
+        assert "'-P'" in each
     assert not (workspace.parent / "mark").exists()
 
 

@@ -56,7 +56,8 @@ class Client:
         )
         self.notifications: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
-        """What the server asked; each is answered with null."""
+        """What the server asked; each is answered with null, but for the methods among `answers`."""
+        self.answers: dict[str, Callable[[Any], Any]] = {}
         self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._answers: dict[int, dict[str, Any]] = {}
         self._methods: dict[Any, str] = {}
@@ -128,7 +129,8 @@ class Client:
             elif "id" in message:
                 conforms(message["method"], message)
                 self.requests.append(message)
-                self.send({"id": message["id"], "result": None})
+                answer = self.answers.get(message["method"], lambda params: None)
+                self.send({"id": message["id"], "result": answer(message.get("params"))})
             else:
                 conforms(message["method"], message)
                 self.notifications.append(message)

@@ -35,6 +35,7 @@ IN_EXPRESSIONS = {"if", "else", "for"}
 def groups() -> dict[str, str]:
     """What stands in the template's `<<…>>`: alternations of words."""
     callables = {word for word, signs in DECLARING.items() if "(" in signs} - EXTENDING
+    lines = STATEMENT_WORDS | CLAUSE_WORDS | MEMBER_WORDS
     others = r"test[ \\t]+[\\\"']|(?:from|import)[ \\t]|configure[ \\t]*\\("
     return {
         "head": rf"(?:(?:{_alternation(DECLARING)})[ \\t]+[A-Za-z_]|{others})",
@@ -44,8 +45,8 @@ def groups() -> dict[str, str]:
         "values": _alternation(VALUE_KINDS - CALLED_BY_NAME - {"dataset"}),
         "fields": _alternation(FIELD_WORDS),
         "blocks": _alternation(word for word in MEMBER_WORDS if may_follow(word) == {":"}),
-        "statements": _alternation(((STATEMENT_WORDS | CLAUSE_WORDS) & HARD_KEYWORDS) - IN_EXPRESSIONS),
-        "clauses": _alternation((STATEMENT_WORDS | CLAUSE_WORDS) & IN_EXPRESSIONS),
+        "statements": _alternation((lines & HARD_KEYWORDS) - IN_EXPRESSIONS),
+        "clauses": _alternation((lines & IN_EXPRESSIONS) | {"as"}),
         "constants": _alternation(CONSTANTS),
     }
 

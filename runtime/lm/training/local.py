@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConfigurationError, DataError, LMConfigurationError
+from ...execution.planning import is_planned
 from ..base import BaseLM
 from ..gguf.forms import prompt_form
 from ..gguf.header import read_header
@@ -110,7 +111,12 @@ class LocalProvider(Provider):
                 "use a model of the llama architecture",
                 model=model,
             )
-        _require_packages(model)
+        try:
+            _require_packages(model)
+        except LMConfigurationError as error:
+            if not is_planned():
+                raise
+            logger.warning("%s", error)
 
     @staticmethod
     def finetune(

@@ -1,0 +1,238 @@
+"""Runs of `dspyc optimize` that are killed: each must end as the undisturbed run does, and ask for nothing
+twice that was answered.
+
+    python benchmarks/kills.py --times 20
+
+Few-shot search, MIPROv2 and fine-tuning, each run once undisturbed. Then each is begun anew so many times,
+sent SIGKILL at a moment drawn between its first call and its end, and begun again by the same command.
+Compared are the state, the trained model byte by byte, and what the model was asked, which it writes down
+itself: a request that was under way when the process died may be made again, any other not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+MODEL = '''\
+"""A model that answers after a moment, and writes down when it is asked and when it has answered."""
+
+import hashlib
+import json
+import os
+import re
+import time
+
+from dspyc.runtime import BaseLM, Response
+
+LABELS = ("red", "green", "blue")
+POOL = ("Guess.", "Answer in one word.", "Think step by step.", "Answer red, green or blue.")
+
+
+def number(text):
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+
+
+def note(line):
+    descriptor = os.open("calls.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, f"{line}\\n".encode())
+    os.close(descriptor)
+
+
+class Slow(BaseLM):
+    model = "test/slow"
+
+    def complete(self, request):
+        system, last = (str(request.openai_messages[at]["content"]) for at in (0, -1))
+        asked = f"{request.openai_messages} {request.kwargs.get('rollout_id')}"
+        name = hashlib.sha256(asked.encode()).hexdigest()[:16]
+        note(f"asked {name}")
+        time.sleep(0.01)
+        outputs = system.partition("output fields are:")[2].partition("All interactions")[0]
+        fields = {}
+        for field in re.findall(r"^\\d+\\. `(\\w+)`", outputs, re.MULTILINE):
+            fields[field] = f"words about the {field}"
+            if "instruction" in field:
+                fields[field] = POOL[number(asked) % len(POOL)]
+            if field == "label":
+                row = int(re.findall(r"message (\\d+)", last)[-1])
+                told = sum(each.lower() in system.lower() for each in POOL[1:])
+                right = number(f"{row} {told}") % 4 < 1 + told + (len(request.openai_messages) > 2)
+                fields[field] = LABELS[(row + (not right)) % 3]
+        text = "\\n\\n".join(f"[[ ## {name} ## ]]\\n{value}" for name, value in fields.items())
+        note(f"answered {name}")
+        return Response((text,))
+
+
+slow = Slow()
+'''
+
+PROGRAM = """\
+from model import slow
+
+configure(lm=slow, num_threads=4)
+
+module classify = Predict("text -> label")
+module small = Predict("text -> label", lm=LM("embedded/base"))
+
+def same(example, pred) -> bool:
+    return example.label == pred.label
+
+dataset rows = Dataset("rows.jsonl", inputs=["text"])
+dataset train, val = rows.split(0.5, 0.5, seed=0)
+optimizer few = BootstrapRS(metric=same, num_candidate_programs=6)
+optimizer words = MIPROv2(metric=same, prompt_model=slow)
+optimizer weights = BootstrapFinetune(metric=same, train_kwargs={"steps": STEPS})
+program tuned = COMPILED
+evaluate accuracy = Evaluate(tuned, devset=val, metric=same)
+"""
+
+KINDS = {
+    "few-shot": "few.compile(classify, trainset=train, valset=val)",
+    "MIPROv2": "words.compile(classify, trainset=train, valset=val)",
+    "fine-tuning": "weights.compile(small, trainset=train, teacher=classify)",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has left behind: its state and model, and what was asked and answered."""
+
+    result: str
+    asked: Counter[str]
+    answered: Counter[str]
+
+
+def project(folder: Path, kind: str, rows: int, steps: int) -> Path:
+    """A folder with the program, its model and its data."""
+    folder.mkdir()
+    text = PROGRAM.replace("COMPILED", KINDS[kind]).replace("STEPS", str(steps))
+    (folder / "p.dspy").write_text(text, encoding="utf-8")
+    (folder / "model.py").write_text(MODEL, encoding="utf-8")
+    labels = ("red", "green", "blue")
+    lines = (json.dumps({"text": f"message {n}", "label": labels[n % 3]}) + "\n" for n in range(rows))
+    (folder / "rows.jsonl").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    """The run, in a process."""
+    command = [sys.executable, "-m", "dspyc", "optimize", "p.dspy"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a run, which must end well."""
+    _, error = process.communicate(timeout=600)
+    if process.returncode:
+        raise SystemExit(error.decode())
+
+
+def outcome(folder: Path) -> Outcome:
+    """What is there now."""
+    state: dict[str, Any] = json.loads((folder / "p.tuned.state.json").read_text(encoding="utf-8"))
+    del state["created"], state["optimizer"]["seconds"]
+    models = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.gguf"))]
+    return Outcome(json.dumps([state, models]), *calls(folder))
+
+
+def calls(folder: Path) -> tuple[Counter[str], Counter[str]]:
+    """How often each request was made, and answered."""
+    path = folder / "calls.txt"
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    found = {"asked": Counter[str](), "answered": Counter[str]()}
+    for line in lines:
+        what, _, name = line.partition(" ")
+        found[what][name] += 1
+    return found["asked"], found["answered"]
+
+
+def wait_for_first_call(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the model is asked, so that no kill hits the import of Python."""
+    while not (folder / "calls.txt").exists() and process.poll() is None:
+        time.sleep(0.002)
+
+
+def undisturbed(folder: Path) -> tuple[Outcome, float]:
+    """The run without a kill, and how many seconds it takes from its first call on."""
+    process = start(folder)
+    wait_for_first_call(folder, process)
+    began = time.monotonic()
+    finish(process)
+    return outcome(folder), time.monotonic() - began
+
+
+def killed(folder: Path, after: float) -> tuple[Outcome, int, bool]:
+    """A run that is killed so many seconds after its first call and resumed; what it has left, how many
+    requests were under way when it died, and whether the kill came before its end.
+    """
+    process = start(folder)
+    wait_for_first_call(folder, process)
+    time.sleep(after)
+    process.kill()
+    process.communicate()
+    asked, answered = calls(folder)
+    under_way = (asked - answered).total()
+    came_before = process.returncode != 0
+    if came_before:
+        finish(start(folder))
+    return outcome(folder), under_way, came_before
+
+
+def main() -> None:
+    """Kill each kind of run, and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=30, help="of the fine-tuning")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=KINDS, action="append")
+    options = parser.parse_args()
+    table = Table("run", "seconds", "calls", "killed", "same state", "asked again", "of these under way")
+    rng = random.Random(options.seed)
+    failed = False
+    with tempfile.TemporaryDirectory() as name:
+        for kind in options.only or KINDS:
+            place = Path(name) / kind
+            place.mkdir()
+            calm, seconds = undisturbed(project(place / "calm", kind, options.rows, options.steps))
+            same = kills = again = died = 0
+            for number in range(options.times):
+                folder = project(place / str(number), kind, options.rows, options.steps)
+                found, under_way, came_before = killed(folder, rng.uniform(0, seconds))
+                kills += came_before
+                same += found.result == calm.result
+                again += (found.asked - calm.asked).total()
+                died += under_way
+            table.add_row(
+                kind,
+                f"{seconds:.1f}",
+                f"{calm.asked.total():,}",
+                f"{kills} of {options.times}",
+                f"{same} of {options.times}",
+                str(again),
+                str(died),
+            )
+            failed = failed or same < options.times or again > died
+            Console().print(table)
+    if failed:
+        raise SystemExit("a run did not end as the undisturbed one, or asked again for what was answered")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+; For nvim-treesitter: what a new line is indented by.
+[
+  (signature_declaration)
+  (type_declaration)
+  (enum_declaration)
+  (module_declaration)
+  (function_declaration)
+  (test_declaration)
+  (forward)
+  (fallback)
+  (if_statement)
+  (for_statement)
+  (match_statement)
+  (case_clause)
+  (try_statement)
+  (argument_list)
+  (parameters)
+  (list)
+  (dictionary)
+  (set)
+  (tuple)
+  (list_comprehension)
+  (dictionary_comprehension)
+  (set_comprehension)
+  (generator_expression)
+  (parenthesized_expression)
+] @indent.begin
+
+[(elif_clause) (else_clause) (except_clause)] @indent.branch
+[")" "]" "}"] @indent.branch @indent.end
+[(return_statement) (break_statement) (continue_statement) (pass_statement)] @indent.dedent
+(string) @indent.ignore
+(ERROR ":" @indent.begin .)

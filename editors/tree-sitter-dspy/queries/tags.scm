@@ -1,0 +1,10 @@
+; Code navigation by tags.
+(signature_declaration name: (identifier) @name) @definition.class
+(type_declaration name: (identifier) @name) @definition.class
+(enum_declaration name: (identifier) @name) @definition.class
+(alias_declaration name: (identifier) @name) @definition.type
+(module_declaration name: (identifier) @name) @definition.module
+(function_declaration name: (identifier) @name) @definition.function
+(value_declaration name: (identifier) @name) @definition.constant
+(constant_declaration name: (identifier) @name) @definition.constant
+(call function: (identifier) @name) @reference.call

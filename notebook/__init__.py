@@ -1,0 +1,1 @@
+"""Programs in the cells of a Jupyter notebook or of IPython: `%load_ext dspyc`, then `%%dspy`."""

@@ -1,0 +1,245 @@
+"""Renaming beyond the programs: Python that calls them, what optimizers learned, and columns of data."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+import dspyc.runtime as dspy
+from dspyc.runtime.state.format import signature_facts
+from support.lsp_client import CAPABILITIES, Client, edited, offset_position
+
+counter = itertools.count()
+
+SHOP = '''\
+configure(lm=LM("openai/gpt-4o-mini"))
+
+signature Sort:
+    """Sort it."""
+    input text: str
+    output kind: str
+
+module sort = Predict(Sort)
+dataset cards = Dataset("cards.csv", inputs=["text"], filter=lambda row: row.text != "")
+dataset rows = Dataset([{"text": "a", "kind": "b"}], inputs=["text"])
+dataset other = Dataset("other.csv", inputs=["text"])
+
+def same(example: Sort, pred: Sort) -> bool:
+    return example.kind == pred.kind
+
+evaluate good = Evaluate(sort, devset=cards, metric=same)
+optimizer tune = LabeledFewShot(k=2)
+program tuned = tune.compile(sort, trainset=rows)
+
+module Desk:
+    input text: str
+    output kind: str
+
+    plan = Predict("text -> plan")
+
+    forward:
+        return kind=plan(text=text).plan
+
+module desk = Desk()
+program trained = tune.compile(desk, trainset=rows, state="desk.json")
+'''
+PYTHON = """\
+import dspyc
+from shop import sort, tuned as best
+import shop as store
+
+found = sort(text="ä", extra=1)
+print(found.kind, sort(text="b").kind, store.sort(text="c"), best(text="d").kind)
+text = {"text": 1}["text"]
+loaded = dspyc.load("shop.dspy")
+loaded.desk(text=text)
+
+
+async def later(sort2):
+    again = await sort.acall(text="e")
+    return again.kind, sort2(text="f").kind
+"""
+ANNOTATING: dict[str, Any] = {
+    **CAPABILITIES,
+    "workspace": {
+        **CAPABILITIES["workspace"],
+        "workspaceEdit": {
+            "documentChanges": True,
+            "resourceOperations": ["rename"],
+            "changeAnnotationSupport": {"groupsOnLabel": True},
+        },
+    },
+}
+
+
+def state(**signatures: str) -> str:
+    """A state of predictors by their signatures, each with a demo."""
+    predictors = {}
+    for name, text in signatures.items():
+        facts = signature_facts(dspy.Signature(text))
+        demo = dict.fromkeys((*facts["inputs"], *facts["outputs"]), "x")
+        predictors[name] = {
+            "instructions": facts["instructions"], "demos": [demo], "lm": None, "signature": facts,
+        }  # fmt: skip
+    tried = {
+        name: {key: each[key] for key in ("instructions", "demos", "lm")} for name, each in predictors.items()
+    }
+    content = {"dspyc_state": 1, "program": "p", "predictors": predictors}
+    content["candidates"] = [{"score": 1.0, "seed": 1, "predictors": tried}]
+    return json.dumps(content, indent=2) + "\n"
+
+
+@pytest.fixture(scope="module")
+def annotating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Path]]:
+    folder = tmp_path_factory.mktemp("renames").resolve()
+    client = Client()
+    client.initialize(folder, capabilities=ANNOTATING)
+    yield client, folder
+    client.kill()
+
+
+@pytest.fixture
+def shop(annotating: tuple[Client, Path]) -> Iterator[tuple[Client, Path]]:
+    """A client, and a folder with a program, its data, its states and a Python file."""
+    client, above = annotating
+    folder = above / f"shop_{next(counter)}"
+    folder.mkdir()
+    write(folder)
+    yield client, folder
+    shutil.rmtree(folder)
+
+
+def write(folder: Path) -> None:
+    files = {
+        "shop.dspy": SHOP,
+        "app.py": PYTHON,
+        "cards.csv": '"text",kind,texts\na,b,c\n',
+        "other.csv": "text\na\n",
+        "shop.tuned.state.json": state(self="text -> kind"),
+        "desk.json": state(plan="text -> plan"),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+Renamed = tuple[dict[str, str], dict[str, set[Any]], list[Any]]
+
+
+def renamed(client: Client, folder: Path, word: str, new: str) -> Renamed:
+    """The changed texts by the names of files, the annotations of each file's edits, and files renamed."""
+    place = offset_position(SHOP, SHOP.index(word))
+    uri = (folder / "shop.dspy").as_uri()
+    made = client.at("textDocument/rename", uri, place["line"], place["character"], newName=new)
+    texts, annotations, files = {}, {}, []
+    for each in made["documentChanges"]:
+        if each.get("kind") == "rename":
+            files.append([Path(unquote(urlsplit(each[key]).path)).name for key in ("oldUri", "newUri")])
+            continue
+        path = Path(unquote(urlsplit(each["textDocument"]["uri"]).path))
+        texts[path.name] = edited(path.read_text(encoding="utf-8"), each["edits"])
+        annotations[path.name] = {edit.get("annotationId") for edit in each["edits"]}
+    used = set().union(*annotations.values()) - {None}
+    assert used <= set(made.get("changeAnnotations", ()))
+    return texts, annotations, files
+
+
+def test_a_field(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    texts, annotations, files = renamed(client, folder, "text: str", "words")
+    assert files == []
+    assert texts["shop.dspy"] == (
+        SHOP.replace("input text", "input words", 1)
+        .replace(
+            'inputs=["text"], filter=lambda row: row.text', 'inputs=["words"], filter=lambda row: row.words'
+        )
+        .replace(
+            '{"text": "a", "kind": "b"}], inputs=["text"]', '{"words": "a", "kind": "b"}], inputs=["words"]'
+        )
+    )
+    assert texts["app.py"] == (
+        PYTHON.replace("sort(text=", "sort(words=")
+        .replace("best(text", "best(words")
+        .replace("acall(text", "acall(words")
+    )
+    assert texts["cards.csv"] == '"words",kind,texts\na,b,c\n'
+    assert texts["shop.tuned.state.json"] == state(self="words -> kind")
+    assert set(texts) == {"shop.dspy", "app.py", "cards.csv", "shop.tuned.state.json"}
+    assert annotations == {
+        "shop.dspy": {None, "data"},
+        "app.py": {"python"},
+        "cards.csv": {"data"},
+        "shop.tuned.state.json": {"state"},
+    }
+
+
+def test_an_output(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    texts, _, _ = renamed(client, folder, "kind: str", "label")
+    assert texts["app.py"] == PYTHON.replace(".kind, sort2", ".label, sort2").replace(
+        'found.kind, sort(text="b").kind', 'found.label, sort(text="b").label'
+    ).replace('best(text="d").kind', 'best(text="d").label')
+    assert "example.label == pred.label" in texts["shop.dspy"]
+    assert texts["cards.csv"].startswith('"text",label,texts\n')
+    assert texts["shop.tuned.state.json"] == state(self="text -> label")
+
+
+def test_a_declaration(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    texts, _, files = renamed(client, folder, "sort = Predict", "triage")
+    assert files == []
+    assert texts["app.py"] == (
+        PYTHON.replace("import sort,", "import triage,")
+        .replace("= sort(", "= triage(")
+        .replace(' sort(text="b")', ' triage(text="b")')
+        .replace("store.sort", "store.triage")
+        .replace("await sort.", "await triage.")
+    )
+    texts, _, _ = renamed(client, folder, "sort = Predict", "later")
+    assert texts["app.py"] == PYTHON.replace("import sort,", "import later as sort,").replace(
+        "store.sort", "store.later"
+    )
+    texts, _, _ = renamed(client, folder, "desk = Desk", "counter")
+    assert texts["app.py"] == PYTHON.replace("loaded.desk", "loaded.counter")
+
+
+def test_a_program_and_its_state(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    texts, _, files = renamed(client, folder, "tuned = tune", "best")
+    assert files == [["shop.tuned.state.json", "shop.best.state.json"]]
+    assert texts["app.py"] == PYTHON.replace("tuned as best", "best as best")
+    _, _, files = renamed(client, folder, "trained = tune", "best2")
+    assert files == []
+
+
+def test_a_part(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    texts, annotations, _ = renamed(client, folder, "plan = Predict", "outline")
+    assert texts["desk.json"] == state(outline="text -> plan")
+    assert annotations["desk.json"] == {"state"}
+    assert set(texts) == {"shop.dspy", "desk.json"}
+
+
+def test_a_state_that_cannot_be_worked_out_again_stays(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    path = folder / "shop.tuned.state.json"
+    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+    texts, _, _ = renamed(client, folder, "text: str", "words")
+    assert path.name not in texts
+
+
+def test_a_client_without_a_preview_is_offered_no_change_of_data(new_client: Client, tmp_path: Path) -> None:
+    write(tmp_path)
+    new_client.initialize(tmp_path)
+    texts, annotations, files = renamed(new_client, tmp_path, "text: str", "words")
+    assert set(texts) == {"shop.dspy", "app.py", "shop.tuned.state.json"}
+    assert texts["shop.dspy"] == SHOP.replace("input text", "input words", 1)
+    assert set().union(*annotations.values()) == {None}
+    _, _, files = renamed(new_client, tmp_path, "tuned = tune", "best")
+    assert files == []
