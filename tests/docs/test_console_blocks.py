@@ -26,6 +26,8 @@ NOT_RUN = {
     "--lm ollama_chat/": "needs a server of Ollama",
     "--lm gguf/": "needs a file of some gigabytes",
     "--engine dask": "`tests/cluster` runs clusters",
+    "dspyc ui": "`tests/viewing` runs it",
+    "python -m http.server": "`tests/editors/pages.sh` serves the playground",
     "--changed-since": "needs the history of a repository; `tests/cli` makes one",
 }
 """Parts of commands that are not run here, and why."""

@@ -97,11 +97,14 @@ browse(async (browser) => {
   await prompt(page, "Read the order in a letter.");
   step("the prompt of a record is shown");
   await page.selectOption("#example", "With a mistake");
-  await page.waitForFunction(() => document.querySelectorAll("#problems .fix").length >= 3);
-  for (let left = 3; left; left--) {
+  let fixed = 0;
+  const left = () => page.evaluate(() => document.getElementById("problems").textContent);
+  for (let before = "None."; fixed < 3; fixed++) {
+    await page.waitForFunction((text) => document.querySelector("#problems .fix") && document.getElementById("problems").textContent !== text, before);
+    before = await left();
     await page.click("#problems .fix");
-    await page.waitForFunction((count) => document.querySelectorAll("#problems .fix").length <= count, left - 1);
   }
+  await page.waitForFunction(() => document.getElementById("problems").textContent === "None.");
   step("three mistakes are fixed one after the other");
   assert.deepEqual(page.problems, []);
   await page.close();

@@ -22,7 +22,7 @@ GUIDE: Mapping[str, Sequence[str]] = {
         *("retrieval.md", "environment.md", "caching.md"),
     ],
     "Improving programs": ["optimizing.md", "evaluating.md", "optimizers.md", "instructions.md"],
-    "Tools": ["commands.md", "checking.md", "formatting.md", "editors.md"],
+    "Tools": ["commands.md", "checking.md", "formatting.md", "editors.md", "ui.md", "playground.md"],
     "Examples": ["examples/"],
 }
 """The written pages by their part; a folder stands for its pages, by their names."""

@@ -10,11 +10,9 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from dspyc.lsp.connection import Connection, Message, encode
+from dspyc.lsp.connection import Connection, Message
 from dspyc.lsp.dispatch import Dispatcher
-from dspyc.lsp.features.handler import Handler
 from dspyc.lsp.lifecycle import dispatcher
 from dspyc.lsp.scheduling import Later
 from dspyc.lsp.session import Server
@@ -30,15 +28,16 @@ class _Outbox(Connection):
 
     def __init__(self) -> None:
         super().__init__(io.BytesIO(), io.BytesIO())
-        self.sent: list[Message] = []
+        self._sent: list[bytes] = []
 
-    def _send(self, message: Message) -> None:
-        self.sent.append({"jsonrpc": "2.0", **message})
+    def send_body(self, body: bytes) -> None:
+        """Keep a message."""
+        self._sent.append(body)
 
     def take(self) -> str:
         """What was sent since the last time, as a JSON list."""
-        messages, self.sent = self.sent, []
-        return "[" + ",".join(encode(message).decode() for message in messages) + "]"
+        bodies, self._sent = self._sent, []
+        return "[" + ",".join(body.decode() for body in bodies) + "]"
 
 
 class _Jobs(Later):
@@ -52,8 +51,10 @@ class _Jobs(Later):
 class _Inline(Dispatcher):
     """Answers in the caller's thread, also what concerns the whole project."""
 
-    def _ask(self, method: str, handler: Handler, request: Any, params: Any) -> None:
-        self._run(method, handler, request, params, self._server)
+    def __init__(self, server: Server) -> None:
+        made = dispatcher(server)
+        super().__init__(server, made._requests, made._notifications)
+        self._worker = None
 
     def receive(self, message: Message) -> None:
         """Take a message, and do what it asks for."""
@@ -68,8 +69,7 @@ class Session:
         self._outbox = _Outbox()
         self._server = Server(self._outbox)
         self._server.later = _Jobs()
-        made = dispatcher(self._server)
-        self._dispatcher = _Inline(self._server, made._requests, made._notifications)
+        self._dispatcher = _Inline(self._server)
 
     def receive(self, message: str) -> str:
         """Take a message of the Language Server Protocol; gives those that come of it, as a JSON list."""

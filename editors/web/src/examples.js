@@ -59,6 +59,7 @@ lm main = LM("openai/gpt-4o-mini", temprature=0.2)
 configure(lm=main)
 
 signature Answer:
+    """Answer in a sentence."""
     input question: str
     output answer: str
 
