@@ -122,6 +122,10 @@ def test_prompts(tmp_path: Path) -> None:
     [
         (MISTAKE, "ChainOfThough"),
         ("", "The file declares no module"),
+        (
+            'module A:\n    output a: str\n\n    forward:\n        return a="b"\n\nmodule a = A()\n',
+            "`a` asks no model.",
+        ),
         ("signature A:\n    input a: str\n", "output"),
         ("from nowhere import thing\nmodule m = thing()\n", "nowhere"),
     ],

@@ -102,7 +102,7 @@ def prompts(text: str, name: str, folder: str) -> str:
     from click import ClickException
 
     from dspyc.cli.opening import open_program
-    from dspyc.cli.prompt import Prompt, _prompts, _text
+    from dspyc.cli.prompt import predictors_of, prompt_of, text_of
 
     path = Path(folder, "main.dspy")
     os.makedirs(folder, exist_ok=True)
@@ -115,7 +115,10 @@ def prompts(text: str, name: str, folder: str) -> str:
                 {"names": [], "error": "The file declares no module whose prompt could be shown."}
             )
         chosen = name if name in names else names[0]
-        found: list[Prompt] = _prompts(loaded, chosen, "", (), None)
+        parts = predictors_of(loaded.names[chosen])
+        if not parts:
+            return json.dumps({"names": names, "name": chosen, "error": f"`{chosen}` asks no model."})
+        found = [prompt_of(part or chosen, one, {}) for part, one in parts.items()]
     except Exception as problem:  # noqa: BLE001  whatever a program raises while it is loaded
         if _needs_more(problem):
             return json.dumps({"more": True})
@@ -126,7 +129,7 @@ def prompts(text: str, name: str, folder: str) -> str:
     told = [
         {
             "name": one.name,
-            "messages": [[message["role"], _text(message)] for message in one.messages],
+            "messages": [[message["role"], text_of(message)] for message in one.messages],
             "tokens": one.tokens,
         }
         for one in found
