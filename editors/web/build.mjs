@@ -2,8 +2,9 @@
 // PYTHON says which Python packs (one with dspyc installed); the sizes are printed at the end.
 
 import { build } from "esbuild";
+import { loadPyodide } from "pyodide";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -16,6 +17,15 @@ execFileSync(process.env.PYTHON || "python3", [join(here, "pack.py"), dist], { s
 
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"])
   copyFileSync(join(here, "node_modules", "pyodide", name), join(dist, "pyodide", name));
+// Compiled here once and not at each visit.
+const python = await loadPyodide({ indexURL: join(here, "node_modules", "pyodide") });
+python.runPython(readFileSync(join(here, "compile.py"), "utf8"));
+for (const [name, folder] of [["dspyc.zip", "/app"], ["more.zip", "/more"]]) {
+  python.FS.writeFile(`/${name}`, new Uint8Array(readFileSync(join(dist, name))));
+  python.globals.get("compile_zip")(`/${name}`, folder);
+  writeFileSync(join(dist, name), python.FS.readFile(`/${name}`));
+}
+
 for (const name of ["index.html", "style.css"]) copyFileSync(join(here, "src", name), join(dist, name));
 
 await build({
