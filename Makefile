@@ -98,9 +98,10 @@ licences: $(VENV)/.dev ## write DEPENDENCIES.md, the licences of what is install
 test-train: $(VENV)/.train ## the tests that train a model for some seconds (torch)
 	$(BIN)/python -m pytest -m train $(ARGS)
 
-test-editors: $(VENV)/.dev ## the tests in a real VS Code and in Chromium (Debian packages, node)
+test-editors: $(VENV)/.dev ## the tests in real editors and in Chromium (Debian packages, node)
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/run.sh
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/pages.sh
+	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" bash tests/editors/others.sh "$(abspath $(BIN))/python" $(ARGS)
 
 playground: $(VENV)/.dev ## the compiler in a browser, as static files in editors/web/dist (node)
 	cd editors/web && { cmp -s package-lock.json node_modules/.lock || { npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.lock; }; }

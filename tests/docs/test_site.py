@@ -151,6 +151,9 @@ def test_pieces_of_pages() -> None:
     assert prose("Does it.\n\nArgs:\n    name: what\n        it is called.\n\nMore.") == (
         "Does it.\n\n**Args**\n\n- `name`: what\n  it is called.\n\nMore."
     )
+    assert prose("Does it.\n\n    a = 1\n\n    b = 2\n\nMore.") == (
+        "Does it.\n\n```python\na = 1\n\nb = 2\n```\n\nMore."
+    )
     assert table(("a", "b"), [("`x | y`", "z")]) == "| a | b |\n| --- | --- |\n| `x \\| y` | z |"
     assert table(("a",), []) == ""
     assert as_toml(["i.md", {"A": ["x.md"]}]) == '["i.md", { "A" = ["x.md"] }]'

@@ -21,7 +21,7 @@ import ujson
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "editors" / "web"
-URI = "file:///work/main.dspy"
+URI = "file:///playground/main.dspy"
 MISTAKE = 'module ask = ChainOfThough("question -> answer")\n'
 
 

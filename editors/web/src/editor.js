@@ -8,7 +8,7 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, hoverTooltip, keymap, lineNumbers } from "@codemirror/view";
 import { dspy } from "./language.js";
 
-export const URI = "file:///work/main.dspy";
+export const URI = "file:///playground/main.dspy";
 const SEVERITIES = { 1: "error", 2: "warning", 3: "info", 4: "info" };
 const KINDS = { 2: "method", 3: "function", 5: "property", 6: "variable", 7: "class", 9: "namespace", 10: "property", 12: "constant", 13: "enum", 14: "keyword", 20: "constant", 21: "constant", 25: "type" };
 
