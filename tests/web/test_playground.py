@@ -45,7 +45,7 @@ class Page:
         self.session = playground.Session()
         self.got: list[dict[str, Any]] = []
         self.count = 0
-        self.request("initialize", {"processId": None, "rootUri": "file:///work", "capabilities": {}})
+        self.request("initialize", {"processId": None, "rootUri": "file:///playground", "capabilities": {}})
         self.send({"method": "initialized", "params": {}})
         document = {"uri": URI, "languageId": "dspy", "version": 1, "text": text}
         self.send({"method": "textDocument/didOpen", "params": {"textDocument": document}})

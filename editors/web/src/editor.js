@@ -105,7 +105,7 @@ export class Editor {
   async start() {
     await this.#client.request("initialize", {
       processId: null,
-      rootUri: "file:///work",
+      rootUri: "file:///playground",
       capabilities: { textDocument: {
         hover: { contentFormat: ["plaintext"] },
         completion: { completionItem: { documentationFormat: ["plaintext"], labelDetailsSupport: true } },

@@ -35,7 +35,7 @@ const tell = (text) => {
 };
 
 const prompt = async ({ text, name }) => {
-  const ask = () => JSON.parse(python.pyimport("playground").prompts(text, name, "/work"));
+  const ask = () => JSON.parse(python.pyimport("playground").prompts(text, name, "/playground"));
   const told = ask();
   if (!told.more) return told;
   // Records are pydantic's, which most programs do without.
