@@ -24,7 +24,7 @@ async function seeTests(page, picture, theme) {
   for (const name of ["a parcel", "a refund", "accuracy"]) {
     assert(names.some((each) => each.includes(name)), `the tree has ${name}: ${names}`);
   }
-  await page.locator(".codelens-decoration a", { hasText: "Evaluate" }).first().click();
+  await page.locator('[widgetid^="codelens"] a', { hasText: "Evaluate" }).first().click();
   await seeBeside(page, "100.0 % of 2 rows");
   await theme("light");
   await picture("tests-light");
@@ -35,7 +35,7 @@ async function seeTests(page, picture, theme) {
 async function seeTrace(page, picture, theme) {
   await command(page, "dspyc: Show the Trace of the Last Run");
   const view = await webview(page, "dspyc test");
-  await view.locator("summary", { hasText: "sort" }).first().waitFor({ timeout: 20_000 });
+  await view.locator("summary", { hasText: "Desk" }).first().waitFor({ timeout: 20_000 });
   await view.locator("summary", { hasText: "dummy" }).first().click();
   await view.locator("pre", { hasText: "Where is my parcel?" }).first().waitFor({ timeout: 20_000 });
   await picture("trace-dark");
@@ -67,7 +67,7 @@ async function seeGraph(page, picture, theme) {
 }
 
 async function run(page, picture) {
-  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
+  await page.locator('[widgetid^="codelens"] a', { hasText: "Run" }).first().click();
   const input = page.locator(".quick-input-widget input").first();
   await input.waitFor(SHORT);
   await page.keyboard.type("Where is my parcel?", { delay: 5 });
