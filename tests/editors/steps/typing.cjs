@@ -71,7 +71,7 @@ async function typeProgram(page, picture, workspace) {
       if (key === "Enter" || key === "Backspace") {
         await page.keyboard.press(key);
       } else {
-        await page.keyboard.type(key, { delay: 25 });
+        await page.keyboard.type(key, { delay: 12 });
       }
       await page.waitForTimeout(60); // as people do; offers and indentation come meanwhile
     }

@@ -224,7 +224,7 @@ function failure(event: Failure): vscode.TestMessage {
   const message =
     event.expected !== undefined && event.actual !== undefined
       ? vscode.TestMessage.diff(text, event.expected, event.actual)
-      : new vscode.TestMessage(values.length > 0 ? text : event.message);
+      : new vscode.TestMessage(values.length > 0 ? text : `${event.summary}\n\n${event.message}`);
   if (event.at !== undefined && event.line !== undefined) {
     message.location = new vscode.Location(vscode.Uri.file(event.at), new vscode.Position(event.line - 1, 0));
   }
