@@ -153,6 +153,11 @@ def measure(library: str, work: str, seconds: float, threads: int) -> dict[str, 
         import optuna
 
         optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0)).ask()
+    if library == "dspyc":
+        # So are expressions: DSPy compiles its own when it is imported.
+        from dspyc.base.secrets import redact
+
+        redact("x")
     program(text="message 1")
     answers.calls = 0
     cpu, wall = time.process_time(), time.perf_counter()

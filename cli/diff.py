@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 100
 """How many characters of a demo's value are shown."""
+_BEFORE = 30
+"""How many of them stand before the place where two values begin to differ."""
 
 
 @click.command
@@ -134,8 +136,8 @@ def _lines(found: PredictorDifference, first: Path, second: Path) -> Iterator[st
     before, after = found.demo_counts
     if found.removed or found.added:
         yield f"  demos: {before} → {after}, {len(found.removed)} removed, {len(found.added)} added"
-        yield from (_removed(_demo(demo)) for demo in found.removed)
-        yield from (_added(_demo(demo)) for demo in found.added)
+        yield from (_removed(_demo(demo, found.added)) for demo in found.removed)
+        yield from (_added(_demo(demo, found.removed)) for demo in found.added)
     elif found.is_reordered:
         yield f"  demos: the same {after} in another order"
     if found.model is not None:
@@ -164,14 +166,28 @@ def _added(text: str) -> str:
     return click.style(f"    + {text}", fg="green")
 
 
-def _demo(demo: Demo) -> str:
+def _demo(demo: Demo, others: Sequence[Demo]) -> str:
+    """A demo in a line. Where it would look like one of the others, the values that differ are shown from
+    where they do, and as JSON.
+    """
+    line = _line(demo, {})
+    like = next((other for other in others if _line(other, {}) == line), None)
+    return line if like is None else _line(demo, like)
+
+
+def _line(demo: Demo, like: Demo) -> str:
     parts = []
     for name, value in demo.items():
         if name == "augmented":
             continue
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        text = " ".join(text.split())
-        parts.append(f"{name}: {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}")
+        text, start = " ".join(text.split()), 0
+        if name in like and like[name] != value:
+            text, other = (json.dumps(each, ensure_ascii=False) for each in (value, like[name]))
+            same = next((at for at, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), 0)
+            start = max(0, same - _BEFORE) if len(text) > _LONGEST else 0
+        shown = text[start : start + _LONGEST - 1] + "…" if len(text) - start > _LONGEST else text[start:]
+        parts.append(f"{name}: {'…' if start else ''}{shown}")
     return " | ".join(parts)
 
 

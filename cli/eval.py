@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     "earlier",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Compare NAME with the rows of an earlier run, written by --output FILE.json.",
+    help="Compare each program of NAME with the rows of an earlier run, written by --output FILE.json.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @trace_options
@@ -91,8 +91,9 @@ def command(
 
     If a run is interrupted or killed, the same command resumes it; finished model calls are not repeated.
 
-    The exit code is 1 when a score is below what its evaluation requires (`require=`), when it is worse than
-    that of --compare by more than chance explains, or when an evaluation is stopped or fails on every row.
+    The exit code is 1 when a score is below what its evaluation requires (`require=`), when that of a program
+    is worse than that of --compare by more than chance explains, or when an evaluation is stopped or fails on
+    every row.
 
     \b
     Examples:
@@ -151,37 +152,39 @@ def command(
                 for program, result in zip(evaluation.programs, results, strict=True):
                     name = loaded.name_of(program)
                     lines.append(Line(one, name, named(result, name)))
-        found = None if earlier is None else _compared(earlier, lines)
+        found = [] if earlier is None else [_compared(earlier, line) for line in lines]
         if lines_to is not None:
             _tell_lines(lines_to, lines, found)
         elif as_json:
             records = [line.record for line in lines]
-            if found is not None:
-                records[-1]["comparison"] = comparison_record(found)
+            for record, each in zip(records, found, strict=False):
+                record["comparison"] = comparison_record(each)
             say_json(records)
         else:
             tell(lines)
-            if found is not None:
-                tell_comparison(f"{chosen[0]} beside {earlier}", found)
+            for line, each in zip(lines, found, strict=False):
+                which = f"{chosen[0]}, {line.program}," if len(lines) > 1 else chosen[0]
+                tell_comparison(f"{which} beside {earlier}", each)
         # Last, and before the journal goes: whatever goes wrong with them, the run has been paid for.
         if output is not None:
             with writing_report("the rows were"):
                 write_rows(lines, output)
         if report is not None:
             with writing_report():
-                write_report(lines, found, report, f"{loaded.shown}: {', '.join(chosen)}")
+                last = found[-1] if found else None
+                write_report(lines, last, report, f"{loaded.shown}: {', '.join(chosen)}")
     if not as_json and not as_lines:
         tell_files(output, report)
-    is_worse = found is not None and found.verdict == "worse"
+    is_worse = any(each.verdict == "worse" for each in found)
     return int(is_worse or any(line.result.passed is False for line in lines))
 
 
-def _tell_lines(tell: Tell, lines: Sequence[Line], found: Comparison | None) -> None:
+def _tell_lines(tell: Tell, lines: Sequence[Line], found: Sequence[Comparison]) -> None:
     """Tell a program that reads JSON Lines of the results."""
     for line in lines:
         tell("result", **line.record, rows=worst_rows(line.result))
-    if found is not None:
-        tell("comparison", **comparison_record(found))
+    for line, each in zip(lines, found, strict=False):
+        tell("comparison", program=line.program, **comparison_record(each))
 
 
 def _verify_output(output: Path, evaluation: Evaluate, loaded: Any) -> None:
@@ -208,15 +211,14 @@ def _verify_earlier(earlier: Path, evaluation: Evaluate) -> None:
         raise Refusal(str(problem)) from None
 
 
-def _compared(earlier: Path, lines: Sequence[Line]) -> Comparison:
-    """The last program of an evaluation beside the rows of an earlier run."""
+def _compared(earlier: Path, line: Line) -> Comparison:
+    """A program of an evaluation beside the rows of an earlier run."""
     from ..runtime.errors import EvaluationError
     from ..runtime.evaluate import compare
     from ..runtime.evaluate.saved import load_result
 
-    result = lines[-1].result
     try:
-        return compare(load_result(earlier, result), result)
+        return compare(load_result(earlier, line.result), line.result)
     except EvaluationError as problem:
         raise Refusal(str(problem)) from None
 

@@ -19,7 +19,19 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
     "Run": ("run", "prompt", "test", "debug", "cache"),
     "Improve": ("eval", "optimize", "diff", "ui"),
-    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "mcp", "preview", "completion", "version"),
+    "Ship": (
+        "init",
+        "import",
+        "build",
+        "package",
+        "serve",
+        "graph",
+        "lsp",
+        "mcp",
+        "preview",
+        "completion",
+        "version",
+    ),
 }
 
 

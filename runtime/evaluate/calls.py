@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ..errors import list_names
 from ..execution.settings import begin_call, end_call
 from ..lm.doors import render_outputs
 from ..lm.history import text_of, text_of_output
-from ..work.budget import Count
+from ..modules.models import models_of
 from ..work.task import Usage
+
+logger = logging.getLogger("dspyc")
 
 Seen: TypeAlias = list[tuple[Any, Any]]
 """Responses of models, with the requests that they answer."""
@@ -61,14 +65,37 @@ def call_anew(run: Callable[..., Any], inputs: Mapping[str, Any], rollout: int) 
         end_call(token)
 
 
+def warn_of_equal_runs(program: Any) -> None:
+    """Say which models answer each further run of an example as they did the first, because their temperature
+    is 0. It is said here for the evaluation, so that the models do not say it of each call.
+    """
+    models = models_of(program)
+    settled: dict[str, Any] = {}
+    for name, predictor in program.named_predictors():
+        lm = models[name]
+        temperature = predictor.config.get("temperature", getattr(lm, "kwargs", {}).get("temperature"))
+        if lm is not None and temperature == 0:
+            settled[str(getattr(lm, "model", type(lm).__name__))] = lm
+    for lm in settled.values():
+        lm.warned_of_rollout = True
+    if settled:
+        logger.warning(
+            "all runs of an example may be alike, because %s %s at temperature 0; for `repeats`, set a "
+            "higher one, like `LM(…, temperature=1.0)`",
+            list_names(settled), "answers" if len(settled) == 1 else "answer",
+        )  # fmt: skip
+
+
 def usage_of(seen: Seen) -> Usage | None:
     """What the calls of a row took; None where no model was asked, or the cache answered."""
-    if not seen:
-        return None
-    count = Count()
+    # As `Count` does, without its lock: this is every row.
+    calls, tokens, cost = 0, 0, 0.0
     for response, _ in seen:
-        count.add(response)
-    return count.usage if count.usage.calls else None
+        if not response.cache_hit:
+            calls += 1
+            tokens += int(response.usage.get("total_tokens") or 0)
+            cost += float(response.cost or 0.0)
+    return Usage(calls, tokens, cost) if calls else None
 
 
 def calls_of(seen: Seen) -> tuple[ModelCall, ...]:

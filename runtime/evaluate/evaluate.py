@@ -27,6 +27,7 @@ from ..parameters import KW_ONLY, parameters
 from ..work.identity import digest, running_digest, value_digest
 from ..work.run import exhausted, journalled, perform, stage
 from ..work.task import Outcome, Usage
+from .calls import warn_of_equal_runs
 from .display import OnRow, print_table, progress_line
 from .measured import EvaluatedRow
 from .result import EvaluationResult
@@ -131,6 +132,8 @@ class Evaluate:
         report_path = save_as_html or self.save_as_html
         keeps = self.keep_calls or bool(report_path)
         with calling(self._defaults), self._journalled(chosen, judged_by, examples):
+            if self.repeats > 1:
+                warn_of_equal_runs(chosen)
             rows = self._rows(chosen, judged_by, examples, num_threads, show, keeps)
         result = EvaluationResult(
             tuple(row for row in rows if row is not None),

@@ -117,7 +117,9 @@ def _difference(name: str, before: Learned, after: Learned) -> PredictorDifferen
         ),
         removed=removed,
         added=added,
-        is_reordered=not removed and not added and before.demos != after.demos,
+        is_reordered=not removed
+        and not added
+        and list(map(_text, before.demos)) != list(map(_text, after.demos)),
         demo_counts=(len(before.demos), len(after.demos)),
         model=(before.model, after.model) if before.model != after.model else None,
         weights=_weights_differ(before, after),
@@ -145,7 +147,8 @@ def _without(demos: Sequence[Demo], others: Sequence[Demo]) -> tuple[Demo, ...]:
 
 
 def _text(demo: Demo) -> str:
-    return json.dumps(demo, sort_keys=True)
+    """What prompts show of a demo: not whether it is from a run of a teacher."""
+    return json.dumps({name: value for name, value in demo.items() if name != "augmented"}, sort_keys=True)
 
 
 def _learned(path: Path, name: str, entry: Any) -> Learned:

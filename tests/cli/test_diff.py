@@ -95,3 +95,33 @@ def test_long_instructions_take_linear_time(folder: Path, capsys: pytest.Capture
     compare(1)
     assert growth_of(compare, 100) < 3
     capsys.readouterr()
+
+
+def test_demos_that_look_alike_are_shown_where_they_differ(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = "the same words " * 20
+    pairs = [
+        ({"q": f"{start}red"}, {"q": f"{start}blue"}),
+        ({"q": 1}, {"q": "1"}),
+        ({"q": "a  b", "a": "x"}, {"q": "a b", "a": "x"}),
+        ({"q": [start, 1]}, {"q": [start, 2]}),
+    ]
+    for before, after in pairs:
+        state(folder / "a.json", demos=[before])
+        state(folder / "b.json", demos=[after])
+        assert run(["diff", "a.json", "b.json"]) == 1
+        lines = [line.strip() for line in capsys.readouterr().out.splitlines() if line[4:5] in "+-"]
+        [removed] = [line[1:] for line in lines if line.startswith("-")]
+        [added] = [line[1:] for line in lines if line.startswith("+")]
+        assert removed != added
+        assert max(len(removed), len(added)) < 120
+
+
+def test_whether_a_demo_is_from_a_run_is_no_difference(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state(folder / "a.json", demos=[{"q": "x", "augmented": True}, {"q": "y"}])
+    state(folder / "b.json", demos=[{"q": "x"}, {"q": "y", "augmented": True}])
+    assert run(["diff", "a.json", "b.json"]) == 0
+    assert "learned the same" in capsys.readouterr().out

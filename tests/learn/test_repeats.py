@@ -45,6 +45,28 @@ def test_each_run_asks_the_model_anew() -> None:
     assert (result.pass_at(1), result.pass_at(2), result.pass_at(3)) == (66.67, 100.0, 100.0)
 
 
+@pytest.mark.parametrize(
+    ("temperature", "own", "warns"), [(0.0, None, True), (0.7, None, False), (0.0, 0.5, False)]
+)
+def test_runs_that_will_all_be_alike_are_said_once_and_for_the_evaluation(
+    temperature: float,
+    own: float | None,
+    warns: bool,
+    caplog: pytest.LogCaptureFixture,
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    lm = DummyLM([{"answer": "yes"}] * 6)
+    lm.kwargs["temperature"] = temperature
+    program = Predict("question -> answer", **({} if own is None else {"temperature": own}))
+    with context(lm=lm):
+        Evaluate(devset=rows(2), metric=same, repeats=2, num_threads=1)(program)
+        Evaluate(devset=rows(2), metric=same, num_threads=1)(program)
+    told = [message for message in caplog.messages if "alike" in message]
+    assert len(told) == warns
+    assert all("answers at temperature 0" in message for message in told)
+    assert not [each for each in recwarn if "rollout_id" in str(each.message)]
+
+
 @pytest.mark.parametrize(("k", "message"), [(4, "write Evaluate(…, repeats=4)"), (0, "at least one run")])
 def test_pass_at_more_than_there_were(k: int, message: str) -> None:
     result = Evaluate(devset=rows(2), metric=same)(lambda question: Prediction(answer="yes"))

@@ -95,14 +95,26 @@ def _constructed(item: Item, node: Body | syntax.ValueDeclaration) -> Iterator[t
             found = _calls(item, body)
             yield from ((each, "a test") for each in found if not _is_declared(item, each))
         case syntax.ValueDeclaration(kind="evaluate", value=value):
+            # A metric has the model of the file that measures with it.
+            measures = _metrics(value)
+            found = _calls(item, (value,))
             yield from (
-                (each, "an evaluation") for each in _calls(item, (value,)) if not _is_declared(item, each)
+                (each, "an evaluation")
+                for each in found
+                if not (_is_declared(item, each) or any(each is metric for metric in measures))
             )
         case syntax.ValueDeclaration(kind="program", value=syntax.Call(arguments=arguments)):
             others = [
                 each.value for each in arguments if each.name is not None and each.name.text != "student"
             ]
             yield from ((each, "a program") for each in _calls(item, others) if not _is_declared(item, each))
+
+
+def _metrics(value: syntax.Expression) -> list[syntax.Expression]:
+    """What an evaluation measures with."""
+    if not isinstance(value, syntax.Call):
+        return []
+    return [each.value for each in value.arguments if each.name is not None and each.name.text == "metric"]
 
 
 def _calls(item: Item, nodes: tuple[syntax.Node, ...] | list[syntax.Expression]) -> list[syntax.Call]:
