@@ -79,8 +79,8 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
   const runner = new Runner(controller, tree, results, {
     command: getCommand,
     model,
-    trace: () => trace.words,
-    traced: () => void trace.refresh(),
+    trace: () => trace.words(),
+    traced: () => trace.ended(),
   });
   const preview = new PromptPreview(context.extensionUri, getCommand);
   const graph = new GraphView(context.extensionUri, getClient);

@@ -1,7 +1,7 @@
 // The Testing view: tests and evaluations as a tree, run with results beside the code.
 
 const assert = require("node:assert/strict");
-const { open, command, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
+const { open, command, focusEditor, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
 
 async function seeTests(page, picture, theme) {
   await open(page, "shop.dspy");
@@ -24,7 +24,8 @@ async function seeTests(page, picture, theme) {
   for (const name of ["a parcel", "a refund", "accuracy"]) {
     assert(names.some((each) => each.includes(name)), `the tree has ${name}: ${names}`);
   }
-  await page.locator('[widgetid^="codelens"] a', { hasText: "Evaluate" }).first().click();
+  await focusEditor(page);
+  await command(page, "dspyc: Evaluate This File");
   await seeBeside(page, "100.0 % of 2 rows");
   await theme("light");
   await picture("tests-light");
@@ -67,7 +68,8 @@ async function seeGraph(page, picture, theme) {
 }
 
 async function run(page, picture) {
-  await page.locator('[widgetid^="codelens"] a', { hasText: "Run" }).first().click();
+  await focusEditor(page);
+  await command(page, "dspyc: Run a Program of This File");
   const input = page.locator(".quick-input-widget input").first();
   await input.waitFor(SHORT);
   await page.keyboard.type("Where is my parcel?", { delay: 5 });

@@ -13,8 +13,8 @@ export interface Result {
 
 const MARKS: Readonly<Record<Outcome, string>> = { passed: "✓", failed: "✗", running: "…", done: "✓" };
 const COLOURS: Readonly<Record<Outcome, string>> = {
-  passed: "testing.iconPassed",
-  failed: "testing.iconFailed",
+  passed: "charts.green",
+  failed: "charts.red",
   running: "descriptionForeground",
   done: "descriptionForeground",
 };

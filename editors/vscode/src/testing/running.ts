@@ -15,7 +15,8 @@ export interface Surroundings {
   readonly model: () => readonly string[];
   /** The words that have a run write its trace. */
   readonly trace: () => readonly string[];
-  readonly traced: () => void;
+  /** A run has ended whose trace was written. */
+  readonly traced: () => Promise<unknown>;
 }
 
 /** Rows of an evaluation that are listed in its output. */
@@ -91,7 +92,7 @@ export class Runner {
         }
       }
     });
-    this.around.traced();
+    await this.around.traced();
     left.forEach((each) => this.unended(run, each, token, errors));
   }
 
