@@ -52,9 +52,7 @@ def test_the_settings_of_the_server_are_those_of_the_editor() -> None:
 
 def test_every_file_that_the_manifest_names_is_there() -> None:
     named = re.findall(r'"\./((?!dist/)[^"]+)"', (EXTENSION / "package.json").read_text(encoding="utf-8"))
-    named += [
-        step["media"]["markdown"] for walk in CONTRIBUTES["walkthroughs"] for step in walk["steps"]
-    ]
+    named += [step["media"]["markdown"] for walk in CONTRIBUTES["walkthroughs"] for step in walk["steps"]]
     assert [each for each in [*named, MANIFEST["icon"]] if not (EXTENSION / each).is_file()] == []
 
 

@@ -11,6 +11,11 @@ async function debug(page, picture, theme) {
   await page.locator(".quick-input-list .monaco-list-row", { hasText: "a parcel" }).first().click();
   await page.locator(".codicon-debug-stackframe").first().waitFor(LONG);
   await command(page, "View: Show Run and Debug");
+  const locals = page.locator(".debug-variables .monaco-list-row", { hasText: "Locals" }).first();
+  await locals.waitFor(LONG);
+  if ((await locals.getAttribute("aria-expanded")) !== "true") {
+    await locals.locator(".monaco-tl-twistie").click();
+  }
   await seeText(page, ".debug-variables", "Where is my parcel?", LONG);
   await focusEditor(page);
   await page.keyboard.press("F10");

@@ -43,7 +43,6 @@ export class Results implements vscode.Disposable {
     this.subscriptions = [
       vscode.window.onDidChangeVisibleTextEditors((editors) => editors.forEach((each) => this.draw(each))),
       vscode.workspace.onDidChangeTextDocument((event) => this.moved(event)),
-      vscode.workspace.onDidCloseTextDocument((document) => this.files.delete(document.uri.toString())),
     ];
   }
 
