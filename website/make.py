@@ -13,6 +13,7 @@ from pathlib import Path
 from sitemaker.collect import all_pages, write_source
 from sitemaker.finish import fetched, finish
 from sitemaker.links import broken_links
+from sitemaker.playground import put_playground
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,8 @@ def main(target: Path) -> int:
         return 1
     rendered = settings.with_name("site")
     finish(rendered)
+    if not put_playground(ROOT / "editors" / "web" / "dist", rendered):
+        print("The playground is left out: `make playground` builds it.")
     problems = [*fetched(rendered), *broken_links(rendered)]
     print(*problems, sep="\n", file=sys.stderr)
     if problems:
