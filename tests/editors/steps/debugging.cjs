@@ -30,7 +30,8 @@ async function debug(page, picture, theme) {
   await seeText(page, ".debug-variables", "pages", LONG);
   await page.keyboard.press("F5");
   await page.locator(".debug-toolbar").waitFor({ state: "hidden", ...LONG });
-  await command(page, "Debug: Remove All Breakpoints");
+  await goToLine(page, 26);
+  await page.keyboard.press("F9");
   say("a breakpoint stops, and steps go from line to line");
 }
 
