@@ -360,7 +360,7 @@ def test_who_goes_away_is_not_paid_for(service: Service, model: OpenAIServer) ->
             b"POST /programs/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b'Content-Length: 13\r\n\r\n{"text": "a"}'
         )
-        while not model.most_in_flight:
+        while not model.in_flight:
             time.sleep(0.01)
         assert 'status="499"' not in service.ask("/metrics", method="GET")[1]
     # The model would answer in half a minute; nobody waits for it.
