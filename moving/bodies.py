@@ -117,8 +117,11 @@ def _returned(value: ast.expr | None, inside: Inside) -> str:
         return "return"
     match value:
         case ast.Call(func=func, args=[], keywords=keywords) if inside.imports.of(func) == "Prediction":
-            if any(each.arg is None for each in keywords):
+            if any(each.arg is None and not isinstance(each.value, ast.Name) for each in keywords):
                 raise CannotMove("`Prediction(**…)`")
             if inside.own is not None:
-                return "return " + ", ".join(f"{each.arg}={inside.write(each.value)}" for each in keywords)
+                return "return " + ", ".join(
+                    f"{'**' if each.arg is None else f'{each.arg}='}{inside.write(each.value)}"
+                    for each in keywords
+                )
     return f"return {inside.write(value)}"

@@ -6,7 +6,8 @@ import ast
 import inspect
 
 from .bodies import Inside, block
-from .expressions import CannotMove, annotation, docstring, expression
+from .built import TEST
+from .expressions import CannotMove, annotation, docstring, expression, string
 from .fields import Fields, Known, Typing, outputs_of
 from .names import Imports, kind_of
 from .signatures import Moved
@@ -247,6 +248,9 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
         CannotMove: it does something that the language does not have.
     """
     arguments = node.args
+    if [getattr(each, "id", "") for each in node.decorator_list] == [TEST]:
+        title = string(ast.get_docstring(node, clean=False) or node.name)
+        return Moved([f"test {title}:", *block(node.body[1:], Inside(imports), "    ")])
     if node.decorator_list:
         raise CannotMove("a decorator")
     if arguments.vararg or arguments.kwarg or arguments.posonlyargs:

@@ -18,6 +18,7 @@ from ..compiler.analysis import FileAnalysis
 from ..compiler.fixing import apply_edits, fix
 from ..compiler.suppressing import edits_for, suppress
 from ..grammar.formatting.format import format_source
+from .built import is_built, restored
 from .expressions import CannotMove, docstring
 from .fields import Known, of_class
 from .modules import function, module
@@ -83,6 +84,8 @@ def move(text: str, kept_name: str, check: Check) -> Result:
         SyntaxError: the file is not Python.
     """
     tree = ast.parse(text)
+    if is_built(text):
+        tree = restored(tree)
     body = list(_flattened(tree.body))
     imports = read_imports(body)
     units = _units(body, imports)
@@ -161,13 +164,17 @@ def _moved(node: ast.stmt, values: Values) -> Moved:
         case ast.ClassDef() if is_enumeration(node):
             return enumeration(node, imports)
         case ast.ClassDef() if is_record(node):
-            return record(node, imports)
+            moved = record(node, imports)
+            values.kinds[node.name] = "record"
+            return moved
         case ast.ClassDef(bases=[base]):
             return _class(node, imports.of(base) or ast.unparse(base), values)
         case ast.FunctionDef():
             return function(node, imports)
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             return values.assigned(name, value)
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=value) if values.is_data(value):
+            return values.divided([ast.unparse(each) for each in names], value)
         case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
             return values.assigned(name, value)
         case ast.Expr(value=value):
@@ -201,6 +208,7 @@ def _class(node: ast.ClassDef, base: str, values: Values) -> Moved:
         known.modules[node.name] = fields
         return moved
     if values.kinds.get(base) == "record":
+        values.kinds[node.name] = "record"
         return record(node, known.imports)
     raise CannotMove(f"a class of `{base}`")
 
