@@ -7,7 +7,7 @@ import inspect
 
 from .bodies import Inside, block
 from .built import TEST
-from .expressions import CannotMove, annotation, docstring, expression, string
+from .expressions import CannotMove, annotation, docstring, expression, gives_score, string
 from .fields import Fields, Known, Typing, outputs_of
 from .names import Imports, kind_of
 from .signatures import Moved
@@ -175,6 +175,7 @@ class _Parts:
             self.attributes[name] = value
             return
         made = value.elt if isinstance(value, ast.ListComp) else value
+        made = made.value if isinstance(made, ast.DictComp) else made
         if isinstance(made, ast.List) and made.elts:
             made = made.elts[0]
         if isinstance(made, ast.Dict) and made.values:
@@ -203,6 +204,9 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, imports: Imports) 
         raise CannotMove("`*`, `**` or `/` among the parameters of `__init__`")
     own, *positional = arguments.args
     pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
+    for each, default in pairs:
+        if each.annotation is None and not _kind_of_default(default):
+            each.annotation = ast.Name("Any", ast.Load())
     return own.arg, [parameter(each, default, imports) for each, default in pairs]
 
 
@@ -260,6 +264,8 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
         written.append("*")
         written += [parameter(each, default, imports) for each, default in _keyword_only(arguments)]
     returns = f" -> {annotation(node.returns, imports)}" if node.returns else _unknown_return(node)
+    if node.returns is not None and imports.of(node.returns) == "Prediction" and gives_score(node, imports):
+        returns = " -> Score"
     lines = [f"def {node.name}({', '.join(written)}){returns}:"]
     text = ast.get_docstring(node)
     body = node.body

@@ -48,6 +48,10 @@ class Values(Struct):
                 raise Dropped(f"a call of `{called}`: `dspyc run` runs programs")
             case ast.Call(func=func) if (found := imports.of(func)) is not None:
                 return self._constructed(name, found, value)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=func) as inner, attr="with_instructions")
+            ) if imports.of(func) == "Signature":
+                return self._signature(name, ast.Call(func, [*inner.args, *value.args], inner.keywords))
             case ast.Call(func=ast.Attribute()) if self.is_data(value):
                 self.kinds[name] = "dataset"
                 return Moved([f"dataset {name} = {expression(value, imports)}"])
@@ -116,7 +120,9 @@ class Values(Struct):
         first = value.args[0] if value.args else None
         if len(value.args) == 1 and not value.keywords and isinstance(first, ast.Constant):
             return Moved([f"signature {name} = {string(str(first.value))}"])
-        raise CannotMove("a signature with instructions as a second argument")
+        if not isinstance(first, ast.Constant):
+            raise CannotMove("a signature that is made of other things than a text")
+        return Moved([f"signature {name} = {expression(value, self.known.imports)}"])
 
     # --- data
 
