@@ -84,7 +84,7 @@ def agrees(expected: str, printed: str, numbers: bool = True) -> bool:
     if not numbers:
         # A trained model is the same on the same machine; on another its score differs by some rows.
         pattern = re.sub(r"\\d\+\\\.\\d\+|\d+(?:\\\.\d+)?", r"\\d+(?:\\.\\d+)?", pattern)
-    return re.fullmatch(pattern, printed.strip("\n") + "\n") is not None
+    return re.fullmatch(pattern, f"{_stripped(printed)}\n") is not None
 
 
 def _pattern(line: str) -> str:
