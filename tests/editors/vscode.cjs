@@ -46,6 +46,7 @@ async function main() {
       await language.complete(page, picture);
       await language.format(page);
       await language.goToPython(page, picture);
+      await language.renameIt(page, picture);
       await language.restart(page);
     }
     if (wants("typing")) {
