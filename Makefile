@@ -69,14 +69,10 @@ imports: build/installed
 format: $(VENV)/.dev ## format the Python sources
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-$(VENV)/.docs: $(VENV)/.demo
-	$(PIP) install $(LOCK) --editable '.[embedded,docs]'
-	@touch $@
-
-docs: $(VENV)/.docs ## the documentation as a site, in build/site
+docs: $(VENV)/.dev ## the documentation as a site, in build/site
 	$(BIN)/python website/make.py build/site
 
-audit-docs: docs $(VENV)/.dev ## the site in headless Chromium: accessibility, light and dark, narrow and wide
+audit-docs: docs ## the site in headless Chromium: accessibility, light and dark, narrow and wide
 	$(BIN)/python website/audit.py build/site
 
 package: $(BIN)/python ## the source archive and the wheel, in dist/

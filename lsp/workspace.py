@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..project.extending import Signature
     from ..project.index import Declaration, Index, Mention
     from ..project.moved import Moved
+    from ..project.renamed import Elsewhere
     from ..project.renaming import Renaming
     from ..project.renaming_elsewhere import Others
     from ..project.settings import Settings
@@ -134,6 +135,14 @@ class Workspace(Struct):
         from ..project.renaming_elsewhere import others
 
         return others(self._files, path, offset, new, self.sources(), self.python(), self.folders)
+
+    def used_in_python(self, path: str, offset: int) -> Sequence[Elsewhere]:
+        """Where Python files of the workspace use what has its name at an offset of a program."""
+        from ..project.renaming_elsewhere import used_in_python
+
+        if _holds_settings(path):
+            return ()
+        return used_in_python(self._files, path, offset, self.python(), self.folders)
 
     def moved(self, paths: Mapping[str, str]) -> Moved:
         """What goes with a move of files and folders, whose new paths stand by their old ones."""

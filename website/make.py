@@ -6,6 +6,7 @@ from the disk and loads nothing over the network.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,7 @@ def main(target: Path) -> int:
     print(*problems, sep="\n", file=sys.stderr)
     if problems:
         return 1
-    subprocess.run(["rm", "-rf", str(target)], check=True)
+    shutil.rmtree(target, ignore_errors=True)
     rendered.rename(target)
     print(f"The site is in {target}; open {target / 'index.html'}")
     return 0

@@ -148,6 +148,22 @@
           (goto-char (point-min))))
       found)))
 
+(defvar dspyc--in-region nil
+  "Whether several lines are being indented.")
+
+(defun dspyc-indent-region (start end)
+  "Indent the lines from START to END, and leave alone where blocks end."
+  (let ((dspyc--in-region t)
+        (end (copy-marker end)))
+    (save-excursion
+      (goto-char start)
+      (while (< (point) end)
+        (back-to-indentation)
+        (let ((column (and (not (eolp)) (dspyc--column))))
+          (when column (indent-line-to column)))
+        (forward-line 1)))
+    (set-marker end nil)))
+
 (defun dspyc--column ()
   "How deep this line should be indented; nil inside a string."
   (save-excursion
@@ -173,7 +189,18 @@
              (colon (setq column (+ column dspyc-indent-offset)))
              ((looking-at "\\(?:return\\|break\\|continue\\|pass\\)\\_>")
               (setq column (max 0 (- column dspyc-indent-offset)))))
-            (when (and clause (not colon))
+            ;; Where a block ends, only the author knows: in a region, a line that is less deep stays.
+            (when (and dspyc--in-region (not colon)
+                       (not (and clause (zerop (save-excursion (goto-char start) (current-indentation))))))
+              (goto-char start)
+              ;; So does a description on a deeper line.
+              (unless (and (looking-at "[rfuRFU]\\{0,2\\}[\"']")
+                           (= (current-indentation) (+ column dspyc-indent-offset))
+                           (setq column (current-indentation)))
+                (setq column (min column (current-indentation)))))
+            (when (and clause (not colon)
+                       (or (not dspyc--in-region)
+                           (zerop (save-excursion (goto-char start) (current-indentation)))))
               (goto-char start)
               (setq column (or (dspyc--clause-column clause column) column))))
           column))))))
@@ -206,6 +233,7 @@
   (setq-local indent-tabs-mode nil)
   (setq-local tab-width dspyc-indent-offset)
   (setq-local indent-line-function #'dspyc-indent-line)
+  (setq-local indent-region-function #'dspyc-indent-region)
   (setq-local syntax-propertize-function dspyc--propertize)
   (setq-local font-lock-defaults '(dspyc-font-lock-keywords))
   (setq-local imenu-generic-expression dspyc--imenu)

@@ -47,6 +47,14 @@
     (check "a comment" (save-excursion (goto-char (1+ start)) (looking-at "# def f")))
     (delete-region start (point-max))))
 
+(defun indent-programs ()
+  "Indent each program of the folder, and write it back."
+  (dolist (file (directory-files "." nil "\\.dspy\\'"))
+    (let ((coding-system-for-read 'utf-8-unix) (coding-system-for-write 'utf-8-unix))
+      (with-current-buffer (find-file-noselect file)
+        (indent-region (point-min) (point-max))
+        (write-region (point-min) (point-max) file)))))
+
 (defun finish (name)
   (set-buffer-modified-p nil)
   (message "emacs with %s is right" name))

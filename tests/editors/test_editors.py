@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dspyc.grammar.formatting.format import format_source
 from support import corpus
 
 pytestmark = pytest.mark.editors
@@ -89,6 +90,39 @@ def test_emacs(client: str, workspace: Path) -> None:
 def test_vim(workspace: Path) -> None:
     command = ["vim", "-N", "-u", "NONE", "-i", "NONE", "-n", "-es", "-S", str(HERE / "vim.vim")]
     assert "is right" in run(command, workspace, said=workspace / "said.txt")
+
+
+INDENTING = {
+    "emacs": [
+        "emacs",
+        "--batch",
+        "-L",
+        f"{EDITORS}/emacs",
+        "-l",
+        f"{HERE}/emacs.el",
+        "-f",
+        "indent-programs",
+    ],
+    "vim": ["vim", "-N", "-u", "NONE", "-i", "NONE", "-n", "-es", "-S", f"{HERE}/indent.vim"],
+}
+
+
+@pytest.mark.parametrize("editor", INDENTING)
+def test_indenting_a_program_again_changes_nothing(editor: str, workspace: Path) -> None:
+    """What `dspyc format` has written stays, whatever ends which block; flat lines get their places."""
+    programs = {
+        f"{number:03}.dspy": text
+        for number, (name, text) in enumerate(sorted(corpus.right().items()))
+        if "\r" not in text and "\ufeff" not in text and format_source(text) == text
+    }
+    assert len(programs) > 80
+    folder = workspace.parent / "programs"
+    folder.mkdir()
+    for name, text in programs.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    run(INDENTING[editor], folder)
+    changed = [name for name, text in programs.items() if (folder / name).read_text(encoding="utf-8") != text]
+    assert [programs[name] for name in changed] == []
 
 
 def test_kate(workspace: Path) -> None:

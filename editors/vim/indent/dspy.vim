@@ -34,6 +34,10 @@ function! GetDspyIndent(lnum) abort
   let l:line = getline(a:lnum)
   let l:position = getcurpos()
   try
+    let l:begins_string = l:line =~? '^\s*[rfu]\{0,2}["'']'
+    if !l:begins_string && synIDattr(synID(a:lnum, 1, 1), 'name') =~? 'string'
+      return -1
+    endif
     let l:open = s:Opening(a:lnum)
     if l:open > 0
       return l:line =~# '^\s*[])}]' ? indent(l:open) : indent(l:open) + l:width
@@ -59,6 +63,14 @@ function! GetDspyIndent(lnum) abort
       let l:indent += l:width
     elseif getline(l:start) =~# '^\s*\%(return\|break\|continue\|pass\)\>'
       let l:indent -= l:width
+    endif
+    " A description may stand on the next, deeper line.
+    if l:begins_string && s:Code(l:above) !~# ':$' && indent(a:lnum) == l:indent + l:width
+      return -1
+    endif
+    " Where a block ends, only the author knows: a line that is less deep stays.
+    if l:line =~# '\S' && s:Code(l:above) !~# ':$' && indent(a:lnum) < l:indent
+      return -1
     endif
     if l:line =~# '^\s*\%(elif\|else\|except\)\>' && s:Code(l:above) !~# ':$'
       return s:Clause(a:lnum, l:indent, '^\s*\%(if\|elif\|try\|except\|for\)\>')
