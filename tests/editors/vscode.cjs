@@ -49,9 +49,6 @@ async function main() {
       await language.renameIt(page, picture);
       await language.restart(page);
     }
-    if (wants("typing")) {
-      await typeProgram(page, picture, workspace);
-    }
     if (wants("prompt")) {
       await seePrompt(page, picture, theme);
     }
@@ -63,6 +60,9 @@ async function main() {
     }
     if (wants("debug")) {
       await debug(page, picture, theme);
+    }
+    if (wants("typing")) {
+      await typeProgram(page, picture, workspace);
     }
     say("everything works");
   } catch (error) {
