@@ -46,10 +46,8 @@ async function main() {
       await language.complete(page, picture);
       await language.format(page);
       await language.goToPython(page, picture);
+      await language.renameIt(page, picture);
       await language.restart(page);
-    }
-    if (wants("typing")) {
-      await typeProgram(page, picture, workspace);
     }
     if (wants("prompt")) {
       await seePrompt(page, picture, theme);
@@ -62,6 +60,9 @@ async function main() {
     }
     if (wants("debug")) {
       await debug(page, picture, theme);
+    }
+    if (wants("typing")) {
+      await typeProgram(page, picture, workspace);
     }
     say("everything works");
   } catch (error) {

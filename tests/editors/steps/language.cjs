@@ -1,7 +1,7 @@
 // What the language server does in the editor: underlines, hovers, problems, outline, fixes, completion, definitions.
 
 const assert = require("node:assert/strict");
-const { LONG, SHORT, say, command, focusEditor, hover, wordBox } = require("./ui.cjs");
+const { LONG, SHORT, say, command, focusEditor, hover, seeText, wordBox } = require("./ui.cjs");
 
 const MISTAKE = "urgncy";
 
@@ -114,6 +114,34 @@ async function format(page) {
   say("formatting formats");
 }
 
+/** Rename with F2, see all uses with Shift+F12, and go back. */
+async function renameIt(page, picture) {
+  const at = await wordBox(page, "found", 0);
+  await page.mouse.click(at.x + at.width / 2, at.y + at.height / 2);
+  await page.keyboard.press("F2");
+  await page.waitForFunction(() => document.activeElement?.closest(".rename-box") !== null, null, SHORT);
+  await page.keyboard.type("sorted_out", { delay: 10 });
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(
+    () =>
+      [...document.querySelectorAll(".monaco-editor .view-line")].filter((each) => each.innerText.includes("sorted_out"))
+        .length >= 3,
+    null,
+    SHORT,
+  );
+  await page.keyboard.press("Shift+F12");
+  await seeText(page, ".zone-widget", "sorted_out");
+  await picture("references");
+  await page.keyboard.press("Escape");
+  await command(page, "File: Revert File");
+  await page.waitForFunction(
+    () => ![...document.querySelectorAll(".monaco-editor .view-line")].some((each) => each.innerText.includes("sorted_out")),
+    null,
+    SHORT,
+  );
+  say("a name is renamed, and its uses are listed");
+}
+
 async function goToPython(page, picture) {
   await page.keyboard.press("Control+Home");
   await page.waitForTimeout(400); // it scrolls there
@@ -135,4 +163,4 @@ async function restart(page) {
   say("a restarted server goes on");
 }
 
-module.exports = { openFile, seeSquiggle, seeHovers, seeProblems, seeOutline, fixIt, complete, format, goToPython, restart };
+module.exports = { openFile, seeSquiggle, seeHovers, seeProblems, seeOutline, fixIt, complete, format, renameIt, goToPython, restart };
