@@ -118,6 +118,8 @@ def test_an_interrupt_of_the_waiting_thread_stops_the_others() -> None:
     def work(item: int) -> None:
         begun.append(item)
         if len(begun) == 2:
+            # A signal that comes just before a thread begins to wait does not wake it.
+            time.sleep(0.2)
             signal.pthread_kill(main, signal.SIGINT)
         release.wait(5)
 
