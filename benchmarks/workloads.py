@@ -87,6 +87,50 @@ def predict(dspy: Any) -> Callable[[], Any]:
     return lambda: program(**INPUTS)
 
 
+RECORD = """[[ ## order ## ]]
+{"number": 17, "customer": {"name": "Ada", "address": {"street": "Baker Street 1", "city": "London"}}, \
+"items": [{"name": "lamp", "count": 2, "price": 19.5}, {"name": "bulb", "count": 4, "price": 2.25}], \
+"paid": true}
+
+[[ ## completed ## ]]"""
+
+
+def predict_record(dspy: Any) -> Callable[[], Any]:
+    """`Predict` of a record that holds records and a list of records."""
+    from pydantic import BaseModel
+
+    class Address(BaseModel):
+        street: str
+        city: str
+
+    class Customer(BaseModel):
+        name: str
+        address: Address
+
+    class Item(BaseModel):
+        name: str
+        count: int
+        price: float
+
+    class Order(BaseModel):
+        number: int
+        customer: Customer
+        items: list[Item]
+        paid: bool
+
+    namespace = {
+        "__annotations__": {"message": str, "order": Order},
+        "message": dspy.InputField(),
+        "order": dspy.OutputField(),
+        "__doc__": "Read the order.",
+    }
+    signature = type(dspy.Signature)("ReadOrder", (dspy.Signature,), namespace)
+    dspy.configure(lm=instant_lm(dspy, "dspyc" if hasattr(dspy, "DspycError") else "dspy", [RECORD]))
+    program = dspy.Predict(signature)
+    assert program(message="x").order.items[1].count == 4
+    return lambda: program(message=INPUTS["message"])
+
+
 def format_with(count: int) -> Callable[[Any], Callable[[], Any]]:
     """`ChatAdapter.format` with so many demos, each with values of its own."""
 
@@ -242,6 +286,7 @@ class Work(NamedTuple):
 
 WORK = {
     "Predict, 3 inputs, 3 outputs": Work(predict),
+    "Predict, a nested record": Work(predict_record),
     "ChatAdapter.format, no demos": Work(format_with(0)),
     "ChatAdapter.format, 16 demos": Work(format_with(16)),
     "ChatAdapter.format, 64 demos": Work(format_with(64)),

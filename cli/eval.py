@@ -14,6 +14,7 @@ import click
 from .console import say_json
 from .engines import engine_of, engine_option
 from .errors import Refusal, list_names
+from .lines import Tell, lines_option, progress_to, telling
 from .measuring import (
     Line,
     comparison_record,
@@ -22,6 +23,7 @@ from .measuring import (
     tell_comparison,
     tell_files,
     verify_files,
+    worst_rows,
     write_report,
     write_rows,
     writing_report,
@@ -67,11 +69,13 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming an interrupted run.")
 @trace_options
 @engine_option
+@lines_option
 def command(
     target: str,
     models: tuple[str, ...],
     num_threads: int | None,
     as_json: bool,
+    as_lines: bool,
     repeats: int | None,
     output: Path | None,
     report: Path | None,
@@ -106,6 +110,8 @@ def command(
 
     verify_files(output, report, earlier)
     verify_trace(trace, content)
+    if as_json and as_lines:
+        raise Refusal("--json and --json-lines cannot be combined")
     path, name = split_target(target)
     loaded = open_program(path)
     chosen = choose(loaded, name, "evaluate", "evaluation")
@@ -134,8 +140,12 @@ def command(
         answering(models, loaded),
         resumable(journal),
         _journalled(journal, path, evaluations, fresh, workers),
+        telling() if as_lines else nullcontext() as lines_to,
     ):
-        with watching(), traced(trace, content, "eval", target):
+        with (
+            watching() if lines_to is None else progress_to(lines_to),
+            traced(trace, content, "eval", target),
+        ):
             for one, evaluation in evaluations.items():
                 with stage(one):
                     results = evaluation.compare(num_threads)
@@ -143,7 +153,9 @@ def command(
                     name = loaded.name_of(program)
                     lines.append(Line(one, name, named(result, name)))
         found = [] if earlier is None else [_compared(earlier, line) for line in lines]
-        if as_json:
+        if lines_to is not None:
+            _tell_lines(lines_to, lines, found)
+        elif as_json:
             records = [line.record for line in lines]
             for record, each in zip(records, found, strict=False):
                 record["comparison"] = comparison_record(each)
@@ -161,10 +173,18 @@ def command(
             with writing_report():
                 last = found[-1] if found else None
                 write_report(lines, last, report, f"{loaded.shown}: {', '.join(chosen)}")
-    if not as_json:
+    if not as_json and not as_lines:
         tell_files(output, report)
     is_worse = any(each.verdict == "worse" for each in found)
     return int(is_worse or any(line.result.passed is False for line in lines))
+
+
+def _tell_lines(tell: Tell, lines: Sequence[Line], found: Sequence[Comparison]) -> None:
+    """Tell a program that reads JSON Lines of the results."""
+    for line in lines:
+        tell("result", **line.record, rows=worst_rows(line.result))
+    for line, each in zip(lines, found, strict=False):
+        tell("comparison", program=line.program, **comparison_record(each))
 
 
 def _verify_output(output: Path, evaluation: Evaluate, loaded: Any) -> None:

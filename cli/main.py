@@ -17,9 +17,21 @@ from .errors import Refusal, near
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Write": ("check", "format", "explain", "settings", "clean"),
-    "Run": ("run", "prompt", "test", "cache"),
+    "Run": ("run", "prompt", "test", "debug", "cache"),
     "Improve": ("eval", "optimize", "diff", "ui"),
-    "Ship": ("init", "import", "build", "serve", "graph", "lsp", "mcp", "completion", "version"),
+    "Ship": (
+        "init",
+        "import",
+        "build",
+        "package",
+        "serve",
+        "graph",
+        "lsp",
+        "mcp",
+        "preview",
+        "completion",
+        "version",
+    ),
 }
 
 

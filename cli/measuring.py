@@ -72,6 +72,29 @@ def comparison_record(found: Comparison) -> dict[str, Any]:
     }
 
 
+MOST_ROWS = 50
+"""Rows in an event about a result."""
+
+
+def worst_rows(result: EvaluationResult) -> list[dict[str, Any]]:
+    """The rows with the lowest scores, the lowest first: number, score, inputs, labels, outputs, error."""
+    from ..runtime.evaluate.rows import describe_error
+    from ..runtime.values.rendering import to_json_types
+
+    numbered = sorted(enumerate(result.rows, 1), key=lambda each: (each[1].error is None, each[1].value))
+    return [
+        {
+            "row": number,
+            "score": row.value,
+            "inputs": to_json_types(dict(row.example.inputs().items())),
+            "labels": to_json_types(dict(row.example.labels().items())),
+            "outputs": to_json_types(dict(row.prediction.items())),
+            "error": None if row.error is None else describe_error(row.error),
+        }
+        for number, row in numbered[:MOST_ROWS]
+    ]
+
+
 def _ks(result: EvaluationResult) -> list[int]:
     return [] if result.repeats == 1 else [1, result.repeats]
 

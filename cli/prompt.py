@@ -37,7 +37,7 @@ class Prompt:
     @property
     def tokens(self) -> int:
         """About how many tokens the messages are; an estimate, for no tokenizer is asked."""
-        texts = [_text(message) for message in self.messages]
+        texts = [text_of(message) for message in self.messages]
         return sum(len(text.encode()) // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE for text in texts)
 
 
@@ -137,7 +137,7 @@ def _prompts(
     parts, inputs = _parts(loaded, name, part, arguments)
     values = read_arguments(arguments, inputs, standard_input) if arguments else {}
     alone = len(parts) == 1 and not part
-    return [_prompt(name if alone else f"{name}.{path}", one, values) for path, one in parts.items()]
+    return [prompt_of(name if alone else f"{name}.{path}", one, values) for path, one in parts.items()]
 
 
 def _parts(
@@ -146,8 +146,8 @@ def _parts(
     """The predictors that are meant, by their paths, and the inputs that can be given."""
     from ..project.interface import inputs_of
 
-    module = _module_of(loaded.names[name])
-    parts = {path.removeprefix("self").removeprefix("."): one for path, one in _predictors(module)}
+    module = module_of(loaded.names[name])
+    parts = predictors_of(module)
     if not parts:
         raise Refusal(f"`{name}` has no predictor, so it sends no messages")
     if part:
@@ -161,7 +161,7 @@ def _parts(
             raise Refusal(f"`{name}` has no predictor `{part}`", hint)
         if len(chosen) > 1:
             raise Refusal(f"`{part}` of `{name}` has several predictors", f"name one: {list_names(chosen)}")
-        return chosen, _inputs_of(next(iter(chosen.values())))
+        return chosen, inputs_of_predictor(next(iter(chosen.values())))
     if arguments and not _is_made_of_built_ins(module):
         raise Refusal(
             f"the inputs of `{name}`'s predictors are only known during a run",
@@ -170,17 +170,19 @@ def _parts(
     return parts, inputs_of(loaded, name)
 
 
-def _module_of(module: Module) -> Module:
+def module_of(module: Module) -> Module:
     """The module that calls go to: of a program, the one with what was learned."""
     from ..runtime.programs.program import Program
 
     return module.module if isinstance(module, Program) else module
 
 
-def _predictors(module: Module) -> list[tuple[str, Predict]]:
+def predictors_of(module: Module) -> dict[str, Predict]:
+    """The predictors of a module by their paths; its own is the empty one."""
     from ..runtime import Predict
 
-    return list(module.named_sub_modules(Predict))
+    found = module_of(module).named_sub_modules(Predict)
+    return {path.removeprefix("self").removeprefix("."): one for path, one in found}
 
 
 def _is_made_of_built_ins(module: Module) -> bool:
@@ -189,7 +191,7 @@ def _is_made_of_built_ins(module: Module) -> bool:
     return all(type(one).__module__.startswith(runtime) for _, one in module.named_sub_modules())
 
 
-def _inputs_of(predictor: Predict) -> list[Input]:
+def inputs_of_predictor(predictor: Predict) -> list[Input]:
     """What a predictor takes, read off its signature."""
     from ..project.inputs import Input
     from ..runtime.types.annotations import type_name
@@ -198,7 +200,7 @@ def _inputs_of(predictor: Predict) -> list[Input]:
     return [Input(one.name, one.annotation, type_name(one.annotation), one.is_required()) for one in fields]
 
 
-def _prompt(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
+def prompt_of(name: str, predictor: Predict, values: Mapping[str, Any]) -> Prompt:
     """The messages of a predictor; an input without a value stands as `{name}`."""
     from ..runtime.execution.settings import lookup
     from ..runtime.modules.calling import default_adapter, in_force
@@ -220,14 +222,14 @@ def _for_reading(prompt: Prompt) -> str:
     width = min(columns(), 80)
     lines = [click.style(prompt.name, bold=True)]
     for message in prompt.messages:
-        lines += [click.style(f"── {message['role']} ".ljust(width, "─"), fg="cyan"), _text(message)]
+        lines += [click.style(f"── {message['role']} ".ljust(width, "─"), fg="cyan"), text_of(message)]
     lines.append(click.style("─" * width, fg="cyan"))
     unknown = f"; without the values of {list_names(prompt.open)}" if prompt.open else ""
     lines.append(f"about {prompt.tokens:,} tokens (estimated by length, not counted{unknown})")
     return "\n".join(lines)
 
 
-def _text(message: Mapping[str, Any]) -> str:
+def text_of(message: Mapping[str, Any]) -> str:
     """A message's text; for a part that is no text stands what it is, and its size."""
     from ..runtime.types.content import describe_part
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
-from ..base.secrets import redact
-from ..compiler.render import ansi
-from .console import columns, say
 from .errors import Failure, Refusal
 from .files import find
+from .lines import lines_option
 from .models import Models, lm_option, read_models
 from .tapes import open_tape, recording_to
+from .testreports import Outcome, Reports, reporting
+from .traces import trace_options, traced, verify_trace
 
 if TYPE_CHECKING:
     from ..project.programs import Loaded
@@ -24,17 +26,53 @@ if TYPE_CHECKING:
     from .tapes import Mode
 
 
+class Wanted(Struct, frozen=True):
+    """Which tests are run."""
+
+    text: str = ""
+    """In the title, in whatever case."""
+    titles: Sequence[str] = ()
+    """The whole titles; all where there is none."""
+
+    def has(self, title: str) -> bool:
+        """Whether a test is run."""
+        return self.text.lower() in title.lower() and (not self.titles or title in self.titles)
+
+    def __str__(self) -> str:
+        """What was asked for, to say that nothing is like it."""
+        named = " or ".join(f"`{each}`" for each in self.titles)
+        parts = [
+            f" with `{self.text}` in its title" if self.text else "",
+            f" called {named}" if named else "",
+        ]
+        return "".join(parts)
+
+
 @click.command
 @click.argument("paths", nargs=-1, metavar="[PATHS]…", type=click.Path())
-@click.option("-k", "wanted", metavar="TEXT", default="", help="Run only tests with this text in the title.")
+@click.option("-k", "text", metavar="TEXT", default="", help="Run only tests with this text in the title.")
+@click.option(
+    "--title", "titles", metavar="TITLE", multiple=True, help="Run only this test; can be repeated."
+)
 @click.option("-x", "--exitfirst", is_flag=True, help="Stop at the first failure.")
 @lm_option
 @click.option(
     "--record", is_flag=True, help="Record model answers in FILE.cassette.jsonl, next to each file."
 )
 @click.option("--replay", is_flag=True, help="Answer from the cassettes; no model is called.")
+@trace_options
+@lines_option
 def command(
-    paths: tuple[str, ...], wanted: str, exitfirst: bool, models: tuple[str, ...], record: bool, replay: bool
+    paths: tuple[str, ...],
+    text: str,
+    titles: tuple[str, ...],
+    exitfirst: bool,
+    models: tuple[str, ...],
+    record: bool,
+    replay: bool,
+    trace: Path | None,
+    content: bool,
+    as_lines: bool,
 ) -> int:
     """Run the `test` declarations of files.
 
@@ -55,7 +93,9 @@ def command(
     """
     if record and replay:
         raise Refusal("--record and --replay cannot be combined")
+    verify_trace(trace, content)
     started = perf_counter()
+    wanted = Wanted(text, titles)
     chosen = read_models(models)
     files: Iterable[Loaded | Failure] = _open(find(paths))
     if chosen.by_name:
@@ -66,25 +106,27 @@ def command(
             chosen.verify(loaded)
     mode: Mode | None = "record" if record else "replay" if replay else None
     passed, failed, broken = 0, 0, 0
-    for opened in files:
-        try:
-            if isinstance(opened, Failure):
-                raise opened
-            tape = open_tape(opened, mode) if mode is not None else None
-            with recording_to(tape, opened):
-                for succeeded in _results(opened, wanted, chosen, tape):
-                    passed, failed = passed + succeeded, failed + (not succeeded)
-                    if exitfirst and not succeeded:
-                        break
-        except Failure as problem:
-            problem.show()
-            broken += 1
-        if exitfirst and (failed or broken):
-            break
-    if not passed + failed + broken:
-        which = f" with `{wanted}` in its title" if wanted else ""
-        raise Refusal(f"no tests found{which}", 'write a test as `test "title":` with `assert` in its body')
-    say(_summary(passed, failed, broken, perf_counter() - started))
+    with reporting(as_lines) as reports, traced(trace, content, "test", " ".join(paths)):
+        for opened in files:
+            try:
+                if isinstance(opened, Failure):
+                    raise opened
+                tape = open_tape(opened, mode) if mode is not None else None
+                with recording_to(tape, opened):
+                    for succeeded in _results(opened, wanted, chosen, tape, reports):
+                        passed, failed = passed + succeeded, failed + (not succeeded)
+                        if exitfirst and not succeeded:
+                            break
+            except Failure as problem:
+                reports.broken(problem)
+                broken += 1
+            if exitfirst and (failed or broken):
+                break
+        if not passed + failed + broken:
+            raise Refusal(
+                f"no tests found{wanted}", 'write a test as `test "title":` with `assert` in its body'
+            )
+        reports.finished(passed, failed, broken, perf_counter() - started)
     return int(bool(failed or broken))
 
 
@@ -102,33 +144,33 @@ def _open(paths: Sequence[Path]) -> Iterator[Loaded | Failure]:
             yield problem
 
 
-def _results(loaded: Loaded, wanted: str, models: Models, tape: Tape | None) -> Iterator[bool]:
+def _results(
+    loaded: Loaded, wanted: Wanted, models: Models, tape: Tape | None, reports: Reports
+) -> Iterator[bool]:
     """Run the tests of one file, telling of each; yields whether it passed."""
-    from .testing import explain, tests_of
+    from ..runtime.lm.usage import observing
+    from .testing import tests_of
 
     for title, function in tests_of(loaded).items():
-        if wanted.lower() not in title.lower():
+        if not wanted.has(title):
             continue
+        reports.started(loaded, title)
+        responses: list[Any] = []
+        problem: Exception | None = None
         started = perf_counter()
         otherwise = tape.model_of(title) if tape is not None else None
         try:
-            with models.answering(loaded, otherwise), nullcontext() if tape is None else tape.test(title):
+            with (
+                models.answering(loaded, otherwise),
+                nullcontext() if tape is None else tape.test(title),
+                observing(partial(_keep, responses)),
+            ):
                 function()
-        except Exception as problem:  # noqa: BLE001 - whatever a test raises is its result
-            took = perf_counter() - started
-            say(f"{click.style('FAILED', fg='red', bold=True)} {loaded.shown}: {title} ({took:.2f} s)")
-            say(redact(explain(problem, ansi, columns())))
-            yield False
-        else:
-            took = perf_counter() - started
-            say(f"{click.style('passed', fg='green')} {loaded.shown}: {title} ({took:.2f} s)")
-            yield True
+        except Exception as error:  # noqa: BLE001 - whatever a test raises is its result
+            problem = error
+        reports.ended(loaded, title, Outcome(perf_counter() - started, problem, responses))
+        yield problem is None
 
 
-def _summary(passed: int, failed: int, broken: int, seconds: float) -> str:
-    parts = [
-        click.style(f"{failed} failed", fg="red", bold=True) if failed else "",
-        click.style(f"{passed} passed", fg="green", bold=True) if passed else "",
-        click.style(f"{broken} {'file' if broken == 1 else 'files'} with errors", fg="red") if broken else "",
-    ]
-    return f"{', '.join(filter(None, parts))} in {seconds:.2f} s"
+def _keep(responses: list[Any], response: Any, _request: Any) -> None:
+    responses.append(response)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..compiler.render.excerpt import Mark, excerpt
 from ..compiler.render.palette import Palette
+from ..grammar import syntax
 from ..grammar.source import Source, Span
 from ..project.disk import Disk
 from .failures import is_users, one_line, user_places
@@ -26,7 +28,7 @@ def tests_of(loaded: Loaded) -> dict[str, Callable[[], Any]]:
 
 def explain(problem: BaseException, palette: Palette, columns: int) -> str:
     """Why a test failed: the line of the program, what happened, and the values that an `assert` read."""
-    place = _innermost(problem)
+    place = innermost(problem)
     if place is None:
         return one_line(problem)
     path, line = place
@@ -63,7 +65,7 @@ def _said(problem: BaseException, line: str) -> Iterator[str]:
         yield f"{name} = {text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + '…'}"
 
 
-def _innermost(problem: BaseException) -> tuple[str, int] | None:
+def innermost(problem: BaseException) -> tuple[str, int] | None:
     """The innermost place in a `.dspy` file: its path and line."""
     found = None
     traceback = problem.__traceback__
@@ -73,3 +75,37 @@ def _innermost(problem: BaseException) -> tuple[str, int] | None:
             found = filename, traceback.tb_lineno
         traceback = traceback.tb_next
     return found
+
+
+def compared(loaded: Loaded, line: int, values: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """What an `assert` on a line of a file found and what it wanted, where it says `found == wanted`.
+
+    Args:
+        loaded: the file.
+        line: counted from 1.
+        values: what the condition has read, by its text.
+    """
+    for item in loaded.analysis.program.items:
+        for node in item.nodes(syntax.Assert):
+            place = loaded.analysis.source.position(item.at(node.test).start, "utf-32")
+            if place.line + 1 != line or not isinstance(node.test, syntax.Comparison):
+                continue
+            if node.test.operators != ("==",):
+                return None
+            sides = [
+                _value(item.text[each.span.start : each.span.end], values)
+                for each in (node.test.left, *node.test.rights)
+            ]
+            found, wanted = sides
+            return (found[0], wanted[0]) if found and wanted else None
+    return None
+
+
+def _value(text: str, values: Mapping[str, Any]) -> tuple[Any] | None:
+    """What an expression is worth: one that was read, or a literal; None for what cannot be said."""
+    if text in values:
+        return (values[text],)
+    try:
+        return (ast.literal_eval(text),)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from .compiling import analyse_to_run, compile_and_keep, compiled
 from .naming import name_of_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..compiler.analysis import FileAnalysis
 
@@ -76,6 +77,9 @@ def run(module: ModuleType, found: Compiled) -> None:
         level: int = 0,
     ) -> ModuleType:
         path = found.imports.get("." * level + name)
+        made = _made_instead(name, path, level)
+        if made is not None:
+            return made
         with importing_python():
             if path is None or (level and module.__package__):
                 return regular(name, scope, inner, fromlist, level)
@@ -84,6 +88,37 @@ def run(module: ModuleType, found: Compiled) -> None:
     module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
     with loading(found.code.co_filename, found.imports.values()):
         exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
+
+
+_stand_in: ContextVar[Callable[[str, str | None], ModuleType] | None] = ContextVar(
+    "dspyc_stand_in", default=None
+)
+
+
+@contextmanager
+def without_python(stand_in: Callable[[str, str | None], ModuleType]) -> Iterator[None]:
+    """Load programs inside without running Python files that are the user's, or packages.
+
+    Args:
+        stand_in: gives a module in the place of one, for the name of the import, and the file where it is
+            known.
+    """
+    token = _stand_in.set(stand_in)
+    try:
+        yield
+    finally:
+        _stand_in.reset(token)
+
+
+def _made_instead(name: str, path: str | None, level: int) -> ModuleType | None:
+    """The module that stands in for an import here; None where it is to be imported."""
+    stand_in = _stand_in.get()
+    if stand_in is None or (path is not None and path.endswith(ENDING)):
+        return None
+    top = name.partition(".")[0]
+    if path is None and not level and (top in sys.stdlib_module_names or top == __name__.partition(".")[0]):
+        return None
+    return stand_in(name, path)
 
 
 _by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}

@@ -110,9 +110,9 @@ class Workspace(Struct):
         """Whether a file is one of settings, not a program."""
         return os.path.basename(convert.path_of(uri)) in SETTINGS_FILES
 
-    def declarations(self) -> Iterable[Declaration]:
-        """What the files of the workspace declare."""
-        return self._index.declarations(self.sources())
+    def declarations(self, paths: Iterable[str] | None = None) -> Iterable[Declaration]:
+        """What these files declare, or all of the workspace."""
+        return self._index.declarations(self.sources() if paths is None else paths)
 
     def mentions(self, path: str, offset: int, paths: Iterable[str] | None = None) -> list[Mention]:
         """Where the name at an offset of a file stands, in these files or in all of the workspace."""

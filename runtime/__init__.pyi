@@ -139,8 +139,8 @@ from .optimizers.labeled_few_shot import LabeledFewShot as LabeledFewShot
 from .optimizers.mipro import MIPROv2 as MIPROv2
 from .optimizers.random_search import BootstrapFewShotWithRandomSearch as BootstrapFewShotWithRandomSearch
 from .optimizers.random_search import BootstrapRS as BootstrapRS
-from .optimizers.rollouts import bootstrap_trace_data as bootstrap_trace_data
 from .optimizers.simba import SIMBA as SIMBA
+from .optimizers.trace_data import bootstrap_trace_data as bootstrap_trace_data
 from .parameters import parameters as parameters
 from .prediction import Completions as Completions
 from .prediction import Prediction as Prediction

@@ -26,6 +26,55 @@ def FieldInfoWithName(name: str, info: Field) -> Field:  # noqa: N802 DSPy's nam
     return info.updated(name=name)
 
 
+class OldField:
+    """A field of DSPy's signatures before they were classes: its prefix, and what is said about it.
+
+    `InputField` and `OutputField` are the fields of signatures; this holds what old programs keep of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        prefix: str | None = None,
+        desc: str | None = None,
+        input: bool,  # noqa: A002 DSPy's name
+        format: Any = None,  # noqa: A002 DSPy's name
+    ) -> None:
+        self.prefix = prefix
+        self.desc = desc
+        self.format = format
+        self.input = input
+
+    def finalize(self, key: str, inferred_prefix: str) -> None:
+        """Set the prefix and the description where they were not given."""
+        if self.prefix is None:
+            self.prefix = f"{inferred_prefix}:"
+        if self.desc is None:
+            self.desc = f"${{{key}}}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(prefix={self.prefix}, desc={self.desc})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OldField) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class OldInputField(OldField):
+    """An input of the old kind."""
+
+    def __init__(self, *, prefix: str | None = None, desc: str | None = None, format: Any = None) -> None:  # noqa: A002
+        super().__init__(prefix=prefix, desc=desc, input=True, format=format)
+
+
+class OldOutputField(OldField):
+    """An output of the old kind."""
+
+    def __init__(self, *, prefix: str | None = None, desc: str | None = None, format: Any = None) -> None:  # noqa: A002
+        super().__init__(prefix=prefix, desc=desc, input=False, format=format)
+
+
 def parse_value(value: Any, annotation: Any) -> Any:
     """A value of an answer in a type.
 

@@ -112,9 +112,9 @@ class Example:
         """The fields as pairs of name and value."""
         return list(self._shown(include_dspy).items())
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None) -> Any:
         """A field's value, or `default` when there is no such field."""
-        return self._store.get(name, default)
+        return self._store.get(key, default)
 
     def with_inputs(self, *names: str) -> Self:
         """A copy in which these fields are the inputs; all others are labels."""

@@ -7,10 +7,49 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
+from ..base.frozen import frozen_record
 from .example import Example
 
 _Answers: TypeAlias = "tuple[Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], Any]"
 """The answers of a call, and the signature that they are for."""
+
+
+_WHAT = {
+    "draft": "what the model thought before its answer was left out",
+    "form": "it was in another form than the one asked for",
+    "fence": "it stood in a code fence",
+    "surroundings": "it stood among other text",
+    "syntax": "its syntax was mended",
+    "structure": "it was arranged in another way",
+    "key": "it had another key",
+    "value": "it was written in another way",
+    "missing": "it was missing",
+    "left out": "the type has no such attribute, so it was left out",
+}
+
+
+@frozen_record
+class Repair:
+    """One thing about an answer that was not as it should be, and was read all the same.
+
+    Attributes:
+        field: where: `answer`, `person.age`, `items[2]`; empty for the answer as a whole.
+        kind: what: `draft`, `form`, `fence`, `surroundings`, `syntax`, `structure`, `key`, `value`, `missing`
+            or `left out`.
+        text: what the model wrote there, the first 200 characters.
+        value: what it was read as; None where that does not apply.
+    """
+
+    field: str
+    kind: str
+    text: str
+    value: Any = None
+
+    def __str__(self) -> str:
+        where = f"`{self.field}`" if self.field else "the answer"
+        shown = f": {self.text!r}" if self.text else ""
+        read = "" if self.value is None or self.kind == "key" else f" was read as {self.value!r}"
+        return f"{where}: {_WHAT[self.kind]}{shown}{read}"
 
 
 class Prediction(Example):
@@ -20,7 +59,7 @@ class Prediction(Example):
     prediction with a field `score` can be compared and used as that number.
     """
 
-    __slots__ = ("_completions", "_lm_usage", "_probabilities")
+    __slots__ = ("_completions", "_lm_usage", "_probabilities", "_read_from")
 
     # Of a call these are its answers as they came until someone asks for them, because few do.
     _completions: Completions | _Answers | None
@@ -33,14 +72,14 @@ class Prediction(Example):
 
     @classmethod
     def from_completions(
-        cls, completions: Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], signature: Any = None
+        cls, list_or_dict: Sequence[Mapping[str, Any]] | Mapping[str, list[Any]], signature: Any = None
     ) -> Self:
         """The prediction whose fields are those of the first answer."""
         prediction = cls.__new__(cls)
-        if type(completions) is not list and isinstance(completions, Mapping):
-            first = {name: values[0] for name, values in completions.items()}
+        if not isinstance(list_or_dict, list) and isinstance(list_or_dict, Mapping):
+            first = {name: values[0] for name, values in list_or_dict.items()}
         else:
-            answer = completions[0]
+            answer = list_or_dict[0]
             first = dict(answer)
             if answer.__class__ is not dict and hasattr(answer, "probabilities"):
                 object.__setattr__(prediction, "_probabilities", answer.probabilities)
@@ -48,7 +87,7 @@ class Prediction(Example):
         _set_store(prediction, first)
         _set_input_keys(prediction, None)
         _set_lm_usage(prediction, None)
-        _set_completions(prediction, (completions, signature))
+        _set_completions(prediction, (list_or_dict, signature))
         return prediction
 
     @property
@@ -72,6 +111,23 @@ class Prediction(Example):
             return field
         return getattr(self, "_probabilities", None) or {}
 
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was not as it should be in the model's answer, and was read all the same; empty for an answer
+        in the form that was asked for.
+
+        Of adapters that have a `__call__` or `acall` of their own nothing is known.
+        """
+        if "repairs" in self._store:
+            field: tuple[Repair, ...] = self._store["repairs"]
+            return field
+        kept = self._completions
+        first = kept[0] if isinstance(kept, tuple) else getattr(kept, "_answers", None), 0
+        answers, index = getattr(self, "_read_from", None) or first
+        repairs = getattr(answers, "repairs", None)
+        found: tuple[Repair, ...] = () if repairs is None else repairs(index)
+        return found
+
     def get_lm_usage(self) -> dict[str, Any] | None:
         """Tokens by model, when `track_usage` was set."""
         return self._lm_usage
@@ -80,9 +136,9 @@ class Prediction(Example):
         """What the call cost in US dollars, when `track_usage` was set and the prices are known."""
         return getattr(self._lm_usage, "cost", None)
 
-    def set_lm_usage(self, usage: dict[str, Any]) -> None:
+    def set_lm_usage(self, value: dict[str, Any]) -> None:
         """Keep the tokens that the call used, by model."""
-        object.__setattr__(self, "_lm_usage", usage)
+        object.__setattr__(self, "_lm_usage", value)
 
     def __copy__(self) -> Self:
         twin = super().__copy__()
@@ -193,6 +249,7 @@ class Completions:
         if not -len(self) <= key < len(self):
             raise IndexError(f"there is no completion {key}; there are {len(self)}")
         prediction = Prediction({name: values[key] for name, values in self._table().items()})
+        object.__setattr__(prediction, "_read_from", (self._answers, key % len(self)))
         if self._answers and (found := getattr(self._answers[key], "probabilities", None)) is not None:
             object.__setattr__(prediction, "_probabilities", found)
         return prediction

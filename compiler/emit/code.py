@@ -45,7 +45,14 @@ def _set_place(node: ast.AST, place: tuple[int, int, int, int]) -> None:
         node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = place  # type: ignore[attr-defined]
     for child in ast.iter_child_nodes(node):
         if not hasattr(child, "lineno"):
-            _set_place(child, place)
+            _set_place(child, _on_one_line(place) if isinstance(child, ast.Attribute) else place)
+
+
+def _on_one_line(place: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """The beginning of a place. Python says that an attribute is read on its last line: of a decorator that
+    we add that would be the last line of the function, where a breakpoint would stop when the file is loaded.
+    """
+    return place if place[0] == place[2] else (place[0], place[1], place[0], place[1])
 
 
 # --- the nodes of Python's syntax, as functions ---------------------------------------------------------

@@ -19,6 +19,7 @@ from . import (
     file_operations,
     folding_range,
     formatting,
+    graph,
     hover,
     implementation,
     inlay_hint,
@@ -31,6 +32,7 @@ from . import (
     selection_range,
     semantic_tokens,
     signature_help,
+    tests,
     text_document_content,
     workspace_symbol,
 )
@@ -48,6 +50,7 @@ FEATURES = (
     file_operations,
     folding_range,
     formatting,
+    graph,
     hover,
     inlay_hint,
     on_type_formatting,
@@ -60,6 +63,7 @@ FEATURES = (
     selection_range,
     semantic_tokens,
     signature_help,
+    tests,
     text_document_content,
     workspace_symbol,
 )

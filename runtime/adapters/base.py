@@ -14,9 +14,9 @@ from ..errors import AdapterParseError
 from ..example import Example
 from ..execution import drive
 from ..execution.callbacks import BaseCallback, Report, listening
-from ..execution.settings import context
+from ..execution.settings import Heard, context
 from ..lm.capabilities import Capabilities
-from ..lm.messages import Grammar, OutputFormat
+from ..lm.messages import Grammar, OutputFormat, join_text
 from ..lm.request import Completion
 from ..signature.conditions import check_outputs, constrained_fields
 from ..signature.signature import Signature
@@ -150,15 +150,16 @@ class Adapter:
         Raises:
             ConfigurationError: there is an output of tool calls, and no input for the tools.
         """
-        natives = native_fields(signature)
-        if natives is not None:
-            return plan_natives(self, natives, signature, lm, settings, inputs)
+        # Only a signature without fields that a provider could fill has one.
+        plain: Plan | None = signature.__compiled__.get(Plan)
+        if plain is None:
+            natives = native_fields(signature)
+            if natives is not None:
+                return plan_natives(self, natives, signature, lm, settings, inputs)
+            plain = signature.__compiled__[Plan] = Plan(signature)
         output = self.output_format(signature, lm.capabilities)
         if output is not None and not chooses_format(settings, lm):
             return Plan(signature, output=output)
-        plain: Plan | None = signature.__compiled__.get(Plan)
-        if plain is None:
-            plain = signature.__compiled__[Plan] = Plan(signature)
         return plain
 
     def preview(
@@ -184,7 +185,7 @@ class Adapter:
         self, plan: Plan, demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request, made by `format` and reported to the callbacks."""
-        callbacks = listening(self.callbacks)
+        callbacks = listening(self.callbacks) if Heard.anywhere or self.callbacks else None
         if not callbacks:
             return in_parts(self.format(plan.signature, demos, inputs))
         given = {"signature": plan.signature, "demos": demos, "inputs": inputs}
@@ -202,7 +203,7 @@ class Adapter:
             ConditionError: the answer violates a condition.
         """
         if plan.natives is None:
-            return self.read(plan.signature, completion.text, inputs)
+            return self.read(plan.signature, join_text(completion.parts), inputs)
         return read_natives(self, plan, completion, inputs)
 
     async def aread_completion(
@@ -218,7 +219,7 @@ class Adapter:
             AdapterParseError: the answer cannot be read.
             ConditionError: the answer violates a condition.
         """
-        told = listening(self.callbacks)
+        told = Heard.anywhere or self.callbacks
         values = self.parsed(signature, completion) if told else self.parse(signature, completion)
         if constrained_fields(signature, "output"):
             check_outputs(type(self).__name__, signature, completion, inputs, values)

@@ -65,12 +65,12 @@ class ChatAdapter(Adapter):
     """Types of outputs that the provider fills by its own means, where the model has them, instead of the
     answer's text; `[Reasoning, Citations]` when None.
     """
+    use_json_adapter_fallback: bool = True
+    """Whether an answer in another form than the one that was asked for is read, too: one JSON object with
+    the fields, XML elements, lines of `Answer: 4`.
+    """
     parallel_tool_calls: bool | None = None
     """Whether the model may ask for several tool calls at once; the provider's default when None."""
-    use_json_adapter_fallback: bool = True
-    """Whether an answer that is one JSON object with the fields is read, too, where sections were asked
-    for.
-    """
 
     _origin: ClassVar[type[ChatAdapter]]
     """The nearest class whose messages depend on the signature alone, so that they are worked out once."""
@@ -78,6 +78,8 @@ class ChatAdapter(Adapter):
     """Said by a class that is such a one: its messages do not look at what the object is made with."""
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
+    _own_message: ClassVar[bool] = False
+    """Whether the message of a request is written by more than this class."""
     _own_values: ClassVar[bool] = False
     _own_demos: ClassVar[bool] = False
 
@@ -89,6 +91,8 @@ class ChatAdapter(Adapter):
         of = cls._origin
         cls._own_system = any(getattr(cls, name) is not getattr(of, name) for name in _SYSTEM_HOOKS)
         cls._own_user = any(getattr(cls, name) is not getattr(of, name) for name in _USER_HOOKS)
+        hook = ChatAdapter.format_user_message_content
+        cls._own_message = cls._own_user or cls.format_user_message_content is not hook
         cls._own_demos = any(getattr(cls, name) is not getattr(of, name) for name in _DEMO_HOOKS)
         cls._own_values = cls.format_field_with_value is not of.format_field_with_value
 
@@ -105,7 +109,10 @@ class ChatAdapter(Adapter):
             messages += self.format_demos(signature, demos)
         if compiled.history is not None:
             messages += self.format_conversation_history(compiled.turns, compiled.history, inputs)
-        content = self.format_user_message_content(compiled.turns, inputs, main_request=True)
+        if self._own_message or compiled.history is not None:
+            content = self.format_user_message_content(compiled.turns, inputs, main_request=True)
+        else:
+            content = _user_message(compiled, inputs)
         if content:
             messages.append({"role": "user", "content": content})
         return in_parts(messages)
@@ -236,9 +243,17 @@ class ChatAdapter(Adapter):
         """
         compiled = self._compiled(signature)
         outputs = compiled.outputs
-        answer = without_drafts(completion) if "<" in completion else completion
+        answer = without_drafts(completion) if "<" in completion or "[THINK]" in completion else completion
         texts = texts_in_order(answer, compiled.heads)
-        if texts is None or _has_echo(texts):
+        if texts is not None and not _has_echo(texts):
+            quick: dict[str, Any] = {}
+            try:
+                for name, _, read in outputs:
+                    quick[name] = read.quick(texts[name])
+                return quick
+            except ReadError:
+                pass  # which field it is, is found below
+        else:
             texts = _field_texts(split_sections(answer, compiled.names))
         if compiled.names.isdisjoint(texts):
             return self._parse_without_markers(signature, completion, answer)
@@ -296,6 +311,8 @@ class ChatAdapter(Adapter):
                 if field_name not in found:
                     found[field_name] = None if field.is_required() else field.get_default()
             return {field_name: found[field_name] for field_name, _, _ in outputs}
+        if (other := self._read_otherwise(signature, completion, answer)) is not None:
+            return other
         bare = answer.strip()
         if len(outputs) == 1 and outputs[0][1].annotation is not str and bare and not _is_reminder(bare):
             field_name, _, read = outputs[0]
@@ -305,6 +322,17 @@ class ChatAdapter(Adapter):
                 raise self._unreadable(signature, completion, {}, field_name, error) from error
         message = "the answer is empty" if not bare else None
         raise AdapterParseError(name, signature, completion, message)
+
+    def _read_otherwise(
+        self, signature: type[Signature], completion: str, answer: str
+    ) -> dict[str, Any] | None:
+        """The outputs in an answer whose form was not asked for; None where it does not have them all."""
+        if not self.use_json_adapter_fallback:
+            return None
+        from .other_forms import read_in_other_form  # few answers need it
+
+        found = read_in_other_form(signature, answer)
+        return None if found is None else self._in_order(signature, completion, found)
 
     def _in_order(
         self, signature: type[Signature], completion: str, values: Mapping[str, Any]
@@ -341,6 +369,16 @@ class ChatAdapter(Adapter):
 
 
 ChatAdapter._origin = ChatAdapter
+
+
+def _user_message(compiled: Compiled, inputs: Mapping[str, Any]) -> str:
+    """The message of the request itself: what `format_user_message_content` writes where nobody has another
+    one.
+    """
+    parts = [f"{head}{render(inputs[name])}" for name, head, render in compiled.inputs if name in inputs]
+    if compiled.requirements:
+        parts.append(compiled.requirements)
+    return "\n\n".join(parts).strip()
 
 
 class Placeholder(str):

@@ -13,8 +13,9 @@ from typing import Any
 from ..errors import AdapterParseError, TruncatedAnswerError
 from ..execution import streams
 from ..execution.settings import lookup
-from ..lm.request import Completion
+from ..lm.request import TRUNCATED, Completion
 from ..signature.signature import Signature
+from .answers import Answers
 from .feedback import with_feedback
 from .plan import Plan, Planner
 from .probabilities import PROBABILITIES, with_log_probabilities, with_probabilities
@@ -42,10 +43,12 @@ async def exchange(
         if sink is None
         else await answered(adapter, plan, lm, messages, settings, 0)
     )
-    answers: list[dict[str, Any]] = []
+    answers = Answers()
+    answers.source = adapter, plan.signature, response.completions
+    answers.later = None
     for completion in response.completions:
         error = None
-        if not completion.is_truncated:
+        if completion.finish_reason != TRUNCATED:
             try:
                 if adapter.asks_to_read or completion.logprobs is not None:
                     answers.append(await _read(adapter, plan, completion, inputs))
@@ -55,7 +58,9 @@ async def exchange(
             except AdapterParseError as found:
                 error = found
         made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
-        answers.append(await made.settle(completion, response.usage, error))
+        values = await made.settle(completion, response.usage, error)
+        answers.later = {**(answers.later or {}), len(answers): made.text}
+        answers.append(values)
     if sink is not None and answers:
         sink.complete(streams.predictor(), answers[0])
     return answers
@@ -113,6 +118,7 @@ class _Exchange:
         self.messages = messages
         self.inputs = inputs
         self.max_retries: int = lookup("max_retries") if max_retries is None else max_retries
+        self.text = ""
         self.several = (settings.get("n") or lm.kwargs.get("n") or 1) > 1
 
     async def settle(
@@ -136,7 +142,9 @@ class _Exchange:
         while True:
             if error is None:
                 try:
-                    return await self._read(completion, turns)
+                    values = await self._read(completion, turns)
+                    self.text = completion.text
+                    return values
                 except AdapterParseError as found:
                     error = found
             error.messages = turns

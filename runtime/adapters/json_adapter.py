@@ -24,7 +24,7 @@ from .incremental import FieldReader, ObjectReader
 from .objects import find_object, object_in
 from .plan import Plan
 from .schemas import output_format
-from .sections import is_whole_object, split_sections
+from .sections import has_sections, is_whole_object
 
 
 @parameters
@@ -113,12 +113,14 @@ class JSONAdapter(ChatAdapter):
             AdapterParseError: a field is missing, or its value is not of its type.
         """
         compiled = self._compiled(signature)
-        answer = without_drafts(completion) if "<" in completion else completion
+        answer = without_drafts(completion) if "<" in completion or "[THINK]" in completion else completion
         exact = any(read.is_exact for _, _, read in compiled.outputs)
         # The common case, fast: the answer is the object and nothing else.
         whole = candidates.whole_json(answer, exact) if answer[:1] == "{" else None
         if whole is not None and (found := object_in(whole[0], compiled.names)) is not None:
             return self._typed(signature, completion, found)
+        if answer.lstrip()[:2] == "[[" and has_sections(answer, compiled.names):
+            return super().parse(signature, completion)
         try:
             among = find_object(answer, compiled.names, exact)
         except ReadError as error:
@@ -126,7 +128,7 @@ class JSONAdapter(ChatAdapter):
             raise AdapterParseError(type(self).__name__, signature, completion, message) from error
         if among is not None:
             return self._typed(signature, completion, among)
-        if any(name in compiled.names for name, _ in split_sections(answer, compiled.names)):
+        if has_sections(answer, compiled.names):
             return super().parse(signature, completion)
         return self._parse_without_object(signature, completion, answer.strip())
 
@@ -149,6 +151,17 @@ class JSONAdapter(ChatAdapter):
 
     def _typed(self, signature: type[Signature], completion: str, found: Mapping[str, Any]) -> dict[str, Any]:
         """The values of an object in the types of the fields."""
+        try:
+            return self._fields_of(signature, completion, found)
+        except AdapterParseError:
+            # The attributes of a record may stand beside the other fields.
+            if (other := self._read_otherwise(signature, completion, as_json(found))) is None:
+                raise
+            return other
+
+    def _fields_of(
+        self, signature: type[Signature], completion: str, found: Mapping[str, Any]
+    ) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, _, read in self._compiled(signature).outputs:
             if name in found:
@@ -162,6 +175,8 @@ class JSONAdapter(ChatAdapter):
         self, signature: type[Signature], completion: str, answer: str
     ) -> dict[str, Any]:
         outputs = self._compiled(signature).outputs
+        if (other := self._read_otherwise(signature, completion, answer)) is not None:
+            return other
         if len(outputs) == 1 and outputs[0][1].annotation is not str and answer:
             name, _, read = outputs[0]
             try:

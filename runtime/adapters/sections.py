@@ -72,6 +72,11 @@ def split_sections(answer: str, fields: Collection[str]) -> list[Section]:
     return sections
 
 
+def has_sections(answer: str, fields: Collection[str]) -> bool:
+    """Whether an answer has the section of a field."""
+    return "[[" in answer and any(name in fields for name, _ in split_sections(answer, fields))
+
+
 def texts_in_order(answer: str, heads: Sequence[tuple[str, str]]) -> dict[str, str] | None:
     """The fields' texts in an answer that has the markers it was asked for, in their order and no others,
     each alone on its line; None for any other answer, which `split_sections` reads.

@@ -20,6 +20,7 @@ from .chat import STRUCTURE, ChatAdapter, Placeholder
 from .elements import as_element, escaped, find_fields, is_nested, layout_of, read_field
 from .incremental import FieldReader, TagReader
 from .plan import Plan
+from .sections import has_sections
 
 
 @parameters
@@ -127,7 +128,7 @@ class XMLAdapter(ChatAdapter):
             AdapterParseError: a field is missing, or its element is not a value of its type.
         """
         compiled = self._compiled(signature)
-        answer = without_drafts(completion) if "<" in completion else completion
+        answer = without_drafts(completion) if "<" in completion or "[THINK]" in completion else completion
         try:
             found = find_fields(answer, compiled.names)
         except ReadError as error:
@@ -142,6 +143,8 @@ class XMLAdapter(ChatAdapter):
                 except ReadError as error:
                     raise self._unreadable(signature, completion, values, name, error) from error
         if not values:
+            if has_sections(answer, compiled.names):
+                return super().parse(signature, completion)
             return self._parse_without_markers(signature, completion, answer)
         return self._in_order(signature, completion, values)
 

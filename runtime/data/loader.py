@@ -51,8 +51,8 @@ class DataLoader:
             split: a split, also with a slice ("train[:100]", "test[10%:20%]"), or a list of them; all unless
                 given.
             revision: a branch, tag or commit of the Parquet files.
-            options: options of the package `datasets`; `name` is the configuration, the others are refused,
-                as no code of a dataset is run.
+            options: options of the package `datasets`: `name` is the configuration, `trust_remote_code` is
+                taken and changes nothing, as no code of a dataset is ever run, and the others are refused.
 
         Returns:
             a list of examples for one split, a dict of lists by split for several.
@@ -62,6 +62,7 @@ class DataLoader:
             DataError: there is no such dataset, split or column.
         """
         config = args[0] if args else options.pop("name", None)
+        options.pop("trust_remote_code", None)
         if options:
             raise ConfigurationError(
                 f"from_huggingface does not take {list_names(options)}; it reads the dataset's Parquet files"

@@ -97,6 +97,19 @@ class Step(Generic[T]):
         except exits.Exit as carried:
             raise carried.error from None
 
+    @property
+    def outcome(self) -> tuple[T] | None:
+        """The result, alone in a tuple; None while there is none."""
+        if self._task is None:
+            return (self._result,)
+        if not self._task.done() or self._task.cancelled() or self._task.exception() is not None:
+            return None
+        return (self._task.result(),)
+
+    def __repr__(self) -> str:
+        outcome = self.outcome
+        return "<a call in flight>" if outcome is None else repr(outcome[0])
+
 
 @overload
 def start(work: Body[T] | Awaitable[T], /, *, effects: int | None = 0) -> Step[T]: ...

@@ -225,6 +225,11 @@ def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
     return _process[name]
 
 
+def of_process() -> Mapping[str, Any] | None:
+    """All settings, where nothing nearer than `configure(…)` says anything: one look for several of them."""
+    return None if _context.get() or _caller.get() else _process
+
+
 def begin_calls(defaults: Mapping[str, Any] | None) -> Token[Mapping[str, Any]] | None:
     """Let a file's defaults hold for what its module, function or evaluation calls of files without any; give
     the token to `end_calls`.

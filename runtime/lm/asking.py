@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 from ..execution import trace
 from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.loading import refuse_while_loading
-from ..execution.settings import lookup
+from ..execution.settings import Heard, lookup, of_process
 from . import history as calls
 from . import usage
 from .capabilities import ModelType
@@ -101,7 +101,7 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
     """
     # Awaiting a coroutine costs; the fewer there are between a module and its model, the better.
     work = _get(lm, request) if player() is None else played(lm, request, partial(_get, lm, request))
-    callbacks = listening(lm.callbacks)
+    callbacks = listening(lm.callbacks) if Heard.anywhere or lm.callbacks else None
     return _watched(callbacks, lm, request, work) if callbacks else work
 
 
@@ -232,7 +232,8 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
         usage.count(response.answered_by or lm.model, response.usage, response.cost)
     for observer in usage.observers():
         observer(response, request)
-    if not lookup("disable_history"):
+    here = of_process()
+    if not (lookup("disable_history") if here is None else here["disable_history"]):
         remember(lm, calls.Entry(number, request, response))
 
 
@@ -251,8 +252,12 @@ def shown_outputs(response: Response, lm: Asked) -> Outputs:
 
 def remember(lm: Asked, entry: calls.Entry) -> None:
     """Add a call to the histories of its model, of all models and of the modules that are being called."""
-    histories = [calls.ALL, lm.history, *[module.history for module in trace.callers.get()]]
-    calls.add(entry, histories, lookup("max_history_size"))
+    here = of_process()
+    most = lookup("max_history_size") if here is None else here["max_history_size"]
+    histories = [calls.ALL, lm.history]
+    for module in trace.callers.get():
+        histories.append(module.history)  # noqa: PERF401 a comprehension costs, and this is every call
+    calls.add(entry, histories, most)
 
 
 __all__ = [

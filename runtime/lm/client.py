@@ -96,6 +96,8 @@ class LM(BaseLM):
     """Settings for starting the model."""
     train_kwargs: dict[str, Any] = {}  # noqa: RUF012
     """Settings for training it."""
+    use_developer_role: bool = False
+    """Whether system messages go as a developer's, to `model_type="responses"`."""
 
     _capabilities = None
 
@@ -121,6 +123,8 @@ class LM(BaseLM):
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
         if self.probabilities:
             self.kwargs["probabilities"] = True
+        if self.use_developer_role:
+            self.kwargs["use_developer_role"] = True
         for name in _SENT_WITH_EACH:
             if (value := getattr(self, name)) is not None:
                 self.kwargs[name] = value

@@ -19,6 +19,12 @@ _numbers = count(1)
 _adding = new_lock()
 
 
+class _Newest:
+    """The highest number of an entry that may be in a history."""
+
+    number = 0
+
+
 def next_number() -> int:
     """The number of a call that starts now; histories are in this order."""
     return next(_numbers)
@@ -43,6 +49,8 @@ class Entry(dict[str, Any]):
         """An entry of a finished dict."""
         made = cls.__new__(cls)
         made._request, made.number = None, next_number()
+        with _adding:
+            _Newest.number = max(_Newest.number, made.number)
         dict.update(made, facts)
         return made
 
@@ -118,8 +126,11 @@ def add(entry: Entry, histories: Iterable[CallHistory], limit: int) -> None:
     """Put a finished call in its place in each history, and forget the oldest calls beyond the limit."""
     number, most = entry.number, limit + limit // 8
     with _adding:
+        is_newest = number > _Newest.number
+        if is_newest:
+            _Newest.number = number
         for history in histories:
-            if not history or history[-1].number < number:
+            if is_newest:
                 history.append(entry)
             else:
                 insort(history, entry, key=_number)

@@ -15,8 +15,12 @@ GivenMessage: TypeAlias = Message | Mapping[str, Any]
 
 ATTEMPT = "dspyc_attempt"
 """The setting by which a transport is told how many attempts there were before."""
-NOT_SENT = frozenset({"rollout_id", "cache", "accept_truncated", "deadline", "probabilities"})
+NOT_SENT = frozenset(
+    {"rollout_id", "cache", "accept_truncated", "deadline", "probabilities", "use_developer_role"}
+)
 """Request settings that are for us, never for a provider."""
+TRUNCATED = "length"
+"""The finish reason of an answer that was cut off at the limit of tokens."""
 FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 """Finish reasons of answers that a provider's filter has stopped."""
 
@@ -132,7 +136,7 @@ class Completion:
     @property
     def is_truncated(self) -> bool:
         """Whether the model stopped because it had written as much as it may."""
-        return self.finish_reason == "length"
+        return self.finish_reason == TRUNCATED
 
     @property
     def is_filtered(self) -> bool:

@@ -5,12 +5,12 @@ What comes out is the same as for chat completions: the same parts, reasons and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .messages import Audio, File, Image, Message, Native, Part, Reasoning, Text, ToolCall, ToolResult
 from .openai_shapes import as_plain, entry, read_messages
-from .request import Completion, GivenMessage, Response
+from .request import Completion, Request, Response
 
 _COUNTS = {
     "input_tokens": "prompt_tokens",
@@ -27,9 +27,14 @@ _REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 # --- what is sent ---------------------------------------------------------------------------------------
 
 
-def render_input(messages: Iterable[GivenMessage]) -> list[dict[str, Any]]:
-    """A conversation as items of input."""
-    return [item for message in read_messages(messages) for item in _items(message)]
+def render_input(request: Request) -> list[dict[str, Any]]:
+    """A conversation as items of input; with the setting `use_developer_role`, what the system says is said
+    by a developer.
+    """
+    items = [item for message in read_messages(request.given) for item in _items(message)]
+    if not request.settings.get("use_developer_role"):
+        return items
+    return [{**item, "role": "developer"} if item.get("role") == "system" else item for item in items]
 
 
 def _items(message: Message) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from ..execution import drive, trace
 from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import (
     CALL_SETTINGS,
+    Heard,
     begin_call,
     begin_calls,
     begin_parts,
@@ -128,7 +129,8 @@ class Module(PartTree):
             self._part_settings is not None
             or self._defaults
             or not inputs.keys().isdisjoint(CALL_SETTINGS)
-            or listening(self.callbacks)
+            or self.callbacks
+            or (Heard.anywhere and listening(None))
             or lookup("track_usage")
         ):
             with _CallScope(self, args, inputs) as scope:

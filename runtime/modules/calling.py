@@ -12,7 +12,7 @@ from ..adapters.exchange import prepare
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
-from ..execution.settings import lookup, of_call, of_parts
+from ..execution.settings import lookup, of_call, of_parts, of_process
 from ..lm.request import Request
 from ..signature.fields import InputField
 from ..signature.inputs import complete_inputs, needs_types, typed_demo
@@ -69,7 +69,9 @@ class Call:
         self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
         self.config: Mapping[str, Any] = config
         self.max_retries = retries
-        self.adapter: Adapter = lookup("adapter", predictor._defaults) or default_adapter(lm)
+        process = None if predictor._defaults else of_process()
+        adapter = lookup("adapter", predictor._defaults) if process is None else process["adapter"]
+        self.adapter: Adapter = adapter or default_adapter(lm)
         self.inputs = complete_inputs(signature, given, signature.__name__)
         self.sent = self.inputs
         if predictor.hint is not None:
@@ -129,6 +131,13 @@ def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
         config = {**config, **call.get("config", {})}
         retries = call.get("max_retries", retries)
     defaults = predictor._defaults
+    process = None if defaults else of_process()
+    if process is not None:
+        return (
+            in_place_of(lm or process["lm"]),
+            config,
+            process["max_retries"] if retries is None else retries,
+        )
     if retries is None:
         retries = lookup("max_retries", defaults)
     return in_place_of(lm or lookup("lm", defaults)), config, retries

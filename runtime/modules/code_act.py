@@ -15,10 +15,11 @@ from ..prediction import Prediction
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import SignatureLike, ensure_signature, make_signature
 from ..tools.interpreter import FinalOutput, PythonInterpreter, without_fence
+from ..tools.interpreters import InterpreterFactory
 from ..tools.tool import Tool
 from .chain_of_thought import ChainOfThought
 from .predict import Predict
-from .sandboxes import InterpreterFactory, Sandbox, ending_in_value, sandbox_of, shown
+from .sandboxes import Sandbox, ending_in_value, sandbox_of, shown
 from .toolbox import Agent, Toolbox, numbered
 from .trajectory import Trajectory, without_oldest
 

@@ -13,8 +13,9 @@ from ..parameters import KW_ONLY, parameters
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature, make_signature
 from ..tools.interpreter import FinalOutput, without_fence
+from ..tools.interpreters import InterpreterFactory
 from .chain_of_thought import ChainOfThought
-from .sandboxes import InterpreterFactory, Sandbox, ending_in_value, sandbox_of, shown
+from .sandboxes import Sandbox, ending_in_value, sandbox_of, shown
 from .toolbox import Agent
 
 logger = logging.getLogger("dspyc")

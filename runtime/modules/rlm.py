@@ -24,13 +24,14 @@ from ..signature.fields import Field
 from ..signature.inputs import complete_inputs
 from ..signature.signature import Signature, SignatureLike, ensure_signature
 from ..tools.interpreter import SUBMIT, FinalOutput, without_fence
+from ..tools.interpreters import InterpreterFactory
 from ..types.annotations import plain_annotation
 from ..values.reading import ReadError, reader_for
 from . import rlm_prompts
 from .calling import in_force
 from .predict import Predict
 from .repl import REPLHistory, REPLVariable
-from .sandboxes import InterpreterFactory, sandbox_of, shown
+from .sandboxes import sandbox_of, shown
 from .toolbox import Agent, Toolbox, said_of
 
 logger = logging.getLogger("dspyc")

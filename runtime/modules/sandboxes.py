@@ -6,19 +6,17 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..errors import CodeExecutionError, ConfigurationError
 from ..execution import drive
 from ..execution.settings import lookup
 from ..tools import permission
 from ..tools.interpreter import PythonInterpreter
+from ..tools.interpreters import InterpreterFactory
 from ..tools.tool import Tool
 from ..values.rendering import to_json_types
 from .base import Module
-
-InterpreterFactory: TypeAlias = Callable[[], Any]
-"""Makes what runs code, for one call: it has `tools`, `execute(code, variables)` and `shutdown()`."""
 
 
 class Sandbox:

@@ -14,8 +14,8 @@ from .knn_few_shot import KNNFewShot
 from .labeled_few_shot import LabeledFewShot
 from .mipro import MIPROv2
 from .random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
-from .rollouts import TraceData, bootstrap_trace_data
 from .simba import SIMBA
+from .trace_data import FailedPrediction, TraceData, bootstrap_trace_data
 
 __all__ = [
     "COPRO",
@@ -31,6 +31,7 @@ __all__ = [
     "Candidates",
     "Ensemble",
     "EnsembledProgram",
+    "FailedPrediction",
     "InferRules",
     "KNNFewShot",
     "LabeledFewShot",

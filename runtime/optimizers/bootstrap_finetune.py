@@ -26,7 +26,8 @@ from ..work.run import exhausted, next_step
 from .base import Optimizer, as_examples, verify_structure
 from .labels import Labels, is_labels, runs_by_labels, verify_labels
 from .plan import Planned, Span
-from .rollouts import Call, TraceData, bootstrap_trace_data, calls_of
+from .rollouts import Call, calls_of
+from .trace_data import TraceData, bootstrap_trace_data
 
 logger = logging.getLogger("dspyc")
 

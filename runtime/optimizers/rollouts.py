@@ -5,15 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias, TypedDict
+from typing import Any, ClassVar, TypeAlias
 
 from ..errors import OptimizerError
 from ..evaluate.rows import describe_errors
 from ..evaluate.scores import judge, succeeded
 from ..example import Example
 from ..execution import trace as tracing
-from ..execution.progress import report
-from ..execution.settings import lookup
 from ..interface import Metric
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
@@ -28,26 +26,10 @@ from ..work.task import Codec, Outcome, Registry, Task
 logger = logging.getLogger("dspyc")
 
 _MARK = "_predictor_name"
+STEPS = "_dspyc_steps"
+"""What an error of a run carries: the steps before it."""
 
 Step: TypeAlias = "tuple[Any, dict[str, Any], Prediction]"
-
-
-class TraceData(TypedDict):
-    """What `bootstrap_trace_data` gives for an example.
-
-    Attributes:
-        example_ind: the example's number in the dataset.
-        example: the example.
-        prediction: what the program predicted.
-        trace: the steps: predictor, inputs, prediction.
-        score: what the metric returned; None without one.
-    """
-
-    example_ind: int
-    example: Example
-    prediction: Any
-    trace: list[Step]
-    score: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +218,9 @@ def run_traced(program: Module, example: Example) -> tuple[Any, list[Step]]:
     token = tracing.start(trace)
     try:
         prediction = program(**example.call_inputs())
+    except Exception as error:
+        setattr(error, STEPS, tracing.flatten(trace))
+        raise
     finally:
         tracing.stop(token)
     return prediction, tracing.flatten(trace)
@@ -245,61 +230,6 @@ def calls_of(trace: Sequence[Step]) -> list[Call]:
     """The steps of a trace that a marked program's own predictors made."""
     named = ((getattr(predictor, _MARK, None), inputs, outputs) for predictor, inputs, outputs in trace)
     return [Call(name, inputs, outputs) for name, inputs, outputs in named if name is not None]
-
-
-def bootstrap_trace_data(
-    program: Module,
-    dataset: Sequence[Example],
-    metric: Metric | None = None,
-    num_threads: int | None = None,
-    raise_on_error: bool = True,
-) -> list[TraceData]:
-    """Run a program on every example and keep the traces.
-
-    Args:
-        program: the program; it is not changed.
-        dataset: the examples, with their inputs marked.
-        metric: scores each prediction; a metric that names `trace` gets it.
-        num_threads: how many examples to run at a time; `settings.num_threads` unless given.
-        raise_on_error: raise when every single example failed.
-
-    Returns:
-        one entry for each example that did not fail, in their order.
-
-    Raises:
-        OptimizerError: all examples failed; the first failure is its cause.
-    """
-    examples = list(dataset)
-    threads = num_threads or lookup("num_threads", program._defaults)
-    passed = failed = done = 0
-
-    def count(index: int, outcome: Outcome[Rollout]) -> None:
-        nonlocal passed, failed, done
-        done += 1
-        if outcome.error is not None:
-            failed += 1
-            logger.warning("example %d gave no trace: %s", index, outcome.error)
-        else:
-            passed += outcome.get().accepted
-        errors = f", {failed} failed" if failed else ""
-        report("bootstrap", done, len(examples), f"{passed} kept{errors}", 100 * passed / done)
-
-    rollouts = roll_out(
-        marked_copy(program), examples, range(len(examples)), Acceptance(metric), threads, count
-    )
-    if raise_on_error:
-        report_failures("the program", rollouts)
-    return [
-        TraceData(
-            example_ind=index,
-            example=examples[index],
-            prediction=one.prediction,
-            trace=list(one.trace),
-            score=one.score,
-        )
-        for index, one in enumerate(rollouts)
-        if one is not None and one.error is None
-    ]
 
 
 def report_failures(what: str, rollouts: Sequence[Rollout | None]) -> None:

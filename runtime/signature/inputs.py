@@ -30,7 +30,8 @@ class _Expected:
 
     fields: dict[str, Field]
     required: tuple[str, ...]
-    doors: tuple[tuple[str, Door], ...]
+    doors: tuple[tuple[str, Door, type | None], ...]
+    """The inputs, each with what takes its values, and the class whose own values need no taking."""
     history: str | None
     has_defaults: bool
     is_constrained: bool
@@ -170,13 +171,23 @@ def _expected(signature: type[Signature]) -> _Expected:
             for name, field in fields.items()
             if field.is_required() and not allows_none(field.annotation)
         )
-        doors = tuple((name, door(field.annotation)) for name, field in fields.items())
+        doors = tuple(
+            (name, door(field.annotation), _plain_class(field.annotation)) for name, field in fields.items()
+        )
         history = next((name for name, field in fields.items() if is_history(field.annotation)), None)
         has_defaults = not all(field.is_required() for field in fields.values())
         is_constrained = bool(constrained_fields(signature, "input"))
         found = _Expected(fields, required, doors, history, has_defaults, is_constrained)
         signature.__compiled__["expected"] = found
     return found
+
+
+def _plain_class(annotation: Any) -> type | None:
+    """The class whose values are taken as they are, but for texts that are not ASCII."""
+    if annotation in (str, int, float, bool):
+        found: type = annotation
+        return found
+    return str if door(annotation) is take_anything else None
 
 
 def _row_doors(signature: type[Signature]) -> tuple[tuple[str, Field, Door], ...]:
@@ -216,11 +227,11 @@ def _verify_turns(signature: type[Signature], name: str, history: Any) -> None:
 def _typed(expected: _Expected, values: dict[str, Any]) -> dict[str, Any]:
     """The values in their types; the same dict where all are already."""
     changes: dict[str, Any] = {}
-    for name, take in expected.doors:
+    for name, take, plain in expected.doors:
         if name not in values:
             continue
         value = values[name]
-        if take is take_anything and type(value) is str and value.isascii():
+        if type(value) is plain and (type(value) is not str or value.isascii()):
             continue
         if not isinstance(value, str):
             # Texts may be empty cells; of all else the door alone decides, and a misfit is told below.

@@ -117,7 +117,12 @@ def _alone(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
         if wanted and len({id(choice) for choice in found}) == 1:
             return (found[0],)
     letter = _LETTER.fullmatch(stripped)
-    return (named[letter[1]],) if letter is not None and letter[1] in named else None
+    if letter is None:
+        return None
+    if letter[1] in named:
+        return (named[letter[1]],)
+    meant = [choice for name, choice in named.items() if name.lower() == letter[1].lower()]
+    return (meant[0],) if len(meant) == 1 else None
 
 
 def _inside(text: str) -> str | None:

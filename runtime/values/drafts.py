@@ -7,12 +7,17 @@ from collections.abc import Collection
 
 from ...base.expressions import pattern
 
-_TAG = pattern(r"[<◁](/?)(?:ant)?think(?:ing)?[>▷]", re.IGNORECASE)
+_TAG = pattern(r"(?:[<◁]|(?-i:\[(?=/?THINK\])))(/?)(?:ant)?think(?:ing)?[>▷\]]", re.IGNORECASE)
 _OTHER = pattern(
     r"<(thoughts?|reasoning|analysis|scratchpad|reflection|inner_monologue|chain_of_thought)>", re.IGNORECASE
 )
 """What else a model may think in: names that a field may have as well."""
-_OPENINGS = ("<", "◁")
+_OPENINGS = ("<", "◁", "[")
+_SIGNS = ("<", "◁", "[THINK]", "[/THINK]")
+"""Without one of these there is no draft."""
+_FINAL = "<|channel|>final<|message|>"
+_CHANNEL = "<|channel|>"
+_MESSAGE_ENDS = pattern(r"<\|(?:end|return|call)\|>")
 _MARKER = pattern(r"\[\[[ \t]*##")
 
 
@@ -23,7 +28,9 @@ def without_drafts(answer: str) -> str:
     closing tag whose opening one was swallowed, as some chat templates do. One that never ends takes the rest
     of the answer with it. Other text that names the tags stays.
     """
-    if ("<" not in answer and "◁" not in answer) or (tag := _TAG.search(answer)) is None:
+    if _CHANNEL in answer:
+        answer = _final_channel(answer)
+    if not any(sign in answer for sign in _SIGNS) or (tag := _TAG.search(answer)) is None:
         return answer
     kept: list[str] = []
     offset = 0
@@ -53,6 +60,8 @@ def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:
         text: the text.
         fields: elements that are values, such as `<reasoning>` where a record has a field of this name.
     """
+    if _CHANNEL in text:
+        text = _final_channel(text)
     if text[:1] not in _OPENINGS:
         tag = _TAG.search(text)
         swallowed = tag is not None and tag[1] and _ends_line(text, tag.end())
@@ -69,6 +78,17 @@ def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:
         else:
             return text
     return text
+
+
+def _final_channel(text: str) -> str:
+    """The last message of the channel `final`, as models of the harmony format write it; none where there is
+    only thinking.
+    """
+    _, found, rest = text.rpartition(_FINAL)
+    if found:
+        end = _MESSAGE_ENDS.search(rest)
+        return rest if end is None else rest[: end.start()]
+    return "" if text.lstrip().startswith(f"{_CHANNEL}analysis") else text
 
 
 def _closing(text: str, offset: int) -> re.Match[str] | None:

@@ -91,6 +91,8 @@ def _fit_scalar(value: Any, annotation: Any) -> Any:
             return int(value)
         if annotation is bool and type(value) in (int, float) and value in (0, 1):
             return bool(value)
+        if type(value) is bool and annotation is not bool and reader_of(annotation) is not None:
+            return str(value)  # a truth value is no number, whatever Python says
         return value
     read = reader_of(annotation)
     if read is None:
@@ -167,13 +169,34 @@ def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
     fields = _wanted_fields(arguments[0]) if arguments else None
     if fields is not None and _covers(value, fields):
         return [value]
-    if len(value) == 1:
-        inner = next(iter(value.values()))
-        if isinstance(inner, list):
-            return inner
-        if type(value) is Element:
-            return [inner]  # <tags><tag>a</tag></tags>
+    if not value:
+        return []
+    if (numbered := _in_their_order(value)) is not None:
+        return numbered
+    if value.keys() <= _OF_CALLS and (held := next((value[key] for key in _CALLED if key in value), None)):
+        if isinstance(held, str) and held.strip()[:1] == "{":
+            held = (candidates.whole_json(held) or (held,))[0]
+        if isinstance(held, (dict, list)):
+            return _items_of_dict(held, arguments) if isinstance(held, dict) else held
+    lists = [inner for inner in value.values() if isinstance(inner, list)]
+    if len(lists) == 1 and not any(isinstance(inner, dict) for inner in value.values()):
+        return lists[0]  # {"people": […], "count": 2}
+    if len(value) == 1 and type(value) is Element:
+        return list(value.values())  # <tags><tag>a</tag></tags>
     return value
+
+
+def _in_their_order(value: Mapping[Any, Any]) -> list[Any] | None:
+    """The records of a list whose keys number them, from 0 or 1."""
+    keys = list(value)
+    if not all(isinstance(inner, dict) for inner in value.values()):
+        return None
+    if keys[0] not in ("0", "1", 0, 1) or not all(str(key).isdecimal() for key in keys):
+        return None
+    start = int(keys[0])
+    return (
+        list(value.values()) if [int(key) for key in keys] == list(range(start, start + len(keys))) else None
+    )
 
 
 def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
@@ -190,6 +213,8 @@ def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
     if isinstance(value, list) and value and all(_is_entry(item) for item in value):
         pairs = [tuple(item.values()) for item in value]
         value = dict(pairs) if len({key for key, _ in pairs}) == len(pairs) else value
+    if _is_split(value) and len(arguments) == 2 and not _holds_dicts(arguments[1]):
+        value = {key: inner for item in value for key, inner in item.items()}
     if not isinstance(value, dict) or len(arguments) != 2:
         return value
     if (
@@ -199,6 +224,13 @@ def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
     ):
         value = only  # {"scores": {…}} where the scores were asked for
     return {fit(key, arguments[0]): fit(item, arguments[1]) for key, item in value.items()}
+
+
+def _is_split(value: Any) -> bool:
+    """Whether a list holds a dict's entries one by one: `[{"a": 1}, {"b": 2}]`."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) and len(item) == 1 for item in value):
+        return False
+    return bool(value) and len({key for item in value for key in item}) == len(value)
 
 
 def _is_entry(item: Any) -> bool:
@@ -256,9 +288,14 @@ _CALLED = frozenset(
         "function_call",
         "tool_call",
         "tool_input",
+        "action_input",
+        "properties",
     }
 )
-_OF_CALLS = _CALLED | {"name", "type", "id", "tool", "tool_name", "index"}
+_OF_CALLS = _CALLED | {
+    "name", "type", "id", "tool", "tool_name", "index", "action", "recipient_name", "required", "title",
+    "thought",
+}  # fmt: skip
 """The keys of a tool's call, which may stand around the attributes of a record."""
 _DEEPEST = 4
 
@@ -268,6 +305,8 @@ def _inside(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) ->
     for _ in range(_DEEPEST):
         if value.keys() <= _OF_CALLS and not value.keys().isdisjoint(_CALLED):
             inner = next((value[key] for key in value if key in _CALLED and _may_hold(value[key])), None)
+            if isinstance(inner, dict) and _is_schema(inner):
+                return None
         elif len(value) == 1:
             inner = next(iter(value.values()))
         else:
@@ -284,6 +323,11 @@ def _inside(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) ->
     return None
 
 
+def _is_schema(value: Mapping[Any, Any]) -> bool:
+    """Whether a dict says what types the attributes have, as a JSON schema does."""
+    return any(isinstance(inner, dict) and "type" in inner for inner in value.values())
+
+
 def _may_hold(value: Any) -> bool:
     return isinstance(value, (dict, list)) or (isinstance(value, str) and value.strip()[:1] == "{")
 
@@ -297,6 +341,7 @@ class _RecordFitter:
         self._by_key: dict[str, tuple[str, Fit]] = {}
         self._empty: dict[str, Callable[[], Any]] = {}
         self._missing: Mapping[str, Any] = {}
+        self._records: Mapping[str, Mapping[str, tuple[Any, bool]]] = {}
 
     def __call__(self, value: Any) -> Any:
         fields = self._prepared()
@@ -326,7 +371,29 @@ class _RecordFitter:
                 fitted[name] = fit_inner(inner)
         if self._missing and not fitted.keys() >= self._missing.keys() and _covers(value, fields):
             return {**self._missing, **fitted}
+        if self._records and not fitted.keys() >= self._records.keys():
+            self._gather(fitted, fields)
         return fitted
+
+    def _gather(self, fitted: dict[str, Any], fields: Mapping[str, Any]) -> None:
+        """Put the attributes of a record inside that stand beside it into it: `{"address.city": …}`,
+        `{"address_city": …}`, or `{"city": …}` where only one record can have it.
+        """
+        missing = {name: inner for name, inner in self._records.items() if name not in fitted}
+        stray = [key for key in fitted if key not in fields]
+        taken: dict[str, dict[str, Any]] = {name: {} for name in missing}
+        for key in stray:
+            owners = [
+                (name, found)
+                for name, inner in missing.items()
+                if (found := _attribute_of(key, name, inner)) is not None
+            ]
+            if len(owners) == 1:
+                taken[owners[0][0]].setdefault(owners[0][1], key)
+        for name, keys in taken.items():
+            if keys and all(attribute in keys for attribute, (_, must) in missing[name].items() if must):
+                values = {attribute: fitted.pop(key) for attribute, key in keys.items()}
+                fitted[name] = self._by_key[name][1](values)
 
     def _prepared(self) -> dict[str, tuple[Any, bool]]:
         if self._fields is None:
@@ -337,6 +404,11 @@ class _RecordFitter:
                 name: dict if origin is dict else list
                 for name, (annotation, _) in fields.items()
                 if (origin := get_origin(annotation) or annotation) is dict or origin in _LISTS
+            }
+            self._records = {
+                name: inner
+                for name, (annotation, required) in fields.items()
+                if required and (inner := record_fields(plain_annotation(annotation))) is not None
             }
             # A record may be written by its Python names, too, where its schema has others.
             for name, key in schema_keys(self._annotation).items():
@@ -426,6 +498,15 @@ def field_named(key: Any, fields: Mapping[str, Any]) -> str | None:
     wanted = _key(str(key))
     found = [name for name in fields if _key(name) == wanted]
     return found[0] if len(found) == 1 else None
+
+
+def _attribute_of(key: str, record: str, attributes: Mapping[str, Any]) -> str | None:
+    """The attribute of a record inside that a key beside it names."""
+    found = field_named(key, attributes)
+    if found is not None:
+        return found
+    folded, prefix = _key(key), _key(record)
+    return field_named(folded.removeprefix(prefix), attributes) if folded.startswith(prefix) else None
 
 
 def _key(name: str) -> str:

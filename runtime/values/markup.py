@@ -63,7 +63,7 @@ def elements(text: str) -> tuple[str, Any] | None:
         if name is None:
             data.append(tag.span())
         elif tag["empty"] and not tag["slash"]:
-            stack[-1].children.append((name, Element(_attributes(tag)), tag.start(), tag.end()))
+            stack[-1].children.append((name, _empty(tag), tag.start(), tag.end()))
         elif not tag["slash"]:
             stack.append(_Open(name, tag.end(), _attributes(tag)))
             opened[name] = opened.get(name, 0) + 1
@@ -75,6 +75,19 @@ def elements(text: str) -> tuple[str, Any] | None:
             opened[name] -= 1
             _close(text, stack, tag.start(), tag.end())
     return _whole(text, top) if len(stack) == 1 else None
+
+
+def called_with(content: Element) -> dict[str, Any] | None:
+    """The arguments of a call in XML: `<invoke name="f"><parameter name="title">T</parameter></invoke>`."""
+    while len(content) <= 2 and "parameter" not in content:
+        inside = [value for value in content.values() if isinstance(value, Element)]
+        if len(inside) != 1:
+            return None
+        content = inside[0]
+    given = content.get("parameter")
+    found = given if isinstance(given, list) else [given]
+    named = [each for each in found if isinstance(each, Element) and each.keys() == {"name"}]
+    return {each["name"]: _plain(each.raw) for each in named} if len(named) == len(found) else None
 
 
 def _close(text: str, stack: list[_Open], end: int, after: int) -> None:
@@ -113,6 +126,11 @@ def _whole(text: str, top: _Open) -> tuple[str, Any] | None:
         name, value, *_ = top.children[0]
         return name, value
     return "", _content(text, top, len(text))
+
+
+def _empty(tag: re.Match[str]) -> Any:
+    attributes = _attributes(tag)
+    return Element(attributes) if attributes else ""
 
 
 def _attributes(tag: re.Match[str]) -> dict[str, Any]:

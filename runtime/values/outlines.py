@@ -6,6 +6,7 @@ Each function looks at every character a bounded number of times.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from ...base.expressions import pattern
@@ -17,9 +18,18 @@ _KEY = pattern(
     r"\s*+(?P<opening>[\"'*`_]*+)([^\W\d_][\w /-]*+)(?P<closing>[\"'*`_]*+)\s*+(?:=>|->|:=|[:=])(?![:=/])\s*+"
 )
 _HEADING = pattern(r"#{1,6}\s++[*_]*+([^\W\d_][\w ]*+)[*_:]*+\s*+")
+_NAMED = pattern(
+    r"[ \t>]*+(?:#{1,6}[ \t]++)?[*_`\"]{0,3}([^\W\d_][\w -]{0,60}?)[*_`\"]{0,3}[ \t]*+:(?![:=/])"
+    r"[*_`]{0,3}[ \t]*+"
+    r"|[ \t]*+#{1,6}[ \t]++[*_]{0,3}([^\W\d_][\w -]{0,60}?)[*_:]{0,3}[ \t]*+$"
+)
 _ONE_PAIR = pattern(
     r"\s*+[\"'`]?([^\W\d_]\w*+)[\"'`]?\s*+[:=]\s*+(\"[^\"]*+\"|'[^']*+'|[^,:=\"']++)\s*+(?:,|\Z)"
 )
+_SPACED_VALUE = r"(\"[^\"]*+\"|'[^']*+'|[^\s\"',]++)"
+_SPACED_PAIR = pattern(rf"([^\W\d]\w*+)={_SPACED_VALUE}")
+_SPACED = pattern(rf"(?:\s*+[^\W\d]\w*+={_SPACED_VALUE})++\s*+")
+_TOP_KEY = pattern(r"^([^\s:#-][^:\n]*+):", re.MULTILINE)
 _RULE = pattern(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
 _LABEL = pattern(r"^[^\W\d]\w*(?: \w+){0,2}:\s+(?=\S)")
@@ -135,6 +145,10 @@ def _value(line: str, pair: re.Match[str]) -> str:
 
 def _pairs_of_line(line: str) -> dict[str, Any] | None:
     """`a = 1, b = 2`"""
+    if "=" in line and _SPACED.fullmatch(line) is not None:
+        spaced = {match[1]: unquoted(match[2]) for match in _SPACED_PAIR.finditer(line)}
+        if len(spaced) > 1:
+            return spaced
     if (pair := _KEY.match(line)) is not None and "," not in line:
         return {pair[2].rstrip(): _value(line, pair)}
     found: dict[str, Any] = {}
@@ -167,6 +181,33 @@ def headed(text: str) -> dict[str, Any] | None:
     return {name: "\n".join(lines).strip() for name, lines in found.items()} or None
 
 
+def labelled(text: str, names: Collection[str]) -> dict[str, str] | None:
+    """What stands behind labels that are a record's attributes, up to the next one: `Answer: 4`,
+    `**Final answer:** 4`, or a heading. None where the first line has none, one comes twice, or the last is
+    followed by several lines.
+
+    Args:
+        text: the text.
+        names: the attributes, in lower case.
+    """
+    found: dict[str, list[str]] = {}
+    last: list[str] | None = None
+    for line in text.strip().splitlines():
+        label = _NAMED.match(line)
+        name = "" if label is None else re.sub(r"[\s-]+", "_", (label[1] or label[2]).strip()).lower()
+        if label is not None and name in names:
+            if name in found:
+                return None
+            last = found[name] = [line[label.end() :]]
+        elif last is not None:
+            last.append(line)
+        else:
+            return None
+    if last is not None and len("\n".join(last).strip().splitlines()) > 1:
+        return None  # who can tell where the last value ends
+    return {name: "\n".join(lines).strip() for name, lines in found.items()} or None
+
+
 def table(text: str) -> list[dict[str, Any]] | None:
     """The rows of a Markdown table as dicts."""
     lines = [line.strip() for line in text.strip().splitlines() if "|" in line]
@@ -179,11 +220,36 @@ def table(text: str) -> list[dict[str, Any]] | None:
     return [dict(zip(head, row, strict=True)) for row in rows[2:]]
 
 
+def comma_separated(text: str, names: Collection[str]) -> list[dict[str, str]] | None:
+    """The rows of a CSV text as dicts, where its first line names columns.
+
+    Args:
+        text: the text.
+        names: what columns may be called, in lower case.
+    """
+    lines = text.strip().splitlines()
+    head = [cell.strip() for cell in lines[0].split(",")] if lines else []
+    if len(lines) < 2 or len(head) < 2 or not all(cell.lower() in names for cell in head):
+        return None
+    import csv
+
+    try:
+        rows = list(csv.reader(lines[1:], skipinitialspace=True, strict=True))
+    except csv.Error:
+        return None
+    if len(set(head)) < len(head) or any(len(row) != len(head) for row in rows):
+        return None
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
 def yaml(text: str) -> Any:
     """What a text of YAML holds, each scalar as text; None where it is none, or only one text."""
     stripped = text.strip()
     if len(stripped) > _LONGEST_YAML or ":" not in stripped or "\n" not in stripped or "&" in stripped:
         return None
+    keys = _TOP_KEY.findall(stripped)
+    if len(set(keys)) < len(keys):
+        return None  # of two values for one key, YAML would drop the first
     from yaml import BaseLoader, YAMLError, load
 
     try:

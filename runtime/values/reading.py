@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_origin
@@ -29,6 +30,11 @@ from .words import ReadError, bare, is_none
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
+_DRAFT_SIGNS = ("◁", "[")
+_FEW = 16
+_WIDE = "｛［"
+_NARROW = str.maketrans("｛｝［］", "{}[]")
+"""Brackets as keyboards of East Asia write them."""
 MOST_PARTS = 1000
 """How many bracketed or fenced values an answer may hold; more are a runaway."""
 
@@ -59,10 +65,29 @@ class Reader:
         self.is_exact = mentions_decimal(annotation)
         self._names = frozenset(name.lower() for name in record_fields(self._core) or ())
         self._validator: Any = None
+        self._is_strict: bool | None = None
+        self.quick: Callable[[str], Any] = self._quick()
+        """The same for a text that most likely is written as it was asked for."""
+
+    def _quick(self) -> Callable[[str], Any]:
+        if self.annotation is str:
+            return self._quick_text
+        if self.annotation in (int, float):
+            return self._quick_number
+        return self._quick_choice if self._choices else self
+
+    def _quick_text(self, text: str) -> Any:
+        return self(text) if "<" in text or "##" in text or text[:1] in _DRAFT_SIGNS else text
+
+    def _quick_number(self, text: str) -> Any:
+        return int(text) if text.isdecimal() and len(text) < _FEW and self.annotation is int else self(text)
+
+    def _quick_choice(self, text: str) -> Any:
+        return text if text in self._choices else self(text)
 
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
-        if "<" in text or text[:1] == "◁":
+        if "<" in text or text[:1] == "◁" or text[:7] == "[THINK]":
             text = without_leading_draft(text, self._names)
         if self.annotation is str:
             return unescape_markers(text)
@@ -81,12 +106,18 @@ class Reader:
     def from_json(self, value: Any) -> Any:
         """The value that a value of JSON's types is."""
         if isinstance(value, str) and not (self._core is str or self._is_scalar):
+            if value[:1] == "<":
+                return self(value)
             try:
                 return self._fitted(value)
             except ReadError:
                 return self(value)
-        if isinstance(value, str) and self._is_scalar:
-            return self(value)
+        if self._is_scalar:
+            if isinstance(value, str):
+                return self(value)
+            if isinstance(value, dict) and len(value) == 1:
+                (value,) = value.values()  # {"answer": true} where a truth value was asked for
+                return self.from_json(value) if not isinstance(value, dict) else self._fitted(value)
         return self._fitted(value)
 
     def _text(self, text: str) -> Any:
@@ -110,7 +141,11 @@ class Reader:
 
     def _structured(self, text: str) -> Any:
         """The first reading of the text that the type accepts; among equals, all must agree."""
+        if text[:1] in _OPENING and (found := self._strictly(text)) is not _NOTHING:
+            return found
         text = unescape_markers(text.strip().removeprefix("\ufeff"))
+        if text[:1] in _WIDE and text[:1]:
+            text = text.translate(_NARROW)
         first_error: ReadError | None = None
         for group in self._readings(text):
             accepted: list[Any] = []
@@ -132,6 +167,28 @@ class Reader:
             if accepted:
                 return accepted[0]
         raise first_error or ReadError(f"is {text[:120]!r}, which is not of type {self._wanted()}")
+
+    def _strictly(self, text: str) -> Any:
+        """The value that a text is as JSON of the type, to the letter; `_NOTHING` where it is not.
+
+        This is what a model writes that does as it is told, and pydantic reads it in one step. Words for
+        nothing in a text that may be None, and markers, are read in the other way.
+        """
+        if self._is_strict is None:
+            self._is_strict = not self.is_exact and is_readable_strictly(self.annotation)
+        if not self._is_strict or "##" in text or _NOTHING_SAID.search(text) is not None:
+            return _NOTHING
+        from pydantic import ValidationError
+
+        if self._validator is None:
+            self._validator = validator_for(self.annotation)
+        try:
+            # A key that no attribute has may be one in another spelling.
+            return self._validator.validate_json(
+                text, strict=True, extra="forbid", by_alias=True, by_name=True
+            )
+        except ValidationError:
+            return _NOTHING
 
     def _readings(self, text: str) -> Iterator[Iterable[Any]]:
         """Groups of values that the text may be, the most literal first."""
@@ -172,14 +229,21 @@ class Reader:
         if len(fences) == 1:
             yield from self._itemized(fences[0])
             yield from self._outlined(fences[0])
+        if self._of_records and self._is_list:
+            for source in (text, *fences[:1]):
+                if (rows := outlines.comma_separated(source, self._item_names)) is not None:
+                    yield [rows]
         if not spans:
-            if self._is_collection and (listed := outlines.listed(text)) is not None:
+            source = fences[0].strip() if len(fences) == 1 and text[:3] in ("```", "~~~") else text
+            if self._is_collection and (listed := outlines.listed(source)) is not None:
                 yield [listed]
-            yield from self._as_text(text)
+            yield from self._as_text(source)
 
     def _of_element(self, name: str, content: Any) -> list[Any]:
         """What XML may mean: its content, or a record that has the element as a field."""
         wrapped = {name: content} if name else content
+        if isinstance(content, markup.Element) and (called := markup.called_with(content)) is not None:
+            return [called]
         if isinstance(content, str):
             found = self._json(content) or repair.repaired(content, self.is_exact)
             return [wrapped, *(found or [content])]
@@ -203,12 +267,14 @@ class Reader:
             yield [found]
         if (tree := outlines.yaml(text)) is not None:
             yield [tree]
+        if self._names and (said := outlines.labelled(text, self._names)) is not None:
+            yield [said]
 
     def _as_text(self, text: str) -> Iterator[Iterable[Any]]:
         """What is plain text may still be a value: a date, a list of one, a type with a reader of its own."""
         if self._is_collection and self._core is not dict:
             if is_none(text) and text.strip() and not is_choice(text, self._core):
-                yield [[]]
+                yield [{} if get_origin(self._core) is dict else []]
                 return
             if not text.strip() or "\n" in text.strip() or _is_prose(text):
                 return
@@ -233,7 +299,7 @@ class Reader:
         """What Python writes for a value: `(1, "a")`, `set()`, `Note(title='…')`."""
         stripped = bare(text)
         name, opening, rest = stripped.partition("(")
-        if not opening or stripped[-1:] != ")":
+        if not opening or stripped[-1:] != ")" or is_none(text):
             return None
         core = get_origin(self._core) or self._core
         name = _ASSIGNED.sub("", name)
@@ -243,6 +309,8 @@ class Reader:
             allowed.add("")
         named = name.rpartition(".")[2] in allowed
         # A record's own name, another's of a union, or any function that is called with the attributes.
+        if name in _SHOWN_BY and repair.is_call_by_name(rest):
+            named = True  # print(Note(title='…'))
         if not named and (self._is_collection or not repair.is_call_by_name(stripped)):
             return None
         found = repair.repaired(stripped, self.is_exact)
@@ -253,6 +321,11 @@ class Reader:
         """Whether a list's items are records."""
         arguments = get_args(self._core)
         return bool(arguments) and record_fields(arguments[0]) is not None
+
+    @property
+    def _item_names(self) -> frozenset[str]:
+        """What a list's records call their attributes, in lower case."""
+        return frozenset(name.lower() for name in record_fields(get_args(self._core)[0]) or ())
 
     @property
     def _is_list(self) -> bool:
@@ -344,6 +417,26 @@ def _any_value(text: str) -> Any:
     return text if found is None else found[0]
 
 
+def is_readable_strictly(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
+    """Whether what pydantic reads strictly as JSON of a type is what it means here, too.
+
+    Of a union with several types, which of them a value is meant to be is decided here; a type of the user's
+    own says itself what it takes.
+    """
+    if annotation in within:
+        return True
+    kind = plain_annotation(annotation)
+    if get_origin(kind) is Literal or kind in (str, int, float, bool) or _is_enum(kind):
+        return True
+    arguments = [each for each in get_args(kind) if each not in (type(None), ...)]
+    if get_origin(kind) in (list, dict) or (allows_none(kind) and len(arguments) == 1):
+        return all(is_readable_strictly(each, within) for each in arguments)
+    fields = None if is_custom_type(kind) else record_fields(kind)
+    return fields is not None and all(
+        is_readable_strictly(each, (*within, annotation)) for each, _ in fields.values()
+    )
+
+
 def mentions_decimal(annotation: Any) -> bool:
     """Whether a decimal number stands somewhere in a type, so that every digit counts."""
     if not (decimals := loaded("decimal", "Decimal")):
@@ -364,6 +457,12 @@ def mentions_decimal(annotation: Any) -> bool:
     return False
 
 
+_NOTHING: Any = object()
+_OPENING = ("{", "[")
+_NOTHING_SAID = pattern(
+    r"[:\[,]\s*+\"[^\w\"~]*+(?:none|null|nil|n/a|na|not available|not applicable|~)?[^\w\"]*+\"", re.I
+)
+_SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
 _ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
 
 

@@ -21,16 +21,16 @@ MOST_NESTED = 100
 """How deep brackets may stand inside each other; deeper ones are no value but a runaway."""
 
 _SPACE = pattern(r"\s*+")
-_KEY = pattern(r"[^\s:=,;{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;{}\[\]()\"'`#/]++)*+")
-_BARE = pattern(r"[^,;\]})\n]*+")
+_KEY = pattern(r"[^\s:=,;：，＂{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;：，＂{}\[\]()\"'`#/]++)*+")
+_BARE = pattern(r"[^,;，\]})\n]*+")
 _CALL = pattern(r"([^\W\d][\w.]*+)\(")
 _KEYWORD = pattern(r"\s*+[^\W\d]\w*+\s*+=(?!=)")
 _PREFIX = pattern(r"(?:[fF][rR]?|[rR][fF]?|[uU])(?=[\"'])")
 _JOINED = pattern(r"\s*+\+\s*+(?=[\"'])")
-_BARE_COMMENT = pattern(r"(?:^|\s)(?://|#)")
+_BARE_COMMENT = pattern(r"(?:^|\s)(?://|#|/\*)")
 _NUMBER = pattern(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][-+]?\d++)?")
 _FOLLOWS_COMMA = pattern(
-    r"[,\"'`“‘„«{\[(}\])\-\d]|\.\.\.|…|<!--|-- "
+    r"[,\"'`“‘„«＂{\[(}\])\-\d]|\.\.\.|…|<!--|-- "
     r"|(?:true|false|null|None|True|False)\b|//|#|/\*|$|\w++\"?\s*+[:=]"
 )
 _CONSTANTS = {
@@ -108,7 +108,7 @@ class _Reader:
                 return self._items(depth, "]")
             case "(":
                 return self._items(depth, ")")
-            case '"' | "'" | "`" | "“" | "‘" | "„" | "«":
+            case '"' | "'" | "`" | "“" | "‘" | "„" | "«" | "＂":
                 return self._strings(key_wanted)
         return self._key() if key_wanted else self._bare(depth)
 
@@ -133,7 +133,7 @@ class _Reader:
         while not self._ended("}"):
             key = self.value(depth + 1, key_wanted=True)
             self._skip()
-            if self.text[self.at : self.at + 1] not in ("=", ":") or isinstance(key, (dict, list)):
+            if self.text[self.at : self.at + 1] not in ("=", ":", "：") or isinstance(key, (dict, list)):
                 if found:
                     raise _Broken  # a value that has slipped, or a key without one
                 return [key, *self._rest_of_set(depth)]
@@ -149,7 +149,7 @@ class _Reader:
 
     def _after_colon(self, depth: int) -> Any:
         self._skip()
-        if self.text[self.at : self.at + 1] in (",", "}"):
+        if self.text[self.at : self.at + 1] in (",", "}", "，"):
             return None
         if self.at >= len(self.text):
             raise _Broken  # cut off behind a key
@@ -165,7 +165,7 @@ class _Reader:
                 return True
             if not char or char in "]})":
                 return True
-            if char not in ",;":
+            if char not in ",;，":
                 return False
             self.at += 1
 
@@ -292,11 +292,11 @@ class _Reader:
         text = self.text
         after = _SPACE.match(text, offset).end()  # type: ignore[union-attr]
         char = text[after : after + 1]
-        if not char or char in "}]:;=" or (char == ")" and self._parentheses):
+        if not char or char in "}]:;=：" or (char == ")" and self._parentheses):
             return True
         if char == "+":
             return _JOINED.match(text, after) is not None
-        if char == ",":
+        if char in ",，":
             following = _SPACE.match(text, after + 1).end()  # type: ignore[union-attr]
             return _FOLLOWS_COMMA.match(text, following) is not None
         if char in "\"'“" and after > offset:
@@ -328,6 +328,7 @@ _CLOSING = {
     "‘": pattern(r"\\.|[’']", re.DOTALL),
     "„": pattern(r'\\.|[“”"]', re.DOTALL),
     "«": pattern(r"\\.|»", re.DOTALL),
+    "＂": pattern(r"\\.|＂", re.DOTALL),
 }
 
 

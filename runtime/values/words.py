@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from ...base.expressions import pattern
 
 NONE_WORDS = frozenset({"", "none", "null", "nil", "~", "n/a", "na", "not available", "not applicable"})
+_MARKED_WORDS = NONE_WORDS - {"", "~"}
+"""What says so in brackets, too: `(none)`."""
 NEGATION = pattern(
     r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|unlikely|rather than"
     r"|instead of|far from|isn't|wasn't|doesn't|don't)\b|n't\b|n’t\b|\b(?:non|anti|un|in|dis)-",
@@ -53,7 +55,10 @@ def bare(text: str) -> str:
 
 def is_none(text: str) -> bool:
     """Whether the text says that there is no value."""
-    return bare(text).lower() in NONE_WORDS
+    said = bare(text).lower()
+    if said[:1] in ("(", "<") and said[-1:] in (")", ">"):
+        return said[1:-1] in _MARKED_WORDS
+    return said in NONE_WORDS
 
 
 def shown(text: str) -> str:

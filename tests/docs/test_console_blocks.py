@@ -25,6 +25,7 @@ NOT_RUN = {
     "pytest --dspyc-check": "`tests/cli/test_integrations.py` runs it",
     "--lm ollama_chat/": "needs a server of Ollama",
     "--lm gguf/": "needs a file of some gigabytes",
+    "dspyc ui ": "runs until it is stopped; `tests/viewing` opens it in a browser",
     "--engine dask": "`tests/cluster` runs clusters",
     "--changed-since": "needs the history of a repository; `tests/cli` makes one",
 }

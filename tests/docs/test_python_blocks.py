@@ -20,6 +20,10 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 AROUND = {
     "docs/agents.md": "def search(query): return ['a page about ' + query]",
+    "docs/editors.md": """
+from types import SimpleNamespace
+c = SimpleNamespace(HighlightMagicsPreprocessor=SimpleNamespace())
+""",
     "docs/evaluating.md": """
 import dspyc
 bank = dspyc.load("bank.dspy")

@@ -2,13 +2,14 @@
 # The editor tests: check, test and package the extension, install it into a real VS Code, and use it there.
 # Needs `dspyc` on the PATH, node 20 with npm, and Debian's packages (as root or with sudo) for a first run.
 #   DSPYC_EDITORS_CACHE   where everything is installed and built (default .cache/editors)
+#   DSPYC_EDITORS_PARTS   what is tried: language, prompt, tests, debug (default: all)
 #   DSPYC_EDITORS_OUTPUT  where the screenshots go (default output/ in the cache)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cache=${DSPYC_EDITORS_CACHE:-$root/.cache/editors}
 output=${DSPYC_EDITORS_OUTPUT:-$cache/output}
-port=${DSPYC_EDITORS_PORT:-8931}
+port=${DSPYC_EDITORS_PORT:-$(python3 -c "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])")}
 server=$(command -v dspyc) || { echo "dspyc is not on the PATH" >&2; exit 1; }
 
 step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -52,5 +53,5 @@ for _ in $(seq 120); do
 done
 
 step "using it"
-NODE_PATH=$cache/node_modules node "$here/vscode.cjs" "http://127.0.0.1:$port/?folder=$data/workspace" "$output"
+NODE_PATH=$cache/node_modules node "$here/vscode.cjs" "http://127.0.0.1:$port/?folder=$data/workspace" "$output" ${DSPYC_EDITORS_PARTS:-}
 step "done; screenshots are in $output"

@@ -140,8 +140,9 @@ def test_hugging_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         with pytest.raises(DataError, match="no split `valid`"):
             LOADER.from_huggingface("a/b", "main", split="valid")
-        with pytest.raises(ConfigurationError, match="does not take `trust_remote_code`"):
-            LOADER.from_huggingface("a/b", trust_remote_code=True)
+        with pytest.raises(ConfigurationError, match="does not take `keep_in_memory`"):
+            LOADER.from_huggingface("a/b", keep_in_memory=True)
+        assert LOADER.from_huggingface("a/b", "small", split="test[-3:]", trust_remote_code=True)
         with pytest.raises(ConfigurationError, match="`fields` must be a tuple"):
             LOADER.from_huggingface("a/b", fields=["label"])  # type: ignore[arg-type]
 

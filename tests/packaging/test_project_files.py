@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from licences import NOT_SHIPPED, needed
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pre_commit.clientlib import load_config
 from readme import with_addresses
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +34,16 @@ SCHEMAS = {
 def test_a_file_for_github_fits_its_schema(file: str, schema: str) -> None:
     done = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(ROOT / file)])
     assert done.exit_code == 0, done.output
+
+
+def test_pre_commit_takes_the_hooks() -> None:
+    config = load_config(ROOT / ".pre-commit-config.yaml")
+    assert {hook["id"] for repo in config["repos"] for hook in repo["hooks"]} >= {"ruff-check", "dspyc-check"}
+
+
+def test_the_container_for_development_installs_what_exists() -> None:
+    settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_bytes())
+    assert re.findall(r"\.\[([\w,]+)\]", settings["postCreateCommand"]) == ["embedded,dev"]
 
 
 def test_every_file_for_github_has_a_schema() -> None:

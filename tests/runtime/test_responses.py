@@ -45,6 +45,18 @@ def test_what_is_sent(server: OpenAIServer, asynchronous: bool) -> None:
     }
 
 
+def test_system_messages_can_be_a_developers(server: OpenAIServer) -> None:
+    lm = model(server, model_type="responses", cache=False, use_developer_role=True)
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]
+    ask(lm, False, messages=messages)
+    body = server.requests[0].body
+    assert [item["role"] for item in body["input"]] == ["developer", "user"]
+    assert "use_developer_role" not in body
+    assert dspy.LM(**lm.dump_state()).use_developer_role
+    model(server, use_developer_role=True, cache=False)(messages=messages)
+    assert server.requests[1].body["messages"][0]["role"] == "system"
+
+
 def test_settings_have_their_names_there(server: OpenAIServer) -> None:
     schema = {"type": "object", "properties": {}, "additionalProperties": False}
     model(server, model_type="responses", temperature=None, max_tokens=None).copy(model="openai/gpt-5.4")(

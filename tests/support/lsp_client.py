@@ -210,6 +210,8 @@ class Client:
 
 def conforms(method: str, message: dict[str, Any]) -> None:
     """Fail where a message does not have the shape that the specification gives it."""
+    if method.startswith("dspyc/"):
+        return  # a request of this server's own
     request, response, *_ = METHOD_TO_TYPES[method]
     CONVERTER.structure(message, response if "result" in message else request)
 

@@ -130,6 +130,9 @@ class Walk:
             case ["cd", folder]:
                 os.chdir(folder)
                 return ""
+            case ["mkdir", folder]:
+                Path(folder).mkdir()
+                return ""
             case ["cp", "-r", source, target]:
                 shutil.copytree(ROOT / source, target)
                 return ""

@@ -16,7 +16,7 @@ _LONGEST = 120
 
 def example_places(root: Path) -> Mapping[str, str]:
     """Where the site has the files and folders of `examples/`, by their paths in the repository."""
-    places: dict[str, str] = {"examples": f"{FOLDER}/index.md"}
+    places = dict.fromkeys((FOLDER, f"{FOLDER}/README.md"), f"{FOLDER}/index.md")
     for path in sorted((root / FOLDER).iterdir()):
         if path.is_dir() and any(path.glob("*.dspy")):
             page = f"{FOLDER}/{path.name}.md"
@@ -32,19 +32,21 @@ def example_pages(root: Path) -> list[Page]:
     folder = root / FOLDER
     single = [each for each in sorted(folder.iterdir()) if each.suffix in _LANGUAGES]
     pages = [_page(each, root) for each in sorted(folder.iterdir()) if any(each.glob("*.dspy"))]
-    blocks = ["Programs to start from. Each has a test, and the suite runs all of them."]
-    blocks += [f"- [{page.title}]({page.path.removeprefix(FOLDER + '/')})" for page in pages]
-    for path in single:
-        blocks += [f"## {path.name}", _shown(path)]
-    return [made(f"{FOLDER}/index.md", "Examples", *blocks), *pages]
+    place, readme = f"{FOLDER}/index.md", folder / "README.md"
+    words = relinked(_body(readme), f"{FOLDER}/README.md", place, example_places(root))
+    blocks = [block for path in single for block in (f"## {path.name}", _shown(path))]
+    return [made(place, "Examples", words, *blocks), *pages]
+
+
+def _body(readme: Path) -> str:
+    """A text below its heading."""
+    return readme.read_text(encoding="utf-8").partition("\n")[2]
 
 
 def _page(folder: Path, root: Path) -> Page:
     path, readme = f"{FOLDER}/{folder.name}.md", folder / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else f"# {folder.name}\n"
-    source = readme.relative_to(root).as_posix()
-    head, _, rest = text.partition("\n")
-    words = relinked(rest, source, path, example_places(root))
+    head = readme.read_text(encoding="utf-8").partition("\n")[0]
+    words = relinked(_body(readme), readme.relative_to(root).as_posix(), path, example_places(root))
     files = [each for each in sorted(folder.iterdir()) if each.suffix in _LANGUAGES]
     blocks = [block for each in files for block in (f"## {each.name}", _shown(each))]
     return made(path, head.lstrip("# ").replace("`", ""), words, *blocks)

@@ -11,10 +11,13 @@ from .page import Page
 
 Entry: TypeAlias = "str | dict[str, str | list[Entry]]"
 
+OTHERS = "Tools"
+"""The part of pages that none names."""
+
 GUIDE: Mapping[str, Sequence[str]] = {
     "Tutorial": ["tutorial/"],
     "How-to": [
-        *("howto/", "serving.md", "streaming.md", "observing.md", "clusters.md", "graph.md"),
+        *("howto/", "serving.md", "streaming.md", "observing.md", "clusters.md"),
         *("dspy.md", "importing.md", "baml.md"),
     ],
     "The language": [
@@ -22,8 +25,8 @@ GUIDE: Mapping[str, Sequence[str]] = {
         *("retrieval.md", "environment.md", "caching.md"),
     ],
     "Improving programs": ["optimizing.md", "evaluating.md", "optimizers.md", "instructions.md"],
-    "Tools": ["commands.md", "checking.md", "formatting.md", "editors.md"],
     "Examples": ["examples/"],
+    OTHERS: ["commands.md", "checking.md", "formatting.md", "editors.md", "ui.md", "graph.md"],
 }
 """The written pages by their part; a folder stands for its pages, by their names."""
 
@@ -31,20 +34,27 @@ _PROJECT = ("security.md", "project/", "decisions/")
 
 
 def navigation(pages: Sequence[Page]) -> list[Entry]:
-    """The tree of the navigation; a page that no part names is an error.
+    """The tree of the navigation.
 
     Raises:
-        ValueError: a written page has no place.
+        ValueError: a page in a folder that no part names.
     """
     by_path = {page.path: page for page in pages}
     tree: list[Entry] = [{"Home": "index.md"}]
     tree += [{part: _entries(names, by_path)} for part, names in GUIDE.items()]
+    tree[-1] = {OTHERS: [*_entries(GUIDE[OTHERS], by_path), *_entries(_others(by_path), by_path)]}
     tree.append({"Reference": _reference(by_path)})
     tree.append({"Project": _project(by_path)})
     lost = sorted(by_path.keys() - set(_paths(tree)))
     if lost:
         raise ValueError(f"pages without a place in the navigation: {', '.join(lost)}")
     return tree
+
+
+def _others(by_path: Mapping[str, Page]) -> list[str]:
+    """The written pages that no part names."""
+    named = {name for names in GUIDE.values() for name in names} | {"index.md", "names.md", "security.md"}
+    return sorted(path for path in by_path if "/" not in path and path not in named)
 
 
 def _entries(names: Iterable[str], by_path: Mapping[str, Page]) -> list[Entry]:

@@ -126,6 +126,10 @@ def _by_index(item: Item, node: syntax.Subscript) -> Findings:
             yield unknown_field.at(index, message + meant_or_has(index.value, names))
 
 
+_OF_ALL = 0.8
+"""How alike a name and a method have to be, so that it is thought to be meant."""
+
+
 def is_mutation(kind: types.Type, name: str) -> bool:
     """Whether a name is a method that changes a list, dict or set."""
     return any(name in MUTATORS.get(class_name(option) or "", ()) for option in types.options(kind))
@@ -147,7 +151,8 @@ def _finding(program: Program, item: Item, node: syntax.Attribute, kind: types.T
         return unknown_field.at(node.name, f"a dataset has no method `{name}`; write `{step}`")
     fields = own_fields(kind)
     names = [each.name for each in fields] or [each for each in program.members(kind) if each[0] != "_"]
-    close = near(name, [*names, *program.members(kind)])
+    # A field is meant before what all predictions have.
+    close = near(name, names) or near(name, program.members(kind), _OF_ALL)
     fix = replace(f"Change to `{close}`", node.name, close) if close else None
     word = _noun(kind)
     message = f"{_owner(item, node.value, kind)} has no {word} `{name}`"

@@ -1,88 +1,142 @@
-/** The commands of code lenses: they run `dspyc` as a task, whose terminal shows what it prints. */
+/** The commands: run and optimise in a terminal, test and evaluate in the Testing view, show prompt and trace. */
 
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Location, Position } from "vscode-languageclient";
 
-import { ACTIONS, wordsOf, type Action } from "./words";
+import { askFor, pick, runnables } from "./programs";
+import { taskOf } from "./tasks";
+import { figures } from "./testing/events";
+import type { Results } from "./testing/results";
+import { saved, type Runner } from "./testing/running";
+import type { Kind, TestTree } from "./testing/tree";
+import type { TraceView } from "./trace/panel";
 
-/** What the commands need of the extension: the command that was found, and the running client. */
-export interface Running {
+/** What the commands need of the extension. */
+export interface Parts {
   readonly command: () => string | undefined;
   readonly client: () => LanguageClient | undefined;
+  readonly model: () => readonly string[];
+  readonly tree: TestTree;
+  readonly runner: Runner;
+  readonly results: Results;
+  readonly trace: TraceView;
 }
 
-export function registerCommands(running: Running): vscode.Disposable[] {
+export function registerCommands(parts: Parts): vscode.Disposable[] {
+  const register = vscode.commands.registerCommand;
   return [
-    ...ACTIONS.map((action) =>
-      vscode.commands.registerCommand(`dspyc.${action}`, (file?: string, name?: string, ...inputs: string[]) =>
-        runAction(running, action, file, name, inputs),
-      ),
-    ),
-    vscode.commands.registerCommand("dspyc.state", showState),
-    vscode.commands.registerCommand("dspyc.references", (uri: string, at: Position, found: Location[]) =>
-      showReferences(running, uri, at, found),
-    ),
+    register("dspyc.run", (file?: string, name?: string, ...inputs: string[]) => runProgram(parts, file, name, inputs)),
+    register("dspyc.test", (file?: string, title?: string) => runTests(parts, "test", file, title)),
+    register("dspyc.eval", (file?: string, name?: string) => runTests(parts, "evaluate", file, name)),
+    register("dspyc.optimize", (file?: string, name?: string) => optimise(parts, file, name)),
+    register("dspyc.trace", () => parts.trace.show()),
+    register("dspyc.state", showState),
+    register("dspyc.references", (uri: string, at: Position, found: Location[]) => showReferences(parts, uri, at, found)),
   ];
 }
 
-async function runAction(
-  running: Running,
-  action: Action,
+/** The file that a command is about: the given one, else the active editor's; undefined with a word about it. */
+function target(parts: Parts, file: string | undefined): vscode.Uri | undefined {
+  const document = vscode.window.activeTextEditor?.document;
+  const uri = file !== undefined ? vscode.Uri.file(file) : document?.languageId === "dspyc" ? document.uri : undefined;
+  if (uri === undefined || parts.command() === undefined) {
+    void vscode.window.showWarningMessage("Open a .dspy file, and install dspyc, to run this.");
+    return undefined;
+  }
+  if (!vscode.workspace.isTrusted) {
+    void vscode.window.showWarningMessage("Programs of a workspace run once you trust it.");
+    return undefined;
+  }
+  return uri;
+}
+
+async function runProgram(
+  parts: Parts,
   file: string | undefined,
   name: string | undefined,
   inputs: readonly string[],
 ): Promise<void> {
-  const command = running.command();
-  const document = vscode.window.activeTextEditor?.document;
-  const path = file ?? (document?.languageId === "dspyc" ? document.uri.fsPath : undefined);
-  if (command === undefined || path === undefined) {
-    void vscode.window.showWarningMessage("Open a .dspy file, and install dspyc, to run this.");
+  const uri = target(parts, file);
+  if (uri === undefined) {
     return;
   }
-  if (!vscode.workspace.isTrusted) {
-    void vscode.window.showWarningMessage("Programs of a workspace run once you trust it.");
+  const found = (await runnables(uri)).filter(({ kind }) => kind === "run");
+  const line = vscode.window.activeTextEditor?.selection.active.line;
+  const chosen = name === undefined ? await pick(found, "Which program?", line) : found.find((each) => each.name === name);
+  if (name === undefined && chosen === undefined) {
+    if (found.length === 0) {
+      void vscode.window.showWarningMessage("This file declares no module or program that can be run.");
+    }
     return;
   }
-  const values = await askFor(action, inputs);
+  const program = name ?? chosen!.name;
+  const values = await askFor(name === undefined ? chosen!.inputs : inputs);
   if (values === undefined) {
     return;
   }
-  await save(path);
-  const words = wordsOf(action, path, name, values);
-  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(path));
-  const task = new vscode.Task(
-    { type: "dspyc", command: action, file: path, name },
-    folder ?? vscode.TaskScope.Workspace,
-    name === undefined ? action : `${action} ${name}`,
-    "dspyc",
-    new vscode.ProcessExecution(command, words),
-  );
-  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, clear: true };
-  await vscode.tasks.executeTask(task);
-}
-
-/** A value for each input of a run; undefined where the user has given up. */
-async function askFor(action: Action, inputs: readonly string[]): Promise<Map<string, string> | undefined> {
-  const values = new Map<string, string>();
-  for (const input of action === "run" ? inputs : []) {
-    const value = await vscode.window.showInputBox({
-      title: `Value of ${input}`,
-      prompt: "Text as it is, everything else as JSON; @PATH takes the text of a file.",
-      ignoreFocusOut: true,
-    });
-    if (value === undefined) {
-      return undefined;
-    }
-    values.set(input, value);
+  await saved(uri);
+  await parts.trace.prepare();
+  const task = taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), ...parts.trace.words]);
+  const started = Date.now();
+  const code = await ended(task);
+  await parts.trace.refresh();
+  if (chosen !== undefined) {
+    await tellBeside(parts, uri, chosen.line, program, code, started);
   }
-  return values;
 }
 
-async function save(path: string): Promise<void> {
-  const open = vscode.workspace.textDocuments.find((each) => each.uri.scheme === "file" && each.uri.fsPath === path);
-  if (open?.isDirty === true) {
-    await open.save();
+/** Run a task to its end; its exit code, undefined where it has none. */
+async function ended(task: vscode.Task): Promise<number | undefined> {
+  const execution = await vscode.tasks.executeTask(task);
+  return new Promise((resolve) => {
+    const listener = vscode.tasks.onDidEndTaskProcess((event) => {
+      if (event.execution === execution) {
+        listener.dispose();
+        resolve(event.exitCode);
+      }
+    });
+  });
+}
+
+async function tellBeside(
+  parts: Parts, uri: vscode.Uri, line: number, name: string, code: number | undefined, started: number,
+): Promise<void> {
+  const trace = await parts.trace.read();
+  const isOfThisRun = trace !== undefined && trace.began * 1000 >= started - 1000;
+  const told = isOfThisRun ? figures(trace.seconds ?? 0, trace) : code === 0 ? "done" : "failed";
+  parts.results.set(uri, `run ${name}`, line, {
+    outcome: code === 0 ? "passed" : "failed",
+    text: told,
+    ...(isOfThisRun ? { details: "[Show the trace](command:dspyc.trace): each call with its prompt and answer" } : {}),
+  });
+}
+
+async function runTests(parts: Parts, kind: Kind, file: string | undefined, name: string | undefined): Promise<void> {
+  const uri = target(parts, file);
+  if (uri === undefined) {
+    return;
+  }
+  await saved(uri);
+  const wanted = kind === "test" ? "test" : "eval";
+  const names = name === undefined ? (await runnables(uri)).filter((each) => each.kind === wanted).map((each) => each.name) : [name];
+  const items = (await Promise.all(names.map((each) => parts.tree.find(uri, kind, each)))).filter((each) => each !== undefined);
+  if (items.length === 0) {
+    void vscode.window.showWarningMessage(
+      kind === "test" ? "This file declares no tests." : "This file declares no evaluations.",
+    );
+    return;
+  }
+  const source = new vscode.CancellationTokenSource();
+  await parts.runner.run(new vscode.TestRunRequest(items), source.token);
+  source.dispose();
+}
+
+async function optimise(parts: Parts, file: string | undefined, name: string | undefined): Promise<void> {
+  const uri = target(parts, file);
+  if (uri !== undefined) {
+    await saved(uri);
+    await ended(taskOf(parts.command()!, "optimize", uri, name, new Map(), parts.model()));
   }
 }
 
@@ -91,8 +145,8 @@ async function showState(file: string, name: string): Promise<void> {
   await vscode.window.showTextDocument(state, { preview: true });
 }
 
-async function showReferences(running: Running, uri: string, at: Position, found: Location[]): Promise<void> {
-  const client = running.client();
+async function showReferences(parts: Parts, uri: string, at: Position, found: Location[]): Promise<void> {
+  const client = parts.client();
   if (client === undefined) {
     return;
   }

@@ -1,4 +1,4 @@
-/** The extension: finds `dspyc`, starts its language server, and starts it anew when that is asked for. */
+/** The extension: finds `dspyc`, starts its language server, and offers what is run by hand. */
 
 import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -6,8 +6,17 @@ import * as vscode from "vscode";
 import { LanguageClient, State, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
 
 import { registerCommands } from "./commands";
+import { debugTest, registerDebugging } from "./debugging";
+import { GraphView } from "./graph";
+import { PromptPreview } from "./preview/panel";
+import { interpreter, onInterpreter } from "./python";
 import { findServer, type Search } from "./server";
-import { ServerStatus } from "./status";
+import { createSettings, ServerStatus } from "./status";
+import { registerTasks } from "./tasks";
+import { Results } from "./testing/results";
+import { Runner } from "./testing/running";
+import { TestTree } from "./testing/tree";
+import { TraceView } from "./trace/panel";
 
 const SELECTOR = [
   { scheme: "file", language: "dspyc" },
@@ -20,13 +29,15 @@ let command: string | undefined;
 /** Starts and stops wait for each other, whoever asks for them. */
 let queue: Promise<void> = Promise.resolve();
 
-export function activate(context: vscode.ExtensionContext): Promise<void> {
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("dspyc", { log: true });
   const status = new ServerStatus(SELECTOR);
+  const tree = registerViews(context);
   const restart = (): Promise<void> => {
     queue = queue.then(async () => {
       await stop();
       await start(output, status);
+      await status.busy(tree.refresh());
     });
     return queue;
   };
@@ -35,15 +46,19 @@ export function activate(context: vscode.ExtensionContext): Promise<void> {
     status,
     vscode.commands.registerCommand("dspyc.restart", restart),
     vscode.commands.registerCommand("dspyc.showOutput", () => output.show()),
-    ...registerCommands({ command: () => command, client: () => client }),
+    vscode.commands.registerCommand("dspyc.createSettings", createSettings),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("dspyc.path")) {
+      if (event.affectsConfiguration("dspyc.path") || event.affectsConfiguration("dspyc.usePythonExtension")) {
         void restart();
       }
     }),
   );
-  return restart();
+  await restart();
+  const listener = await onInterpreter(() => void restart());
+  if (listener !== undefined) {
+    context.subscriptions.push(listener);
+  }
 }
 
 export function deactivate(): Promise<void> {
@@ -51,9 +66,82 @@ export function deactivate(): Promise<void> {
   return queue;
 }
 
+/** The views and what is run by hand; the tree of tests is filled once there is a server. */
+function registerViews(context: vscode.ExtensionContext): TestTree {
+  const getCommand = (): string | undefined => command;
+  const getClient = (): LanguageClient | undefined => client;
+  const controller = vscode.tests.createTestController("dspyc", "dspyc");
+  const tree = new TestTree(controller, getClient);
+  const results = new Results();
+  const trace = new TraceView(context.extensionUri, context.storageUri ?? context.globalStorageUri);
+  const runner = new Runner(controller, tree, results, {
+    command: getCommand,
+    model,
+    trace: () => trace.words,
+    traced: () => void trace.refresh(),
+  });
+  const preview = new PromptPreview(context.extensionUri, getCommand);
+  const graph = new GraphView(context.extensionUri, getClient);
+  controller.createRunProfile(
+    "Run",
+    vscode.TestRunProfileKind.Run,
+    async (request, token) => {
+      await trace.prepare();
+      await runner.run(request, token);
+    },
+    true,
+  );
+  controller.createRunProfile("Debug", vscode.TestRunProfileKind.Debug, async (request) => {
+    for (const item of request.include ?? []) {
+      const meaning = tree.meaning(item);
+      if (meaning?.kind === "test" && item.uri !== undefined) {
+        await debugTest(item.uri, meaning.name);
+      }
+    }
+  });
+  context.subscriptions.push(
+    controller,
+    tree,
+    results,
+    trace,
+    preview,
+    graph,
+    registerTasks(getCommand),
+    ...registerCommands({ command: getCommand, client: getClient, model, tree, runner, results, trace }),
+    ...registerDebugging(getCommand, model),
+    vscode.commands.registerCommand("dspyc.prompt", async (file?: string, name?: string) => {
+      await goTo(file, name);
+      preview.show();
+    }),
+    vscode.commands.registerCommand("dspyc.graph", () => graph.show()),
+  );
+  return tree;
+}
+
+/** Put the cursor on the declaration of a name, so that the preview shows it. */
+async function goTo(file: string | undefined, name: string | undefined): Promise<void> {
+  if (file === undefined || name === undefined) {
+    return;
+  }
+  const editor = await vscode.window.showTextDocument(vscode.Uri.file(file));
+  const found = new RegExp(`^(?:module|program)\\s+${name}\\b`, "m").exec(editor.document.getText());
+  if (found !== null) {
+    const at = editor.document.positionAt(found.index);
+    editor.selection = new vscode.Selection(at, at);
+  }
+}
+
+/** The words that name the model of the settings. */
+function model(): string[] {
+  const name = vscode.workspace.getConfiguration("dspyc").get("model", "").trim();
+  return name === "" ? [] : ["--lm", name];
+}
+
 async function start(output: vscode.LogOutputChannel, status: ServerStatus): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration("dspyc");
   const search = findServer({
-    setting: vscode.workspace.getConfiguration("dspyc").get("path", ""),
+    setting: configuration.get("path", ""),
+    interpreter: configuration.get("usePythonExtension", true) ? await interpreter() : undefined,
     folders: (vscode.workspace.workspaceFolders ?? [])
       .filter((folder) => folder.uri.scheme === "file")
       .map((folder) => folder.uri.fsPath),
@@ -80,13 +168,13 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
   };
   const started = new LanguageClient("dspyc", "dspyc", server, options);
   started.onDidChangeState(({ newState }) =>
-    status.show(newState, started.initializeResult?.serverInfo?.version),
+    status.show(newState, started.initializeResult?.serverInfo?.version, search.command),
   );
   client = started;
   try {
     await started.start();
   } catch (error) {
-    status.show(State.Stopped, undefined);
+    status.show(State.Stopped, undefined, search.command);
     output.error(`The server did not start: ${String(error)}`);
   }
 }

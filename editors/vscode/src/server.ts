@@ -1,4 +1,4 @@
-/** Where the language server is: the setting, then the workspace's environment, then the PATH. */
+/** Where `dspyc` is: the setting, the interpreter that was chosen, the workspace's environment, then the PATH. */
 
 import * as path from "node:path";
 
@@ -6,6 +6,8 @@ import * as path from "node:path";
 export interface Surroundings {
   /** The setting `dspyc.path`; empty when it is not set. */
   readonly setting: string;
+  /** The interpreter that the Python extension has chosen, if any. */
+  readonly interpreter?: string | undefined;
   /** The workspace's folders, the first one first. */
   readonly folders: readonly string[];
   /** Whether the user trusts the workspace; nothing of an untrusted one is ever started. */
@@ -19,7 +21,7 @@ export interface Surroundings {
 
 /** A command that was found and why it was taken, or where it was looked for in vain. */
 export type Search =
-  | { readonly command: string; readonly origin: "setting" | "environment" | "PATH" }
+  | { readonly command: string; readonly origin: "setting" | "interpreter" | "environment" | "PATH" }
   | { readonly command: undefined; readonly tried: readonly string[] };
 
 /** The environments that people make inside a project. */
@@ -29,6 +31,11 @@ const ENVIRONMENTS = [".venv", "venv"];
 export function findServer(around: Surroundings): Search {
   if (around.setting.trim() !== "") {
     return findBySetting(around.setting.trim(), around);
+  }
+  const beside = around.trusted ? besideInterpreter(around) : [];
+  const chosen = beside.find(around.isExecutable);
+  if (chosen !== undefined) {
+    return { command: chosen, origin: "interpreter" };
   }
   const environments = around.trusted
     ? around.folders.flatMap((folder) => ENVIRONMENTS.map((name) => path.join(folder, name)))
@@ -48,7 +55,19 @@ export function findServer(around: Surroundings): Search {
   if (onPath !== undefined) {
     return { command: onPath, origin: "PATH" };
   }
-  return { command: undefined, tried: [...inEnvironment, "PATH"] };
+  return { command: undefined, tried: [...new Set([...beside, ...inEnvironment, "PATH"])] };
+}
+
+/** The command in the folder of the chosen interpreter, where installing dspyc there puts it. */
+function besideInterpreter(around: Surroundings): string[] {
+  const { interpreter } = around;
+  if (interpreter === undefined || !path.isAbsolute(interpreter)) {
+    return [];
+  }
+  const folder = path.dirname(interpreter);
+  return around.windows
+    ? [path.join(folder, "Scripts", "dspyc.exe"), path.join(folder, "dspyc.exe")]
+    : [path.join(folder, "dspyc"), path.join(interpreter, "bin", "dspyc")];
 }
 
 function findBySetting(setting: string, around: Surroundings): Search {

@@ -1,7 +1,7 @@
 /** The words of a `dspyc` command that a code lens stands for. */
 
-/** What lenses run in a terminal. */
-export const ACTIONS = ["run", "prompt", "test", "eval", "optimize"] as const;
+/** What is run in a terminal. */
+export const ACTIONS = ["check", "run", "test", "eval", "optimize"] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /**
@@ -9,7 +9,7 @@ export type Action = (typeof ACTIONS)[number];
  *
  * @param file the path of the program.
  * @param name a name of the file, or the title of a test; none for all of the file.
- * @param inputs a value for each input; only `run` and `prompt` take them.
+ * @param inputs a value for each input; only `run` takes them.
  */
 export function wordsOf(
   action: Action,
@@ -18,7 +18,10 @@ export function wordsOf(
   inputs: ReadonlyMap<string, string> = new Map(),
 ): string[] {
   if (action === "test") {
-    return name === undefined ? ["test", file] : ["test", file, "-k", name];
+    return name === undefined ? ["test", file] : ["test", file, "--title", name];
+  }
+  if (action === "check") {
+    return ["check", file, "--output-format", "concise"];
   }
   const given = [...inputs].map(([input, value]) => `${input}=${value}`);
   return [action, name === undefined ? file : `${file}:${name}`, ...given];

@@ -30,6 +30,14 @@ test("the PATH is the last resort", () => {
   assert.deepEqual(findServer(surroundings([ON_PATH])), { command: ON_PATH, origin: "PATH" });
 });
 
+test("the interpreter that was chosen comes before the workspace's environment", () => {
+  const chosen = "/home/ada/envs/a/bin/dspyc";
+  const around = surroundings([chosen, IN_PROJECT], { interpreter: "/home/ada/envs/a/bin/python" });
+  assert.deepEqual(findServer(around), { command: chosen, origin: "interpreter" });
+  assert.equal(findServer({ ...around, trusted: false }).command, undefined);
+  assert.equal(findServer({ ...around, isExecutable: (file) => file === IN_PROJECT }).command, IN_PROJECT);
+});
+
 test("the setting comes first", () => {
   const found = findServer(surroundings([IN_PROJECT, "/opt/dspyc"], { setting: "/opt/dspyc" }));
   assert.deepEqual(found, { command: "/opt/dspyc", origin: "setting" });

@@ -6,7 +6,7 @@ import test from "node:test";
 import { wordsOf } from "../src/words";
 
 test("a test is chosen by its title", () => {
-  assert.deepEqual(wordsOf("test", "/w/a.dspy", "two dice; rm -rf"), ["test", "/w/a.dspy", "-k", "two dice; rm -rf"]);
+  assert.deepEqual(wordsOf("test", "/w/a.dspy", "two dice; rm -rf"), ["test", "/w/a.dspy", "--title", "two dice; rm -rf"]);
   assert.deepEqual(wordsOf("test", "/w/a.dspy", undefined), ["test", "/w/a.dspy"]);
 });
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Protocol
 
@@ -53,11 +53,13 @@ def transport_for(model: str) -> Transport:
     Raises:
         LMConfigurationError: what it needs is not installed.
     """
-    best = ""
-    for prefix in TRANSPORTS:
-        if len(prefix) > len(best) and model.startswith(prefix):
-            best = prefix
-    return _make(TRANSPORTS[best])
+    return _make(TRANSPORTS[_beginning(model)])
+
+
+@lru_cache(maxsize=1024)
+def _beginning(model: str) -> str:
+    """The longest beginning of a model's name that is in the table."""
+    return max((prefix for prefix in TRANSPORTS if model.startswith(prefix)), key=len)
 
 
 def close_connections() -> None:

@@ -190,7 +190,7 @@ def _response_arguments(request: Request) -> dict[str, Any]:
     arguments = _arguments(request)
     for name in ("messages", *_OF_COMPLETIONS):
         del arguments[name]
-    return {**render_settings(arguments), "input": render_input(request.given)}
+    return {**render_settings(arguments), "input": render_input(request)}
 
 
 def _priced(raw: Any, request: Request) -> Response:

@@ -82,7 +82,7 @@ def _asked(request: Request, kind: ModelType) -> dict[str, Any]:
     if kind == "chat":
         return {"messages": request.openai_messages, **settings}
     refuse_several(request)
-    return {"input": render_input(request.given), **render_settings(settings)}
+    return {"input": render_input(request), **render_settings(settings)}
 
 
 def refuse_several(request: Request) -> None:

@@ -1,0 +1,69 @@
+/** Tasks: `dspyc` commands whose terminal shows what they print, and whose findings are problems. */
+
+import * as vscode from "vscode";
+
+import { ACTIONS, wordsOf, type Action } from "./words";
+
+/** A task of a command. */
+export function taskOf(
+  command: string,
+  action: Action,
+  uri: vscode.Uri,
+  name: string | undefined,
+  inputs: ReadonlyMap<string, string> = new Map(),
+  further: readonly string[] = [],
+): vscode.Task {
+  const definition = { type: "dspyc", command: action, file: uri.fsPath, ...(name === undefined ? {} : { name }) };
+  return made(command, definition, action, uri.fsPath, name, inputs, further);
+}
+
+function made(
+  command: string,
+  definition: vscode.TaskDefinition,
+  action: Action,
+  file: string,
+  name: string | undefined,
+  inputs: ReadonlyMap<string, string>,
+  further: readonly string[],
+): vscode.Task {
+  const words = [...wordsOf(action, file, name, inputs), ...further];
+  const task = new vscode.Task(
+    definition,
+    vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)) ?? vscode.TaskScope.Workspace,
+    name === undefined ? `${action} ${vscode.workspace.asRelativePath(file)}` : `${action} ${name}`,
+    "dspyc",
+    new vscode.ProcessExecution(command, words),
+    action === "check" ? "$dspyc" : [],
+  );
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, clear: true };
+  if (action === "check") {
+    task.group = vscode.TaskGroup.Build;
+  } else if (action === "test") {
+    task.group = vscode.TaskGroup.Test;
+  }
+  return task;
+}
+
+/** Offers a check and the tests of each folder, and completes what `tasks.json` names. */
+export function registerTasks(command: () => string | undefined): vscode.Disposable {
+  return vscode.tasks.registerTaskProvider("dspyc", {
+    provideTasks: () => {
+      const found = command();
+      if (found === undefined || !vscode.workspace.isTrusted) {
+        return [];
+      }
+      return (vscode.workspace.workspaceFolders ?? []).flatMap(({ uri }) =>
+        (["check", "test"] as const).map((action) => taskOf(found, action, uri, undefined)),
+      );
+    },
+    resolveTask: (task) => {
+      const found = command();
+      const { command: action, file, name } = task.definition as { command?: string; file?: string; name?: string };
+      const known = ACTIONS.find((each) => each === action);
+      if (found === undefined || known === undefined || file === undefined) {
+        return undefined;
+      }
+      return made(found, task.definition, known, file, name, new Map(), []);
+    },
+  });
+}

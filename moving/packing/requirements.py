@@ -1,0 +1,155 @@
+"""What a packaged program needs besides itself: extras of this package, and what its Python files import."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from ...base.version import VERSION
+from .contents import Unpackable
+
+_EXTRAS = {
+    "mcp": r"\bMCP\(",
+    "retrieval": r"\b(?:BM25|Embeddings|EmbeddingsWithScores|KNNFewShot|KNN)\(",
+    "embedded": r"""["'](?:embedded|gguf)/""",
+    "code": r"\b(?:run_python|ProgramOfThought|CodeAct|RLM)\b",
+    "data": r"""\.parquet["'.]|["']hf://""",
+    "audio": r"\bAudio\b",
+}
+"""The extras of this package, each with what in a program's text needs it."""
+
+
+def extras(contents: Mapping[str, bytes]) -> list[str]:
+    """The extras that the `.dspy` files need."""
+    text = "\n".join(
+        data.decode("utf-8", errors="replace") for name, data in contents.items() if name.endswith(".dspy")
+    )
+    return sorted(extra for extra, pattern in _EXTRAS.items() if re.search(pattern, text))
+
+
+def requirements(contents: Mapping[str, bytes], also: Iterable[str] = ()) -> list[str]:
+    """The requirements as pip reads them: this package first, then those of the program's Python files.
+
+    Args:
+        contents: the program's files.
+        also: further extras.
+
+    Raises:
+        Unpackable: a Python file imports what is neither installed nor part of the program.
+    """
+    wanted = sorted({*extras(contents), *also})
+    own = f"dspyc[{','.join(wanted)}]" if wanted else "dspyc"
+    others = {distribution_of(module, name) for name, module in _imported(contents)}
+    found = [f"{name}>={metadata.version(name)}" for name in sorted(others - {"dspyc"})]
+    return [f"{own}>={VERSION}", *found]
+
+
+def pinned(wanted: Iterable[str]) -> list[str]:
+    """All that these requirements need, each with the version that is installed here.
+
+    Raises:
+        Unpackable: one of them is not installed.
+    """
+    found: dict[str, str] = {}
+    waiting = [_parsed(each) for each in wanted]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while waiting:
+        name, chosen = waiting.pop()
+        if (name, chosen) in seen:
+            continue
+        seen.add((name, chosen))
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            raise Unpackable(
+                f"`{name}` is needed and not installed, so its version cannot be pinned",
+                f'install it: pip install "{name}"',
+            ) from None
+        found[name] = distribution.version
+        waiting += _needed(distribution.requires or (), chosen)
+    return [f"{name}=={version}" for name, version in sorted(found.items())]
+
+
+def _requirement(text: str) -> Any:
+    """One requirement, read.
+
+    Raises:
+        Unpackable: the package that reads them is not installed.
+    """
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:
+        raise Unpackable(
+            "requirements are read by the package `packaging`, which is not installed",
+            'install it: pip install "dspyc[build]"',
+        ) from None
+    return Requirement(text)
+
+
+def _needed(requires: Iterable[str], chosen: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
+    found = []
+    for text in requires:
+        one = _requirement(text)
+        if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in (*chosen, "")):
+            found.append((_normal(one.name), frozenset(one.extras)))
+    return found
+
+
+def _parsed(text: str) -> tuple[str, frozenset[str]]:
+    one = _requirement(text)
+    return _normal(one.name), frozenset(one.extras)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _imported(contents: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """The modules that the program's files import and that are not its own, each with the file."""
+    own = {name.partition("/")[0].rpartition(".")[0] or name.partition("/")[0] for name in contents}
+    found: dict[str, str] = {}
+    for name, data in contents.items():
+        for module in _modules(name, data):
+            if module and module not in own and module not in sys.stdlib_module_names:
+                found.setdefault(module, name)
+    return [(name, module) for module, name in found.items()]
+
+
+def _modules(name: str, data: bytes) -> list[str]:
+    if name.endswith(".dspy"):
+        text = data.decode("utf-8", errors="replace")
+        return re.findall(r"^(?:from|import) +([^\W\d]\w*)", text, re.MULTILINE)
+    if not name.endswith(".py"):
+        return []
+    found = []
+    for node in ast.walk(ast.parse(data)):
+        if isinstance(node, ast.Import):
+            found += [each.name.partition(".")[0] for each in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.append((node.module or "").partition(".")[0])
+    return found
+
+
+def distribution_of(module: str, name: str) -> str:
+    """What pip calls the package that has a module.
+
+    Raises:
+        Unpackable: no package that is installed here has it.
+    """
+    known = _distributions().get(module)
+    if not known:
+        raise Unpackable(
+            f"{name} imports `{module}`, which is neither part of the program nor installed",
+            "install it, so that the package can require it",
+        )
+    return _normal(known[0])
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()

@@ -1,0 +1,32 @@
+// The debugger: a breakpoint in a .dspy file, steps from line to line, values as values.
+
+const { open, command, goToLine, seeText, focusEditor, say, SHORT, LONG } = require("./ui.cjs");
+
+async function debug(page, picture, theme) {
+  await open(page, "shop.dspy");
+  await goToLine(page, 26);
+  await page.keyboard.press("F9");
+  await page.locator(".codicon-debug-breakpoint").first().waitFor(SHORT);
+  await command(page, "dspyc: Debug a Program or Test of This File");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "a parcel" }).first().click();
+  await page.locator(".codicon-debug-stackframe").first().waitFor(LONG);
+  await command(page, "View: Show Run and Debug");
+  await seeText(page, ".debug-variables", "Where is my parcel?", LONG);
+  await focusEditor(page);
+  await page.keyboard.press("F10");
+  await seeText(page, ".debug-variables", "Prediction(topic='delivery'", LONG);
+  await seeText(page, ".debug-call-stack", "27", SHORT);
+  await picture("debug-dark");
+  await theme("light");
+  await picture("debug-light");
+  await theme("dark");
+  await focusEditor(page);
+  await page.keyboard.press("F10");
+  await seeText(page, ".debug-variables", "pages", LONG);
+  await page.keyboard.press("F5");
+  await page.locator(".debug-toolbar").waitFor({ state: "hidden", ...LONG });
+  await command(page, "Debug: Remove All Breakpoints");
+  say("a breakpoint stops, and steps go from line to line");
+}
+
+module.exports = { debug };

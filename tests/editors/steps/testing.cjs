@@ -1,0 +1,81 @@
+// The Testing view: tests and evaluations as a tree, run with results beside the code.
+
+const assert = require("node:assert/strict");
+const { open, command, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
+
+async function seeTests(page, picture, theme) {
+  await open(page, "shop.dspy");
+  await command(page, "Testing: Focus on Test Explorer View");
+  const tree = page.locator(".test-explorer .monaco-list-row");
+  await tree.filter({ hasText: "shop.dspy" }).first().waitFor(LONG);
+  await command(page, "Test: Run All Tests");
+  await seeText(page, ".test-results, .test-explorer", "1/3", LONG);
+  await command(page, "View: Hide Panel");
+  await goToLine(page, 43);
+  await seeBeside(page, "✓");
+  await seeBeside(page, '✗ pred.answer == "Tomorrow."');
+  await seeBeside(page, "You get it back. != Tomorrow."); // the difference, behind the line that failed
+  await picture("tests-dark");
+  await page.keyboard.press("Escape");
+  await tree.filter({ hasText: "shop.dspy" }).first().click();
+  await page.keyboard.press("ArrowRight");
+  await seeText(page, ".test-explorer", "a parcel", SHORT);
+  const names = (await tree.allInnerTexts()).map((each) => each.split("\n")[0]);
+  for (const name of ["a parcel", "a refund", "accuracy"]) {
+    assert(names.some((each) => each.includes(name)), `the tree has ${name}: ${names}`);
+  }
+  await page.locator(".codelens-decoration a", { hasText: "Evaluate" }).first().click();
+  await seeBeside(page, "100.0 % of 2 rows");
+  await theme("light");
+  await picture("tests-light");
+  await theme("dark");
+  say("tests and evaluations run, with results beside the code");
+}
+
+async function seeTrace(page, picture, theme) {
+  await command(page, "dspyc: Show the Trace of the Last Run");
+  const view = await webview(page, "dspyc test");
+  await view.locator("summary", { hasText: "sort" }).first().waitFor({ timeout: 20_000 });
+  await view.locator("summary", { hasText: "dummy" }).first().click();
+  await view.locator("pre", { hasText: "Where is my parcel?" }).first().waitFor({ timeout: 20_000 });
+  await picture("trace-dark");
+  await theme("light");
+  await picture("trace-light");
+  await theme("dark");
+  await command(page, "View: Close All Editors");
+  say("the trace shows each call");
+}
+
+async function seeGraph(page, picture, theme) {
+  await goToLine(page, 28);
+  await command(page, "dspyc: Show the Data Flow");
+  const end = Date.now() + 20_000;
+  let found = 0;
+  while (found === 0 && Date.now() < end) {
+    await page.waitForTimeout(200);
+    for (const frame of page.frames()) {
+      found += await frame.locator('img[alt="The data flow of desk"]').count().catch(() => 0);
+    }
+  }
+  assert(found > 0, "the picture is there");
+  await picture("graph-dark");
+  await theme("light");
+  await picture("graph-light");
+  await theme("dark");
+  await command(page, "View: Close All Editors");
+  say("the data flow is a picture");
+}
+
+async function run(page, picture) {
+  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
+  const input = page.locator(".quick-input-widget input").first();
+  await input.waitFor(SHORT);
+  await page.keyboard.type("Where is my parcel?", { delay: 5 });
+  await page.keyboard.press("Enter");
+  await seeText(page, ".terminal-wrapper, .xterm", "It arrives tomorrow.", LONG).catch(() => undefined);
+  await seeBeside(page, "2 calls");
+  await picture("run");
+  say("a program runs, and its time and calls stand beside it");
+}
+
+module.exports = { seeTests, seeTrace, seeGraph, run };

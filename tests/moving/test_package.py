@@ -1,0 +1,201 @@
+"""`dspyc package`: a wheel that installs, imports and runs; a recipe for a container."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import site
+import subprocess
+import sys
+import venv
+import zipfile
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+import pytest
+
+from dspyc.cli.main import run as main
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+KEY = "KEY = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789'"
+PROGRAM = 'module qa = Predict("question -> answer")\nlm offline = DummyLM([{"answer": "yes"}])\n'
+
+
+def package(*arguments: str | Path) -> int:
+    return main(["package", *map(str, arguments)])
+
+
+def write(folder: Path, **texts: str) -> Path:
+    for name, text in texts.items():
+        (folder / name.replace("__", ".")).write_text(text)
+    return folder / next(iter(texts)).replace("__", ".")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python into which the wheel of the SQL example is installed, without a network and nothing else."""
+    folder = tmp_path_factory.mktemp("packed")
+    named = ["--name", "shop-answers", "--version", "1.2.0", "--script", "ask-shop"]
+    assert package(EXAMPLES / "sql" / "sql.dspy:asked", *named, "--out", folder) == 0
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    # What it requires is there already: in the environment of the tests.
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index", "--no-deps"]
+    subprocess.run(
+        [*pip, str(folder / "shop_answers-1.2.0-py3-none-any.whl")], check=True, capture_output=True
+    )
+    ask = "import site; print(site.getsitepackages()[0])"
+    purelib = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
+    others = [*site.getsitepackages(), str(Path(__file__).parents[2])]
+    lines = [f"import site; site.addsitedir({each!r})" for each in others]
+    Path(purelib, "environment.pth").write_text("\n".join(lines) + "\n")
+    return python
+
+
+def test_a_wheel_is_installed_imported_and_run(installed: Path, tmp_path: Path) -> None:
+    code = "from shop_answers import asked, offline, __version__; import dspyc.runtime as dspy\n"
+    code += "with dspy.context(lm=offline):\n"
+    code += "    asked.set_lm(offline); pred = asked(question='How many customers live in Hamburg?')\n"
+    code += "print(__version__, pred.rows)"
+    ran = subprocess.run([installed, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "1.2.0 [[2]]"
+
+
+def test_a_package_is_run_as_a_module_and_by_its_command(installed: Path, tmp_path: Path) -> None:
+    inputs = ["question=How many customers live in Hamburg?", "--lm", "offline", "--json"]
+    for command in ([installed, "-m", "shop_answers"], [installed.with_name("ask-shop")]):
+        ran = subprocess.run([*command, *inputs], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert json.loads(ran.stdout)["rows"] == [[2]]
+
+
+def test_a_wheel_is_the_same_each_time(tmp_path: Path) -> None:
+    wheels = []
+    for out in ("one", "two"):
+        assert package(EXAMPLES / "banking", "--name", "card-intents", "--out", tmp_path / out) == 0
+        wheels.append((tmp_path / out / "card_intents-0.1.0-py3-none-any.whl").read_bytes())
+    assert wheels[0] == wheels[1]
+
+
+def test_a_wheel_says_what_is_in_it(tmp_path: Path) -> None:
+    assert package(EXAMPLES / "translation", "--name", "Bank.German", "--out", tmp_path) == 0
+    with zipfile.ZipFile(tmp_path / "bank_german-0.1.0-py3-none-any.whl") as archive:
+        names = set(archive.namelist())
+        record = archive.read("bank_german-0.1.0.dist-info/RECORD").decode().splitlines()
+        listed = {line.split(",")[0]: line.split(",")[1] for line in record}
+        assert set(listed) == names
+        for name, digest in listed.items():
+            if digest:
+                found = urlsafe_b64encode(hashlib.sha256(archive.read(name)).digest()).rstrip(b"=").decode()
+                assert digest == f"sha256={found}"
+        facts = json.loads(archive.read("bank_german/package.json"))
+        metadata = archive.read("bank_german-0.1.0.dist-info/METADATA").decode()
+    programs = {name.split("/programs/")[1] for name in names if "/programs/" in name}
+    assert programs == {"translation.dspy", "glossary.dspy", "sentences.csv"}
+    # What imports the other comes first: it is what is run.
+    assert facts == {"version": "0.1.0", "programs": ["translation.dspy", "glossary.dspy"], "target": ""}
+    assert "Name: bank-german\n" in metadata
+    assert "Requires-Dist: dspyc>=0.1.0\n" in metadata
+
+
+def test_what_a_program_needs_is_required(tmp_path: Path) -> None:
+    assert package(EXAMPLES / "agent" / "clerk.dspy", "--out", tmp_path) == 0
+    with zipfile.ZipFile(tmp_path / "clerk-0.1.0-py3-none-any.whl") as archive:
+        metadata = archive.read("clerk-0.1.0.dist-info/METADATA").decode()
+        assert "clerk/programs/warehouse.py" in archive.namelist()
+    assert re.search(r"^Requires-Dist: dspyc\[mcp\]>=", metadata, re.MULTILINE)
+    assert re.search(r"^Requires-Dist: mcp>=\d", metadata, re.MULTILINE)
+
+
+def test_states_and_their_models_go_along(tmp_path: Path) -> None:
+    path = write(tmp_path, p__dspy='module m = Predict("q -> a")\n')
+    (tmp_path / "p.tuned.state.json").write_text('{"lm": "gguf/p.tuned.gguf"}')
+    (tmp_path / "p.tuned.gguf").write_bytes(b"GGUF")
+    (tmp_path / "other.gguf").write_bytes(b"GGUF")
+    (tmp_path / ".env").write_text("A=1\n")
+    assert package(path, "--name", "tuned", "--out", tmp_path / "out") == 0
+    with zipfile.ZipFile(tmp_path / "out" / "tuned-0.1.0-py3-none-any.whl") as archive:
+        packed = {name.split("/programs/")[1] for name in archive.namelist() if "/programs/" in name}
+    assert packed == {"p.dspy", "p.tuned.state.json", "p.tuned.gguf"}
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "code", "told"),
+    [
+        ({"p__dspy": "module m = Predict(Missing)\n"}, [], 1, "error[E1"),
+        ({"p__dspy": "import json\n" + PROGRAM}, [], 1, "warning[W1"),
+        ({"p__dspy": PROGRAM, "sql__py": ""}, ["--name", "json"], 2, "would hide Python's own"),
+        ({"p__dspy": PROGRAM}, ["--name", "-x"], 2, "cannot be the name of a package"),
+        ({"p__dspy": PROGRAM}, ["--version", "new"], 2, "is no version"),
+        (
+            {"p__dspy": "from helper import f\n\ndef g() -> str:\n    return f()\n",
+             "helper__py": "import nowhere_installed\n\ndef f() -> str:\n    return ''\n"},
+            [], 2, "helper.py imports `nowhere_installed`",
+        ),
+        (
+            {"p__dspy": "from helper import f\n\ndef g() -> str:\n    return f()\n",
+             "helper__py": f"{KEY}\n\ndef f() -> str:\n    return ''\n"},
+            [], 2, "helper.py:1: this looks like a key",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_packaged_is_refused(
+    files: dict[str, str], options: list[str], code: int, told: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    path = write(tmp_path, **files)
+    assert package(path, *options, "--out", tmp_path / "out") == code
+    error = capsys.readouterr().err
+    assert told in error
+    assert "abcdefghijklm" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_import_from_outside_of_the_folder_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "inner").mkdir()
+    write(tmp_path, common__dspy='signature S = "q -> a"\n', dspyc__toml="")
+    path = write(tmp_path / "inner", p__dspy="from common import S\n\nmodule m = Predict(S)\n")
+    assert package(path, "--out", tmp_path / "out") == 2
+    assert "does not lie below its folder" in capsys.readouterr().err
+
+
+# --- the recipe -----------------------------------------------------------------------------------------
+
+
+def test_a_recipe_serves_the_program_as_nobody_in_particular(tmp_path: Path) -> None:
+    path = write(tmp_path, p__dspy='configure(lm=LM("openai/gpt-4o-mini"))\n\n' + PROGRAM)
+    assert package(path, "--name", "answers", "--container", "--out", tmp_path / "out") == 0
+    folder = tmp_path / "out" / "answers-container"
+    assert {each.name for each in folder.iterdir()} == {
+        "Containerfile", ".dockerignore", "requirements.txt", "answers-0.1.0-py3-none-any.whl",
+    }  # fmt: skip
+    steps = [line for line in (folder / "Containerfile").read_text().splitlines() if line[:1].isupper()]
+    kinds = [line.split()[0] for line in steps]
+    assert kinds.index("USER") < kinds.index("CMD")
+    assert kinds.count("FROM") == 1
+    assert re.fullmatch(r"FROM python:3\.\d+-slim-\w+", steps[0])
+    assert "USER 10001" in steps
+    assert 'CMD ["python", "-m", "answers", "serve", "--host", "0.0.0.0", "--port", "8000"]' in steps
+    text = (folder / "Containerfile").read_text()
+    assert re.search(r'HEALTHCHECK .*\\\n    CMD \["python", "-c", "import urllib', text)
+    assert "-e DSPYC_SERVE_KEY -e OPENAI_API_KEY" in text
+    assert (folder / ".dockerignore").read_text().splitlines()[1:] == [
+        "*", "!requirements.txt", "!answers-0.1.0-py3-none-any.whl",
+    ]  # fmt: skip
+    pinned = (folder / "requirements.txt").read_text().splitlines()[1:]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[^=]+", each) for each in pinned)
+    named = {each.split("==")[0] for each in pinned}
+    assert {"dspyc", "uvicorn", "starlette", "litellm", "pydantic"} <= named
+    assert "pytest" not in named
+
+
+def test_the_health_check_of_the_recipe_knows_a_service_that_is_ready(tmp_path: Path) -> None:
+    from dspyc.moving.packing.container import recipe
+    from dspyc.moving.packing.contents import named
+
+    text = recipe(named("p", "1.0"), [])["Containerfile"]
+    (line,) = re.findall(r'CMD \["python", "-c", "(import urllib.*?)"\]', text)
+    compile(line, "check", "exec")
+    assert "/ready" in line

@@ -1,0 +1,130 @@
+"""`Prediction.repairs`: what was not as it should be in an answer that was read all the same."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import dspyc.runtime as dspy
+from dspyc.runtime.prediction import Repair
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+    email: str | None = None
+
+
+SIGNATURE = dspy.Signature(
+    {"q": dspy.InputField(), "person": (Person, dspy.OutputField()), "n": (int, dspy.OutputField())}
+)
+ASKED = '[[ ## person ## ]]\n{"name": "Ada", "age": 36}\n\n[[ ## n ## ]]\n4\n\n[[ ## completed ## ]]'
+
+
+class Says(dspy.BaseLM):
+    """Gives these answers, one after the other, or all at once."""
+
+    def __init__(self, *texts: str, at_once: bool = False) -> None:
+        super().__init__(model="says")
+        self.texts = list(texts)
+        self.at_once = at_once
+
+    def complete(self, request: dspy.Request) -> dspy.Response:
+        return dspy.Response(self.texts if self.at_once else [self.texts.pop(0)])
+
+
+def predicted(*texts: str, signature: Any = SIGNATURE, adapter: Any = None, **more: Any) -> Any:
+    with dspy.context(lm=Says(*texts, **more), adapter=adapter or dspy.ChatAdapter()):
+        return dspy.Predict(signature)(q="x")
+
+
+def kinds(prediction: Any) -> list[tuple[str, str]]:
+    return [(repair.field, repair.kind) for repair in prediction.repairs]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "text"),
+    [
+        (dspy.ChatAdapter(), ASKED),
+        (dspy.ChatAdapter(), ASKED.replace("\n\n", "\n")),
+        (dspy.ChatAdapter(), ASKED.replace("\n\n[[ ## completed ## ]]", "")),
+        (dspy.JSONAdapter(), '{"person": {"name": "Ada", "age": 36, "email": null}, "n": 4}'),
+        (dspy.JSONAdapter(), '{"person": {"name": "Ada", "age": 36}, "n": 4}'),
+        (dspy.XMLAdapter(), "<person><name>Ada</name><age>36</age></person>\n<n>4</n>"),
+    ],
+)
+def test_an_answer_as_asked_needs_none(adapter: Any, text: str) -> None:
+    assert predicted(text, adapter=adapter).repairs == ()
+
+
+def test_each_repair_says_what_and_where() -> None:
+    found = predicted(
+        "<think>hm</think>[[ ## person ## ]]\n```json\n"
+        '{"NAME": "Ada", "age": "36 years", "x": 1}\n```\n\n[[ ## n ## ]]\nThe answer is 4.'
+    )
+    assert kinds(found) == [
+        ("", "draft"),
+        ("person", "fence"),
+        ("person.name", "key"),
+        ("person.age", "value"),
+        ("person.x", "left out"),
+        ("n", "value"),
+    ]
+    assert found.repairs[3] == Repair("person.age", "value", "36 years", 36)
+    assert str(found.repairs[3]) == "`person.age`: it was written in another way: '36 years' was read as 36"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "text", "expected"),
+    [
+        (dspy.ChatAdapter(), '{"person": {"name": "Ada", "age": 36}, "n": 4}', [("", "form")]),
+        (
+            dspy.ChatAdapter(),
+            '{"person": {"name": "Ada", "age": 36}, "n": "4"}',
+            [("", "form"), ("n", "value")],
+        ),
+        (dspy.JSONAdapter(), 'So: {"person": {"name": "Ada", "age": 36}, "n": 4}', [("", "surroundings")]),
+        (dspy.JSONAdapter(), '{"person": {"name": "Ada", "age": 36}, "n": 4,}', [("", "syntax")]),
+        (dspy.JSONAdapter(), ASKED, [("", "form")]),
+        (dspy.XMLAdapter(), "person: {name: Ada, age: 36}\nn: 4", [("", "form")]),
+    ],
+)
+def test_the_form_of_the_whole(adapter: Any, text: str, expected: list[tuple[str, str]]) -> None:
+    assert kinds(predicted(text, adapter=adapter)) == expected
+
+
+def test_a_single_output_without_a_marker() -> None:
+    found = predicted("It is 1,200.", signature="q -> n: int")
+    assert [str(each) for each in found.repairs] == [
+        "`n`: it was written in another way: 'It is 1,200.' was read as 1200"
+    ]
+
+
+def test_of_an_answer_that_was_asked_for_again() -> None:
+    assert kinds(predicted("nothing", ASKED)) == []
+    assert kinds(predicted("nothing", ASKED.replace("\n4\n", "\n4 pieces\n"))) == [("n", "value")]
+
+
+def test_each_of_several_answers_has_its_own() -> None:
+    found = predicted(ASKED, ASKED.replace("\n4\n", "\n5 pieces\n"), at_once=True)
+    assert found.repairs == ()
+    assert [kinds(each) for each in found.completions] == [[], [("n", "value")]]
+
+
+def test_copies_keep_them_and_hold_no_adapter() -> None:
+    found = predicted(ASKED.replace("\n4\n", "\n4 pieces\n"))
+    assert kinds(copy.copy(found)) == [("n", "value")]
+    copied = copy.deepcopy(found)
+    assert copied.n == 4
+
+
+def test_a_field_of_this_name_stays_a_field() -> None:
+    found = predicted("[[ ## repairs ## ]]\n3 doors", signature="q -> repairs: int")
+    assert found.repairs == 3
+
+
+def test_none_are_known_of_other_predictions() -> None:
+    assert dspy.Prediction(a=1).repairs == ()
